@@ -1,0 +1,87 @@
+// The "Never" arrows: what no file of this repository may import.
+
+const effect = "node_modules/effect/dist/[^/]+"
+const stm =
+  `${effect}/(STM|TArray|TDeferred|TMap|TPriorityQueue|TPubSub|TQueue|TRandom|TReentrantLock|TRef|TSemaphore|TSet|TSubscriptionRef)[.]`
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+export default {
+  forbidden: [
+    {
+      name: "core-imports-only-effect",
+      comment: "core depends on effect and on nothing else, so that every engine and every runtime can carry it",
+      severity: "error",
+      from: { path: "^packages/core/src/" },
+      to: { pathNot: ["^packages/core/src/", "node_modules/effect/"] }
+    },
+    {
+      name: "engines-know-only-core",
+      comment: "node, sql and rpc do not import each other: a user takes the one that is needed",
+      severity: "error",
+      from: { path: "^packages/(node|sql|rpc)/" },
+      to: { path: "^packages/(node|sql|rpc)/", pathNot: "^packages/$1/" }
+    },
+    {
+      name: "src-never-imports-testkit",
+      comment: "the testkit is for tests; no user of a package installs it unasked",
+      severity: "error",
+      from: { path: "^packages/[^/]+/src/", pathNot: "^packages/testkit/" },
+      to: { path: "^packages/testkit/" }
+    },
+    {
+      name: "internal-is-internal",
+      comment: "internal/ may change in any release; only its own package imports it",
+      severity: "error",
+      from: { path: "^packages/([^/]+)/" },
+      to: { path: "^packages/[^/]+/(src|dist)/internal/", pathNot: "^packages/$1/" }
+    },
+    {
+      name: "internal-is-internal-outside-packages",
+      comment: "as above, for the examples and benchmarks, which show what a user can write",
+      severity: "error",
+      from: { pathNot: "^packages/" },
+      to: { path: "^packages/[^/]+/(src|dist)/internal/" }
+    },
+    {
+      name: "stm-stays-inside",
+      comment: "STM is imported in core's internal/ and Transaction.ts alone; its traps are dealt with there",
+      severity: "error",
+      from: {
+        path: "^packages/[^/]+/src/",
+        pathNot: ["^packages/core/src/internal/", "^packages/core/src/(Transaction|TupleSpace)[.]ts$"]
+      },
+      to: { path: stm }
+    },
+    {
+      name: "stm-in-tuple-space-is-a-type",
+      comment: "TupleSpace.ts names the type STM in the signature of transact, and no more",
+      severity: "error",
+      from: { path: "^packages/core/src/TupleSpace[.]ts$" },
+      to: { path: stm, dependencyTypesNot: ["type-only"] }
+    },
+    {
+      name: "no-barrel-of-effect",
+      comment: "packages import effect/Effect and not effect: the barrel would hide an STM, and hinders tree shaking",
+      severity: "error",
+      from: { path: "^packages/[^/]+/src/" },
+      to: { path: `${effect}/index[.]` }
+    },
+    {
+      name: "not-unresolvable",
+      comment: "a module that is not there, or that its package keeps closed (internal/)",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true }
+    }
+  ],
+  options: {
+    // type imports are arrows too
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "^packages/[^/]+/(build|coverage|dist|docs)/" },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "types", "node", "default"]
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import effect from "@effect/eslint-plugin"
+import eslint from "@eslint/js"
+import { defineConfig } from "eslint/config"
+import tseslint from "typescript-eslint"
+
+const fromClock = "use the Clock service: a program's time is its own"
+
+export default defineConfig(
+  { ignores: ["**/build/", "**/coverage/", "**/dist/", "packages/*/docs/"] },
+  { linterOptions: { reportUnusedDisableDirectives: "error" } },
+  eslint.configs.recommended,
+  tseslint.configs.recommended,
+  effect.configs.dprint,
+  {
+    rules: {
+      "@effect/dprint": ["error", {
+        config: {
+          indentWidth: 2,
+          lineWidth: 120,
+          semiColons: "asi",
+          quoteStyle: "alwaysDouble",
+          trailingCommas: "never",
+          operatorPosition: "maintain",
+          "arrowFunction.useParentheses": "force"
+        }
+      }],
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "separate-type-imports" }],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      "object-shorthand": "error",
+      eqeqeq: "error",
+
+      // a module and its interface share a name, as everywhere in Effect
+      "@typescript-eslint/no-redeclare": "off",
+      "@typescript-eslint/no-namespace": "off",
+      // interfaces that only extend others, and `{}` for "no requirements", are ordinary in Effect's types
+      "@typescript-eslint/no-empty-object-type": "off",
+      // generators that only compute are ordinary in Effect.gen
+      "require-yield": "off"
+    }
+  },
+  {
+    // scripts run on bare Node
+    files: ["scripts/**", "*.mjs", ".dependency-cruiser.mjs"],
+    languageOptions: { globals: { console: "readonly", process: "readonly", URL: "readonly" } }
+  },
+  {
+    files: ["{packages,examples,benchmarks}/**/*.ts"],
+    ignores: ["**/vitest.config.ts"],
+    rules: {
+      "no-restricted-syntax": ["error", { selector: "ExportDefaultDeclaration", message: "no default exports" }]
+    }
+  },
+  {
+    files: ["packages/*/src/**/*.ts"],
+    rules: {
+      "no-console": "error",
+      "no-restricted-imports": ["error", {
+        paths: [{ name: "effect", message: "inside packages: import * as Effect from \"effect/Effect\"" }]
+      }],
+      "no-restricted-properties": [
+        "error",
+        { object: "Date", property: "now", message: fromClock },
+        { object: "Math", property: "random", message: "use the Random service: a program's chance is seeded" }
+      ],
+      "no-restricted-syntax": [
+        "error",
+        { selector: "ExportDefaultDeclaration", message: "no default exports" },
+        {
+          selector: "MemberExpression[object.name='Effect'][property.name=/^run/]",
+          message: "a library never runs an Effect"
+        },
+        {
+          selector: "MemberExpression[object.name='Effect'][property.name=/^forkDaemon/]",
+          message: "no daemons: lifetimes are by Scope"
+        },
+        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: fromClock }
+      ],
+      "no-restricted-globals": ["error", "setTimeout", "setInterval", "setImmediate", "queueMicrotask"]
+    }
+  },
+  {
+    // `any` stays out of public signatures; the guts may need it for variance and for speed
+    files: ["packages/*/src/internal/**", "**/test/**"],
+    rules: { "@typescript-eslint/no-explicit-any": "off" }
+  },
+  {
+    // a type test is made of expressions that nobody uses
+    files: ["**/*.tst.ts"],
+    rules: { "@typescript-eslint/no-unused-expressions": "off" }
+  }
+)

@@ -1,0 +1,353 @@
+/**
+ * Patterns: how a tuple is described to the space that holds it. A pattern is an array of fields; each is a literal (a
+ * value that must be equal) or a formal (a description that must hold).
+ *
+ * Import it as `P`, and write patterns as plain arrays: `["sum", P.number]`.
+ *
+ * @since 0.1.0
+ */
+
+/* eslint-disable @typescript-eslint/no-explicit-any -- as the bound of a conditional type, or of what is only forwarded */
+import type * as Equal from "effect/Equal"
+import type * as Schema from "effect/Schema"
+import * as internal from "./internal/pattern.js"
+import type { FailurePattern } from "./Process.js"
+import type { Tuple } from "./Tuple.js"
+
+/**
+ * @since 0.1.0
+ * @category symbols
+ */
+export declare const FormalTypeId: unique symbol
+
+/**
+ * @since 0.1.0
+ * @category symbols
+ */
+export type FormalTypeId = typeof FormalTypeId
+
+/**
+ * A field of a pattern that describes values of type `A`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Formal<out A> {
+  readonly [FormalTypeId]: { readonly _A: (_: never) => A }
+}
+
+/**
+ * The last field of a pattern that describes all the remaining fields of a tuple.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Rest<out A> {
+  readonly [FormalTypeId]: { readonly _Rest: (_: never) => A }
+}
+
+/**
+ * Anything that can stand as a pattern: a non-empty array of fields, or the pattern of the failures of processes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Pattern = Tuple | FailurePattern<unknown>
+
+/**
+ * The type of values that a field of a pattern matches: a formal or a schema gives its type, a refinement its narrowed type, a
+ * predicate the type of its parameter, a nested array or record the type of its members, a literal its own type.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type FieldType<F> = F extends Formal<infer A> ? A
+  : F extends Schema.Schema.Any ? Schema.Schema.Type<F>
+  : F extends (value: any) => value is infer B ? B
+  : F extends (value: infer A) => boolean ? A
+  : F extends Opaque ? F
+  : F extends ReadonlyArray<unknown> ? ArrayType<F>
+  : F extends object ? true extends HasFormal<F> ? { readonly [K in keyof F]: FieldType<F[K]> } : F
+  : F
+
+/** Objects that are literals whatever their members are. */
+type Opaque =
+  | Equal.Equal
+  | Date
+  | RegExp
+  | Error
+  | ReadonlyMap<any, any>
+  | ReadonlySet<any>
+  | Promise<any>
+  | ArrayBuffer
+  | ArrayBufferView
+
+type HasFormal<F> = F extends Formal<any> | Rest<any> | Schema.Schema.Any | ((value: any) => boolean) ? true
+  : F extends Opaque ? false
+  : F extends ReadonlyArray<infer A> ? HasFormal<A>
+  : F extends object ? { [K in keyof F]: HasFormal<F[K]> }[keyof F]
+  : false
+
+type ArrayType<F extends ReadonlyArray<unknown>> = F extends readonly [...infer Init, Rest<infer A>]
+  ? readonly [...ArrayType<Init>, ...Array<A>]
+  : { readonly [K in keyof F]: FieldType<F[K]> }
+
+/**
+ * The type of the tuples of a space of `T` that match the pattern `P`: `never` if none can.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type Match<T extends Tuple, P> = P extends FailurePattern<infer E> ?
+  readonly [error: E, trace: string, process: string]
+  : P extends ReadonlyArray<unknown> ? Tuple extends T ? ArrayType<P> : T extends Tuple ? Narrow<T, P> : never
+  : never
+
+/** Walks a tuple type and a pattern type in step, and narrows each field of the one by the other. */
+type Narrow<
+  T extends ReadonlyArray<unknown>,
+  P extends ReadonlyArray<unknown>,
+  Acc extends ReadonlyArray<unknown> = []
+> = P extends readonly [Rest<infer A>] ? NarrowRest<T, A, Acc>
+  : P extends readonly [infer PF, ...infer PR]
+    ? T extends readonly [infer TF, ...infer TR]
+      ? [Overlap<TF, FieldType<PF>>] extends [never] ? never : Narrow<TR, PR, [...Acc, Overlap<TF, FieldType<PF>>]>
+    : number extends T["length"]
+      ? T extends ReadonlyArray<infer TF>
+        ? [Overlap<TF, FieldType<PF>>] extends [never] ? never : Narrow<T, PR, [...Acc, Overlap<TF, FieldType<PF>>]>
+      : never
+    : never
+  : number extends P["length"] ? T extends ReadonlyArray<unknown> ? readonly [...Acc, ...T] : never
+  : T extends readonly [unknown, ...Array<unknown>] ? never
+  : Readonly<Acc>
+
+type NarrowRest<T extends ReadonlyArray<unknown>, A, Acc extends ReadonlyArray<unknown>> = T extends
+  readonly [infer TF, ...infer TR]
+  ? [Overlap<TF, A>] extends [never] ? never : NarrowRest<TR, A, [...Acc, Overlap<TF, A>]>
+  : T extends readonly [] ? Readonly<Acc>
+  : T extends ReadonlyArray<infer TF> ? readonly [...Acc, ...Array<Overlap<TF, A>>]
+  : never
+
+type Overlap<T, F> = unknown extends F ? T
+  : [F] extends [T] ? F
+  : [T] extends [F] ? T
+  : T extends unknown ? T & F
+  : never
+
+/**
+ * Names the constructor that stands where a formal should.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type Refuse<F> = F extends StringConstructor ? "String is no formal: use P.string"
+  : F extends NumberConstructor ? "Number is no formal: use P.number"
+  : F extends BooleanConstructor ? "Boolean is no formal: use P.boolean"
+  : F extends BigIntConstructor ? "BigInt is no formal: use P.bigint"
+  : F extends SymbolConstructor ? "Symbol is no formal: use P.symbol"
+  : F extends DateConstructor ? "Date is no formal: use P.date"
+  : F extends Schema.Schema.Any ? never
+  : F extends abstract new(...args: any) => unknown ? "a class is no formal: use P.instanceOf(Class)"
+  : never
+
+/**
+ * `unknown` for a pattern that can match a tuple of a space of `T`; otherwise a sentence that says what is wrong, which the
+ * compiler prints where the pattern stands.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type Check<T extends Tuple, P> = P extends ReadonlyArray<unknown>
+  ? [Refuse<P[number]>] extends [never]
+    ? [Match<T, P>] extends [never] ? "no tuple of this space has this shape: the pattern can never match" : unknown
+  : Refuse<P[number]>
+  : unknown
+
+const formal = <A>(term: internal.Term): Formal<A> => new internal.FormalImpl(term) as unknown as Formal<A>
+
+/**
+ * Matches every value.
+ *
+ * @since 0.1.0
+ * @category formals
+ */
+export const any: Formal<unknown> = formal(internal.any)
+
+const string_: Formal<string> = formal(internal.ofType("string"))
+const number_: Formal<number> = formal(internal.ofType("number"))
+const boolean_: Formal<boolean> = formal(internal.ofType("boolean"))
+const bigint_: Formal<bigint> = formal(internal.ofType("bigint"))
+const symbol_: Formal<symbol> = formal(internal.ofType("symbol"))
+
+export {
+  /**
+   * Matches every bigint.
+   *
+   * @since 0.1.0
+   * @category formals
+   */
+  bigint_ as bigint,
+  /**
+   * Matches `true` and `false`.
+   *
+   * @since 0.1.0
+   * @category formals
+   */
+  boolean_ as boolean,
+  /**
+   * Matches every number, `NaN` and the infinities included.
+   *
+   * @since 0.1.0
+   * @category formals
+   */
+  number_ as number,
+  /**
+   * Matches every string.
+   *
+   * @since 0.1.0
+   * @category formals
+   */
+  string_ as string,
+  /**
+   * Matches every symbol.
+   *
+   * @since 0.1.0
+   * @category formals
+   */
+  symbol_ as symbol
+}
+
+/**
+ * Matches every `Date`.
+ *
+ * @since 0.1.0
+ * @category formals
+ */
+export const date: Formal<Date> = formal(internal.date)
+
+/**
+ * Matches instances of a class and of its subclasses.
+ *
+ * @since 0.1.0
+ * @category formals
+ */
+export const instanceOf = <A>(constructor: abstract new(...args: any) => A): Formal<A> =>
+  formal(internal.instanceOf(constructor))
+
+/**
+ * Matches this value and no other: for values that would be read as formals, such as functions and schemas.
+ *
+ * @since 0.1.0
+ * @category formals
+ */
+export const literal = <const A>(value: A): Formal<A> => formal(internal.literal(value))
+
+/**
+ * Matches the values of a schema's type side. A bare schema means the same.
+ *
+ * @since 0.1.0
+ * @category formals
+ */
+export const schema = <A, I, R>(self: Schema.Schema<A, I, R>): Formal<A> => formal(internal.schema(self))
+
+/**
+ * Matches what a predicate accepts; of a refinement, the narrowed type. A bare predicate means the same.
+ *
+ * A predicate should be pure and total. One that throws ends the operation that brought it with that defect, and only that.
+ *
+ * @since 0.1.0
+ * @category formals
+ */
+export const when: {
+  <B>(refinement: (value: any) => value is B): Formal<B>
+  <A>(predicate: (value: A) => boolean): Formal<A>
+} = (predicate: (value: any) => boolean): Formal<any> => formal(internal.when(predicate))
+
+/**
+ * Matches what any of the given fields matches. Variables are bound by the first that does.
+ *
+ * @since 0.1.0
+ * @category formals
+ */
+export const oneOf = <const Fields extends Tuple>(...fields: Fields): Formal<FieldType<Fields[number]>> =>
+  formal(internal.oneOf(fields))
+
+/**
+ * Matches what the given field does not.
+ *
+ * @since 0.1.0
+ * @category formals
+ */
+export const not = <const Field>(field: Field): Formal<unknown> => formal(internal.not(field))
+
+/**
+ * Matches values from the first bound to the second, both included: numbers, bigints, strings or dates.
+ *
+ * @since 0.1.0
+ * @category formals
+ */
+export const between: {
+  (minimum: number, maximum: number): Formal<number>
+  (minimum: bigint, maximum: bigint): Formal<bigint>
+  (minimum: string, maximum: string): Formal<string>
+  (minimum: Date, maximum: Date): Formal<Date>
+} = (minimum: unknown, maximum: unknown): Formal<any> => formal(internal.between(minimum, maximum))
+
+/**
+ * Matches strings in which the expression finds something. What is no string does not match.
+ *
+ * @since 0.1.0
+ * @category formals
+ */
+export const matching = (expression: RegExp): Formal<string> => formal(internal.matching(expression))
+
+/**
+ * Matches objects that have at least these members. A plain record in a pattern demands exactly its keys.
+ *
+ * @since 0.1.0
+ * @category formals
+ */
+export const partial = <const Fields extends Readonly<Record<string, unknown>>>(
+  fields: Fields
+): Formal<{ readonly [K in keyof Fields]: FieldType<Fields[K]> }> => formal(internal.partial(fields))
+
+/**
+ * A variable: fields under the same name must be equal. Within one pattern, `[P.ref("x"), P.ref("x")]` matches pairs; in the
+ * patterns of one `inAll`, the name joins the tuples.
+ *
+ * @since 0.1.0
+ * @category formals
+ */
+export const ref: {
+  (name: string): Formal<unknown>
+  <const Field>(name: string, field: Field): Formal<FieldType<Field>>
+} = ((name: string, field: unknown = any) => formal(internal.variable(name, field))) as any
+
+/**
+ * As the last field of a pattern, matches all remaining fields, of which there may be none.
+ *
+ * @since 0.1.0
+ * @category formals
+ */
+export const rest = <const Field>(field: Field): Rest<FieldType<Field>> =>
+  new internal.FormalImpl(internal.rest(field)) as unknown as Rest<FieldType<Field>>
+
+/**
+ * The predicate that a pattern is, for use outside a space: what `in` would take of an array of tuples.
+ *
+ * @since 0.1.0
+ * @category matching
+ * @example
+ * ```ts
+ * import { Pattern as P } from "@effect-linda/core"
+ *
+ * const tuples = [["sum", 1], ["sum", "x"], ["product", 2]] as const
+ * console.log(tuples.filter(P.matches(["sum", P.number]))) // [ [ "sum", 1 ] ]
+ * ```
+ */
+export const matches = <const P extends Pattern>(
+  pattern: P & Check<Tuple, P>
+): (tuple: Tuple) => tuple is Match<Tuple, P> & Tuple => {
+  const compiled = internal.compile(pattern)
+  return (tuple): tuple is Match<Tuple, P> & Tuple => compiled.matches(tuple)
+}

@@ -1,0 +1,28 @@
+/**
+ * The one error of a tuple space.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+/**
+ * Says what was wrong with an operation:
+ *
+ * - `"InvalidTuple"`: what was put is not a tuple of this space.
+ * - `"InvalidPattern"`: a pattern, or a field of one, means nothing (`message` names the field and the remedy).
+ * - `"InvalidOption"`: an option is outside its range.
+ * - `"Reentrant"`: a predicate or a transaction used the space from within one of its steps.
+ * - `"Unsupported"`: this engine cannot do what was asked.
+ * - `"Unavailable"`: the engine behind the space was lost.
+ *
+ * A space in memory has no failures of its own, so there these arrive as defects: they are bugs of the caller that the
+ * types could not refuse. Engines that can fail have `SpaceError` as their `E`.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class SpaceError extends Schema.TaggedError<SpaceError>("@effect-linda/core/SpaceError")("SpaceError", {
+  reason: Schema.Literal("InvalidTuple", "InvalidPattern", "InvalidOption", "Reentrant", "Unsupported", "Unavailable"),
+  message: Schema.String,
+  cause: Schema.optional(Schema.Defect)
+}) {}

@@ -1,0 +1,859 @@
+/**
+ * Tuple spaces: a bag of tuples that concurrent programs share. A program puts a tuple in (`out`), takes one out by
+ * describing it (`in`), or reads one without removing it (`rd`), and waits until a matching tuple is there.
+ *
+ * After Linda: D. Gelernter, "Generative communication in Linda", ACM TOPLAS 7 (1985). The clauses S1 to S17 that the
+ * documentation refers to are in docs/semantics.md.
+ *
+ * @since 0.1.0
+ */
+
+/* eslint-disable @typescript-eslint/no-explicit-any -- as the bound of a conditional type, or of what is only forwarded */
+import type * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type * as STM from "effect/STM"
+import * as Stream from "effect/Stream"
+import type * as Types from "effect/Types"
+import * as internal from "./internal/space.js"
+import type { Check, Match, Pattern } from "./Pattern.js"
+import type { Evaluated, Process } from "./Process.js"
+import type { SpaceError } from "./SpaceError.js"
+import type { Kind as EventKind, SpaceEvent } from "./SpaceEvent.js"
+import type { Transaction } from "./Transaction.js"
+import type { Tuple } from "./Tuple.js"
+
+/**
+ * @since 0.1.0
+ * @category symbols
+ */
+export const TypeId: unique symbol = Symbol.for("@effect-linda/core/TupleSpace")
+
+/**
+ * @since 0.1.0
+ * @category symbols
+ */
+export type TypeId = typeof TypeId
+
+/**
+ * A space of tuples `T` whose engine can fail with `E`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
+  readonly [TypeId]: {
+    readonly _T: Types.Invariant<T>
+    readonly _E: Types.Covariant<E>
+  }
+
+  /** The name of the space in metrics, spans and reports. */
+  readonly name: string
+
+  /**
+   * Puts a tuple (S4). In one atomic step every waiting `rd` and every subscription that matches gets it, then the `in` that has
+   * waited longest; if there is none, it is stored. In a space that is full it may wait (S14). With options, returns the lease
+   * of the tuple.
+   */
+  readonly out: {
+    (tuple: T): Effect.Effect<void, E>
+    (tuple: T, options: OutOptions): Effect.Effect<Lease<E>, E>
+  }
+  /** Puts all tuples in one atomic step, in their order. */
+  readonly outAll: (tuples: Iterable<T>) => Effect.Effect<void, E>
+
+  /** Takes the oldest tuple that matches, waiting until there is one (S5, S8). */
+  readonly in: <const P extends Pattern, const O extends WaitOptions = {}>(
+    pattern: P & Check<T, P>,
+    options?: O
+  ) => Effect.Effect<Match<T, P>, E | TimeoutOf<O>>
+  /** Reads the oldest tuple that matches, waiting until there is one. The tuple stays (S6). */
+  readonly rd: <const P extends Pattern, const O extends WaitOptions = {}>(
+    pattern: P & Check<T, P>,
+    options?: O
+  ) => Effect.Effect<Match<T, P>, E | TimeoutOf<O>>
+  /** Takes the oldest tuple that matches, if there is one now (S7). */
+  readonly inp: <const P extends Pattern>(pattern: P & Check<T, P>) => Effect.Effect<Option.Option<Match<T, P>>, E>
+  /** Reads the oldest tuple that matches, if there is one now (S7). */
+  readonly rdp: <const P extends Pattern>(pattern: P & Check<T, P>) => Effect.Effect<Option.Option<Match<T, P>>, E>
+
+  /**
+   * Takes a tuple for as long as `use` runs: nobody else sees it meanwhile. If `use` succeeds the tuple is consumed; if it fails,
+   * dies or is interrupted, the tuple is back in its place (S8).
+   */
+  readonly inWith: <const P extends Pattern, A, E2, R, const O extends HoldOptions<T> = {}>(
+    pattern: P & Check<T, P>,
+    use: (tuple: Match<T, P>) => Effect.Effect<A, E2, R>,
+    options?: O
+  ) => Effect.Effect<A, E | E2 | TimeoutOf<O>, R>
+  /** The same as a scoped resource: the tuple is back if the scope closes with a failure, and consumed otherwise. */
+  readonly inScoped: <const P extends Pattern, const O extends HoldOptions<T> = {}>(
+    pattern: P & Check<T, P>,
+    options?: O
+  ) => Effect.Effect<Match<T, P>, E | TimeoutOf<O>, Scope.Scope>
+
+  /** Takes the oldest tuple that matches any of the patterns, and says which: by index, or by key for a record (S11). */
+  readonly inAny: <const Ps extends Patterns, const O extends WaitOptions = {}>(
+    patterns: Ps & CheckAll<T, Ps>,
+    options?: O
+  ) => Effect.Effect<Choice<T, Ps>, E | TimeoutOf<O>>
+  /** Reads the oldest tuple that matches any of the patterns. */
+  readonly rdAny: <const Ps extends Patterns, const O extends WaitOptions = {}>(
+    patterns: Ps & CheckAll<T, Ps>,
+    options?: O
+  ) => Effect.Effect<Choice<T, Ps>, E | TimeoutOf<O>>
+  /** Takes a tuple for each of the patterns, all distinct and all at once, holding none while it waits (S11). */
+  readonly inAll: <const Ps extends Patterns, const O extends WaitOptions = {}>(
+    patterns: Ps & CheckAll<T, Ps>,
+    options?: O
+  ) => Effect.Effect<Joined<T, Ps>, E | TimeoutOf<O>>
+
+  /** Takes all tuples that match now, oldest first. */
+  readonly collect: <const P extends Pattern>(pattern: P & Check<T, P>) => Effect.Effect<Array<Match<T, P>>, E>
+  /** Reads all tuples that match now, oldest first. */
+  readonly copyCollect: <const P extends Pattern>(pattern: P & Check<T, P>) => Effect.Effect<Array<Match<T, P>>, E>
+  /** Moves all tuples that match now to another space, and says how many. Atomic between two spaces in memory. */
+  readonly collectInto: <const P extends Pattern, E2>(
+    pattern: P & Check<T, P>,
+    other: Destination<Match<T, P>, E2>
+  ) => Effect.Effect<number, E | E2>
+  /** Copies all tuples that match now to another space, and says how many. Atomic between two spaces in memory. */
+  readonly copyCollectInto: <const P extends Pattern, E2>(
+    pattern: P & Check<T, P>,
+    other: Destination<Match<T, P>, E2>
+  ) => Effect.Effect<number, E | E2>
+  /** Takes up to `n` of the tuples that match now, oldest first. */
+  readonly inUpTo: <const P extends Pattern>(
+    pattern: P & Check<T, P>,
+    n: number
+  ) => Effect.Effect<Array<Match<T, P>>, E>
+  /** How many tuples match now. */
+  readonly count: <const P extends Pattern>(pattern: P & Check<T, P>) => Effect.Effect<number, E>
+
+  /** Puts the tuple if nothing matches the pattern; otherwise returns the match. For locks and leaders. */
+  readonly outIfAbsent: <const P extends Pattern>(
+    pattern: P & Check<T, P>,
+    tuple: T
+  ) => Effect.Effect<Option.Option<Match<T, P>>, E>
+  /** Takes the oldest match and puts what `f` makes of it, as one step. Returns what it took; does nothing without a match. */
+  readonly replace: <const P extends Pattern>(
+    pattern: P & Check<T, P>,
+    f: (tuple: Match<T, P>) => T
+  ) => Effect.Effect<Option.Option<Match<T, P>>, E>
+
+  /** What happens to the tuples of a pattern from now on: every matching `out` unless other events are asked for (S17). */
+  readonly subscribe: <const P extends Pattern>(
+    pattern: P & Check<T, P>,
+    options?: SubscribeOptions
+  ) => Stream.Stream<SpaceEvent<Match<T, P>>, E>
+  /** The tuples that match now, then those that come: none missing, none twice (S17). */
+  readonly stream: <const P extends Pattern>(
+    pattern: P & Check<T, P>,
+    options?: MailboxOptions
+  ) => Stream.Stream<Match<T, P>, E>
+
+  /**
+   * Starts a process: a fiber in the space's scope. If it fails or dies, a failure tuple appears, which `Process.failure`
+   * describes (S13).
+   */
+  readonly eval: <A, E2, R>(
+    effect: Effect.Effect<A, E2, R>,
+    options?: EvalOptions
+  ) => Effect.Effect<Process<A, E2>, E, R>
+  /** A live tuple: a process that evaluates the fields which are effects, at the same time, and puts the tuple when all are done. */
+  readonly evalTuple: <const Fields extends Tuple>(
+    fields:
+      & Fields
+      & (Evaluated.Fields<Fields> extends T ? unknown : "the fields do not evaluate to a tuple of this space"),
+    options?: EvalOptions
+  ) => Effect.Effect<Process<Evaluated.Fields<Fields>, Evaluated.Error<Fields>>, E, Evaluated.Context<Fields>>
+
+  /** A snapshot: tuples by shape, who waits for what and how long, the processes. */
+  readonly inspect: Effect.Effect<Inspection, E>
+  /** Waits until every process is done, or blocked in such a way that none can move. Says who waits for what (a deadlock report). */
+  readonly awaitQuiescent: Effect.Effect<Quiescence, E>
+
+  /**
+   * Runs an STM in which the operations of `Transaction` are used with any other STM: as a whole or not at all. Waits until it
+   * can happen, changing nothing meanwhile (S10).
+   */
+  readonly transact: <A, E2, R>(
+    stm: STM.STM<A, E2, R>
+  ) => Effect.Effect<A, E | E2, Exclude<R, Transaction>>
+}
+
+/**
+ * Options of `out`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface OutOptions {
+  /** Time to live: how long after the `out` the tuple is gone. For ever, if none is given. */
+  readonly ttl?: Duration.DurationInput | undefined
+}
+
+/**
+ * The handle of a tuple that was put with options (S15).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Lease<out E = never> {
+  /** Gives the tuple so long to live from now on. `false` if it is no longer in the space, nor held by `inWith`. */
+  readonly renew: (ttl: Duration.DurationInput) => Effect.Effect<boolean, E>
+  /** Ends the tuple's life now. `false` if it is no longer in the space, nor held by `inWith`. */
+  readonly cancel: Effect.Effect<boolean, E>
+}
+
+/**
+ * Options of operations that wait.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface WaitOptions {
+  /**
+   * How long to wait before failing with a `TimeoutException`. Decided inside the space: the operation has the tuple or the
+   * timeout, never both and never neither (S9). The empty duration looks without waiting.
+   */
+  readonly timeout?: Duration.DurationInput | undefined
+}
+
+/**
+ * What the options of a wait add to its errors.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type TimeoutOf<O> = O extends { readonly timeout: Duration.DurationInput } ? Cause.TimeoutException
+  : "timeout" extends keyof O ? Cause.TimeoutException
+  : never
+
+/**
+ * Options of operations that hold a tuple for a while (S8).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HoldOptions<out T extends Tuple> extends WaitOptions {
+  /** Where a returned tuple goes: to its old place, which is the default, or behind all others. */
+  readonly requeue?: "place" | "back" | undefined
+  /** How often the use may fail or die before the tuple goes to `deadLetter`. Interruptions do not count. */
+  readonly maxAttempts?: number | undefined
+  /** What is put in the place of a tuple whose use has failed too often; without it such a tuple is dropped. */
+  readonly deadLetter?: ((tuple: any, cause: Cause.Cause<unknown>) => T) | undefined
+}
+
+/**
+ * How the mailbox of a subscription deals with a reader slower than the writers.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface MailboxOptions {
+  /** How many events may wait to be read. No limit, if none is given. */
+  readonly capacity?: number | undefined
+  /**
+   * What happens to an event for which there is no room: `"suspend"` (the default) lets the `out` wait, `"dropping"` drops the
+   * event, `"sliding"` drops the oldest in the mailbox. A subscription is told how many were dropped.
+   */
+  readonly strategy?: "suspend" | "dropping" | "sliding" | undefined
+}
+
+/**
+ * Options of `subscribe`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SubscribeOptions extends MailboxOptions {
+  /** Which events to see. Only `"Out"`, if none are given. */
+  readonly events?: ReadonlyArray<EventKind> | undefined
+}
+
+/**
+ * Options of `eval` and `evalTuple`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EvalOptions {
+  /** The name of the process in failure tuples and reports. */
+  readonly name?: string | undefined
+}
+
+/**
+ * Several patterns: a tuple of them, or a record.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Patterns = readonly [Pattern, ...Array<Pattern>] | Readonly<Record<string, Pattern>>
+
+/**
+ * `Pattern.Check` for each of several patterns.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type CheckAll<T extends Tuple, Ps> = { readonly [K in keyof Ps]: Check<T, Ps[K]> }
+
+/**
+ * What a choice between patterns yields: the tuple, and the index or the key of the pattern that it matched.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type Choice<T extends Tuple, Ps> = Ps extends ReadonlyArray<unknown> ? {
+    [K in keyof Ps & `${number}`]: {
+      readonly index: K extends `${infer N extends number}` ? N : never
+      readonly tuple: Match<T, Ps[K]>
+    }
+  }[keyof Ps & `${number}`]
+  : { [K in keyof Ps]: { readonly key: K; readonly tuple: Match<T, Ps[K]> } }[keyof Ps]
+
+/**
+ * What a join of patterns yields: a tuple for each of them.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type Joined<T extends Tuple, Ps> = { readonly [K in keyof Ps]: Match<T, Ps[K]> }
+
+/**
+ * Where tuples can be put: every space whose tuples include these.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Destination<in T, out E> {
+  readonly outAll: (tuples: Iterable<T & Tuple>) => Effect.Effect<void, E>
+}
+
+/**
+ * What a space holds at an instant.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Inspection {
+  /** How many tuples there are of each shape: the first field if it is a string, and the types of the others. */
+  readonly tuples: ReadonlyArray<{ readonly shape: string; readonly count: number }>
+  /** How many tuples are held by `inWith` and `inScoped`, or on their way to an operation that waited for them. */
+  readonly held: number
+  /** Who waits, longest first, and who subscribes. */
+  readonly interests: ReadonlyArray<InterestSnapshot>
+  /** The processes that run. */
+  readonly processes: ReadonlyArray<ProcessSnapshot>
+  /** The sets of positions that are indexed, by arity. */
+  readonly indexes: ReadonlyArray<{ readonly arity: number; readonly positions: ReadonlyArray<number> }>
+}
+
+/**
+ * A blocked operation, or a subscription.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface InterestSnapshot {
+  readonly kind: "in" | "rd" | "inAny" | "rdAny" | "inAll" | "out" | "outIfAbsent" | "transact" | "subscribe"
+  /** The patterns as text, such as `["sum", number]`. For an operation that waits for room, none. */
+  readonly patterns: ReadonlyArray<string>
+  /** Milliseconds since it began to wait. */
+  readonly age: number
+  /** The name of the process that it belongs to, if it does to one. */
+  readonly process: string | undefined
+}
+
+/**
+ * A process that runs.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ProcessSnapshot {
+  readonly id: number
+  readonly name: string
+  /** Milliseconds since it was started. */
+  readonly age: number
+  /** What the process, or a fiber that it has started, waits for. */
+  readonly waitsFor: ReadonlyArray<InterestSnapshot>
+}
+
+/**
+ * How a space came to rest.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Quiescence {
+  /** `"done"` if no process is left, `"blocked"` if the remaining ones wait for each other or for somebody outside. */
+  readonly state: "done" | "blocked"
+  /** The processes that are left, with what each waits for: the deadlock report. */
+  readonly blocked: ReadonlyArray<ProcessSnapshot>
+}
+
+/**
+ * Options of a space in memory.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** The name of the space in metrics, spans and reports. */
+  readonly name?: string | undefined
+  /** How many tuples it holds at most (S14). No limit, if none is given. */
+  readonly capacity?: number | undefined
+  /**
+   * What happens to a tuple for which there is no room: `"suspend"` (the default) lets the `out` wait, in order of arrival;
+   * `"dropping"` drops it; `"sliding"` drops the oldest tuple instead. A tuple handed to a waiter needs no room.
+   */
+  readonly strategy?: "suspend" | "dropping" | "sliding" | undefined
+  /** Which of several stored matches an operation gets: the oldest (the default), the youngest, or any (S5). */
+  readonly selection?: "fifo" | "lifo" | "random" | undefined
+  /**
+   * Publishes the metrics `tuplespace_tuples`, `tuplespace_waiters`, `tuplespace_oldest_waiter_seconds` (gauges, sampled at
+   * this interval) and `tuplespace_wait_seconds` (a histogram of every wait that was served), tagged with the space's name.
+   */
+  readonly metrics?: Duration.DurationInput | undefined
+}
+
+/**
+ * The tag of a space of any tuples, on any engine.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export const TupleSpace: Context.Tag<TupleSpace<Tuple, SpaceError>, TupleSpace<Tuple, SpaceError>> = Context.GenericTag(
+  "@effect-linda/core/TupleSpace"
+)
+
+/**
+ * Makes a space in memory. It lives in the scope: when that closes, its processes are interrupted, operations that wait end,
+ * and nothing is left (S12).
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * ```ts
+ * import { Pattern as P, TupleSpace } from "@effect-linda/core"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const space = yield* TupleSpace.make<readonly ["sum", number]>({ name: "sums" })
+ *   yield* space.out(["sum", 1])
+ *   const [, sum] = yield* space.in(["sum", P.number])
+ *   return sum
+ * })
+ *
+ * console.log(Effect.runSync(Effect.scoped(program))) // 1
+ * ```
+ */
+export const make: <T extends Tuple = Tuple>(
+  options?: Options
+) => Effect.Effect<TupleSpace<T>, never, Scope.Scope> = internal.make
+
+/**
+ * Provides a space in memory.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<TupleSpace<Tuple, SpaceError>> = Layer.scoped(TupleSpace, make())
+
+/**
+ * Provides a space in memory with options.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWith = (options: Options): Layer.Layer<TupleSpace<Tuple, SpaceError>> =>
+  Layer.scoped(TupleSpace, make(options))
+
+/**
+ * The class of a tag for a space of a protocol, with its layers.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export interface TagClass<Self, Id extends string, T extends Tuple>
+  extends Context.TagClass<Self, Id, TupleSpace<T, SpaceError>>
+{
+  /** Provides a space in memory. */
+  readonly layer: Layer.Layer<Self>
+  /** Provides a space in memory with options. */
+  readonly layerWith: (options: Options) => Layer.Layer<Self>
+}
+
+/**
+ * Makes a tag of one's own for a space of the tuples `T`.
+ *
+ * @since 0.1.0
+ * @category tags
+ * @example
+ * ```ts
+ * import { Pattern as P, TupleSpace } from "@effect-linda/core"
+ * import { Effect } from "effect"
+ *
+ * type Job = readonly ["job", id: number, payload: string]
+ * type Result = readonly ["result", id: number, size: number]
+ *
+ * class Jobs extends TupleSpace.Tag("Jobs")<Jobs, Job | Result>() {}
+ *
+ * const worker = Effect.gen(function*() {
+ *   const jobs = yield* Jobs
+ *   const [, id, payload] = yield* jobs.in(["job", P.any, P.any]) // number, string
+ *   yield* jobs.out(["result", id, payload.length])
+ * })
+ *
+ * const program = Effect.gen(function*() {
+ *   const jobs = yield* Jobs
+ *   yield* jobs.out(["job", 1, "hello"])
+ *   yield* worker
+ *   return yield* jobs.in(["result", 1, P.number])
+ * })
+ *
+ * console.log(Effect.runSync(Effect.provide(program, Jobs.layer))) // [ "result", 1, 5 ]
+ * ```
+ */
+export const Tag = <const Id extends string>(id: Id) => <Self, T extends Tuple = Tuple>(): TagClass<Self, Id, T> => {
+  class SpaceTag extends Context.Tag(id)<Self, TupleSpace<T, SpaceError>>() {
+    static layerWith(this: Context.Tag<Self, TupleSpace<T, SpaceError>>, options: Options): Layer.Layer<Self> {
+      return Layer.scoped(this, make<T>({ name: id, ...options }))
+    }
+    static get layer(): Layer.Layer<Self> {
+      return memoized(this as unknown as TagClass<Self, Id, T>)
+    }
+  }
+  return SpaceTag as unknown as TagClass<Self, Id, T>
+}
+
+/** A layer is shared by reference, so `Jobs.layer` has to be the same value every time. */
+const layers = new WeakMap<object, Layer.Layer<any>>()
+
+const memoized = <Self, Id extends string, T extends Tuple>(tag: TagClass<Self, Id, T>): Layer.Layer<Self> => {
+  const layer = layers.get(tag) ?? tag.layerWith({})
+  layers.set(tag, layer)
+  return layer
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The operations, on the space of the context
+// ---------------------------------------------------------------------------------------------------------------------
+
+type Space = TupleSpace<Tuple, SpaceError>
+
+/** The operation of that name, of the space that the context provides. */
+const accessor = <K extends keyof Space>(name: K): any => (...args: ReadonlyArray<unknown>) =>
+  Effect.flatMap(TupleSpace, (space) => (space[name] as any)(...args))
+
+const streamAccessor = <K extends "subscribe" | "stream">(name: K): any => (...args: ReadonlyArray<unknown>) =>
+  Stream.unwrap(Effect.map(TupleSpace, (space) => (space[name] as any)(...args)))
+
+/**
+ * Puts a tuple.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const out: {
+  (tuple: Tuple): Effect.Effect<void, SpaceError, Space>
+  (tuple: Tuple, options: OutOptions): Effect.Effect<Lease<SpaceError>, SpaceError, Space>
+} = accessor("out")
+
+/**
+ * Puts all tuples in one atomic step, in their order.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const outAll: (tuples: Iterable<Tuple>) => Effect.Effect<void, SpaceError, Space> = accessor("outAll")
+
+const in_: <const P extends Pattern, const O extends WaitOptions = {}>(
+  pattern: P & Check<Tuple, P>,
+  options?: O
+) => Effect.Effect<Match<Tuple, P>, SpaceError | TimeoutOf<O>, Space> = accessor("in")
+
+export {
+  /**
+   * Takes the oldest tuple that matches, waiting until there is one.
+   *
+   * @since 0.1.0
+   * @category accessors
+   * @example
+   * ```ts
+   * import { Pattern as P, TupleSpace } from "@effect-linda/core"
+   * import { Effect } from "effect"
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* TupleSpace.out(["sum", 41])
+   *   const [, sum] = yield* TupleSpace.in(["sum", P.number])
+   *   return sum + 1
+   * })
+   *
+   * console.log(Effect.runSync(Effect.provide(program, TupleSpace.layer))) // 42
+   * ```
+   */
+  in_ as in
+}
+
+/**
+ * Reads the oldest tuple that matches, waiting until there is one.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const rd: <const P extends Pattern, const O extends WaitOptions = {}>(
+  pattern: P & Check<Tuple, P>,
+  options?: O
+) => Effect.Effect<Match<Tuple, P>, SpaceError | TimeoutOf<O>, Space> = accessor("rd")
+
+/**
+ * Takes the oldest tuple that matches, if there is one now.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const inp: <const P extends Pattern>(
+  pattern: P & Check<Tuple, P>
+) => Effect.Effect<Option.Option<Match<Tuple, P>>, SpaceError, Space> = accessor("inp")
+
+/**
+ * Reads the oldest tuple that matches, if there is one now.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const rdp: <const P extends Pattern>(
+  pattern: P & Check<Tuple, P>
+) => Effect.Effect<Option.Option<Match<Tuple, P>>, SpaceError, Space> = accessor("rdp")
+
+/**
+ * Takes a tuple for as long as `use` runs, and puts it back unless that succeeds.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const inWith: <const P extends Pattern, A, E2, R, const O extends HoldOptions<Tuple> = {}>(
+  pattern: P & Check<Tuple, P>,
+  use: (tuple: Match<Tuple, P>) => Effect.Effect<A, E2, R>,
+  options?: O
+) => Effect.Effect<A, SpaceError | E2 | TimeoutOf<O>, R | Space> = accessor("inWith")
+
+/**
+ * Takes a tuple until the scope closes, and puts it back if that is with a failure.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const inScoped: <const P extends Pattern, const O extends HoldOptions<Tuple> = {}>(
+  pattern: P & Check<Tuple, P>,
+  options?: O
+) => Effect.Effect<Match<Tuple, P>, SpaceError | TimeoutOf<O>, Scope.Scope | Space> = accessor("inScoped")
+
+/**
+ * Takes the oldest tuple that matches any of the patterns, and says which.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const inAny: <const Ps extends Patterns, const O extends WaitOptions = {}>(
+  patterns: Ps & CheckAll<Tuple, Ps>,
+  options?: O
+) => Effect.Effect<Choice<Tuple, Ps>, SpaceError | TimeoutOf<O>, Space> = accessor("inAny")
+
+/**
+ * Reads the oldest tuple that matches any of the patterns, and says which.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const rdAny: <const Ps extends Patterns, const O extends WaitOptions = {}>(
+  patterns: Ps & CheckAll<Tuple, Ps>,
+  options?: O
+) => Effect.Effect<Choice<Tuple, Ps>, SpaceError | TimeoutOf<O>, Space> = accessor("rdAny")
+
+/**
+ * Takes a tuple for each of the patterns, all distinct and all at once.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const inAll: <const Ps extends Patterns, const O extends WaitOptions = {}>(
+  patterns: Ps & CheckAll<Tuple, Ps>,
+  options?: O
+) => Effect.Effect<Joined<Tuple, Ps>, SpaceError | TimeoutOf<O>, Space> = accessor("inAll")
+
+/**
+ * Takes all tuples that match now, oldest first.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const collect: <const P extends Pattern>(
+  pattern: P & Check<Tuple, P>
+) => Effect.Effect<Array<Match<Tuple, P>>, SpaceError, Space> = accessor("collect")
+
+/**
+ * Reads all tuples that match now, oldest first.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const copyCollect: <const P extends Pattern>(
+  pattern: P & Check<Tuple, P>
+) => Effect.Effect<Array<Match<Tuple, P>>, SpaceError, Space> = accessor("copyCollect")
+
+/**
+ * Moves all tuples that match now to another space, and says how many.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const collectInto: <const P extends Pattern, E2>(
+  pattern: P & Check<Tuple, P>,
+  other: Destination<Match<Tuple, P>, E2>
+) => Effect.Effect<number, SpaceError | E2, Space> = accessor("collectInto")
+
+/**
+ * Copies all tuples that match now to another space, and says how many.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const copyCollectInto: <const P extends Pattern, E2>(
+  pattern: P & Check<Tuple, P>,
+  other: Destination<Match<Tuple, P>, E2>
+) => Effect.Effect<number, SpaceError | E2, Space> = accessor("copyCollectInto")
+
+/**
+ * Takes up to `n` of the tuples that match now, oldest first.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const inUpTo: <const P extends Pattern>(
+  pattern: P & Check<Tuple, P>,
+  n: number
+) => Effect.Effect<Array<Match<Tuple, P>>, SpaceError, Space> = accessor("inUpTo")
+
+/**
+ * Says how many tuples match now.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const count: <const P extends Pattern>(
+  pattern: P & Check<Tuple, P>
+) => Effect.Effect<number, SpaceError, Space> = accessor("count")
+
+/**
+ * Puts the tuple if nothing matches the pattern, and otherwise returns the match.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const outIfAbsent: <const P extends Pattern>(
+  pattern: P & Check<Tuple, P>,
+  tuple: Tuple
+) => Effect.Effect<Option.Option<Match<Tuple, P>>, SpaceError, Space> = accessor("outIfAbsent")
+
+/**
+ * Takes the oldest match and puts what `f` makes of it, as one step.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const replace: <const P extends Pattern>(
+  pattern: P & Check<Tuple, P>,
+  f: (tuple: Match<Tuple, P>) => Tuple
+) => Effect.Effect<Option.Option<Match<Tuple, P>>, SpaceError, Space> = accessor("replace")
+
+/**
+ * Follows what happens to the tuples of a pattern.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const subscribe: <const P extends Pattern>(
+  pattern: P & Check<Tuple, P>,
+  options?: SubscribeOptions
+) => Stream.Stream<SpaceEvent<Match<Tuple, P>>, SpaceError, Space> = streamAccessor("subscribe")
+
+/**
+ * Streams the tuples that match now, then those that come.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const stream: <const P extends Pattern>(
+  pattern: P & Check<Tuple, P>,
+  options?: MailboxOptions
+) => Stream.Stream<Match<Tuple, P>, SpaceError, Space> = streamAccessor("stream")
+
+const eval_: <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  options?: EvalOptions
+) => Effect.Effect<Process<A, E>, SpaceError, R | Space> = accessor("eval")
+
+export {
+  /**
+   * Starts a process: a fiber in the space's scope.
+   *
+   * @since 0.1.0
+   * @category accessors
+   */
+  eval_ as eval
+}
+
+/**
+ * Evaluates the fields that are effects, and puts the tuple when all are done.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const evalTuple: <const Fields extends Tuple>(
+  fields: Fields,
+  options?: EvalOptions
+) => Effect.Effect<
+  Process<Evaluated.Fields<Fields>, Evaluated.Error<Fields>>,
+  SpaceError,
+  Evaluated.Context<Fields> | Space
+> = accessor("evalTuple")
+
+/**
+ * Takes a snapshot of the space.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const inspect: Effect.Effect<Inspection, SpaceError, Space> = Effect.flatMap(
+  TupleSpace,
+  (space) => space.inspect
+)
+
+/**
+ * Waits until no process can move.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const awaitQuiescent: Effect.Effect<Quiescence, SpaceError, Space> = Effect.flatMap(
+  TupleSpace,
+  (space) => space.awaitQuiescent
+)
+
+/**
+ * Runs a transaction on the space, and on any others that it uses.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const transact: <A, E, R>(
+  stm: STM.STM<A, E, R>
+) => Effect.Effect<A, SpaceError | E, Exclude<R, Transaction> | Space> = accessor("transact")

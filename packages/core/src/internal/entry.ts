@@ -1,0 +1,50 @@
+/**
+ * A tuple in a space, with its place in the order of arrival.
+ *
+ * @internal
+ */
+import type * as Tracer from "effect/Tracer"
+import type { Tuple } from "../Tuple.js"
+import type { Deadline } from "./deadlines.js"
+import * as Equality from "./equality.js"
+import type { Item } from "./ordered.js"
+
+/** What few tuples need, kept apart so that the others stay small. */
+export interface Extra {
+  /** Time to live: when it ends, as an entry of the space's deadlines. */
+  expiry: Deadline | undefined
+  /** How often the use of it by `inWith` has failed. */
+  attempts: number
+  /** The span of the `out`. */
+  readonly span: Tracer.AnySpan | undefined
+  /** The entry this belongs to now: going to the back of the order makes a new one. */
+  entry: Entry | undefined
+}
+
+export class Entry implements Item {
+  live = false
+  extra: Extra | undefined = undefined
+  /** Hashes of fields that are objects, remembered because their content may change behind our back. */
+  private hashes: Array<number> | undefined = undefined
+
+  constructor(readonly tuple: Tuple, readonly seq: number, readonly failure: boolean) {}
+
+  /** The hash of the fields at these positions: the same at every call. */
+  hashAt(positions: ReadonlyArray<number>): number {
+    let hash = 0
+    for (let i = 0; i < positions.length; i++) {
+      const position = positions[i]!
+      const field = this.tuple[position]
+      hash = Equality.combine(
+        hash,
+        typeof field === "object" && field !== null ? this.remembered(position, field) : Equality.hash(field)
+      )
+    }
+    return hash
+  }
+
+  private remembered(position: number, field: object): number {
+    const hashes = this.hashes ??= []
+    return hashes[position] ??= Equality.hash(field)
+  }
+}

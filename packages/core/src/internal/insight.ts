@@ -1,0 +1,222 @@
+/**
+ * What a space tells of itself: snapshots, quiescence, metrics. Nothing here is paid for unless somebody looks.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as FiberStatus from "effect/FiberStatus"
+import * as Metric from "effect/Metric"
+import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as RuntimeFlags from "effect/RuntimeFlags"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import type { Tuple } from "../Tuple.js"
+import type { Inspection, InterestSnapshot, ProcessSnapshot, Quiescence } from "../TupleSpace.js"
+import type { Interest } from "./interest.js"
+import { show } from "./pattern.js"
+import type { ProcessRecord } from "./process.js"
+import type { Store } from "./store.js"
+
+type Records = ReadonlyMap<number, ProcessRecord>
+type AnyFiber = Fiber.RuntimeFiber<any, any>
+
+const typeName = (field: unknown): string => {
+  if (typeof field !== "object") {
+    return typeof field
+  }
+  if (field === null) {
+    return "null"
+  }
+  return Array.isArray(field) ? "array" : field.constructor?.name ?? "Object"
+}
+
+const shapeOf = (tuple: Tuple, failure: boolean): string => {
+  const fields = tuple.map((field, index) => index === 0 && typeof field === "string" ? show(field) : typeName(field))
+  return failure ? `failure(${fields[0]})` : `[${fields.join(", ")}]`
+}
+
+const snapshot = (interest: Interest, now: number): InterestSnapshot => ({
+  kind: interest.kind,
+  patterns: interest.patterns.map(String),
+  age: now - interest.since,
+  process: interest.process?.name
+})
+
+/** A snapshot of the space. To be run as a step. */
+export const inspect = (store: Store, records: Records): Inspection => {
+  const now = store.now()
+  const counts = new Map<string, number>()
+  const shelves = [...store.shelves.values(), store.failures]
+  for (const shelf of shelves) {
+    for (const entry of shelf.all.toArray()) {
+      const shape = shapeOf(entry.tuple, entry.failure)
+      counts.set(shape, (counts.get(shape) ?? 0) + 1)
+    }
+  }
+  const interests = store.waiting()
+  return {
+    tuples: Array.from(counts, ([shape, count]) => ({ shape, count })),
+    held: store.held.size,
+    interests: interests.map((interest) => snapshot(interest, now)),
+    processes: Array.from(records.values(), (record) => snapshotProcess(record, interests, now)),
+    indexes: Array.from(store.shelves, ([arity, shelf]) => shelf.indexed.map((positions) => ({ arity, positions })))
+      .flat()
+  }
+}
+
+const snapshotProcess = (record: ProcessRecord, interests: ReadonlyArray<Interest>, now: number): ProcessSnapshot => ({
+  id: record.id,
+  name: record.name,
+  age: now - record.since,
+  waitsFor: interests.filter((interest) => interest.process === record).map((interest) => snapshot(interest, now))
+})
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Quiescence
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Whether an interest holds its fiber until another fiber acts: not if time alone can end it. */
+const holdsUp = (interest: Interest): boolean =>
+  interest.state === "waiting" && interest.timeout === undefined &&
+  (interest.watcher === undefined || interest.watcher.resume !== undefined)
+
+/** All fibers of the processes that have not ended, each with the one that started it. */
+const fibersOf = (records: Records): Map<AnyFiber, AnyFiber | undefined> => {
+  const fibers = new Map<AnyFiber, AnyFiber | undefined>()
+  for (const { fiber, fibers: others } of records.values()) {
+    for (const [each, parent] of [[fiber!, undefined] as const, ...others]) {
+      if (each.unsafePoll() === null) {
+        fibers.set(each, parent)
+      }
+    }
+  }
+  return fibers
+}
+
+/** `"moving"`: a fiber runs, or has run meanwhile. A list: fibers that wait for something outside the space. Otherwise nothing can move. */
+type Look = "moving" | ReadonlyArray<AnyFiber> | Quiescence
+
+const look = (store: Store, records: Records): Effect.Effect<Look> =>
+  Effect.gen(function*() {
+    const registrations = store.registrations
+    const fibers = fibersOf(records)
+    const statuses: Array<readonly [AnyFiber, FiberStatus.FiberStatus]> = []
+    for (const fiber of fibers.keys()) {
+      statuses.push([fiber, yield* fiber.status])
+    }
+    const changed = store.registrations !== registrations ||
+      Array.from(fibersOf(records).keys()).some((fiber) => !fibers.has(fiber))
+    if (changed || statuses.some(([, status]) => FiberStatus.isRunning(status))) {
+      return "moving"
+    }
+    store.settle()
+    const heldUp = new Set(store.waiting().filter(holdsUp).map((interest) => interest.fiber))
+    const outside = statuses.flatMap(([fiber, status]) =>
+      heldUp.has(fiber) || !FiberStatus.isSuspended(status) || waitsForFibers(fiber, status, fibers)
+        ? []
+        : [fiber]
+    )
+    // With waiting puts and tuples that expire, time alone can make room.
+    const expiring = store.puts.size > 0 && store.deadlines.size > 0
+    if (outside.length > 0 || expiring) {
+      return outside
+    }
+    const now = store.now()
+    const interests = store.waiting()
+    return {
+      state: records.size === 0 ? "done" : "blocked",
+      blocked: Array.from(records.values(), (record) => snapshotProcess(record, interests, now))
+    }
+  })
+
+/**
+ * Whether a suspended fiber waits for others of these fibers. One that joins a fiber says so. The one by which `Effect.all` and
+ * the like wait for the fibers they start does not: it is known by waiting uninterruptibly beside others of the same parent.
+ */
+const waitsForFibers = (
+  fiber: AnyFiber,
+  status: FiberStatus.Suspended,
+  fibers: ReadonlyMap<AnyFiber, AnyFiber | undefined>
+): boolean => {
+  const ids = Array.from(FiberId.toSet(status.blockingOn), FiberId.threadName)
+  if (ids.length > 0) {
+    const known = new Set(Array.from(fibers.keys(), (other) => FiberId.threadName(other.id())))
+    return ids.every((id) => known.has(id))
+  }
+  const parent = fibers.get(fiber)
+  return !RuntimeFlags.interruption(status.runtimeFlags) && parent !== undefined &&
+    Array.from(fibers).some(([other, starter]) => other !== fiber && starter === parent)
+}
+
+/** Waits until an interest is registered, or one of these fibers ends. */
+const anyChange = (store: Store, fibers: ReadonlyArray<AnyFiber>): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    const notify = () => resume(Effect.void)
+    store.onRegistered.add(notify)
+    for (const fiber of fibers) {
+      fiber.addObserver(notify)
+    }
+    return Effect.sync(() => {
+      store.onRegistered.delete(notify)
+      for (const fiber of fibers) {
+        fiber.removeObserver(notify)
+      }
+    })
+  })
+
+export const awaitQuiescent = (store: Store, records: Records): Effect.Effect<Quiescence> =>
+  Effect.suspend(() => {
+    if (store.closed) {
+      return Effect.interrupt
+    }
+    return Effect.flatMap(look(store, records), (seen): Effect.Effect<Quiescence> => {
+      if (seen === "moving") {
+        return Effect.zipRight(Effect.yieldNow(), awaitQuiescent(store, records))
+      }
+      if ("state" in seen) {
+        return Effect.succeed(seen)
+      }
+      return Effect.zipRight(
+        Effect.zipRight(anyChange(store, seen), Effect.yieldNow()),
+        awaitQuiescent(store, records)
+      )
+    })
+  })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Metrics
+// ---------------------------------------------------------------------------------------------------------------------
+
+const tuples = Metric.gauge("tuplespace_tuples", { description: "Tuples that are stored" })
+const waiters = Metric.gauge("tuplespace_waiters", { description: "Operations that wait" })
+const oldestWaiter = Metric.gauge("tuplespace_oldest_waiter_seconds", {
+  description: "How long the operation that has waited longest has waited"
+})
+const waits = Metric.histogram(
+  "tuplespace_wait_seconds",
+  MetricBoundaries.exponential({ start: 0.001, factor: 4, count: 10 }),
+  "How long operations waited until they were served"
+)
+
+/** Publishes the metrics of a space: gauges are sampled at this interval, every wait that is served is counted. */
+export const meter = (store: Store, name: string, interval: number): Effect.Effect<void, never, Scope.Scope> => {
+  const tagged = <Type, In, Out>(metric: Metric.Metric<Type, In, Out>) => Metric.tagged(metric, "space", name)
+  const [tuplesOf, waitersOf, oldestOf, waitsOf] = [
+    tagged(tuples),
+    tagged(waiters),
+    tagged(oldestWaiter),
+    tagged(waits)
+  ]
+  store.onServed = (interest) => waitsOf.unsafeUpdate((store.now() - interest.since) / 1000, [])
+  const sample = Effect.sync(() => {
+    store.settle()
+    const waiting = store.waiting().filter((interest) => interest.kind !== "subscribe")
+    const since = waiting[0]?.since
+    tuplesOf.unsafeUpdate(store.count, [])
+    waitersOf.unsafeUpdate(waiting.length, [])
+    oldestOf.unsafeUpdate(since === undefined ? 0 : (store.now() - since) / 1000, [])
+  })
+  return Effect.asVoid(Effect.forkScoped(Effect.repeat(sample, Schedule.spaced(interval))))
+}

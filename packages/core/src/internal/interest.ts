@@ -1,0 +1,209 @@
+/**
+ * Interests: operations that wait, and subscriptions that watch; and the tables in which a tuple finds those it concerns.
+ *
+ * @internal
+ */
+import type * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import type { Deadline } from "./deadlines.js"
+import type { Entry } from "./entry.js"
+import type { Item } from "./ordered.js"
+import { HashTable, next } from "./ordered.js"
+import type { Pattern } from "./pattern.js"
+import type { ProcessRecord } from "./process.js"
+import type { Watcher } from "./watcher.js"
+
+/**
+ * Who owns the tuple that an operation waits for is decided here and nowhere else:
+ *
+ * - `waiting`: nobody yet; the interest is in the tables and can be served.
+ * - `delivered`: the operation, whose fiber has not run since. If it never will, it gives `entries` back.
+ * - `done`: it is over. `entries` are the caller's, or there are none.
+ */
+export type State = "waiting" | "delivered" | "done"
+
+export type Kind =
+  | "in"
+  | "rd"
+  | "inAny"
+  | "rdAny"
+  | "inAll"
+  | "out"
+  | "outIfAbsent"
+  | "transact"
+  | "subscribe"
+
+/** Who takes, who reads, who watches, who waits for room. */
+export type Table = "takers" | "readers" | "watchers" | "puts"
+
+/** A registered operation or subscription. */
+export class Interest implements Item {
+  live = false
+  state: State = "waiting"
+  /** The tuples handed over and not yet accepted. */
+  entries: ReadonlyArray<Entry> = []
+  /** What the operation succeeds with once it is delivered. */
+  value: unknown = undefined
+  /** How the waiting fiber is woken; set as soon as it waits. */
+  resume: ((exit: Effect.Effect<void, any>) => void) | undefined = undefined
+  /** What it is woken with. */
+  exit: Effect.Effect<void, any> | undefined = undefined
+  timeout: Deadline | undefined = undefined
+  /** The mailbox of a subscription. */
+  watcher: Watcher | undefined = undefined
+  /** What a transaction waits for in several spaces: whichever is served first wakes it, the others then pass it by. */
+  wait: { woken: boolean } | undefined = undefined
+  /** The lists it stands in. */
+  readonly places: Array<Place> = []
+
+  constructor(
+    readonly kind: Kind,
+    readonly table: Table,
+    readonly patterns: ReadonlyArray<Pattern>,
+    readonly seq: number,
+    readonly since: number,
+    readonly fiber: Fiber.RuntimeFiber<any, any> | undefined,
+    readonly process: ProcessRecord | undefined,
+    /**
+     * What the interest does with an entry that matches its pattern number `index`: `true` if that served it. A put that
+     * waits for room is offered none, and tries again.
+     */
+    readonly offer: (this: Interest, entry: Entry | undefined, index: number) => boolean
+  ) {}
+
+  /** The number of the first of its patterns that matches, or -1. Throws what a predicate throws. */
+  match(entry: Entry): number {
+    if (this.wait?.woken === true) {
+      return -1
+    }
+    for (let i = 0; i < this.patterns.length; i++) {
+      const pattern = this.patterns[i]!
+      if (pattern.failure === entry.failure && pattern.matches(entry.tuple)) {
+        return i
+      }
+    }
+    return -1
+  }
+}
+
+/** The interests with literals at the same positions, by the values they want there. */
+interface Group {
+  readonly mask: number
+  readonly positions: ReadonlyArray<number>
+  readonly table: HashTable<Interest>
+}
+
+interface Place {
+  readonly group: Group
+  readonly hash: number
+}
+
+/** Which interests a tuple can concern: those for its arity, those with a rest, those for failures. */
+const failures = 0
+const open = -1
+const shelfOf = (pattern: Pattern): number => pattern.failure ? failures : pattern.open ? open : pattern.arity
+
+/** Interests by shelf, then by their literals: a tuple looks up one key for each set of positions in use. */
+export class Interests {
+  size = 0
+  private readonly groups = new Map<number, Array<Group>>()
+  /** What {@link next} found besides the interest: the number of the pattern, or the defect of a predicate. */
+  index = 0
+  defect: { readonly error: unknown } | undefined = undefined
+
+  add(interest: Interest): void {
+    interest.live = true
+    this.size++
+    for (const pattern of interest.patterns) {
+      const group = this.groupOf(pattern)
+      const hash = pattern.hash
+      // Two patterns may share a place: a list holds nobody twice.
+      if (!interest.places.some((place) => place.group === group && place.hash === hash)) {
+        interest.places.push({ group, hash })
+        group.table.add(hash, interest)
+      }
+    }
+  }
+
+  remove(interest: Interest): void {
+    interest.live = false
+    this.size--
+    for (const { group, hash } of interest.places) {
+      group.table.remove(hash)
+    }
+    interest.places.length = 0
+  }
+
+  /**
+   * The first interest behind `seq`, in order of arrival, that the entry matches, or one whose predicate threw. Meant to be
+   * called again and again while interests come and go.
+   */
+  next(entry: Entry, seq: number): Interest | undefined {
+    this.defect = undefined
+    if (this.size === 0) {
+      return undefined
+    }
+    const own = this.groups.get(entry.failure ? failures : entry.tuple.length)
+    const others = entry.failure ? undefined : this.groups.get(open)
+    const first = own === undefined ? undefined : this.nextOf(own, entry, seq, undefined)
+    return others === undefined ? first : this.nextOf(others, entry, seq, first)
+  }
+
+  toArray(): Array<Interest> {
+    const interests = new Set<Interest>()
+    for (const groups of this.groups.values()) {
+      for (const group of groups) {
+        for (const interest of group.table.toArray()) {
+          interests.add(interest)
+        }
+      }
+    }
+    return Array.from(interests).sort((self, that) => self.seq - that.seq)
+  }
+
+  private nextOf(
+    groups: ReadonlyArray<Group>,
+    entry: Entry,
+    seq: number,
+    best: Interest | undefined
+  ): Interest | undefined {
+    for (const group of groups) {
+      const items = group.table.isEmpty ? undefined : group.table.get(entry.hashAt(group.positions))
+      if (items === undefined) {
+        continue
+      }
+      let index = -1
+      let defect: { readonly error: unknown } | undefined
+      const limit = best
+      const found = next(items, seq, (interest) => {
+        if (limit !== undefined && interest.seq >= limit.seq) {
+          return true
+        }
+        try {
+          index = interest.match(entry)
+        } catch (error) {
+          defect = { error }
+        }
+        return index >= 0 || defect !== undefined
+      })
+      if (found !== undefined && (best === undefined || found.seq < best.seq)) {
+        best = found
+        this.index = index
+        this.defect = defect
+      }
+    }
+    return best
+  }
+
+  private groupOf(pattern: Pattern): Group {
+    const shelf = shelfOf(pattern)
+    const groups = this.groups.get(shelf) ?? []
+    let group = groups.find((candidate) => candidate.mask === pattern.mask)
+    if (group === undefined) {
+      group = { mask: pattern.mask, positions: pattern.literals, table: new HashTable() }
+      // Groups that were left empty are dropped here and not before, for they are often filled again at once.
+      this.groups.set(shelf, [...groups.filter((candidate) => !candidate.table.isEmpty), group])
+    }
+    return group
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Joins: distinct tuples for several patterns at once.
+ *
+ * Without variables between the patterns this is a matching in a bipartite graph, and is found by augmenting paths. Of k
+ * patterns each needs to know no more than its k oldest matches: if k distinct tuples can be found at all, they can be found
+ * among these (the others cannot use up more than k - 1 of them). With variables it is a search with backtracking, in which
+ * the variables bound so far are looked up by index as if they were literals.
+ *
+ * @internal
+ */
+import type { Entry } from "./entry.js"
+import type { Bindings, Pattern } from "./pattern.js"
+
+/** Finds the oldest entry that passes the test, among those with the literals of the pattern, testing them in order. */
+type First = (pattern: Pattern, test: (entry: Entry) => boolean) => Entry | undefined
+
+/** An entry for each pattern, all distinct, each pattern in turn getting the oldest that is left to it; or none. */
+export const find = (patterns: ReadonlyArray<Pattern>, first: First): ReadonlyArray<Entry> | undefined =>
+  patterns.some((pattern) => pattern.variables) ? search(patterns, first) : assign(patterns, first)
+
+const assign = (patterns: ReadonlyArray<Pattern>, first: First): ReadonlyArray<Entry> | undefined => {
+  const candidates: Array<ReadonlyArray<Entry>> = []
+  for (const pattern of patterns) {
+    const oldest: Array<Entry> = []
+    first(pattern, (entry) => pattern.matches(entry.tuple) && oldest.push(entry) === patterns.length)
+    if (oldest.length === 0) {
+      return undefined
+    }
+    candidates.push(oldest)
+  }
+  const chosen: Array<Entry> = []
+  const takenBy = new Map<Entry, number>()
+  const give = (index: number, entry: Entry): true => {
+    chosen[index] = entry
+    takenBy.set(entry, index)
+    return true
+  }
+  /** Gives the pattern its oldest free candidate, or one whose present owner can be content with another. */
+  const satisfy = (index: number, tried: Set<Entry>): boolean => {
+    for (const entry of candidates[index]!) {
+      if (!takenBy.has(entry)) {
+        return give(index, entry)
+      }
+    }
+    for (const entry of candidates[index]!) {
+      if (!tried.has(entry)) {
+        tried.add(entry)
+        if (satisfy(takenBy.get(entry)!, tried)) {
+          return give(index, entry)
+        }
+      }
+    }
+    return false
+  }
+  return patterns.every((_, index) => satisfy(index, new Set())) ? chosen : undefined
+}
+
+const search = (patterns: ReadonlyArray<Pattern>, first: First): ReadonlyArray<Entry> | undefined => {
+  const chosen: Array<Entry> = []
+  const extend = (bindings: Bindings | undefined): boolean => {
+    const pattern = patterns[chosen.length]
+    if (pattern === undefined) {
+      return true
+    }
+    return first(pattern.given(bindings), (entry) => {
+      const bound = chosen.includes(entry) ? false : pattern.bind(entry.tuple, bindings)
+      if (bound === false) {
+        return false
+      }
+      chosen.push(entry)
+      if (extend(bound)) {
+        return true
+      }
+      chosen.pop()
+      return false
+    }) !== undefined
+  }
+  // A pattern without any match ends the search before it begins.
+  return patterns.every((pattern) => first(pattern, (entry) => pattern.matches(entry.tuple)) !== undefined) &&
+      extend(undefined)
+    ? chosen
+    : undefined
+}

@@ -1,0 +1,167 @@
+/**
+ * Items in order of their numbers, from which any can be removed in constant time and to which any can be returned at its
+ * old place. Tuples wait in such lists to be taken, and interests to be served.
+ *
+ * A removed item stays in the array as a tombstone, told by its own `live`, until the list is trimmed: so its place is
+ * kept for it at no cost, and an item that stands in several lists is hidden in all of them by one assignment.
+ *
+ * @internal
+ */
+export interface Item {
+  /** Position in the order. Never changes. */
+  readonly seq: number
+  /** Whether it is in the lists that it stands in. Set by the owner, before `add` and before `remove`. */
+  live: boolean
+}
+
+const slack = 32
+
+export class Ordered<A extends Item> {
+  /** How many live items there are. */
+  size = 0
+  private items: Array<A | undefined> = []
+  private head = 0
+
+  add(item: A): void {
+    const last = this.items.length - 1
+    this.size++
+    if (last < this.head || this.items[last]!.seq < item.seq) {
+      this.items.push(item)
+      return
+    }
+    const place = this.placeOf(item.seq)
+    if (this.items[place] === item) {
+      return
+    }
+    if (place === this.head && this.head > 0) {
+      this.items[--this.head] = item
+    } else {
+      this.items.splice(place, 0, item)
+    }
+  }
+
+  /** To be called once for an item of this list that is no longer live. */
+  remove(): void {
+    if (--this.size === 0) {
+      this.items = []
+      this.head = 0
+      return
+    }
+    while (!this.items[this.head]!.live) {
+      this.items[this.head++] = undefined
+    }
+    while (!this.items[this.items.length - 1]!.live) {
+      this.items.pop()
+    }
+    if (this.items.length - this.head > 2 * this.size + slack) {
+      this.items = this.items.filter((item) => item?.live === true)
+      this.head = 0
+    } else if (this.head > slack && this.head > this.items.length / 2) {
+      this.items = this.items.slice(this.head)
+      this.head = 0
+    }
+  }
+
+  /** The first live item behind `seq` that passes the test. Safe against changes to the list between two calls. */
+  next(seq: number, test: (item: A) => boolean): A | undefined {
+    for (let i = seq < 0 ? this.head : this.placeOf(seq + 1); i < this.items.length; i++) {
+      const item = this.items[i]!
+      if (item.live && test(item)) {
+        return item
+      }
+    }
+    return undefined
+  }
+
+  /** The last live item that passes the test. */
+  last(test: (item: A) => boolean): A | undefined {
+    for (let i = this.items.length - 1; i >= this.head; i--) {
+      const item = this.items[i]!
+      if (item.live && test(item)) {
+        return item
+      }
+    }
+    return undefined
+  }
+
+  /** Whatever stands at this share (from 0, below 1) of the list, if it is live. */
+  at(share: number): A | undefined {
+    const item = this.items[this.head + Math.floor(share * (this.items.length - this.head))]
+    return item?.live === true ? item : undefined
+  }
+
+  /** All live items, in order. */
+  toArray(): Array<A> {
+    return this.items.filter((item): item is A => item?.live === true)
+  }
+
+  /** The index of the first item, live or not, that is not before `seq`. */
+  private placeOf(seq: number): number {
+    let low = this.head
+    let high = this.items.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.items[middle]!.seq < seq) {
+        low = middle + 1
+      } else {
+        high = middle
+      }
+    }
+    return low
+  }
+}
+
+/** Ordered lists by hash. Most keys have one item, which then stands in the table itself. */
+export class HashTable<A extends Item> {
+  private readonly lists = new Map<number, A | Ordered<A>>()
+
+  get(hash: number): A | Ordered<A> | undefined {
+    return this.lists.get(hash)
+  }
+
+  get isEmpty(): boolean {
+    return this.lists.size === 0
+  }
+
+  toArray(): Array<A> {
+    return Array.from(this.lists.values()).flatMap((items) => items instanceof Ordered ? items.toArray() : [items])
+  }
+
+  add(hash: number, item: A): void {
+    const present = this.lists.get(hash)
+    if (present === undefined) {
+      this.lists.set(hash, item)
+    } else if (present instanceof Ordered) {
+      present.add(item)
+    } else {
+      const list = new Ordered<A>()
+      list.add(present)
+      list.add(item)
+      this.lists.set(hash, list)
+    }
+  }
+
+  remove(hash: number): void {
+    const present = this.lists.get(hash)
+    if (present instanceof Ordered && present.size > 1) {
+      present.remove()
+    } else {
+      this.lists.delete(hash)
+    }
+  }
+}
+
+/** {@link Ordered.next} for what a {@link HashTable} holds under a key. */
+export const next = <A extends Item>(
+  items: A | Ordered<A> | undefined,
+  seq: number,
+  test: (item: A) => boolean
+): A | undefined => {
+  if (items === undefined) {
+    return undefined
+  }
+  if (items instanceof Ordered) {
+    return items.next(seq, test)
+  }
+  return items.live && items.seq > seq && test(items) ? items : undefined
+}

@@ -1,0 +1,517 @@
+/**
+ * Patterns at run time: each field becomes a {@link Term}, a whole pattern a {@link Pattern} that knows its literals.
+ *
+ * @internal
+ */
+import * as Equal from "effect/Equal"
+import * as Schema from "effect/Schema"
+import { SpaceError } from "../SpaceError.js"
+import * as Equality from "./equality.js"
+
+/** What the variables of a pattern are bound to so far: an immutable list, so that a failed match leaves no trace. */
+export interface Bindings {
+  readonly name: string
+  readonly value: unknown
+  readonly next: Bindings | undefined
+}
+
+/** The bindings after a match, or `false` for none. */
+export type Bound = Bindings | undefined | false
+
+const lookup = (bindings: Bindings | undefined, name: string): Bindings | undefined => {
+  let binding = bindings
+  while (binding !== undefined && binding.name !== name) {
+    binding = binding.next
+  }
+  return binding
+}
+
+/** One field of a pattern. `test` serves terms without variables, `bind` those with. */
+export interface Term {
+  readonly kind: "any" | "literal" | "test" | "variable" | "rest"
+  /** The value of a literal, the name of a variable. */
+  readonly value: unknown
+  readonly variables: boolean
+  readonly test: (value: unknown) => boolean
+  readonly bind: (value: unknown, bindings: Bindings | undefined) => Bound
+  readonly text: () => string
+}
+
+/** A class, because an operation makes one for each literal it is given. */
+class Literal implements Term {
+  readonly kind = "literal"
+  readonly variables = false
+  constructor(readonly value: unknown) {}
+  test(field: unknown): boolean {
+    return this.value === field || Equality.equals(this.value, field)
+  }
+  bind(field: unknown, bindings: Bindings | undefined): Bound {
+    return this.test(field) ? bindings : false
+  }
+  text(): string {
+    return show(this.value)
+  }
+}
+
+export const literal = (value: unknown): Term => new Literal(value)
+
+const testing = (text: () => string, test: (value: unknown) => boolean, kind: "any" | "test" = "test"): Term => ({
+  kind,
+  value: undefined,
+  variables: false,
+  test,
+  bind: (value, bindings) => test(value) ? bindings : false,
+  text
+})
+
+const binding = (
+  text: () => string,
+  bind: (value: unknown, bindings: Bindings | undefined) => Bound,
+  kind: "test" | "variable" = "test",
+  value?: unknown
+): Term => ({ kind, value, variables: true, test: (field) => bind(field, undefined) !== false, bind, text })
+
+export const any: Term = testing(() => "any", () => true, "any")
+
+export const ofType = (name: string): Term => testing(() => name, (value) => typeof value === name)
+
+export const date: Term = testing(() => "date", (value) => value instanceof Date)
+
+export const instanceOf = (constructor: abstract new(...args: any) => unknown): Term => {
+  if (typeof constructor !== "function") {
+    throw invalid(`P.instanceOf takes a class, not ${show(constructor)}`)
+  }
+  return testing(() => `instanceOf(${constructor.name})`, (value) => value instanceof constructor)
+}
+
+const schemaTerms = new WeakMap<object, Term>()
+
+export const schema = (self: Schema.Schema.Any): Term => {
+  let term = schemaTerms.get(self)
+  if (term === undefined) {
+    const is = Schema.is(self as Schema.Schema<unknown>)
+    term = testing(() => `schema(${String(self.ast)})`, (value) => is(value))
+    schemaTerms.set(self, term)
+  }
+  return term
+}
+
+export const when = (predicate: (value: any) => boolean): Term => {
+  if (typeof predicate !== "function") {
+    throw invalid(`P.when takes a predicate, not ${show(predicate)}`)
+  }
+  return testing(() => predicate.name === "" ? "when" : `when(${predicate.name})`, (value) => predicate(value))
+}
+
+export const between = (minimum: any, maximum: any): Term => {
+  if (!(minimum <= maximum)) {
+    throw invalid(`P.between(${show(minimum)}, ${show(maximum)}) is empty: the first bound must not exceed the second`)
+  }
+  const inRange = minimum instanceof Date
+    ? (value: any) => value instanceof Date && minimum <= value && value <= maximum
+    : (value: any) => typeof value === typeof minimum && minimum <= value && value <= maximum
+  return testing(() => `between(${show(minimum)}, ${show(maximum)})`, inRange)
+}
+
+export const matching = (expression: RegExp): Term => {
+  if (!(expression instanceof RegExp)) {
+    throw invalid(`P.matching takes a regular expression, not ${show(expression)}`)
+  }
+  // Without `g` and `y`, whose state would make the match impure.
+  const pure = new RegExp(expression.source, expression.flags.replace(/[gy]/g, ""))
+  return testing(() => `matching(${String(expression)})`, (value) => typeof value === "string" && pure.test(value))
+}
+
+export const oneOf = (fields: ReadonlyArray<unknown>): Term => {
+  const terms = fields.map((field, index) => toTerm(field, `alternative ${index} of P.oneOf`))
+  const text = () => `oneOf(${texts(terms)})`
+  if (terms.every((term) => !term.variables)) {
+    return testing(text, (value) => terms.some((term) => term.test(value)))
+  }
+  return binding(text, (value, bindings) => {
+    for (const term of terms) {
+      const bound = term.bind(value, bindings)
+      if (bound !== false) {
+        return bound
+      }
+    }
+    return false
+  })
+}
+
+export const not = (field: unknown): Term => {
+  const term = toTerm(field, "the field of P.not")
+  const text = () => `not(${term.text()})`
+  return term.variables
+    ? binding(text, (value, bindings) => term.bind(value, bindings) === false ? bindings : false)
+    : testing(text, (value) => !term.test(value))
+}
+
+export const variable = (name: string, field: unknown): Term => {
+  if (typeof name !== "string" || name === "") {
+    throw invalid(`P.ref takes a non-empty name, not ${show(name)}`)
+  }
+  const term = toTerm(field, `the formal of P.ref(${show(name)})`)
+  return binding(
+    () => term === any ? `ref(${name})` : `ref(${name}: ${term.text()})`,
+    (value, bindings) => {
+      const known = lookup(bindings, name)
+      if (known !== undefined && !Equality.equals(known.value, value)) {
+        return false
+      }
+      const bound = term.bind(value, bindings)
+      return bound === false || known !== undefined ? bound : { name, value, next: bound }
+    },
+    "variable",
+    name
+  )
+}
+
+export const rest = (field: unknown): Term => {
+  const term = toTerm(field, "the formal of P.rest")
+  return {
+    ...term,
+    test: (value) => term.test(value),
+    bind: (value, bindings) => term.bind(value, bindings),
+    kind: "rest",
+    text: () => `...${term.text()}`
+  }
+}
+
+export const partial = (fields: Record<string, unknown>): Term => {
+  if (typeof fields !== "object" || fields === null || !Equality.isPlainObject(fields)) {
+    throw invalid(`P.partial takes a record of fields, not ${show(fields)}`)
+  }
+  return recordOf(fields, "P.partial", false, 0)
+}
+
+const arrayOf = (terms: ReadonlyArray<Term>): Term => {
+  const fixed = withoutRest(terms)
+  const tail = restOf(terms)
+  const fits = (value: unknown): value is ReadonlyArray<unknown> =>
+    Array.isArray(value) && (tail === undefined ? value.length === fixed.length : value.length >= fixed.length)
+  const text = () => `[${texts(terms)}]`
+  return terms.some((term) => term.variables)
+    ? binding(text, (value, bindings) => fits(value) ? bindFields(fixed, tail, value, bindings) : false)
+    : testing(text, (value) => fits(value) && testFields(fixed, tail, value))
+}
+
+const recordOf = (fields: Record<PropertyKey, unknown>, where: string, exact: boolean, depth: number): Term => {
+  const keys = Equality.contentKeys(fields)
+  const entries = keys.map((key) => [key, toTerm(fields[key], `${where}.${String(key)}`, depth + 1)] as const)
+  const fits = (value: unknown): value is Record<PropertyKey, unknown> =>
+    typeof value === "object" && value !== null &&
+    (!exact || Equality.isPlainObject(value) && Equality.contentKeys(value).length === keys.length) &&
+    keys.every((key) => Object.prototype.propertyIsEnumerable.call(value, key))
+  const text = () => {
+    const body = `{ ${entries.map(([key, term]) => `${String(key)}: ${term.text()}`).join(", ")} }`
+    return exact ? body : `partial(${body})`
+  }
+  if (entries.every(([, term]) => !term.variables)) {
+    return testing(text, (value) => fits(value) && entries.every(([key, term]) => term.test(value[key])))
+  }
+  return binding(text, (value, bindings) => {
+    if (!fits(value)) {
+      return false
+    }
+    let bound: Bound = bindings
+    for (const [key, term] of entries) {
+      bound = term.bind(value[key], bound)
+      if (bound === false) {
+        return false
+      }
+    }
+    return bound
+  })
+}
+
+const texts = (terms: ReadonlyArray<Term>): string => terms.map((term) => term.text()).join(", ")
+
+const restOf = (terms: ReadonlyArray<Term>): Term | undefined => {
+  const last = terms[terms.length - 1]
+  return last?.kind === "rest" ? last : undefined
+}
+
+const withoutRest = (terms: ReadonlyArray<Term>): ReadonlyArray<Term> =>
+  restOf(terms) === undefined ? terms : terms.slice(0, -1)
+
+const testFields = (
+  fixed: ReadonlyArray<Term>,
+  tail: Term | undefined,
+  fields: ReadonlyArray<unknown>
+): boolean => {
+  for (let i = 0; i < fixed.length; i++) {
+    if (!fixed[i]!.test(fields[i])) {
+      return false
+    }
+  }
+  if (tail !== undefined) {
+    for (let i = fixed.length; i < fields.length; i++) {
+      if (!tail.test(fields[i])) {
+        return false
+      }
+    }
+  }
+  return true
+}
+
+const bindFields = (
+  fixed: ReadonlyArray<Term>,
+  tail: Term | undefined,
+  fields: ReadonlyArray<unknown>,
+  bindings: Bindings | undefined
+): Bound => {
+  let bound: Bound = bindings
+  for (let i = 0; i < fields.length; i++) {
+    bound = (i < fixed.length ? fixed[i]! : tail!).bind(fields[i], bound)
+    if (bound === false) {
+      return false
+    }
+  }
+  return bound
+}
+
+/** What a `Formal` of the public module is inside. */
+export class FormalImpl {
+  constructor(readonly term: Term) {}
+  toString(): string {
+    return this.term.text()
+  }
+}
+
+/** Deeper than this a pattern is taken to hold a cyclic value, which can only be a literal. */
+const literalDepth = 64
+
+/** Reads one field of a pattern. */
+export const toTerm = (field: unknown, where: string, depth = 0): Term => {
+  switch (typeof field) {
+    case "function":
+      return Schema.isSchema(field) ? schema(field) : functionTerm(field as (value: any) => boolean, where)
+    case "object": {
+      if (field === null || depth > literalDepth) {
+        return literal(field)
+      }
+      if (field instanceof FormalImpl) {
+        return field.term
+      }
+      if (Array.isArray(field) && !Equal.isEqual(field)) {
+        const terms = field.map((member, index) => nested(member, index, field.length, `${where}[${index}]`, depth + 1))
+        return terms.every(isLiteral) ? literal(terms.map((term) => term.value)) : arrayOf(terms)
+      }
+      if (Schema.isSchema(field)) {
+        return schema(field)
+      }
+      return Equality.isPlainObject(field) ? recordTerm(field, where, depth) : literal(field)
+    }
+    default:
+      return literal(field)
+  }
+}
+
+const isLiteral = (term: Term): boolean => term.kind === "literal"
+
+const nested = (field: unknown, index: number, length: number, where: string, depth = 0): Term => {
+  const term = toTerm(field, where, depth)
+  if (term.kind === "rest" && index !== length - 1) {
+    throw invalid(`${where}: P.rest can only be the last field`)
+  }
+  return term
+}
+
+/** A record without a formal in it is a literal, and as such can be found by index. */
+const recordTerm = (fields: Record<PropertyKey, unknown>, where: string, depth: number): Term => {
+  const keys = Equality.contentKeys(fields)
+  const terms = keys.map((key) => toTerm(fields[key], `${where}.${String(key)}`, depth + 1))
+  return terms.every(isLiteral)
+    ? literal(Object.fromEntries(keys.map((key, index) => [key, terms[index]!.value])))
+    : recordOf(fields, where, true, depth)
+}
+
+const formalOfConstructor = new Map<unknown, string>([
+  [String, "P.string"],
+  [Number, "P.number"],
+  [Boolean, "P.boolean"],
+  [BigInt, "P.bigint"],
+  [Symbol, "P.symbol"],
+  [Date, "P.date"],
+  [Array, "P.instanceOf(Array)"],
+  [Object, "P.any"],
+  [Function, "P.instanceOf(Function)"]
+])
+
+/** A class, built in or not, is told from a function by its `prototype`, which cannot be assigned. */
+const isClass = (value: unknown): value is abstract new(...args: any) => unknown =>
+  typeof value === "function" && Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false
+
+const functionTerm = (field: (value: any) => boolean, where: string): Term => {
+  const formal = isClass(field) ? formalOfConstructor.get(field) ?? `P.instanceOf(${field.name})` : undefined
+  if (formal !== undefined) {
+    throw invalid(
+      `${where} is the constructor ${field.name}, which describes nothing here: use ${formal}, ` +
+        `or P.literal(${field.name}) for the constructor itself`
+    )
+  }
+  return when(field)
+}
+
+/** A whole pattern, read once. Only the first 30 positions can be looked up by index; matching covers all. */
+export class Pattern {
+  /** The number of fields before a rest. */
+  readonly arity: number
+  readonly open: boolean
+  readonly variables: boolean
+  /** The positions of the literals as a bit set, and as a list. */
+  readonly mask: number
+  readonly literals: ReadonlyArray<number>
+  /** `true` where every field is a literal or `any`, so that equality of the literals decides the match. */
+  readonly exact: boolean
+
+  private readonly fixed: ReadonlyArray<Term>
+  private readonly tail: Term | undefined
+  private hashed: number | undefined = undefined
+
+  constructor(readonly terms: ReadonlyArray<Term>, readonly failure: boolean) {
+    this.fixed = withoutRest(terms)
+    this.tail = restOf(terms)
+    this.arity = this.fixed.length
+    this.open = this.tail !== undefined
+    const literals: Array<number> = []
+    let variables = this.tail?.variables ?? false
+    let exact = this.tail === undefined
+    let mask = 0
+    for (let i = 0; i < this.fixed.length; i++) {
+      const term = this.fixed[i]!
+      if (term.kind === "literal") {
+        if (i < maskWidth) {
+          literals.push(i)
+          mask |= 1 << i
+        }
+      } else if (term.kind !== "any") {
+        exact = false
+        variables ||= term.variables
+      }
+    }
+    this.literals = literals
+    this.variables = variables
+    this.exact = exact
+    this.mask = mask
+  }
+
+  /** The hash of the literals, as {@link hashAt} computes it of a tuple. */
+  get hash(): number {
+    if (this.hashed === undefined) {
+      let hash = 0
+      for (const position of this.literals) {
+        hash = Equality.combine(hash, Equality.hash(this.fixed[position]!.value))
+      }
+      this.hashed = hash
+    }
+    return this.hashed
+  }
+
+  /** Whether a tuple of this many fields can match. */
+  fits(arity: number): boolean {
+    return this.open ? arity >= this.arity : arity === this.arity
+  }
+
+  matches(tuple: ReadonlyArray<unknown>): boolean {
+    return this.fits(tuple.length) && (this.variables
+      ? bindFields(this.fixed, this.tail, tuple, undefined) !== false
+      : testFields(this.fixed, this.tail, tuple))
+  }
+
+  /** Matches in the light of variables that are bound already: for joins. */
+  bind(tuple: ReadonlyArray<unknown>, bindings: Bindings | undefined): Bound {
+    return this.fits(tuple.length) ? bindFields(this.fixed, this.tail, tuple, bindings) : false
+  }
+
+  /** This pattern with the variables that are bound already as literals: what an index can use of a join. */
+  given(bindings: Bindings | undefined): Pattern {
+    if (!this.variables || bindings === undefined) {
+      return this
+    }
+    const terms = this.terms.map((term) => {
+      const known = term.kind === "variable" ? lookup(bindings, term.value as string) : undefined
+      return known === undefined ? term : literal(known.value)
+    })
+    return new Pattern(terms, this.failure)
+  }
+
+  toString(): string {
+    const fields = texts(this.terms)
+    return this.failure ? `failure(${fields})` : `[${fields}]`
+  }
+}
+
+/** Bits of a mask that stay within a small integer. */
+const maskWidth = 30
+
+/** The hash of a tuple's fields at these positions. */
+export const hashAt = (tuple: ReadonlyArray<unknown>, positions: ReadonlyArray<number>): number => {
+  let hash = 0
+  for (let i = 0; i < positions.length; i++) {
+    hash = Equality.combine(hash, Equality.hash(tuple[positions[i]!]))
+  }
+  return hash
+}
+
+/** Reads a pattern as the user wrote it. Throws a `SpaceError` that names the field where it means nothing. */
+export const compile = (pattern: unknown): Pattern => {
+  if (pattern instanceof Pattern) {
+    return pattern
+  }
+  if (!Array.isArray(pattern) || pattern.length === 0) {
+    throw invalid(`a pattern is a non-empty array of fields, not ${show(pattern)}`)
+  }
+  const terms: Array<Term> = []
+  for (let i = 0; i < pattern.length; i++) {
+    terms.push(nested(pattern[i], i, pattern.length, `field ${i}`))
+  }
+  return new Pattern(terms, false)
+}
+
+/** The pattern of failure tuples whose error the class or the field describes. */
+export const failure = (...errors: ReadonlyArray<unknown>): Pattern => {
+  const [error] = errors
+  const term = errors.length === 0
+    ? any
+    : isClass(error) && !Schema.isSchema(error)
+    ? instanceOf(error)
+    : toTerm(error, "the error of Process.failure")
+  return new Pattern([term, any, any], true)
+}
+
+const invalid = (message: string): SpaceError => new SpaceError({ reason: "InvalidPattern", message })
+
+/** A value as it is shown in messages and in `inspect`: short, on one line, never throwing. */
+export const show = (value: unknown): string => {
+  switch (typeof value) {
+    case "string": {
+      const text = JSON.stringify(value)
+      return text.length > 60 ? `${text.slice(0, 57)}..."` : text
+    }
+    case "bigint":
+      return `${value}n`
+    case "function":
+      return value.name === "" ? "a function" : `function ${value.name}`
+    case "object": {
+      if (value === null) {
+        return "null"
+      }
+      if (Array.isArray(value)) {
+        return value.length > 4 ? `an array of ${value.length}` : `[${value.map(showMember).join(", ")}]`
+      }
+      if (value instanceof Date) {
+        return `Date(${value.getTime()})`
+      }
+      return Equality.isPlainObject(value)
+        ? `{ ${Object.keys(value).slice(0, 4).map((key) => `${key}: ${showMember(value[key])}`).join(", ")} }`
+        : value.constructor?.name ?? "an object"
+    }
+    default:
+      return String(value)
+  }
+}
+
+const showMember = (value: unknown): string =>
+  typeof value === "object" && value !== null ? (Array.isArray(value) ? "[...]" : "{...}") : show(value)

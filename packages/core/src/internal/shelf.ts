@@ -1,0 +1,84 @@
+/**
+ * The stored tuples of one arity, with an index for each set of literal positions that is asked for.
+ *
+ * An index is a hash table over the fields at those positions. The first operation that needs it builds it, later tuples are
+ * entered as they come, and it is dropped when keeping it up has cost more than building it again would: so only the
+ * indexes in use cost anything, and no pattern of use costs more than about twice the best choice made in hindsight.
+ *
+ * @internal
+ */
+import type { Entry } from "./entry.js"
+import { HashTable, Ordered } from "./ordered.js"
+import type { Pattern } from "./pattern.js"
+
+/** So few tuples are scanned faster than hashed. */
+const scanned = 8
+/** An index is cold when it was kept up this many times the size of its shelf without being used. */
+const patience = 4
+const leastPatience = 4096
+
+interface Index {
+  readonly mask: number
+  readonly positions: ReadonlyArray<number>
+  readonly table: HashTable<Entry>
+  /** Changes entered since it was last used. */
+  idle: number
+}
+
+export class Shelf {
+  readonly all = new Ordered<Entry>()
+  private indexes: Array<Index> = []
+
+  add(entry: Entry): void {
+    entry.live = true
+    this.all.add(entry)
+    if (this.indexes.length > 0) {
+      for (const index of this.indexes) {
+        index.idle++
+        index.table.add(entry.hashAt(index.positions), entry)
+      }
+      this.dropCold()
+    }
+  }
+
+  remove(entry: Entry): void {
+    entry.live = false
+    this.all.remove()
+    for (const index of this.indexes) {
+      index.idle++
+      index.table.remove(entry.hashAt(index.positions))
+    }
+  }
+
+  /** A list that holds, in order, every entry which has the literals of the pattern. */
+  candidates(pattern: Pattern): Entry | Ordered<Entry> | undefined {
+    return pattern.mask === 0 || this.all.size <= scanned ? this.all : this.indexFor(pattern).table.get(pattern.hash)
+  }
+
+  /** The positions that are indexed now, for `inspect` and tests. */
+  get indexed(): ReadonlyArray<ReadonlyArray<number>> {
+    return this.indexes.map((index) => index.positions)
+  }
+
+  private indexFor(pattern: Pattern): Index {
+    for (const index of this.indexes) {
+      if (index.mask === pattern.mask) {
+        index.idle = 0
+        return index
+      }
+    }
+    const index: Index = { mask: pattern.mask, positions: pattern.literals, table: new HashTable(), idle: 0 }
+    for (const entry of this.all.toArray()) {
+      index.table.add(entry.hashAt(index.positions), entry)
+    }
+    this.indexes.push(index)
+    return index
+  }
+
+  private dropCold(): void {
+    const limit = Math.max(leastPatience, patience * this.all.size)
+    if (this.indexes.some((index) => index.idle > limit)) {
+      this.indexes = this.indexes.filter((index) => index.idle <= limit)
+    }
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * The mailbox of a subscription. Events are put into it by the steps of the store, and taken out by its stream.
+ *
+ * @internal
+ */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as SpaceEvent from "../SpaceEvent.js"
+import type { Tuple } from "../Tuple.js"
+import type { Entry } from "./entry.js"
+
+export type Strategy = "suspend" | "dropping" | "sliding"
+
+export class Watcher {
+  buffer: Array<SpaceEvent.SpaceEvent<Tuple>> = []
+  /** Events dropped since some were last taken: before those in the buffer, or behind them, as the strategy says. */
+  missed = 0
+  /** How the stream is woken while it waits for an event. */
+  resume: ((next: Effect.Effect<Chunk.Chunk<SpaceEvent.SpaceEvent<Tuple>>>) => void) | undefined = undefined
+  /** Why there will be no more events, once that is so. */
+  end: Effect.Effect<never> | undefined = undefined
+
+  constructor(
+    readonly events: ReadonlySet<string>,
+    readonly capacity: number,
+    readonly strategy: Strategy,
+    /** For a stream of tuples: those that were held when it started, and that it has to see if they come back. */
+    readonly unseen: Set<Entry> | undefined,
+    /** Removes what a failed transaction has left in the mailbox. */
+    private readonly settle: () => void
+  ) {}
+
+  get full(): boolean {
+    return this.buffer.length >= this.capacity
+  }
+
+  /** Empties the mailbox. */
+  drain(): Chunk.Chunk<SpaceEvent.SpaceEvent<Tuple>> {
+    const events = this.buffer
+    this.buffer = []
+    if (this.missed > 0) {
+      const missed = SpaceEvent.Missed({ count: this.missed })
+      this.missed = 0
+      if (this.strategy === "sliding") {
+        events.unshift(missed)
+      } else {
+        events.push(missed)
+      }
+    }
+    return Chunk.unsafeFromArray(events)
+  }
+
+  /** Lets the stream go on if it waits and has something to go on with. */
+  wake(): void {
+    const { resume } = this
+    if (resume !== undefined && (this.buffer.length > 0 || this.end !== undefined)) {
+      this.resume = undefined
+      resume(Effect.suspend(() => this.take))
+    }
+  }
+
+  /** What the mailbox holds, waiting until there is something, or its end. */
+  readonly take: Effect.Effect<Chunk.Chunk<SpaceEvent.SpaceEvent<Tuple>>> = Effect.suspend(() => {
+    this.settle()
+    if (this.buffer.length > 0) {
+      return Effect.sync(() => this.drain())
+    }
+    return this.end ?? Effect.async((resume) => {
+      this.settle()
+      this.resume = resume
+      this.wake()
+    })
+  })
+}

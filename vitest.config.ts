@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config"
+
+// Coverage is a matter of the whole workspace; the projects are in vitest.workspace.ts.
+export default defineConfig({
+  test: {
+    coverage: {
+      provider: "v8",
+      include: ["packages/core/src/**/*.ts"],
+      reporter: ["text", "html"],
+      thresholds: { lines: 95 }
+    }
+  }
+})
