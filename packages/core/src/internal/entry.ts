@@ -21,6 +21,13 @@ export interface Extra {
   entry: Entry | undefined
 }
 
+export const extraOf = (span: Tracer.AnySpan | undefined): Extra => ({
+  expiry: undefined,
+  attempts: 0,
+  span,
+  entry: undefined
+})
+
 export class Entry implements Item {
   live = false
   extra: Extra | undefined = undefined

@@ -39,13 +39,18 @@ const sameBytes = (self: ArrayBufferView, that: ArrayBufferView): boolean => {
 }
 
 /** Structural, strict equality of two fields (clause S2). Total: cyclic values are compared as the trees they unfold to. */
-export const equals = (self: unknown, that: unknown): boolean => compare(self, that, 0, undefined)
+export const equals = (self: unknown, that: unknown): boolean => compare(self, that, 0, { pairs: undefined })
 
-/** The pairs of objects under comparison, kept only for values so deep that they may be cyclic. */
-type Open = Map<object, Set<object>> | undefined
-const cycleDepth = 100
+/**
+ * The pairs of deep objects that were met: each is compared once and equal from then on, for any difference ends the whole
+ * comparison. Without this, cyclic values would never end, and values that share parts would take exponential time.
+ */
+interface Met {
+  pairs: Map<object, Set<object>> | undefined
+}
+const shallow = 8
 
-const compare = (self: unknown, that: unknown, depth: number, open: Open): boolean => {
+const compare = (self: unknown, that: unknown, depth: number, met: Met): boolean => {
   if (self === that) {
     return true
   }
@@ -55,37 +60,37 @@ const compare = (self: unknown, that: unknown, depth: number, open: Open): boole
   if (Equal.isEqual(self) || Equal.isEqual(that)) {
     return Equal.equals(self, that)
   }
-  if (depth > cycleDepth) {
-    open ??= new Map()
-    const partners = open.get(self) ?? new Set()
+  if (depth > shallow) {
+    met.pairs ??= new Map()
+    const partners = met.pairs.get(self) ?? new Set()
     if (partners.has(that)) {
       return true
     }
-    open.set(self, partners.add(that))
+    met.pairs.set(self, partners.add(that))
   }
   if (Array.isArray(self) || Array.isArray(that)) {
-    return Array.isArray(self) && Array.isArray(that) && compareArrays(self, that, depth + 1, open)
+    return Array.isArray(self) && Array.isArray(that) && compareArrays(self, that, depth + 1, met)
   }
   if (self instanceof Date) {
-    return that instanceof Date && compare(self.getTime(), that.getTime(), depth, open)
+    return that instanceof Date && compare(self.getTime(), that.getTime(), depth, met)
   }
   if (ArrayBuffer.isView(self)) {
     return ArrayBuffer.isView(that) && sameBytes(self, that)
   }
-  return isPlainObject(self) && isPlainObject(that) && comparePlain(self, that, depth + 1, open)
+  return isPlainObject(self) && isPlainObject(that) && comparePlain(self, that, depth + 1, met)
 }
 
 const compareArrays = (
   self: ReadonlyArray<unknown>,
   that: ReadonlyArray<unknown>,
   depth: number,
-  open: Open
+  met: Met
 ): boolean => {
   if (self.length !== that.length) {
     return false
   }
   for (let i = 0; i < self.length; i++) {
-    if (!compare(self[i], that[i], depth, open)) {
+    if (!compare(self[i], that[i], depth, met)) {
       return false
     }
   }
@@ -96,12 +101,12 @@ const comparePlain = (
   self: Record<PropertyKey, unknown>,
   that: Record<PropertyKey, unknown>,
   depth: number,
-  open: Open
+  met: Met
 ): boolean => {
   const keys = contentKeys(self)
   return keys.length === contentKeys(that).length &&
     keys.every((key) =>
-      Object.prototype.propertyIsEnumerable.call(that, key) && compare(self[key], that[key], depth, open)
+      Object.prototype.propertyIsEnumerable.call(that, key) && compare(self[key], that[key], depth, met)
     )
 }
 

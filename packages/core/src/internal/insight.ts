@@ -98,13 +98,16 @@ const fibersOf = (records: Records): Map<AnyFiber, AnyFiber | undefined> => {
 /** `"moving"`: a fiber runs, or has run meanwhile. A list: fibers that wait for something outside the space. Otherwise nothing can move. */
 type Look = "moving" | ReadonlyArray<AnyFiber> | Quiescence
 
-const look = (store: Store, records: Records): Effect.Effect<Look> =>
+const look = (store: Store, records: Records, self: AnyFiber): Effect.Effect<Look> =>
   Effect.gen(function*() {
     const registrations = store.registrations
     const fibers = fibersOf(records)
     const statuses: Array<readonly [AnyFiber, FiberStatus.FiberStatus]> = []
     for (const fiber of fibers.keys()) {
-      statuses.push([fiber, yield* fiber.status])
+      // A process that waits for quiescence itself does not disturb it.
+      if (fiber !== self) {
+        statuses.push([fiber, yield* fiber.status])
+      }
     }
     const changed = store.registrations !== registrations ||
       Array.from(fibersOf(records).keys()).some((fiber) => !fibers.has(fiber))
@@ -167,11 +170,11 @@ const anyChange = (store: Store, fibers: ReadonlyArray<AnyFiber>): Effect.Effect
   })
 
 export const awaitQuiescent = (store: Store, records: Records): Effect.Effect<Quiescence> =>
-  Effect.suspend(() => {
+  Effect.withFiberRuntime((self) => {
     if (store.closed) {
       return Effect.interrupt
     }
-    return Effect.flatMap(look(store, records), (seen): Effect.Effect<Quiescence> => {
+    return Effect.flatMap(look(store, records, self), (seen): Effect.Effect<Quiescence> => {
       if (seen === "moving") {
         return Effect.zipRight(Effect.yieldNow(), awaitQuiescent(store, records))
       }

@@ -51,6 +51,8 @@ export class Interest implements Item {
   timeout: Deadline | undefined = undefined
   /** The mailbox of a subscription. */
   watcher: Watcher | undefined = undefined
+  /** A stored entry that a waiting transaction was woken to look at. */
+  offered: Entry | undefined = undefined
   /** What a transaction waits for in several spaces: whichever is served first wakes it, the others then pass it by. */
   wait: { woken: boolean } | undefined = undefined
   /** The lists it stands in. */

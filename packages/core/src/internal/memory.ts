@@ -1,5 +1,5 @@
 /**
- * What a space in memory shows to the other modules of the library.
+ * A space in memory, as the modules of its operations see it.
  *
  * @internal
  */
@@ -8,11 +8,15 @@ import type { Savepoint, Store } from "./store.js"
 
 /** A store, and the `TRef` by which transactions on it commit and roll back. */
 export interface Memory {
+  readonly name: string
   readonly store: Store
   readonly ref: TRef.TRef<Savepoint>
 }
 
-export const Memory: unique symbol = Symbol.for("@effect-linda/core/Memory")
+const Key = Symbol.for("@effect-linda/core/Memory")
+
+/** Makes a space known as one in memory. */
+export const withMemory = <A extends object>(space: A, memory: Memory): A => Object.assign(space, { [Key]: memory })
 
 /** The memory behind a space, if there is one. */
-export const memoryOf = (space: object): Memory | undefined => (space as { readonly [Memory]?: Memory })[Memory]
+export const memoryOf = (space: object): Memory | undefined => (space as { readonly [Key]?: Memory })[Key]

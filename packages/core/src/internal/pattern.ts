@@ -87,6 +87,9 @@ export const instanceOf = (constructor: abstract new(...args: any) => unknown): 
 const schemaTerms = new WeakMap<object, Term>()
 
 export const schema = (self: Schema.Schema.Any): Term => {
+  if (!Schema.isSchema(self)) {
+    throw invalid(`P.schema takes a schema, not ${show(self)}`)
+  }
   let term = schemaTerms.get(self)
   if (term === undefined) {
     const is = Schema.is(self as Schema.Schema<unknown>)
@@ -103,11 +106,19 @@ export const when = (predicate: (value: any) => boolean): Term => {
   return testing(() => predicate.name === "" ? "when" : `when(${predicate.name})`, (value) => predicate(value))
 }
 
+const ordered: ReadonlySet<string> = new Set(["number", "bigint", "string"])
+
 export const between = (minimum: any, maximum: any): Term => {
+  const isDate = minimum instanceof Date
+  if (isDate ? !(maximum instanceof Date) : !ordered.has(typeof minimum) || typeof maximum !== typeof minimum) {
+    throw invalid(
+      `P.between takes two numbers, bigints, strings or dates, not ${show(minimum)} and ${show(maximum)}`
+    )
+  }
   if (!(minimum <= maximum)) {
     throw invalid(`P.between(${show(minimum)}, ${show(maximum)}) is empty: the first bound must not exceed the second`)
   }
-  const inRange = minimum instanceof Date
+  const inRange = isDate
     ? (value: any) => value instanceof Date && minimum <= value && value <= maximum
     : (value: any) => typeof value === typeof minimum && minimum <= value && value <= maximum
   return testing(() => `between(${show(minimum)}, ${show(maximum)})`, inRange)
@@ -279,8 +290,8 @@ export class FormalImpl {
   }
 }
 
-/** Deeper than this a pattern is taken to hold a cyclic value, which can only be a literal. */
-const literalDepth = 64
+/** Deeper than this no pattern is meant to be: it would be cyclic, or data. */
+const deepest = 16
 
 /** Reads one field of a pattern. */
 export const toTerm = (field: unknown, where: string, depth = 0): Term => {
@@ -288,11 +299,17 @@ export const toTerm = (field: unknown, where: string, depth = 0): Term => {
     case "function":
       return Schema.isSchema(field) ? schema(field) : functionTerm(field as (value: any) => boolean, where)
     case "object": {
-      if (field === null || depth > literalDepth) {
+      if (field === null) {
         return literal(field)
       }
       if (field instanceof FormalImpl) {
+        if (field.term.kind === "rest") {
+          throw invalid(`${where}: P.rest can only be the last field of an array`)
+        }
         return field.term
+      }
+      if (depth > deepest) {
+        throw invalid(`${where}: nested deeper than ${deepest} levels, or cyclic: use P.literal for data as it is`)
       }
       if (Array.isArray(field) && !Equal.isEqual(field)) {
         const terms = field.map((member, index) => nested(member, index, field.length, `${where}[${index}]`, depth + 1))
@@ -311,11 +328,7 @@ export const toTerm = (field: unknown, where: string, depth = 0): Term => {
 const isLiteral = (term: Term): boolean => term.kind === "literal"
 
 const nested = (field: unknown, index: number, length: number, where: string, depth = 0): Term => {
-  const term = toTerm(field, where, depth)
-  if (term.kind === "rest" && index !== length - 1) {
-    throw invalid(`${where}: P.rest can only be the last field`)
-  }
-  return term
+  return field instanceof FormalImpl && index === length - 1 ? field.term : toTerm(field, where, depth)
 }
 
 /** A record without a formal in it is a literal, and as such can be found by index. */

@@ -80,6 +80,8 @@ export class Store {
   committed: Savepoint = { index: 0, depth: 0 }
   /** Called with every interest that is served, if somebody measures. */
   onServed: ((interest: Interest) => void) | undefined = undefined
+  /** How often a mailbox has been emptied. */
+  drains = 0
   /** How many interests have been registered. */
   registrations = 0
   /** Called when an interest is registered, while somebody waits for quiescence. */
@@ -391,11 +393,11 @@ export class Store {
     }
   }
 
-  /** Puts entries, all in one step (S4, S14). `MISS` if that has to wait for room. */
-  put(entries: ReadonlyArray<Entry>): void | MISS {
+  /** Puts entries, all in one step (S4, S14). `MISS` if that has to wait for room. `place`: among those who wait for it. */
+  put(entries: ReadonlyArray<Entry>, place = Infinity): void | MISS {
     return this.options.capacity === Infinity && this.watchers.size === 0
       ? this.putRegardless(entries)
-      : this.putBounded(entries)
+      : this.putBounded(entries, place)
   }
 
   /** Puts entries for which there must be room: failures, dead letters. */
@@ -405,18 +407,21 @@ export class Store {
     }
   }
 
-  private putBounded(entries: ReadonlyArray<Entry>): void | MISS {
+  private putBounded(entries: ReadonlyArray<Entry>, place: number): void | MISS {
     const { capacity, strategy } = this.options
     // Nobody overtakes those who wait for room, but who needs none does not have to wait.
-    const limit = this.puts.size > 0 && !this.admitting ? this.count : Math.max(capacity, this.count)
+    const [first] = this.puts
+    const waits = first !== undefined && first.seq < place && !this.admitting
+    const limit = waits ? this.count : Math.max(capacity, this.count)
     const start = this.log.length
     const tracked = this.tracking
     this.tracking = true
     this.congested = false
     for (const entry of entries) {
       const before = this.log.length
+      const { count } = this
       this.place(entry, "Out")
-      if (strategy === "suspend" || this.count <= capacity) {
+      if (strategy === "suspend" || this.count <= Math.max(capacity, count)) {
         continue
       }
       if (strategy === "dropping") {
@@ -424,19 +429,21 @@ export class Store {
         this.undo(before)
         this.tracking = true
       } else {
-        this.evict()
+        while (this.count > capacity) {
+          this.evict()
+        }
       }
     }
-    const waits = this.congested || strategy === "suspend" && this.count > limit
+    const misses = this.congested || strategy === "suspend" && this.count > limit
     this.tracking = false
-    if (waits) {
+    if (misses) {
       this.undo(start)
     } else if (!tracked) {
       this.log.length = start
     }
     this.tracking = tracked
     this.congested = false
-    return waits ? MISS : undefined
+    return misses ? MISS : undefined
   }
 
   private evict(): void {
@@ -473,15 +480,27 @@ export class Store {
         return false
       }
       cursor = interest.seq
-      if (interests.defect !== undefined) {
-        this.fail(interest, Effect.die(interests.defect.error))
-      } else if (interest.offer(entry, interests.index) && interests === this.takers) {
-        // A transaction does not have it yet: it only looks at it first.
-        if (interest.kind !== "transact") {
-          this.tell("In", entry)
+      const { defect, index } = interests
+      if (defect !== undefined) {
+        this.fail(interest, Effect.die(defect.error))
+      } else if (this.offer(interest, entry, index) && interests === this.takers) {
+        if (interest.kind === "transact") {
+          // It does not have it yet. The entry is stored, and nobody behind it is offered it until the transaction has looked.
+          return false
         }
+        this.tell("In", entry)
         return true
       }
+    }
+  }
+
+  /** Offers an entry to an interest. If one of its predicates throws, that is the end of the interest and of nothing else (S3). */
+  private offer(interest: Interest, entry: Entry, index: number): boolean {
+    try {
+      return interest.offer(entry, index)
+    } catch (error) {
+      this.fail(interest, Effect.die(error))
+      return false
     }
   }
 
@@ -504,6 +523,7 @@ export class Store {
 
   /** Room has appeared in a mailbox. */
   drained(): void {
+    this.drains++
     if (this.puts.size > 0) {
       this.run(() => undefined)
     }
@@ -581,28 +601,6 @@ export class Store {
     return this.choose(this.findAll(pattern))
   }
 
-  /**
-   * Offers an entry to a join, which takes it if that completes it: with all its entries if so, none otherwise. Returns whether
-   * the entry is among them.
-   */
-  completeJoin(interest: Interest, entry: Entry, value: (entries: ReadonlyArray<Entry>) => unknown): boolean {
-    let entries: ReadonlyArray<Entry> | undefined
-    this.insert(entry)
-    try {
-      entries = this.findJoin(interest.patterns)
-    } catch (error) {
-      this.fail(interest, Effect.die(error))
-    } finally {
-      this.remove(entry)
-    }
-    if (entries === undefined) {
-      return false
-    }
-    this.take(entries.filter((other) => other !== entry))
-    this.deliver(interest, entries, value(entries))
-    return entries.includes(entry)
-  }
-
   /** All stored entries that match, oldest first. */
   findAll(pattern: Pattern): Array<Entry> {
     const found: Array<Entry> = []
@@ -637,6 +635,16 @@ export class Store {
   /** Distinct entries for all patterns at once (S11). */
   findJoin(patterns: ReadonlyArray<Pattern>): ReadonlyArray<Entry> | undefined {
     return Join.find(patterns, (pattern, test) => this.first(pattern, test))
+  }
+
+  /** The same, with an entry that is not stored among those to choose from. */
+  findJoinWith(patterns: ReadonlyArray<Pattern>, entry: Entry): ReadonlyArray<Entry> | undefined {
+    this.insert(entry)
+    try {
+      return this.findJoin(patterns)
+    } finally {
+      this.remove(entry)
+    }
   }
 
   private candidates(pattern: Pattern): Array<Entry | Ordered<Entry> | undefined> {
@@ -733,23 +741,39 @@ export class Store {
     return youngest
   }
 
-  /** Stores what was offered to a transaction again, for the transaction to look at. */
-  restore(interest: Interest): void {
-    for (const entry of interest.entries) {
-      this.release(entry)
-      this.insert(entry)
+  /** Lets a transaction look again whether there is room for it. Until it has done so, it keeps its place before the others. */
+  lookForRoom(interest: Interest): void {
+    const wait = interest.wait!
+    interest.state = "delivered"
+    interest.exit = Effect.void
+    wait.woken = true
+    this.post(interest)
+    if (this.tracking) {
+      this.log.push(() => {
+        interest.state = "waiting"
+        interest.exit = undefined
+        wait.woken = false
+      })
     }
-    interest.state = "done"
   }
 
-  /** Offers what a transaction has looked at and left to the takers that came after it. */
+  /** Whether there is as much room as there can ever be. */
+  get isEmpty(): boolean {
+    return this.count === 0 &&
+      !this.watchers.toArray().some(({ watcher }) => watcher!.strategy === "suspend" && watcher!.full)
+  }
+
+  /** Ends the turn of a transaction that was woken: what it has looked at and left is offered to the takers behind it. */
   passOn(interest: Interest): void {
-    for (const entry of interest.entries) {
-      if (entry.live) {
-        this.remove(entry)
-        if (!this.serve(this.takers, entry, interest.seq)) {
-          this.insert(entry)
-        }
+    if (interest.live) {
+      this.leave(interest)
+    }
+    const entry = interest.offered
+    interest.offered = undefined
+    if (entry?.live === true) {
+      this.remove(entry)
+      if (!this.serve(this.takers, entry, interest.seq)) {
+        this.insert(entry)
       }
     }
   }
@@ -783,7 +807,7 @@ export class Store {
   register(interest: Interest): void {
     this.registrations++
     this.enter(interest)
-    if (interest.table === "takers" && this.puts.size > 0) {
+    if (interest.table === "takers" && interest.kind !== "transact") {
       for (const put of this.puts) {
         if (interest.state !== "waiting") {
           break
@@ -810,17 +834,11 @@ export class Store {
       return
     }
     this.run(() => {
-      if (interest.state === "waiting") {
-        this.leave(interest)
-      } else if (interest.state === "delivered") {
-        if (interest.kind === "transact") {
-          this.restore(interest)
-          this.passOn(interest)
-        } else {
-          this.giveBack(interest.entries)
-        }
+      if (interest.state === "delivered") {
+        this.giveBack(interest.entries)
       }
       interest.state = "done"
+      this.passOn(interest)
     })
   }
 

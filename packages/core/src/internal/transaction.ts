@@ -14,6 +14,7 @@ import * as STM from "effect/STM"
 import * as TRef from "effect/TRef"
 import { SpaceError } from "../SpaceError.js"
 import type { Transaction } from "../Transaction.js"
+import type { Entry } from "./entry.js"
 import type { Interest } from "./interest.js"
 import type { Memory } from "./memory.js"
 import type { Pattern } from "./pattern.js"
@@ -24,6 +25,8 @@ import { interestOf, suspended } from "./wait.js"
 /** One run of a transaction. */
 class Run {
   readonly spaces = new Set<Memory>()
+  /** The places that it holds among those who wait, if it has waited before. */
+  constructor(readonly places: ReadonlyMap<Store, number>) {}
   /** What it looked for in vain: patterns, or room. */
   readonly missed = new Map<Store, { readonly patterns: Array<Pattern>; room: boolean }>()
 }
@@ -38,7 +41,7 @@ type Missed = Pattern | "room"
 export const step = <A>(
   memory: Memory,
   missed: Missed,
-  f: (store: Store) => A | MISS
+  f: (store: Store, place?: number) => A | MISS
 ): STM.STM<A, never, Transaction> =>
   STM.flatMap(
     TRef.modify(memory.ref, (savepoint) => {
@@ -48,11 +51,12 @@ export const step = <A>(
           message: "an operation of Transaction was committed by itself: give it to `transact`"
         })
       }
-      current.spaces.add(memory)
-      const stepped = memory.store.runIn(savepoint, () => f(memory.store))
+      const { missed: allMissed, places, spaces } = current
+      spaces.add(memory)
+      const stepped = memory.store.runIn(savepoint, () => f(memory.store, places.get(memory.store)))
       if (stepped[0] === MISS) {
-        const misses = current.missed.get(memory.store) ?? { patterns: [], room: false }
-        current.missed.set(memory.store, misses)
+        const misses = allMissed.get(memory.store) ?? { patterns: [], room: false }
+        allMissed.set(memory.store, misses)
         if (missed === "room") {
           misses.room = true
         } else {
@@ -78,19 +82,18 @@ interface Waiter {
 /** Runs the transaction once: it commits, or fails and leaves nothing. `onMiss` is for a run that has to wait. */
 const runOnce = <A, E, R>(
   stm: STM.STM<A, E, R>,
-  before: () => void,
+  places: ReadonlyMap<Store, number>,
   after: () => void,
   onMiss: (run: Run) => ReadonlyArray<Waiter>
 ): Effect.Effect<A, E | Waiting, R> =>
   Effect.suspend(() => {
-    const run = new Run()
+    const run = new Run(places)
     return Effect.catchAllCause(
       STM.commit(
         STM.orTry(
           STM.flatMap(
             STM.flatMap(
               STM.sync(() => {
-                before()
                 current = run
               }),
               () => stm
@@ -138,7 +141,7 @@ const isWaiting = (cause: Cause.Cause<unknown>): boolean => cause._tag === "Fail
 /** S10. */
 export const transact = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, Exclude<R, Transaction>> =>
   Effect.catchAllCause(
-    runOnce(stm, nothing, nothing, () => []),
+    runOnce(stm, new Map(), nothing, () => []),
     (cause) => isWaiting(cause) ? waiting(stm) : Effect.failCause(cause as Cause.Cause<E>)
   ) as Effect.Effect<A, E, Exclude<R, Transaction>>
 
@@ -161,11 +164,7 @@ const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
         return Effect.catchAllCause(
           runOnce(
             stm,
-            () => {
-              for (const { interest, store } of offered) {
-                store.run(() => store.restore(interest))
-              }
-            },
+            places,
             passOn,
             (run) => {
               const interests = enlist(run, fiber, places)
@@ -221,8 +220,10 @@ const enlist = (run: Run, fiber: Fiber.RuntimeFiber<any, any>, places: Map<Store
   const enter = (store: Store, table: "takers" | "puts", patterns: ReadonlyArray<Pattern>) => {
     const place = places.get(store) ?? store.nextInterest()
     places.set(store, place)
-    const serve = (interest: Interest, entries: Interest["entries"]): boolean => {
-      store.deliver(interest, entries, undefined)
+    const { count, drains } = store
+    const serve = (interest: Interest, entry: Entry | undefined): true => {
+      interest.offered = entry
+      store.deliver(interest, [], undefined)
       return true
     }
     const interest = interestOf(
@@ -232,8 +233,14 @@ const enlist = (run: Run, fiber: Fiber.RuntimeFiber<any, any>, places: Map<Store
         table,
         patterns,
         timeout: Infinity,
-        attempt: (interest) => serve(interest, []),
-        offer: (interest, entry) => serve(interest, [entry])
+        // Room: worth another look once there is more of it than when none was found. It is not served by being woken.
+        attempt: (interest) => {
+          if (interest.state === "waiting" && (store.count < count || store.drains > drains)) {
+            store.lookForRoom(interest)
+          }
+          return false
+        },
+        offer: serve
       },
       fiber,
       place
@@ -247,6 +254,12 @@ const enlist = (run: Run, fiber: Fiber.RuntimeFiber<any, any>, places: Map<Store
       enter(store, "takers", patterns)
     }
     if (room) {
+      if (store.isEmpty) {
+        throw new SpaceError({
+          reason: "InvalidOption",
+          message: `a transaction puts more than ever fits in a space with capacity ${store.options.capacity}`
+        })
+      }
       enter(store, "puts", [])
     }
   }

@@ -3,9 +3,11 @@
  *
  * @internal
  */
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import * as RuntimeFlags from "effect/RuntimeFlags"
 import type { Entry } from "./entry.js"
 import type { Kind, Table } from "./interest.js"
 import { Interest } from "./interest.js"
@@ -103,21 +105,25 @@ export const suspended = (store: Store, interests: ReadonlyArray<Interest>): Eff
  * Waits until the request is served, and returns its result.
  *
  * The entries become the caller's in the last step, whose result goes straight to the caller's continuation: there is no point
- * at which an interruption could take the one without the other. Up to that step they are only held, first by the handler in
- * {@link served}, then (while the uninterruptible region is left) by an observer of the fiber, which returns them if the fiber
- * ends without having made that step.
+ * at which an interruption could take the one without the other. Up to that step they are only held: first by the handler in
+ * {@link served}, then by the check that ends the uninterruptible region, and for the instructions between that and the last
+ * step by an observer of the fiber, which returns them if the fiber ends without having made it.
  */
 export const result = (
   store: Store,
   request: Request,
   onAccept?: (interest: Interest) => void
 ): Effect.Effect<any, Cause.TimeoutException> =>
-  Effect.withFiberRuntime((fiber) => {
+  Effect.withFiberRuntime((fiber, { runtimeFlags }) => {
     let giveBack: () => void
     const wait = Effect.uninterruptibleMask((restore) =>
       Effect.map(served(store, request, restore), (interest) => {
         giveBack = () => store.abandon(interest)
-        fiber.addObserver(giveBack)
+        if (RuntimeFlags.interruptible(runtimeFlags) && !Cause.isEmpty(fiber.getFiberRef(FiberRef.interruptedCause))) {
+          giveBack()
+        } else {
+          fiber.addObserver(giveBack)
+        }
         return interest
       })
     )

@@ -1,0 +1,120 @@
+/**
+ * Operations that hold a tuple for a while, and put it back unless all went well (S8).
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import type { Tuple } from "../Tuple.js"
+import type { HoldOptions } from "../TupleSpace.js"
+import { millis, natural, one, own, reading } from "./arguments.js"
+import type { Entry } from "./entry.js"
+import { extraOf } from "./entry.js"
+import type { Memory } from "./memory.js"
+import { link, spanned } from "./operation.js"
+import { compile } from "./pattern.js"
+import * as Search from "./search.js"
+import { served } from "./wait.js"
+
+type Options = HoldOptions<Tuple> | undefined
+
+/** Takes an entry, and gives it to `use`, which runs uninterruptibly and has to end the hold. */
+const holding = <A, E, R>(
+  memory: Memory,
+  name: string,
+  pattern: unknown,
+  options: Options,
+  use: (
+    entry: Entry,
+    restore: <A1, E1, R1>(effect: Effect.Effect<A1, E1, R1>) => Effect.Effect<A1, E1, R1>
+  ) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E | Cause.TimeoutException, R> =>
+  reading(() => {
+    const { store } = memory
+    one("requeue", options?.requeue, ["place", "back"])
+    natural("maxAttempts", options?.maxAttempts, 1)
+    const request = Search.request(
+      store,
+      Search.single(store, "in", compile(pattern)),
+      millis("timeout", options?.timeout)
+    )
+    return spanned(memory, name, (span) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(served(store, request, restore), (interest) => {
+          interest.state = "done"
+          link(span, interest.entries)
+          return use(interest.entries[0]!, restore)
+        })
+      ))
+  })
+
+/** Ends the hold of an entry as its use has ended. If the user's `deadLetter` throws, the tuple is back. */
+const release =
+  ({ store }: Memory, entry: Entry, options: Options) => (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      if (store.closed) {
+        return Effect.void
+      }
+      if (Exit.isSuccess(exit)) {
+        store.settle()
+        store.consume([entry])
+        return Effect.void
+      }
+      try {
+        const dead = isDead(entry, exit.cause, options) ? deadLetters(entry, exit.cause, options) : undefined
+        store.run(() => {
+          if (dead === undefined) {
+            store.giveBack([entry], options?.requeue)
+          } else {
+            store.consume([entry])
+            store.putRegardless(dead.map((letter) => store.entry(letter, undefined)))
+          }
+        })
+        return Effect.void
+      } catch (error) {
+        store.run(() => store.giveBack([entry]))
+        return Effect.die(error)
+      }
+    })
+
+/** Counts a failure of the use, and says whether it was the last that is allowed. */
+const isDead = (entry: Entry, cause: Cause.Cause<unknown>, options: Options): boolean => {
+  if (Cause.isInterruptedOnly(cause)) {
+    return false
+  }
+  if (entry.extra === undefined) {
+    entry.extra = extraOf(undefined)
+    entry.extra.entry = entry
+  }
+  return ++entry.extra.attempts >= (options?.maxAttempts ?? Infinity)
+}
+
+const deadLetters = (entry: Entry, cause: Cause.Cause<unknown>, options: Options): ReadonlyArray<Tuple> =>
+  options?.deadLetter === undefined ? [] : [own(options.deadLetter(entry.tuple, cause))]
+
+export const inWith = (memory: Memory) =>
+<A, E, R>(
+  pattern: unknown,
+  use: (tuple: any) => Effect.Effect<A, E, R>,
+  options?: HoldOptions<Tuple>
+): Effect.Effect<A, E | Cause.TimeoutException, R> =>
+  holding(
+    memory,
+    "inWith",
+    pattern,
+    options,
+    (entry, restore) => Effect.onExit(restore(Effect.suspend(() => use(entry.tuple))), release(memory, entry, options))
+  )
+
+export const inScoped =
+  (memory: Memory) =>
+  (pattern: unknown, options?: HoldOptions<Tuple>): Effect.Effect<any, Cause.TimeoutException, Scope.Scope> =>
+    holding(
+      memory,
+      "inScoped",
+      pattern,
+      options,
+      (entry) => Effect.as(Effect.addFinalizer(release(memory, entry, options)), entry.tuple)
+    )

@@ -1,0 +1,93 @@
+/**
+ * How a step of the store becomes an operation: an Effect that makes the step, and what it does if the step cannot be made now.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import * as Option from "effect/Option"
+import type * as Tracer from "effect/Tracer"
+import type { Entry } from "./entry.js"
+import type { Memory } from "./memory.js"
+import { CLOSED, MISS } from "./store.js"
+
+/** The span of an operation, if its fiber records spans. */
+export type Span = Tracer.Span | undefined
+
+/** Thrown where an operation should be traced. */
+const TRACED = Symbol.for("@effect-linda/core/TRACED")
+
+/** Whether the current fiber records spans. */
+const tracing = (): boolean => {
+  const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
+  return fiber !== undefined && fiber.currentSpan?._tag === "Span" && fiber.currentSpan.sampled &&
+    fiber.getFiberRef(FiberRef.currentTracerEnabled)
+}
+
+/** Links the span of an operation to those of the `out`s whose tuples it got. */
+export const link = (span: Span, entries: ReadonlyArray<Entry>): void => {
+  const links = span === undefined ?
+    [] :
+    entries.flatMap(({ extra }) =>
+      extra?.span === undefined ? [] : [{ _tag: "SpanLink" as const, span: extra.span, attributes: {} }]
+    )
+  if (links.length > 0) {
+    span!.addLinks(links)
+  }
+}
+
+/**
+ * An operation that is one step of the store. The step is made in a single instruction of the fiber, and its result goes
+ * straight to what comes next, so that no interruption can come between them. What that cannot express (that the operation has to
+ * wait, that the space is closed, that a span is wanted) is thrown to the handler around it.
+ */
+export const operation = <A, E = never>(
+  memory: Memory,
+  name: string,
+  step: (span: Span) => A | MISS,
+  wait?: (span: Span) => Effect.Effect<A, E>
+): Effect.Effect<A, E> => {
+  const attempt = (span: Span): Effect.Effect<A, E> =>
+    Effect.catchAllCause(
+      Effect.sync(() => {
+        if (span === undefined && tracing()) {
+          throw TRACED
+        }
+        const outcome = memory.store.run(() => step(span))
+        if (outcome === MISS) {
+          throw MISS
+        }
+        return outcome as A
+      }),
+      (cause) => {
+        switch (cause._tag === "Die" ? cause.defect : undefined) {
+          case MISS:
+            return wait!(span)
+          case CLOSED:
+            return Effect.interrupt
+          case TRACED:
+            return inSpan(memory, name, attempt)
+          default:
+            return Effect.failCause(cause)
+        }
+      }
+    )
+  return attempt(undefined)
+}
+
+const inSpan = <A, E, R>(
+  memory: Memory,
+  name: string,
+  run: (span: Tracer.Span) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> => Effect.useSpan(`TupleSpace.${name}`, { attributes: { space: memory.name } }, run)
+
+/** An operation of many steps, in a span if the fiber records them. What runs within it sees that span as its parent. */
+export const spanned = <A, E, R>(
+  memory: Memory,
+  name: string,
+  run: (span: Span) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.suspend(() =>
+    tracing() ? inSpan(memory, name, (span) => Effect.withParentSpan(run(span), span)) : run(undefined)
+  )

@@ -1,0 +1,168 @@
+/**
+ * Operations that put tuples.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as STM from "effect/STM"
+import type { Tuple } from "../Tuple.js"
+import type { Destination, Lease, OutOptions } from "../TupleSpace.js"
+import { invalidOption, millis, own, reading } from "./arguments.js"
+import type { Extra } from "./entry.js"
+import { extraOf } from "./entry.js"
+import type { Interest } from "./interest.js"
+import type { Memory } from "./memory.js"
+import { memoryOf } from "./memory.js"
+import type { Span } from "./operation.js"
+import { link, operation } from "./operation.js"
+import type { Pattern } from "./pattern.js"
+import { compile } from "./pattern.js"
+import { MISS } from "./store.js"
+import * as Transaction from "./transaction.js"
+import { result } from "./wait.js"
+
+/** An operation that waits for room as long as its step misses. The step may be made many times, and must not change then. */
+const putting = <A>(
+  memory: Memory,
+  kind: "out" | "outIfAbsent",
+  patterns: ReadonlyArray<Pattern>,
+  step: (span: Span) => A | MISS
+): Effect.Effect<A> =>
+  operation(memory, kind, step, (span) => {
+    const attempt = (interest: Interest): boolean => {
+      const outcome = step(span)
+      if (outcome !== MISS) {
+        memory.store.deliver(interest, [], outcome)
+      }
+      return outcome !== MISS
+    }
+    const request = { kind, table: "puts", patterns, timeout: Infinity, attempt, offer: attempt } as const
+    return result(memory.store, request) as Effect.Effect<A>
+  })
+
+export const out = (memory: Memory) => (tuple: Tuple, options?: OutOptions): Effect.Effect<any> =>
+  reading(() => {
+    const { store } = memory
+    const owned = own(tuple)
+    if (options === undefined) {
+      return putting(memory, "out", [], (span) => store.put([store.entry(owned, span && extraOf(span))]))
+    }
+    const ttl = millis("ttl", options.ttl)
+    return putting(memory, "out", [], (span) => {
+      const extra = extraOf(span)
+      if (ttl < Infinity) {
+        store.expireAt(extra, store.now() + ttl)
+      }
+      return store.put([store.entry(owned, extra)]) === MISS ? MISS : lease(memory, extra)
+    })
+  })
+
+export const outAll = (memory: Memory) => (tuples: Iterable<Tuple>): Effect.Effect<void> =>
+  reading(() => {
+    const { store } = memory
+    const { capacity, strategy } = store.options
+    const owned = Array.from(tuples, own)
+    if (strategy === "suspend" && owned.length > capacity) {
+      throw invalidOption(`outAll: ${owned.length} tuples never fit in a space with capacity ${capacity}`)
+    }
+    return putting(memory, "out", [], (span) =>
+      store.put(owned.map((tuple) =>
+        store.entry(tuple, span && extraOf(span))
+      )))
+  })
+
+const lease = (memory: Memory, extra: Extra): Lease => {
+  const { store } = memory
+  const renew = (at: () => number): Effect.Effect<boolean> => operation(memory, "renew", () => store.renew(extra, at()))
+  return {
+    renew: (ttl) =>
+      reading(() => {
+        const duration = millis("ttl", ttl)
+        return renew(() => store.now() + duration)
+      }),
+    cancel: renew(() => -Infinity)
+  }
+}
+
+export const outIfAbsent = (memory: Memory) => (pattern: unknown, tuple: Tuple): Effect.Effect<Option.Option<any>> =>
+  reading(() => {
+    const { store } = memory
+    const compiled = compile(pattern)
+    const owned = own(tuple)
+    return putting(memory, "outIfAbsent", [compiled], (span): Option.Option<Tuple> | MISS => {
+      const present = store.find(compiled)
+      if (present !== undefined) {
+        return Option.some(present.tuple)
+      }
+      return store.put([store.entry(owned, span && extraOf(span))]) === MISS ? MISS : Option.none()
+    })
+  })
+
+export const replace =
+  (memory: Memory) => (pattern: unknown, f: (tuple: any) => Tuple): Effect.Effect<Option.Option<any>> =>
+    reading(() => {
+      const { store } = memory
+      const compiled = compile(pattern)
+      return operation(memory, "replace", (span): Option.Option<Tuple> => {
+        const entry = store.find(compiled)
+        if (entry === undefined) {
+          return Option.none()
+        }
+        const tuple = own(f(entry.tuple))
+        link(span, [entry])
+        store.take([entry])
+        // There is room: the one that was taken has left it.
+        store.putRegardless([store.entry(tuple, span && extraOf(span))])
+        return Option.some(entry.tuple)
+      })
+    })
+
+/** Moves or copies all matches to another space: as one transaction if that is in memory too. */
+export const move =
+  (memory: Memory, name: "collectInto" | "copyCollectInto") =>
+  (pattern: unknown, other: Destination<any, any>): Effect.Effect<number, any> =>
+    reading(() => {
+      const compiled = compile(pattern)
+      const takes = name === "collectInto"
+      const destination = memoryOf(other)
+      if (destination !== undefined) {
+        return Transaction.transact(STM.flatMap(
+          Transaction.step(memory, compiled, (store) => {
+            const entries = store.findAll(compiled)
+            if (takes) {
+              store.take(entries)
+            }
+            return entries
+          }),
+          (entries) =>
+            Transaction.step(destination, "room", (store, place) => {
+              const copies = entries.map((entry) => store.entry(entry.tuple, undefined, entry.failure))
+              return store.put(copies, place) === MISS ? MISS : copies.length
+            })
+        ))
+      }
+      const { store } = memory
+      return Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(
+          operation(memory, name, () => {
+            const entries = store.findAll(compiled)
+            if (takes) {
+              store.takeHeld(entries)
+            }
+            return entries
+          }),
+          (entries) =>
+            Effect.as(
+              Effect.onExit(restore(other.outAll(entries.map((entry) => entry.tuple))), (exit) =>
+                Effect.sync(() => {
+                  if (takes && !store.closed) {
+                    store.run(() => Exit.isSuccess(exit) ? store.consume(entries) : store.giveBack(entries))
+                  }
+                })),
+              entries.length
+            )
+        )
+      )
+    })

@@ -1,0 +1,99 @@
+/**
+ * Subscriptions and streams (S17).
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { Kind, SpaceEvent } from "../SpaceEvent.js"
+import type { Tuple } from "../Tuple.js"
+import type { MailboxOptions, SubscribeOptions } from "../TupleSpace.js"
+import { natural, one, reading } from "./arguments.js"
+import type { Entry } from "./entry.js"
+import { Interest } from "./interest.js"
+import type { Memory } from "./memory.js"
+import { compile } from "./pattern.js"
+import * as Process from "./process.js"
+import { Watcher } from "./watcher.js"
+
+const kinds: ReadonlyArray<Kind> = ["Out", "In", "Requeue", "Expire", "Evict"]
+
+interface Opened {
+  readonly watcher: Watcher
+  readonly interest: Interest
+  /** The matches at the instant at which the mailbox was opened. */
+  readonly present: ReadonlyArray<Tuple>
+}
+
+/** Opens a mailbox for the events of a pattern; with `snapshot`, also tells what is there at that instant. */
+const open = (
+  { store }: Memory,
+  pattern: unknown,
+  options: SubscribeOptions | undefined,
+  snapshot: boolean
+): Effect.Effect<Opened> =>
+  reading(() => {
+    const compiled = compile(pattern)
+    const capacity = natural("capacity", options?.capacity, 1)
+    const strategy = one("strategy", options?.strategy, ["suspend", "dropping", "sliding"])
+    const events = new Set((options?.events ?? ["Out"]).map((event) => one("events", event, kinds)))
+    const isMatch = (entry: Entry) => compiled.failure === entry.failure && compiled.matches(entry.tuple)
+    return Effect.withFiberRuntime<Opened>((fiber) => {
+      if (store.closed) {
+        return Effect.interrupt
+      }
+      return Effect.succeed(store.run(() => {
+        const unseen = snapshot ? new Set(Array.from(store.held).filter(isMatch)) : undefined
+        const watcher = new Watcher(events, capacity, strategy, unseen, () => store.settle())
+        const interest = new Interest(
+          "subscribe",
+          "watchers",
+          [compiled],
+          store.nextInterest(),
+          store.now(),
+          fiber,
+          fiber.getFiberRef(Process.current),
+          () => false
+        )
+        interest.watcher = watcher
+        const present = snapshot ? store.findAll(compiled).map((entry) => entry.tuple) : []
+        store.register(interest)
+        return { watcher, interest, present }
+      }))
+    })
+  })
+
+const watch = (
+  memory: Memory,
+  pattern: unknown,
+  options: SubscribeOptions | undefined,
+  snapshot: boolean
+): Stream.Stream<SpaceEvent<any>> => {
+  const { store } = memory
+  const opened = Effect.acquireRelease(open(memory, pattern, options, snapshot), ({ interest }) =>
+    Effect.sync(() => {
+      if (interest.live) {
+        store.abandon(interest)
+      }
+    }))
+  return Stream.unwrapScoped(Effect.map(opened, ({ present, watcher }) => {
+    const events = Effect.tap(watcher.take, () => store.drained())
+    return Stream.concat(
+      Stream.fromIterable(present.map((tuple): SpaceEvent<any> => ({ _tag: "Out", tuple }))),
+      Stream.repeatEffectChunkOption(Effect.catchAllCause(events, (cause) =>
+        // The stream of a space that was closed ends, as that of a queue does.
+        store.closed ? Effect.fail(Option.none<never>()) : Effect.failCause(Cause.map(cause, Option.some))))
+    )
+  }))
+}
+
+export const subscribe = (memory: Memory) => (pattern: unknown, options?: SubscribeOptions) =>
+  watch(memory, pattern, options, false)
+
+export const stream = (memory: Memory) => (pattern: unknown, options?: MailboxOptions): Stream.Stream<any> =>
+  Stream.filterMap(
+    watch(memory, pattern, options, true),
+    (event) => event._tag === "Out" ? Option.some(event.tuple) : Option.none()
+  )
