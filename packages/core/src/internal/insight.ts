@@ -48,7 +48,7 @@ const snapshot = (interest: Interest, now: number): InterestSnapshot => ({
 export const inspect = (store: Store, records: Records): Inspection => {
   const now = store.now()
   const counts = new Map<string, number>()
-  const shelves = [...store.shelves.values(), store.failures]
+  const shelves = [...store.shelves.byArity.values(), store.shelves.failures]
   for (const shelf of shelves) {
     for (const entry of shelf.all.toArray()) {
       const shape = shapeOf(entry.tuple, entry.failure)
@@ -61,7 +61,10 @@ export const inspect = (store: Store, records: Records): Inspection => {
     held: store.held.size,
     interests: interests.map((interest) => snapshot(interest, now)),
     processes: Array.from(records.values(), (record) => snapshotProcess(record, interests, now)),
-    indexes: Array.from(store.shelves, ([arity, shelf]) => shelf.indexed.map((positions) => ({ arity, positions })))
+    indexes: Array.from(
+      store.shelves.byArity,
+      ([arity, shelf]) => shelf.indexed.map((positions) => ({ arity, positions }))
+    )
       .flat()
   }
 }

@@ -78,13 +78,7 @@ export class Interest implements Item {
     if (this.wait?.woken === true) {
       return -1
     }
-    for (let i = 0; i < this.patterns.length; i++) {
-      const pattern = this.patterns[i]!
-      if (pattern.failure === entry.failure && pattern.matches(entry.tuple)) {
-        return i
-      }
-    }
-    return -1
+    return this.patterns.findIndex((pattern) => pattern.admits(entry))
   }
 }
 

@@ -4,7 +4,8 @@
  * @internal
  */
 import type * as TRef from "effect/TRef"
-import type { Savepoint, Store } from "./store.js"
+import type { Savepoint } from "./log.js"
+import type { Store } from "./store.js"
 
 /** A store, and the `TRef` by which transactions on it commit and roll back. */
 export interface Memory {

@@ -433,6 +433,11 @@ export class Pattern {
       : testFields(this.fixed, this.tail, tuple))
   }
 
+  /** Whether it matches an entry: a tuple, or the failure of a process. */
+  admits(entry: { readonly tuple: ReadonlyArray<unknown>; readonly failure: boolean }): boolean {
+    return entry.failure === this.failure && this.matches(entry.tuple)
+  }
+
   /** Matches in the light of variables that are bound already: for joins. */
   bind(tuple: ReadonlyArray<unknown>, bindings: Bindings | undefined): Bound {
     return this.fits(tuple.length) ? bindFields(this.fixed, this.tail, tuple, bindings) : false

@@ -92,7 +92,7 @@ export const outIfAbsent = (memory: Memory) => (pattern: unknown, tuple: Tuple):
     const compiled = compile(pattern)
     const owned = own(tuple)
     return putting(memory, "outIfAbsent", [compiled], (span): Option.Option<Tuple> | MISS => {
-      const present = store.find(compiled)
+      const present = store.shelves.find(compiled)
       if (present !== undefined) {
         return Option.some(present.tuple)
       }
@@ -106,7 +106,7 @@ export const replace =
       const { store } = memory
       const compiled = compile(pattern)
       return operation(memory, "replace", (span): Option.Option<Tuple> => {
-        const entry = store.find(compiled)
+        const entry = store.shelves.find(compiled)
         if (entry === undefined) {
           return Option.none()
         }
@@ -130,7 +130,7 @@ export const move =
       if (destination !== undefined) {
         return Transaction.transact(STM.flatMap(
           Transaction.step(memory, compiled, (store) => {
-            const entries = store.findAll(compiled)
+            const entries = store.shelves.findAll(compiled)
             if (takes) {
               store.take(entries)
             }
@@ -147,7 +147,7 @@ export const move =
       return Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(
           operation(memory, name, () => {
-            const entries = store.findAll(compiled)
+            const entries = store.shelves.findAll(compiled)
             if (takes) {
               store.takeHeld(entries)
             }

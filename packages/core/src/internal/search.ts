@@ -39,7 +39,7 @@ export const single = (store: Store, kind: "in" | "rd", pattern: Pattern): Searc
   kind,
   patterns: [pattern],
   takes: kind === "in",
-  find: () => store.find(pattern),
+  find: () => store.shelves.find(pattern),
   complete: (entry) => entry,
   entries: (entry) => [entry],
   value: (entry) => entry.tuple
@@ -52,7 +52,7 @@ const choice = (store: Store, kind: "inAny" | "rdAny", input: unknown): Search<r
     kind,
     patterns,
     takes: kind === "inAny",
-    find: () => store.findAny(patterns),
+    find: () => store.shelves.findAny(patterns),
     complete: (entry, index) => [entry, index],
     entries: ([entry]) => [entry],
     value: ([{ tuple }, index]) => keys === undefined ? { index, tuple } : { key: keys[index], tuple }
@@ -66,7 +66,7 @@ const join = (store: Store, input: unknown): Search<ReadonlyArray<Entry>> => {
     kind: "inAll",
     patterns,
     takes: true,
-    find: () => store.findJoin(patterns),
+    find: () => store.shelves.findJoin(patterns),
     complete: (entry) => store.findJoinWith(patterns, entry),
     entries: (entries) => entries,
     value: (entries) => {
@@ -145,7 +145,7 @@ export const waitAll = (memory: Memory) => (patterns: unknown, options?: WaitOpt
 
 /** The step of `inp`, on its own and in transactions. */
 export const takeNow = (store: Store, pattern: Pattern, span?: Span): Option.Option<any> => {
-  const entry = store.find(pattern)
+  const entry = store.shelves.find(pattern)
   if (entry === undefined) {
     return Option.none()
   }
@@ -156,7 +156,7 @@ export const takeNow = (store: Store, pattern: Pattern, span?: Span): Option.Opt
 
 /** The step of `rdp`, on its own and in transactions. */
 export const readNow = (store: Store, pattern: Pattern): Option.Option<any> =>
-  Option.fromNullable(store.find(pattern)?.tuple)
+  Option.fromNullable(store.shelves.find(pattern)?.tuple)
 
 export const inp = (memory: Memory) => (pattern: unknown): Effect.Effect<Option.Option<any>> =>
   reading(() => {
@@ -176,7 +176,7 @@ export const many = (memory: Memory, name: string, takes: boolean) => (pattern: 
     const { store } = memory
     const compiled = compile(pattern)
     return operation(memory, name, (span): Array<any> => {
-      const all = store.findAll(compiled)
+      const all = store.shelves.findAll(compiled)
       const entries = limit < all.length ? all.slice(0, limit) : all
       if (takes) {
         link(span, entries)
@@ -189,5 +189,5 @@ export const many = (memory: Memory, name: string, takes: boolean) => (pattern: 
 export const count = (memory: Memory) => (pattern: unknown): Effect.Effect<number> =>
   reading(() => {
     const compiled = compile(pattern)
-    return operation(memory, "count", () => memory.store.findAll(compiled).length)
+    return operation(memory, "count", () => memory.store.shelves.findAll(compiled).length)
   })

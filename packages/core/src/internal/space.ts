@@ -45,7 +45,7 @@ export const make = <T extends Tuple = Tuple>(
       random: new PCGRandom(yield* Random.nextInt),
       clock: yield* Effect.clock
     })
-    const memory: Memory = { name, store, ref: yield* STM.commit(TRef.make(store.committed)) }
+    const memory: Memory = { name, store, ref: yield* STM.commit(TRef.make(store.log.committed)) }
     yield* keepTime(store)
     if (options.metrics !== undefined) {
       yield* Insight.meter(store, name, millis("metrics", options.metrics))

@@ -2,17 +2,12 @@
  * The state of a space in memory, and the steps that change it.
  *
  * A step is a synchronous function: nothing comes between its parts, since JavaScript runs it to its end. Each is defined once
- * and applied in two ways:
- *
- * - *directly* ({@link Store.run}), as the whole of a single operation, on the newest state;
- * - *in a transaction* ({@link Store.runIn}), after which it may be undone. Then every change also logs its inverse, and a
- *   savepoint marks how far the log had grown. The transaction keeps the savepoint in a `TRef`: when STM rolls the `TRef` back,
- *   the next step finds the older savepoint there and first undoes everything behind it. (Rerooting, after Baker 1991 and
- *   Conchon & Filliâtre 2007, with the branches that STM abandons dropped for good.)
+ * and applied in two ways: *directly* ({@link Store.run}), as the whole of a single operation; or *in a transaction*
+ * ({@link Store.runIn}), after which it may be undone.
  *
  * What this rests on: between two steps the state is the committed one, or can be made so by undoing the log. A transaction
- * runs synchronously from its first step to its commit (EFFECT-STM: only a transaction that waits is resumed later, and ours
- * never wait), so nobody else sees what it does before {@link Store.commit}.
+ * runs synchronously from its first step to its commit (of STM only a transaction that waits is resumed later, and ours never
+ * wait there), so nobody else sees what it does before {@link Store.commit}.
  *
  * What a step means for others (fibers to wake, events to deliver) gathers in an outbox, which is undone with the rest and
  * flushed when the step, or the transaction, is final.
@@ -31,10 +26,11 @@ import type { Extra } from "./entry.js"
 import { Entry } from "./entry.js"
 import type { Interest } from "./interest.js"
 import { Interests } from "./interest.js"
-import * as Join from "./join.js"
-import { next, Ordered } from "./ordered.js"
+import type { Savepoint } from "./log.js"
+import { Log } from "./log.js"
 import type { Pattern } from "./pattern.js"
-import { Shelf } from "./shelf.js"
+import type { Selection } from "./shelves.js"
+import { Shelves } from "./shelves.js"
 import { Watcher } from "./watcher.js"
 
 /** Returned by a step that cannot be done now. */
@@ -43,16 +39,6 @@ export type MISS = typeof MISS
 
 /** Thrown by every step of a closed space. */
 export const CLOSED = Symbol.for("@effect-linda/core/Store/CLOSED")
-
-export type Selection = "fifo" | "lifo" | "random"
-
-/** A point in the log of undoable changes. */
-export interface Savepoint {
-  /** The number of savepoints before it. */
-  index: number
-  /** The length of the log. */
-  depth: number
-}
 
 export interface Options {
   readonly capacity: number
@@ -71,13 +57,9 @@ export class Store {
   /** Tuples handed to somebody who may yet give them back. */
   readonly held = new Set<Entry>()
   readonly deadlines = new Deadlines()
-  readonly shelves = new Map<number, Shelf>()
-  failures = new Shelf()
-  /** Stored tuples, failures aside. */
-  count = 0
+  shelves: Shelves
+  readonly log = new Log()
   closed = false
-  /** The savepoint of the committed state. */
-  committed: Savepoint = { index: 0, depth: 0 }
   /** Called with every interest that is served, if somebody measures. */
   onServed: ((interest: Interest) => void) | undefined = undefined
   /** How often a mailbox has been emptied. */
@@ -93,15 +75,19 @@ export class Store {
   private tuples = 0
   private interests = 0
   private busy = false
-  private tracking = false
-  private readonly log: Array<() => void> = []
-  private marks: Array<Savepoint> = [this.committed]
   private outbox: Array<Interest | Watcher> = []
   private admitting = false
   /** Set by a step that put an event into a full mailbox whose strategy is to wait. */
   private congested = false
 
-  constructor(readonly options: Options) {}
+  constructor(readonly options: Options) {
+    this.shelves = new Shelves(options.selection, options.random)
+  }
+
+  /** How many tuples are stored, failures aside. */
+  get count(): number {
+    return this.shelves.count
+  }
 
   // -------------------------------------------------------------------------------------------------------------------
   // Applying steps
@@ -119,7 +105,7 @@ export class Store {
       return result
     } finally {
       this.busy = false
-      this.tracking = false
+      this.log.recording = false
       this.flush()
     }
   }
@@ -127,40 +113,24 @@ export class Store {
   /** Applies a step within a transaction that has come as far as this savepoint. Returns how far it has come then. */
   runIn<A>(savepoint: Savepoint, step: () => A): readonly [A, Savepoint] {
     this.begin()
-    if (savepoint === this.committed) {
+    if (savepoint === this.log.committed) {
       this.run(() => undefined)
     } else {
-      this.rewind(savepoint)
+      this.log.rewind(savepoint)
     }
     this.busy = true
-    this.tracking = true
+    this.log.recording = true
     try {
-      const result = step()
-      if (this.log.length === savepoint.depth) {
-        return [result, savepoint]
-      }
-      const reached: Savepoint = { index: savepoint.index + 1, depth: this.log.length }
-      this.marks.push(reached)
-      return [result, reached]
+      return [step(), this.log.mark(savepoint)]
     } finally {
       this.busy = false
-      this.tracking = false
+      this.log.recording = false
     }
-  }
-
-  /** Whether a transaction that has come as far as this savepoint can be made final. */
-  check(savepoint: Savepoint): void {
-    this.rewind(savepoint)
   }
 
   /** Makes the state at a savepoint the committed one. To be called within the transaction, as the last thing it does. */
   commit(savepoint: Savepoint): void {
-    this.rewind(savepoint)
-    this.log.length = 0
-    savepoint.index = 0
-    savepoint.depth = 0
-    this.marks = [savepoint]
-    this.committed = savepoint
+    this.log.commit(savepoint)
     this.run(() => undefined)
   }
 
@@ -179,25 +149,7 @@ export class Store {
   /** Undoes what a failed transaction has left. To be called before anything here is looked at outside a step. */
   settle(): void {
     if (this.log.length > 0) {
-      this.rewind(this.committed)
-    }
-  }
-
-  private rewind(savepoint: Savepoint): void {
-    if (this.marks[savepoint.index] !== savepoint) {
-      throw new SpaceError({
-        reason: "Reentrant",
-        message:
-          "an operation of the space ran in the midst of a transaction on it: use the operations of Transaction there"
-      })
-    }
-    this.marks.length = savepoint.index + 1
-    this.undo(savepoint.depth)
-  }
-
-  private undo(depth: number): void {
-    while (this.log.length > depth) {
-      this.log.pop()!()
+      this.log.rewind(this.log.committed)
     }
   }
 
@@ -240,44 +192,38 @@ export class Store {
   // -------------------------------------------------------------------------------------------------------------------
 
   private insert(entry: Entry): void {
-    this.shelfOf(entry).add(entry)
-    if (!entry.failure) {
-      this.count++
-    }
+    this.shelves.add(entry)
     const expiry = entry.extra?.expiry
     if (expiry !== undefined) {
       this.deadlines.add(expiry)
     }
-    if (this.tracking) {
-      this.log.push(() => this.remove(entry))
+    if (this.log.recording) {
+      this.log.add(() => this.remove(entry))
     }
   }
 
   private remove(entry: Entry): void {
-    this.shelfOf(entry).remove(entry)
-    if (!entry.failure) {
-      this.count--
-    }
+    this.shelves.remove(entry)
     const expiry = entry.extra?.expiry
     if (expiry !== undefined) {
       this.deadlines.remove(expiry)
     }
-    if (this.tracking) {
-      this.log.push(() => this.insert(entry))
+    if (this.log.recording) {
+      this.log.add(() => this.insert(entry))
     }
   }
 
   private hold(entry: Entry): void {
     this.held.add(entry)
-    if (this.tracking) {
-      this.log.push(() => this.held.delete(entry))
+    if (this.log.recording) {
+      this.log.add(() => this.held.delete(entry))
     }
   }
 
   private release(entry: Entry): void {
     this.held.delete(entry)
-    if (this.tracking) {
-      this.log.push(() => this.held.add(entry))
+    if (this.log.recording) {
+      this.log.add(() => this.held.add(entry))
     }
   }
 
@@ -292,8 +238,8 @@ export class Store {
     if (interest.timeout !== undefined) {
       this.deadlines.add(interest.timeout)
     }
-    if (this.tracking) {
-      this.log.push(() => this.leave(interest))
+    if (this.log.recording) {
+      this.log.add(() => this.leave(interest))
     }
   }
 
@@ -307,15 +253,15 @@ export class Store {
     if (interest.timeout !== undefined) {
       this.deadlines.remove(interest.timeout)
     }
-    if (this.tracking) {
-      this.log.push(() => this.enter(interest))
+    if (this.log.recording) {
+      this.log.add(() => this.enter(interest))
     }
   }
 
   private post(addressee: Interest | Watcher): void {
     this.outbox.push(addressee)
-    if (this.tracking) {
-      this.log.push(() => this.outbox.pop())
+    if (this.log.recording) {
+      this.log.add(() => this.outbox.pop())
     }
   }
 
@@ -323,8 +269,8 @@ export class Store {
   private end(interest: Interest, state: "delivered" | "done", exit: Effect.Effect<void, any>): void {
     interest.state = state
     interest.exit = exit
-    if (this.tracking) {
-      this.log.push(() => {
+    if (this.log.recording) {
+      this.log.add(() => {
         interest.state = "waiting"
         interest.exit = undefined
       })
@@ -347,8 +293,8 @@ export class Store {
     if (interest.wait !== undefined) {
       const wait = interest.wait
       wait.woken = true
-      if (this.tracking) {
-        this.log.push(() => {
+      if (this.log.recording) {
+        this.log.add(() => {
           wait.woken = false
         })
       }
@@ -414,8 +360,8 @@ export class Store {
     const waits = first !== undefined && first.seq < place && !this.admitting
     const limit = waits ? this.count : Math.max(capacity, this.count)
     const start = this.log.length
-    const tracked = this.tracking
-    this.tracking = true
+    const { recording } = this.log
+    this.log.recording = true
     this.congested = false
     for (const entry of entries) {
       const before = this.log.length
@@ -425,9 +371,7 @@ export class Store {
         continue
       }
       if (strategy === "dropping") {
-        this.tracking = false
-        this.undo(before)
-        this.tracking = true
+        this.log.undo(before)
       } else {
         while (this.count > capacity) {
           this.evict()
@@ -435,27 +379,20 @@ export class Store {
       }
     }
     const misses = this.congested || strategy === "suspend" && this.count > limit
-    this.tracking = false
+    this.log.recording = recording
     if (misses) {
-      this.undo(start)
-    } else if (!tracked) {
-      this.log.length = start
+      this.log.undo(start)
+    } else if (!recording) {
+      this.log.forget(start)
     }
-    this.tracking = tracked
     this.congested = false
     return misses ? MISS : undefined
   }
 
   private evict(): void {
-    let oldest: Entry | undefined
-    for (const shelf of this.shelves.values()) {
-      const first = shelf.all.next(-1, () => true)
-      if (first !== undefined && (oldest === undefined || first.seq < oldest.seq)) {
-        oldest = first
-      }
-    }
-    this.remove(oldest!)
-    this.tell("Evict", oldest!)
+    const oldest = this.shelves.oldest()!
+    this.remove(oldest)
+    this.tell("Evict", oldest)
   }
 
   /**
@@ -547,8 +484,8 @@ export class Store {
       const watcher = interest.watcher!
       if (event === "Requeue" && watcher.unseen?.has(entry) === true) {
         watcher.unseen.delete(entry)
-        if (this.tracking) {
-          this.log.push(() => watcher.unseen!.add(entry))
+        if (this.log.recording) {
+          this.log.add(() => watcher.unseen!.add(entry))
         }
         this.mail(watcher, SpaceEvent.Out({ tuple: entry.tuple }))
       } else if (watcher.events.has(event)) {
@@ -565,8 +502,8 @@ export class Store {
       } else {
         watcher.missed++
         if (watcher.strategy === "dropping") {
-          if (this.tracking) {
-            this.log.push(() => watcher.missed--)
+          if (this.log.recording) {
+            this.log.add(() => watcher.missed--)
           }
           return
         }
@@ -575,8 +512,8 @@ export class Store {
     }
     watcher.buffer.push(event)
     this.post(watcher)
-    if (this.tracking) {
-      this.log.push(() => {
+    if (this.log.recording) {
+      this.log.add(() => {
         watcher.buffer.pop()
         if (shifted !== undefined) {
           watcher.buffer.unshift(shifted)
@@ -587,107 +524,17 @@ export class Store {
   }
 
   // -------------------------------------------------------------------------------------------------------------------
-  // Finding and taking
+  // Taking and holding
   // -------------------------------------------------------------------------------------------------------------------
 
-  /** The stored entry that an operation with this pattern gets (S5). */
-  find(pattern: Pattern): Entry | undefined {
-    if (!pattern.open) {
-      const shelf = pattern.failure ? this.failures : this.shelves.get(pattern.arity)
-      return shelf === undefined
-        ? undefined
-        : this.pick(shelf.candidates(pattern), (entry) => pattern.matches(entry.tuple))
-    }
-    return this.choose(this.findAll(pattern))
-  }
-
-  /** All stored entries that match, oldest first. */
-  findAll(pattern: Pattern): Array<Entry> {
-    const found: Array<Entry> = []
-    for (const items of this.candidates(pattern)) {
-      next(items, -1, (entry) => {
-        if (pattern.matches(entry.tuple)) {
-          found.push(entry)
-        }
-        return false
-      })
-    }
-    return pattern.open ? found.sort((self, that) => self.seq - that.seq) : found
-  }
-
-  /** The oldest entry that passes the test, among those with the literals of the pattern. Tests them in order. */
-  private first(pattern: Pattern, test: (entry: Entry) => boolean): Entry | undefined {
-    return pattern.open ? this.findAll(pattern).find(test) : next(this.candidates(pattern)[0], -1, test)
-  }
-
-  /** The entry that a choice between patterns gets, and the number of the first pattern that it matches. */
-  findAny(patterns: ReadonlyArray<Pattern>): readonly [entry: Entry, index: number] | undefined {
-    const found = this.options.selection === "random"
-      ? patterns.flatMap((pattern) => this.findAll(pattern))
-      : patterns.flatMap((pattern) => this.find(pattern) ?? [])
-    const entry = this.choose(Array.from(new Set(found)).sort((self, that) => self.seq - that.seq))
-    return entry && [
-      entry,
-      patterns.findIndex((pattern) => pattern.failure === entry.failure && pattern.matches(entry.tuple))
-    ]
-  }
-
-  /** Distinct entries for all patterns at once (S11). */
-  findJoin(patterns: ReadonlyArray<Pattern>): ReadonlyArray<Entry> | undefined {
-    return Join.find(patterns, (pattern, test) => this.first(pattern, test))
-  }
-
-  /** The same, with an entry that is not stored among those to choose from. */
+  /** Distinct entries for all patterns at once, one that is not stored among those to choose from. */
   findJoinWith(patterns: ReadonlyArray<Pattern>, entry: Entry): ReadonlyArray<Entry> | undefined {
     this.insert(entry)
     try {
-      return this.findJoin(patterns)
+      return this.shelves.findJoin(patterns)
     } finally {
       this.remove(entry)
     }
-  }
-
-  private candidates(pattern: Pattern): Array<Entry | Ordered<Entry> | undefined> {
-    if (pattern.failure) {
-      return [this.failures.candidates(pattern)]
-    }
-    if (!pattern.open) {
-      return [this.shelves.get(pattern.arity)?.candidates(pattern)]
-    }
-    return Array.from(this.shelves)
-      .filter(([arity]) => pattern.fits(arity))
-      .map(([, shelf]) => shelf.candidates(pattern))
-  }
-
-  private choose(entries: ReadonlyArray<Entry>): Entry | undefined {
-    if (entries.length === 0) {
-      return undefined
-    }
-    switch (this.options.selection) {
-      case "fifo":
-        return entries[0]
-      case "lifo":
-        return entries[entries.length - 1]
-      case "random":
-        return entries[this.options.random.integer(entries.length)]
-    }
-  }
-
-  private pick(items: Entry | Ordered<Entry> | undefined, test: (entry: Entry) => boolean): Entry | undefined {
-    if (items === undefined || !(items instanceof Ordered) || this.options.selection === "fifo") {
-      return next(items, -1, test)
-    }
-    if (this.options.selection === "lifo") {
-      return items.last(test)
-    }
-    // A few darts first: each hits every match alike. If they miss, count the matches and choose one.
-    for (let dart = 0; dart < 8; dart++) {
-      const entry = items.at(this.options.random.number())
-      if (entry !== undefined && test(entry)) {
-        return entry
-      }
-    }
-    return this.choose(items.toArray().filter(test))
   }
 
   /** Takes stored entries away. Whoever does so owns them. */
@@ -748,8 +595,8 @@ export class Store {
     interest.exit = Effect.void
     wait.woken = true
     this.post(interest)
-    if (this.tracking) {
-      this.log.push(() => {
+    if (this.log.recording) {
+      this.log.add(() => {
         interest.state = "waiting"
         interest.exit = undefined
         wait.woken = false
@@ -868,21 +715,8 @@ export class Store {
     for (const notify of this.onRegistered) {
       notify()
     }
-    this.shelves.clear()
-    this.failures = new Shelf()
+    this.shelves = new Shelves(this.options.selection, this.options.random)
     this.held.clear()
     this.deadlines.clear()
-    this.count = 0
-  }
-
-  private shelfOf(entry: Entry): Shelf {
-    if (entry.failure) {
-      return this.failures
-    }
-    let shelf = this.shelves.get(entry.tuple.length)
-    if (shelf === undefined) {
-      this.shelves.set(entry.tuple.length, shelf = new Shelf())
-    }
-    return shelf
   }
 }

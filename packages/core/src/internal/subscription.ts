@@ -11,7 +11,6 @@ import type { Kind, SpaceEvent } from "../SpaceEvent.js"
 import type { Tuple } from "../Tuple.js"
 import type { MailboxOptions, SubscribeOptions } from "../TupleSpace.js"
 import { natural, one, reading } from "./arguments.js"
-import type { Entry } from "./entry.js"
 import { Interest } from "./interest.js"
 import type { Memory } from "./memory.js"
 import { compile } from "./pattern.js"
@@ -39,13 +38,12 @@ const open = (
     const capacity = natural("capacity", options?.capacity, 1)
     const strategy = one("strategy", options?.strategy, ["suspend", "dropping", "sliding"])
     const events = new Set((options?.events ?? ["Out"]).map((event) => one("events", event, kinds)))
-    const isMatch = (entry: Entry) => compiled.failure === entry.failure && compiled.matches(entry.tuple)
     return Effect.withFiberRuntime<Opened>((fiber) => {
       if (store.closed) {
         return Effect.interrupt
       }
       return Effect.succeed(store.run(() => {
-        const unseen = snapshot ? new Set(Array.from(store.held).filter(isMatch)) : undefined
+        const unseen = snapshot ? new Set(Array.from(store.held).filter((entry) => compiled.admits(entry))) : undefined
         const watcher = new Watcher(events, capacity, strategy, unseen, () => store.settle())
         const interest = new Interest(
           "subscribe",
@@ -58,7 +56,7 @@ const open = (
           () => false
         )
         interest.watcher = watcher
-        const present = snapshot ? store.findAll(compiled).map((entry) => entry.tuple) : []
+        const present = snapshot ? store.shelves.findAll(compiled).map((entry) => entry.tuple) : []
         store.register(interest)
         return { watcher, interest, present }
       }))

@@ -16,9 +16,10 @@ import { SpaceError } from "../SpaceError.js"
 import type { Transaction } from "../Transaction.js"
 import type { Entry } from "./entry.js"
 import type { Interest } from "./interest.js"
+import type { Savepoint } from "./log.js"
 import type { Memory } from "./memory.js"
 import type { Pattern } from "./pattern.js"
-import type { Savepoint, Store } from "./store.js"
+import type { Store } from "./store.js"
 import { CLOSED, MISS } from "./store.js"
 import { interestOf, suspended } from "./wait.js"
 
@@ -121,7 +122,7 @@ const finish = <A>(run: Run, value: A, after: () => void): STM.STM<A> => {
   for (const { ref, store } of run.spaces) {
     stm = STM.flatMap(stm, () =>
       TRef.modify(ref, (savepoint) => {
-        store.check(savepoint)
+        store.log.rewind(savepoint)
         reached.push([store, savepoint])
         return [undefined, savepoint]
       }))

@@ -1,0 +1,143 @@
+/**
+ * All stored tuples, by arity, and how one is found among them.
+ *
+ * @internal
+ */
+import type { PCGRandom } from "effect/Utils"
+import type { Entry } from "./entry.js"
+import * as Join from "./join.js"
+import { next, Ordered } from "./ordered.js"
+import type { Pattern } from "./pattern.js"
+import { Shelf } from "./shelf.js"
+
+export type Selection = "fifo" | "lifo" | "random"
+
+export class Shelves {
+  readonly byArity = new Map<number, Shelf>()
+  readonly failures = new Shelf()
+  /** How many tuples there are, failures aside. */
+  count = 0
+
+  constructor(private readonly selection: Selection, private readonly random: PCGRandom) {}
+
+  add(entry: Entry): void {
+    this.shelfOf(entry).add(entry)
+    if (!entry.failure) {
+      this.count++
+    }
+  }
+
+  remove(entry: Entry): void {
+    this.shelfOf(entry).remove(entry)
+    if (!entry.failure) {
+      this.count--
+    }
+  }
+
+  /** The entry that an operation with this pattern gets (S5). */
+  find(pattern: Pattern): Entry | undefined {
+    return pattern.open
+      ? this.choose(this.findAll(pattern))
+      : this.pick(this.candidates(pattern)[0], (entry) => pattern.matches(entry.tuple))
+  }
+
+  /** All entries that match, oldest first. */
+  findAll(pattern: Pattern): Array<Entry> {
+    const found: Array<Entry> = []
+    for (const items of this.candidates(pattern)) {
+      next(items, -1, (entry) => {
+        if (pattern.matches(entry.tuple)) {
+          found.push(entry)
+        }
+        return false
+      })
+    }
+    return pattern.open ? found.sort(byAge) : found
+  }
+
+  /** The entry that a choice between patterns gets, and the number of the first pattern that it matches. */
+  findAny(patterns: ReadonlyArray<Pattern>): readonly [entry: Entry, index: number] | undefined {
+    const found = this.selection === "random"
+      ? patterns.flatMap((pattern) => this.findAll(pattern))
+      : patterns.flatMap((pattern) => this.find(pattern) ?? [])
+    const entry = this.choose(Array.from(new Set(found)).sort(byAge))
+    return entry && [entry, patterns.findIndex((pattern) => pattern.admits(entry))]
+  }
+
+  /** Distinct entries for all patterns at once (S11). */
+  findJoin(patterns: ReadonlyArray<Pattern>): ReadonlyArray<Entry> | undefined {
+    return Join.find(
+      patterns,
+      (pattern, test) => pattern.open ? this.findAll(pattern).find(test) : next(this.candidates(pattern)[0], -1, test)
+    )
+  }
+
+  /** The oldest entry of all, failures aside. */
+  oldest(): Entry | undefined {
+    let oldest: Entry | undefined
+    for (const shelf of this.byArity.values()) {
+      const first = shelf.all.next(-1, () => true)
+      if (first !== undefined && (oldest === undefined || first.seq < oldest.seq)) {
+        oldest = first
+      }
+    }
+    return oldest
+  }
+
+  /** For each shelf that the pattern can match on, a list of the entries there that have its literals. */
+  private candidates(pattern: Pattern): Array<Entry | Ordered<Entry> | undefined> {
+    if (pattern.failure) {
+      return [this.failures.candidates(pattern)]
+    }
+    if (!pattern.open) {
+      return [this.byArity.get(pattern.arity)?.candidates(pattern)]
+    }
+    return Array.from(this.byArity)
+      .filter(([arity]) => pattern.fits(arity))
+      .map(([, shelf]) => shelf.candidates(pattern))
+  }
+
+  private choose(entries: ReadonlyArray<Entry>): Entry | undefined {
+    if (entries.length === 0) {
+      return undefined
+    }
+    switch (this.selection) {
+      case "fifo":
+        return entries[0]
+      case "lifo":
+        return entries[entries.length - 1]
+      case "random":
+        return entries[this.random.integer(entries.length)]
+    }
+  }
+
+  private pick(items: Entry | Ordered<Entry> | undefined, test: (entry: Entry) => boolean): Entry | undefined {
+    if (!(items instanceof Ordered) || this.selection === "fifo") {
+      return next(items, -1, test)
+    }
+    if (this.selection === "lifo") {
+      return items.last(test)
+    }
+    // A few darts first: each hits every match alike. If they miss, count the matches and choose one.
+    for (let dart = 0; dart < 8; dart++) {
+      const entry = items.at(this.random.number())
+      if (entry !== undefined && test(entry)) {
+        return entry
+      }
+    }
+    return this.choose(items.toArray().filter(test))
+  }
+
+  private shelfOf(entry: Entry): Shelf {
+    if (entry.failure) {
+      return this.failures
+    }
+    let shelf = this.byArity.get(entry.tuple.length)
+    if (shelf === undefined) {
+      this.byArity.set(entry.tuple.length, shelf = new Shelf())
+    }
+    return shelf
+  }
+}
+
+const byAge = (self: Entry, that: Entry): number => self.seq - that.seq
