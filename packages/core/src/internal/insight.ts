@@ -127,7 +127,7 @@ const look = (store: Store, records: Records, self: AnyFiber): Effect.Effect<Loo
     // With waiting puts and tuples that expire, time alone can make room.
     const expiring = store.puts.size > 0 && store.deadlines.size > 0
     if (outside.length > 0 || expiring) {
-      return outside
+      return expiring ? Array.from(fibers.keys()) : outside
     }
     const now = store.now()
     const interests = store.waiting()
@@ -147,6 +147,10 @@ const waitsForFibers = (
   fibers: ReadonlyMap<AnyFiber, AnyFiber | undefined>
 ): boolean => {
   const ids = Array.from(FiberId.toSet(status.blockingOn), FiberId.threadName)
+  // A fiber that waits for a `Deferred` waits for the one which made that: for itself, if others are to complete it.
+  if (ids.includes(FiberId.threadName(fiber.id()))) {
+    return false
+  }
   if (ids.length > 0) {
     const known = new Set(Array.from(fibers.keys(), (other) => FiberId.threadName(other.id())))
     return ids.every((id) => known.has(id))
@@ -159,17 +163,21 @@ const waitsForFibers = (
 /** Waits until an interest is registered, or one of these fibers ends. */
 const anyChange = (store: Store, fibers: ReadonlyArray<AnyFiber>): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
-    const notify = () => resume(Effect.void)
-    store.onRegistered.add(notify)
-    for (const fiber of fibers) {
-      fiber.addObserver(notify)
-    }
-    return Effect.sync(() => {
+    const stop = () => {
       store.onRegistered.delete(notify)
       for (const fiber of fibers) {
         fiber.removeObserver(notify)
       }
-    })
+    }
+    const notify = () => {
+      stop()
+      resume(Effect.void)
+    }
+    store.onRegistered.add(notify)
+    for (const fiber of fibers) {
+      fiber.addObserver(notify)
+    }
+    return Effect.sync(stop)
   })
 
 export const awaitQuiescent = (store: Store, records: Records): Effect.Effect<Quiescence> =>

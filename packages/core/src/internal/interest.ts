@@ -33,6 +33,15 @@ export type Kind =
   | "transact"
   | "subscribe"
 
+/** An entry that was offered, in order of arrival, to takers up to and including number `seq`. */
+export interface Offer {
+  readonly entry: Entry
+  readonly seq: number
+}
+
+/** What there was no room in: the space, or the mailbox of a subscription. */
+export type Shortage = "room" | "mailbox"
+
 /** Who takes, who reads, who watches, who waits for room. */
 export type Table = "takers" | "readers" | "watchers" | "puts"
 
@@ -51,8 +60,10 @@ export class Interest implements Item {
   timeout: Deadline | undefined = undefined
   /** The mailbox of a subscription. */
   watcher: Watcher | undefined = undefined
-  /** A stored entry that a waiting transaction was woken to look at. */
-  offered: Entry | undefined = undefined
+  /** What a put that waits was short of when it was last tried. */
+  needs: Shortage = "room"
+  /** The stored entries that a waiting transaction was woken to look at. */
+  offered: Array<Offer> = []
   /** What a transaction waits for in several spaces: whichever is served first wakes it, the others then pass it by. */
   wait: { woken: boolean } | undefined = undefined
   /** The lists it stands in. */
@@ -79,6 +90,15 @@ export class Interest implements Item {
       return -1
     }
     return this.patterns.findIndex((pattern) => pattern.admits(entry))
+  }
+
+  /** Whether a transaction that was woken would have matched the entry. A predicate that throws is its own affair. */
+  mayMatch(entry: Entry): boolean {
+    try {
+      return this.patterns.some((pattern) => pattern.admits(entry))
+    } catch {
+      return false
+    }
   }
 }
 

@@ -19,6 +19,7 @@ import type { Span } from "./operation.js"
 import { link, operation } from "./operation.js"
 import type { Pattern } from "./pattern.js"
 import { compile } from "./pattern.js"
+import type { Store } from "./store.js"
 import { MISS } from "./store.js"
 import * as Transaction from "./transaction.js"
 import { result } from "./wait.js"
@@ -62,16 +63,21 @@ export const out = (memory: Memory) => (tuple: Tuple, options?: OutOptions): Eff
 export const outAll = (memory: Memory) => (tuples: Iterable<Tuple>): Effect.Effect<void> =>
   reading(() => {
     const { store } = memory
-    const { capacity, strategy } = store.options
     const owned = Array.from(tuples, own)
-    if (strategy === "suspend" && owned.length > capacity) {
-      throw invalidOption(`outAll: ${owned.length} tuples never fit in a space with capacity ${capacity}`)
-    }
+    fitsIn(store, owned.length, "outAll")
     return putting(memory, "out", [], (span) =>
       store.put(owned.map((tuple) =>
         store.entry(tuple, span && extraOf(span))
       )))
   })
+
+/** Refuses what would wait for ever. */
+const fitsIn = (store: Store, size: number, name: string): void => {
+  const { capacity, strategy } = store.options
+  if (strategy === "suspend" && size > capacity) {
+    throw invalidOption(`${name}: ${size} tuples never fit in a space with capacity ${capacity}`)
+  }
+}
 
 const lease = (memory: Memory, extra: Extra): Lease => {
   const { store } = memory
@@ -138,6 +144,7 @@ export const move =
           }),
           (entries) =>
             Transaction.step(destination, "room", (store, place) => {
+              fitsIn(store, entries.length, name)
               const copies = entries.map((entry) => store.entry(entry.tuple, undefined, entry.failure))
               return store.put(copies, place) === MISS ? MISS : copies.length
             })

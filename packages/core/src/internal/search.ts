@@ -26,7 +26,7 @@ export interface Search<Found> {
   readonly kind: Kind
   readonly patterns: ReadonlyArray<Pattern>
   readonly takes: boolean
-  /** Among what is stored. */
+  /** Among what is stored. To take, only what no transaction was woken to look at before. */
   readonly find: () => Found | undefined
   /** With an entry that has just come, and is not stored, and matches the pattern number `index`. */
   readonly complete: (entry: Entry, index: number) => Found | undefined
@@ -39,7 +39,7 @@ export const single = (store: Store, kind: "in" | "rd", pattern: Pattern): Searc
   kind,
   patterns: [pattern],
   takes: kind === "in",
-  find: () => store.shelves.find(pattern),
+  find: () => store.shelves.find(pattern, kind === "in" ? store.offered : undefined),
   complete: (entry) => entry,
   entries: (entry) => [entry],
   value: (entry) => entry.tuple
@@ -52,7 +52,7 @@ const choice = (store: Store, kind: "inAny" | "rdAny", input: unknown): Search<r
     kind,
     patterns,
     takes: kind === "inAny",
-    find: () => store.shelves.findAny(patterns),
+    find: () => store.shelves.findAny(patterns, kind === "inAny" ? store.offered : undefined),
     complete: (entry, index) => [entry, index],
     entries: ([entry]) => [entry],
     value: ([{ tuple }, index]) => keys === undefined ? { index, tuple } : { key: keys[index], tuple }
@@ -66,7 +66,7 @@ const join = (store: Store, input: unknown): Search<ReadonlyArray<Entry>> => {
     kind: "inAll",
     patterns,
     takes: true,
-    find: () => store.shelves.findJoin(patterns),
+    find: () => store.shelves.findJoin(patterns, store.offered),
     complete: (entry) => store.findJoinWith(patterns, entry),
     entries: (entries) => entries,
     value: (entries) => {
@@ -106,11 +106,13 @@ export const request = <Found>(store: Store, search: Search<Found>, timeout: num
       if (found === undefined) {
         return false
       }
+      const all = entries(found)
       if (takes) {
-        store.take(entries(found).filter((other) => other !== entry))
+        store.take(all.filter((other) => other !== entry))
       }
-      store.deliver(interest, takes ? entries(found) : [], value(found))
-      return true
+      store.deliver(interest, takes ? all : [], value(found))
+      // A join may be complete without this entry, by others that were held back for a transaction.
+      return all.includes(entry)
     }
   }
 }

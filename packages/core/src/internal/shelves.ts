@@ -34,11 +34,16 @@ export class Shelves {
     }
   }
 
-  /** The entry that an operation with this pattern gets (S5). */
-  find(pattern: Pattern): Entry | undefined {
+  /** The entry that an operation with this pattern gets (S5), some excepted. */
+  find(pattern: Pattern, except: ReadonlySet<Entry> = none): Entry | undefined {
     return pattern.open
-      ? this.choose(this.findAll(pattern))
-      : this.pick(this.candidates(pattern)[0], (entry) => pattern.matches(entry.tuple))
+      ? this.choose(this.findAll(pattern).filter((entry) => !except.has(entry)))
+      : this.pick(
+        this.candidates(pattern)[0],
+        except.size === 0
+          ? (entry) => pattern.matches(entry.tuple)
+          : (entry) => !except.has(entry) && pattern.matches(entry.tuple)
+      )
   }
 
   /** All entries that match, oldest first. */
@@ -56,20 +61,23 @@ export class Shelves {
   }
 
   /** The entry that a choice between patterns gets, and the number of the first pattern that it matches. */
-  findAny(patterns: ReadonlyArray<Pattern>): readonly [entry: Entry, index: number] | undefined {
+  findAny(
+    patterns: ReadonlyArray<Pattern>,
+    except: ReadonlySet<Entry> = none
+  ): readonly [entry: Entry, index: number] | undefined {
     const found = this.selection === "random"
-      ? patterns.flatMap((pattern) => this.findAll(pattern))
-      : patterns.flatMap((pattern) => this.find(pattern) ?? [])
+      ? patterns.flatMap((pattern) => this.findAll(pattern)).filter((entry) => !except.has(entry))
+      : patterns.flatMap((pattern) => this.find(pattern, except) ?? [])
     const entry = this.choose(Array.from(new Set(found)).sort(byAge))
     return entry && [entry, patterns.findIndex((pattern) => pattern.admits(entry))]
   }
 
   /** Distinct entries for all patterns at once (S11). */
-  findJoin(patterns: ReadonlyArray<Pattern>): ReadonlyArray<Entry> | undefined {
-    return Join.find(
-      patterns,
-      (pattern, test) => pattern.open ? this.findAll(pattern).find(test) : next(this.candidates(pattern)[0], -1, test)
-    )
+  findJoin(patterns: ReadonlyArray<Pattern>, except: ReadonlySet<Entry> = none): ReadonlyArray<Entry> | undefined {
+    return Join.find(patterns, (pattern, test) => {
+      const allowed = (entry: Entry) => !except.has(entry) && test(entry)
+      return pattern.open ? this.findAll(pattern).find(allowed) : next(this.candidates(pattern)[0], -1, allowed)
+    })
   }
 
   /** The oldest entry of all, failures aside. */
@@ -139,5 +147,7 @@ export class Shelves {
     return shelf
   }
 }
+
+const none: ReadonlySet<Entry> = new Set()
 
 const byAge = (self: Entry, that: Entry): number => self.seq - that.seq

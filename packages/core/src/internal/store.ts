@@ -24,11 +24,12 @@ import type { Tuple } from "../Tuple.js"
 import { Deadlines } from "./deadlines.js"
 import type { Extra } from "./entry.js"
 import { Entry } from "./entry.js"
-import type { Interest } from "./interest.js"
+import type { Interest, Shortage } from "./interest.js"
 import { Interests } from "./interest.js"
 import type { Savepoint } from "./log.js"
 import { Log } from "./log.js"
 import type { Pattern } from "./pattern.js"
+import { Queue } from "./queue.js"
 import type { Selection } from "./shelves.js"
 import { Shelves } from "./shelves.js"
 import { Watcher } from "./watcher.js"
@@ -53,17 +54,23 @@ export class Store {
   readonly readers = new Interests()
   readonly watchers = new Interests()
   /** Puts that wait for room, in order of arrival. */
-  puts: ReadonlySet<Interest> & { delete(interest: Interest): boolean } = new Set<Interest>()
+  readonly puts = new Queue()
   /** Tuples handed to somebody who may yet give them back. */
   readonly held = new Set<Entry>()
   readonly deadlines = new Deadlines()
+  /** Transactions that were woken to look at a tuple, and have not done so yet. */
+  private readonly woken = new Set<Interest>()
   shelves: Shelves
   readonly log = new Log()
   closed = false
   /** Called with every interest that is served, if somebody measures. */
   onServed: ((interest: Interest) => void) | undefined = undefined
-  /** How often a mailbox has been emptied. */
-  drains = 0
+  /** What the last put that missed was short of. */
+  shortage: Shortage = "room"
+  /** How often there has been reason to try again the puts that wait. */
+  vacancies = 0
+  /** Stored entries that a woken transaction is to look at before anybody who comes later. */
+  readonly offered = new Set<Entry>()
   /** How many interests have been registered. */
   registrations = 0
   /** Called when an interest is registered, while somebody waits for quiescence. */
@@ -76,7 +83,15 @@ export class Store {
   private interests = 0
   private busy = false
   private outbox: Array<Interest | Watcher> = []
-  private admitting = false
+  /** Whether the puts that wait are being tried, and whether one of them is known to need more room than there is. */
+  private admitting: "room" | "hand-over" | undefined = undefined
+  /** Set when a taker has come to whom a put could hand its tuple without needing room. */
+  private taker = false
+  /** How many tuples there were when the operation, or the transaction, began. */
+  private base = 0
+  /** How many subscriptions have mailboxes that let puts wait. */
+  private suspending = 0
+  private admitted = 0
   /** Set by a step that put an event into a full mailbox whose strategy is to wait. */
   private congested = false
 
@@ -99,8 +114,12 @@ export class Store {
     this.settle()
     this.busy = true
     try {
+      this.base = this.count
       this.sweep()
       const result = step()
+      if (this.count < this.base) {
+        this.vacate()
+      }
       this.admit()
       return result
     } finally {
@@ -115,6 +134,7 @@ export class Store {
     this.begin()
     if (savepoint === this.log.committed) {
       this.run(() => undefined)
+      this.base = this.count
     } else {
       this.log.rewind(savepoint)
     }
@@ -131,7 +151,7 @@ export class Store {
   /** Makes the state at a savepoint the committed one. To be called within the transaction, as the last thing it does. */
   commit(savepoint: Savepoint): void {
     this.log.commit(savepoint)
-    this.run(() => undefined)
+    this.run(() => this.vacate())
   }
 
   private begin(): void {
@@ -228,13 +248,8 @@ export class Store {
   }
 
   private enter(interest: Interest): void {
-    if (interest.table === "puts") {
-      interest.live = true
-      // Sorted, for undoing may return one to its place.
-      this.puts = new Set([...this.puts, interest].sort((self, that) => self.seq - that.seq))
-    } else {
-      this[interest.table].add(interest)
-    }
+    this[interest.table].add(interest)
+    this.suspending += suspends(interest)
     if (interest.timeout !== undefined) {
       this.deadlines.add(interest.timeout)
     }
@@ -244,12 +259,8 @@ export class Store {
   }
 
   private leave(interest: Interest): void {
-    if (interest.table === "puts") {
-      interest.live = false
-      this.puts.delete(interest)
-    } else {
-      this[interest.table].remove(interest)
-    }
+    this[interest.table].remove(interest)
+    this.suspending -= suspends(interest)
     if (interest.timeout !== undefined) {
       this.deadlines.remove(interest.timeout)
     }
@@ -293,9 +304,11 @@ export class Store {
     if (interest.wait !== undefined) {
       const wait = interest.wait
       wait.woken = true
+      this.woken.add(interest)
       if (this.log.recording) {
         this.log.add(() => {
           wait.woken = false
+          this.woken.delete(interest)
         })
       }
     }
@@ -341,7 +354,7 @@ export class Store {
 
   /** Puts entries, all in one step (S4, S14). `MISS` if that has to wait for room. `place`: among those who wait for it. */
   put(entries: ReadonlyArray<Entry>, place = Infinity): void | MISS {
-    return this.options.capacity === Infinity && this.watchers.size === 0
+    return this.options.capacity === Infinity && this.suspending === 0
       ? this.putRegardless(entries)
       : this.putBounded(entries, place)
   }
@@ -356,9 +369,9 @@ export class Store {
   private putBounded(entries: ReadonlyArray<Entry>, place: number): void | MISS {
     const { capacity, strategy } = this.options
     // Nobody overtakes those who wait for room, but who needs none does not have to wait.
-    const [first] = this.puts
-    const waits = first !== undefined && first.seq < place && !this.admitting
-    const limit = waits ? this.count : Math.max(capacity, this.count)
+    const base = this.admitting === undefined ? this.base : this.count
+    const isBehind = this.admitting === undefined ? this.puts.isAwaited(place) : this.admitting === "hand-over"
+    const limit = isBehind ? base : Math.max(capacity, base)
     const start = this.log.length
     const { recording } = this.log
     this.log.recording = true
@@ -379,6 +392,7 @@ export class Store {
       }
     }
     const misses = this.congested || strategy === "suspend" && this.count > limit
+    this.shortage = this.congested ? "mailbox" : "room"
     this.log.recording = recording
     if (misses) {
       this.log.undo(start)
@@ -432,7 +446,7 @@ export class Store {
   }
 
   /** Offers an entry to an interest. If one of its predicates throws, that is the end of the interest and of nothing else (S3). */
-  private offer(interest: Interest, entry: Entry, index: number): boolean {
+  private offer(interest: Interest, entry: Entry | undefined, index: number): boolean {
     try {
       return interest.offer(entry, index)
     } catch (error) {
@@ -441,28 +455,41 @@ export class Store {
     }
   }
 
-  /** Lets those in who wait for room, as long as there is some. */
+  /** Tries the puts that wait, if there has been a reason to. */
   private admit(): void {
-    if (this.puts.size === 0 || this.admitting) {
+    if (this.puts.size === 0 || this.admitted === this.vacancies) {
       return
     }
-    this.admitting = true
-    try {
-      for (const put of this.puts) {
-        if (!put.offer(undefined, 0)) {
+    this.admitted = this.vacancies
+    const { taker } = this
+    this.taker = false
+    this.admitting = "room"
+    for (const put of this.puts) {
+      if (this.offer(put, undefined, 0) || put.state === "done") {
+        continue
+      }
+      if (put.kind !== "transact") {
+        put.needs = this.shortage
+      }
+      if (put.needs === "room") {
+        if (!taker) {
           break
         }
+        this.admitting = "hand-over"
       }
-    } finally {
-      this.admitting = false
     }
+    this.admitting = undefined
   }
 
-  /** Room has appeared in a mailbox. */
+  /** There may be room now, in the space or in a mailbox, or a taker who needs none. */
+  private vacate(): void {
+    this.vacancies++
+  }
+
+  /** A mailbox has been emptied. */
   drained(): void {
-    this.drains++
     if (this.puts.size > 0) {
-      this.run(() => undefined)
+      this.run(() => this.vacate())
     }
   }
 
@@ -604,25 +631,56 @@ export class Store {
     }
   }
 
-  /** Whether there is as much room as there can ever be. */
-  get isEmpty(): boolean {
-    return this.count === 0 &&
-      !this.watchers.toArray().some(({ watcher }) => watcher!.strategy === "suspend" && watcher!.full)
-  }
-
-  /** Ends the turn of a transaction that was woken: what it has looked at and left is offered to the takers behind it. */
-  passOn(interest: Interest): void {
+  /**
+   * Ends the turn of a transaction that was woken: what it has looked at and left is offered on. That may concern another which
+   * was woken and has yet to look, if the one has taken what the other was offered.
+   */
+  passOn(interest: Interest, leavesQueue = true): void {
     if (interest.live) {
       this.leave(interest)
-    }
-    const entry = interest.offered
-    interest.offered = undefined
-    if (entry?.live === true) {
-      this.remove(entry)
-      if (!this.serve(this.takers, entry, interest.seq)) {
-        this.insert(entry)
+      if (leavesQueue) {
+        this.vacate()
       }
     }
+    this.woken.delete(interest)
+    for (const { entry, seq } of interest.offered.splice(0)) {
+      this.offered.delete(entry)
+      if (!entry.live) {
+        continue
+      }
+      const other = this.wokenFor(entry)
+      const waiting = this.takers.next(entry, seq)
+      if (other !== undefined && (waiting === undefined || other.seq < waiting.seq)) {
+        this.offerTo(other, entry, Math.min(seq, other.seq))
+      } else {
+        this.remove(entry)
+        if (!this.serve(this.takers, entry, seq)) {
+          this.insert(entry)
+        }
+      }
+    }
+  }
+
+  /** Lets a transaction have a look at a stored entry before anybody who comes later. */
+  offerTo(interest: Interest, entry: Entry, seq: number): void {
+    interest.offered.push({ entry, seq })
+    this.offered.add(entry)
+    if (this.log.recording) {
+      this.log.add(() => {
+        interest.offered.pop()
+        this.offered.delete(entry)
+      })
+    }
+  }
+
+  private wokenFor(entry: Entry): Interest | undefined {
+    let first: Interest | undefined
+    for (const interest of this.woken) {
+      if ((first === undefined || interest.seq < first.seq) && interest.mayMatch(entry)) {
+        first = interest
+      }
+    }
+    return first
   }
 
   /** Sets the time at which a tuple is gone. `false` if it is gone already. */
@@ -655,12 +713,10 @@ export class Store {
     this.registrations++
     this.enter(interest)
     if (interest.table === "takers" && interest.kind !== "transact") {
-      for (const put of this.puts) {
-        if (interest.state !== "waiting") {
-          break
-        }
-        put.offer(undefined, 0)
-      }
+      this.taker = true
+      this.vacate()
+    } else if (interest.table === "puts" && interest.kind !== "transact") {
+      interest.needs = this.shortage
     }
     for (const notify of this.onRegistered) {
       notify()
@@ -717,6 +773,12 @@ export class Store {
     }
     this.shelves = new Shelves(this.options.selection, this.options.random)
     this.held.clear()
+    this.woken.clear()
+    this.offered.clear()
     this.deadlines.clear()
   }
 }
+
+/** 1 for a subscription whose mailbox lets puts wait, otherwise 0. */
+const suspends = ({ watcher }: Interest): number =>
+  watcher !== undefined && watcher.strategy === "suspend" && watcher.capacity < Infinity ? 1 : 0

@@ -14,8 +14,7 @@ import * as STM from "effect/STM"
 import * as TRef from "effect/TRef"
 import { SpaceError } from "../SpaceError.js"
 import type { Transaction } from "../Transaction.js"
-import type { Entry } from "./entry.js"
-import type { Interest } from "./interest.js"
+import type { Interest, Shortage } from "./interest.js"
 import type { Savepoint } from "./log.js"
 import type { Memory } from "./memory.js"
 import type { Pattern } from "./pattern.js"
@@ -29,7 +28,7 @@ class Run {
   /** The places that it holds among those who wait, if it has waited before. */
   constructor(readonly places: ReadonlyMap<Store, number>) {}
   /** What it looked for in vain: patterns, or room. */
-  readonly missed = new Map<Store, { readonly patterns: Array<Pattern>; room: boolean }>()
+  readonly missed = new Map<Store, { readonly patterns: Array<Pattern>; shortage: Shortage | undefined }>()
 }
 
 /** The run that is under way: a transaction runs synchronously, so there is never a second. */
@@ -56,10 +55,10 @@ export const step = <A>(
       spaces.add(memory)
       const stepped = memory.store.runIn(savepoint, () => f(memory.store, places.get(memory.store)))
       if (stepped[0] === MISS) {
-        const misses = allMissed.get(memory.store) ?? { patterns: [], room: false }
+        const misses = allMissed.get(memory.store) ?? { patterns: [], shortage: undefined }
         allMissed.set(memory.store, misses)
         if (missed === "room") {
-          misses.room = true
+          misses.shortage = memory.store.shortage
         } else {
           misses.patterns.push(missed)
         }
@@ -155,10 +154,11 @@ const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
       // It keeps its place among those who wait, however often it waits.
       const places = new Map<Store, number>()
       const again = (offered: ReadonlyArray<Waiter>): Effect.Effect<A, E, R> => {
-        const passOn = () => {
+        const passOn = (again: ReadonlyArray<Waiter> = []) => {
           for (const { interest, store } of offered) {
             if (!store.closed) {
-              store.run(() => store.passOn(interest))
+              const stays = again.some((waiter) => waiter.store === store && waiter.interest.table === "puts")
+              store.run(() => store.passOn(interest, !stays))
             }
           }
         }
@@ -169,7 +169,7 @@ const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
             passOn,
             (run) => {
               const interests = enlist(run, fiber, places)
-              passOn()
+              passOn(interests)
               return interests
             }
           ),
@@ -218,51 +218,57 @@ const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
 const enlist = (run: Run, fiber: Fiber.RuntimeFiber<any, any>, places: Map<Store, number>): ReadonlyArray<Waiter> => {
   const wait = { woken: false }
   const waiters: Array<Waiter> = []
-  const enter = (store: Store, table: "takers" | "puts", patterns: ReadonlyArray<Pattern>) => {
+  const enter = (store: Store, patterns: ReadonlyArray<Pattern>, shortage?: Shortage) => {
     const place = places.get(store) ?? store.nextInterest()
     places.set(store, place)
-    const { count, drains } = store
-    const serve = (interest: Interest, entry: Entry | undefined): true => {
-      interest.offered = entry
-      store.deliver(interest, [], undefined)
-      return true
-    }
+    const { vacancies } = store
     const interest = interestOf(
       store,
       {
         kind: "transact",
-        table,
+        table: shortage === undefined ? "takers" : "puts",
         patterns,
         timeout: Infinity,
-        // Room: worth another look once there is more of it than when none was found. It is not served by being woken.
+        // Room: worth another look once something has changed since none was found. Being woken does not mean being served.
         attempt: (interest) => {
-          if (interest.state === "waiting" && (store.count < count || store.drains > drains)) {
+          if (interest.state === "waiting" && store.vacancies > vacancies) {
             store.lookForRoom(interest)
           }
           return false
         },
-        offer: serve
+        offer: (interest, entry) => {
+          store.deliver(interest, [], undefined)
+          store.offerTo(interest, entry, interest.seq)
+          return true
+        }
       },
       fiber,
       place
     )
     interest.wait = wait
+    interest.needs = shortage ?? "room"
     store.run(() => store.register(interest))
     waiters.push({ store, interest })
   }
-  for (const [store, { patterns, room }] of run.missed) {
+  for (const [store, { patterns, shortage }] of run.missed) {
+    // What the run has done has to be undone first: it does not count.
+    store.settle()
     if (patterns.length > 0) {
-      enter(store, "takers", patterns)
+      enter(store, patterns)
     }
-    if (room) {
-      if (store.isEmpty) {
-        throw new SpaceError({
-          reason: "InvalidOption",
-          message: `a transaction puts more than ever fits in a space with capacity ${store.options.capacity}`
-        })
+    if (shortage !== undefined) {
+      if (shortage === "room" && store.count === 0 && !store.puts.isAwaited(places.get(store) ?? Infinity)) {
+        throw tooLarge(store.options.capacity)
       }
-      enter(store, "puts", [])
+      enter(store, [], shortage)
     }
   }
   return waiters
 }
+
+/** For a transaction that misses room in an empty space. */
+const tooLarge = (capacity: number): SpaceError =>
+  new SpaceError({
+    reason: "InvalidOption",
+    message: `a transaction puts more tuples than ever fit in a space with capacity ${capacity}`
+  })
