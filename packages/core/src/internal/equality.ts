@@ -142,7 +142,7 @@ const hashNumber = (value: number): number => {
 
 /** A hash looks this deep into nested values and at this many members of each: it proposes, equality decides. */
 const hashDepth = 2
-const hashWidth = 8
+const hashWidth = 16
 
 /** A 32-bit hash of a field: equal fields (by {@link equals}) have equal hashes. Total, for cyclic values too. */
 export const hash = (value: unknown): number => {
@@ -166,6 +166,18 @@ export const hash = (value: unknown): number => {
   }
 }
 
+/** Of a long view the first and the last bytes. */
+const hashBytes = (view: Uint8Array): number => {
+  let hash = view.length
+  for (let i = 0; i < view.length; i++) {
+    hash = combine(hash, view[i]!)
+    if (i === 63 && view.length > 128) {
+      i = view.length - 65
+    }
+  }
+  return mix(hash)
+}
+
 const hashMember = (value: unknown, depth: number): number =>
   typeof value === "object" && value !== null ? (depth === 0 ? 0 : hashObject(value, depth - 1)) : hash(value)
 
@@ -184,7 +196,7 @@ const hashObject = (value: object, depth: number): number => {
     return hashNumber(value.getTime())
   }
   if (ArrayBuffer.isView(value)) {
-    return bytes(value).subarray(0, hashWidth).reduce(combine, value.byteLength)
+    return hashBytes(bytes(value))
   }
   if (!isPlainObject(value)) {
     return Hash.random(value)

@@ -98,36 +98,31 @@ const fibersOf = (records: Records): Map<AnyFiber, AnyFiber | undefined> => {
   return fibers
 }
 
-/** `"moving"`: a fiber runs, or has run meanwhile. A list: fibers that wait for something outside the space. Otherwise nothing can move. */
-type Look = "moving" | ReadonlyArray<AnyFiber> | Quiescence
+/** A fiber of a process runs; or none does, but one waits for time or for the outside; or nothing can move. */
+type Look = "moving" | "waiting" | Quiescence
 
-const look = (store: Store, records: Records, self: AnyFiber): Effect.Effect<Look> =>
+const look = (store: Store, records: Records): Effect.Effect<Look> =>
   Effect.gen(function*() {
-    const registrations = store.registrations
+    const { moves } = store
     const fibers = fibersOf(records)
     const statuses: Array<readonly [AnyFiber, FiberStatus.FiberStatus]> = []
     for (const fiber of fibers.keys()) {
-      // A process that waits for quiescence itself does not disturb it.
-      if (fiber !== self) {
+      // One that waits for quiescence itself does not disturb it.
+      if (!store.observers.has(fiber)) {
         statuses.push([fiber, yield* fiber.status])
       }
     }
-    const changed = store.registrations !== registrations ||
-      Array.from(fibersOf(records).keys()).some((fiber) => !fibers.has(fiber))
-    if (changed || statuses.some(([, status]) => FiberStatus.isRunning(status))) {
+    if (store.moves !== moves || statuses.some(([, status]) => FiberStatus.isRunning(status))) {
       return "moving"
     }
     store.settle()
-    const heldUp = new Set(store.waiting().filter(holdsUp).map((interest) => interest.fiber))
-    const outside = statuses.flatMap(([fiber, status]) =>
-      heldUp.has(fiber) || !FiberStatus.isSuspended(status) || waitsForFibers(fiber, status, fibers)
-        ? []
-        : [fiber]
+    const heldUp = new Set(store.waiting().filter(holdsUp).map(({ fiber, watcher }) => watcher?.reader ?? fiber))
+    const isOutside = statuses.some(([fiber, status]) =>
+      !heldUp.has(fiber) && FiberStatus.isSuspended(status) && !waitsForFibers(fiber, status, fibers)
     )
     // With waiting puts and tuples that expire, time alone can make room.
-    const expiring = store.puts.size > 0 && store.deadlines.size > 0
-    if (outside.length > 0 || expiring) {
-      return expiring ? Array.from(fibers.keys()) : outside
+    if (isOutside || store.puts.size > 0 && store.deadlines.size > 0) {
+      return "waiting"
     }
     const now = store.now()
     const interests = store.waiting()
@@ -160,44 +155,36 @@ const waitsForFibers = (
     Array.from(fibers).some(([other, starter]) => other !== fiber && starter === parent)
 }
 
-/** Waits until an interest is registered, or one of these fibers ends. */
-const anyChange = (store: Store, fibers: ReadonlyArray<AnyFiber>): Effect.Effect<void> =>
+/** Waits until a fiber of a process has run. */
+const anyMove = (store: Store): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
-    const stop = () => {
-      store.onRegistered.delete(notify)
-      for (const fiber of fibers) {
-        fiber.removeObserver(notify)
-      }
-    }
     const notify = () => {
-      stop()
+      store.onMoved.delete(notify)
       resume(Effect.void)
     }
-    store.onRegistered.add(notify)
-    for (const fiber of fibers) {
-      fiber.addObserver(notify)
-    }
-    return Effect.sync(stop)
+    store.onMoved.add(notify)
+    return Effect.sync(() => store.onMoved.delete(notify))
   })
 
-export const awaitQuiescent = (store: Store, records: Records): Effect.Effect<Quiescence> =>
-  Effect.withFiberRuntime((self) => {
+export const awaitQuiescent = (store: Store, records: Records): Effect.Effect<Quiescence> => {
+  const again: Effect.Effect<Quiescence> = Effect.suspend(() => {
     if (store.closed) {
       return Effect.interrupt
     }
-    return Effect.flatMap(look(store, records, self), (seen): Effect.Effect<Quiescence> => {
-      if (seen === "moving") {
-        return Effect.zipRight(Effect.yieldNow(), awaitQuiescent(store, records))
-      }
-      if ("state" in seen) {
+    const { moves } = store
+    return Effect.flatMap(look(store, records), (seen): Effect.Effect<Quiescence> => {
+      if (typeof seen === "object") {
         return Effect.succeed(seen)
       }
-      return Effect.zipRight(
-        Effect.zipRight(anyChange(store, seen), Effect.yieldNow()),
-        awaitQuiescent(store, records)
-      )
+      const wait = seen === "moving" || store.moves !== moves ? Effect.void : anyMove(store)
+      return Effect.zipRight(Effect.zipRight(wait, Effect.yieldNow()), again)
     })
   })
+  return Effect.withFiberRuntime((self) => {
+    store.observers.add(self)
+    return Effect.ensuring(again, Effect.sync(() => store.observers.delete(self)))
+  })
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Metrics

@@ -16,7 +16,13 @@ type First = (pattern: Pattern, test: (entry: Entry) => boolean) => Entry | unde
 
 /** An entry for each pattern, all distinct, each pattern in turn getting the oldest that is left to it; or none. */
 export const find = (patterns: ReadonlyArray<Pattern>, first: First): ReadonlyArray<Entry> | undefined =>
-  patterns.some((pattern) => pattern.variables) ? search(patterns, first) : assign(patterns, first)
+  shareVariables(patterns) ? search(patterns, first) : assign(patterns, first)
+
+/** Whether a variable stands in two of the patterns. */
+const shareVariables = (patterns: ReadonlyArray<Pattern>): boolean => {
+  const names = patterns.flatMap((pattern) => Array.from(pattern.names))
+  return new Set(names).size < names.length
+}
 
 const assign = (patterns: ReadonlyArray<Pattern>, first: First): ReadonlyArray<Entry> | undefined => {
   const candidates: Array<ReadonlyArray<Entry>> = []

@@ -21,6 +21,8 @@ export class Ordered<A extends Item> {
   size = 0
   private items: Array<A | undefined> = []
   private head = 0
+  /** Tombstones walked over since the last sweep: when that has cost as much as a sweep, it is time for one. */
+  private walked = 0
 
   add(item: A): void {
     const last = this.items.length - 1
@@ -54,8 +56,7 @@ export class Ordered<A extends Item> {
       this.items.pop()
     }
     if (this.items.length - this.head > 2 * this.size + slack) {
-      this.items = this.items.filter((item) => item?.live === true)
-      this.head = 0
+      this.sweep()
     } else if (this.head > slack && this.head > this.items.length / 2) {
       this.items = this.items.slice(this.head)
       this.head = 0
@@ -64,9 +65,16 @@ export class Ordered<A extends Item> {
 
   /** The first live item behind `seq` that passes the test. Safe against changes to the list between two calls. */
   next(seq: number, test: (item: A) => boolean): A | undefined {
-    for (let i = seq < 0 ? this.head : this.placeOf(seq + 1); i < this.items.length; i++) {
-      const item = this.items[i]!
-      if (item.live && test(item)) {
+    if (this.walked > this.items.length) {
+      this.sweep()
+    }
+    // The array as it is now: a test that looks into this list itself may sweep it.
+    const { items } = this
+    for (let i = seq < 0 ? this.head : this.placeOf(seq + 1); i < items.length; i++) {
+      const item = items[i]!
+      if (!item.live) {
+        this.walked++
+      } else if (test(item)) {
         return item
       }
     }
@@ -75,9 +83,15 @@ export class Ordered<A extends Item> {
 
   /** The last live item that passes the test. */
   last(test: (item: A) => boolean): A | undefined {
-    for (let i = this.items.length - 1; i >= this.head; i--) {
-      const item = this.items[i]!
-      if (item.live && test(item)) {
+    if (this.walked > this.items.length) {
+      this.sweep()
+    }
+    const { head, items } = this
+    for (let i = items.length - 1; i >= head; i--) {
+      const item = items[i]!
+      if (!item.live) {
+        this.walked++
+      } else if (test(item)) {
         return item
       }
     }
@@ -93,6 +107,12 @@ export class Ordered<A extends Item> {
   /** All live items, in order. */
   toArray(): Array<A> {
     return this.items.filter((item): item is A => item?.live === true)
+  }
+
+  private sweep(): void {
+    this.items = this.items.filter((item) => item?.live === true)
+    this.head = 0
+    this.walked = 0
   }
 
   /** The index of the first item, live or not, that is not before `seq`. */

@@ -26,12 +26,25 @@ const lookup = (bindings: Bindings | undefined, name: string): Bindings | undefi
   return binding
 }
 
+const noNames: ReadonlySet<string> = new Set()
+
+const namesOf = (terms: Iterable<Term>): ReadonlySet<string> => {
+  let names = noNames
+  for (const term of terms) {
+    if (term.names.size > 0) {
+      names = new Set([...names, ...term.names])
+    }
+  }
+  return names
+}
+
 /** One field of a pattern. `test` serves terms without variables, `bind` those with. */
 export interface Term {
   readonly kind: "any" | "literal" | "test" | "variable" | "rest"
   /** The value of a literal, the name of a variable. */
   readonly value: unknown
-  readonly variables: boolean
+  /** The names of the variables in it. */
+  readonly names: ReadonlySet<string>
   readonly test: (value: unknown) => boolean
   readonly bind: (value: unknown, bindings: Bindings | undefined) => Bound
   readonly text: () => string
@@ -40,7 +53,7 @@ export interface Term {
 /** A class, because an operation makes one for each literal it is given. */
 class Literal implements Term {
   readonly kind = "literal"
-  readonly variables = false
+  readonly names = noNames
   constructor(readonly value: unknown) {}
   test(field: unknown): boolean {
     return this.value === field || Equality.equals(this.value, field)
@@ -58,7 +71,7 @@ export const literal = (value: unknown): Term => new Literal(value)
 const testing = (text: () => string, test: (value: unknown) => boolean, kind: "any" | "test" = "test"): Term => ({
   kind,
   value: undefined,
-  variables: false,
+  names: noNames,
   test,
   bind: (value, bindings) => test(value) ? bindings : false,
   text
@@ -66,10 +79,11 @@ const testing = (text: () => string, test: (value: unknown) => boolean, kind: "a
 
 const binding = (
   text: () => string,
+  names: ReadonlySet<string>,
   bind: (value: unknown, bindings: Bindings | undefined) => Bound,
   kind: "test" | "variable" = "test",
   value?: unknown
-): Term => ({ kind, value, variables: true, test: (field) => bind(field, undefined) !== false, bind, text })
+): Term => ({ kind, value, names, test: (field) => bind(field, undefined) !== false, bind, text })
 
 export const any: Term = testing(() => "any", () => true, "any")
 
@@ -136,10 +150,11 @@ export const matching = (expression: RegExp): Term => {
 export const oneOf = (fields: ReadonlyArray<unknown>): Term => {
   const terms = fields.map((field, index) => toTerm(field, `alternative ${index} of P.oneOf`))
   const text = () => `oneOf(${texts(terms)})`
-  if (terms.every((term) => !term.variables)) {
+  const names = namesOf(terms)
+  if (names.size === 0) {
     return testing(text, (value) => terms.some((term) => term.test(value)))
   }
-  return binding(text, (value, bindings) => {
+  return binding(text, names, (value, bindings) => {
     for (const term of terms) {
       const bound = term.bind(value, bindings)
       if (bound !== false) {
@@ -153,8 +168,8 @@ export const oneOf = (fields: ReadonlyArray<unknown>): Term => {
 export const not = (field: unknown): Term => {
   const term = toTerm(field, "the field of P.not")
   const text = () => `not(${term.text()})`
-  return term.variables
-    ? binding(text, (value, bindings) => term.bind(value, bindings) === false ? bindings : false)
+  return term.names.size > 0
+    ? binding(text, term.names, (value, bindings) => term.bind(value, bindings) === false ? bindings : false)
     : testing(text, (value) => !term.test(value))
 }
 
@@ -165,6 +180,7 @@ export const variable = (name: string, field: unknown): Term => {
   const term = toTerm(field, `the formal of P.ref(${show(name)})`)
   return binding(
     () => term === any ? `ref(${name})` : `ref(${name}: ${term.text()})`,
+    new Set([name, ...term.names]),
     (value, bindings) => {
       const known = lookup(bindings, name)
       if (known !== undefined && !Equality.equals(known.value, value)) {
@@ -202,8 +218,9 @@ const arrayOf = (terms: ReadonlyArray<Term>): Term => {
   const fits = (value: unknown): value is ReadonlyArray<unknown> =>
     Array.isArray(value) && (tail === undefined ? value.length === fixed.length : value.length >= fixed.length)
   const text = () => `[${texts(terms)}]`
-  return terms.some((term) => term.variables)
-    ? binding(text, (value, bindings) => fits(value) ? bindFields(fixed, tail, value, bindings) : false)
+  const names = namesOf(terms)
+  return names.size > 0
+    ? binding(text, names, (value, bindings) => fits(value) ? bindFields(fixed, tail, value, bindings) : false)
     : testing(text, (value) => fits(value) && testFields(fixed, tail, value))
 }
 
@@ -218,10 +235,11 @@ const recordOf = (fields: Record<PropertyKey, unknown>, where: string, exact: bo
     const body = `{ ${entries.map(([key, term]) => `${String(key)}: ${term.text()}`).join(", ")} }`
     return exact ? body : `partial(${body})`
   }
-  if (entries.every(([, term]) => !term.variables)) {
+  const names = namesOf(entries.map(([, term]) => term))
+  if (names.size === 0) {
     return testing(text, (value) => fits(value) && entries.every(([key, term]) => term.test(value[key])))
   }
-  return binding(text, (value, bindings) => {
+  return binding(text, names, (value, bindings) => {
     if (!fits(value)) {
       return false
     }
@@ -372,12 +390,11 @@ export class Pattern {
   /** The number of fields before a rest. */
   readonly arity: number
   readonly open: boolean
-  readonly variables: boolean
+  /** The names of its variables. */
+  readonly names: ReadonlySet<string>
   /** The positions of the literals as a bit set, and as a list. */
   readonly mask: number
   readonly literals: ReadonlyArray<number>
-  /** `true` where every field is a literal or `any`, so that equality of the literals decides the match. */
-  readonly exact: boolean
 
   private readonly fixed: ReadonlyArray<Term>
   private readonly tail: Term | undefined
@@ -389,8 +406,6 @@ export class Pattern {
     this.arity = this.fixed.length
     this.open = this.tail !== undefined
     const literals: Array<number> = []
-    let variables = this.tail?.variables ?? false
-    let exact = this.tail === undefined
     let mask = 0
     for (let i = 0; i < this.fixed.length; i++) {
       const term = this.fixed[i]!
@@ -399,14 +414,10 @@ export class Pattern {
           literals.push(i)
           mask |= 1 << i
         }
-      } else if (term.kind !== "any") {
-        exact = false
-        variables ||= term.variables
       }
     }
     this.literals = literals
-    this.variables = variables
-    this.exact = exact
+    this.names = namesOf(terms)
     this.mask = mask
   }
 
@@ -428,7 +439,7 @@ export class Pattern {
   }
 
   matches(tuple: ReadonlyArray<unknown>): boolean {
-    return this.fits(tuple.length) && (this.variables
+    return this.fits(tuple.length) && (this.names.size > 0
       ? bindFields(this.fixed, this.tail, tuple, undefined) !== false
       : testFields(this.fixed, this.tail, tuple))
   }
@@ -445,7 +456,7 @@ export class Pattern {
 
   /** This pattern with the variables that are bound already as literals: what an index can use of a join. */
   given(bindings: Bindings | undefined): Pattern {
-    if (!this.variables || bindings === undefined) {
+    if (this.names.size === 0 || bindings === undefined) {
       return this
     }
     const terms = this.terms.map((term) => {

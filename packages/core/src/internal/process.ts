@@ -32,6 +32,9 @@ type AnyFiber = Fiber.RuntimeFiber<any, any>
 /** Follows the fibers that a process starts, at any depth. */
 class Fibers extends Supervisor.AbstractSupervisor<ReadonlyMap<AnyFiber, AnyFiber | undefined>> {
   readonly running = new Map<AnyFiber, AnyFiber | undefined>()
+  constructor(private readonly onMoved: (fiber: AnyFiber) => void) {
+    super()
+  }
   override readonly value = Effect.sync(() => this.running)
   override onStart<A, E, R>(
     _context: Context.Context<R>,
@@ -40,6 +43,9 @@ class Fibers extends Supervisor.AbstractSupervisor<ReadonlyMap<AnyFiber, AnyFibe
     fiber: Fiber.RuntimeFiber<A, E>
   ): void {
     this.running.set(fiber, Option.getOrUndefined(parent))
+  }
+  override onSuspend<A, E>(fiber: Fiber.RuntimeFiber<A, E>): void {
+    this.onMoved(fiber)
   }
   override onEnd<A, E>(_exit: Exit.Exit<A, E>, fiber: Fiber.RuntimeFiber<A, E>): void {
     this.running.delete(fiber)
@@ -73,15 +79,18 @@ export const start = <A, E, R>(options: {
   readonly scope: Scope.Scope
   readonly records: Map<number, ProcessRecord>
   readonly onFailure: (failure: Failure) => void
+  /** Called when a fiber of the process has run and waits, or has ended. */
+  readonly onMoved: (fiber: AnyFiber | undefined) => void
 }): Effect.Effect<Process<A, E>, never, R> =>
   Effect.suspend(() => {
     const { effect, id, name, onFailure, records, since } = options
-    const supervisor = new Fibers()
+    const supervisor = new Fibers(options.onMoved)
     const record: ProcessRecord = { id, name, since, fiber: undefined, fibers: supervisor.running }
     const body = Effect.interruptible(effect).pipe(
       Effect.onExit((exit) =>
         Effect.sync(() => {
           records.delete(id)
+          options.onMoved(record.fiber)
           if (Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause)) {
             onFailure([Cause.squash(exit.cause), Cause.pretty(exit.cause, { renderErrorCause: true }), name])
           }

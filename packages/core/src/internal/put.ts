@@ -27,11 +27,11 @@ import { result } from "./wait.js"
 /** An operation that waits for room as long as its step misses. The step may be made many times, and must not change then. */
 const putting = <A>(
   memory: Memory,
-  kind: "out" | "outIfAbsent",
+  name: "out" | "outAll" | "outIfAbsent",
   patterns: ReadonlyArray<Pattern>,
   step: (span: Span) => A | MISS
 ): Effect.Effect<A> =>
-  operation(memory, kind, step, (span) => {
+  operation(memory, name, step, (span) => {
     const attempt = (interest: Interest): boolean => {
       const outcome = step(span)
       if (outcome !== MISS) {
@@ -39,6 +39,7 @@ const putting = <A>(
       }
       return outcome !== MISS
     }
+    const kind = name === "outAll" ? "out" : name
     const request = { kind, table: "puts", patterns, timeout: Infinity, attempt, offer: attempt } as const
     return result(memory.store, request) as Effect.Effect<A>
   })
@@ -65,7 +66,7 @@ export const outAll = (memory: Memory) => (tuples: Iterable<Tuple>): Effect.Effe
     const { store } = memory
     const owned = Array.from(tuples, own)
     fitsIn(store, owned.length, "outAll")
-    return putting(memory, "out", [], (span) =>
+    return putting(memory, "outAll", [], (span) =>
       store.put(owned.map((tuple) =>
         store.entry(tuple, span && extraOf(span))
       )))

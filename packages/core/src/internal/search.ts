@@ -178,7 +178,7 @@ export const many = (memory: Memory, name: string, takes: boolean) => (pattern: 
     const { store } = memory
     const compiled = compile(pattern)
     return operation(memory, name, (span): Array<any> => {
-      const all = store.shelves.findAll(compiled)
+      const all = store.shelves.findAll(compiled, limit)
       const entries = limit < all.length ? all.slice(0, limit) : all
       if (takes) {
         link(span, entries)

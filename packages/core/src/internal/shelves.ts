@@ -36,26 +36,29 @@ export class Shelves {
 
   /** The entry that an operation with this pattern gets (S5), some excepted. */
   find(pattern: Pattern, except: ReadonlySet<Entry> = none): Entry | undefined {
-    return pattern.open
-      ? this.choose(this.findAll(pattern).filter((entry) => !except.has(entry)))
-      : this.pick(
-        this.candidates(pattern)[0],
-        except.size === 0
-          ? (entry) => pattern.matches(entry.tuple)
-          : (entry) => !except.has(entry) && pattern.matches(entry.tuple)
-      )
+    const test = except.size === 0
+      ? (entry: Entry) => pattern.matches(entry.tuple)
+      : (entry: Entry) => !except.has(entry) && pattern.matches(entry.tuple)
+    if (!pattern.open) {
+      return this.pick(this.candidates(pattern)[0], test)
+    }
+    // At random, every match of every arity should have the same chance.
+    return this.choose(
+      this.selection === "random"
+        ? this.findAll(pattern).filter((entry) => !except.has(entry))
+        : this.candidates(pattern).flatMap((items) => this.pick(items, test) ?? []).sort(byAge)
+    )
   }
 
-  /** All entries that match, oldest first. */
-  findAll(pattern: Pattern): Array<Entry> {
+  /** All entries that match, oldest first; of one arity no more than `limit`. */
+  findAll(pattern: Pattern, limit = Infinity): Array<Entry> {
     const found: Array<Entry> = []
     for (const items of this.candidates(pattern)) {
-      next(items, -1, (entry) => {
-        if (pattern.matches(entry.tuple)) {
-          found.push(entry)
-        }
-        return false
-      })
+      next(
+        items,
+        -1,
+        (entry) => pattern.matches(entry.tuple) && found.push(entry) === limit && !pattern.open
+      )
     }
     return pattern.open ? found.sort(byAge) : found
   }

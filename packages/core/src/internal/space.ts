@@ -106,6 +106,7 @@ const processesOf = (memory: Memory) =>
           since: store.now(),
           scope,
           records,
+          onMoved: (fiber) => store.moved(fiber),
           onFailure: (failure) => {
             if (!store.closed) {
               store.run(() => store.putRegardless([store.entry(Object.freeze(failure), undefined, true)]))

@@ -71,10 +71,12 @@ export class Store {
   vacancies = 0
   /** Stored entries that a woken transaction is to look at before anybody who comes later. */
   readonly offered = new Set<Entry>()
-  /** How many interests have been registered. */
-  registrations = 0
-  /** Called when an interest is registered, while somebody waits for quiescence. */
-  readonly onRegistered = new Set<() => void>()
+  /** How often a fiber of a process has come to rest. */
+  moves = 0
+  /** Fibers that wait for quiescence. */
+  readonly observers = new Set<unknown>()
+  /** Called when a fiber of a process has run, while somebody waits for quiescence. */
+  readonly onMoved = new Set<() => void>()
   /** The time for which the timekeeper has set its alarm, and how to wake it earlier. */
   alarm = Infinity
   wakeTimekeeper: (() => void) | undefined = undefined
@@ -199,6 +201,16 @@ export class Store {
       const now = this.now()
       for (let due = this.deadlines.due(now); due !== undefined; due = this.deadlines.due(now)) {
         due.fire()
+      }
+    }
+  }
+
+  /** A fiber of a process has run. */
+  moved(fiber: unknown): void {
+    if (!this.observers.has(fiber)) {
+      this.moves++
+      for (const notify of this.onMoved) {
+        notify()
       }
     }
   }
@@ -710,16 +722,12 @@ export class Store {
 
   /** Registers an interest. If it takes, a put that waits for room may be for it. */
   register(interest: Interest): void {
-    this.registrations++
     this.enter(interest)
     if (interest.table === "takers" && interest.kind !== "transact") {
       this.taker = true
       this.vacate()
     } else if (interest.table === "puts" && interest.kind !== "transact") {
       interest.needs = this.shortage
-    }
-    for (const notify of this.onRegistered) {
-      notify()
     }
   }
 
@@ -768,9 +776,7 @@ export class Store {
       this.fail(interest, Effect.interrupt)
     }
     this.flush()
-    for (const notify of this.onRegistered) {
-      notify()
-    }
+    this.moved(undefined)
     this.shelves = new Shelves(this.options.selection, this.options.random)
     this.held.clear()
     this.woken.clear()

@@ -5,6 +5,7 @@
  */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as SpaceEvent from "../SpaceEvent.js"
 import type { Tuple } from "../Tuple.js"
 import type { Entry } from "./entry.js"
@@ -17,6 +18,8 @@ export class Watcher {
   missed = 0
   /** How the stream is woken while it waits for an event. */
   resume: ((next: Effect.Effect<Chunk.Chunk<SpaceEvent.SpaceEvent<Tuple>>>) => void) | undefined = undefined
+  /** The fiber that last asked for events. */
+  reader: Fiber.RuntimeFiber<any, any> | undefined = undefined
   /** Why there will be no more events, once that is so. */
   end: Effect.Effect<never> | undefined = undefined
 
@@ -60,7 +63,8 @@ export class Watcher {
   }
 
   /** What the mailbox holds, waiting until there is something, or its end. */
-  readonly take: Effect.Effect<Chunk.Chunk<SpaceEvent.SpaceEvent<Tuple>>> = Effect.suspend(() => {
+  readonly take: Effect.Effect<Chunk.Chunk<SpaceEvent.SpaceEvent<Tuple>>> = Effect.withFiberRuntime((fiber) => {
+    this.reader = fiber
     this.settle()
     if (this.buffer.length > 0) {
       return Effect.sync(() => this.drain())
