@@ -39,7 +39,14 @@ const sameBytes = (self: ArrayBufferView, that: ArrayBufferView): boolean => {
 }
 
 /** Structural, strict equality of two fields (clause S2). Total: cyclic values are compared as the trees they unfold to. */
-export const equals = (self: unknown, that: unknown): boolean => compare(self, that, 0, { pairs: undefined })
+export const equals = (self: unknown, that: unknown): boolean => {
+  try {
+    return compare(self, that, 0, { pairs: undefined })
+  } catch {
+    // A getter or an `Equal` that throws: equal to nothing.
+    return false
+  }
+}
 
 /**
  * The pairs of deep objects that were met: each is compared once and equal from then on, for any difference ends the whole
@@ -162,7 +169,7 @@ export const hash = (value: unknown): number => {
     case "function":
       return Hash.random(value)
     default:
-      return value === null ? 0x1f3b : hashObject(value as object, hashDepth)
+      return value === null ? 0x1f3b : safely(value as object)
   }
 }
 
@@ -176,6 +183,15 @@ const hashBytes = (view: Uint8Array): number => {
     }
   }
   return mix(hash)
+}
+
+/** A getter or a `Hash` that throws: then equality alone decides. */
+const safely = (value: object): number => {
+  try {
+    return hashObject(value, hashDepth)
+  } catch {
+    return 0
+  }
 }
 
 const hashMember = (value: unknown, depth: number): number =>

@@ -142,9 +142,9 @@ const waitsForFibers = (
   fibers: ReadonlyMap<AnyFiber, AnyFiber | undefined>
 ): boolean => {
   const ids = Array.from(FiberId.toSet(status.blockingOn), FiberId.threadName)
-  // A fiber that waits for a `Deferred` waits for the one which made that: for itself, if others are to complete it.
+  // A fiber that waits for a `Deferred` names the one which made that. If it did so itself, those it has started complete it.
   if (ids.includes(FiberId.threadName(fiber.id()))) {
-    return false
+    return Array.from(fibers.values()).includes(fiber)
   }
   if (ids.length > 0) {
     const known = new Set(Array.from(fibers.keys(), (other) => FiberId.threadName(other.id())))

@@ -4,7 +4,9 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
@@ -58,29 +60,33 @@ export const operation = <A, E = never>(
         if (outcome === MISS) {
           throw MISS
         }
+        endSpan(memory, span, Exit.void)
         return outcome as A
       }),
       (cause) => {
         switch (cause._tag === "Die" ? cause.defect : undefined) {
           case MISS:
             return wait!(span)
-          case CLOSED:
-            return Effect.interrupt
           case TRACED:
-            return inSpan(memory, name, attempt)
-          default:
-            return Effect.failCause(cause)
+            // Not `useSpan`: where its region ends, an interruption could come between the result and what comes next (S8).
+            return Effect.flatMap(Effect.makeSpan(spanName(name), { attributes: { space: memory.name } }), attempt)
+          default: {
+            const closed = cause._tag === "Die" && cause.defect === CLOSED
+            const exit = closed ? Exit.interrupt(FiberId.none) : Exit.failCause(cause)
+            endSpan(memory, span, exit)
+            return exit
+          }
         }
       }
     )
   return attempt(undefined)
 }
 
-const inSpan = <A, E, R>(
-  memory: Memory,
-  name: string,
-  run: (span: Tracer.Span) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E, R> => Effect.useSpan(`TupleSpace.${name}`, { attributes: { space: memory.name } }, run)
+/** Ends the span of an operation, in the step that ends the operation. */
+export const endSpan = ({ store }: Memory, span: Span, exit: Exit.Exit<unknown, unknown>): void =>
+  span?.end(store.options.clock.unsafeCurrentTimeNanos(), exit)
+
+const spanName = (name: string): string => `TupleSpace.${name}`
 
 /** An operation of many steps, in a span if the fiber records them. What runs within it sees that span as its parent. */
 export const spanned = <A, E, R>(
@@ -89,5 +95,11 @@ export const spanned = <A, E, R>(
   run: (span: Span) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   Effect.suspend(() =>
-    tracing() ? inSpan(memory, name, (span) => Effect.withParentSpan(run(span), span)) : run(undefined)
+    tracing()
+      ? Effect.useSpan(
+        spanName(name),
+        { attributes: { space: memory.name } },
+        (span) => Effect.withParentSpan(run(span), span)
+      )
+      : run(undefined)
   )

@@ -10,13 +10,13 @@ import * as STM from "effect/STM"
 import type { Tuple } from "../Tuple.js"
 import type { Destination, Lease, OutOptions } from "../TupleSpace.js"
 import { invalidOption, millis, own, reading } from "./arguments.js"
-import type { Extra } from "./entry.js"
+import type { Entry, Extra } from "./entry.js"
 import { extraOf } from "./entry.js"
 import type { Interest } from "./interest.js"
 import type { Memory } from "./memory.js"
 import { memoryOf } from "./memory.js"
 import type { Span } from "./operation.js"
-import { link, operation } from "./operation.js"
+import { endSpan, link, operation } from "./operation.js"
 import type { Pattern } from "./pattern.js"
 import { compile } from "./pattern.js"
 import type { Store } from "./store.js"
@@ -41,7 +41,8 @@ const putting = <A>(
     }
     const kind = name === "outAll" ? "out" : name
     const request = { kind, table: "puts", patterns, timeout: Infinity, attempt, offer: attempt } as const
-    return result(memory.store, request) as Effect.Effect<A>
+    const onEnd = span && ((exit: Exit.Exit<unknown, unknown>) => endSpan(memory, span, exit))
+    return result(memory.store, request, onEnd) as Effect.Effect<A>
   })
 
 export const out = (memory: Memory) => (tuple: Tuple, options?: OutOptions): Effect.Effect<any> =>
@@ -126,6 +127,19 @@ export const replace =
       })
     })
 
+/** A tuple that moves keeps its time to live, and its failed attempts. */
+const extraLike = (store: Store, { extra }: Entry): Extra | undefined => {
+  if (extra === undefined) {
+    return undefined
+  }
+  const copy = extraOf(extra.span)
+  copy.attempts = extra.attempts
+  if (extra.expiry !== undefined) {
+    store.expireAt(copy, extra.expiry.at)
+  }
+  return copy
+}
+
 /** Moves or copies all matches to another space: as one transaction if that is in memory too. */
 export const move =
   (memory: Memory, name: "collectInto" | "copyCollectInto") =>
@@ -146,7 +160,7 @@ export const move =
           (entries) =>
             Transaction.step(destination, "room", (store, place) => {
               fitsIn(store, entries.length, name)
-              const copies = entries.map((entry) => store.entry(entry.tuple, undefined, entry.failure))
+              const copies = entries.map((entry) => store.entry(entry.tuple, extraLike(store, entry), entry.failure))
               return store.put(copies, place) === MISS ? MISS : copies.length
             })
         ))

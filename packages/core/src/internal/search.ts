@@ -6,14 +6,15 @@
  */
 import type * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { WaitOptions } from "../TupleSpace.js"
 import { millis, reading, several } from "./arguments.js"
 import type { Entry } from "./entry.js"
-import type { Kind } from "./interest.js"
+import type { Interest, Kind } from "./interest.js"
 import type { Memory } from "./memory.js"
 import type { Span } from "./operation.js"
-import { link, operation } from "./operation.js"
+import { endSpan, link, operation } from "./operation.js"
 import type { Pattern } from "./pattern.js"
 import { compile } from "./pattern.js"
 import type { Store } from "./store.js"
@@ -133,7 +134,15 @@ const searching = <Found>(
       link(span, search.entries(found))
     }
     return search.value(found)
-  }, (span) => result(store, request(store, search, timeout), span && ((interest) => link(span, interest.entries))))
+  }, (span) => {
+    const onEnd = span && ((exit: Exit.Exit<Interest, unknown>) => {
+      if (exit._tag === "Success") {
+        link(span, exit.value.entries)
+      }
+      endSpan(memory, span, exit)
+    })
+    return result(store, request(store, search, timeout), onEnd)
+  })
 }
 
 export const wait = (memory: Memory, kind: "in" | "rd") => (pattern: unknown, options?: WaitOptions) =>

@@ -69,6 +69,8 @@ export class Store {
   shortage: Shortage = "room"
   /** How often there has been reason to try again the puts that wait. */
   vacancies = 0
+  /** Fibers between the end of their wait and its last step, and how to give back what they were handed. */
+  readonly leaving = new Map<unknown, () => void>()
   /** Stored entries that a woken transaction is to look at before anybody who comes later. */
   readonly offered = new Set<Entry>()
   /** How often a fiber of a process has come to rest. */
@@ -132,9 +134,10 @@ export class Store {
   }
 
   /** Applies a step within a transaction that has come as far as this savepoint. Returns how far it has come then. */
-  runIn<A>(savepoint: Savepoint, step: () => A): readonly [A, Savepoint] {
+  runIn<A>(savepoint: Savepoint, isFirst: boolean, step: () => A): readonly [A, Savepoint] {
     this.begin()
-    if (savepoint === this.log.committed) {
+    if (isFirst) {
+      // Time stands still within a transaction: what is due ends before it.
       this.run(() => undefined)
       this.base = this.count
     } else {
@@ -327,10 +330,16 @@ export class Store {
   }
 
   private fail(interest: Interest, exit: Effect.Effect<void, any>): void {
-    if (interest.watcher !== undefined) {
-      interest.watcher.end = exit as Effect.Effect<never>
+    const { watcher } = interest
+    if (watcher !== undefined) {
+      watcher.end = exit as Effect.Effect<never>
+      if (this.log.recording) {
+        this.log.add(() => {
+          watcher.end = undefined
+        })
+      }
       this.leave(interest)
-      this.post(interest.watcher)
+      this.post(watcher)
     } else {
       this.end(interest, "done", exit)
     }
@@ -390,6 +399,7 @@ export class Store {
     this.congested = false
     for (const entry of entries) {
       const before = this.log.length
+      const congested: boolean = this.congested
       const { count } = this
       this.place(entry, "Out")
       if (strategy === "suspend" || this.count <= Math.max(capacity, count)) {
@@ -397,6 +407,7 @@ export class Store {
       }
       if (strategy === "dropping") {
         this.log.undo(before)
+        this.congested = congested
       } else {
         while (this.count > capacity) {
           this.evict()

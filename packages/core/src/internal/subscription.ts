@@ -43,7 +43,9 @@ const open = (
         return Effect.interrupt
       }
       return Effect.succeed(store.run(() => {
-        const unseen = snapshot ? new Set(Array.from(store.held).filter((entry) => compiled.admits(entry))) : undefined
+        const unseen = snapshot
+          ? new WeakSet(Array.from(store.held).filter((entry) => compiled.admits(entry)))
+          : undefined
         const watcher = new Watcher(events, capacity, strategy, unseen, () => store.settle())
         const interest = new Interest(
           "subscribe",
@@ -70,12 +72,10 @@ const watch = (
   snapshot: boolean
 ): Stream.Stream<SpaceEvent<any>> => {
   const { store } = memory
-  const opened = Effect.acquireRelease(open(memory, pattern, options, snapshot), ({ interest }) =>
-    Effect.sync(() => {
-      if (interest.live) {
-        store.abandon(interest)
-      }
-    }))
+  const opened = Effect.acquireRelease(
+    open(memory, pattern, options, snapshot),
+    ({ interest }) => Effect.sync(() => store.abandon(interest))
+  )
   return Stream.unwrapScoped(Effect.map(opened, ({ present, watcher }) => {
     const events = Effect.tap(watcher.take, () => store.drained())
     return Stream.concat(

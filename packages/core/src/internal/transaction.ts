@@ -52,8 +52,9 @@ export const step = <A>(
         })
       }
       const { missed: allMissed, places, spaces } = current
+      const isFirst = !spaces.has(memory)
       spaces.add(memory)
-      const stepped = memory.store.runIn(savepoint, () => f(memory.store, places.get(memory.store)))
+      const stepped = memory.store.runIn(savepoint, isFirst, () => f(memory.store, places.get(memory.store)))
       if (stepped[0] === MISS) {
         const misses = allMissed.get(memory.store) ?? { patterns: [], shortage: undefined }
         allMissed.set(memory.store, misses)
@@ -190,7 +191,10 @@ const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
           )
         }
         return Effect.matchCauseEffect(
-          restore(suspended(waiters[0]!.store, waiters.map((waiter) => waiter.interest))),
+          restore(suspended(
+            () => waiters.forEach(({ store }) => store.settle()),
+            waiters.map((waiter) => waiter.interest)
+          )),
           {
             onFailure: (cause) => {
               for (const { interest, store } of waiters) {

@@ -5,6 +5,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as RuntimeFlags from "effect/RuntimeFlags"
@@ -63,6 +64,8 @@ export const served = (
     if (store.closed) {
       return Effect.interrupt
     }
+    // A fiber that waits again has not taken the last step of its wait before: that was interrupted.
+    store.leaving.get(fiber)?.()
     const interest = store.run(() => {
       const interest = interestOf(store, request, fiber)
       if (request.attempt(interest)) {
@@ -78,7 +81,7 @@ export const served = (
       }
       return interest
     })
-    return Effect.matchCauseEffect(restore(suspended(store, [interest])), {
+    return Effect.matchCauseEffect(restore(suspended(() => store.settle(), [interest])), {
       onFailure: (cause) => {
         store.abandon(interest)
         return Effect.failCause(cause)
@@ -87,10 +90,10 @@ export const served = (
     })
   })
 
-/** Suspends the fiber until one of the interests has come to its end. */
-export const suspended = (store: Store, interests: ReadonlyArray<Interest>): Effect.Effect<void, any> =>
+/** Suspends the fiber until one of the interests has come to its end. `settle` makes sure of their state. */
+export const suspended = (settle: () => void, interests: ReadonlyArray<Interest>): Effect.Effect<void, any> =>
   Effect.async<void, any>((resume) => {
-    store.settle()
+    settle()
     const ended = interests.find((interest) => interest.state !== "waiting")
     if (ended !== undefined) {
       resume(ended.exit!)
@@ -107,30 +110,50 @@ export const suspended = (store: Store, interests: ReadonlyArray<Interest>): Eff
  * The entries become the caller's in the last step, whose result goes straight to the caller's continuation: there is no point
  * at which an interruption could take the one without the other. Up to that step they are only held: first by the handler in
  * {@link served}, then by the check that ends the uninterruptible region, and for the instructions between that and the last
- * step by an observer of the fiber, which returns them if the fiber ends without having made it.
+ * step by an observer of the fiber, which returns them if the fiber ends, or waits again, without having made it.
  */
 export const result = (
   store: Store,
   request: Request,
-  onAccept?: (interest: Interest) => void
+  onEnd?: (exit: Exit.Exit<Interest, unknown>) => void
 ): Effect.Effect<any, Cause.TimeoutException> =>
   Effect.withFiberRuntime((fiber, { runtimeFlags }) => {
-    let giveBack: () => void
-    const wait = Effect.uninterruptibleMask((restore) =>
+    const masked = Effect.uninterruptibleMask((restore) =>
       Effect.map(served(store, request, restore), (interest) => {
-        giveBack = () => store.abandon(interest)
         if (RuntimeFlags.interruptible(runtimeFlags) && !Cause.isEmpty(fiber.getFiberRef(FiberRef.interruptedCause))) {
-          giveBack()
+          store.abandon(interest)
         } else {
-          fiber.addObserver(giveBack)
+          guard(store, interest, fiber)
         }
         return interest
       })
     )
+    const wait = onEnd === undefined
+      ? masked
+      : Effect.onError(masked, (cause) => Effect.sync(() => onEnd(Exit.failCause(cause))))
     return Effect.flatMap(wait, (interest) =>
       Effect.sync(() => {
-        fiber.removeObserver(giveBack)
-        onAccept?.(interest)
+        unguard(store, fiber)
+        onEnd?.(Exit.succeed(interest))
         return store.accept(interest)
       }))
   })
+
+/** From here until {@link unguard}, the end of the fiber gives back what the interest was handed. */
+const guard = (store: Store, interest: Interest, fiber: Fiber.RuntimeFiber<any, any>): void => {
+  const giveBack = () => {
+    store.leaving.delete(fiber)
+    fiber.removeObserver(giveBack)
+    store.abandon(interest)
+  }
+  store.leaving.set(fiber, giveBack)
+  fiber.addObserver(giveBack)
+}
+
+const unguard = (store: Store, fiber: Fiber.RuntimeFiber<any, any>): void => {
+  const giveBack = store.leaving.get(fiber)
+  if (giveBack !== undefined) {
+    store.leaving.delete(fiber)
+    fiber.removeObserver(giveBack)
+  }
+}

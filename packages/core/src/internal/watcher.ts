@@ -28,7 +28,7 @@ export class Watcher {
     readonly capacity: number,
     readonly strategy: Strategy,
     /** For a stream of tuples: those that were held when it started, and that it has to see if they come back. */
-    readonly unseen: Set<Entry> | undefined,
+    readonly unseen: WeakSet<Entry> | undefined,
     /** Removes what a failed transaction has left in the mailbox. */
     private readonly settle: () => void
   ) {}
