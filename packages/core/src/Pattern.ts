@@ -9,6 +9,7 @@
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- as the bound of a conditional type, or of what is only forwarded */
 import type * as Equal from "effect/Equal"
+import type { Pipeable } from "effect/Pipeable"
 import type * as Schema from "effect/Schema"
 import * as internal from "./internal/pattern.js"
 import type { FailurePattern } from "./Process.js"
@@ -73,6 +74,7 @@ export type FieldType<F> = F extends Formal<infer A> ? A
 /** Objects that are literals whatever their members are. */
 type Opaque =
   | Equal.Equal
+  | Pipeable
   | Date
   | RegExp
   | Error
@@ -98,8 +100,8 @@ type ArrayType<F extends ReadonlyArray<unknown>> = F extends readonly [...infer 
  * @since 0.1.0
  * @category type-level
  */
-export type Match<T extends Tuple, P> = P extends FailurePattern<infer E> ?
-  readonly [error: E, trace: string, process: string]
+export type Match<T extends Tuple, P> = 0 extends 1 & P ? T :
+  P extends FailurePattern<infer E> ? readonly [error: E, trace: string, process: string]
   : P extends ReadonlyArray<unknown> ? Tuple extends T ? ArrayType<P> : T extends Tuple ? Narrow<T, P> : never
   : never
 
@@ -157,10 +159,11 @@ export type Refuse<F> = F extends StringConstructor ? "String is no formal: use 
  * @since 0.1.0
  * @category type-level
  */
-export type Check<T extends Tuple, P> = P extends ReadonlyArray<unknown>
-  ? [Refuse<P[number]>] extends [never]
-    ? [Match<T, P>] extends [never] ? "no tuple of this space has this shape: the pattern can never match" : unknown
-  : Refuse<P[number]>
+export type Check<T extends Tuple, P> = 0 extends 1 & P ? unknown :
+  P extends ReadonlyArray<unknown>
+    ? [Refuse<P[number]>] extends [never]
+      ? [Match<T, P>] extends [never] ? "no tuple of this space has this shape: the pattern can never match" : unknown
+    : Refuse<P[number]>
   : unknown
 
 const formal = <A>(term: internal.Term): Formal<A> => new internal.FormalImpl(term) as unknown as Formal<A>
@@ -258,10 +261,8 @@ export const schema = <A, I, R>(self: Schema.Schema<A, I, R>): Formal<A> => form
  * @since 0.1.0
  * @category formals
  */
-export const when: {
-  <B>(refinement: (value: any) => value is B): Formal<B>
-  <A>(predicate: (value: A) => boolean): Formal<A>
-} = (predicate: (value: any) => boolean): Formal<any> => formal(internal.when(predicate))
+export const when = <F extends (value: any) => boolean>(predicate: F): Formal<FieldType<F>> =>
+  formal(internal.when(predicate))
 
 /**
  * Matches what any of the given fields matches. Variables are bound by the first that does.

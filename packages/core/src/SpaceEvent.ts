@@ -35,16 +35,15 @@ export type SpaceEvent<T extends Tuple> =
  */
 export type Kind = "Out" | "In" | "Requeue" | "Expire" | "Evict"
 
+/** The definition for `Data.taggedEnum`, which cannot bound its parameter: what is no tuple gets no further than `T`. */
 interface Definition extends Data.TaggedEnum.WithGenerics<1> {
-  readonly taggedEnum: SpaceEvent<this["A"] extends Tuple ? this["A"] : never>
+  readonly taggedEnum: SpaceEvent<this["A"] & Tuple>
 }
 
-const events = Data.taggedEnum<Definition>()
-
 /**
- * Makes an event of that kind.
+ * Constructors of events, and the ways to tell them apart.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const { $is, $match, Evict, Expire, In, Missed, Out, Requeue } = events
+export const { $is, $match, Evict, Expire, In, Missed, Out, Requeue } = Data.taggedEnum<Definition>()

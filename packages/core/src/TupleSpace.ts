@@ -85,15 +85,15 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
    * Takes a tuple for as long as `use` runs: nobody else sees it meanwhile. If `use` succeeds the tuple is consumed; if it fails,
    * dies or is interrupted, the tuple is back in its place (S8).
    */
-  readonly inWith: <const P extends Pattern, A, E2, R, const O extends HoldOptions<T> = {}>(
+  readonly inWith: <const P extends Pattern, A, E2, R, const O extends HoldOptions<any> = {}>(
     pattern: P & Check<T, P>,
     use: (tuple: Match<T, P>) => Effect.Effect<A, E2, R>,
-    options?: O
+    options?: O & HoldOptions<T, Match<T, P>>
   ) => Effect.Effect<A, E | E2 | TimeoutOf<O>, R>
   /** The same as a scoped resource: the tuple is back if the scope closes with a failure, and consumed otherwise. */
-  readonly inScoped: <const P extends Pattern, const O extends HoldOptions<T> = {}>(
+  readonly inScoped: <const P extends Pattern, const O extends HoldOptions<any> = {}>(
     pattern: P & Check<T, P>,
-    options?: O
+    options?: O & HoldOptions<T, Match<T, P>>
   ) => Effect.Effect<Match<T, P>, E | TimeoutOf<O>, Scope.Scope>
 
   /** Takes the oldest tuple that matches any of the patterns, and says which: by index, or by key for a record (S11). */
@@ -240,13 +240,13 @@ export type TimeoutOf<O> = O extends { readonly timeout: Duration.DurationInput 
  * @since 0.1.0
  * @category models
  */
-export interface HoldOptions<out T extends Tuple> extends WaitOptions {
+export interface HoldOptions<out T extends Tuple, in M = any> extends WaitOptions {
   /** Where a returned tuple goes: to its old place, which is the default, or behind all others. */
   readonly requeue?: "place" | "back" | undefined
   /** How often the use may fail or die before the tuple goes to `deadLetter`. Interruptions do not count. */
   readonly maxAttempts?: number | undefined
   /** What is put in the place of a tuple whose use has failed too often; without it such a tuple is dropped. */
-  readonly deadLetter?: ((tuple: any, cause: Cause.Cause<unknown>) => T) | undefined
+  readonly deadLetter?: ((tuple: M, cause: Cause.Cause<unknown>) => T) | undefined
 }
 
 /**
@@ -301,7 +301,7 @@ export type Patterns = readonly [Pattern, ...Array<Pattern>] | Readonly<Record<s
  * @since 0.1.0
  * @category type-level
  */
-export type CheckAll<T extends Tuple, Ps> = { readonly [K in keyof Ps]: Check<T, Ps[K]> }
+export type CheckAll<T extends Tuple, Ps> = 0 extends 1 & Ps ? unknown : { readonly [K in keyof Ps]: Check<T, Ps[K]> }
 
 /**
  * What a choice between patterns yields: the tuple, and the index or the key of the pattern that it matched.
@@ -309,13 +309,13 @@ export type CheckAll<T extends Tuple, Ps> = { readonly [K in keyof Ps]: Check<T,
  * @since 0.1.0
  * @category type-level
  */
-export type Choice<T extends Tuple, Ps> = Ps extends ReadonlyArray<unknown> ? {
+export type Choice<T extends Tuple, Ps> = 0 extends 1 & Ps ? any : Ps extends ReadonlyArray<unknown> ? {
     [K in keyof Ps & `${number}`]: {
       readonly index: K extends `${infer N extends number}` ? N : never
       readonly tuple: Match<T, Ps[K]>
     }
   }[keyof Ps & `${number}`]
-  : { [K in keyof Ps]: { readonly key: K; readonly tuple: Match<T, Ps[K]> } }[keyof Ps]
+: { [K in keyof Ps]: { readonly key: K; readonly tuple: Match<T, Ps[K]> } }[keyof Ps]
 
 /**
  * What a join of patterns yields: a tuple for each of them.
@@ -323,7 +323,7 @@ export type Choice<T extends Tuple, Ps> = Ps extends ReadonlyArray<unknown> ? {
  * @since 0.1.0
  * @category type-level
  */
-export type Joined<T extends Tuple, Ps> = { readonly [K in keyof Ps]: Match<T, Ps[K]> }
+export type Joined<T extends Tuple, Ps> = 0 extends 1 & Ps ? any : { readonly [K in keyof Ps]: Match<T, Ps[K]> }
 
 /**
  * Where tuples can be put: every space whose tuples include these.
@@ -639,10 +639,10 @@ export const rdp: <const P extends Pattern>(
  * @since 0.1.0
  * @category accessors
  */
-export const inWith: <const P extends Pattern, A, E2, R, const O extends HoldOptions<Tuple> = {}>(
+export const inWith: <const P extends Pattern, A, E2, R, const O extends HoldOptions<any> = {}>(
   pattern: P & Check<Tuple, P>,
   use: (tuple: Match<Tuple, P>) => Effect.Effect<A, E2, R>,
-  options?: O
+  options?: O & HoldOptions<Tuple, Match<Tuple, P>>
 ) => Effect.Effect<A, SpaceError | E2 | TimeoutOf<O>, R | Space> = accessor("inWith")
 
 /**
@@ -651,9 +651,9 @@ export const inWith: <const P extends Pattern, A, E2, R, const O extends HoldOpt
  * @since 0.1.0
  * @category accessors
  */
-export const inScoped: <const P extends Pattern, const O extends HoldOptions<Tuple> = {}>(
+export const inScoped: <const P extends Pattern, const O extends HoldOptions<any> = {}>(
   pattern: P & Check<Tuple, P>,
-  options?: O
+  options?: O & HoldOptions<Tuple, Match<Tuple, P>>
 ) => Effect.Effect<Match<Tuple, P>, SpaceError | TimeoutOf<O>, Scope.Scope | Space> = accessor("inScoped")
 
 /**

@@ -43,7 +43,7 @@ const holding = <A, E, R>(
     return spanned(memory, name, (span) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(served(store, request, restore), (interest) => {
-          interest.state = "done"
+          store.arrive(interest)
           link(span, interest.entries)
           return use(interest.entries[0]!, restore)
         })

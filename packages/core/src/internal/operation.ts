@@ -17,12 +17,17 @@ import { CLOSED, MISS } from "./store.js"
 /** The span of an operation, if its fiber records spans. */
 export type Span = Tracer.Span | undefined
 
+/** Thrown where it is the turn of others. */
+const TURN = Symbol.for("@effect-linda/core/TURN")
+
 /** Thrown where an operation should be traced. */
 const TRACED = Symbol.for("@effect-linda/core/TRACED")
 
+const currentFiber = () => Option.getOrUndefined(Fiber.getCurrentFiber())
+
 /** Whether the current fiber records spans. */
 const tracing = (): boolean => {
-  const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
+  const fiber = currentFiber()
   return fiber !== undefined && fiber.currentSpan?._tag === "Span" && fiber.currentSpan.sampled &&
     fiber.getFiberRef(FiberRef.currentTracerEnabled)
 }
@@ -48,11 +53,15 @@ export const operation = <A, E = never>(
   memory: Memory,
   name: string,
   step: (span: Span) => A | MISS,
-  wait?: (span: Span) => Effect.Effect<A, E>
+  wait?: (span: Span) => Effect.Effect<A, E>,
+  takesTurns = false
 ): Effect.Effect<A, E> => {
   const attempt = (span: Span): Effect.Effect<A, E> =>
     Effect.catchAllCause(
       Effect.sync(() => {
+        if (takesTurns && !memory.store.isTurnOf(currentFiber())) {
+          throw TURN
+        }
         if (span === undefined && tracing()) {
           throw TRACED
         }
@@ -67,6 +76,8 @@ export const operation = <A, E = never>(
         switch (cause._tag === "Die" ? cause.defect : undefined) {
           case MISS:
             return wait!(span)
+          case TURN:
+            return Effect.zipRight(Effect.yieldNow(), attempt(span))
           case TRACED:
             // Not `useSpan`: where its region ends, an interruption could come between the result and what comes next (S8).
             return Effect.flatMap(Effect.makeSpan(spanName(name), { attributes: { space: memory.name } }), attempt)

@@ -142,7 +142,7 @@ const searching = <Found>(
       endSpan(memory, span, exit)
     })
     return result(store, request(store, search, timeout), onEnd)
-  })
+  }, search.takes)
 }
 
 export const wait = (memory: Memory, kind: "in" | "rd") => (pattern: unknown, options?: WaitOptions) =>

@@ -69,6 +69,10 @@ export class Store {
   shortage: Shortage = "room"
   /** How often there has been reason to try again the puts that wait. */
   vacancies = 0
+  /** How many takers were handed a tuple, and have not run since. */
+  private arriving = 0
+  /** Fibers that let others go first, in the order in which they did. */
+  private readonly line = new Set<unknown>()
   /** Fibers between the end of their wait and its last step, and how to give back what they were handed. */
   readonly leaving = new Map<unknown, () => void>()
   /** Stored entries that a woken transaction is to look at before anybody who comes later. */
@@ -312,6 +316,12 @@ export class Store {
   deliver(interest: Interest, entries: ReadonlyArray<Entry>, value: unknown): void {
     interest.entries = entries
     interest.value = value
+    if (entries.length > 0) {
+      this.arriving++
+      if (this.log.recording) {
+        this.log.add(() => this.arriving--)
+      }
+    }
     for (const entry of entries) {
       this.hold(entry)
     }
@@ -486,21 +496,26 @@ export class Store {
     this.admitted = this.vacancies
     const { taker } = this
     this.taker = false
-    this.admitting = "room"
-    for (const put of this.puts) {
-      if (this.offer(put, undefined, 0) || put.state === "done") {
-        continue
-      }
-      if (put.kind !== "transact") {
-        put.needs = this.shortage
-      }
-      if (put.needs === "room") {
-        if (!taker) {
-          break
+    let before: number
+    do {
+      // A tuple handed to a join takes stored ones with it: that may be room for the puts that were tried before.
+      before = this.count
+      this.admitting = "room"
+      for (const put of this.puts) {
+        if (this.offer(put, undefined, 0) || put.state === "done") {
+          continue
         }
-        this.admitting = "hand-over"
+        if (put.kind !== "transact") {
+          put.needs = this.shortage
+        }
+        if (put.needs === "room") {
+          if (!taker) {
+            break
+          }
+          this.admitting = "hand-over"
+        }
       }
-    }
+    } while (this.count < before)
     this.admitting = undefined
   }
 
@@ -742,10 +757,41 @@ export class Store {
     }
   }
 
+  /** The fiber of a delivered interest runs: its entries are its own to hold. */
+  arrive(interest: Interest): void {
+    if (interest.state === "delivered" && interest.entries.length > 0) {
+      this.arriving--
+    }
+    interest.state = "done"
+  }
+
+  /**
+   * Whether it is this fiber's turn to take what is stored. While others were served and have not run, or have let others go
+   * first, a fiber yields once before it takes: or the first of those that wake would take all that is left of a burst, and the
+   * others nothing, time and again.
+   */
+  isTurnOf(fiber: unknown): boolean {
+    if (this.line.size === 0 && this.arriving === 0) {
+      return true
+    }
+    if (!this.line.has(fiber)) {
+      this.line.add(fiber)
+      return false
+    }
+    for (const other of this.line) {
+      // Those before it have had their turn, or no longer want it.
+      this.line.delete(other)
+      if (other === fiber) {
+        break
+      }
+    }
+    return true
+  }
+
   /** The outcome of a delivered interest, whose entries are the caller's from now on. */
   accept(interest: Interest): unknown {
     this.settle()
-    interest.state = "done"
+    this.arrive(interest)
     this.consume(interest.entries)
     return interest.value
   }
@@ -759,7 +805,7 @@ export class Store {
       if (interest.state === "delivered") {
         this.giveBack(interest.entries)
       }
-      interest.state = "done"
+      this.arrive(interest)
       this.passOn(interest)
     })
   }
@@ -791,6 +837,8 @@ export class Store {
     this.shelves = new Shelves(this.options.selection, this.options.random)
     this.held.clear()
     this.woken.clear()
+    this.line.clear()
+    this.arriving = 0
     this.offered.clear()
     this.deadlines.clear()
   }
