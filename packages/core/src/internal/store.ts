@@ -17,6 +17,7 @@
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import type { PCGRandom } from "effect/Utils"
 import { SpaceError } from "../SpaceError.js"
 import * as SpaceEvent from "../SpaceEvent.js"
@@ -72,7 +73,10 @@ export class Store {
   /** How many takers were handed a tuple, and have not run since. */
   private arriving = 0
   /** Fibers that let others go first, in the order in which they did. */
-  private readonly line = new Set<unknown>()
+  private readonly line = new Set<AnyFiber>()
+  /** Who is first in it, and how many others have had a turn since. */
+  private first: AnyFiber | undefined = undefined
+  private turns = 0
   /** Fibers between the end of their wait and its last step, and how to give back what they were handed. */
   readonly leaving = new Map<unknown, () => void>()
   /** Stored entries that a woken transaction is to look at before anybody who comes later. */
@@ -767,23 +771,25 @@ export class Store {
 
   /**
    * Whether it is this fiber's turn to take what is stored. While others were served and have not run, or have let others go
-   * first, a fiber yields once before it takes: or the first of those that wake would take all that is left of a burst, and the
+   * first, a fiber yields before it takes: or the first of those that wake would take all that is left of a burst, and the
    * others nothing, time and again.
    */
-  isTurnOf(fiber: unknown): boolean {
-    if (this.line.size === 0 && this.arriving === 0) {
+  isTurnOf(fiber: AnyFiber | undefined): boolean {
+    if (fiber === undefined || this.line.size === 0 && this.arriving === 0) {
       return true
     }
-    if (!this.line.has(fiber)) {
+    if (!this.line.delete(fiber)) {
       this.line.add(fiber)
       return false
     }
-    for (const other of this.line) {
-      // Those before it have had their turn, or no longer want it.
-      this.line.delete(other)
-      if (other === fiber) {
-        break
-      }
+    // One that does not come back, because it was interrupted, does not make the others yield for ever.
+    const [first] = this.line
+    if (first !== undefined && (first.unsafePoll() !== null || first === this.first && ++this.turns > longestTurn)) {
+      this.line.delete(first)
+    }
+    if (first !== this.first) {
+      this.first = first
+      this.turns = 0
     }
     return true
   }
@@ -843,6 +849,11 @@ export class Store {
     this.deadlines.clear()
   }
 }
+
+type AnyFiber = Fiber.RuntimeFiber<any, any>
+
+/** So many takes of others are enough to wait for one that let them go first. */
+const longestTurn = 16_384
 
 /** 1 for a subscription whose mailbox lets puts wait, otherwise 0. */
 const suspends = ({ watcher }: Interest): number =>
