@@ -62,14 +62,14 @@ export type Pattern = Tuple | FailurePattern<unknown>
  * @since 0.1.0
  * @category type-level
  */
-export type FieldType<F> = F extends Formal<infer A> ? A
-  : F extends Schema.Schema.Any ? Schema.Schema.Type<F>
-  : F extends (value: any) => value is infer B ? B
-  : F extends (value: infer A) => boolean ? A
-  : F extends Opaque ? F
-  : F extends ReadonlyArray<unknown> ? ArrayType<F>
-  : F extends object ? true extends HasFormal<F> ? { readonly [K in keyof F]: FieldType<F[K]> } : F
-  : F
+export type FieldType<F> = 0 extends 1 & F ? any : F extends Formal<infer A> ? A
+: F extends Schema.Schema.Any ? Schema.Schema.Type<F>
+: F extends (value: any) => value is infer B ? B
+: F extends (value: infer A) => boolean ? A
+: F extends Opaque ? F
+: F extends ReadonlyArray<unknown> ? ArrayType<F>
+: F extends object ? true extends HasFormal<F> ? { readonly [K in keyof F]: FieldType<F[K]> } : F
+: F
 
 /** Objects that are literals whatever their members are. */
 type Opaque =

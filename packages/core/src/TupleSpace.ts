@@ -522,6 +522,7 @@ export interface TagClass<Self, Id extends string, T extends Tuple>
  * ```
  */
 export const Tag = <const Id extends string>(id: Id) => <Self, T extends Tuple = Tuple>(): TagClass<Self, Id, T> => {
+  // @effect-diagnostics-next-line classSelfMismatch:off -- the class of the user extends this one
   class SpaceTag extends Context.Tag(id)<Self, TupleSpace<T, SpaceError>>() {
     static layerWith(this: Context.Tag<Self, TupleSpace<T, SpaceError>>, options: Options): Layer.Layer<Self> {
       return Layer.scoped(this, make<T>({ name: id, ...options }))

@@ -116,10 +116,7 @@ describe("TupleSpace: a protocol", () => {
       deadLetter: () => ["nope"] as const
     })
   })
-
-  // /tmp/findings/clauses-11.md
-  it.skip("a deadLetter is inferred without as const", () => {
-    // @ts-expect-error Type 'string[]' is not assignable to type 'Protocol'
+  it("a deadLetter is inferred without as const", () => {
     space.inWith(["stop"], () => Effect.void, { maxAttempts: 3, deadLetter: () => ["log", "dead"] })
   })
 

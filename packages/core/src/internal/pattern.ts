@@ -230,7 +230,7 @@ const recordOf = (fields: Record<PropertyKey, unknown>, where: string, exact: bo
   const fits = (value: unknown): value is Record<PropertyKey, unknown> =>
     typeof value === "object" && value !== null &&
     (!exact || Equality.isPlainObject(value) && Equality.contentKeys(value).length === keys.length) &&
-    keys.every((key) => Object.prototype.propertyIsEnumerable.call(value, key))
+    keys.every((key) => exact ? Object.prototype.propertyIsEnumerable.call(value, key) : key in value)
   const text = () => {
     const body = `{ ${entries.map(([key, term]) => `${String(key)}: ${term.text()}`).join(", ")} }`
     return exact ? body : `partial(${body})`
