@@ -16,12 +16,16 @@ import type { FailurePattern } from "./Process.js"
 import type { Tuple } from "./Tuple.js"
 
 /**
+ * Marks a formal, in types only.
+ *
  * @since 0.1.0
  * @category symbols
  */
 export declare const FormalTypeId: unique symbol
 
 /**
+ * The type of the mark.
+ *
  * @since 0.1.0
  * @category symbols
  */

@@ -35,12 +35,16 @@ export interface Process<out A, out E = never> {
 }
 
 /**
+ * Marks a failure pattern, in types only.
+ *
  * @since 0.1.0
  * @category symbols
  */
 export declare const FailureTypeId: unique symbol
 
 /**
+ * The type of the mark.
+ *
  * @since 0.1.0
  * @category symbols
  */
@@ -101,24 +105,32 @@ export type FailureType<Field> = Field extends Schema.Schema.Any ? Schema.Schema
  */
 export declare namespace Evaluated {
   /**
+   * Effects that are values here.
+   *
    * @since 0.1.0
    * @category type-level
    */
   export type Value = Option.Option<any> | Either.Either<any, any>
 
   /**
+   * What a field becomes.
+   *
    * @since 0.1.0
    * @category type-level
    */
   export type Field<F> = F extends Value ? F : F extends Effect.Effect<infer A, infer _E, infer _R> ? A : F
 
   /**
+   * The tuple that the fields become.
+   *
    * @since 0.1.0
    * @category type-level
    */
   export type Fields<F extends Tuple> = { readonly [K in keyof F]: Field<F[K]> }
 
   /**
+   * What the fields can fail with.
+   *
    * @since 0.1.0
    * @category type-level
    */
@@ -127,6 +139,8 @@ export declare namespace Evaluated {
   }[number]
 
   /**
+   * What the fields require.
+   *
    * @since 0.1.0
    * @category type-level
    */

@@ -39,6 +39,8 @@ import type { Tuple } from "./Tuple.js"
 import type { TupleSpace } from "./TupleSpace.js"
 
 /**
+ * Marks the requirement of a transaction, in types only.
+ *
  * @since 0.1.0
  * @category symbols
  */

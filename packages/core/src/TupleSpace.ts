@@ -28,12 +28,16 @@ import type { Transaction } from "./Transaction.js"
 import type { Tuple } from "./Tuple.js"
 
 /**
+ * Marks a tuple space.
+ *
  * @since 0.1.0
  * @category symbols
  */
 export const TypeId: unique symbol = Symbol.for("@effect-linda/core/TupleSpace")
 
 /**
+ * The type of the mark.
+ *
  * @since 0.1.0
  * @category symbols
  */

@@ -5,36 +5,50 @@
  */
 
 /**
+ * How tuples are described: literals, formals, and what they match.
+ *
  * @since 0.1.0
  */
 export * as Pattern from "./Pattern.js"
 
 /**
+ * Processes that a space has started, and their failures.
+ *
  * @since 0.1.0
  */
 export * as Process from "./Process.js"
 
 /**
+ * The one error of a tuple space.
+ *
  * @since 0.1.0
  */
 export * as SpaceError from "./SpaceError.js"
 
 /**
+ * What a subscription sees of a space.
+ *
  * @since 0.1.0
  */
 export * as SpaceEvent from "./SpaceEvent.js"
 
 /**
+ * The operations of a space as parts of a transaction.
+ *
  * @since 0.1.0
  */
 export * as Transaction from "./Transaction.js"
 
 /**
+ * What a space holds.
+ *
  * @since 0.1.0
  */
 export * as Tuple from "./Tuple.js"
 
 /**
+ * Spaces: the service, its constructors and layers, and its operations. Read this first.
+ *
  * @since 0.1.0
  */
 export * as TupleSpace from "./TupleSpace.js"

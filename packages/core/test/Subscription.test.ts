@@ -227,7 +227,7 @@ describe("Subscription: events", () => {
     }))
 
   it("S17 events are data: made, told apart and matched", () => {
-    const event = SpaceEvent.Out({ tuple: ["t"] })
+    const event = SpaceEvent.Out({ tuple: ["t"] }) as Event
     assert.isTrue(SpaceEvent.$is("Out")(event))
     assert.strictEqual(
       SpaceEvent.$match(event, {
