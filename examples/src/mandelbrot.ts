@@ -126,7 +126,7 @@ const master = Effect.fnUntraced(function*(job: Job) {
 // The display
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Shows the work for as long as the scope lasts. Returns the effect that shows it once more. */
+/** Shows the work for as long as the scope lasts. `draw` shows it once more. */
 const display = Effect.fnUntraced(
   function*({ space, studio }: Job, show: (lines: ReadonlyArray<string>) => Effect.Effect<void>) {
     const begin = yield* Clock.currentTimeMillis
@@ -155,7 +155,7 @@ const display = Effect.fnUntraced(
 
     const draw = studio.screen.isTerminal ? frame : line
     yield* Effect.forkScoped(Effect.repeat(draw, Schedule.spaced("50 millis")))
-    return draw
+    return { draw }
   }
 )
 
@@ -186,7 +186,7 @@ export const program = Effect.gen(function*() {
   const [elapsed, processes] = yield* Effect.gen(function*() {
     const space = yield* TupleSpace.make<Protocol>({ name: "mandelbrot" })
     const job = { space, studio, view: views[view], pace: 1000 * seconds * studio.workers.length / rows }
-    const draw = yield* display(job, show)
+    const { draw } = yield* display(job, show)
     const done = yield* Effect.timed(master(job))
     yield* Effect.sleep(screen.isTerminal ? "600 millis" : 0) // the paint dries
     yield* draw

@@ -3,7 +3,7 @@
  * is ever lost or made. The tellers run as fibers, and fast-check chooses who works, on what, and who is interrupted.
  */
 import { Pattern as P, Transaction, TupleSpace } from "@effect-linda/core"
-import { Console, Effect, FastCheck as fc, STM } from "effect"
+import { Console, Effect, FastCheck as fc, Runtime, STM } from "effect"
 import { expectEqual, runIfMain } from "./support/example.js"
 
 type Account = readonly ["account", owner: string, balance: number]
@@ -52,9 +52,10 @@ const balances = (transfers: ReadonlyArray<Transfer>) =>
   }).pipe(Effect.scoped)
 
 export const program = Effect.gen(function*() {
+  const runtime = yield* Effect.runtime()
   let runs = 0
   const property = fc.asyncProperty(fc.array(transfer, { maxLength: 12 }), async (transfers) => {
-    const accounts = await Effect.runPromise(balances(transfers))
+    const accounts = await Runtime.runPromise(runtime)(balances(transfers))
     runs++
     return accounts.length === owners.length &&
       accounts.every(([, , balance]) => balance >= 0) &&

@@ -254,17 +254,17 @@ export class Studio {
     options: { readonly seconds: number; readonly crashed: number; readonly ended: number }
   ): ReadonlyArray<string> {
     const { crashed, ended, seconds } = options
-    const perSecond = this.tiles.length / seconds
+    const rate = `${this.tiles.length} tiles, ${(this.tiles.length / seconds).toFixed(1)} a second.`
+    const retries = `${crashed} came back from a crash: others painted them.`
     return [
       this.title(seconds),
       "",
       ...this.picture(Infinity),
       "",
       ...this.rows.map((workers) => `  ${workers.map((worker) => this.row(worker)).join("")}`),
-      `  ${this.tiles.length} tiles, ${
-        perSecond.toFixed(1)
-      } a second; ${crashed} dropped in a crash, and painted by the next`,
-      `  The space is closed, and the ${ended} workers that were left in it have ended.`
+      "",
+      ...this.width < 76 ? [`  ${rate}`, `  ${retries}`] : [`  ${rate} ${retries}`],
+      `  The space is closed; its ${ended} workers have ended.`
     ]
   }
 
