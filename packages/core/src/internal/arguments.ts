@@ -22,7 +22,7 @@ export const reading = <A, E, R>(make: () => Effect.Effect<A, E, R>): Effect.Eff
 
 export const invalidOption = (message: string): SpaceError => new SpaceError({ reason: "InvalidOption", message })
 
-/** The space's own frozen copy of a tuple (S1). */
+/** The space's own frozen copy of a tuple (S1). One that is frozen already, as those from a space are, can be shared. */
 export const own = (tuple: unknown): Tuple => {
   if (!Array.isArray(tuple) || tuple.length === 0) {
     throw new SpaceError({
@@ -30,7 +30,7 @@ export const own = (tuple: unknown): Tuple => {
       message: `a tuple is a non-empty array of fields, not ${show(tuple)}`
     })
   }
-  return Object.freeze(tuple.slice()) as unknown as Tuple
+  return (Object.isFrozen(tuple) ? tuple : Object.freeze(tuple.slice())) as unknown as Tuple
 }
 
 /** `Duration` would take these for zero. */

@@ -18,6 +18,19 @@ type First = (pattern: Pattern, test: (entry: Entry) => boolean) => Entry | unde
 export const find = (patterns: ReadonlyArray<Pattern>, first: First): ReadonlyArray<Entry> | undefined =>
   shareVariables(patterns) ? search(patterns, first) : assign(patterns, first)
 
+/**
+ * Whether each of the other patterns has a match once an entry has one of them. A join that waits could not be complete without
+ * the entry, so this spares most of those that it does not complete the whole search.
+ */
+export const mayComplete = (patterns: ReadonlyArray<Pattern>, entry: Entry, first: First): boolean =>
+  patterns.some((pattern) => {
+    const bound = pattern.bind(entry.tuple, undefined)
+    return bound !== false && patterns.every((other) =>
+      other === pattern ||
+      first(other.given(bound), (candidate) => other.bind(candidate.tuple, bound) !== false) !== undefined
+    )
+  })
+
 /** Whether a variable stands in two of the patterns. */
 const shareVariables = (patterns: ReadonlyArray<Pattern>): boolean => {
   const names = patterns.flatMap((pattern) => Array.from(pattern.names))

@@ -77,10 +77,17 @@ export class Shelves {
 
   /** Distinct entries for all patterns at once (S11). */
   findJoin(patterns: ReadonlyArray<Pattern>, except: ReadonlySet<Entry> = none): ReadonlyArray<Entry> | undefined {
-    return Join.find(patterns, (pattern, test) => {
-      const allowed = (entry: Entry) => !except.has(entry) && test(entry)
-      return pattern.open ? this.findAll(pattern).find(allowed) : next(this.candidates(pattern)[0], -1, allowed)
-    })
+    return Join.find(patterns, (pattern, test) => this.first(pattern, (entry) => !except.has(entry) && test(entry)))
+  }
+
+  /** Whether an entry that has just come could complete a join: a quick look, before {@link findJoin} makes sure. */
+  mayComplete(patterns: ReadonlyArray<Pattern>, entry: Entry): boolean {
+    return Join.mayComplete(patterns, entry, (pattern, test) => this.first(pattern, test))
+  }
+
+  /** The oldest entry that passes the test, among those with the literals of the pattern. Tests them in order. */
+  private first(pattern: Pattern, test: (entry: Entry) => boolean): Entry | undefined {
+    return pattern.open ? this.findAll(pattern).find(test) : next(this.candidates(pattern)[0], -1, test)
   }
 
   /** The oldest entry of all, failures aside. */

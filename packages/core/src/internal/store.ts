@@ -146,7 +146,11 @@ export class Store {
     this.begin()
     if (isFirst) {
       // Time stands still within a transaction: what is due ends before it.
-      this.run(() => undefined)
+      if (this.deadlines.size > 0) {
+        this.run(() => undefined)
+      } else {
+        this.settle()
+      }
       this.base = this.count
     } else {
       this.log.rewind(savepoint)
@@ -164,7 +168,11 @@ export class Store {
   /** Makes the state at a savepoint the committed one. To be called within the transaction, as the last thing it does. */
   commit(savepoint: Savepoint): void {
     this.log.commit(savepoint)
-    this.run(() => this.vacate())
+    if (this.puts.size > 0) {
+      this.run(() => this.vacate())
+    } else {
+      this.flush()
+    }
   }
 
   private begin(): void {
@@ -598,6 +606,9 @@ export class Store {
 
   /** Distinct entries for all patterns at once, one that is not stored among those to choose from. */
   findJoinWith(patterns: ReadonlyArray<Pattern>, entry: Entry): ReadonlyArray<Entry> | undefined {
+    if (!this.shelves.mayComplete(patterns, entry)) {
+      return undefined
+    }
     this.insert(entry)
     try {
       return this.shelves.findJoin(patterns)
