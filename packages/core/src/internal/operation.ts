@@ -59,7 +59,7 @@ export const operation = <A, E = never>(
   const attempt = (span: Span): Effect.Effect<A, E> =>
     Effect.catchAllCause(
       Effect.sync(() => {
-        if (takesTurns && !memory.store.isTurnOf(currentFiber())) {
+        if (takesTurns && memory.store.isContended && !memory.store.isTurnOf(currentFiber())) {
           throw TURN
         }
         if (span === undefined && tracing()) {

@@ -780,13 +780,17 @@ export class Store {
     interest.state = "done"
   }
 
+  /** Whether takers were served and have not run, or have let others go first. */
+  get isContended(): boolean {
+    return this.arriving > 0 || this.line.size > 0
+  }
+
   /**
-   * Whether it is this fiber's turn to take what is stored. While others were served and have not run, or have let others go
-   * first, a fiber yields before it takes: or the first of those that wake would take all that is left of a burst, and the
-   * others nothing, time and again.
+   * Whether it is this fiber's turn to take what is stored. While there is contention a fiber yields before it takes: or the
+   * first of those that wake would take all that is left of a burst, and the others nothing, time and again.
    */
   isTurnOf(fiber: AnyFiber | undefined): boolean {
-    if (fiber === undefined || this.line.size === 0 && this.arriving === 0) {
+    if (fiber === undefined) {
       return true
     }
     if (!this.line.delete(fiber)) {
