@@ -29,6 +29,14 @@ export default {
       to: { path: "^packages/testkit/" }
     },
     {
+      name: "vitest-in-the-suite-alone",
+      comment:
+        "of the testkit, Conformance and what it is made of need vitest, and nothing else: it is an optional peer",
+      severity: "error",
+      from: { path: "^packages/testkit/src/", pathNot: "^packages/testkit/src/(Conformance|internal/)" },
+      to: { path: ["node_modules/(vitest|@effect/vitest)/", "^packages/testkit/src/(Conformance|internal/)"] }
+    },
+    {
       name: "internal-is-internal",
       comment: "internal/ may change in any release; only its own package imports it",
       severity: "error",
@@ -48,7 +56,12 @@ export default {
       severity: "error",
       from: {
         path: "^packages/[^/]+/src/",
-        pathNot: ["^packages/core/src/internal/", "^packages/core/src/(Transaction|TupleSpace)[.]ts$"]
+        pathNot: [
+          "^packages/core/src/internal/",
+          "^packages/core/src/(Transaction|TupleSpace)[.]ts$",
+          // the suite is a user of transactions
+          "^packages/testkit/src/internal/"
+        ]
       },
       to: { path: stm }
     },

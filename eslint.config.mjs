@@ -66,7 +66,7 @@ export default defineConfig(
         "error",
         { selector: "ExportDefaultDeclaration", message: "no default exports" },
         {
-          selector: "MemberExpression[object.name='Effect'][property.name=/^run/]",
+          selector: "MemberExpression[object.name='Effect'][property.name=/^run[A-Z]/]",
           message: "a library never runs an Effect"
         },
         {

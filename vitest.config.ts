@@ -7,7 +7,7 @@ export default defineConfig({
     silent: "passed-only",
     coverage: {
       provider: "v8",
-      include: ["packages/core/src/**/*.ts"],
+      include: ["packages/core/src/**/*.ts", "packages/testkit/src/*.ts"],
       reporter: ["text", "html"],
       thresholds: { lines: 95 }
     }

@@ -1,5 +1,5 @@
 // Type-checks and runs every ```ts block of README.md, docs/*.md and the doc comments of the packages' public modules,
-// each as a program of its own. A block marked ```ts ignore is left alone.
+// each as a program of its own, or, if it imports vitest, as a file of tests. A block marked ```ts ignore is left alone.
 //
 // docgen runs examples too, but neither those of classes nor those of `export { in_ as in }`, and it resolves the package
 // to its src without regard to its exports.
@@ -98,6 +98,7 @@ const examples = [...documents, ...modules].flatMap(({ file, text }) =>
   blocksOf(text).map(({ code, line }) => ({
     where: `${file}:${line}`,
     path: `${outDir}/${file.replaceAll("/", "_")}_${line}.ts`,
+    isTest: /from "(@effect\/)?vitest"|testkit\/Conformance"/.test(code),
     file,
     code
   }))
@@ -115,6 +116,10 @@ writeFileSync(
     include: ["*.ts"]
   })
 )
+writeFileSync(
+  `${outDir}/vitest.config.js`,
+  "export default { root: import.meta.dirname, test: { include: [\"*.ts\"] } }"
+)
 
 const types = await node(["node_modules/typescript/bin/tsc", "-p", outDir])
 if (!types.ok) {
@@ -127,7 +132,10 @@ let failures = 0
 const queue = [...examples]
 const worker = async () => {
   for (let example = queue.shift(); example !== undefined; example = queue.shift()) {
-    const { ok, output } = await node(["--import", "tsx", example.path], secondsPerExample)
+    const run = example.isTest
+      ? ["node_modules/vitest/vitest.mjs", "run", "--config", `${outDir}/vitest.config.js`, example.path]
+      : ["--import", "tsx", example.path]
+    const { ok, output } = await node(run, secondsPerExample)
     if (!ok) {
       failures++
       console.error(`${example.where} failed\n${output}`)

@@ -3,8 +3,8 @@
 //
 // With --check, tries each as its users will: publint, attw, and plain Node importing every module.
 import { execFileSync } from "node:child_process"
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("../", import.meta.url))
@@ -61,16 +61,36 @@ const check = ({ manifest, staged, tarball }) => {
     "--entrypoints",
     ...modules
   )
-  // by its own name a package is subject to its own exports
+  // by its own name a package is subject to its own exports; a module for vitest gets as far as vitest
   const program = `
-    for (const name of ${JSON.stringify(specifiers)}) await import(name)
+    const isForVitest = (error) => error.message.startsWith("Vitest failed to access its internal state")
+    for (const name of ${JSON.stringify(specifiers)}) {
+      await import(name).catch((error) => isForVitest(error) || Promise.reject(error))
+    }
     const refusal = await import("${manifest.name}/internal/any").catch((error) => error.code)
     if (refusal !== "ERR_PACKAGE_PATH_NOT_EXPORTED") throw new Error("internal/ is open")`
   execFileSync(process.execPath, ["--input-type=module", "--eval", program], { cwd: staged, stdio: "inherit" })
   console.log(`${manifest.name}: Node imports ${specifiers.length} modules of what is published, and no internal one`)
 }
 
-for (const name of readdirSync(join(root, "packages"))) {
-  const packed = pack(join(root, "packages", name))
-  if (process.argv.includes("--check")) check(packed)
+/**
+ * Lets a package that is to be published find the others as they are to be published, and not their sources.
+ *
+ * @param {ReturnType<typeof pack>} packed
+ * @param {Array<ReturnType<typeof pack>>} others
+ */
+const link = ({ manifest, staged }, others) => {
+  for (const other of others) {
+    if (manifest.peerDependencies?.[other.manifest.name] ?? manifest.dependencies?.[other.manifest.name]) {
+      const path = join(staged, "node_modules", other.manifest.name)
+      mkdirSync(dirname(path), { recursive: true })
+      symlinkSync(other.staged, path, "junction")
+    }
+  }
+}
+
+const packages = readdirSync(join(root, "packages")).map((name) => pack(join(root, "packages", name)))
+if (process.argv.includes("--check")) {
+  for (const packed of packages) link(packed, packages)
+  packages.forEach(check)
 }

@@ -4,6 +4,7 @@
  * @internal
  */
 import * as Equal from "effect/Equal"
+import { NodeInspectSymbol } from "effect/Inspectable"
 import * as Schema from "effect/Schema"
 import { SpaceError } from "../SpaceError.js"
 import * as Equality from "./equality.js"
@@ -305,6 +306,13 @@ export class FormalImpl {
   constructor(readonly term: Term) {}
   toString(): string {
     return this.term.text()
+  }
+  /** As it is printed: what is behind it tells a reader nothing. */
+  toJSON(): string {
+    return this.toString()
+  }
+  [NodeInspectSymbol](): string {
+    return this.toString()
   }
 }
 

@@ -1,0 +1,184 @@
+/**
+ * The laws of a tuple space as tests: every clause S1 to S17 of the semantics, over any engine.
+ *
+ * This module, and no other of the testkit, needs `vitest` and `@effect/vitest`.
+ *
+ * @since 0.1.0
+ */
+import type { SpaceError } from "@effect-linda/core/SpaceError"
+import type { Tuple } from "@effect-linda/core/Tuple"
+import * as TupleSpace from "@effect-linda/core/TupleSpace"
+import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as TestClock from "effect/TestClock"
+import { groups as laws } from "./internal/properties/groups.js"
+import type { Property } from "./internal/properties/property.js"
+import type { Capability as Capability_, Case } from "./internal/suite/case.js"
+import { Engine } from "./internal/suite/case.js"
+import { groups as cases } from "./internal/suite/groups.js"
+import * as Simulation from "./Simulation.js"
+
+/**
+ * What an engine may lack:
+ *
+ * - `"options"`: spaces can be made with a capacity and a selection. Assumed if `layer` is a function.
+ * - `"transactions"`: `transact` runs STM.
+ * - `"references"`: fields may be functions, symbols and instances of classes, and come back as the same object.
+ * - `"clock"`: time is Effect's `Clock`, and so a `TestClock` moves it. Assumed if `time` is `"test"`.
+ * - `"quiescence"`: the space knows its processes and what they wait for.
+ * - `"telemetry"`: operations make spans and metrics.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Capability = Capability_
+
+/**
+ * The engine to test.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** How the tests are grouped in the report. */
+  readonly name: string
+  /** Builds a space, a new one each time; from options, if spaces of this engine have them. */
+  readonly layer: EngineLayer | ((options: TupleSpace.Options) => EngineLayer)
+  /** `"test"`: the engine keeps time by Effect's `Clock`, and the tests move it. `"live"`: time goes by itself. */
+  readonly time: "test" | "live"
+  /** What the engine lacks, each with the reason, which is printed beside the tests that are skipped for it. */
+  readonly lacks?: { readonly [K in Capability]?: string } | undefined
+  /** Tests to skip, by an id (`"X05"`) or the beginning of a name, each with the reason. One that names no test is an error. */
+  readonly skip?: Readonly<Record<string, string>> | undefined
+  /** How long to let things go by themselves before something is said to wait, with `time: "live"`. By default 25 ms. */
+  readonly patience?: Duration.DurationInput | undefined
+  /** What else must hold of a space that is not used any more: run on each, at the end of its test. */
+  readonly after?: ((space: TupleSpace.TupleSpace<Tuple, SpaceError>) => Effect.Effect<void, unknown>) | undefined
+}
+
+/**
+ * Provides a space on the engine that is tested.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type EngineLayer = Layer.Layer<TupleSpace.TupleSpace<Tuple, SpaceError>, unknown>
+
+/** Lets everything else on a scheduler that takes turns go as far as it can. */
+const yields = Effect.repeatN(Effect.yieldNow(), 500)
+
+const engineOf = ({ after, layer, patience = "25 millis", time }: Options): Engine => {
+  const layerOf = typeof layer === "function" ? layer : () => layer
+  return {
+    make: (options = {}) =>
+      Effect.map(
+        Layer.build(Layer.fresh(layerOf(options))),
+        (context) => Context.get(context, TupleSpace.TupleSpace)
+      ),
+    settle: time === "test" ? yields : Effect.sleep(patience),
+    pass: (duration) => time === "test" ? Effect.zipRight(yields, TestClock.adjust(duration)) : Effect.sleep(duration),
+    after: after ?? (() => Effect.void)
+  }
+}
+
+/** Why a case is skipped, if it is. */
+const reasonToSkip = ({ lacks = {}, layer, skip = {}, time }: Options) => {
+  const lacking: { readonly [K in Capability]?: string } = {
+    ...(typeof layer === "function" ? {} : { options: "its spaces have no options" }),
+    ...(time === "test" ? {} : { clock: "its time goes by itself" }),
+    ...lacks
+  }
+  return ({ name, needs }: Case): string | undefined => {
+    const lack = needs.find((capability) => lacking[capability] !== undefined)
+    const named = Object.keys(skip).find((key) => isCalled(name, key))
+    return named !== undefined ? skip[named] : lack !== undefined ? lacking[lack] : undefined
+  }
+}
+
+const isCalled = (name: string, key: string): boolean => name.startsWith(key) || name.split(" ").includes(key)
+
+/**
+ * Defines the tests of every clause, in a file of vitest's.
+ *
+ * @since 0.1.0
+ * @category tests
+ */
+export const suite = (options: Options): void => {
+  const engine = engineOf(options)
+  const reasonFor = reasonToSkip(options)
+  const test = options.time === "test" ? it.scoped : it.scopedLive
+  const define = (each: Case): void => {
+    const reason = reasonFor(each)
+    if (reason === undefined) {
+      test(each.name, () => Effect.provideService(each.body(), Engine, engine), patienceWithATest)
+    } else {
+      it.skip(`${each.name} (skipped: ${reason})`, () => {})
+    }
+  }
+  describe(options.name, () => {
+    for (const group of cases) {
+      describe(group[0]!.group, () => group.forEach(define))
+    }
+    it("skips only what there is", () => {
+      const stale = Object.keys(options.skip ?? {}).filter((key) =>
+        !cases.flat().some(({ name }) => isCalled(name, key))
+      )
+      assert.deepStrictEqual(stale, [])
+    })
+  })
+}
+
+/**
+ * An engine to simulate.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SimulationOptions extends Pick<Options, "layer" | "name"> {
+  /** Under how many seeds each property is checked. By default 500; the variable `LINDA_SEEDS` of the environment overrides it. */
+  readonly seeds?: number | undefined
+}
+
+/**
+ * Defines the tests of what must hold however the fibers of a program are interleaved: nothing lost, nothing twice, no lost
+ * wake-up, order, exclusive timeouts, rollback. For engines of which a seeded scheduler can decide everything, since
+ * all that happens in them happens on fibers, synchronously, by Effect's `Clock`. A failure names the schedule that repeats it.
+ *
+ * @since 0.1.0
+ * @category tests
+ */
+export const properties = ({ name, seeds = 500, layer }: SimulationOptions): void => {
+  const { make } = engineOf({ name, layer, time: "test" })
+  const all = Simulation.seeds(seeds)
+  const define = ({ body, name }: Property): void =>
+    it.live(name, () =>
+      Effect.forEach(
+        Array.from({ length: Math.ceil(all / slice) }, (_, index) => index * slice),
+        (done) =>
+          Effect.zipRight(
+            Effect.sync(() =>
+              Simulation.check(body, { make, first: Simulation.firstSeed + done, seeds: Math.min(slice, all - done) })
+            ),
+            // vitest wants to hear from its workers
+            Effect.sleep(0)
+          ),
+        { discard: true }
+      ), millisPerSeed * all)
+  describe(name, () => {
+    for (const group of laws) {
+      describe(`Properties: ${group[0]!.group}`, () => group.forEach(define))
+    }
+  })
+}
+
+/** A minute is more than any engine needs for a case: one that takes so long hangs. */
+const patienceWithATest = 60_000
+
+/** So many seeds are checked at a stretch. */
+const slice = 50
+
+/** Far more than a run takes, on any machine. */
+const millisPerSeed = 500

@@ -1,0 +1,310 @@
+/**
+ * What a tuple space is, as a pure value: the tuples, oldest first, and those who wait, longest first. Slow, and so simple
+ * that it can only be right. Spaces are tested by doing the same to both.
+ *
+ * It speaks of tuples, waiters and holders. Time, capacity, subscriptions, variables that several patterns share, and `selection` are not in it.
+ *
+ * @since 0.1.0
+ */
+import * as P from "@effect-linda/core/Pattern"
+import type { Tuple } from "@effect-linda/core/Tuple"
+import type { TupleSpace } from "@effect-linda/core/TupleSpace"
+import type * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+
+type Patterns = readonly [P.Pattern, ...Array<P.Pattern>]
+
+/**
+ * An operation of a space, as data.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Operation =
+  | { readonly _tag: "out"; readonly tuple: Tuple }
+  | { readonly _tag: "outAll"; readonly tuples: ReadonlyArray<Tuple> }
+  | { readonly _tag: "in" | "rd" | "inp" | "rdp"; readonly pattern: P.Pattern }
+  | { readonly _tag: "inAny" | "rdAny" | "inAll"; readonly patterns: Patterns }
+  | { readonly _tag: "collect" | "copyCollect" | "count"; readonly pattern: P.Pattern }
+  | { readonly _tag: "inUpTo"; readonly pattern: P.Pattern; readonly n: number }
+  | { readonly _tag: "outIfAbsent" | "replace"; readonly pattern: P.Pattern; readonly tuple: Tuple }
+
+/**
+ * A tuple that was put: its age tells it from its equals. The smaller, the older.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Stored {
+  readonly age: number
+  readonly tuple: Tuple
+}
+
+/**
+ * An operation that waits.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Waiter {
+  readonly id: number
+  readonly operation: Operation
+}
+
+/**
+ * A space at an instant.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Model {
+  /** Oldest first. */
+  readonly stored: ReadonlyArray<Stored>
+  /** Longest first. */
+  readonly waiting: ReadonlyArray<Waiter>
+  /** Tuples that somebody holds: nobody sees them. */
+  readonly held: ReadonlyArray<Stored>
+  /** The age of the next tuple, and how old it would be behind all others. */
+  readonly next: number
+}
+
+/**
+ * What comes of an operation: the space as it is then, the result if the operation does not wait, and who else has got a result.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Step {
+  readonly model: Model
+  /** None if the operation waits. */
+  readonly result: Option.Option<unknown>
+  readonly served: ReadonlyArray<{ readonly id: number; readonly result: unknown }>
+}
+
+/**
+ * A space with nothing in it.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const empty: Model = { stored: [], waiting: [], held: [], next: 0 }
+
+/**
+ * Does an operation. If it waits, it does so under this id.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const step = (model: Model, operation: Operation, id = 0): Step => {
+  switch (operation._tag) {
+    case "out":
+      return put(model, [operation.tuple])
+    case "outAll":
+      return put(model, operation.tuples)
+    case "inp":
+    case "rdp": {
+      const found = Option.fromNullable(matches(model, operation.pattern)[0])
+      const left = operation._tag === "inp" ? without(model, Option.toArray(found)) : model
+      return done(left, Option.map(found, ({ tuple }) => tuple))
+    }
+    case "collect":
+    case "inUpTo": {
+      const found = matches(model, operation.pattern).slice(0, operation._tag === "inUpTo" ? operation.n : undefined)
+      return done(without(model, found), tuplesOf(found))
+    }
+    case "copyCollect":
+      return done(model, tuplesOf(matches(model, operation.pattern)))
+    case "count":
+      return done(model, matches(model, operation.pattern).length)
+    case "outIfAbsent": {
+      const found = matches(model, operation.pattern)[0]
+      return found === undefined
+        ? { ...put(model, [operation.tuple]), result: Option.some(Option.none()) }
+        : done(model, Option.some(found.tuple))
+    }
+    case "replace": {
+      const found = matches(model, operation.pattern)[0]
+      return found === undefined
+        ? done(model, Option.none())
+        : { ...put(without(model, [found]), [operation.tuple]), result: Option.some(Option.some(found.tuple)) }
+    }
+    default: {
+      const got = attempt(model.stored, operation)
+      return got === undefined
+        ? { model: { ...model, waiting: [...model.waiting, { id, operation }] }, result: Option.none(), served: [] }
+        : done(without(model, got.taken), got.result)
+    }
+  }
+}
+
+/**
+ * Ends a wait: nothing is left of it.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const interrupt = (model: Model, id: number): Model => ({
+  ...model,
+  waiting: model.waiting.filter((waiter) => waiter.id !== id)
+})
+
+/**
+ * Takes the oldest match and holds it. None if there is no match.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const hold = (model: Model, pattern: P.Pattern): Option.Option<readonly [model: Model, held: Stored]> =>
+  Option.map(Option.fromNullable(matches(model, pattern)[0]), (found) => [
+    { ...without(model, [found]), held: [...model.held, found] },
+    found
+  ])
+
+/**
+ * Ends a hold: the tuple is consumed, or it is back in its old place or behind all others, and offered to those who wait.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const release = (model: Model, stored: Stored, how: "consumed" | "place" | "back"): Step => {
+  const free = { ...model, held: model.held.filter(({ age }) => age !== stored.age) }
+  return how === "consumed"
+    ? done(free, undefined)
+    : how === "place"
+    ? { ...offer(free, stored), result: Option.some(undefined) }
+    : put(free, [stored.tuple])
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// How it is done
+// ---------------------------------------------------------------------------------------------------------------------
+
+const done = (model: Model, result: unknown): Step => ({ model, result: Option.some(result), served: [] })
+
+const tuplesOf = (stored: ReadonlyArray<Stored>): Array<Tuple> => stored.map(({ tuple }) => tuple)
+
+const matches = ({ stored }: Pick<Model, "stored">, pattern: P.Pattern): ReadonlyArray<Stored> => {
+  const isMatch = P.matches(pattern)
+  return stored.filter(({ tuple }) => isMatch(tuple))
+}
+
+const without = (model: Model, taken: ReadonlyArray<Stored>): Model => ({
+  ...model,
+  stored: model.stored.filter((each) => !taken.includes(each))
+})
+
+/** Puts tuples, one after the other, behind all others. */
+const put = (model: Model, tuples: ReadonlyArray<Tuple>): Step =>
+  tuples.reduce<Step>(({ model, served }, tuple) => {
+    const step = offer({ ...model, next: model.next + 1 }, { age: model.next, tuple })
+    return { ...step, result: Option.some(undefined), served: [...served, ...step.served] }
+  }, done(model, undefined))
+
+/**
+ * S4: every reader that waits for such a tuple gets it, then the taker that has waited longest and can go on with it; if there is
+ * none it is stored. A join may take others along.
+ */
+const offer = (model: Model, offered: Stored): Step => {
+  const stored = [...model.stored, offered].sort((self, that) => self.age - that.age)
+  const served: Array<Step["served"][number]> = []
+  let left: ReadonlyArray<Stored> = stored
+  for (const { id, operation } of model.waiting.filter(({ operation }) => operation._tag.startsWith("rd"))) {
+    const got = attempt([offered], operation)
+    if (got !== undefined) {
+      served.push({ id, result: got.result })
+    }
+  }
+  for (const { id, operation } of model.waiting.filter(({ operation }) => operation._tag.startsWith("in"))) {
+    const got = attempt(operation._tag === "inAll" ? stored : [offered], operation)
+    if (got !== undefined) {
+      served.push({ id, result: got.result })
+      left = stored.filter((each) => !got.taken.includes(each))
+      break
+    }
+  }
+  const waiting = model.waiting.filter((waiter) => !served.some(({ id }) => id === waiter.id))
+  return { model: { ...model, stored: left, waiting }, result: Option.none(), served }
+}
+
+/** What an operation that may wait would get of these tuples. */
+const attempt = (
+  stored: ReadonlyArray<Stored>,
+  operation: Operation
+): { readonly result: unknown; readonly taken: ReadonlyArray<Stored> } | undefined => {
+  switch (operation._tag) {
+    case "in":
+    case "rd": {
+      const [found] = matches({ stored }, operation.pattern)
+      return found && { result: found.tuple, taken: operation._tag === "in" ? [found] : [] }
+    }
+    case "inAny":
+    case "rdAny": {
+      const found = stored.find(({ tuple }) => operation.patterns.some((pattern) => P.matches(pattern)(tuple)))
+      const index = operation.patterns.findIndex((pattern) => found && P.matches(pattern)(found.tuple))
+      return found && { result: { index, tuple: found.tuple }, taken: operation._tag === "inAny" ? [found] : [] }
+    }
+    case "inAll": {
+      const taken = assign(stored, operation.patterns)
+      return taken && { result: tuplesOf(taken), taken }
+    }
+    default:
+      return undefined
+  }
+}
+
+/** S11: a distinct tuple for each pattern, the first as old as can be, then the second, … */
+const assign = (
+  stored: ReadonlyArray<Stored>,
+  [pattern, ...others]: ReadonlyArray<P.Pattern>
+): ReadonlyArray<Stored> | undefined => {
+  if (pattern === undefined) {
+    return []
+  }
+  for (const found of matches({ stored }, pattern)) {
+    const rest = assign(stored.filter((each) => each !== found), others)
+    if (rest !== undefined) {
+      return [found, ...rest]
+    }
+  }
+  return undefined
+}
+
+/**
+ * Does an operation in a space. The result is what `step` says it is.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const perform = <E>(space: TupleSpace<Tuple, E>, operation: Operation): Effect.Effect<unknown, E> => {
+  switch (operation._tag) {
+    case "out":
+      return space.out(operation.tuple)
+    case "outAll":
+      return space.outAll(operation.tuples)
+    case "inUpTo":
+      return space.inUpTo(operation.pattern, operation.n)
+    case "outIfAbsent":
+      return space.outIfAbsent(operation.pattern, operation.tuple)
+    case "replace":
+      return space.replace(operation.pattern, () => operation.tuple)
+    case "inAny":
+    case "rdAny":
+    case "inAll":
+      return space[operation._tag](operation.patterns)
+    default: {
+      const perform: (pattern: P.Pattern) => Effect.Effect<unknown, E> = space[operation._tag]
+      return perform(operation.pattern)
+    }
+  }
+}
+
+/**
+ * Whether two results are the same, by content (S2).
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const sameResult = (self: unknown, that: unknown): boolean => P.matches([P.literal(plain(self))])([plain(that)])
+
+/** An `Option` compares what it holds by its own equality, which for arrays is identity. */
+const plain = (result: unknown): unknown => Option.isOption(result) ? { option: Option.toArray(result) } : result

@@ -1,0 +1,154 @@
+/**
+ * Properties: capacity.
+ *
+ * @internal
+ */
+import * as P from "@effect-linda/core/Pattern"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import { expect } from "vitest"
+import { properties } from "./property.js"
+
+const anyItem = ["t", P.number] as const
+const ascending = (numbers: ReadonlyArray<number>) => [...numbers].sort((self, that) => self - that)
+
+export const capacity = properties("Capacity", (property) => {
+  property(
+    "S14 \"suspend\": never more than fit; blocked puts in order; one that is interrupted leaves nothing",
+    (sim) =>
+      Effect.gen(function*() {
+        const { random } = sim
+        const capacity = random.between(1, 3)
+        const space = yield* sim.space({ capacity })
+        const puts: Array<readonly [ids: ReadonlyArray<number>, fiber: Fiber.RuntimeFiber<void>]> = []
+        const takers: Array<Fiber.RuntimeFiber<readonly [string, number]>> = []
+        let id = 0
+        for (let step = random.between(3, 15); step > 0; step--) {
+          const choice = random.next()
+          if (choice < 0.6) {
+            const ids = random.array(random.between(1, Math.min(2, capacity)), () => id++)
+            const put = ids.length === 1
+              ? space.out(["t", ids[0]])
+              : space.outAll(ids.map((each) => ["t", each] as const))
+            puts.push([ids, yield* Effect.fork(put)])
+            // In this order they come to wait.
+            yield* sim.still
+          } else if (choice < 0.85) {
+            takers.push(yield* Effect.fork(space.in(anyItem)))
+          } else if (puts.length > 0) {
+            const [, fiber] = random.pick(puts)
+            fiber.unsafeInterruptAsFork(fiber.id())
+          }
+          yield* sim.pause
+          expect(yield* space.count(anyItem)).toBeLessThanOrEqual(capacity)
+        }
+        // Drained, everybody who was not interrupted gets in, and in order.
+        const drained: Array<number> = []
+        for (;;) {
+          yield* sim.still
+          const next = yield* space.inp(anyItem)
+          if (next._tag === "None") {
+            break
+          }
+          drained.push(next.value[1])
+          expect(yield* space.count(anyItem)).toBeLessThanOrEqual(capacity)
+        }
+        const exits = puts.map(([ids, fiber]) => [ids, fiber.unsafePoll()] as const)
+        expect(exits.every(([, exit]) => exit !== null)).toBe(true)
+        const taken = takers.flatMap((fiber) => {
+          const exit = fiber.unsafePoll()
+          return exit !== null && Exit.isSuccess(exit) ? [exit.value[1]] : []
+        })
+        const all = new Set([...taken, ...drained])
+        // One that was interrupted when it had just been let in has put its tuples, but only whole.
+        const entered = exits.flatMap(([ids, exit]) =>
+          Exit.isSuccess(exit!) || ids.some((id) => all.has(id)) ? ids : []
+        )
+        expect(ascending([...taken, ...drained])).toEqual(entered)
+        expect(drained).toEqual(ascending(drained))
+        expect((yield* space.inspect).interests.filter(({ kind }) => kind === "out")).toEqual([])
+      })
+  )
+
+  property(
+    "S14 S8 a put that is interrupted while it waits for room leaves nothing, the others keep their order",
+    (sim) =>
+      Effect.gen(function*() {
+        const { random } = sim
+        const space = yield* sim.space({ capacity: 1 })
+        yield* space.out(["t", 0])
+        const puts = yield* Effect.forEach(
+          random.array(random.between(1, 6), (index) => index + 1),
+          (id) => Effect.zipLeft(Effect.map(Effect.fork(space.out(["t", id])), (fiber) => ({ id, fiber })), sim.still)
+        )
+        const interrupted = puts.filter(() => random.chance(0.4))
+        for (const { fiber } of random.shuffle(interrupted)) {
+          fiber.unsafeInterruptAsFork(fiber.id())
+        }
+        yield* sim.still
+        for (const { id } of [{ id: 0 }, ...puts.filter((put) => !interrupted.includes(put))]) {
+          expect(yield* space.collect(anyItem)).toEqual([["t", id]])
+          yield* sim.still
+        }
+        expect(yield* space.count(anyItem)).toBe(0)
+        expect((yield* space.inspect).interests).toEqual([])
+      })
+  )
+
+  property(
+    "S14 a tuple that is handed to a waiter needs no room, however full the space is",
+    (sim) =>
+      Effect.gen(function*() {
+        const { random } = sim
+        const strategy = random.pick(["suspend", "dropping", "sliding"] as const)
+        const space = yield* sim.space({ capacity: 1, strategy })
+        yield* space.out(["t", 0])
+        if (random.chance(0.5)) {
+          // Put back into a space that has been filled meanwhile: one more than fit.
+          yield* Effect.exit(space.inWith(anyItem, () => Effect.zipRight(space.out(["t", 1]), Effect.fail("no"))))
+        }
+        const before = yield* space.copyCollect(anyItem)
+        if (strategy === "suspend" && random.chance(0.5)) {
+          yield* Effect.fork(space.out(["t", 2]))
+          yield* sim.still
+        }
+        const taker = yield* Effect.fork(space.in(["u", P.number]))
+        const join = yield* Effect.fork(space.inAll([["v"], ["w"]]))
+        yield* sim.still
+        yield* space.out(["u", 1])
+        yield* sim.still
+        expect(taker.unsafePoll()).toEqual(Exit.succeed(["u", 1]))
+        expect(join.unsafePoll()).toBe(null)
+        expect(yield* space.copyCollect(anyItem)).toEqual(before)
+      })
+  )
+
+  property("S14 \"dropping\" drops what does not fit, \"sliding\" the oldest", (sim) =>
+    Effect.gen(function*() {
+      const { random } = sim
+      const capacity = random.between(1, 4)
+      const strategy = random.pick(["dropping", "sliding"] as const)
+      const space = yield* sim.space({ capacity, strategy })
+      const model: Array<readonly [string, number]> = []
+      const put = (tuple: readonly [string, number]) => {
+        if (model.length === capacity && strategy === "sliding") {
+          model.shift()
+        }
+        if (model.length < capacity) {
+          model.push(tuple)
+        }
+      }
+      for (let id = 0; id < 20; id++) {
+        if (random.chance(0.6)) {
+          const tuples = random.array(random.between(1, 3), (index) => ["t", 10 * id + index] as const)
+          yield* space.outAll(tuples)
+          tuples.forEach(put)
+        } else {
+          yield* space.inp(anyItem)
+          model.shift()
+        }
+        expect(yield* space.copyCollect(anyItem)).toEqual(model)
+      }
+    }))
+})

@@ -1,0 +1,162 @@
+/**
+ * The scheduler at work.
+ *
+ * @internal
+ */
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import type { Schedule } from "../Schedule.js"
+import type { Scheduler } from "../Scheduler.js"
+import type { ScheduleImpl } from "./decisions.js"
+import { Decisions } from "./decisions.js"
+
+type Task = () => void
+
+interface Ready {
+  readonly fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
+  readonly tasks: Array<Task>
+}
+
+interface Alarm {
+  readonly at: number
+  readonly ring: Task
+}
+
+/**
+ * A yield at the fiber's own priority. One with a priority of its own takes further operations, before each of which there may
+ * be another yield: above a certain probability a fiber would then never come to its next operation.
+ */
+const yieldAsIs = undefined as unknown as number
+
+/** A yield returns in one operation, and then the fiber asks again whether to yield before the one it was at. */
+const operationsOfYield = 2
+
+/**
+ * Whether the fiber has made a child that it has still to start. Effect's races do so in two operations, and an interruption
+ * between them would wait for ever for children that never run (effect 3.22.4; a fiber that yields every 2048 operations can
+ * hardly hit upon it, one that yields everywhere does).
+ */
+const isForking = (fiber: Fiber.RuntimeFiber<unknown, unknown>): boolean => {
+  const { _children } = fiber as unknown as { readonly _children: ReadonlySet<Child> | null }
+  for (const child of _children ?? []) {
+    if (!child._running && child.currentOpCount === 0 && child.unsafePoll() === null) {
+      return true
+    }
+  }
+  return false
+}
+
+interface Child extends Fiber.RuntimeFiber<unknown, unknown> {
+  readonly _running: boolean
+}
+
+/** So many operations of fibers in one run are a run that never ends. */
+export const operationLimit = 100_000
+
+/** The scheduler. */
+export class SchedulerImpl implements Scheduler {
+  private readonly decisions: Decisions
+  private operations = 0
+  private now = 0
+  private readonly resting = new WeakMap<Fiber.RuntimeFiber<unknown, unknown>, number>()
+  /** For each fiber that is ready, what it has to do, in order: Effect counts on that. */
+  private readonly ready: Array<Ready> = []
+  private readonly alarms: Array<Alarm> = []
+  private readonly whenStill: Array<Task> = []
+  private readonly whenOver: Array<Task> = []
+
+  constructor(schedule: Schedule) {
+    this.decisions = new Decisions(schedule as ScheduleImpl)
+  }
+
+  /** Whether the fiber has to yield before its next operation. Called by Effect's runtime. */
+  shouldYield(fiber: Fiber.RuntimeFiber<unknown, unknown>): number | false {
+    this.operations++
+    const rest = this.resting.get(fiber) ?? 0
+    if (rest > 0) {
+      this.resting.set(fiber, rest - 1)
+      return false
+    }
+    const wanted = this.decisions.yield() || this.isLivelocked || fiber.currentOpCount > 2048
+    if (wanted && !isForking(fiber)) {
+      this.resting.set(fiber, operationsOfYield)
+      return yieldAsIs
+    }
+    return false
+  }
+
+  /** Adds what a fiber has to do. Called by Effect's runtime. */
+  scheduleTask(task: Task, _priority: number, fiber?: Fiber.RuntimeFiber<unknown, unknown>): void {
+    const ready = fiber && this.ready.find((each) => each.fiber === fiber)
+    if (ready === undefined) {
+      this.ready.push({ fiber, tasks: [task] })
+    } else {
+      ready.tasks.push(task)
+    }
+  }
+
+  /** Whether the run has taken so long that it never ends. */
+  get isLivelocked(): boolean {
+    return this.operations > operationLimit
+  }
+
+  /** Runs until nothing can move any more, or until it is clear that this never happens. */
+  drain(): void {
+    while (!this.isLivelocked) {
+      if (this.ready.length > 0) {
+        const chosen = this.decisions.pick(this.ready.length)
+        const { tasks } = this.ready[chosen]!
+        const task = tasks.shift()!
+        if (tasks.length === 0) {
+          this.ready.splice(chosen, 1)
+        }
+        task()
+      } else if (this.whenStill.length > 0) {
+        this.whenStill.shift()!()
+      } else if (this.alarms.length > 0) {
+        const { at, ring } = this.alarms.shift()!
+        this.now = at
+        ring()
+      } else if (this.whenOver.length > 0) {
+        this.whenOver.shift()!()
+      } else {
+        return
+      }
+    }
+  }
+
+  /** Goes on when every other fiber waits: for time, or for something that will not come. */
+  readonly still: Effect.Effect<void> = Effect.async((resume) => {
+    this.whenStill.push(() => resume(Effect.void))
+  })
+
+  /** Goes on when every other fiber waits and no time will help. */
+  readonly over: Effect.Effect<void> = Effect.async((resume) => {
+    this.whenOver.push(() => resume(Effect.void))
+  })
+
+  /** Time that passes when nothing else can happen, one alarm after the other. */
+  readonly clock: Clock.Clock = {
+    [Clock.ClockTypeId]: Clock.ClockTypeId,
+    unsafeCurrentTimeMillis: () => this.now,
+    unsafeCurrentTimeNanos: () => BigInt(this.now) * 1_000_000n,
+    currentTimeMillis: Effect.sync(() => this.now),
+    currentTimeNanos: Effect.sync(() => BigInt(this.now) * 1_000_000n),
+    sleep: (duration) => Effect.async((resume) => this.setAlarm(duration, () => resume(Effect.void)))
+  }
+
+  private setAlarm(duration: Duration.Duration, ring: Task): Effect.Effect<void> {
+    const at = this.now + (duration.value._tag === "Millis" ? duration.value.millis : Infinity)
+    const alarm = { at, ring }
+    const later = this.alarms.findIndex((other) => other.at > at)
+    this.alarms.splice(later < 0 ? this.alarms.length : later, 0, alarm)
+    return Effect.sync(() => {
+      const index = this.alarms.indexOf(alarm)
+      if (index >= 0) {
+        this.alarms.splice(index, 1)
+      }
+    })
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * All cases of the suite, group by group.
+ *
+ * @internal
+ */
+import { capacity, dropping } from "./capacity.js"
+import type { Case } from "./case.js"
+import { close } from "./closing.js"
+import { equality } from "./equality.js"
+import { history } from "./history.js"
+import { attempts, holding, scoped, told } from "./holding.js"
+import { inspections, metrics, quiescence, spans } from "./insight.js"
+import { formals, literals } from "./matching.js"
+import { model } from "./model.js"
+import { manyAtOnce, order, ownCopy, putTakeRead } from "./operations.js"
+import { predicates } from "./predicates.js"
+import { endings, evals, failures, liveTuples } from "./processes.js"
+import { refusals } from "./refusals.js"
+import { events, mailboxes, streams } from "./subscriptions.js"
+import { atomic, misused, retrying } from "./transactions.js"
+import { ttl } from "./ttl.js"
+import { choices, interruption, joins, timeouts, waiting } from "./waiting.js"
+
+export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
+  putTakeRead,
+  ownCopy,
+  order,
+  manyAtOnce,
+  formals,
+  literals,
+  equality,
+  waiting,
+  interruption,
+  timeouts,
+  choices,
+  joins,
+  holding,
+  attempts,
+  scoped,
+  told,
+  capacity,
+  dropping,
+  ttl,
+  predicates,
+  refusals,
+  close,
+  atomic,
+  retrying,
+  misused,
+  events,
+  mailboxes,
+  streams,
+  evals,
+  failures,
+  liveTuples,
+  endings,
+  inspections,
+  quiescence,
+  spans,
+  metrics,
+  model,
+  history
+]

@@ -1,0 +1,97 @@
+/**
+ * What cases say, in words that hold for every engine.
+ *
+ * @internal
+ */
+import { SpaceError } from "@effect-linda/core/SpaceError"
+import type { Tuple } from "@effect-linda/core/Tuple"
+import type { Inspection, Options, TupleSpace } from "@effect-linda/core/TupleSpace"
+import { assert } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type * as Scope from "effect/Scope"
+import { Engine } from "./case.js"
+
+export { assert }
+
+/** A space under test. `E` is what every engine can fail with. */
+export type Space<T extends Tuple = Tuple> = TupleSpace<T, SpaceError>
+
+/** Deep, strict equality of values whose types need not be the same. */
+export const same = (actual: unknown, expected: unknown, message?: string): void =>
+  assert.deepStrictEqual(actual, expected, message)
+
+/** A space of its own for a case, which has to leave nothing that waits, is held or runs. */
+export const fresh = <T extends Tuple = Tuple>(
+  options?: Options
+): Effect.Effect<Space<T>, unknown, Engine | Scope.Scope> =>
+  Effect.flatMap(Engine, (engine) =>
+    Effect.tap(
+      Effect.map(engine.make(options), (space) => space as unknown as Space<T>),
+      (space) =>
+        Effect.addFinalizer((exit) => Exit.isSuccess(exit) ? Effect.orDie(clean(space)) : Effect.void).pipe(
+          Effect.provideService(Engine, engine)
+        )
+    ))
+
+/** A space that the case closes itself: not looked at, as `fresh` does, when its scope closes. */
+export const closing = (options?: Options): Effect.Effect<Space, unknown, Engine | Scope.Scope> =>
+  Effect.flatMap(Engine, ({ make }) => make(options))
+
+/** Fails if somebody waits, if a tuple is held, or if a process runs. */
+export const clean = <T extends Tuple>(space: Space<T>): Effect.Effect<void, unknown, Engine> =>
+  Effect.gen(function*() {
+    const engine = yield* Engine
+    yield* engine.settle
+    const { held, interests, processes } = yield* space.inspect
+    same({ held, interests, processes }, { held: 0, interests: [], processes: [] })
+    yield* engine.after(space as unknown as Space)
+  })
+
+/** Fails if anything at all is left in the space. */
+export const empty = <T extends Tuple>(space: Space<T>): Effect.Effect<void, unknown, Engine> =>
+  Effect.zipRight(clean(space), Effect.map(space.inspect, ({ tuples }) => same(tuples, [])))
+
+/** Lets all other fibers go as far as they can. */
+export const settle: Effect.Effect<void, never, Engine> = Effect.flatMap(Engine, ({ settle }) => settle)
+
+/** Lets so much time go by. */
+export const pass = (duration: Duration.DurationInput): Effect.Effect<void, never, Engine> =>
+  Effect.flatMap(Engine, ({ pass }) => pass(duration))
+
+/** Starts an effect, and lets it go as far as it can. */
+export const start = <A, E, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<Fiber.RuntimeFiber<A, E>, never, R | Engine> => Effect.zipLeft(Effect.fork(effect), settle)
+
+/** Whether a fiber has not ended yet, once all others have gone as far as they can. */
+export const isWaiting = (fiber: Fiber.RuntimeFiber<any, any>): Effect.Effect<boolean, never, Engine> =>
+  Effect.zipRight(Effect.zipRight(settle, settle), Effect.sync(() => fiber.unsafePoll() === null))
+
+/** How many wait. */
+export const waiters = (space: { readonly inspect: Effect.Effect<Inspection, any> }) =>
+  Effect.map(space.inspect, ({ interests }) => interests.length)
+
+/** The defect that an effect dies with. */
+export const defectOf = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<any, never, R> =>
+  Effect.map(Effect.exit(effect), (exit) => {
+    const defect = Exit.isFailure(exit) ? Cause.defects(exit.cause) : []
+    for (const each of defect) {
+      return each
+    }
+    return assert.fail(`it should have died: ${String(exit)}`)
+  })
+
+/** The `SpaceError` that an effect fails or, in an engine that cannot fail, dies with. */
+export const refusalOf = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<SpaceError, never, R> =>
+  Effect.map(Effect.exit(effect), (exit) => {
+    const errors = Exit.isFailure(exit) ? [...Cause.failures(exit.cause), ...Cause.defects(exit.cause)] : []
+    return errors.find((error) => error instanceof SpaceError) ?? assert.fail(`it should be refused: ${String(exit)}`)
+  })
+
+/** Whether an effect ends interrupted. */
+export const isInterrupted = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<boolean, never, R> =>
+  Effect.map(Effect.exit(effect), (exit) => Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause))

@@ -1,0 +1,51 @@
+/**
+ * Random programs, against the model.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FastCheck from "effect/FastCheck"
+import * as Runtime from "effect/Runtime"
+import * as Scope from "effect/Scope"
+import * as Commands from "../../Commands.js"
+import { cases, Engine } from "./case.js"
+
+/** So few that there are often several matches, and several who wait for the same. */
+const alike = FastCheck.constantFrom<unknown>("a", 0)
+
+/** Checks random programs on spaces of the engine. */
+const agrees = ({ numRuns, ...options }: Parameters<typeof Commands.commands>[0] & { readonly numRuns: number }) =>
+  Effect.gen(function*() {
+    const engine = yield* Engine
+    const runtime = yield* Effect.runtime<Engine>()
+    const program = Commands.commands(options)
+    const run = <A>(effect: Effect.Effect<A, unknown, Engine>) => Runtime.runPromise(runtime)(effect)
+    const property = FastCheck.asyncProperty(program, async (commands) => {
+      const scope = await run(Scope.make())
+      const space = await run(Scope.extend(engine.make(), scope))
+      try {
+        await Commands.run(commands, { space, scope, settle: engine.settle, run })
+      } finally {
+        await run(Scope.close(scope, Exit.void))
+      }
+    })
+    yield* Effect.promise(() => FastCheck.assert(property, { numRuns }))
+  })
+
+export const model = cases("Model", (test) => {
+  test("S1-S8 S11 a random program does what it does to the model: results, order, and who is served", () =>
+    agrees({ numRuns: 5, maxCommands: 20, field: alike, maxArity: 1 }))
+
+  const fast = test.needing("clock")
+
+  fast(
+    "S1-S8 S11 many random programs over a few alike tuples do what they do to the model",
+    () => agrees({ numRuns: 100, field: alike, maxArity: 2 })
+  )
+
+  fast(
+    "S1-S8 S11 many random programs over various tuples do what they do to the model",
+    () => agrees({ numRuns: 100 })
+  )
+})

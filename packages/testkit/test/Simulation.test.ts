@@ -1,0 +1,135 @@
+import { Pattern as P } from "@effect-linda/core"
+import { Schedule, Scheduler, Simulation } from "@effect-linda/testkit"
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Deferred, Effect, FastCheck, Fiber, Option } from "effect"
+
+/** Two counts that read and write in two steps: whether one is lost depends on who goes when. */
+const racy = (sim: Simulation.Simulation) =>
+  Effect.gen(function*() {
+    const space = yield* sim.space()
+    yield* space.out(["sum", 0])
+    const add = Effect.flatMap(
+      space.rd(["sum", P.number]),
+      ([, sum]) => space.replace(["sum", P.number], () => ["sum", sum + 1])
+    )
+    yield* Fiber.joinAll([yield* Effect.fork(add), yield* Effect.fork(add)])
+    const [, sum] = yield* space.in(["sum", P.number])
+    if (sum !== 2) {
+      throw new Error(`an update was lost: ${sum}`)
+    }
+  })
+
+const falsified = (
+  body: Simulation.Body<unknown, unknown>,
+  options?: Simulation.CheckOptions
+): Simulation.Falsified => {
+  try {
+    Simulation.check(body, options)
+  } catch (error) {
+    assert.instanceOf(error, Simulation.Falsified)
+    return error
+  }
+  return assert.fail("it should have failed")
+}
+
+const sizeOf = ({ deviations }: Schedule.Schedule) => Option.getOrThrow(deviations).size
+
+const fails = (schedule: Schedule.Schedule): boolean => {
+  try {
+    Simulation.simulate(schedule, racy)
+    return false
+  } catch {
+    return true
+  }
+}
+
+describe("Simulation", () => {
+  it("finds a race, and shrinks it to the few decisions that matter", () => {
+    const { found, message, smallest } = falsified(racy)
+    assert.match(message, /an update was lost: 1\nLINDA_SCHEDULE=\d+ repeats it, and with \d deviations/)
+    assert.isBelow(sizeOf(smallest), 10)
+    assert.isTrue(fails(found))
+    assert.isTrue(fails(smallest))
+    assert.isFalse(fails(Schedule.fromDeviations(smallest.seed)), "an ordinary run is right")
+  })
+
+  it("replays a schedule from its text", () => {
+    const { smallest } = falsified(racy)
+    assert.isTrue(fails(Schedule.parse(String(smallest))))
+    const again = falsified(racy, { schedule: String(smallest) })
+    assert.strictEqual(String(again.found), String(smallest))
+  })
+
+  it("does the same under the same schedule, and other things under others", () => {
+    const trace = (seed: number) =>
+      Simulation.simulate(Schedule.fromSeed(seed), (sim) =>
+        Effect.gen(function*() {
+          const seen: Array<number> = []
+          const space = yield* sim.space()
+          const fibers = yield* Effect.forEach(
+            [1, 2, 3, 4],
+            (n) => Effect.fork(Effect.zipRight(space.out([n]), Effect.sync(() => seen.push(n))))
+          )
+          yield* Fiber.joinAll(fibers)
+          return String([seen, yield* space.collect([P.number]), sim.random.next()])
+        }))
+    const seeds = Array.from({ length: 50 }, (_, seed) => seed)
+    assert.deepStrictEqual(seeds.map(trace), seeds.map(trace))
+    assert.isAbove(new Set(seeds.map(trace).map((text) => text.slice(0, 7))).size, 10)
+  })
+
+  it("shrinks with the rest of a property of fast-check's", () => {
+    const { counterexample } = FastCheck.check(
+      FastCheck.property(
+        Schedule.arbitrary(),
+        FastCheck.integer({ min: 2, max: 5 }),
+        (schedule, adders) =>
+          Simulation.simulate(schedule, () =>
+            Effect.gen(function*() {
+              let sum = 0
+              const add = Effect.flatMap(Effect.sync(() => sum), (read) =>
+                Effect.sync(() => {
+                  sum = read + 1
+                }))
+              yield* Fiber.joinAll(yield* Effect.replicateEffect(Effect.fork(add), adders))
+              return sum === adders
+            }))
+      ),
+      { seed: 1, numRuns: 100 }
+    )
+    const [schedule, adders] = counterexample!
+    assert.isAtLeast(adders, 2)
+    assert.isBelow(sizeOf(schedule), 6)
+  })
+
+  it("says who waits for what in a run that is stuck", () => {
+    const error = falsified((sim) => Effect.flatMap(sim.space(), (space) => space.in(["nobody", "puts", "this"])))
+    assert.instanceOf(error.cause, Scheduler.Stuck)
+    assert.match(error.message, /nothing can move any more: .*nobody/s)
+  })
+
+  it("ends a run that never ends", () => {
+    const error = falsified(() => Effect.forever(Effect.yieldNow()), { seeds: 1 })
+    assert.match(error.message, /still busy/)
+  })
+
+  it("lets time pass when nothing else can happen", () => {
+    const ends = Simulation.simulate(Schedule.fromSeed(1), () =>
+      Effect.gen(function*() {
+        const gate = yield* Deferred.make<void>()
+        yield* Effect.fork(Effect.delay(Deferred.succeed(gate, undefined), "3 days"))
+        yield* Deferred.await(gate)
+        return yield* Clock.currentTimeMillis
+      }))
+    assert.strictEqual(ends, 3 * 24 * 3_600_000)
+  })
+
+  it("refuses what is no schedule", () => {
+    for (const text of ["", "x", "1:2", "1:2=", "1:2=3,"]) {
+      assert.throws(() => Schedule.parse(text), /not a schedule/)
+    }
+    for (const text of ["17", "-3", "17:", "17:4=1,9=2"]) {
+      assert.strictEqual(String(Schedule.parse(text)), text)
+    }
+  })
+})

@@ -1,0 +1,83 @@
+import { Pattern as P, SpaceError, Transaction, TupleSpace } from "@effect-linda/core"
+import { TestSpace } from "@effect-linda/testkit"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Fiber, Stream, TestClock } from "effect"
+
+type Job = readonly ["job", number]
+class Jobs extends TupleSpace.Tag("Jobs")<Jobs, Job>() {}
+
+describe("TestSpace", () => {
+  it.effect("shows what is stored, who waits, and what was done", () =>
+    Effect.gen(function*() {
+      const test = yield* TestSpace.TestSpace
+      yield* TupleSpace.outAll([["a", 1], ["b"]])
+      const fiber = yield* Effect.fork(TupleSpace.in(["c", P.number]))
+      yield* test.awaitWaiting(1)
+      assert.deepStrictEqual(yield* test.tuples, [["a", 1], ["b"]])
+      const [waiter] = yield* test.waiting
+      assert.deepStrictEqual([waiter?.kind, waiter?.patterns], ["in", ["[\"c\", number]"]])
+      assert.deepStrictEqual((yield* test.calls).map(({ operation }) => operation), ["outAll", "in"])
+      yield* TupleSpace.out(["c", 1])
+      assert.deepStrictEqual(yield* Fiber.join(fiber), ["c", 1])
+    }).pipe(Effect.provide(TestSpace.layer)))
+
+  it.effect("says who waits if too few do", () =>
+    Effect.gen(function*() {
+      const test = yield* TestSpace.TestSpace
+      const fiber = yield* Effect.fork(TupleSpace.rd(["x"]))
+      const exit = yield* Effect.exit(test.awaitWaiting(2))
+      assert.match(String(Exit.isFailure(exit) && Cause.squash(exit.cause)), /1 wait, where 2 should: rd \["x"\]/)
+      yield* Fiber.interrupt(fiber)
+    }).pipe(Effect.provide(TestSpace.layer)))
+
+  it.effect("fails operations as an engine that is lost would, and nothing has happened", () =>
+    Effect.gen(function*() {
+      const test = yield* TestSpace.TestSpace
+      yield* test.fail("out", { times: 2 })
+      for (let i = 0; i < 2; i++) {
+        assert.strictEqual((yield* Effect.flip(TupleSpace.out(["a"]))).reason, "Unavailable")
+      }
+      yield* TupleSpace.out(["b"])
+      assert.deepStrictEqual(yield* test.tuples, [["b"]])
+      const error = new SpaceError.SpaceError({ reason: "Unsupported", message: "no" })
+      yield* test.fail("inWith", { error })
+      assert.strictEqual(yield* Effect.flip(TupleSpace.inWith(["b"], () => Effect.void)), error)
+      yield* test.fail("stream")
+      const reading = TupleSpace.stream(["b"]).pipe(Stream.take(1), Stream.runCollect)
+      assert.strictEqual((yield* Effect.flip(reading)).reason, "Unavailable")
+      assert.deepStrictEqual([...(yield* reading)], [["b"]])
+    }).pipe(Effect.provide(TestSpace.layer)))
+
+  it.effect("delays operations, until the scope of the delay closes", () =>
+    Effect.gen(function*() {
+      const test = yield* TestSpace.TestSpace
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* test.delay("out", "1 second")
+        const fiber = yield* Effect.fork(TupleSpace.out(["a"]))
+        yield* TestClock.adjust("999 millis")
+        assert.deepStrictEqual(yield* test.tuples, [])
+        yield* TestClock.adjust("1 millis")
+        yield* Fiber.join(fiber)
+        assert.deepStrictEqual(yield* test.tuples, [["a"]])
+      }))
+      yield* TupleSpace.out(["b"])
+      assert.deepStrictEqual(yield* test.tuples, [["a"], ["b"]])
+    }).pipe(Effect.provide(TestSpace.layer)))
+
+  it.effect("is a space in memory in all else, of a protocol of one's own", () =>
+    Effect.gen(function*() {
+      const test = yield* TestSpace.TestSpace
+      const jobs = yield* Jobs
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* test.before(({ args, operation }) =>
+          operation === "out" && (args[0] as Job)[1] < 0
+            ? Effect.fail(new SpaceError.SpaceError({ reason: "InvalidTuple", message: "negative" }))
+            : Effect.void
+        )
+        assert.strictEqual((yield* Effect.flip(jobs.out(["job", -1]))).message, "negative")
+        yield* jobs.out(["job", 1])
+      }))
+      assert.deepStrictEqual(yield* jobs.transact(Transaction.in(jobs, ["job", P.number])), ["job", 1])
+      assert.deepStrictEqual((yield* test.calls).map(({ operation }) => operation), ["out", "out", "transact"])
+    }).pipe(Effect.provide(TestSpace.layerFor(Jobs))))
+})
