@@ -33,8 +33,16 @@ export default {
       comment:
         "of the testkit, Conformance and what it is made of need vitest, and nothing else: it is an optional peer",
       severity: "error",
-      from: { path: "^packages/testkit/src/", pathNot: "^packages/testkit/src/(Conformance|internal/)" },
-      to: { path: ["node_modules/(vitest|@effect/vitest)/", "^packages/testkit/src/(Conformance|internal/)"] }
+      from: {
+        path: "^packages/testkit/src/",
+        pathNot: "^packages/testkit/src/(Conformance|internal/(suite|properties)/)"
+      },
+      to: {
+        path: [
+          "node_modules/(vitest|@effect/vitest)/",
+          "^packages/testkit/src/(Conformance|internal/(suite|properties)/)"
+        ]
+      }
     },
     {
       name: "internal-is-internal",
