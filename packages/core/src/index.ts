@@ -19,6 +19,13 @@ export * as Pattern from "./Pattern.js"
 export * as Process from "./Process.js"
 
 /**
+ * A space at the other end of a link that carries messages.
+ *
+ * @since 0.1.0
+ */
+export * as Remote from "./Remote.js"
+
+/**
  * The one error of a tuple space.
  *
  * @since 0.1.0

@@ -21,3 +21,15 @@ export const withMemory = <A extends object>(space: A, memory: Memory): A => Obj
 
 /** The memory behind a space, if there is one. */
 export const memoryOf = (space: object): Memory | undefined => (space as { readonly [Key]?: Memory })[Key]
+
+/** The tuples of processes that failed. */
+const failures = new WeakSet<object>()
+
+/** Marks a tuple as that of a process that failed. */
+export const markFailure = <A extends object>(tuple: A): A => {
+  failures.add(tuple)
+  return tuple
+}
+
+/** Whether a tuple is that of a process that failed. */
+export const isFailure = (tuple: object): boolean => failures.has(tuple)

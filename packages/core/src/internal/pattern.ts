@@ -49,7 +49,22 @@ export interface Term {
   readonly test: (value: unknown) => boolean
   readonly bind: (value: unknown, bindings: Bindings | undefined) => Bound
   readonly text: () => string
+  /** What it is made of, from which {@link rebuild} makes it anew: elsewhere. Nothing, if there is code of the user's in it. */
+  readonly parts: Parts | undefined
 }
+
+/** The name of a maker, and what it made the term of. */
+export interface Parts {
+  readonly name: keyof typeof makers
+  readonly values: ReadonlyArray<unknown>
+  readonly terms: ReadonlyArray<Term>
+}
+
+const parts = (
+  name: keyof typeof makers,
+  values: ReadonlyArray<unknown> = [],
+  terms: ReadonlyArray<Term> = []
+): Parts => ({ name, values, terms })
 
 /** A class, because an operation makes one for each literal it is given. */
 class Literal implements Term {
@@ -65,32 +80,43 @@ class Literal implements Term {
   text(): string {
     return show(this.value)
   }
+  get parts(): Parts {
+    return parts("literal", [this.value])
+  }
 }
 
 export const literal = (value: unknown): Term => new Literal(value)
 
-const testing = (text: () => string, test: (value: unknown) => boolean, kind: "any" | "test" = "test"): Term => ({
+const testing = (
+  text: () => string,
+  test: (value: unknown) => boolean,
+  parts?: Parts,
+  kind: "any" | "test" = "test"
+): Term => ({
   kind,
   value: undefined,
   names: noNames,
   test,
   bind: (value, bindings) => test(value) ? bindings : false,
-  text
+  text,
+  parts
 })
 
 const binding = (
   text: () => string,
   names: ReadonlySet<string>,
   bind: (value: unknown, bindings: Bindings | undefined) => Bound,
+  parts: Parts,
   kind: "test" | "variable" = "test",
   value?: unknown
-): Term => ({ kind, value, names, test: (field) => bind(field, undefined) !== false, bind, text })
+): Term => ({ kind, value, names, test: (field) => bind(field, undefined) !== false, bind, text, parts })
 
-export const any: Term = testing(() => "any", () => true, "any")
+export const any: Term = testing(() => "any", () => true, parts("any"), "any")
 
-export const ofType = (name: string): Term => testing(() => name, (value) => typeof value === name)
+export const ofType = (name: string): Term =>
+  testing(() => name, (value) => typeof value === name, parts("type", [name]))
 
-export const date: Term = testing(() => "date", (value) => value instanceof Date)
+export const date: Term = testing(() => "date", (value) => value instanceof Date, parts("date"))
 
 export const instanceOf = (constructor: abstract new(...args: any) => unknown): Term => {
   if (typeof constructor !== "function") {
@@ -136,7 +162,11 @@ export const between = (minimum: any, maximum: any): Term => {
   const inRange = isDate
     ? (value: any) => value instanceof Date && minimum <= value && value <= maximum
     : (value: any) => typeof value === typeof minimum && minimum <= value && value <= maximum
-  return testing(() => `between(${show(minimum)}, ${show(maximum)})`, inRange)
+  return testing(
+    () => `between(${show(minimum)}, ${show(maximum)})`,
+    inRange,
+    parts("between", [minimum, maximum])
+  )
 }
 
 export const matching = (expression: RegExp): Term => {
@@ -145,7 +175,11 @@ export const matching = (expression: RegExp): Term => {
   }
   // Without `g` and `y`, whose state would make the match impure.
   const pure = new RegExp(expression.source, expression.flags.replace(/[gy]/g, ""))
-  return testing(() => `matching(${String(expression)})`, (value) => typeof value === "string" && pure.test(value))
+  return testing(
+    () => `matching(${String(expression)})`,
+    (value) => typeof value === "string" && pure.test(value),
+    parts("matching", [expression.source, expression.flags])
+  )
 }
 
 export const oneOf = (fields: ReadonlyArray<unknown>): Term => {
@@ -153,7 +187,7 @@ export const oneOf = (fields: ReadonlyArray<unknown>): Term => {
   const text = () => `oneOf(${texts(terms)})`
   const names = namesOf(terms)
   if (names.size === 0) {
-    return testing(text, (value) => terms.some((term) => term.test(value)))
+    return testing(text, (value) => terms.some((term) => term.test(value)), parts("oneOf", [], terms))
   }
   return binding(text, names, (value, bindings) => {
     for (const term of terms) {
@@ -163,15 +197,16 @@ export const oneOf = (fields: ReadonlyArray<unknown>): Term => {
       }
     }
     return false
-  })
+  }, parts("oneOf", [], terms))
 }
 
 export const not = (field: unknown): Term => {
   const term = toTerm(field, "the field of P.not")
   const text = () => `not(${term.text()})`
+  const made = parts("not", [], [term])
   return term.names.size > 0
-    ? binding(text, term.names, (value, bindings) => term.bind(value, bindings) === false ? bindings : false)
-    : testing(text, (value) => !term.test(value))
+    ? binding(text, term.names, (value, bindings) => term.bind(value, bindings) === false ? bindings : false, made)
+    : testing(text, (value) => !term.test(value), made)
 }
 
 export const variable = (name: string, field: unknown): Term => {
@@ -190,6 +225,7 @@ export const variable = (name: string, field: unknown): Term => {
       const bound = term.bind(value, bindings)
       return bound === false || known !== undefined ? bound : { name, value, next: bound }
     },
+    parts("ref", [name], [term]),
     "variable",
     name
   )
@@ -202,7 +238,8 @@ export const rest = (field: unknown): Term => {
     test: (value) => term.test(value),
     bind: (value, bindings) => term.bind(value, bindings),
     kind: "rest",
-    text: () => `...${term.text()}`
+    text: () => `...${term.text()}`,
+    parts: parts("rest", [], [term])
   }
 }
 
@@ -220,14 +257,19 @@ const arrayOf = (terms: ReadonlyArray<Term>): Term => {
     Array.isArray(value) && (tail === undefined ? value.length === fixed.length : value.length >= fixed.length)
   const text = () => `[${texts(terms)}]`
   const names = namesOf(terms)
+  const made = parts("array", [], terms)
   return names.size > 0
-    ? binding(text, names, (value, bindings) => fits(value) ? bindFields(fixed, tail, value, bindings) : false)
-    : testing(text, (value) => fits(value) && testFields(fixed, tail, value))
+    ? binding(text, names, (value, bindings) => fits(value) ? bindFields(fixed, tail, value, bindings) : false, made)
+    : testing(text, (value) => fits(value) && testFields(fixed, tail, value), made)
 }
 
 const recordOf = (fields: Record<PropertyKey, unknown>, where: string, exact: boolean, depth: number): Term => {
   const keys = Equality.contentKeys(fields)
-  const entries = keys.map((key) => [key, toTerm(fields[key], `${where}.${String(key)}`, depth + 1)] as const)
+  return recordOfTerms(keys, keys.map((key) => toTerm(fields[key], `${where}.${String(key)}`, depth + 1)), exact)
+}
+
+const recordOfTerms = (keys: ReadonlyArray<PropertyKey>, terms: ReadonlyArray<Term>, exact: boolean): Term => {
+  const entries = keys.map((key, index) => [key, terms[index]!] as const)
   const fits = (value: unknown): value is Record<PropertyKey, unknown> =>
     typeof value === "object" && value !== null &&
     (!exact || Equality.isPlainObject(value) && Equality.contentKeys(value).length === keys.length) &&
@@ -236,9 +278,10 @@ const recordOf = (fields: Record<PropertyKey, unknown>, where: string, exact: bo
     const body = `{ ${entries.map(([key, term]) => `${String(key)}: ${term.text()}`).join(", ")} }`
     return exact ? body : `partial(${body})`
   }
-  const names = namesOf(entries.map(([, term]) => term))
+  const names = namesOf(terms)
+  const made = parts(exact ? "record" : "partial", keys, terms)
   if (names.size === 0) {
-    return testing(text, (value) => fits(value) && entries.every(([key, term]) => term.test(value[key])))
+    return testing(text, (value) => fits(value) && entries.every(([key, term]) => term.test(value[key])), made)
   }
   return binding(text, names, (value, bindings) => {
     if (!fits(value)) {
@@ -252,7 +295,7 @@ const recordOf = (fields: Record<PropertyKey, unknown>, where: string, exact: bo
       }
     }
     return bound
-  })
+  }, made)
 }
 
 const texts = (terms: ReadonlyArray<Term>): string => terms.map((term) => term.text()).join(", ")
@@ -314,6 +357,35 @@ export class FormalImpl {
   [NodeInspectSymbol](): string {
     return this.toString()
   }
+}
+
+const formalOf = (term: Term): FormalImpl => new FormalImpl(term)
+
+/** How a term is made anew of its parts. */
+const makers = {
+  literal: ([value]: ReadonlyArray<unknown>) => literal(value),
+  any: () => any,
+  type: ([name]: ReadonlyArray<unknown>) => ofType(name as string),
+  date: () => date,
+  between: ([minimum, maximum]: ReadonlyArray<unknown>) => between(minimum, maximum),
+  matching: ([source, flags]: ReadonlyArray<unknown>) => matching(new RegExp(source as string, flags as string)),
+  oneOf: (_: ReadonlyArray<unknown>, terms: ReadonlyArray<Term>) => oneOf(terms.map(formalOf)),
+  not: (_: ReadonlyArray<unknown>, terms: ReadonlyArray<Term>) => not(formalOf(terms[0]!)),
+  ref: ([name]: ReadonlyArray<unknown>, terms: ReadonlyArray<Term>) => variable(name as string, formalOf(terms[0]!)),
+  rest: (_: ReadonlyArray<unknown>, terms: ReadonlyArray<Term>) => rest(formalOf(terms[0]!)),
+  array: (_: ReadonlyArray<unknown>, terms: ReadonlyArray<Term>) => arrayOf(terms),
+  record: (keys: ReadonlyArray<unknown>, terms: ReadonlyArray<Term>) =>
+    recordOfTerms(keys as ReadonlyArray<PropertyKey>, terms, true),
+  partial: (keys: ReadonlyArray<unknown>, terms: ReadonlyArray<Term>) =>
+    recordOfTerms(keys as ReadonlyArray<PropertyKey>, terms, false)
+}
+
+/** Makes a term of what {@link Term.parts} says. */
+export const rebuild = (name: string, values: ReadonlyArray<unknown>, terms: ReadonlyArray<Term>): Term => {
+  if (!Object.hasOwn(makers, name)) {
+    throw invalid(`there is no formal called ${show(name)}: is the other end of another version?`)
+  }
+  return makers[name as keyof typeof makers](values, terms)
 }
 
 /** Deeper than this no pattern is meant to be: it would be cyclic, or data. */
@@ -519,6 +591,9 @@ export const failure = (...errors: ReadonlyArray<unknown>): Pattern => {
 }
 
 const invalid = (message: string): SpaceError => new SpaceError({ reason: "InvalidPattern", message })
+
+/** A term whose answer somebody else knows. */
+export const answered = (answer: (value: unknown) => boolean, text: string): Term => testing(() => text, answer)
 
 /** A value as it is shown in messages and in `inspect`: short, on one line, never throwing. */
 export const show = (value: unknown): string => {

@@ -47,7 +47,7 @@ export const single = (store: Store, kind: "in" | "rd", pattern: Pattern): Searc
 })
 
 /** One tuple, by any of several patterns. */
-const choice = (store: Store, kind: "inAny" | "rdAny", input: unknown): Search<readonly [Entry, number]> => {
+export const choice = (store: Store, kind: "inAny" | "rdAny", input: unknown): Search<readonly [Entry, number]> => {
   const { keys, patterns } = several(input)
   return {
     kind,
@@ -61,7 +61,7 @@ const choice = (store: Store, kind: "inAny" | "rdAny", input: unknown): Search<r
 }
 
 /** Distinct tuples for all of several patterns. */
-const join = (store: Store, input: unknown): Search<ReadonlyArray<Entry>> => {
+export const join = (store: Store, input: unknown): Search<ReadonlyArray<Entry>> => {
   const { keys, patterns } = several(input)
   return {
     kind: "inAll",

@@ -17,7 +17,7 @@ import { millis, natural, one, own, reading } from "./arguments.js"
 import * as Hold from "./hold.js"
 import * as Insight from "./insight.js"
 import type { Memory } from "./memory.js"
-import { memoryOf, withMemory } from "./memory.js"
+import { markFailure, memoryOf, withMemory } from "./memory.js"
 import { operation } from "./operation.js"
 import type { Pattern } from "./pattern.js"
 import { compile } from "./pattern.js"
@@ -109,7 +109,7 @@ const processesOf = (memory: Memory) =>
           onMoved: (fiber) => store.moved(fiber),
           onFailure: (failure) => {
             if (!store.closed) {
-              store.run(() => store.putRegardless([store.entry(Object.freeze(failure), undefined, true)]))
+              store.run(() => store.putRegardless([store.entry(markFailure(Object.freeze(failure)), undefined, true)]))
             }
           }
         })

@@ -351,7 +351,7 @@ export class Store {
     }
   }
 
-  private fail(interest: Interest, exit: Effect.Effect<void, any>): void {
+  fail(interest: Interest, exit: Effect.Effect<void, any>): void {
     const { watcher } = interest
     if (watcher !== undefined) {
       watcher.end = exit as Effect.Effect<never>

@@ -58,7 +58,8 @@ type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, 
 export const served = (
   store: Store,
   request: Request,
-  restore: Restore
+  restore: Restore,
+  onInterest?: (interest: Interest) => void
 ): Effect.Effect<Interest, Cause.TimeoutException> =>
   Effect.withFiberRuntime((fiber) => {
     if (store.closed) {
@@ -81,6 +82,7 @@ export const served = (
       }
       return interest
     })
+    onInterest?.(interest)
     return Effect.matchCauseEffect(restore(suspended(() => store.settle(), [interest])), {
       onFailure: (cause) => {
         store.abandon(interest)
@@ -105,55 +107,84 @@ export const suspended = (settle: () => void, interests: ReadonlyArray<Interest>
   })
 
 /**
- * Waits until the request is served, and returns its result.
- *
- * The entries become the caller's in the last step, whose result goes straight to the caller's continuation: there is no point
- * at which an interruption could take the one without the other. Up to that step they are only held: first by the handler in
- * {@link served}, then by the check that ends the uninterruptible region, and for the instructions between that and the last
- * step by an observer of the fiber, which returns them if the fiber ends, or waits again, without having made it.
+ * Waits until the request is served, and returns its result. The entries become the caller's as {@link handOver} says.
  */
 export const result = (
   store: Store,
   request: Request,
   onEnd?: (exit: Exit.Exit<Interest, unknown>) => void
 ): Effect.Effect<any, Cause.TimeoutException> =>
-  Effect.withFiberRuntime((fiber, { runtimeFlags }) => {
-    const masked = Effect.uninterruptibleMask((restore) =>
-      Effect.map(served(store, request, restore), (interest) => {
-        if (RuntimeFlags.interruptible(runtimeFlags) && !Cause.isEmpty(fiber.getFiberRef(FiberRef.interruptedCause))) {
-          store.abandon(interest)
-        } else {
-          guard(store, interest, fiber)
-        }
-        return interest
-      })
+  handOver(
+    store.leaving,
+    (restore) => {
+      const wait = served(store, request, restore)
+      return onEnd === undefined
+        ? wait
+        : Effect.onError(wait, (cause) => Effect.sync(() => onEnd(Exit.failCause(cause))))
+    },
+    (interest) => {
+      onEnd?.(Exit.succeed(interest))
+      return store.accept(interest)
+    },
+    (interest) => store.abandon(interest)
+  )
+
+/** Fibers between the end of a wait and its last step, and how to give back what they were handed. */
+export type Leaving = Map<unknown, () => void>
+
+/**
+ * Waits for something that is then held for the caller, and makes it the caller's own.
+ *
+ * That happens in the last step, whose result goes straight to the caller's continuation: there is no point
+ * at which an interruption could take the one without the other. Up to that step it is only held: first by `wait`, then
+ * by the check that ends the uninterruptible region, and for the instructions between that and the last
+ * step by an observer of the fiber, which gives it back if the fiber ends, or waits again, without having made it.
+ */
+export const handOver = <Held, A, E>(
+  leaving: Leaving,
+  wait: (restore: Restore) => Effect.Effect<Held, E>,
+  accept: (held: Held) => A,
+  giveBack: (held: Held) => void
+): Effect.Effect<A, E> =>
+  Effect.withFiberRuntime((fiber, { runtimeFlags }) =>
+    Effect.flatMap(
+      Effect.uninterruptibleMask((restore) =>
+        Effect.map(wait(restore), (held) => {
+          if (
+            RuntimeFlags.interruptible(runtimeFlags) && !Cause.isEmpty(fiber.getFiberRef(FiberRef.interruptedCause))
+          ) {
+            giveBack(held)
+          } else {
+            guard(leaving, fiber, () => giveBack(held))
+          }
+          return held
+        })
+      ),
+      (held) =>
+        Effect.sync(() => {
+          unguard(leaving, fiber)
+          return accept(held)
+        })
     )
-    const wait = onEnd === undefined
-      ? masked
-      : Effect.onError(masked, (cause) => Effect.sync(() => onEnd(Exit.failCause(cause))))
-    return Effect.flatMap(wait, (interest) =>
-      Effect.sync(() => {
-        unguard(store, fiber)
-        onEnd?.(Exit.succeed(interest))
-        return store.accept(interest)
-      }))
-  })
+  )
 
-/** From here until {@link unguard}, the end of the fiber gives back what the interest was handed. */
-const guard = (store: Store, interest: Interest, fiber: Fiber.RuntimeFiber<any, any>): void => {
-  const giveBack = () => {
-    store.leaving.delete(fiber)
-    fiber.removeObserver(giveBack)
-    store.abandon(interest)
+/** From here until {@link unguard}, the end of the fiber gives back what it was handed. */
+const guard = (leaving: Leaving, fiber: AnyFiber, giveBack: () => void): void => {
+  const end = () => {
+    leaving.delete(fiber)
+    fiber.removeObserver(end)
+    giveBack()
   }
-  store.leaving.set(fiber, giveBack)
-  fiber.addObserver(giveBack)
+  leaving.set(fiber, end)
+  fiber.addObserver(end)
 }
 
-const unguard = (store: Store, fiber: Fiber.RuntimeFiber<any, any>): void => {
-  const giveBack = store.leaving.get(fiber)
-  if (giveBack !== undefined) {
-    store.leaving.delete(fiber)
-    fiber.removeObserver(giveBack)
+const unguard = (leaving: Leaving, fiber: AnyFiber): void => {
+  const end = leaving.get(fiber)
+  if (end !== undefined) {
+    leaving.delete(fiber)
+    fiber.removeObserver(end as () => void)
   }
 }
+
+type AnyFiber = Fiber.RuntimeFiber<any, any>

@@ -1,0 +1,70 @@
+/**
+ * A space at the other end of a link that carries messages: a worker thread, a child process, a socket.
+ *
+ * @since 0.1.0
+ */
+/* eslint-disable @typescript-eslint/no-explicit-any -- schemas of any types */
+import type * as Effect from "effect/Effect"
+import type * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as client from "./internal/remote/client.js"
+import * as server from "./internal/remote/server.js"
+import { Values } from "./internal/remote/values.js"
+import type { SpaceError } from "./SpaceError.js"
+import type { Tuple } from "./Tuple.js"
+import type { TupleSpace } from "./TupleSpace.js"
+
+/**
+ * One end of a link: carries messages to the other end, in order, none twice.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Link {
+  /** Sends what the structured clone algorithm can carry. Throws, and has sent nothing, if it cannot. */
+  readonly send: (message: unknown) => void
+  /**
+   * Calls back with every message that arrives, and with those that have arrived already; then once, when nothing more will come.
+   * Is called once. Returns what ends it.
+   */
+  readonly listen: (onMessage: (message: unknown) => void, onEnd: () => void) => () => void
+}
+
+/**
+ * Options of both ends.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * Schemas of classes (`Schema.Class`, `Schema.TaggedError`, …) whose instances cross the link as such. Both ends need the
+   * same ones.
+   */
+  readonly schemas?: ReadonlyArray<Schema.Schema<any, any>> | undefined
+}
+
+/**
+ * Serves a space to the other end, until the link ends or the scope closes. Then whatever the other end waited for is
+ * interrupted, and whatever it held, or was on its way to it, is back in its place.
+ *
+ * @since 0.1.0
+ * @category links
+ */
+export const serve: <T extends Tuple, E>(
+  space: TupleSpace<T, E>,
+  link: Link,
+  options?: Options
+) => Effect.Effect<void> = (space, link, options) => server.serve(space, link, new Values(options?.schemas))
+
+/**
+ * The space that the other end serves. Lives in the scope; when the link ends, operations fail as `Unavailable`.
+ *
+ * @since 0.1.0
+ * @category links
+ */
+export const connect: <T extends Tuple = Tuple>(
+  link: Link,
+  options?: Options
+) => Effect.Effect<TupleSpace<T, SpaceError>, never, Scope.Scope> = (link, options) =>
+  client.connect(link, new Values(options?.schemas))

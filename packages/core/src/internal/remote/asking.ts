@@ -1,0 +1,102 @@
+/**
+ * The questions of one operation to the client that asked for it: what its predicates say, and what its `replace` makes of a tuple.
+ * Until the answer is there a predicate counts as false; then the operation looks again.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import type { Pattern } from "../pattern.js"
+import type { Store } from "../store.js"
+import { Threw } from "./protocol.js"
+
+/** Thrown where an answer is needed before anything happens. */
+export const UNANSWERED = Symbol.for("@effect-linda/core/UNANSWERED")
+
+/** Thrown where the client's own code has thrown. */
+export const THREW = Symbol.for("@effect-linda/core/THREW")
+
+/** The number of the question what `replace` makes of a tuple. */
+export const Replacement = -1
+
+export class Asking {
+  private readonly known: Array<Map<unknown, unknown>> = []
+  private readonly questions: Array<readonly [number: number, subject: unknown]> = []
+  /** Whether an unanswered question ends the step that has it, rather than counting as a no. */
+  private strict = false
+  /** Whether nothing is done yet, so that it does not matter what an answer says. */
+  private looking = false
+  private resume: (() => void) | undefined
+  /** Called with every answer. */
+  onAnswer: (answer: unknown) => void = () => {}
+
+  /** `send` puts a question to the client; answers come in the same order. */
+  constructor(private readonly send: (number: number, subject: unknown) => void) {}
+
+  /** What a predicate says of a value. */
+  readonly ask = (number: number, subject: unknown): boolean => this.answerTo(number, subject) === true
+
+  /** The answer, if it is known. */
+  answerTo(number: number, subject: unknown): unknown {
+    const answers = this.known[number + 1] ??= new Map()
+    if (!answers.has(subject)) {
+      answers.set(subject, undefined)
+      this.questions.push([number, subject])
+      this.send(number, subject)
+    }
+    const answer = answers.get(subject)
+    if (answer === undefined && this.strict) {
+      throw UNANSWERED
+    }
+    if (answer === Threw && !this.looking) {
+      throw THREW
+    }
+    return answer
+  }
+
+  /** The client has answered the oldest question. */
+  told(answer: unknown): void {
+    const [number, subject] = this.questions.shift()!
+    this.known[number + 1]!.set(subject, answer)
+    this.onAnswer(answer)
+    if (this.questions.length === 0) {
+      this.resume?.()
+    }
+  }
+
+  /** Puts all questions that the stored tuples raise, and waits for the answers. */
+  settled(store: Store, patterns: ReadonlyArray<Pattern>): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (!store.closed) {
+        this.looking = true
+        store.run(() => patterns.forEach((pattern) => store.shelves.findAll(pattern)))
+        this.looking = false
+      }
+      return this.questions.length === 0 ? Effect.void : Effect.zipRight(this.answers, this.settled(store, patterns))
+    })
+  }
+
+  /** An operation that does not wait, done when all that it needs to know is known. */
+  whenKnown<A, E>(
+    store: Store,
+    patterns: ReadonlyArray<Pattern>,
+    operation: Effect.Effect<A, E>
+  ): Effect.Effect<A, E> {
+    const again: Effect.Effect<A, E> = Effect.zipRight(
+      this.settled(store, patterns),
+      Effect.suspend(() => {
+        this.strict = true
+        return Effect.catchAllDefect(
+          Effect.ensuring(operation, Effect.sync(() => this.strict = false)),
+          (defect) => defect === UNANSWERED ? again : Effect.die(defect)
+        )
+      })
+    )
+    return again
+  }
+
+  private get answers(): Effect.Effect<void> {
+    return Effect.async((resume) => {
+      this.resume = () => resume(Effect.void)
+    })
+  }
+}

@@ -1,0 +1,611 @@
+/**
+ * The end of a link at which the space is not: the same service, by messages.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as FiberRef from "effect/FiberRef"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Link } from "../../Remote.js"
+import { SpaceError } from "../../SpaceError.js"
+import type { Tuple } from "../../Tuple.js"
+import type { Destination, HoldOptions, OutOptions, TupleSpace, WaitOptions } from "../../TupleSpace.js"
+import { millis, natural, one, own, several } from "../arguments.js"
+import type { Pattern, Term } from "../pattern.js"
+import { compile } from "../pattern.js"
+import { evaluate } from "../process.js"
+import type { Leaving } from "../wait.js"
+import { handOver } from "../wait.js"
+import { encodePattern } from "./patterns.js"
+import * as Protocol from "./protocol.js"
+import type { Values } from "./values.js"
+
+const TypeId = Symbol.for("@effect-linda/core/TupleSpace")
+
+/** The number of the request, and what it has come to. */
+type Reply = readonly [id: number, ...values: ReadonlyArray<any>]
+
+/** An operation that was asked for. */
+interface Pending {
+  readonly resume: (reply: Exit.Exit<Reply, any>) => void
+  /** Whether the server holds something for us when it is done. */
+  readonly takes: boolean
+  /** Answers what the server asks about it. */
+  readonly answer: ((number: number, subject: any) => unknown) | undefined
+  /** What an answer died with. The operation does too, if it comes to need that answer. */
+  defect: { readonly error: unknown } | undefined
+}
+
+/** What was taken and is held for us, until we say what has become of it. */
+interface Held {
+  readonly id: number
+  readonly value: any
+  /** How often its use has failed before. */
+  readonly attempts: number
+}
+
+/** What is sent for patterns, and what their predicates answer. */
+interface Asked {
+  readonly wires: ReadonlyArray<unknown>
+  readonly terms: ReadonlyArray<Term>
+}
+
+/** How operations on a space end that is closed (S12). */
+const interrupted = Exit.interrupt(FiberId.none)
+
+const lost = (message: string) => new SpaceError({ reason: "Unavailable", message })
+
+/** Connects; what is behind it ends with the scope. */
+export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<any, SpaceError>, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const processes = {
+      scope: yield* Effect.acquireRelease(Scope.make(), (scope, exit) => Scope.close(scope, exit)),
+      /** The process that a fiber works for, by the number of the request that started it. */
+      current: FiberRef.unsafeMake<number | undefined>(undefined)
+    }
+    const pending = new Map<number, Pending>()
+    const running = new Map<number, Fiber.RuntimeFiber<any, any>>()
+    const leaving: Leaving = new Map()
+    let ids = 0
+    /** How every operation ends once there is nobody at the other end. */
+    let over: Exit.Exit<never, SpaceError> | undefined = undefined
+
+    const outbox = new Protocol.Outbox(link, ([kind, id], cause) => {
+      if (kind === Protocol.Request) {
+        complete(
+          id,
+          Exit.fail(new SpaceError({ reason: "InvalidTuple", message: `it cannot leave its thread: ${cause}` }))
+        )
+      }
+    })
+    outbox.send([Protocol.Hello, Protocol.version])
+
+    const complete = (id: number, reply: Exit.Exit<Reply, any>): void => {
+      const operation = pending.get(id)
+      pending.delete(id)
+      operation?.resume(reply)
+    }
+
+    /** Gives back what comes too late. */
+    const giveBack = (id: number, { takes }: Pending, reply: Exit.Exit<unknown, unknown>): void => {
+      if (takes && Exit.isSuccess(reply)) {
+        outbox.send([Protocol.Settle, id, Protocol.Back])
+      }
+    }
+
+    const end = (how: Exit.Exit<never, SpaceError>): void => {
+      over ??= how
+      for (const id of [...pending.keys()]) {
+        complete(id, over)
+      }
+      for (const fiber of running.values()) {
+        fiber.unsafeInterruptAsFork(fiber.id())
+      }
+    }
+
+    const answer = (id: number, number: number, subject: unknown): void => {
+      const operation = pending.get(id)
+      if (operation?.answer === undefined) {
+        return
+      }
+      try {
+        outbox.send([Protocol.Told, id, operation.answer(number, subject)])
+      } catch (error) {
+        operation.defect = { error }
+        outbox.send([Protocol.Told, id, Protocol.Threw])
+      }
+    }
+
+    const receive = ([kind, id, ...rest]: Protocol.Frame): void => {
+      switch (kind) {
+        case Protocol.Done:
+          return complete(id, Exit.succeed([id, ...rest]))
+        case Protocol.Failed:
+          return complete(id, Exit.failCause(values.decodeCause(rest[0])))
+        case Protocol.Died:
+          return complete(id, Exit.die(pending.get(id)?.defect?.error))
+        case Protocol.Ask:
+          return answer(id, rest[0], rest[1])
+        case Protocol.Stop: {
+          const fiber = running.get(id)
+          fiber?.unsafeInterruptAsFork(fiber.id())
+          return
+        }
+        case Protocol.Closed:
+          return end(id === undefined ? interrupted : Exit.fail(lost(id)))
+      }
+    }
+
+    yield* Effect.acquireRelease(
+      Effect.sync(() =>
+        link.listen(
+          (message) => (message as ReadonlyArray<Protocol.Frame>).forEach(receive),
+          () => end(Exit.fail(lost("the link to the space has ended")))
+        )
+      ),
+      (stop) =>
+        Effect.sync(() => {
+          outbox.flush()
+          stop()
+          end(interrupted)
+        })
+    )
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Requests
+    // -----------------------------------------------------------------------------------------------------------------
+
+    /**
+     * Asks for an operation, and waits for its end: also if it is interrupted, for it may have happened by then. What has been taken for
+     * a caller who does not want it any more is given back.
+     */
+    const request = (
+      name: string,
+      args: ReadonlyArray<unknown>,
+      options: {
+        readonly answer?: Pending["answer"]
+        readonly takes?: boolean
+        /** Called when it is done, which the fiber may never learn: it may be interrupted by then. */
+        readonly onDone?: (id: number) => void
+      } = {}
+    ): Effect.Effect<Reply, any> =>
+      Effect.withFiberRuntime((fiber) =>
+        Effect.async<Reply, any>((resume) => {
+          if (over !== undefined) {
+            return resume(over)
+          }
+          const id = ids++
+          const { answer, onDone, takes = false } = options
+          const arrive: Pending["resume"] = (reply) => {
+            if (Exit.isSuccess(reply)) {
+              onDone?.(id)
+            }
+            resume(reply)
+          }
+          pending.set(id, { resume: arrive, takes, answer, defect: undefined })
+          outbox.send([Protocol.Request, id, fiber.getFiberRef(processes.current), name, ...args])
+          return Effect.async<void>((ended) => {
+            const operation = pending.get(id)
+            if (operation === undefined) {
+              return ended(Effect.void)
+            }
+            outbox.send([Protocol.Interrupt, id])
+            const resume: Pending["resume"] = (reply) => {
+              giveBack(id, operation, reply)
+              ended(Effect.void)
+            }
+            pending.set(id, { ...operation, resume })
+          })
+        })
+      )
+
+    /** Makes an operation of its arguments, which are read at once. */
+    const ask = <A, R>(make: () => Effect.Effect<A, any, R>): Effect.Effect<A, any, R> => {
+      try {
+        return make()
+      } catch (error) {
+        return error instanceof SpaceError ? Effect.fail(error) : Effect.die(error)
+      }
+    }
+
+    /** An operation that takes: its tuples are held for it, until we say what has become of them. */
+    const holding = (
+      restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>,
+      name: string,
+      args: ReadonlyArray<unknown>,
+      answer?: Pending["answer"]
+    ): Effect.Effect<Held, any> =>
+      Effect.withFiberRuntime((fiber) => {
+        leaving.get(fiber)?.()
+        let held: number | undefined
+        const options = {
+          takes: true,
+          answer,
+          onDone: (id: number) => {
+            held = id
+          }
+        }
+        return Effect.matchCauseEffect(restore(request(name, args, options)), {
+          onSuccess: ([id, value, attempts]) => Effect.succeed<Held>({ id, value, attempts }),
+          onFailure: (cause) => {
+            if (held !== undefined) {
+              outbox.send([Protocol.Settle, held, Protocol.Back])
+            }
+            return Effect.failCause(cause)
+          }
+        })
+      })
+
+    const settle = ({ id }: Held, how: number, letter?: unknown): void =>
+      outbox.send(letter === undefined ? [Protocol.Settle, id, how] : [Protocol.Settle, id, how, letter])
+
+    /** Takes for good. */
+    const taking = <A>(
+      name: string,
+      args: ReadonlyArray<unknown>,
+      decode: (value: any) => A,
+      answer?: Pending["answer"]
+    ): Effect.Effect<A, any> =>
+      handOver(
+        leaving,
+        (restore) => holding(restore, name, args, answer),
+        (held) => {
+          settle(held, Protocol.Taken)
+          return decode(held.value)
+        },
+        (held) => settle(held, Protocol.Back)
+      )
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Patterns
+    // -----------------------------------------------------------------------------------------------------------------
+
+    const encode = (patterns: ReadonlyArray<Pattern>): Asked => {
+      const terms: Array<Term> = []
+      const wires = patterns.map((pattern) => encodePattern(pattern, values, (term) => terms.push(term) - 1))
+      return { wires, terms }
+    }
+
+    /** Asks about nothing: what has code in it is left to be looked at here. */
+    const widened = (pattern: Pattern): readonly [wire: unknown, isWider: boolean] => {
+      let isWider = false
+      const wire = encodePattern(pattern, values, () => {
+        isWider = true
+        return "any"
+      })
+      return [wire, isWider]
+    }
+
+    const answerFor = ({ terms }: Asked): Pending["answer"] =>
+      terms.length === 0 ? undefined : (number, subject) => terms[number]!.test(values.decodeError(subject))
+
+    const asks = ({ terms }: Asked): boolean => terms.length > 0
+
+    const tuple = (wire: unknown): Tuple => values.decodeTuple(wire)
+    const tuples = (wires: ReadonlyArray<unknown>): Array<Tuple> => wires.map(tuple)
+
+    const encodeTuple = (input: unknown): unknown => values.encodeTuple(own(input))
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // The operations
+    // -----------------------------------------------------------------------------------------------------------------
+
+    const registry = new FinalizationRegistry<number>((id) => {
+      if (over === undefined) {
+        outbox.send([Protocol.Drop, id])
+      }
+    })
+
+    const out = (input: Tuple, options?: OutOptions) =>
+      ask(() => {
+        const wire = encodeTuple(input)
+        if (options === undefined) {
+          return Effect.asVoid(request("out", [wire]))
+        }
+        const ttl = millis("ttl", options.ttl)
+        return Effect.map(request("out", [wire, ttl]), ([id]) => {
+          const lease = {
+            renew: (ttl: any) =>
+              ask(() => Effect.map(request("renew", [id, millis("ttl", ttl)]), ([, renewed]) => renewed)),
+            cancel: Effect.map(request("cancel", [id]), ([, cancelled]) => cancelled)
+          }
+          registry.register(lease, id)
+          return lease
+        })
+      })
+
+    const outAll = (input: Iterable<Tuple>) =>
+      ask(() => Effect.asVoid(request("outAll", [Array.from(input, encodeTuple)])))
+
+    type Wait = "in" | "rd" | "inAny" | "rdAny" | "inAll"
+
+    const waiting = <A>(
+      kind: Wait,
+      patterns: ReadonlyArray<Pattern>,
+      options: WaitOptions | undefined,
+      decode: (value: any) => A
+    ): Effect.Effect<A, any> => {
+      const asked = encode(patterns)
+      const args = [kind, asked.wires, asks(asked), millis("timeout", options?.timeout)]
+      return kind.startsWith("in")
+        ? taking("wait", args, decode, answerFor(asked))
+        : Effect.map(request("wait", args, { answer: answerFor(asked) }), ([, value]) => decode(value))
+    }
+
+    const wait = (kind: "in" | "rd") => (pattern: unknown, options?: WaitOptions) =>
+      ask(() => waiting(kind, [compile(pattern)], options, tuple))
+
+    const waitAny = (kind: "inAny" | "rdAny") => (input: unknown, options?: WaitOptions) =>
+      ask(() => {
+        const { keys, patterns } = several(input)
+        return waiting(kind, patterns, options, ([index, wire]) =>
+          keys === undefined ? { index, tuple: tuple(wire) } : { key: keys[index], tuple: tuple(wire) })
+      })
+
+    const inAll = (input: unknown, options?: WaitOptions) =>
+      ask(() => {
+        const { keys, patterns } = several(input)
+        return waiting("inAll", patterns, options, (wires) =>
+          keys === undefined
+            ? tuples(wires)
+            : Object.fromEntries(keys.map((key, index) => [key, tuple(wires[index])])))
+      })
+
+    const takeNow = <A>(name: string, pattern: unknown, limit: number, decode: (tuples: Array<Tuple>) => A) =>
+      ask(() => {
+        const asked = encode([compile(pattern)])
+        const args = [asked.wires[0], asks(asked), name, limit]
+        return taking("take", args, (wires) => decode(tuples(wires)), answerFor(asked))
+      })
+
+    const rdp = (pattern: unknown) =>
+      ask(() => {
+        const asked = encode([compile(pattern)])
+        return Effect.map(
+          request("rdp", [asked.wires[0], asks(asked)], { answer: answerFor(asked) }),
+          ([, ...wires]) => Option.fromIterable(tuples(wires))
+        )
+      })
+
+    const copies = (compiled: Pattern): Effect.Effect<Array<Tuple>, any> => {
+      const [wire, isWider] = widened(compiled)
+      return Effect.map(request("copyCollect", [wire]), ([, wires]) => {
+        const all = tuples(wires)
+        return isWider ? all.filter((tuple) => compiled.matches(tuple)) : all
+      })
+    }
+
+    const copyCollect = (pattern: unknown) => ask(() => copies(compile(pattern)))
+
+    const count = (pattern: unknown) =>
+      ask(() => {
+        const compiled = compile(pattern)
+        const [wire, isWider] = widened(compiled)
+        return isWider
+          ? Effect.map(copies(compiled), ({ length }) => length)
+          : Effect.map(request("count", [wire]), ([, count]) => count)
+      })
+
+    const move = (takes: boolean) => (pattern: unknown, other: Destination<any, any>) =>
+      ask(() => {
+        const compiled = compile(pattern)
+        if (!takes) {
+          return Effect.tap(copies(compiled), (all) => other.outAll(all)).pipe(Effect.map(({ length }) => length))
+        }
+        const asked = encode([compiled])
+        return Effect.uninterruptibleMask((restore) =>
+          Effect.flatMap(
+            holding(restore, "take", [asked.wires[0], asks(asked), "collectInto", Infinity], answerFor(asked)),
+            (held) => {
+              const all = tuples(held.value)
+              return Effect.as(
+                Effect.onExit(
+                  restore(other.outAll(all)),
+                  (exit) => Effect.sync(() => settle(held, Exit.isSuccess(exit) ? Protocol.Taken : Protocol.Back))
+                ),
+                all.length
+              )
+            }
+          )
+        )
+      })
+
+    const outIfAbsent = (pattern: unknown, input: Tuple) =>
+      ask(() => {
+        const asked = encode([compile(pattern)])
+        return Effect.map(
+          request("outIfAbsent", [asked.wires[0], asks(asked), encodeTuple(input)], { answer: answerFor(asked) }),
+          ([, ...wires]) => Option.fromIterable(tuples(wires))
+        )
+      })
+
+    const replace = (pattern: unknown, f: (tuple: Tuple) => Tuple) =>
+      ask(() => {
+        const asked = encode([compile(pattern)])
+        const predicates = answerFor(asked)
+        const answer = (number: number, subject: any) =>
+          number < 0 ? encodeTuple(f(tuple(subject))) : predicates!(number, subject)
+        return Effect.map(
+          request("replace", [asked.wires[0]], { answer }),
+          ([, ...wires]) => Option.fromIterable(tuples(wires))
+        )
+      })
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Holds
+    // -----------------------------------------------------------------------------------------------------------------
+
+    const hold = <A, E, R>(
+      pattern: unknown,
+      options: HoldOptions<Tuple> | undefined,
+      use: (
+        held: Held,
+        tuple: Tuple,
+        restore: <A1, E1, R1>(effect: Effect.Effect<A1, E1, R1>) => Effect.Effect<A1, E1, R1>
+      ) => Effect.Effect<A, E, R>
+    ): Effect.Effect<A, any, R> =>
+      ask(() => {
+        one("requeue", options?.requeue, ["place", "back"])
+        natural("maxAttempts", options?.maxAttempts, 1)
+        const asked = encode([compile(pattern)])
+        const args = ["in", asked.wires, asks(asked), millis("timeout", options?.timeout)]
+        return Effect.uninterruptibleMask((restore) =>
+          Effect.flatMap(
+            holding(restore, "wait", args, answerFor(asked)),
+            (held) => use(held, tuple(held.value), restore)
+          )
+        )
+      })
+
+    /** Ends a hold as its use has ended. */
+    const release =
+      (held: Held, tuple: Tuple, options: HoldOptions<Tuple> | undefined) =>
+      (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
+        Effect.suspend(() => {
+          if (Exit.isSuccess(exit)) {
+            settle(held, Protocol.Taken)
+            return Effect.void
+          }
+          const back = options?.requeue === "back"
+          if (Cause.isInterruptedOnly(exit.cause)) {
+            settle(held, back ? Protocol.BehindAll : Protocol.Back)
+          } else if (held.attempts + 1 < (options?.maxAttempts ?? Infinity)) {
+            settle(held, back ? Protocol.FailedBehindAll : Protocol.FailedBack)
+          } else {
+            try {
+              const letter = options?.deadLetter?.(tuple, exit.cause)
+              settle(held, Protocol.Dead, letter && encodeTuple(letter))
+            } catch (error) {
+              settle(held, Protocol.FailedBack)
+              return Effect.die(error)
+            }
+          }
+          return Effect.void
+        })
+
+    const inWith = <A, E, R>(
+      pattern: unknown,
+      use: (tuple: any) => Effect.Effect<A, E, R>,
+      options?: HoldOptions<Tuple>
+    ) =>
+      hold(
+        pattern,
+        options,
+        (held, tuple, restore) =>
+          Effect.onExit(restore(Effect.suspend(() => use(tuple))), release(held, tuple, options))
+      )
+
+    const inScoped = (pattern: unknown, options?: HoldOptions<Tuple>) =>
+      hold(pattern, options, (held, tuple) => Effect.as(Effect.addFinalizer(release(held, tuple, options)), tuple))
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Streams
+    // -----------------------------------------------------------------------------------------------------------------
+
+    const reading = (kind: "stream" | "subscribe", pattern: unknown, options: any) =>
+      Stream.unwrapScoped(ask(() => {
+        const compiled = compile(pattern)
+        const [wire, isWider] = widened(compiled)
+        const admits = (tuple: Tuple) => !isWider || compiled.matches(tuple)
+        const chunkOf = (wires: ReadonlyArray<any>): Array<unknown> =>
+          kind === "stream" ? tuples(wires).filter(admits) : wires
+            .map((event) => event._tag === "Missed" ? event : { ...event, tuple: tuple(event.tuple) })
+            .filter((event) => event._tag === "Missed" || admits(event.tuple))
+        const opened = Effect.acquireRelease(
+          Effect.map(request("open", [kind, wire, options]), ([id]) => id),
+          (id) => Effect.ignore(request("close", [id]))
+        )
+        return Effect.map(opened, (id) =>
+          Stream.repeatEffectChunkOption(Effect.matchCauseEffect(request("pull", [id]), {
+            onSuccess: ([, wires]) =>
+              wires === undefined
+                ? Effect.fail(Option.none<SpaceError>())
+                : Effect.succeed(Chunk.fromIterable(chunkOf(wires))),
+            // The stream of a space that was closed ends.
+            onFailure: (cause) =>
+              Cause.isInterruptedOnly(cause)
+                ? Effect.fail(Option.none<SpaceError>())
+                : Effect.failCause(Cause.map(cause, Option.some))
+          })))
+      }))
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Processes
+    // -----------------------------------------------------------------------------------------------------------------
+
+    /** The space keeps a process that stands for this one; it ends when this one has. */
+    const start = <A, E, R>(effect: Effect.Effect<A, E, R>, options?: { readonly name?: string | undefined }) =>
+      Effect.uninterruptible(
+        Effect.flatMap(request("eval", [options?.name]), ([id, number, name]) => {
+          const body = Effect.onExit(Effect.interruptible(effect), (exit) => {
+            running.delete(id)
+            return Effect.ignore(
+              request("ended", [id, Exit.isFailure(exit) ? values.encodeCause(exit.cause) : undefined])
+            )
+          })
+          return Effect.map(Effect.forkIn(Effect.locally(body, processes.current, id), processes.scope), (fiber) => {
+            if (fiber.unsafePoll() === null) {
+              running.set(id, fiber)
+            }
+            return {
+              id: number as number,
+              name: name as string,
+              fiber,
+              await: Fiber.await(fiber),
+              join: Fiber.join(fiber),
+              interrupt: Fiber.interrupt(fiber)
+            }
+          })
+        })
+      )
+
+    const startTuple = (fields: Tuple, options?: { readonly name?: string | undefined }) =>
+      ask(() => {
+        const evaluated = Effect.all(own(fields).map((field) => evaluate(field)), { concurrency: "unbounded" })
+        return start(Effect.tap(evaluated, (tuple) => out(tuple as unknown as Tuple)), options)
+      })
+
+    return {
+      [TypeId]: { _T: (_: any) => _, _E: (_: never) => _ },
+      name: "remote",
+      out,
+      outAll,
+      in: wait("in"),
+      rd: wait("rd"),
+      inp: (pattern: unknown) => takeNow("inp", pattern, 1, Option.fromIterable),
+      rdp,
+      inWith,
+      inScoped,
+      inAny: waitAny("inAny"),
+      rdAny: waitAny("rdAny"),
+      inAll,
+      collect: (pattern: unknown) => takeNow("collect", pattern, Infinity, (all) => all),
+      copyCollect,
+      collectInto: move(true),
+      copyCollectInto: move(false),
+      inUpTo: (pattern: unknown, n: number) => ask(() => takeNow("inUpTo", pattern, natural("n", n, 0), (all) => all)),
+      count,
+      outIfAbsent,
+      replace,
+      subscribe: (pattern: unknown, options?: unknown) => reading("subscribe", pattern, options),
+      stream: (pattern: unknown, options?: unknown) => reading("stream", pattern, options),
+      eval: start,
+      evalTuple: startTuple,
+      inspect: Effect.map(request("inspect", []), ([, inspection]) => inspection),
+      awaitQuiescent: Effect.map(request("awaitQuiescent", []), ([, report]) => report),
+      transact: () =>
+        Effect.fail(
+          new SpaceError({
+            reason: "Unsupported",
+            message: "transact runs STM, which is in the memory of the space: only a process that is a fiber there can"
+          })
+        )
+    } as unknown as TupleSpace<any, SpaceError>
+  })

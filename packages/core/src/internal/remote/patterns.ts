@@ -1,0 +1,64 @@
+/**
+ * Patterns on their way to the other end. Formals are data, but for those with code of the user's in them: predicates, schemas,
+ * classes. About these the other end has to *ask*.
+ *
+ * @internal
+ */
+import type { Term } from "../pattern.js"
+import { answered, any, literal, Pattern, rebuild } from "../pattern.js"
+import type { Values } from "./values.js"
+
+/** Marks of fields on the way; a formal has its name there. */
+const Literal = 0
+const Asked = 1
+
+type Wire = readonly [mark: number | string, ...rest: ReadonlyArray<any>]
+
+/** What becomes of a formal with code in it: its number among those to ask about, or `any` in its place. */
+export type Opaque = (term: Term) => number | "any"
+
+export const encodePattern = (pattern: Pattern, values: Values, opaque: Opaque): ReadonlyArray<unknown> => [
+  pattern.failure,
+  ...pattern.terms.map((term, index) => encodeTerm(term, values, opaque, `field ${index}`))
+]
+
+const encodeTerm = (term: Term, values: Values, opaque: Opaque, where: string): Wire => {
+  if (term.kind === "literal") {
+    return [Literal, values.encode(term.value, where)]
+  }
+  // What is not so until somebody has answered would be so for `not`.
+  if (term.parts === undefined || term.parts.name === "not" && hasCode(term)) {
+    const number = opaque(term)
+    return number === "any" ? ["any", [], []] : [Asked, number, term.text()]
+  }
+  const { name, terms, values: operands } = term.parts
+  return [name, values.encodeAll(operands, `${where}: `), terms.map((each) => encodeTerm(each, values, opaque, where))]
+}
+
+const hasCode = (term: Term): boolean => term.parts === undefined || term.parts.terms.some(hasCode)
+
+/** `ask` answers for the formals with code in them, by their numbers. */
+export const decodePattern = (
+  [failure, ...terms]: ReadonlyArray<any>,
+  values: Values,
+  ask: (number: number, value: unknown) => boolean
+): Pattern => new Pattern(terms.map((term) => decodeTerm(term, values, ask)), failure)
+
+const decodeTerm = ([mark, ...rest]: Wire, values: Values, ask: (number: number, value: unknown) => boolean): Term => {
+  switch (mark) {
+    case Literal:
+      return literal(values.decode(rest[0]))
+    case Asked:
+      return answered((value) => ask(rest[0], value), rest[1])
+    case "any":
+      return any
+    default: {
+      const [operands, terms] = rest
+      return rebuild(
+        mark as string,
+        values.decode(operands) as ReadonlyArray<unknown>,
+        terms.map((term: Wire) => decodeTerm(term, values, ask))
+      )
+    }
+  }
+}

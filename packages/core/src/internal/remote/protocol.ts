@@ -1,0 +1,90 @@
+/**
+ * What the two ends of a link say to each other. A message is an array of frames; a frame is an array, its first member says what
+ * it is.
+ *
+ * Every request has a number and is answered exactly once. A request that takes is answered while its tuples are only *held*: the
+ * client then says, exactly once, what has become of them ({@link Settle}). Whatever is not settled when the link ends is back in its place.
+ *
+ * @internal
+ */
+import type { Link } from "../../Remote.js"
+
+/** Changes whenever the frames do: ends of different versions do not talk. */
+export const version = 1
+
+/** From the client. */
+export const Hello = 0
+export const Request = 1
+export const Interrupt = 2
+export const Settle = 3
+/** Answers to what the server asked: of predicates, and of the function of `replace`. */
+export const Told = 4
+/** A process of the client's has ended. */
+export const Ended = 5
+/** A lease that nobody has any more. */
+export const Drop = 6
+
+/** From the server. */
+export const Done = 10
+export const Failed = 11
+/** Of what the client's own code threw. */
+export const Died = 15
+export const Ask = 12
+/** The process with this number should end. */
+export const Stop = 13
+/** The space is closed. */
+export const Closed = 14
+
+/** How a hold ends. */
+export const Taken = 0
+export const Back = 1
+export const BehindAll = 2
+/** As `Back` and `BehindAll`, and it counts as a failed attempt. */
+export const FailedBack = 3
+export const FailedBehindAll = 4
+/** The tuple is dropped; a letter may be put instead. */
+export const Dead = 5
+
+/** In the place of an answer that the client's code did not give: it threw. */
+export const Threw = "threw"
+
+export type Frame = ReadonlyArray<any>
+
+/**
+ * Sends the frames of one turn of the event loop as one message. If that cannot be cloned, sends them one by one, and says which
+ * could not.
+ */
+export class Outbox {
+  private frames: Array<Frame> = []
+  private scheduled = false
+
+  constructor(private readonly link: Link, private readonly onRefused: (frame: Frame, cause: unknown) => void) {}
+
+  send(frame: Frame): void {
+    this.frames.push(frame)
+    if (!this.scheduled) {
+      this.scheduled = true
+      void Promise.resolve().then(() => this.flush())
+    }
+  }
+
+  flush(): void {
+    this.scheduled = false
+    const { frames } = this
+    this.frames = []
+    if (frames.length === 0) {
+      return
+    }
+    try {
+      this.link.send(frames)
+    } catch {
+      for (const frame of frames) {
+        try {
+          this.link.send([frame])
+        } catch (cause) {
+          this.onRefused(frame, cause)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,435 @@
+/**
+ * The end of a link at which the space is.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Link } from "../../Remote.js"
+import { SpaceError } from "../../SpaceError.js"
+import type { Tuple } from "../../Tuple.js"
+import type { Lease, TupleSpace } from "../../TupleSpace.js"
+import { own } from "../arguments.js"
+import type { Entry } from "../entry.js"
+import { extraOf } from "../entry.js"
+import { isFailure, memoryOf } from "../memory.js"
+import { operation } from "../operation.js"
+import type { Pattern } from "../pattern.js"
+import * as Process from "../process.js"
+import * as Search from "../search.js"
+import { served } from "../wait.js"
+import { Asking, Replacement, THREW } from "./asking.js"
+import { decodePattern } from "./patterns.js"
+import * as Protocol from "./protocol.js"
+import type { Values } from "./values.js"
+
+type AnyFiber = Fiber.RuntimeFiber<any, any>
+
+/** A stream that the client reads. */
+interface Open {
+  readonly scope: Scope.CloseableScope
+  readonly pull: Effect.Effect<Chunk.Chunk<unknown>, Option.Option<unknown>>
+}
+
+/** A process of the client's, as the space sees it. */
+interface Stub {
+  readonly fiber: AnyFiber
+  end: (exit: Exit.Exit<unknown, unknown>) => void
+}
+
+/** Serves until the link ends, or the fiber is interrupted. */
+export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): Effect.Effect<void> => {
+  const memory = memoryOf(space)
+  if (memory === undefined) {
+    return Effect.die(new SpaceError({ reason: "Unsupported", message: "only a space in memory can be served" }))
+  }
+  const { store } = memory
+
+  return Effect.flatMap(Effect.runtime<never>(), (runtime) => {
+    const fork = Runtime.runFork(runtime)
+    const running = new Map<number, AnyFiber>()
+    const askings = new Map<number, Asking>()
+    /** What was taken for the client, until it says what has become of it. */
+    const held = new Map<number, ReadonlyArray<Entry>>()
+    const leases = new Map<number, Lease<any>>()
+    const opened = new Map<number, Open>()
+    const stubs = new Map<number, Stub>()
+
+    const outbox = new Protocol.Outbox(link, (frame, cause) => {
+      const [kind, id] = frame
+      if (kind === Protocol.Done) {
+        settle(id, Protocol.Back)
+        reply(
+          id,
+          Exit.fail(new SpaceError({ reason: "InvalidTuple", message: `it cannot leave its thread: ${cause}` }))
+        )
+      } else if (kind === Protocol.Ask) {
+        askings.get(id)?.told(false)
+      }
+    })
+
+    const reply = (id: number, exit: Exit.Exit<ReadonlyArray<unknown>, unknown>): void => {
+      askings.delete(id)
+      if (Exit.isSuccess(exit)) {
+        outbox.send([Protocol.Done, id, ...exit.value])
+      } else if (Chunk.contains(Cause.defects(exit.cause), THREW)) {
+        outbox.send([Protocol.Died, id])
+      } else {
+        outbox.send([Protocol.Failed, id, values.encodeCause(exit.cause)])
+      }
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // What is held
+    // -----------------------------------------------------------------------------------------------------------------
+
+    const settle = (id: number, how: number, letter?: unknown): void => {
+      const entries = held.get(id)
+      held.delete(id)
+      if (entries === undefined || store.closed) {
+        return
+      }
+      if (how === Protocol.Taken) {
+        store.settle()
+        store.consume(entries)
+        return
+      }
+      store.run(() => {
+        if (how === Protocol.Dead) {
+          store.consume(entries)
+          store.putRegardless(letter === undefined ? [] : [store.entry(values.decodeTuple(letter), undefined)])
+          return
+        }
+        if (how === Protocol.FailedBack || how === Protocol.FailedBehindAll) {
+          entries.forEach(countAttempt)
+        }
+        const back = how === Protocol.BehindAll || how === Protocol.FailedBehindAll ? "back" : "place"
+        store.giveBack(entries, back)
+      })
+    }
+
+    /** What goes back to the client. If it cannot, what was taken for it is back. */
+    const encoded = <A>(id: number, encode: () => A): A => {
+      try {
+        return encode()
+      } catch (error) {
+        settle(id, Protocol.Back)
+        throw error
+      }
+    }
+
+    const countAttempt = (entry: Entry): void => {
+      if (entry.extra === undefined) {
+        entry.extra = extraOf(undefined)
+        entry.extra.entry = entry
+      }
+      entry.extra.attempts++
+    }
+
+    const attemptsAt = ([entry]: ReadonlyArray<Entry>): number => entry?.extra?.attempts ?? 0
+
+    /** A search that may wait. What it takes is held. */
+    const searching = (
+      id: number,
+      search: Search.Search<any>,
+      timeout: number,
+      asking: Asking | undefined,
+      encode: (value: any) => unknown
+    ): Effect.Effect<ReadonlyArray<unknown>, unknown> => {
+      const wait = Effect.uninterruptibleMask((restore) =>
+        Effect.map(
+          served(store, Search.request(store, search, timeout), restore, (interest) => {
+            if (asking !== undefined) {
+              // It looks again at what is stored.
+              asking.onAnswer = (answer) => {
+                if (interest.state === "waiting" && !store.closed) {
+                  store.run(() =>
+                    answer === Protocol.Threw
+                      ? store.fail(interest, Effect.die(THREW))
+                      : void interest.offer(undefined, 0)
+                  )
+                }
+              }
+            }
+          }),
+          (interest) => {
+            store.arrive(interest)
+            if (search.takes) {
+              held.set(id, interest.entries)
+            }
+            return encoded(id, () => [encode(interest.value), attemptsAt(interest.entries)])
+          }
+        )
+      )
+      return asking === undefined ? wait : Effect.zipRight(asking.settled(store, search.patterns), wait)
+    }
+
+    /** Takes now what there is, and holds it. */
+    const taking = (id: number, name: string, pattern: Pattern, limit: number): Effect.Effect<ReadonlyArray<unknown>> =>
+      operation(memory, name, () => {
+        const entries = store.shelves.findAll(pattern, limit).slice(0, limit)
+        store.takeHeld(entries)
+        return entries
+      }).pipe(
+        Effect.map((entries) => {
+          held.set(id, entries)
+          return encoded(id, () => [entries.map(({ tuple }) => values.encodeTuple(tuple))])
+        }),
+        Effect.uninterruptible
+      )
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // The operations
+    // -----------------------------------------------------------------------------------------------------------------
+
+    type Reply = Effect.Effect<ReadonlyArray<unknown>, unknown>
+
+    const nothing = <E>(effect: Effect.Effect<unknown, E>): Effect.Effect<ReadonlyArray<unknown>, E> =>
+      Effect.as(effect, [])
+    const one = <E>(effect: Effect.Effect<unknown, E>): Effect.Effect<ReadonlyArray<unknown>, E> =>
+      Effect.map(effect, (value) => [value])
+    const maybe = <E>(effect: Effect.Effect<Option.Option<any>, E>): Effect.Effect<ReadonlyArray<unknown>, E> =>
+      Effect.map(effect, (option) => Option.toArray(option).map((tuple) => values.encodeTuple(tuple)))
+
+    /** Patterns, and how to ask the client about those that have code in them. */
+    const reading = (id: number, wires: ReadonlyArray<any>, asks: boolean) => {
+      const asking = asks
+        ? new Asking((number, subject) =>
+          outbox.send([
+            Protocol.Ask,
+            id,
+            number,
+            number === Replacement ? values.encodeTuple(subject as any) : values.encodeError(subject)
+          ])
+        )
+        : undefined
+      if (asking !== undefined) {
+        askings.set(id, asking)
+      }
+      const patterns = wires.map((wire) => decodePattern(wire, values, asking?.ask ?? (() => false)))
+      const now = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+        asking === undefined ? effect : asking.whenKnown(store, patterns, effect)
+      return { asking, patterns, pattern: patterns[0]!, now }
+    }
+
+    const choice = ({ index, tuple }: any) => [index, values.encodeTuple(tuple)]
+    const tuples = (all: ReadonlyArray<any>) => all.map((tuple) => values.encodeTuple(tuple))
+
+    const operations: Record<string, (id: number, ...args: ReadonlyArray<any>) => Reply> = {
+      out: (id, tuple, ttl) => {
+        const decoded = values.decodeTuple(tuple)
+        return ttl === undefined
+          ? nothing(space.out(decoded))
+          : nothing(Effect.map(space.out(decoded, { ttl }), (lease) => leases.set(id, lease)))
+      },
+      outAll: (_, all) => {
+        const decoded: ReadonlyArray<Tuple> = all.map((tuple: unknown) => values.decodeTuple(tuple))
+        // Failures that come from another space stay what they are.
+        return decoded.some(isFailure)
+          ? nothing(
+            operation(
+              memory,
+              "outAll",
+              () => store.putRegardless(decoded.map((tuple) => store.entry(tuple, undefined, isFailure(tuple))))
+            )
+          )
+          : nothing(space.outAll(decoded))
+      },
+      renew: (_, lease, ttl) => one(leases.get(lease)?.renew(ttl) ?? Effect.succeed(false)),
+      cancel: (_, lease) => one(leases.get(lease)?.cancel ?? Effect.succeed(false)),
+      wait: (id, kind, wires, asks, timeout) => {
+        const { asking, patterns } = reading(id, wires, asks)
+        switch (kind) {
+          case "in":
+          case "rd":
+            return searching(
+              id,
+              Search.single(store, kind, patterns[0]!),
+              timeout,
+              asking,
+              (tuple) => values.encodeTuple(tuple)
+            )
+          case "inAll":
+            return searching(id, Search.join(store, patterns), timeout, asking, tuples)
+          default:
+            return searching(id, Search.choice(store, kind, patterns), timeout, asking, choice)
+        }
+      },
+      take: (id, wire, asks, name, limit) => {
+        const { now, pattern } = reading(id, [wire], asks)
+        return now(taking(id, name, pattern, limit))
+      },
+      rdp: (id, wire, asks) => {
+        const { now, pattern } = reading(id, [wire], asks)
+        return now(maybe(space.rdp(pattern as any)))
+      },
+      copyCollect: (id, wire) => {
+        const { pattern } = reading(id, [wire], false)
+        return Effect.map(space.copyCollect(pattern as any), (all) => [tuples(all)])
+      },
+      count: (id, wire) => one(space.count(reading(id, [wire], false).pattern as any)),
+      outIfAbsent: (id, wire, asks, tuple) => {
+        const { now, pattern } = reading(id, [wire], asks)
+        return now(maybe(space.outIfAbsent(pattern as any, values.decodeTuple(tuple))))
+      },
+      replace: (id, wire) => {
+        const { asking, now, pattern } = reading(id, [wire], true)
+        return now(maybe(space.replace(pattern as any, (tuple: any) => {
+          const wire = asking!.answerTo(Replacement, tuple)
+          return own(values.decodeTuple(structuredCloneOf(wire)))
+        })))
+      },
+      open: (id, kind, wire, options) =>
+        Effect.gen(function*() {
+          if (store.closed) {
+            return yield* Effect.interrupt
+          }
+          const scope = yield* Scope.make()
+          const { pattern } = reading(id, [wire], false)
+          const stream: Stream.Stream<any, unknown> = kind === "stream"
+            ? Stream.map(space.stream(pattern as any, options), (tuple) => values.encodeTuple(tuple))
+            : Stream.map(
+              space.subscribe(pattern as any, options),
+              (event: any) =>
+                event._tag === "Missed" ? event : { _tag: event._tag, tuple: values.encodeTuple(event.tuple) }
+            )
+          const pull = yield* Scope.extend(Stream.toPull(stream), scope)
+          opened.set(id, { scope, pull })
+          return []
+        }),
+      pull: (_, id) => {
+        const open = opened.get(id)
+        return open === undefined
+          ? Effect.succeed([])
+          : open.pull.pipe(
+            Effect.map((chunk) => [Chunk.toArray(chunk)]),
+            Effect.catchAll(Option.match({ onNone: () => Effect.succeed([]), onSome: Effect.fail }))
+          )
+      },
+      close: (_, id) => {
+        const open = opened.get(id)
+        opened.delete(id)
+        return nothing(open === undefined ? Effect.void : Scope.close(open.scope, Exit.void))
+      },
+      eval: (id, name) => {
+        let end: Stub["end"] = () => {}
+        // Flattened, since an exit that is an interruption would be taken for one of this fiber.
+        const stub = Effect.flatten(Effect.async<Exit.Exit<unknown, unknown>>((resume) => {
+          end = (exit) => resume(Effect.succeed(exit))
+          return Effect.async<void>((stopped) => {
+            end = () => stopped(Effect.void)
+            outbox.send([Protocol.Stop, id])
+          })
+        }))
+        return Effect.map(space.eval(stub, { name }), (process) => {
+          stubs.set(id, { fiber: process.fiber, end: (exit) => end(exit) })
+          return [process.id, process.name]
+        })
+      },
+      ended: (_, id, outcome) => {
+        const stub = stubs.get(id)
+        stubs.delete(id)
+        stub?.end(outcome === undefined ? Exit.void : Exit.failCause(values.decodeCause(outcome)))
+        return nothing(stub === undefined ? Effect.void : Fiber.await(stub.fiber))
+      },
+      inspect: () => one(space.inspect),
+      awaitQuiescent: () => one(space.awaitQuiescent)
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // The link
+    // -----------------------------------------------------------------------------------------------------------------
+
+    /** `of` is the process of the client's that wants it, if one does. */
+    const begin = (id: number, of: number | undefined, name: string, args: ReadonlyArray<unknown>): void => {
+      const run = operations[name]
+      const effect: Reply = run === undefined
+        ? Effect.fail(new SpaceError({ reason: "Unsupported", message: `no operation is called ${name}` }))
+        : Effect.suspend(() => run(id, ...args))
+      const refusing = Effect.catchAllDefect(effect, (defect) =>
+        // What the types could not refuse.
+        defect instanceof SpaceError ? Effect.fail(defect) : Effect.die(defect))
+      const process = of === undefined ? undefined : stubs.get(of)?.fiber.getFiberRef(Process.current)
+      const fiber = fork(process === undefined ? refusing : Effect.locally(refusing, Process.current, process))
+      const exit = fiber.unsafePoll()
+      if (exit !== null) {
+        reply(id, exit)
+      } else {
+        running.set(id, fiber)
+        fiber.addObserver((exit) => {
+          running.delete(id)
+          reply(id, exit)
+        })
+      }
+    }
+
+    const receive = ([kind, id, ...rest]: Protocol.Frame): void => {
+      switch (kind) {
+        case Protocol.Hello:
+          if (id !== Protocol.version) {
+            outbox.send([
+              Protocol.Closed,
+              `the other end speaks version ${Protocol.version} of the protocol, not ${id}`
+            ])
+          }
+          return
+        case Protocol.Request:
+          return begin(id, rest[0], rest[1], rest.slice(2))
+        case Protocol.Interrupt: {
+          const fiber = running.get(id)
+          fiber?.unsafeInterruptAsFork(fiber.id())
+          return
+        }
+        case Protocol.Settle:
+          return settle(id, rest[0], rest[1])
+        case Protocol.Told:
+          return askings.get(id)?.told(rest[0])
+        case Protocol.Drop:
+          leases.delete(id)
+          return
+      }
+    }
+
+    /** Nothing is left of the client: its waits end, what it held is back. */
+    const end = Effect.suspend(() =>
+      Effect.zipRight(
+        Fiber.interruptAll(running.values()),
+        Effect.suspend(() => {
+          for (const id of [...held.keys()]) {
+            settle(id, Protocol.Back)
+          }
+          for (const stub of stubs.values()) {
+            stub.end(Exit.fail(new SpaceError({ reason: "Unavailable", message: "the link to the process has ended" })))
+          }
+          return Effect.forEach(opened.values(), ({ scope }) => Scope.close(scope, Exit.void), { discard: true })
+        })
+      )
+    )
+
+    return Effect.ensuring(
+      Effect.async<void>((resume) => {
+        const stop = link.listen(
+          (message) => (message as ReadonlyArray<Protocol.Frame>).forEach(receive),
+          () => resume(Effect.void)
+        )
+        return Effect.sync(() => {
+          stop()
+          // The space may have been closed, or just this end.
+          outbox.send([Protocol.Closed, store.closed ? undefined : "the space is served no more"])
+          outbox.flush()
+        })
+      }),
+      end
+    )
+  })
+}
+
+/** Decoding changes the wire in place, and this one may be asked for again. */
+const structuredCloneOf = (wire: any): any => Array.isArray(wire) ? wire.slice() : wire

@@ -1,0 +1,335 @@
+import { Pattern as P, Process, Remote, SpaceError, TupleSpace } from "@effect-linda/core"
+import * as Conformance from "@effect-linda/testkit/Conformance"
+import { assert, describe, it } from "@effect/vitest"
+import {
+  Cause,
+  Chunk,
+  Data,
+  Deferred,
+  Duration,
+  Effect,
+  Either,
+  Equal,
+  Exit,
+  Fiber,
+  Layer,
+  Option,
+  Schema,
+  Scope
+} from "effect"
+import type { MessagePort } from "node:worker_threads"
+import { MessageChannel } from "node:worker_threads"
+import { clean, empty, same } from "./helpers.js"
+
+const linkOf = (port: MessagePort): Remote.Link => ({
+  send: (message) => port.postMessage(message),
+  listen: (onMessage, onEnd) => {
+    port.on("message", onMessage)
+    port.on("close", onEnd)
+    return () => port.close()
+  }
+})
+
+/** A space, and another end of it that sees it through a port. */
+const layer = (options: TupleSpace.Options) =>
+  Layer.scoped(
+    TupleSpace.TupleSpace,
+    Effect.gen(function*() {
+      const { port1, port2 } = new MessageChannel()
+      const client = yield* Remote.connect(linkOf(port2))
+      const scope = yield* Scope.make()
+      const space = yield* Scope.extend(TupleSpace.make(options), scope)
+      yield* Effect.forkScoped(Remote.serve(space, linkOf(port1)))
+      // the space closes first, and both ends of the link see it
+      yield* Effect.addFinalizer((exit) => Scope.close(scope, exit))
+      return client
+    })
+  )
+
+Conformance.suite({
+  name: "through a port",
+  layer,
+  time: "live",
+  lacks: {
+    transactions: "STM is in the memory of the space",
+    references: "functions and symbols stay in their thread",
+    quiescence: "what runs elsewhere cannot be seen to rest",
+    telemetry: "operations make their spans where the space is"
+  },
+  skip: {
+    "S5 the order of arrival holds between all kinds": "a waiter whose predicate is elsewhere does not keep its turn",
+    "S14 B09 collectInto waits for room": "what moves to another space is held meanwhile",
+    "S12 S17 a subscription ends when its space closes": "what it has not read yet is at the other end, and gone"
+  }
+})
+
+class Point extends Schema.Class<Point>("Point")({ x: Schema.Number }) {}
+class Overheated extends Schema.TaggedError<Overheated>()("Overheated", { degrees: Schema.Number }) {}
+class Plain {
+  readonly x = 1
+}
+
+/** A space, what it looks like from the other end, and how the link is cut. */
+const connected = (options?: Remote.Options) =>
+  Effect.gen(function*() {
+    const space = yield* TupleSpace.make()
+    const { port1, port2 } = new MessageChannel()
+    const client = yield* Remote.connect(linkOf(port2), options)
+    const server = yield* Effect.forkScoped(Remote.serve(space, linkOf(port1), options))
+    return { space, client, server, port1, port2 }
+  })
+
+const failureOf = <A, E>(effect: Effect.Effect<A, E>) => Effect.flip(effect as Effect.Effect<A, SpaceError.SpaceError>)
+
+describe("Remote: values", () => {
+  it.scopedLive("data crosses as it is, at any depth", () =>
+    Effect.gen(function*() {
+      const { client, space } = yield* connected()
+      const values = [
+        undefined,
+        null,
+        NaN,
+        -0,
+        2n ** 70n,
+        new Date(0),
+        /a/g,
+        new Map([["a", { b: [1] }]]),
+        new Set([1, "1"]),
+        new Uint8Array([1, 2]),
+        new Float64Array([NaN]),
+        Buffer.from("abc"),
+        { a: { b: [undefined, { c: "d" }] } },
+        new RangeError("r")
+      ]
+      for (const value of values) {
+        yield* client.out(["v", value])
+        const [, seen] = yield* space.in(["v", P.any])
+        yield* space.out(["v", value])
+        const [, back] = yield* client.in(["v", P.any])
+        const expected = Buffer.isBuffer(value) ? new Uint8Array(value) : value
+        same([seen, back], [expected, expected])
+      }
+    }))
+
+  it.scopedLive("Effect's data keeps its class, and so do instances of the schemas of both ends", () =>
+    Effect.gen(function*() {
+      const { client, space } = yield* connected({ schemas: [Point, Overheated] })
+      const values = [
+        Option.some(Option.none()),
+        Option.some(undefined),
+        Either.left("l"),
+        Either.right(Option.some(1)),
+        Chunk.make(1, 2),
+        Duration.seconds(3),
+        Duration.infinity,
+        Data.struct({ x: Data.tuple(1) }),
+        new Point({ x: 1 }),
+        new Overheated({ degrees: 451 })
+      ]
+      for (const value of values) {
+        yield* client.out(["v", value])
+        const [, seen] = yield* space.in(["v", P.literal(value)])
+        assert.isTrue(Equal.equals(seen, value), String(seen))
+        same(yield* Effect.zipRight(space.out(["v", value]), client.in(["v", P.literal(value)])), ["v", value])
+      }
+    }))
+
+  it.scopedLive("what would lose its class or cannot be sent is refused, and the field is named", () =>
+    Effect.gen(function*() {
+      const { client, space } = yield* connected()
+      const cyclic: Array<unknown> = []
+      cyclic.push(cyclic)
+      const refused: ReadonlyArray<readonly [value: unknown, message: RegExp]> = [
+        [() => 1, /^field 1: a function cannot leave its thread/],
+        [Symbol("s"), /^field 1: Symbol\(s\) cannot leave its thread/],
+        [{ a: [new Plain()] }, /^field 1\.a\[0\]: an instance of Plain would lose its class: .*schemas/],
+        [new Point({ x: 1 }), /^field 1: an instance of Point/],
+        [{ [Symbol("s")]: 1 }, /keys that are symbols/],
+        [new Map([["a", () => 1]]), /^field 1, entry 0\[1\]: a function/],
+        [Promise.resolve(), /^field 1: an instance of Promise/],
+        [cyclic, /cyclic/]
+      ]
+      for (const [value, message] of refused) {
+        for (
+          const operation of [
+            client.out(["v", value]),
+            client.outAll([["v"], ["v", value]]),
+            client.outIfAbsent(["v"], ["v", value]),
+            client.in(["v", P.literal(value)])
+          ]
+        ) {
+          const error = yield* failureOf<unknown, unknown>(operation)
+          assert.strictEqual(error.reason, "InvalidTuple")
+          assert.match(error.message, message)
+        }
+      }
+      yield* empty(space)
+      // on the way back it stays where it is
+      yield* space.out(["v", () => 1])
+      assert.match((yield* failureOf(client.in(["v", P.any]))).message, /^field 1: a function cannot/)
+      assert.match((yield* failureOf(client.collect(["v", P.any]))).message, /field 1/)
+      assert.strictEqual(yield* space.count(["v", P.any]), 1)
+      assert.strictEqual((yield* space.inspect).held, 0)
+    }))
+
+  it.scopedLive("a buffer that is part of a larger one does not drag that along", () =>
+    Effect.gen(function*() {
+      const { client, space } = yield* connected()
+      yield* client.out(["v", new Uint8Array(1 << 16).subarray(0, 4)])
+      const [, seen] = yield* space.in(["v", P.instanceOf(Uint8Array)])
+      assert.strictEqual(seen.buffer.byteLength, 4)
+    }))
+})
+
+describe("Remote: patterns", () => {
+  const tuples = [["a", 1], ["a", 2], ["b", 3], ["a", { x: 1 }], ["c", [1, 1]], ["c", [1, 2]]] as const
+  const patterns: ReadonlyArray<P.Pattern> = [
+    ["a", P.any],
+    ["a", P.number],
+    [P.string, P.between(2, 3)],
+    [P.matching(/^[bc]/), P.any],
+    [P.oneOf("b", "c"), P.any],
+    [P.not("a"), P.any],
+    ["a", P.not(P.number)],
+    ["a", { x: P.number }],
+    ["a", P.partial({ x: 1 })],
+    ["c", [P.ref("x"), P.ref("x")]],
+    [P.rest(P.any)],
+    ["a", P.rest(P.number)],
+    // with code in them
+    ["a", (n: unknown) => n === 2],
+    ["a", P.not((n: unknown) => n === 2)],
+    ["a", P.oneOf(1, (n: unknown) => n === 2)],
+    [P.schema(Schema.Literal("b")), P.any],
+    ["c", P.instanceOf(Array)],
+    ["c", [P.any, P.when((n: unknown) => n === 2)]],
+    [P.rest((field: unknown) => typeof field !== "object")]
+  ]
+
+  it.scopedLive("match at the other end what they match here, predicates included", () =>
+    Effect.gen(function*() {
+      const { client, space } = yield* connected()
+      yield* space.outAll(tuples)
+      for (const pattern of patterns) {
+        const expected = tuples.filter((tuple) => P.matches(pattern)(tuple))
+        same(yield* client.copyCollect(pattern), expected)
+        assert.strictEqual(yield* client.count(pattern), expected.length)
+        same(yield* client.rdp(pattern), Option.fromIterable(expected))
+        same(yield* client.rd(pattern), expected[0])
+        same(yield* client.collect(pattern), expected)
+        same(yield* client.inp(pattern), Option.none())
+        yield* space.collect([P.rest(P.any)])
+        yield* space.outAll(tuples)
+      }
+    }))
+
+  it.scopedLive("a waiting predicate is asked about every tuple that comes, and about each value once", () =>
+    Effect.gen(function*() {
+      const { client, space } = yield* connected()
+      const asked: Array<number> = []
+      const big = (n: number) => {
+        asked.push(n)
+        return n > 2
+      }
+      const fiber = yield* Effect.fork(client.in(["n", big]))
+      yield* Effect.sleep(20)
+      for (const n of [1, 2, 2, 1, 3, 4]) {
+        yield* space.out(["n", n])
+        yield* Effect.sleep(5)
+      }
+      same(yield* Fiber.join(fiber), ["n", 3])
+      same(asked, [1, 2, 3])
+      same(yield* space.collect(["n", P.number]), [["n", 1], ["n", 2], ["n", 2], ["n", 1], ["n", 4]])
+    }))
+})
+
+describe("Remote: the link", () => {
+  it.scopedLive("S8 of takes that race their interruption nothing is lost and nothing comes twice", () =>
+    Effect.gen(function*() {
+      const { client, space } = yield* connected()
+      let taken = 0
+      const rounds = 400
+      for (let round = 0; round < rounds; round++) {
+        const take = [
+          () => client.in(["t", round]),
+          () => client.inAny([["u"], ["t", round]]),
+          () => client.inAll([["t", round]]),
+          () => client.inWith(["t", round], () => Effect.void),
+          () => Effect.scoped(client.inScoped(["t", (n: unknown) => n === round]))
+        ][round % 5]!
+        const fiber = yield* Effect.fork<unknown, unknown, never>(take())
+        yield* Effect.fork(space.out(["t", round]))
+        yield* round % 3 === 0 ? Effect.yieldNow() : Effect.sleep(round % 2)
+        const exit = yield* Fiber.interrupt(fiber)
+        taken += Exit.isSuccess(exit) ? 1 : 0
+      }
+      yield* Effect.sleep(20)
+      assert.strictEqual(yield* space.count(["t", P.number]), rounds - taken)
+      const { held, interests } = yield* space.inspect
+      same({ held, interests }, { held: 0, interests: [] })
+      assert.isAbove(taken, 10)
+    }))
+
+  for (const cut of ["the client's end", "the server's end"] as const) {
+    it.scopedLive(`V10 cutting ${cut} gives back what is held, ends who waits, and later operations fail as Unavailable`, () =>
+      Effect.gen(function*() {
+        const { client, port1, port2, server, space } = yield* connected()
+        yield* space.outAll([["h", 1], ["h", 2], ["h", 3]])
+        const use = yield* Deferred.make<void>()
+        const holder = yield* Effect.fork(client.inWith(["h", 2], () => Deferred.await(use)))
+        const waiter = yield* Effect.fork(Effect.exit(client.in(["never"])))
+        const process = yield* client.eval(Effect.never, { name: "far" })
+        yield* Effect.sleep(20)
+        same(yield* space.copyCollect(["h", P.any]), [["h", 1], ["h", 3]])
+        ;(cut === "the client's end" ? port2 : port1).close()
+        yield* Fiber.join(server)
+        same(yield* space.copyCollect(["h", P.any]), [["h", 1], ["h", 2], ["h", 3]])
+        same((yield* space.inspect).interests, [])
+        const exit = yield* Fiber.join(waiter)
+        assert.strictEqual(Exit.isFailure(exit) && (Cause.squash(exit.cause) as any).reason, "Unavailable")
+        assert.strictEqual((yield* failureOf(client.out(["t"]))).reason, "Unavailable")
+        yield* Deferred.succeed(use, undefined)
+        yield* Fiber.await(holder)
+        assert.isTrue(Exit.isFailure(yield* process.await))
+        const [error, , name] = yield* space.in(Process.failure(SpaceError.SpaceError))
+        same([error.reason, name], ["Unavailable", "far"])
+        yield* clean(space)
+      }))
+  }
+
+  it.scopedLive("S12 the space is closed: whoever waits is interrupted, and so are later operations", () =>
+    Effect.gen(function*() {
+      const { port1, port2 } = new MessageChannel()
+      const client = yield* Remote.connect(linkOf(port2))
+      const scope = yield* Scope.make()
+      const space = yield* Scope.extend(TupleSpace.make(), scope)
+      yield* Effect.forkScoped(Remote.serve(space, linkOf(port1)))
+      const waiter = yield* Effect.fork(client.in(["never"]))
+      yield* Effect.sleep(20)
+      yield* Scope.close(scope, Exit.void)
+      assert.isTrue(Exit.isInterrupted(yield* Fiber.await(waiter)))
+      assert.isTrue(Exit.isInterrupted(yield* Effect.exit(client.out(["t"]))))
+    }))
+
+  it.scopedLive("an end of another version is refused", () =>
+    Effect.gen(function*() {
+      const space = yield* TupleSpace.make()
+      const { port1, port2 } = new MessageChannel()
+      yield* Effect.forkScoped(Remote.serve(space, linkOf(port1)))
+      const answer = yield* Effect.async<any>((resume) => {
+        port2.on("message", (message) => resume(Effect.succeed(message)))
+        port2.postMessage([[0, 0]])
+      })
+      assert.match(answer[0][1], /speaks version \d+ of the protocol, not 0/)
+      port2.close()
+    }))
+
+  it.scopedLive("transact is for spaces in memory, and says so", () =>
+    Effect.gen(function*() {
+      const { client } = yield* connected()
+      const error = yield* failureOf(client.transact(undefined as never))
+      same([error.reason, /STM/.test(error.message)], ["Unsupported", true])
+      const served = yield* Effect.exit(Remote.serve(client, linkOf(new MessageChannel().port1)))
+      assert.match(String(Exit.isFailure(served) && Cause.squash(served.cause)), /only a space in memory can be served/)
+    }))
+})
