@@ -87,7 +87,7 @@ export const recorder = (space: TupleSpace<Tuple, SpaceError>): Recorder => {
  * @category checking
  */
 export const linearize = (history: History): Option.Option<History> => {
-  // What was done, as a set of operations, and what the space holds then. To come there again is to fail there again.
+  // What is left to be done, and the space then. To come there again is to fail there again.
   const seen = new Set<string>()
   const search = (todo: History, model: Model.Model, order: History): Option.Option<History> => {
     if (todo.every(({ result }) => Option.isNone(result))) {
@@ -98,10 +98,15 @@ export const linearize = (history: History): Option.Option<History> => {
       return Option.none()
     }
     seen.add(state)
-    for (const entry of candidates(todo)) {
-      const step = Model.step(model, entry.operation)
-      if (Option.isSome(step.result) && isResultOf(entry, step.result.value)) {
-        const found = search(todo.filter((each) => each !== entry), step.model, [...order, entry])
+    for (const step of steps(todo, model)) {
+      const ended = todo.filter(({ start }) => step.served.some(({ id }) => id === start))
+      const isAsRecorded = ended.every(({ result, start }) =>
+        Option.isNone(result) ||
+        step.served.some((served) => served.id === start && Model.sameResult(result.value, served.result))
+      )
+      if (isAsRecorded) {
+        const rest = todo.filter((each) => !ended.includes(each))
+        const found = search(rest, withHeld(step, ended), [...order, ...ended])
         if (Option.isSome(found)) {
           return found
         }
@@ -112,14 +117,42 @@ export const linearize = (history: History): Option.Option<History> => {
   return search(history, Model.empty, [])
 }
 
+/** A change of the space, and which operations it ends. */
+type Step = Pick<Model.Step, "model" | "served">
+
+/** What can happen next. */
+const steps = function*(todo: History, model: Model.Model): Iterable<Step> {
+  for (const { operation, start } of candidates(todo, model)) {
+    const step = Model.step(model, operation, start)
+    if (Option.isSome(step.result)) {
+      const taken = model.stored.filter((each) => !step.model.stored.includes(each))
+      yield { ...step, served: [{ id: start, result: step.result.value, taken }, ...step.served] }
+    } else if (todo.some(({ operation }) => operation._tag === "outAll")) {
+      // To wait makes no difference to coming when one can be served, but where tuples are put all at once: nobody sees some of
+      // them only, and yet a join that waits takes what completes it as they come, not the oldest of all of them.
+      yield step
+    }
+  }
+  for (const held of model.held) {
+    yield Model.release(model, held, "place")
+  }
+}
+
+/** Who was interrupted may have been handed its tuples already. Then nobody sees them, until they are back. */
+const withHeld = ({ model, served }: Step, ended: History): Model.Model => {
+  const isInterrupted = (id: number) => ended.some(({ result, start }) => start === id && Option.isNone(result))
+  return { ...model, held: [...model.held, ...served.flatMap(({ id, taken }) => isInterrupted(id) ? taken : [])] }
+}
+
 /**
  * What can be next: what has started before any of the others has ended. Of those that are alike in all but time, the one that has ended
  * first stands for all: wherever another could be, it can be, and the other in its place later.
  */
-const candidates = (todo: History): History => {
+const candidates = (todo: History, { waiting }: Model.Model): History => {
   const firstEnd = Math.min(...todo.map(({ end }) => end))
+  const isNext = ({ start }: Entry) => start < firstEnd && !waiting.some(({ id }) => id === start)
   const chosen: Array<Entry> = []
-  for (const entry of todo.filter(({ start }) => start < firstEnd).sort((self, that) => self.end - that.end)) {
+  for (const entry of todo.filter(isNext).sort((self, that) => self.end - that.end)) {
     if (!chosen.some((each) => isAlike(each, entry))) {
       chosen.push(entry)
     }
@@ -132,11 +165,12 @@ const isAlike = (self: Entry, that: Entry): boolean =>
   Model.sameResult(self.operation, that.operation) &&
   Model.sameResult(Option.getOrUndefined(self.result), Option.getOrUndefined(that.result))
 
-/** The tuples in their order. Their ages may differ between ways that come to the same. */
-const stateOf = ({ stored }: Model.Model): string => Inspectable.toStringUnknown(stored.map(({ tuple }) => tuple), 0)
-
-const isResultOf = ({ result }: Entry, expected: unknown): boolean =>
-  Option.isNone(result) || Model.sameResult(result.value, expected)
+/** The tuples in their order, which of them are held, and who waits. Ages may differ between ways that come to the same. */
+const stateOf = ({ held, stored, waiting }: Model.Model): string => {
+  const tuples = [...stored, ...held].sort((self, that) => self.age - that.age)
+  const isHeld = tuples.map((each) => Number(held.includes(each)))
+  return `${waiting.map(({ id }) => id)};${isHeld};${Inspectable.toStringUnknown(tuples.map(({ tuple }) => tuple), 0)}`
+}
 
 /**
  * The history as lines of text, one for each operation.

@@ -69,6 +69,19 @@ export interface Model {
 }
 
 /**
+ * One that waited and has got its result.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Served {
+  readonly id: number
+  readonly result: unknown
+  /** Nothing if it has only read. */
+  readonly taken: ReadonlyArray<Stored>
+}
+
+/**
  * What comes of an operation: the space as it is then, the result if the operation does not wait, and who else has got a result.
  *
  * @since 0.1.0
@@ -78,7 +91,7 @@ export interface Step {
   readonly model: Model
   /** None if the operation waits. */
   readonly result: Option.Option<unknown>
-  readonly served: ReadonlyArray<{ readonly id: number; readonly result: unknown }>
+  readonly served: ReadonlyArray<Served>
 }
 
 /**
@@ -206,18 +219,18 @@ const put = (model: Model, tuples: ReadonlyArray<Tuple>): Step =>
  */
 const offer = (model: Model, offered: Stored): Step => {
   const stored = [...model.stored, offered].sort((self, that) => self.age - that.age)
-  const served: Array<Step["served"][number]> = []
+  const served: Array<Served> = []
   let left: ReadonlyArray<Stored> = stored
   for (const { id, operation } of model.waiting.filter(({ operation }) => operation._tag.startsWith("rd"))) {
     const got = attempt([offered], operation)
     if (got !== undefined) {
-      served.push({ id, result: got.result })
+      served.push({ id, ...got })
     }
   }
   for (const { id, operation } of model.waiting.filter(({ operation }) => operation._tag.startsWith("in"))) {
     const got = attempt(operation._tag === "inAll" ? stored : [offered], operation)
     if (got !== undefined) {
-      served.push({ id, result: got.result })
+      served.push({ id, ...got })
       left = stored.filter((each) => !got.taken.includes(each))
       break
     }
@@ -230,7 +243,7 @@ const offer = (model: Model, offered: Stored): Step => {
 const attempt = (
   stored: ReadonlyArray<Stored>,
   operation: Operation
-): { readonly result: unknown; readonly taken: ReadonlyArray<Stored> } | undefined => {
+): Omit<Served, "id"> | undefined => {
   switch (operation._tag) {
     case "in":
     case "rd": {

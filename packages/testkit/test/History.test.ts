@@ -43,6 +43,13 @@ const histories: ReadonlyArray<readonly [name: string, linearizable: boolean, hi
     pending(take, 2),
     entry(count, 3, 4, 0)
   ]],
+  ["handed to one that was interrupted, and back in its place", true, [
+    entry({ _tag: "out", tuple: ["a"] }, 0, 1, undefined),
+    entry({ _tag: "out", tuple: ["b"] }, 2, 3, undefined),
+    pending({ _tag: "in", pattern: ["a"] }, 4),
+    entry({ _tag: "rd", pattern: [P.any] }, 5, 6, ["b"]),
+    entry({ _tag: "rd", pattern: [P.any] }, 7, 8, ["a"])
+  ]],
   ["there again after it was taken", false, [
     entry(out, 0, 1, undefined),
     entry(inp, 2, 3, Option.some(t)),
@@ -53,6 +60,18 @@ const histories: ReadonlyArray<readonly [name: string, linearizable: boolean, hi
     entry({ _tag: "out", tuple: ["b"] }, 1, 11, undefined),
     entry({ _tag: "copyCollect", pattern: [P.any] }, 2, 4, [["a"], ["b"]]),
     entry({ _tag: "copyCollect", pattern: [P.any] }, 3, 5, [["b"], ["a"]])
+  ]],
+  ["a join that waits takes what completes it, of tuples that are put all at once", true, [
+    entry({ _tag: "inAll", patterns: [[P.any], ["a"]] }, 0, 3, [["b"], ["a"]]),
+    entry({ _tag: "outAll", tuples: [["a"], ["b"], ["a"]] }, 1, 2, undefined)
+  ]],
+  ["a join that came after them takes the oldest", false, [
+    entry({ _tag: "outAll", tuples: [["a"], ["b"], ["a"]] }, 0, 1, undefined),
+    entry({ _tag: "inAll", patterns: [[P.any], ["a"]] }, 2, 3, [["b"], ["a"]])
+  ]],
+  ["some of what was put all at once", false, [
+    entry({ _tag: "outAll", tuples: [["a"], ["b"]] }, 0, 3, undefined),
+    entry({ _tag: "count", pattern: [P.any] }, 1, 2, 1)
   ]],
   ["the younger of two", false, [
     entry({ _tag: "outAll", tuples: [["t", 1], ["t", 2]] }, 0, 1, undefined),

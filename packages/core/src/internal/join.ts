@@ -71,7 +71,31 @@ const assign = (patterns: ReadonlyArray<Pattern>, first: First): ReadonlyArray<E
     }
     return false
   }
-  return patterns.every((_, index) => satisfy(index, new Set())) ? chosen : undefined
+  if (!patterns.every((_, index) => satisfy(index, new Set()))) {
+    return undefined
+  }
+  // Who had to make way may have done so for one that comes after it. Each in turn gets the oldest that leaves enough to those.
+  const settled = new Set<Entry>()
+  patterns.forEach((_, index) => {
+    for (const entry of candidates[index]!) {
+      const owner = takenBy.get(entry)
+      if (owner === index) {
+        break
+      }
+      if (!settled.has(entry)) {
+        const given = chosen[index]!
+        takenBy.delete(given)
+        give(index, entry)
+        if (owner === undefined || satisfy(owner, new Set(settled).add(entry))) {
+          break
+        }
+        give(owner, entry)
+        give(index, given)
+      }
+    }
+    settled.add(chosen[index]!)
+  })
+  return chosen
 }
 
 const search = (patterns: ReadonlyArray<Pattern>, first: First): ReadonlyArray<Entry> | undefined => {

@@ -205,6 +205,22 @@ export const conservation = properties("Conservation", (property) => {
   )
 
   property(
+    "S8 who is interrupted in a wait can have the tuple that it was handed in its finalizer",
+    (sim) =>
+      Effect.gen(function*() {
+        const space = yield* sim.space()
+        const taker = yield* Effect.fork(Effect.onInterrupt(space.in(["x"]), () => space.in(["x"])))
+        yield* sim.still
+        yield* space.out(["x"])
+        yield* sim.pause
+        taker.unsafeInterruptAsFork(taker.id())
+        yield* sim.still
+        expect(taker.unsafePoll()).not.toBe(null)
+        expect(yield* space.inspect).toMatchObject({ tuples: [], held: 0 })
+      })
+  )
+
+  property(
     "S8 a tuple that comes back is offered to the next who waits; who saw it before is not told twice",
     (sim) =>
       Effect.gen(function*() {

@@ -54,6 +54,34 @@ export const capacity = cases("Capacity: suspend", (each) => {
       yield* empty(space)
     }))
 
+  test("S14 a taker that comes is handed its tuple by a put that waits, also by one behind others", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh({ capacity: 1 })
+      yield* space.out(["full"])
+      const first = yield* start(space.out(["a"]))
+      const second = yield* start(space.out(["b"]))
+      const taker = yield* start(space.in(["b"]))
+      assert.isFalse(yield* isWaiting(taker))
+      assert.isFalse(yield* isWaiting(second))
+      assert.isTrue(yield* isWaiting(first))
+      same(yield* space.inp(["full"]), Option.some(["full"]))
+      yield* Fiber.join(first)
+      same(yield* space.collect([P.any]), [["a"]])
+    }))
+
+  test.needing("transactions")(
+    "S10 S14 a transaction that takes makes room for those who wait",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh({ capacity: 1 })
+        yield* space.out(["a"])
+        const putter = yield* start(space.out(["b"]))
+        yield* space.transact(Transaction.in(space, ["a"]))
+        assert.isFalse(yield* isWaiting(putter))
+        same(yield* space.collect([P.any]), [["b"]])
+      })
+  )
+
   test("S14 a tuple handed to a waiter needs no room", () =>
     Effect.gen(function*() {
       const space = yield* fresh({ capacity: 1 })

@@ -197,6 +197,15 @@ export const atomic = cases("Transaction: as a whole or not at all", (each) => {
       yield* empty(space)
     }))
 
+  test("S8 S10 a taker that was met in a transaction that fails, and then is interrupted, gives nothing back", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const taker = yield* start(space.in(["t"]))
+      yield* Effect.exit(space.transact(STM.zipRight(Transaction.out(space, ["t"]), STM.fail("no"))))
+      yield* Fiber.interrupt(taker)
+      yield* empty(space)
+    }))
+
   test("S10 X02 mailboxes of subscriptions are as before after a failure, whatever their strategy", () =>
     Effect.gen(function*() {
       for (const strategy of ["suspend", "dropping", "sliding"] as const) {
@@ -535,6 +544,28 @@ export const retrying = cases("Transaction: waiting", (each) => {
         boom
       )
       same(yield* space.collect([P.rest(P.any)]), [["a", 1]])
+      yield* empty(space)
+    }))
+
+  test("S3 S10 a predicate that throws at what another transaction passes on is the end of its own transaction only", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const boom = new Error("boom")
+      const isC = (value: unknown) => {
+        if (value === "c") {
+          return true
+        }
+        throw boom
+      }
+      const first = yield* start(space.transact(STM.zip(Transaction.in(space, ["a"]), Transaction.in(space, ["b"]))))
+      const second = yield* start(space.transact(Transaction.in(space, [isC])))
+      // Both are woken. The first looks first, and passes on what it was woken for.
+      yield* space.outAll([["a"], ["c"]])
+      assert.strictEqual(yield* defectOf(Fiber.join(second)), boom)
+      assert.isTrue(yield* isWaiting(first))
+      yield* space.out(["b"])
+      same(yield* Fiber.join(first), [["a"], ["b"]])
+      same(yield* space.collect([P.any]), [["c"]])
       yield* empty(space)
     }))
 })

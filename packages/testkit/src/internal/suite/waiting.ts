@@ -181,6 +181,24 @@ export const waiting = cases("Waiting: who gets a tuple", (test) => {
       same(yield* space.collect(["t", P.any]), [["t", 3]])
     }))
 
+  test("S5 a burst is shared among those who take in a loop", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const taken = [0, 0, 0]
+      // Not `Effect.forever`, which yields by itself.
+      const work = (worker: number): Effect.Effect<never, unknown> =>
+        Effect.flatMap(space.in(["job"]), () => {
+          taken[worker]!++
+          return work(worker)
+        })
+      const workers = yield* Effect.forEach(taken, (_, worker) => start(work(worker)))
+      yield* space.outAll(Array.from({ length: 30 }, () => ["job"] as const))
+      yield* settle
+      yield* Fiber.interruptAll(workers)
+      assert.isAbove(Math.min(...taken), 5, `of 30 they took ${taken.join(", ")}`)
+      yield* empty(space)
+    }))
+
   test("S5 Q05 among hot waiters nobody starves", () =>
     Effect.gen(function*() {
       const space = yield* fresh()
@@ -627,6 +645,18 @@ export const joins = cases("Waiting: joins", (test) => {
       same(
         yield* space.inAll([["t", P.between(1, 3)], ["t", P.between(1, 2)], ["t", 1]]),
         [["t", 3], ["t", 2], ["t", 1]]
+      )
+      yield* empty(space)
+    }))
+
+  test("S11 overlapping patterns: each in turn gets the oldest that leaves enough to those after it", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      // The last needs a number: it is the second that makes way, not the first.
+      yield* space.outAll([["t", 1], ["t", 2], ["t", "x"]])
+      same(
+        yield* space.inAll([["t", P.any], ["t", P.any], ["t", P.number]]),
+        [["t", 1], ["t", "x"], ["t", 2]]
       )
       yield* empty(space)
     }))

@@ -1,0 +1,747 @@
+// Deliberate faults in the space in memory, each of which some test has to find: see scripts/mutants.mjs.
+
+/**
+ * @typedef {object} Mutant
+ * @property {string} name What is wrong then.
+ * @property {string} clause The clause of the semantics that it breaks.
+ * @property {string} file Relative to `src`.
+ * @property {string} find What is replaced. It stands there once.
+ * @property {string} replace
+ */
+
+/** @type {ReadonlyArray<Mutant>} */
+export const mutants = [
+  // S1, S2: tuples and their equality
+  {
+    name: "a tuple is not copied: the caller's own array is stored",
+    clause: "S1",
+    file: "internal/arguments.ts",
+    find: "(Object.isFrozen(tuple) ? tuple : Object.freeze(tuple.slice()))",
+    replace: "Object.freeze(tuple)"
+  },
+  {
+    name: "a tuple is not frozen",
+    clause: "S1",
+    file: "internal/arguments.ts",
+    find: "(Object.isFrozen(tuple) ? tuple : Object.freeze(tuple.slice()))",
+    replace: "tuple.slice()"
+  },
+  {
+    name: "NaN does not equal NaN",
+    clause: "S2",
+    file: "internal/equality.ts",
+    find: "return self !== self && that !== that",
+    replace: "return false"
+  },
+  {
+    name: "the index has another equality than the scan: -0 is hashed unlike 0",
+    clause: "S2",
+    file: "internal/equality.ts",
+    find: "if ((value | 0) === value) {",
+    replace: "if (Object.is(value | 0, value)) {"
+  },
+  {
+    name: "the index has another equality than the scan: a Date is hashed by reference",
+    clause: "S2",
+    file: "internal/equality.ts",
+    find: "return hashNumber(value.getTime())",
+    replace: "return Hash.random(value)"
+  },
+  {
+    name: "the index has another equality than the scan: the hash depends on the order of keys",
+    clause: "S2",
+    file: "internal/equality.ts",
+    find: "result = (result + mix(combine(hash(key), hashMember(value[key], depth)))) | 0",
+    replace: "result = combine(result, mix(combine(hash(key), hashMember(value[key], depth))))"
+  },
+  {
+    name: "an object equals one that has more keys",
+    clause: "S2",
+    file: "internal/equality.ts",
+    find: "return keys.length === contentKeys(that).length &&\n    keys.every(",
+    replace: "return keys.every("
+  },
+  {
+    name: "an index does not see the tuples that come after it was built",
+    clause: "S2",
+    file: "internal/shelf.ts",
+    find: "index.idle++\n        index.table.add(entry.hashAt(index.positions), entry)",
+    replace: "index.idle++"
+  },
+  {
+    name: "an index forgets a key while one tuple is left under it",
+    clause: "S2",
+    file: "internal/ordered.ts",
+    find: "present instanceof Ordered && present.size > 1",
+    replace: "present instanceof Ordered && present.size > 2"
+  },
+
+  // S3: matching
+  {
+    name: "a variable that is bound matches anything",
+    clause: "S3",
+    file: "internal/pattern.ts",
+    find: "known !== undefined && !Equality.equals(known.value, value)",
+    replace: "known !== undefined && !Equality.equals(known.value, known.value)"
+  },
+  {
+    name: "a record in a pattern matches objects with more keys",
+    clause: "S3",
+    file: "internal/pattern.ts",
+    find: "Equality.isPlainObject(value) && Equality.contentKeys(value).length === keys.length",
+    replace: "Equality.isPlainObject(value)"
+  },
+  {
+    name: "a predicate that throws makes the out fail that it was tried on",
+    clause: "S3",
+    file: "internal/interest.ts",
+    find: "defect = { error }\n",
+    replace: "throw error\n"
+  },
+  {
+    name: "a predicate that throws at what a transaction passes on is the end of that transaction",
+    clause: "S3",
+    file: "internal/interest.ts",
+    find: "      return this.patterns.some((pattern) => pattern.admits(entry))\n    } catch {\n      return false",
+    replace:
+      "      return this.patterns.some((pattern) => pattern.admits(entry))\n    } catch (error) {\n      throw error"
+  },
+
+  // S4: whom a tuple goes to
+  {
+    name: "takers are served before readers, who then do not see the tuple",
+    clause: "S4",
+    file: "internal/store.ts",
+    find: `    if (this.readers.size > 0) {
+      this.serve(this.readers, entry, -1)
+    }
+    if (this.takers.size === 0 || !this.serve(this.takers, entry, -1)) {
+      this.insert(entry)
+    }`,
+    replace: `    if (this.takers.size === 0 || !this.serve(this.takers, entry, -1)) {
+      this.serve(this.readers, entry, -1)
+      this.insert(entry)
+    }`
+  },
+  {
+    name: "two takers get one tuple",
+    clause: "S4",
+    file: "internal/store.ts",
+    find: `        this.tell("In", entry)
+        return true`,
+    replace: `        this.tell("In", entry)
+        const second = interests.next(entry, cursor)
+        if (second !== undefined && second.kind === "in") {
+          this.offer(second, entry, interests.index)
+        }
+        return true`
+  },
+  {
+    name: "only one of the readers that wait is served",
+    clause: "S4",
+    file: "internal/store.ts",
+    find: "} else if (this.offer(interest, entry, index) && interests === this.takers) {",
+    replace: "} else if (this.offer(interest, entry, index)) {"
+  },
+  {
+    name: "a replace whose function throws has taken the tuple",
+    clause: "S4",
+    file: "internal/put.ts",
+    find: `        const tuple = own(f(entry.tuple))
+        link(span, [entry])
+        store.take([entry])`,
+    replace: `        store.take([entry])
+        const tuple = own(f(entry.tuple))
+        link(span, [entry])`
+  },
+
+  // S5: order
+  {
+    name: "the newest tuple is taken first",
+    clause: "S5",
+    file: "internal/shelves.ts",
+    find: `    if (!(items instanceof Ordered) || this.selection === "fifo") {
+      return next(items, -1, test)
+    }
+    if (this.selection === "lifo") {`,
+    replace: `    if (!(items instanceof Ordered)) {
+      return next(items, -1, test)
+    }
+    if (this.selection !== "random") {`
+  },
+  {
+    name: "who has come last is served first",
+    clause: "S5",
+    file: "internal/store.ts",
+    find: "return this.interests++",
+    replace: "return 1_000_000_000 - this.interests++"
+  },
+  {
+    name: "those who wait with one set of literals are served before all others",
+    clause: "S5",
+    file: "internal/interest.ts",
+    find: "if (found !== undefined && (best === undefined || found.seq < best.seq)) {",
+    replace: "if (found !== undefined && best === undefined) {"
+  },
+  {
+    name: "who waits for tuples of any length is served behind all others",
+    clause: "S5",
+    file: "internal/interest.ts",
+    find: "return others === undefined ? first : this.nextOf(others, entry, seq, first)",
+    replace: "return others === undefined || first !== undefined ? first : this.nextOf(others, entry, seq, first)"
+  },
+  {
+    name: "the first to wake takes all that is left of a burst",
+    clause: "S5",
+    file: "internal/operation.ts",
+    find: "if (takesTurns && memory.store.isContended",
+    replace: "if (takesTurns === null && memory.store.isContended"
+  },
+
+  // S6, S7: looking
+  {
+    name: "a rd takes",
+    clause: "S6",
+    file: "internal/search.ts",
+    find: "takes: kind === \"in\",",
+    replace: "takes: true,"
+  },
+  {
+    name: "an inp that finds nothing leaves somebody who waits",
+    clause: "S7",
+    file: "internal/search.ts",
+    find: `export const inp = (memory: Memory) => (pattern: unknown): Effect.Effect<Option.Option<any>> =>
+  reading(() => {
+    const compiled = compile(pattern)
+    return operation(memory, "inp", (span) => takeNow(memory.store, compiled, span))
+  })`,
+    replace: `import * as Fiber from "effect/Fiber"
+import { interestOf } from "./wait.js"
+export const inp = (memory: Memory) => (pattern: unknown): Effect.Effect<Option.Option<any>> =>
+  reading(() => {
+    const { store } = memory
+    const compiled = compile(pattern)
+    return operation(memory, "inp", (span) => {
+      const found = takeNow(store, compiled, span)
+      const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
+      if (Option.isNone(found) && fiber !== undefined) {
+        store.register(interestOf(store, request(store, single(store, "in", compiled), Infinity), fiber))
+      }
+      return found
+    })
+  })`
+  },
+
+  // S8: interruption, and taking for a while
+  {
+    name: "an interrupted taker does not put its tuple back",
+    clause: "S8",
+    file: "internal/store.ts",
+    find: "this.giveBack(interest.entries)",
+    replace: "this.consume(interest.entries)"
+  },
+  {
+    name: "a taker that is interrupted after its wait, before its last step, keeps the tuple",
+    clause: "S8",
+    file: "internal/wait.ts",
+    find: "fiber.addObserver(",
+    replace: "fiber.removeObserver("
+  },
+  {
+    name: "a taker whose finalizer waits again keeps the tuple of its first wait meanwhile",
+    clause: "S8",
+    file: "internal/wait.ts",
+    find: "    store.leaving.get(fiber)?.()\n",
+    replace: ""
+  },
+  {
+    name: "an interrupted wait is still served",
+    clause: "S8",
+    file: "internal/wait.ts",
+    find: "      onFailure: (cause) => {\n        store.abandon(interest)\n",
+    replace: "      onFailure: (cause) => {\n"
+  },
+  {
+    name: "a tuple that comes back goes behind all others",
+    clause: "S8",
+    file: "internal/store.ts",
+    find: "place: \"place\" | \"back\" = \"place\"",
+    replace: "place: \"place\" | \"back\" = \"back\""
+  },
+  {
+    name: "requeue: \"back\" is not heeded",
+    clause: "S8",
+    file: "internal/hold.ts",
+    find: "store.giveBack([entry], options?.requeue)",
+    replace: "store.giveBack([entry])"
+  },
+  {
+    name: "a tuple that comes back is not offered to those who wait",
+    clause: "S8",
+    file: "internal/store.ts",
+    find: "this.place(place === \"place\" ? entry : this.renumber(entry), \"Requeue\")",
+    replace: "this.insert(place === \"place\" ? entry : this.renumber(entry))"
+  },
+  {
+    name: "an inWith that succeeds puts its tuple back",
+    clause: "S8",
+    file: "internal/hold.ts",
+    find: "store.consume([entry])\n        return Effect.void",
+    replace: "store.run(() => store.giveBack([entry]))\n        return Effect.void"
+  },
+  {
+    name: "an inWith that fails consumes its tuple",
+    clause: "S8",
+    file: "internal/hold.ts",
+    find: "if (Exit.isSuccess(exit)) {",
+    replace: "if (Exit.isSuccess(exit) || !Cause.isInterruptedOnly(exit.cause)) {"
+  },
+  {
+    name: "an inWith that is interrupted consumes its tuple",
+    clause: "S8",
+    file: "internal/hold.ts",
+    find: "if (Exit.isSuccess(exit)) {",
+    replace: "if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) {"
+  },
+  {
+    name: "one more use may fail than maxAttempts says",
+    clause: "S8",
+    file: "internal/hold.ts",
+    find: "return ++entry.extra.attempts >= ",
+    replace: "return ++entry.extra.attempts > "
+  },
+  {
+    name: "interruptions count as attempts",
+    clause: "S8",
+    file: "internal/hold.ts",
+    find: "if (Cause.isInterruptedOnly(cause)) {",
+    replace: "if (cause._tag === \"Empty\") {"
+  },
+  {
+    name: "a tuple forgets its failed attempts as it goes to the back",
+    clause: "S8",
+    file: "internal/store.ts",
+    find: "const youngest = this.entry(entry.tuple, entry.extra, entry.failure)",
+    replace: `const youngest = this.entry(entry.tuple, entry.extra && { ...entry.extra, attempts: 0 }, entry.failure)`
+  },
+
+  // S9: timeouts
+  {
+    name: "a wait that has timed out stays in the table of those who wait",
+    clause: "S9",
+    file: "internal/interest.ts",
+    find: "for (const { group, hash } of interest.places) {",
+    replace: "for (const { group, hash } of interest.timeout === undefined ? interest.places : []) {"
+  },
+  {
+    name: "a wait that was served leaves its timer",
+    clause: "S9",
+    file: "internal/store.ts",
+    find: `    if (interest.timeout !== undefined) {
+      this.deadlines.remove(interest.timeout)
+    }`,
+    replace: ""
+  },
+  {
+    name: "a wait times out one millisecond late",
+    clause: "S9",
+    file: "internal/wait.ts",
+    find: "store.timeoutAt(interest, interest.since + request.timeout)",
+    replace: "store.timeoutAt(interest, interest.since + request.timeout + 1)"
+  },
+  {
+    name: "what is due is ended after the step, and not before",
+    clause: "S9",
+    file: "internal/store.ts",
+    find: "      this.sweep()\n      const result = step()",
+    replace: "      const result = step()\n      this.sweep()"
+  },
+  {
+    name: "the heap of deadlines loses its order",
+    clause: "S9",
+    file: "internal/deadlines.ts",
+    find: "this.heap[child + 1]!.at < this.heap[child]!.at",
+    replace: "this.heap[child + 1]!.at > this.heap[child]!.at"
+  },
+
+  // S10: transactions
+  {
+    name: "a put is not undone",
+    clause: "S10",
+    file: "internal/store.ts",
+    find: "this.log.add(() => this.remove(entry))",
+    replace: "this.log.add(() => {})"
+  },
+  {
+    name: "a take is not undone",
+    clause: "S10",
+    file: "internal/store.ts",
+    find: "this.log.add(() => this.insert(entry))",
+    replace: "this.log.add(() => {})"
+  },
+  {
+    name: "a waiter that was served does not wait again after a rollback",
+    clause: "S10",
+    file: "internal/store.ts",
+    find: "this.log.add(() => this.enter(interest))",
+    replace: "this.log.add(() => {})"
+  },
+  {
+    name: "a waiter is woken although what served it was rolled back",
+    clause: "S10",
+    file: "internal/store.ts",
+    find: "this.log.add(() => this.outbox.pop())",
+    replace: "this.log.add(() => {})"
+  },
+  {
+    name: "a waiter that was served gives back a tuple that was never put, if it is interrupted after a rollback",
+    clause: "S10",
+    file: "internal/store.ts",
+    find: "    interest.exit = exit\n    if (this.log.recording) {",
+    replace: "    interest.exit = exit\n    if (false) {"
+  },
+  {
+    name: "a tuple that was handed over counts as held after a rollback",
+    clause: "S10",
+    file: "internal/store.ts",
+    find: "this.log.add(() => this.held.delete(entry))",
+    replace: "this.log.add(() => {})"
+  },
+  {
+    name: "an event of what was rolled back stays in the mailbox",
+    clause: "S10",
+    file: "internal/store.ts",
+    find: "        watcher.buffer.pop()\n",
+    replace: ""
+  },
+  {
+    name: "the second branch of an orElse sees what the first has done",
+    clause: "S10",
+    file: "internal/store.ts",
+    find: "    } else {\n      this.log.rewind(savepoint)\n    }",
+    replace: "    }"
+  },
+  {
+    name: "what a branch has done that was left at the end is committed",
+    clause: "S10",
+    file: "internal/transaction.ts",
+    find: "        store.log.rewind(savepoint)\n        reached.push([store, savepoint])",
+    replace: "        reached.push([store, store.log.mark(savepoint)])"
+  },
+  {
+    name: "changes are undone oldest first",
+    clause: "S10",
+    file: "internal/log.ts",
+    find: "this.inverses.pop()!()",
+    replace: "this.inverses.splice(length, 1)[0]!()"
+  },
+  {
+    name: "what a failed transaction has done stays until the next transaction",
+    clause: "S10",
+    file: "internal/store.ts",
+    find: "    this.begin()\n    this.settle()\n",
+    replace: "    this.begin()\n"
+  },
+  {
+    name: "a transaction that leaves a tuple does not pass it on",
+    clause: "S10",
+    file: "internal/store.ts",
+    find: "      if (!entry.live) {\n        continue\n      }\n      const other",
+    replace: "      if (interest.seq >= 0) {\n        continue\n      }\n      const other"
+  },
+  {
+    name: "a transaction is woken by tuples that it did not miss",
+    clause: "S10",
+    file: "internal/transaction.ts",
+    find: "if (stepped[0] === MISS) {",
+    replace: "if (stepped[0] === MISS || missed !== \"room\") {"
+  },
+  {
+    name: "a transaction loses its place among those who wait each time it runs",
+    clause: "S10",
+    file: "internal/transaction.ts",
+    find: "const place = places.get(store) ?? store.nextInterest()",
+    replace: "const place = store.nextInterest()"
+  },
+  {
+    name: "a taker that comes anew has the tuple before the transaction that was woken for it",
+    clause: "S10",
+    file: "internal/search.ts",
+    find: "store.shelves.find(pattern, kind === \"in\" ? store.offered : undefined)",
+    replace: "store.shelves.find(pattern)"
+  },
+
+  // S11: joins and choices
+  {
+    name: "inAll takes one tuple for two patterns",
+    clause: "S11",
+    file: "internal/join.ts",
+    find: "if (!takenBy.has(entry)) {",
+    replace: "if (entry !== undefined) {"
+  },
+  {
+    name: "inAll takes one tuple for two patterns that share a variable",
+    clause: "S11",
+    file: "internal/join.ts",
+    find: "chosen.includes(entry) ? false : ",
+    replace: ""
+  },
+  {
+    name: "inAll does not make way: no pattern changes its tuple for another's sake",
+    clause: "S11",
+    file: "internal/join.ts",
+    find: "if (!tried.has(entry)) {",
+    replace: "if (tried.size < 0) {"
+  },
+  {
+    name: "inAll lets make way who comes first",
+    clause: "S11",
+    file: "internal/join.ts",
+    find: "if (!settled.has(entry)) {",
+    replace: "if (settled.size < 0) {"
+  },
+  {
+    name: "inAll does not go back where a variable was bound in vain",
+    clause: "S11",
+    file: "internal/join.ts",
+    find: "      chosen.pop()\n      return false",
+    replace: "      return true"
+  },
+  {
+    name: "an inAll that waits holds what is there already",
+    clause: "S11",
+    file: "internal/search.ts",
+    find: `      const found = make(store, search)
+      if (found === undefined) {
+        return false
+      }
+      store.deliver`,
+    replace: `      const found = make(store, search)
+      if (found === undefined) {
+        if (kind === "inAll") {
+          store.takeHeld(Array.from(new Set(patterns.flatMap((pattern) => store.shelves.find(pattern) ?? []))))
+        }
+        return false
+      }
+      store.deliver`
+  },
+  {
+    name: "inAny tells the last of the patterns that match, not the first",
+    clause: "S11",
+    file: "internal/shelves.ts",
+    find: "patterns.findIndex((pattern) => pattern.admits(entry))",
+    replace: "patterns.findLastIndex((pattern) => pattern.admits(entry))"
+  },
+  {
+    name: "an inAny that waits tells the last of the patterns that match, not the first",
+    clause: "S11",
+    file: "internal/interest.ts",
+    find: "this.patterns.findIndex((pattern) => pattern.admits(entry))",
+    replace: "this.patterns.findLastIndex((pattern) => pattern.admits(entry))"
+  },
+  {
+    name: "inAny takes for its first pattern, though another has an older tuple",
+    clause: "S11",
+    file: "internal/shelves.ts",
+    find: "this.choose(Array.from(new Set(found)).sort(byAge))",
+    replace: "this.choose(Array.from(new Set(found)))"
+  },
+
+  // S12: close
+  {
+    name: "closing a space leaves those who wait for tuples",
+    clause: "S12",
+    file: "internal/store.ts",
+    find: "for (const interest of this.waiting()) {",
+    replace:
+      "for (const interest of this.waiting().filter(({ table }) => table !== \"takers\" && table !== \"readers\")) {"
+  },
+  {
+    name: "closing a space leaves those who wait for room",
+    clause: "S12",
+    file: "internal/store.ts",
+    find: "for (const interest of this.waiting()) {",
+    replace: "for (const interest of this.waiting().filter(({ table }) => table !== \"puts\")) {"
+  },
+
+  // S13: processes
+  {
+    name: "the interruption of a process makes a failure tuple",
+    clause: "S13",
+    file: "internal/process.ts",
+    find: "if (Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause)) {",
+    replace: "if (Exit.isFailure(exit)) {"
+  },
+  {
+    name: "a failure tuple is matched by a wildcard",
+    clause: "S13",
+    file: "internal/shelves.ts",
+    find: "    return Array.from(this.byArity)\n",
+    replace: "    return [...this.byArity, [3, this.failures] as const]\n"
+  },
+  {
+    name: "a failure tuple is an ordinary tuple",
+    clause: "S13",
+    file: "internal/space.ts",
+    find: ", undefined, true)",
+    replace: ", undefined)"
+  },
+  {
+    name: "the fields of a live tuple are evaluated one after the other",
+    clause: "S13",
+    file: "internal/space.ts",
+    find: "{ concurrency: \"unbounded\" }",
+    replace: "{ concurrency: 1 }"
+  },
+
+  // S14: capacity
+  {
+    name: "one tuple more than the capacity is let in",
+    clause: "S14",
+    file: "internal/store.ts",
+    find: "const limit = isBehind ? base : Math.max(capacity, base)",
+    replace: "const limit = isBehind ? base : Math.max(capacity + 1, base)"
+  },
+  {
+    name: "a put overtakes those that wait for room",
+    clause: "S14",
+    file: "internal/store.ts",
+    find: "this.puts.isAwaited(place) : this.admitting === \"hand-over\"",
+    replace: "false : this.admitting === \"hand-over\""
+  },
+  {
+    name: "a put behind others waits for room though a taker has come for its tuple",
+    clause: "S14",
+    file: "internal/store.ts",
+    find: "      this.taker = true\n      this.vacate()",
+    replace: "      this.vacate()"
+  },
+  {
+    name: "readers see a tuple that was dropped",
+    clause: "S14",
+    file: "internal/store.ts",
+    find: "        this.log.undo(before)\n        this.congested = congested",
+    replace: "        this.remove(entry)\n        this.congested = congested"
+  },
+  {
+    name: "\"sliding\" drops the newest tuple",
+    clause: "S14",
+    file: "internal/shelves.ts",
+    find: "shelf.all.next(-1, () => true)",
+    replace: "shelf.all.last(() => true)"
+  },
+  {
+    name: "a transaction that makes room does not let puts in",
+    clause: "S14",
+    file: "internal/store.ts",
+    find: "    if (this.puts.size > 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()",
+    replace: "    if (this.puts.size < 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()"
+  },
+  {
+    name: "collectInto is not one step: others see the tuples in neither space",
+    clause: "S14",
+    file: "internal/put.ts",
+    find: "if (destination !== undefined) {",
+    replace: "if (destination === null) {"
+  },
+
+  // S15: time to live
+  {
+    name: "a tuple lives one millisecond too long",
+    clause: "S15",
+    file: "internal/put.ts",
+    find: "store.expireAt(extra, store.now() + ttl)",
+    replace: "store.expireAt(extra, store.now() + ttl + 1)"
+  },
+  {
+    name: "a lease is renewed after its end",
+    clause: "S15",
+    file: "internal/store.ts",
+    find: "entry === undefined || !entry.live && !this.held.has(entry)",
+    replace: "entry === undefined"
+  },
+  {
+    name: "a tuple comes back from a holder after its time",
+    clause: "S15",
+    file: "internal/store.ts",
+    find: "expiry !== undefined && expiry.at <= this.now()",
+    replace: "expiry !== undefined && expiry.at < 0"
+  },
+  {
+    name: "a tuple that was taken leaves its timer",
+    clause: "S15",
+    file: "internal/store.ts",
+    find: "    if (expiry !== undefined) {\n      this.deadlines.remove(expiry)\n    }",
+    replace: ""
+  },
+
+  // S16: bad input
+  {
+    name: "a predicate can use the space that matches with it",
+    clause: "S16",
+    file: "internal/store.ts",
+    find: "    if (this.busy) {",
+    replace: "    if (this.busy && this.closed) {"
+  },
+
+  // S17: subscriptions
+  {
+    name: "a subscription misses tuples that are taken at once",
+    clause: "S17",
+    file: "internal/store.ts",
+    find: `    this.tell(event, entry)
+    if (this.readers.size > 0) {
+      this.serve(this.readers, entry, -1)
+    }
+    if (this.takers.size === 0 || !this.serve(this.takers, entry, -1)) {
+      this.insert(entry)`,
+    replace: `    if (this.readers.size > 0) {
+      this.serve(this.readers, entry, -1)
+    }
+    if (this.takers.size === 0 || !this.serve(this.takers, entry, -1)) {
+      this.tell(event, entry)
+      this.insert(entry)`
+  },
+  {
+    name: "a stream shows a tuple again that comes back",
+    clause: "S17",
+    file: "internal/store.ts",
+    find: "watcher.unseen?.has(entry) === true",
+    replace: "watcher.unseen !== undefined"
+  },
+  {
+    name: "a stream misses what was held when it started",
+    clause: "S17",
+    file: "internal/subscription.ts",
+    find: "new WeakSet(Array.from(store.held).filter((entry) => compiled.admits(entry)))",
+    replace: "new WeakSet()"
+  },
+  {
+    name: "a stream misses what was held when it started and goes to the back",
+    clause: "S17",
+    file: "internal/store.ts",
+    find: "        interest.watcher!.unseen.add(youngest)\n",
+    replace: ""
+  },
+  {
+    name: "a full mailbox does not let puts wait",
+    clause: "S17",
+    file: "internal/store.ts",
+    find: "        this.congested = true\n",
+    replace: ""
+  },
+  {
+    name: "a full mailbox forgets how much it dropped",
+    clause: "S17",
+    file: "internal/store.ts",
+    find: "        watcher.missed++\n",
+    replace: "        watcher.missed = 1\n"
+  },
+  {
+    name: "a subscription that ends stays",
+    clause: "S17",
+    file: "internal/subscription.ts",
+    find: "Effect.sync(() => store.abandon(interest))",
+    replace: "Effect.sync(() => interest)"
+  }
+]

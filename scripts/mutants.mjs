@@ -1,0 +1,254 @@
+// Whether the tests would notice: applies each deliberate fault of packages/core/mutants.mjs to a copy of the space in
+// memory, and runs core's tests on it until the first one fails. Writes what killed each to docs/mutants.md, and the next
+// time tries that test before all others.
+//
+//   node scripts/mutants.mjs [words]    words: only the faults with these in their names, and no file is written
+import { spawn } from "node:child_process"
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
+import { availableParallelism, tmpdir } from "node:os"
+import { basename, join, relative } from "node:path"
+import { fileURLToPath } from "node:url"
+import { mutants } from "../packages/core/mutants.mjs"
+
+/** @typedef {import("../packages/core/mutants.mjs").Mutant} Mutant */
+
+const root = fileURLToPath(new URL("../", import.meta.url))
+const table = join(root, "docs/mutants.md")
+const sources = "packages/core/src"
+const filter = process.argv.slice(2).join(" ").toLowerCase()
+
+/** What is run on each fault, in this order, until something fails: the cases are the fastest to find most of them. */
+const stages = [
+  ["test/Conformance.test.ts"],
+  ["test/Properties.test.ts"],
+  ["--exclude", "test/Conformance.test.ts", "--exclude", "test/Properties.test.ts"]
+]
+/** A fault can make a step run for ever, and then no test is left that could say so. */
+const patience = 150_000
+
+/** @type {Set<import("node:child_process").ChildProcess>} */
+const running = new Set()
+
+/**
+ * Makes a copy in which `@effect-linda/*` is the copy itself, and all else is what is installed here.
+ *
+ * @param {string} folder
+ */
+const copyTo = (folder) => {
+  mkdirSync(join(folder, "node_modules/@effect-linda"), { recursive: true })
+  for (const { isFile, name } of entries(root)) {
+    if (isFile && /\.(json|ts|mjs)$/.test(name)) cpSync(join(root, name), join(folder, name))
+  }
+  for (const { name } of entries(join(root, "node_modules"))) {
+    if (name !== "@effect-linda" && !name.startsWith(".")) {
+      symlinkSync(join(root, "node_modules", name), join(folder, "node_modules", name), "junction")
+    }
+  }
+  const isMade = /^(node_modules|build|dist|coverage|docs)$/
+  for (const name of ["core", "testkit"]) {
+    const path = join(folder, "packages", name)
+    cpSync(join(root, "packages", name), path, { recursive: true, filter: (from) => !isMade.test(basename(from)) })
+    symlinkSync(path, join(folder, "node_modules/@effect-linda", name), "junction")
+  }
+  // The suite has more patience with a test that hangs than is good for a list of faults.
+  const suite = join(folder, "packages/testkit/src/Conformance.ts")
+  writeFileSync(
+    suite,
+    readFileSync(suite, "utf8").replace(/(patienceWithATest = )[\d_]+/, (_, name) => `${name}20_000`)
+  )
+  return folder
+}
+
+/** @param {string} folder */
+const entries = (folder) =>
+  readdirSync(folder, { withFileTypes: true }).map((entry) => ({ name: entry.name, isFile: entry.isFile() }))
+
+/**
+ * Runs a stage of the tests on a copy. Gives the name of the first test that fails, or what else went wrong, or nothing.
+ *
+ * @param {string} folder
+ * @param {Array<string>} files
+ * @returns {Promise<string | undefined>}
+ */
+const failureOf = async (folder, files) => {
+  const report = join(folder, "report.json")
+  rmSync(report, { force: true })
+  const args = ["run", ...files, "--bail=1", "--reporter=json", `--outputFile=${report}`, "--passWithNoTests"]
+  // Threads, because they end with the process, also those that run for ever.
+  const alone = ["--pool=threads", "--no-file-parallelism", "--no-cache", "--testTimeout=5000"]
+  const vitest = spawn(process.execPath, [join(root, "node_modules/vitest/vitest.mjs"), ...args, ...alone], {
+    cwd: join(folder, "packages/core"),
+    stdio: "ignore",
+    timeout: patience,
+    killSignal: "SIGKILL",
+    env: { ...process.env, LINDA_SEEDS: "200" }
+  })
+  running.add(vitest)
+  const code = await new Promise((resolve, reject) => vitest.on("error", reject).on("close", resolve))
+  running.delete(vitest)
+  if (!existsSync(report)) {
+    if (code === null) return "(did not end)"
+    throw new Error("vitest has left no report")
+  }
+  const { testResults } = JSON.parse(readFileSync(report, "utf8"))
+  for (const { assertionResults, message, name, status } of testResults) {
+    const file = relative(join(folder, "packages/core/test"), name).replaceAll("\\", "/").replace(".test.ts", "")
+    for (const { ancestorTitles, status, title } of assertionResults) {
+      if (status === "failed") {
+        return [file, ...ancestorTitles, title].filter((part) => part !== "in memory").join(arrow)
+      }
+    }
+    if (status === "failed") throw new Error(`${file} cannot be run: ${message}`)
+  }
+  return code === 0 ? undefined : "(an error outside of tests)"
+}
+
+const arrow = " › "
+
+/** What killed each mutant last time, as the table says. */
+const known = existsSync(table)
+  ? readFileSync(table, "utf8").split("\n").map((row) =>
+    row.split(/(?<!\\) ?\| ?/).map((text) => text.replaceAll("\\|", "|"))
+  )
+  : []
+
+/**
+ * A stage that runs nothing but the test that killed a mutant last time.
+ *
+ * @param {Mutant} mutant
+ * @returns {Array<Array<string>>}
+ */
+const firstTry = ({ name }) => {
+  const killer = known.find((row) => row[2] === name)?.[4]?.split(arrow) ?? []
+  const [file, title] = [killer[0], killer.at(-1)]
+  if (file === undefined || title === undefined || killer.length === 1) return []
+  return [[`test/${file}.test.ts`, "--testNamePattern", `${title.replace(/[^\w\s]/g, "\\$&")}$`]]
+}
+
+/**
+ * Applies a fault to a copy, and gives the name of the test that finds it.
+ *
+ * @param {string} folder
+ * @param {Mutant} mutant
+ */
+const killerOf = async (folder, mutant) => {
+  const { file, find, replace } = mutant
+  const path = join(folder, sources, file)
+  const original = readFileSync(path, "utf8")
+  writeFileSync(path, original.replace(find, () => replace))
+  try {
+    for (const stage of [...firstTry(mutant), ...stages]) {
+      const failure = await failureOf(folder, stage)
+      if (failure !== undefined) return failure
+    }
+    return undefined
+  } finally {
+    writeFileSync(path, original)
+  }
+}
+
+/**
+ * Does jobs on all copies at the same time.
+ *
+ * @template Job
+ * @param {ReadonlyArray<string>} folders
+ * @param {ReadonlyArray<Job>} jobs
+ * @param {(folder: string, job: Job) => Promise<void>} work
+ */
+const onAll = async (folders, jobs, work) => {
+  const rest = jobs.values()
+  await Promise.all(folders.map(async (folder) => {
+    for (const job of rest) await work(folder, job)
+  }))
+}
+
+/** @param {string} text */
+const cell = (text) => text.replaceAll("|", "\\|")
+
+/**
+ * Refuses faults that do not say what to change in this copy.
+ *
+ * @param {string} folder
+ * @param {ReadonlyArray<Mutant>} all
+ */
+const check = (folder, all) => {
+  const problems = all.flatMap(({ file, find, name, replace }) => {
+    const count = readFileSync(join(folder, sources, file), "utf8").split(find).length - 1
+    const isNamedTwice = all.filter((other) => other.name === name).length > 1
+    return [
+      ...(count === 1 ? [] : [`"${name}": its text occurs ${count} times in ${file}`]),
+      ...(find === replace ? [`"${name}" changes nothing`] : []),
+      ...(isNamedTwice ? [`"${name}" is there twice`] : [])
+    ]
+  })
+  if (problems.length > 0) throw new Error(problems.join("\n"))
+}
+
+const chosen = mutants.filter(({ name }) => name.toLowerCase().includes(filter))
+const temporary = realpathSync(mkdtempSync(join(tmpdir(), "mutants-")))
+process.on("exit", () => {
+  for (const vitest of running) vitest.kill("SIGKILL")
+  rmSync(temporary, { recursive: true, force: true })
+})
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1))
+
+const folders = Array.from(
+  { length: Math.min(availableParallelism(), Math.max(chosen.length, 1)) },
+  (_, index) => copyTo(join(temporary, String(index)))
+)
+folders.forEach((folder) => check(folder, mutants))
+const started = Date.now()
+
+await onAll(folders, stages, async (folder, stage) => {
+  const failure = await failureOf(folder, stage)
+  if (failure !== undefined) throw new Error(`without any fault there already fails: ${failure}`)
+})
+
+/** @type {Map<Mutant, string | undefined>} */
+const killers = new Map()
+await onAll(folders, chosen, async (folder, mutant) => {
+  const begun = Date.now()
+  const killer = await killerOf(folder, mutant)
+  killers.set(mutant, killer)
+  const seconds = ((Date.now() - begun) / 1_000).toFixed(0).padStart(4)
+  console.log(
+    `${seconds} s ${killer === undefined ? "SURVIVES" : "killed  "} ${mutant.clause.padEnd(3)} ${mutant.name}`
+  )
+  if (killer !== undefined) console.log(`                    ${killer}`)
+})
+
+const survivors = chosen.filter((mutant) => killers.get(mutant) === undefined)
+if (filter === "") {
+  const rows = chosen.map((mutant) => {
+    const killer = killers.get(mutant)
+    const by = killer === undefined ? "**none: it survives**" : cell(killer)
+    return `| ${mutant.clause} | ${cell(mutant.name)} | \`${mutant.file}\` | ${by} |`
+  })
+  writeFileSync(
+    table,
+    `# Mutants
+
+Each line is a deliberate fault in the space in memory, and the test that fails because of it: the first one, there may be more. A fault that
+no test finds is a missing test. \`npm run mutants\` applies them, one after the other, to a copy, and writes this file; they are listed in
+\`packages/core/mutants.mjs\`, the files are those of \`packages/core/src\`.
+
+| clause | fault | in | found by |
+|---|---|---|---|
+${rows.join("\n")}
+`
+  )
+}
+const minutes = ((Date.now() - started) / 60_000).toFixed(1)
+console.log(`${chosen.length} mutants, ${survivors.length} survive, ${minutes} minutes`)
+process.exit(survivors.length === 0 ? 0 : 1)
