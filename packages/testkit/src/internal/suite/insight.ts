@@ -8,6 +8,7 @@ import * as Process from "@effect-linda/core/Process"
 import * as Transaction from "@effect-linda/core/Transaction"
 import type { Inspection } from "@effect-linda/core/TupleSpace"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
@@ -19,6 +20,8 @@ import * as Tracer from "effect/Tracer"
 import { cases } from "./case.js"
 import type { Space } from "./kit.js"
 import { assert, clean, closing, empty, fresh, isWaiting, pass, same, settle, start } from "./kit.js"
+
+class Oops extends Data.TaggedError("Oops") {}
 
 /** In an order of their own. */
 const byShape = (tuples: Inspection["tuples"]) => Array.from(tuples).sort((a, b) => a.shape < b.shape ? -1 : 1)
@@ -67,7 +70,7 @@ export const inspections = cases("Insight: inspect", (test) => {
           () => 1
         ]
       ])
-      yield* Effect.flatMap(space.eval(Effect.fail(new RangeError("r"))), (process) => process.await)
+      yield* Effect.flatMap(space.eval(Effect.fail(new Oops())), (process) => process.await)
       same((yield* space.inspect).tuples, [
         { shape: "[\"sum\", number]", count: 2 },
         { shape: "[\"sum\", string]", count: 1 },
@@ -76,7 +79,7 @@ export const inspections = cases("Insight: inspect", (test) => {
           shape: "[\"all\", null, undefined, array, Object, Date, Thing, Object, symbol, bigint, function]",
           count: 1
         },
-        { shape: "failure(RangeError)", count: 1 }
+        { shape: "failure(Oops)", count: 1 }
       ])
     }))
 
