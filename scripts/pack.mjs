@@ -27,12 +27,12 @@ const run = (cwd, command, ...args) =>
 const pack = (path) => {
   const staged = join(path, "build/package")
   rmSync(staged, { recursive: true, force: true })
-  for (const folder of ["dist", "src"]) cpSync(join(path, folder), join(staged, folder), { recursive: true })
+  const manifest = JSON.parse(readFileSync(join(path, "package.json"), "utf8"))
+  for (const file of manifest.files) cpSync(join(path, file), join(staged, file), { recursive: true })
   for (const file of ["README.md", "LICENSE"]) {
     const from = [join(path, file), join(root, file)].find(existsSync)
     if (from !== undefined) cpSync(from, join(staged, file))
   }
-  const manifest = JSON.parse(readFileSync(join(path, "package.json"), "utf8"))
   const { exports, ...publishConfig } = manifest.publishConfig
   writeFileSync(
     join(staged, "package.json"),

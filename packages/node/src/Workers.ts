@@ -1,0 +1,194 @@
+/**
+ * Processes on worker threads. A job that is started with `Workers.eval` is a process of its space like any other, but it runs
+ * on a thread of a pool, with the space in its context: whatever it does there reaches the space of this thread.
+ *
+ * @since 0.1.0
+ */
+import type { Process } from "@effect-linda/core/Process"
+import { SpaceError } from "@effect-linda/core/SpaceError"
+import type * as Worker from "@effect/platform/Worker"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { availableParallelism } from "node:os"
+import { setImmediate } from "node:timers"
+import type { ResourceLimits } from "node:worker_threads"
+import * as Pool from "./internal/pool.js"
+import * as Thread from "./internal/thread.js"
+import type { Job } from "./Job.js"
+import type { WorkerError } from "./WorkerError.js"
+
+/**
+ * The pool of threads.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Workers {
+  /**
+   * Starts a process on a thread: in the space that the job's tag stands for, and in its scope. Interrupting it interrupts the job and waits for
+   * its finalizers. If it fails, dies or crashes, a failure tuple appears (S13).
+   */
+  readonly eval: <I, A, E, S>(
+    job: Job<I, A, E, S>,
+    input: I,
+    options?: EvalOptions
+  ) => Effect.Effect<Process<A, E | WorkerError>, SpaceError, S>
+  /** How many threads there are, how many jobs run, and how many wait for a thread. */
+  readonly status: Effect.Effect<Status>
+}
+
+/**
+ * What a pool is doing.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Status = Pool.Status
+
+/**
+ * Options of `eval`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface EvalOptions {
+  /** The name of the process in failure tuples and reports. By default, that of the job. */
+  readonly name?: string | undefined
+  /** Buffers in the input that move to the thread instead of being copied. They are gone here. */
+  readonly transfer?: ReadonlyArray<ArrayBuffer> | undefined
+}
+
+/**
+ * Options of a pool.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** How many threads there are at most. They start when they are needed. By default, as many as the machine runs at the same time. */
+  readonly size?: number | undefined
+  /**
+   * How many jobs share a thread at most, once there are no more threads to start. By default 16: for processes that mostly wait. With 1, each
+   * has a thread of its own, others wait for one in order of arrival, and what crashes or blocks a thread concerns one job.
+   */
+  readonly concurrency?: number | undefined
+  /** How long a thread without a job lives on. By default 10 seconds. */
+  readonly idle?: Duration.DurationInput | undefined
+  /** How long an interrupted job may take to end, its finalizers included, before its thread is terminated. By default 1 second. */
+  readonly grace?: Duration.DurationInput | undefined
+  /** How long a thread may take to start. By default 10 seconds. */
+  readonly startTimeout?: Duration.DurationInput | undefined
+  /** Limits of memory, as of Node's `Worker`. A thread that exceeds them dies. */
+  readonly resourceLimits?: ResourceLimits | undefined
+  /** Options of Node for the threads. By default those of this process. */
+  readonly execArgv?: ReadonlyArray<string> | undefined
+  /** The environment of the threads. By default, a copy of that of this process. */
+  readonly env?: Readonly<Record<string, string>> | undefined
+  /**
+   * A module of yours that a thread starts with, and that calls `WorkerMain.serve` with its jobs. For bundles, in which modules have no URL of
+   * their own any more.
+   */
+  readonly entry?: URL | undefined
+}
+
+/**
+ * The tag of the pool.
+ *
+ * @since 0.1.0
+ * @category tags
+ */
+export const Workers: Context.Tag<Workers, Workers> = Context.GenericTag<Workers>("@effect-linda/node/Workers")
+
+/**
+ * Makes a pool. It lives in the scope: when that closes, its threads end.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options: Options = {}): Effect.Effect<Workers, SpaceError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const size = yield* positive("size", options.size ?? availableParallelism())
+    const concurrency = yield* positive("concurrency", options.concurrency ?? 16)
+    const pool = yield* Effect.provide(
+      Pool.make({
+        size,
+        concurrency,
+        idle: options.idle ?? "10 seconds",
+        grace: options.grace ?? "1 second",
+        startTimeout: options.startTimeout ?? "10 seconds",
+        entry: options.entry?.href ?? Thread.defaultEntry,
+        resourceLimits: options.resourceLimits,
+        execArgv: options.execArgv && [...options.execArgv],
+        env: options.env
+      }),
+      Thread.layerManager as Layer.Layer<Worker.WorkerManager>
+    )
+    return {
+      eval: (job, input, { name = job.name, transfer = [] } = {}) =>
+        Effect.flatMap(job.space, (space) =>
+          space.eval(pool.use((thread) => thread.run(job, input, space, transfer)), { name })),
+      status: pool.status
+    }
+  })
+
+const positive = (option: string, value: number): Effect.Effect<number, SpaceError> =>
+  Number.isInteger(value) && value > 0
+    ? Effect.succeed(value)
+    : Effect.fail(
+      new SpaceError({ reason: "InvalidOption", message: `${option}: ${value} is no integer from 1 on` })
+    )
+
+/**
+ * Provides a pool.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWith = (options: Options): Layer.Layer<Workers, SpaceError> => Layer.scoped(Workers, make(options))
+
+/**
+ * Provides a pool of as many threads as the machine runs at the same time.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<Workers, SpaceError> = layerWith({})
+
+const eval_ = <I, A, E, S>(
+  job: Job<I, A, E, S>,
+  input: I,
+  options?: EvalOptions
+): Effect.Effect<Process<A, E | WorkerError>, SpaceError, Workers | S> =>
+  Effect.flatMap(Workers, (workers) => workers.eval(job, input, options))
+
+export {
+  /**
+   * Starts a process on a thread of the pool in the context.
+   *
+   * @since 0.1.0
+   * @category operations
+   */
+  eval_ as eval
+}
+
+/**
+ * How many threads there are, how many jobs run, and how many wait for a thread.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const status: Effect.Effect<Status, never, Workers> = Effect.flatMap(Workers, ({ status }) => status)
+
+/**
+ * Lets messages through to a thread that computes: a loop that does this now and then can be interrupted, and the other jobs of
+ * its thread go on. (`Effect.yieldNow` lets only other fibers run, not the event loop that brings the interruption.)
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const checkpoint: Effect.Effect<void> = Effect.async((resume) => {
+  setImmediate(() => resume(Effect.void))
+})

@@ -1,0 +1,197 @@
+/**
+ * The threads, and who gets which. A job gets a thread that has none; if all have some and there may be more, a new one; then the one
+ * with the fewest; and waits, in order of arrival, if all have as many as they may.
+ *
+ * Effect's `Pool` gives several jobs to one thread while others still start.
+ *
+ * @internal
+ */
+import type * as Worker from "@effect/platform/Worker"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as Scope from "effect/Scope"
+import type { WorkerError } from "../WorkerError.js"
+import type { Thread, ThreadOptions } from "./thread.js"
+import * as Threads from "./thread.js"
+
+export interface PoolOptions extends ThreadOptions {
+  readonly size: number
+  readonly concurrency: number
+  readonly idle: Duration.DurationInput
+}
+
+export interface Status {
+  /** How many threads there are, those that start included. */
+  readonly threads: number
+  /** How many jobs they run. */
+  readonly running: number
+  /** How many jobs wait for a thread. */
+  readonly waiting: number
+}
+
+export interface Pool {
+  /** Runs something on a thread. */
+  readonly use: <A, E>(use: (thread: Thread) => Effect.Effect<A, E>) => Effect.Effect<A, E | WorkerError>
+  readonly status: Effect.Effect<Status>
+}
+
+/** The place of a thread, from before it starts. */
+interface Slot {
+  readonly started: Deferred.Deferred<Thread, WorkerError>
+  readonly ended: Deferred.Deferred<void>
+  thread: Thread | undefined
+  /** Jobs that it has, or will have. */
+  jobs: number
+  /** Ends it when it has been idle for long enough. */
+  reaper: Fiber.RuntimeFiber<unknown> | undefined
+}
+
+export const make = (options: PoolOptions): Effect.Effect<Pool, never, Scope.Scope | Worker.WorkerManager> =>
+  Effect.gen(function*() {
+    const context = yield* Effect.context<Worker.WorkerManager>()
+    const slots = new Set<Slot>()
+    const waiting = new Set<Deferred.Deferred<Slot>>()
+    const users = new Set<Fiber.RuntimeFiber<any, any>>()
+    let isClosed = false
+    /** A thread is a fiber in this scope. */
+    const scope = yield* Scope.make(ExecutionStrategy.parallel)
+    yield* Effect.addFinalizer((exit) =>
+      Effect.suspend(() => {
+        isClosed = true
+        return Effect.zipRight(Fiber.interruptAll(users), Scope.close(scope, exit))
+      })
+    )
+
+    const live = (slot: Slot): Effect.Effect<void> =>
+      Effect.gen(function*() {
+        const thread = yield* Threads.make(options)
+        slot.thread = thread
+        yield* Deferred.succeed(slot.started, thread)
+        // Those that wanted it may have gone.
+        yield* settle(slot)
+        yield* Effect.raceFirst(Deferred.await(slot.ended), thread.lost)
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(context),
+        Effect.catchAllCause((cause) => Deferred.failCause(slot.started, cause)),
+        Effect.ensuring(Effect.suspend(() => {
+          slots.delete(slot)
+          return passOn
+        }))
+      )
+
+    /** The thread for the next job, if it needs neither a new one nor to wait. */
+    const choose = (): Slot | undefined => {
+      let least: Slot | undefined
+      for (const slot of slots) {
+        if (
+          slot.thread?.isLost !== true && slot.jobs < options.concurrency &&
+          (least === undefined || slot.jobs < least.jobs)
+        ) {
+          least = slot
+        }
+      }
+      return least !== undefined && (least.jobs === 0 || slots.size >= options.size) ? least : undefined
+    }
+
+    /** Takes a thread for one more job, at once; the effect starts it if it is new. None if the job has to wait. */
+    const take = (): Effect.Effect<Slot> | undefined => {
+      const chosen = choose()
+      if (chosen !== undefined) {
+        chosen.jobs++
+        chosen.reaper?.unsafeInterruptAsFork(chosen.reaper.id())
+        chosen.reaper = undefined
+        return Effect.succeed(chosen)
+      }
+      if (slots.size >= options.size) {
+        return undefined
+      }
+      const slot: Slot = {
+        started: Deferred.unsafeMake(FiberId.none),
+        ended: Deferred.unsafeMake(FiberId.none),
+        thread: undefined,
+        jobs: 1,
+        reaper: undefined
+      }
+      slots.add(slot)
+      return Effect.as(Effect.forkIn(Effect.interruptible(live(slot)), scope), slot)
+    }
+
+    const wait: Effect.Effect<Slot> = Effect.suspend(() => {
+      const turn = Deferred.unsafeMake<Slot>(FiberId.none)
+      waiting.add(turn)
+      return Effect.onInterrupt(Effect.interruptible(Deferred.await(turn)), () =>
+        Effect.suspend(() =>
+          // It may have been given one at the same moment.
+          waiting.delete(turn) ? Effect.void : Effect.flatMap(Deferred.await(turn), release)
+        ))
+    })
+
+    const acquire: Effect.Effect<Slot> = Effect.suspend(() =>
+      isClosed ? Effect.interrupt : waiting.size > 0 ? wait : take() ?? wait
+    )
+
+    const release = (slot: Slot): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        slot.jobs--
+        return settle(slot)
+      })
+
+    /** After a job has ended, or a thread has started: the next who waits has a turn, or the thread has nothing to do. */
+    const settle = (slot: Slot): Effect.Effect<void> =>
+      Effect.zipRight(
+        passOn,
+        Effect.suspend(() => slot.jobs === 0 && slot.thread !== undefined && !isClosed ? reap(slot) : Effect.void)
+      )
+
+    /** Gives a thread to whoever has waited longest. */
+    const passOn: Effect.Effect<void> = Effect.uninterruptible(Effect.suspend(() => {
+      const [turn] = waiting
+      const slot = turn === undefined || isClosed ? undefined : take()
+      if (turn === undefined || slot === undefined) {
+        return Effect.void
+      }
+      waiting.delete(turn)
+      return Effect.flatMap(slot, (slot) => Deferred.succeed(turn, slot))
+    }))
+
+    const reap = (slot: Slot): Effect.Effect<void> =>
+      Effect.map(
+        Effect.forkIn(
+          Effect.zipRight(
+            Effect.interruptible(Effect.sleep(options.idle)),
+            Effect.suspend(() => {
+              slots.delete(slot)
+              return Deferred.succeed(slot.ended, undefined)
+            })
+          ),
+          scope
+        ),
+        (fiber) => {
+          slot.reaper = fiber
+        }
+      )
+
+    /** The fiber is interrupted when the pool closes. */
+    const registered = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+      Effect.withFiberRuntime((fiber) => {
+        users.add(fiber)
+        return Effect.ensuring(effect, Effect.sync(() => users.delete(fiber)))
+      })
+
+    return {
+      use: (use) =>
+        registered(
+          Effect.acquireUseRelease(acquire, ({ started }) => Effect.flatMap(Deferred.await(started), use), release)
+        ),
+      status: Effect.sync(() => ({
+        threads: slots.size,
+        running: [...slots].reduce((sum, { jobs }) => sum + jobs, 0),
+        waiting: waiting.size
+      }))
+    }
+  })

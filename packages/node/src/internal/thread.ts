@@ -1,0 +1,267 @@
+/**
+ * One worker thread: its birth, its jobs, and all its ways to die.
+ *
+ * @internal
+ */
+import * as Remote from "@effect-linda/core/Remote"
+import type { SpaceError } from "@effect-linda/core/SpaceError"
+import type { TupleSpace } from "@effect-linda/core/TupleSpace"
+import * as NodeWorker from "@effect/platform-node/NodeWorker"
+import * as Worker from "@effect/platform/Worker"
+import type { WorkerError as PlatformError } from "@effect/platform/WorkerError"
+import * as Deferred from "effect/Deferred"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import type { ResourceLimits } from "node:worker_threads"
+import { MessageChannel, Worker as NodeThread } from "node:worker_threads"
+import type { Job } from "../Job.js"
+import { WorkerError } from "../WorkerError.js"
+import type { Request, Response, WorkerData } from "./wire.js"
+import { dataKey, Sessions, version } from "./wire.js"
+
+/** How threads are made, and how patient one is with them. */
+export interface ThreadOptions {
+  readonly entry: string
+  readonly startTimeout: Duration.DurationInput
+  readonly grace: Duration.DurationInput
+  readonly resourceLimits: ResourceLimits | undefined
+  readonly execArgv: Array<string> | undefined
+  readonly env: NodeJS.ProcessEnv | undefined
+}
+
+export interface Thread {
+  /** Whether it takes no more jobs: it has died, or is to be terminated. */
+  readonly isLost: boolean
+  /** Waits until it is lost. */
+  readonly lost: Effect.Effect<void>
+  /** Runs a job in it, with a space. Does not end before the job and its finalizers have, or the thread is dead. */
+  readonly run: <I, A, E, S>(
+    job: Job<I, A, E, S>,
+    input: I,
+    space: TupleSpace<any, SpaceError>,
+    transfer: ReadonlyArray<ArrayBuffer>
+  ) => Effect.Effect<A, E | WorkerError>
+}
+
+/** `worker.mjs` is at the root of the package, two folders up from here, in src as in dist. */
+const bootstrap = new URL("../../worker.mjs", import.meta.url)
+
+/** The runner beside this file: TypeScript in src, JavaScript in dist. */
+export const defaultEntry = new URL(`./main${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url).href
+
+/** Starts a thread, which lives in the scope. */
+export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError, Scope.Scope | Worker.WorkerManager> =>
+  Effect.gen(function*() {
+    const scope = yield* Effect.scope
+    const { port1, port2 } = new MessageChannel()
+    const died = yield* Deferred.make<never, WorkerError>()
+    const data: WorkerData = { version, entry: options.entry, port: port2 }
+    const native = yield* Effect.try({
+      try: () =>
+        new NodeThread(bootstrap, {
+          workerData: { [dataKey]: data },
+          transferList: [port2],
+          ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
+          ...(options.execArgv === undefined ? {} : { execArgv: options.execArgv }),
+          ...(options.env === undefined ? {} : { env: options.env })
+        }),
+      catch: (cause) => new WorkerError({ reason: "Spawn", message: `the thread could not be made: ${cause}`, cause })
+    })
+    const overs = new Map<number, Deferred.Deferred<void>>()
+    const sessions = new Sessions(port1, {
+      over: (id) => {
+        const over = overs.get(id)
+        return over && Deferred.unsafeDone(over, Exit.void)
+      }
+    })
+
+    port1.unref()
+
+    /** Nobody hears of it any more: everything that it had ends. */
+    let isLost = false
+    const die = (error: WorkerError): void => {
+      isLost = true
+      Deferred.unsafeDone(died, Exit.fail(error))
+      sessions.endAll()
+      for (const over of overs.values()) {
+        Deferred.unsafeDone(over, Exit.void)
+      }
+    }
+    let hasStarted = false
+    const reason = () => hasStarted ? "Crashed" : "Spawn"
+    native.on(
+      "error",
+      (cause) => die(new WorkerError({ reason: reason(), message: `the thread has died: ${messageOf(cause)}`, cause }))
+    )
+    native.on(
+      "exit",
+      (code) => die(new WorkerError({ reason: reason(), message: `the thread has ended with exit code ${code}` }))
+    )
+
+    // Whoever closes this has no jobs in it, or jobs that are lost. So it need not be asked to end, as it is by its other finalizers,
+    // which wait for some seconds if it does not.
+    const booting = yield* Scope.make()
+    yield* Effect.addFinalizer((exit) =>
+      Effect.promise(() => native.terminate()).pipe(
+        Effect.zipRight(Effect.sync(() => port1.close())),
+        Effect.zipRight(Scope.close(booting, exit))
+      )
+    )
+
+    const manager = yield* Worker.WorkerManager
+    const boot = manager.spawn<Request, Response, never>({}).pipe(
+      Effect.provideService(Worker.Spawner, () => native),
+      Scope.extend(booting),
+      Effect.mapError((cause) => new WorkerError({ reason: "Spawn", message: "the thread did not start", cause })),
+      // It logs the death of a thread, and would start another in a second: both are our affair.
+      Logger.withMinimumLogLevel(LogLevel.None)
+    )
+    const worker = yield* Effect.interruptible(Effect.raceFirst(boot, Deferred.await(died))).pipe(
+      Effect.timeoutFail({
+        duration: options.startTimeout,
+        onTimeout: () => new WorkerError({ reason: "Spawn", message: "the thread did not start in time" })
+      })
+    )
+    hasStarted = true
+
+    // Jobs keep the process alive; a thread that waits for one does not.
+    native.unref()
+    let jobs = 0
+    const alive = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+      Effect.suspend(() => {
+        if (jobs++ === 0) {
+          native.ref()
+        }
+        return Effect.ensuring(
+          effect,
+          Effect.sync(() => {
+            if (--jobs === 0) {
+              native.unref()
+            }
+          })
+        )
+      })
+
+    const inThread = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Fiber.RuntimeFiber<A, E>> =>
+      Effect.forkIn(Effect.interruptible(effect), scope)
+
+    const run = <I, A, E, S>(
+      job: Job<I, A, E, S>,
+      input: I,
+      space: TupleSpace<any, SpaceError>,
+      transfer: ReadonlyArray<ArrayBuffer>
+    ): Effect.Effect<A, E | WorkerError> =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function*() {
+          const encoded = yield* encodeInput(job, input, transfer)
+          const session = sessionIds++
+          const over = yield* Deferred.make<void>()
+          overs.set(session, over)
+          // None of these is a child of this fiber, with which it would be interrupted: the job's finalizers need them.
+          const serving = yield* inThread(Remote.serve(space, sessions.link(session), { schemas: job.schemas }))
+          const running = yield* inThread(
+            worker.executeEffect({ session, module: job.module, name: job.name, input: encoded })
+          )
+          // Its last words about the space, and what has become of it: these come by different ports.
+          const end = Effect.zipRight(Deferred.await(over), Fiber.await(running))
+          const interrupted = Effect.flatMap(
+            Effect.zipRight(
+              Effect.sync(() => sessions.cancel(session)),
+              inThread(Effect.timeoutOption(end, options.grace))
+            ),
+            Fiber.await
+          )
+          const exit = yield* Effect.catchAllCause(restore(end), () =>
+            Effect.map(interrupted, (ended) => {
+              if (Exit.isSuccess(ended) && Option.isSome(ended.value)) {
+                return ended.value.value
+              }
+              die(stuck)
+              return Exit.interrupt(FiberId.none)
+            }))
+          overs.delete(session)
+          sessions.end(session)
+          yield* Fiber.interrupt(serving)
+          const response = yield* Exit.isFailure(exit) && isLost
+            ? Deferred.await(died)
+            : Effect.mapError(exit, workerError)
+          return yield* outcome(job, response)
+        }).pipe(alive)
+      )
+
+    return {
+      get isLost() {
+        return isLost
+      },
+      lost: Effect.ignore(Deferred.await(died)),
+      run
+    }
+  })
+
+let sessionIds = 0
+
+const encodeInput = <I>(
+  job: Job<I, any, any, any>,
+  input: I,
+  transfer: ReadonlyArray<ArrayBuffer>
+): Effect.Effect<unknown, WorkerError> =>
+  Effect.flatMap(
+    Effect.mapError(
+      Schema.encode(job.input)(input),
+      (cause) =>
+        new WorkerError({ reason: "InvalidInput", message: `the input of "${job.name}": ${cause.message}`, cause })
+    ),
+    (encoded) =>
+      Effect.try({
+        // a copy of its own, or the buffers themselves
+        try: () => structuredClone(encoded, { transfer: [...transfer] }),
+        catch: (cause) =>
+          new WorkerError({
+            reason: "InvalidInput",
+            message: `the input of "${job.name}" cannot be sent: ${messageOf(cause)}`,
+            cause
+          })
+      })
+  )
+
+const outcome = <A, E>(job: Job<any, A, E, any>, response: Response): Effect.Effect<A, E | WorkerError> => {
+  if (response[0] === "interrupted") {
+    return Effect.interrupt
+  }
+  if (response[0] === "refused") {
+    const [, reason, message, stack] = response
+    const cause = Object.assign(new Error(message), { stack })
+    return Effect.fail(new WorkerError({ reason, message, cause }))
+  }
+  return Effect.matchEffect(Schema.decodeUnknown(job.exit)(response[1]), {
+    onSuccess: (exit: Exit.Exit<A, E>) => exit,
+    onFailure: (cause) => Effect.fail(new WorkerError({ reason: "InvalidOutput", message: cause.message, cause }))
+  })
+}
+
+const stuck = new WorkerError({
+  reason: "Stuck",
+  message: "the thread was terminated: a job in it did not end within the grace period after its interruption"
+})
+
+const workerError = (error: WorkerError | PlatformError): WorkerError =>
+  error instanceof WorkerError
+    ? error
+    : new WorkerError({
+      reason: error.reason === "encode" ? "InvalidInput" : "Crashed",
+      message: messageOf(error),
+      cause: error
+    })
+
+const messageOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
+
+/** What `make` needs of `@effect/platform-node`. */
+export const layerManager = NodeWorker.layerManager

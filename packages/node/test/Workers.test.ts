@@ -1,0 +1,311 @@
+import { Pattern as P, Process, TupleSpace } from "@effect-linda/core"
+import { Job, WorkerError, Workers } from "@effect-linda/node"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Fiber, Layer } from "effect"
+import * as jobs from "./jobs/jobs.js"
+
+const same = (actual: unknown, expected: unknown): void => assert.deepStrictEqual(actual, expected)
+
+/** A test with a space and threads of its own, after which none of them is left. */
+const test = <E>(
+  name: string,
+  body: () => Effect.Effect<unknown, E, any>,
+  options: Workers.Options = {}
+) =>
+  it.live(name, () =>
+    body().pipe(
+      Effect.provide(Layer.merge(TupleSpace.layer as Layer.Layer<any>, Workers.layerWith({ size: 2, ...options }))),
+      Effect.zipRight(Effect.sleep(10)),
+      Effect.tap(() => Effect.sync(() => same(leftovers(), [])))
+    ) as Effect.Effect<void, unknown>)
+
+const leftovers = () => process.getActiveResourcesInfo().filter((name) => name === "Worker")
+
+const errorOf = <A, E>(process: Process.Process<A, E>) =>
+  Effect.map(process.await, (exit) => {
+    assert.isTrue(Exit.isFailure(exit), String(exit))
+    return Exit.isFailure(exit) ? Cause.squash(exit.cause) as any : undefined
+  })
+
+describe("Workers: one interface", () => {
+  test("a job has an input and a result", () =>
+    Effect.gen(function*() {
+      const process = yield* Workers.eval(jobs.double, 21)
+      assert.strictEqual(yield* process.join, 42)
+      assert.strictEqual(process.name, "double")
+    }))
+
+  test("V02 a worker loop takes jobs and puts results; it is a process of the space, and interruptible", () =>
+    Effect.gen(function*() {
+      const process = yield* Workers.eval(jobs.squares, undefined, { name: "squarer" })
+      yield* TupleSpace.outAll([["n", 2], ["n", 3]])
+      same(yield* TupleSpace.inAll([["squared", 2, P.number], ["squared", 3, P.number]]), [["squared", 2, 4], [
+        "squared",
+        3,
+        9
+      ]])
+      yield* Effect.sleep(50) // it waits again
+      const { interests, processes } = yield* TupleSpace.inspect
+      same(processes.map(({ name }) => name), ["squarer"])
+      same(interests.map(({ kind, process }) => [kind, process]), [["in", "squarer"]])
+      assert.isTrue(Exit.isInterrupted(yield* process.interrupt))
+      same((yield* TupleSpace.inspect).interests, [])
+      same(yield* Workers.status, { threads: 1, running: 0, waiting: 0 })
+    }))
+
+  test("every operation works inside, and the same process runs as a fiber", () =>
+    Effect.gen(function*() {
+      const onThread = yield* (yield* Workers.eval(jobs.everything, undefined)).join
+      const asFiber = yield* Effect.scoped(jobs.everything.effect())
+      same(onThread, asFiber)
+      same(onThread, [
+        ["a", 1],
+        ["a", 2],
+        "b",
+        0,
+        "TimeoutException",
+        [["s", 1], ["s", 2]],
+        [["s", 2], ["s", 1]],
+        "child"
+      ])
+    }))
+
+  test("instances of schemas are what they were, on both sides; functions are refused by name", () =>
+    Effect.gen(function*() {
+      yield* Workers.eval(jobs.moves, undefined)
+      yield* TupleSpace.out(["point", new jobs.Point({ x: 1 })])
+      const [, point] = yield* TupleSpace.in(["moved", P.instanceOf(jobs.Point)])
+      assert.strictEqual(point.x, 2)
+      const error = yield* errorOf(yield* Workers.eval(jobs.putsFunction, undefined))
+      assert.match(error.message, /^field 1: a function cannot leave its thread/)
+    }))
+
+  test("input is checked, and large buffers can be moved", () =>
+    Effect.gen(function*() {
+      const error = yield* errorOf(yield* Workers.eval(jobs.double, "x" as never))
+      same([error._tag, error.reason], ["WorkerError", "InvalidInput"])
+      assert.match(error.message, /the input of "double".*Expected number/s)
+      const buffer = new Uint8Array(1 << 20)
+      const moved = yield* Workers.eval(jobs.bytes, buffer, { transfer: [buffer.buffer] })
+      assert.strictEqual(yield* moved.join, 1 << 20)
+      assert.strictEqual(buffer.byteLength, 0)
+    }))
+})
+
+describe("Workers: interruption", () => {
+  test("V06 a tuple that is held is back when the job is interrupted, after its finalizers", () =>
+    Effect.gen(function*() {
+      yield* TupleSpace.out(["held"])
+      const process = yield* Workers.eval(jobs.holds, "wait")
+      yield* TupleSpace.in(["holding"])
+      assert.strictEqual(yield* TupleSpace.count(["held"]), 0)
+      yield* process.interrupt
+      same([yield* TupleSpace.count(["held"]), yield* TupleSpace.count(["finalized"])], [1, 1])
+    }))
+
+  for (const how of ["exit", "loop"] as const) {
+    test(
+      `V06 a tuple that is held is back when its thread ${how === "exit" ? "exits" : "is terminated"}`,
+      () =>
+        Effect.gen(function*() {
+          yield* TupleSpace.out(["held"])
+          const process = yield* Workers.eval(jobs.holds, how)
+          yield* TupleSpace.in(["holding"])
+          if (how === "loop") {
+            yield* process.interrupt
+          }
+          yield* process.await
+          assert.strictEqual(yield* TupleSpace.count(["held"]), 1)
+          assert.strictEqual((yield* TupleSpace.inspect).held, 0)
+        }),
+      { grace: 200 }
+    )
+  }
+
+  test("S8 of takes that race their interruption nothing is lost", () =>
+    Effect.gen(function*() {
+      const rounds = 200
+      yield* (yield* Workers.eval(jobs.double, 0)).join // a thread has started
+      for (let round = 0; round < rounds; round++) {
+        const process = yield* Workers.eval(jobs.takes, round)
+        const put = yield* Effect.fork(TupleSpace.out(["t", round]))
+        yield* Effect.sleep(round % 4)
+        yield* process.interrupt
+        yield* Fiber.join(put)
+      }
+      const took = yield* TupleSpace.count(["took", P.number])
+      assert.strictEqual(yield* TupleSpace.count(["t", P.number]), rounds - took)
+      assert.strictEqual((yield* TupleSpace.inspect).held, 0)
+      assert.isAbove(took, 0)
+      assert.isBelow(took, rounds)
+    }))
+
+  test(
+    "a loop that never yields is terminated after the grace period; the others are not",
+    () =>
+      Effect.gen(function*() {
+        const looping = yield* Workers.eval(jobs.loops, undefined)
+        yield* TupleSpace.in(["looping"])
+        const squares = yield* Workers.eval(jobs.squares, undefined)
+        yield* TupleSpace.out(["n", 2])
+        yield* TupleSpace.in(["squared", 2, 4])
+        const begun = performance.now()
+        const exit = yield* looping.interrupt
+        assert.isBelow(performance.now() - begun, 2_000)
+        same(Exit.isFailure(exit) && (Cause.squash(exit.cause) as WorkerError.WorkerError).reason, "Stuck")
+        assert.strictEqual((yield* TupleSpace.in(Process.failure(WorkerError.WorkerError)))[0].reason, "Stuck")
+        yield* TupleSpace.out(["n", 3])
+        yield* TupleSpace.in(["squared", 3, 9])
+        assert.strictEqual(yield* (yield* Workers.eval(jobs.double, 1)).join, 2)
+        yield* squares.interrupt
+      }),
+    { concurrency: 1, grace: 200 }
+  )
+
+  it.live("S12 closing the space ends all of them in bounded time, whatever they do", () =>
+    Effect.gen(function*() {
+      const begun = performance.now()
+      yield* Effect.gen(function*() {
+        yield* Workers.eval(jobs.loops, undefined)
+        yield* Workers.eval(jobs.loops, undefined)
+        yield* TupleSpace.inAll([["looping"], ["looping"]])
+        yield* Workers.eval(jobs.squares, undefined)
+      }).pipe(
+        Effect.provide(Layer.provideMerge(
+          TupleSpace.layer,
+          Workers.layerWith({ size: 2, concurrency: 1, grace: 200 })
+        ))
+      )
+      assert.isBelow(performance.now() - begun, 6_000)
+      same(leftovers(), [])
+    }))
+})
+
+describe("Workers: ways to die", () => {
+  test("a typed failure arrives as such, and as a failure tuple", () =>
+    Effect.gen(function*() {
+      const error = yield* errorOf(yield* Workers.eval(jobs.fails, undefined, { name: "burner" }))
+      assert.instanceOf(error, jobs.Overheated)
+      assert.strictEqual(error.degrees, 451)
+      const [failure, , name] = yield* TupleSpace.in(Process.failure(jobs.Overheated))
+      same([failure.degrees, name], [451, "burner"])
+    }))
+
+  test("a defect arrives with its name, its message and the stack of its thread", () =>
+    Effect.gen(function*() {
+      const error = yield* errorOf(yield* Workers.eval(jobs.dies, undefined))
+      same([error.name, error.message], ["RangeError", "out of range"])
+      assert.match(error.stack, /jobs\.ts/)
+      const [, trace] = yield* TupleSpace.in(Process.failure())
+      assert.match(trace, /out of range[^]*jobs\.ts/)
+    }))
+
+  const crashes: ReadonlyArray<readonly [name: string, job: typeof jobs.exits, message: RegExp]> = [
+    ["process.exit", jobs.exits, /exit code 3/],
+    ["an uncaught exception in a timer", jobs.throwsLater, /in a timer/],
+    ["an unhandled rejection", jobs.rejects, /nobody caught/],
+    ["out of memory", jobs.eatsMemory, /memory/]
+  ]
+  for (const [name, job, message] of crashes) {
+    test(`${name}: a typed error, and another thread`, () =>
+      Effect.gen(function*() {
+        const error = yield* errorOf(yield* Workers.eval(job, undefined))
+        assert.instanceOf(error, WorkerError.WorkerError)
+        same(error.reason, "Crashed")
+        assert.match(error.message, message)
+        assert.instanceOf((yield* TupleSpace.in(Process.failure(WorkerError.WorkerError)))[0], WorkerError.WorkerError)
+        assert.strictEqual(yield* (yield* Workers.eval(jobs.double, 1)).join, 2)
+      }), { resourceLimits: { maxOldGenerationSizeMb: 64 } })
+  }
+
+  test("a module that is not there, or throws, or has no such job", () =>
+    Effect.gen(function*() {
+      const missing = Job.make(new URL("./jobs/missing.ts", import.meta.url).href, "x", {}, () => Effect.void)
+      const throwing = Job.make(new URL("./jobs/throws.ts", import.meta.url).href, "x", {}, () => Effect.void)
+      const unknown = Job.make(jobs.double.module, "triple", {}, () => Effect.void)
+      const cases = [
+        [missing, "Spawn", /missing\.ts could not be loaded/],
+        [throwing, "Spawn", /cannot be loaded/],
+        [unknown, "UnknownJob", /exports no job called "triple"\. It exports .*"double"/]
+      ] as const
+      for (const [job, reason, message] of cases) {
+        const error = yield* errorOf(yield* Workers.eval(job, undefined))
+        assert.strictEqual(error.reason, reason)
+        assert.match(error.message, message)
+      }
+      assert.strictEqual(yield* (yield* Workers.eval(jobs.double, 1)).join, 2)
+    }))
+
+  test("an entry that does not start", () =>
+    Effect.gen(function*() {
+      for (let i = 0; i < 3; i++) {
+        const error = yield* errorOf(yield* Workers.eval(jobs.double, 1))
+        same([error._tag, error.reason], ["WorkerError", "Spawn"])
+      }
+      same((yield* Workers.status).threads, 0)
+    }), { entry: new URL("./jobs/throws.ts", import.meta.url) })
+})
+
+describe("Workers: the pool", () => {
+  test("more processes than threads wait in order of arrival", () =>
+    Effect.gen(function*() {
+      const processes = []
+      for (const n of [0, 1, 2, 3, 4]) {
+        processes.push(yield* Workers.eval(jobs.queues, n))
+      }
+      yield* TupleSpace.inAll([["began", 0], ["began", 1]])
+      same(yield* Workers.status, { threads: 2, running: 2, waiting: 3 })
+      for (const n of [0, 1, 2]) {
+        yield* TupleSpace.out(["go", n])
+        yield* TupleSpace.in(["began", n + 2])
+      }
+      yield* TupleSpace.outAll([["go", 3], ["go", 4]])
+      for (const process of processes) {
+        yield* process.join
+      }
+    }), { concurrency: 1 })
+
+  test("one that waits for a thread can be interrupted, and the next has its turn", () =>
+    Effect.gen(function*() {
+      const first = yield* Workers.eval(jobs.queues, 0)
+      yield* TupleSpace.in(["began", 0])
+      const second = yield* Workers.eval(jobs.queues, 1)
+      const third = yield* Workers.eval(jobs.queues, 2)
+      yield* Effect.sleep(20)
+      yield* second.interrupt
+      yield* TupleSpace.out(["go", 0])
+      yield* TupleSpace.in(["began", 2])
+      yield* TupleSpace.out(["go", 2])
+      yield* first.join
+      yield* third.join
+    }), { size: 1, concurrency: 1 })
+
+  test("processes that mostly wait share threads, so that none of them starves", () =>
+    Effect.gen(function*() {
+      const processes = []
+      for (const n of [0, 1, 2, 3, 4]) {
+        processes.push(yield* Workers.eval(jobs.queues, n))
+      }
+      yield* TupleSpace.inAll([["began", 0], ["began", 1], ["began", 2], ["began", 3], ["began", 4]])
+      same(yield* Workers.status, { threads: 2, running: 5, waiting: 0 })
+      yield* TupleSpace.outAll([["go", 0], ["go", 1], ["go", 2], ["go", 3], ["go", 4]])
+      for (const process of processes) {
+        yield* process.join
+      }
+    }))
+
+  test("threads go when they have been idle", () =>
+    Effect.gen(function*() {
+      yield* (yield* Workers.eval(jobs.double, 1)).join
+      same((yield* Workers.status).threads, 1)
+      yield* Effect.sleep(200)
+      same((yield* Workers.status).threads, 0)
+      assert.strictEqual(yield* (yield* Workers.eval(jobs.double, 2)).join, 4)
+    }), { idle: 50 })
+
+  it.effect("options are checked", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Effect.scoped(Workers.make({ size: 0 })))
+      same([error.reason, error.message], ["InvalidOption", "size: 0 is no integer from 1 on"])
+    }))
+})

@@ -1,0 +1,1 @@
+export declare const loadTypeScript: (url: string) => Promise<void>
