@@ -40,8 +40,10 @@ export default defineConfig(
   },
   {
     // scripts run on bare Node
-    files: ["scripts/**", "*.mjs", ".dependency-cruiser.mjs"],
-    languageOptions: { globals: { console: "readonly", process: "readonly", URL: "readonly" } }
+    files: ["scripts/**", "benchmarks/**/*.mjs", "*.mjs", ".dependency-cruiser.mjs"],
+    languageOptions: {
+      globals: { console: "readonly", performance: "readonly", process: "readonly", URL: "readonly" }
+    }
   },
   {
     files: ["{packages,examples,benchmarks}/**/*.ts"],

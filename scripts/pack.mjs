@@ -90,7 +90,5 @@ const link = ({ manifest, staged }, others) => {
 }
 
 const packages = readdirSync(join(root, "packages")).map((name) => pack(join(root, "packages", name)))
-if (process.argv.includes("--check")) {
-  for (const packed of packages) link(packed, packages)
-  packages.forEach(check)
-}
+for (const packed of packages) link(packed, packages)
+if (process.argv.includes("--check")) packages.forEach(check)

@@ -1,5 +1,5 @@
 /**
- * The workloads by name. W7, a bag of tasks on two threads, needs spaces that several threads share, and comes with them.
+ * The workloads by name.
  */
 import type { Size } from "./measure.js"
 import type { Row } from "./report.js"
@@ -8,11 +8,13 @@ import * as W10 from "./workloads/W10.js"
 import * as W11 from "./workloads/W11.js"
 import * as W12 from "./workloads/W12.js"
 import * as W13 from "./workloads/W13.js"
+import * as W14 from "./workloads/W14.js"
 import * as W2 from "./workloads/W2.js"
 import * as W3 from "./workloads/W3.js"
 import * as W4 from "./workloads/W4.js"
 import * as W5 from "./workloads/W5.js"
 import * as W6 from "./workloads/W6.js"
+import * as W7 from "./workloads/W7.js"
 import * as W8 from "./workloads/W8.js"
 import * as W9 from "./workloads/W9.js"
 
@@ -20,4 +22,19 @@ export interface Workload {
   readonly measure: (size: Size) => Promise<ReadonlyArray<Row>>
 }
 
-export const workloads: Readonly<Record<string, Workload>> = { W1, W2, W3, W4, W5, W6, W8, W9, W10, W11, W12, W13 }
+export const workloads: Readonly<Record<string, Workload>> = {
+  W1,
+  W2,
+  W3,
+  W4,
+  W5,
+  W6,
+  W7,
+  W8,
+  W9,
+  W10,
+  W11,
+  W12,
+  W13,
+  W14
+}

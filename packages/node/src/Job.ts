@@ -30,17 +30,26 @@ export const TypeId: unique symbol = Symbol.for("@effect-linda/node/Job")
 export type TypeId = typeof TypeId
 
 /**
+ * Any job.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Any {
+  readonly [TypeId]: TypeId
+  /** The URL of the module that exports it. */
+  readonly module: string
+  readonly name: string
+}
+
+/**
  * A process by name. `effect` makes it of its input, to be run anywhere: `space.eval(job.effect(input))` runs it as a fiber,
  * `Workers.eval(job, input)` on a thread.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Job<in out I, out A, out E, in out S> {
-  readonly [TypeId]: TypeId
-  /** The URL of the module that exports it. */
-  readonly module: string
-  readonly name: string
+export interface Job<in out I, out A, out E, in out S> extends Any {
   readonly input: Schema.Schema<I, unknown>
   readonly exit: Schema.Schema<any, unknown>
   /** The tag under which it finds the space. */
@@ -166,5 +175,4 @@ export const make = <
  * @since 0.1.0
  * @category refinements
  */
-export const isJob = (value: unknown): value is Job<any, unknown, unknown, any> =>
-  typeof value === "object" && value !== null && TypeId in value
+export const isJob = (value: unknown): value is Any => typeof value === "object" && value !== null && TypeId in value

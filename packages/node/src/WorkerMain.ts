@@ -3,10 +3,8 @@
  *
  * @since 0.1.0
  */
-
-/* eslint-disable @typescript-eslint/no-explicit-any -- jobs of any types */
 import * as runner from "./internal/runner.js"
-import type { Job } from "./Job.js"
+import type * as Job from "./Job.js"
 
 /**
  * Runs the jobs of this thread, which are known by their names. A module that does nothing else is the `entry` of a pool.
@@ -14,4 +12,4 @@ import type { Job } from "./Job.js"
  * @since 0.1.0
  * @category running
  */
-export const serve = (...jobs: ReadonlyArray<Job<any, any, any, any>>): void => runner.serve(jobs)
+export const serve = (...jobs: ReadonlyArray<Job.Any>): void => runner.serve(jobs)

@@ -8,7 +8,7 @@ import type { Process } from "@effect-linda/core/Process"
 import { SpaceError } from "@effect-linda/core/SpaceError"
 import type * as Worker from "@effect/platform/Worker"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -116,7 +116,7 @@ export const make = (options: Options = {}): Effect.Effect<Workers, SpaceError, 
       Pool.make({
         size,
         concurrency,
-        idle: options.idle ?? "10 seconds",
+        idle: Duration.toMillis(options.idle ?? "10 seconds"),
         grace: options.grace ?? "1 second",
         startTimeout: options.startTimeout ?? "10 seconds",
         entry: options.entry?.href ?? Thread.defaultEntry,

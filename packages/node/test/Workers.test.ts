@@ -226,7 +226,7 @@ describe("Workers: ways to die", () => {
       const cases = [
         [missing, "Spawn", /missing\.ts could not be loaded/],
         [throwing, "Spawn", /cannot be loaded/],
-        [unknown, "UnknownJob", /exports no job called "triple"\. It exports .*"double"/]
+        [unknown, "UnknownJob", /exports no job called "triple", but .*"double"/]
       ] as const
       for (const [job, reason, message] of cases) {
         const error = yield* errorOf(yield* Workers.eval(job, undefined))

@@ -7,8 +7,8 @@
  * @internal
  */
 import type * as Worker from "@effect/platform/Worker"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Fiber from "effect/Fiber"
@@ -21,7 +21,8 @@ import * as Threads from "./thread.js"
 export interface PoolOptions extends ThreadOptions {
   readonly size: number
   readonly concurrency: number
-  readonly idle: Duration.DurationInput
+  /** In milliseconds. */
+  readonly idle: number
 }
 
 export interface Status {
@@ -42,12 +43,11 @@ export interface Pool {
 /** The place of a thread, from before it starts. */
 interface Slot {
   readonly started: Deferred.Deferred<Thread, WorkerError>
-  readonly ended: Deferred.Deferred<void>
   thread: Thread | undefined
   /** Jobs that it has, or will have. */
   jobs: number
-  /** Ends it when it has been idle for long enough. */
-  reaper: Fiber.RuntimeFiber<unknown> | undefined
+  /** Since when it has none, in milliseconds. */
+  idleSince: number
 }
 
 export const make = (options: PoolOptions): Effect.Effect<Pool, never, Scope.Scope | Worker.WorkerManager> =>
@@ -73,7 +73,7 @@ export const make = (options: PoolOptions): Effect.Effect<Pool, never, Scope.Sco
         yield* Deferred.succeed(slot.started, thread)
         // Those that wanted it may have gone.
         yield* settle(slot)
-        yield* Effect.raceFirst(Deferred.await(slot.ended), thread.lost)
+        yield* Effect.raceFirst(hasIdled(slot), thread.lost)
       }).pipe(
         Effect.scoped,
         Effect.provide(context),
@@ -103,8 +103,6 @@ export const make = (options: PoolOptions): Effect.Effect<Pool, never, Scope.Sco
       const chosen = choose()
       if (chosen !== undefined) {
         chosen.jobs++
-        chosen.reaper?.unsafeInterruptAsFork(chosen.reaper.id())
-        chosen.reaper = undefined
         return Effect.succeed(chosen)
       }
       if (slots.size >= options.size) {
@@ -112,10 +110,9 @@ export const make = (options: PoolOptions): Effect.Effect<Pool, never, Scope.Sco
       }
       const slot: Slot = {
         started: Deferred.unsafeMake(FiberId.none),
-        ended: Deferred.unsafeMake(FiberId.none),
         thread: undefined,
         jobs: 1,
-        reaper: undefined
+        idleSince: 0
       }
       slots.add(slot)
       return Effect.as(Effect.forkIn(Effect.interruptible(live(slot)), scope), slot)
@@ -145,7 +142,11 @@ export const make = (options: PoolOptions): Effect.Effect<Pool, never, Scope.Sco
     const settle = (slot: Slot): Effect.Effect<void> =>
       Effect.zipRight(
         passOn,
-        Effect.suspend(() => slot.jobs === 0 && slot.thread !== undefined && !isClosed ? reap(slot) : Effect.void)
+        Effect.clockWith((clock) =>
+          Effect.sync(() => {
+            slot.idleSince = clock.unsafeCurrentTimeMillis()
+          })
+        )
       )
 
     /** Gives a thread to whoever has waited longest. */
@@ -159,22 +160,17 @@ export const make = (options: PoolOptions): Effect.Effect<Pool, never, Scope.Sco
       return Effect.flatMap(slot, (slot) => Deferred.succeed(turn, slot))
     }))
 
-    const reap = (slot: Slot): Effect.Effect<void> =>
-      Effect.map(
-        Effect.forkIn(
-          Effect.zipRight(
-            Effect.interruptible(Effect.sleep(options.idle)),
-            Effect.suspend(() => {
-              slots.delete(slot)
-              return Deferred.succeed(slot.ended, undefined)
-            })
-          ),
-          scope
-        ),
-        (fiber) => {
-          slot.reaper = fiber
-        }
-      )
+    /** Waits until it has been idle for long enough. From then on it takes no more jobs. */
+    const hasIdled = (slot: Slot): Effect.Effect<void> =>
+      Effect.gen(function*() {
+        let rest = options.idle
+        do {
+          yield* Effect.sleep(rest)
+          const now = yield* Clock.currentTimeMillis
+          rest = slot.jobs > 0 ? Math.max(options.idle, 10) : slot.idleSince + options.idle - now
+        } while (rest > 0)
+        slots.delete(slot)
+      })
 
     /** The fiber is interrupted when the pool closes. */
     const registered = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>

@@ -17,63 +17,64 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { workerData } from "node:worker_threads"
 import { loadTypeScript } from "../../typescript.mjs"
-import type { Job } from "../Job.js"
+import type { Any, Job } from "../Job.js"
 import { isJob } from "../Job.js"
-import type { Request, Response, WorkerData } from "./wire.js"
-import { dataKey, Sessions } from "./wire.js"
+import type { Outcome, Request, Response, WorkerData } from "./wire.js"
+import { dataKey, Sessions, version } from "./wire.js"
 
 type AnyJob = Job<any, unknown, unknown, any>
 
-/** Runs the jobs of this thread: those that are given, and those of the modules that are asked for. */
-export const serve = (registered: ReadonlyArray<AnyJob> = []): void => {
-  const { port } = workerData[dataKey] as WorkerData
-  const running = new Map<number, Fiber.RuntimeFiber<Response>>()
+/** Runs the jobs of this thread: those that are given, or else those of the modules that are asked for. */
+export const serve = (registered?: ReadonlyArray<Any>): void => {
+  const { port, version: theirs } = workerData[dataKey] as WorkerData
+  if (theirs !== version) {
+    throw new Error(
+      `this thread's entry was built with another version of @effect-linda/node: it speaks version ${version} of the protocol, not ${theirs}`
+    )
+  }
+  const running = new Map<number, Fiber.RuntimeFiber<Outcome>>()
   /** Jobs that were interrupted before their requests came. */
   const interrupted = new Set<number>()
-  const interrupt = (fiber: Fiber.RuntimeFiber<Response>) => fiber.unsafeInterruptAsFork(fiber.id())
-  const sessions = new Sessions(port, {
-    cancelled: (session) => {
-      const fiber = running.get(session)
-      if (fiber === undefined) {
-        interrupted.add(session)
-      } else {
-        interrupt(fiber)
-      }
+  const interrupt = (fiber: Fiber.RuntimeFiber<Outcome>) => fiber.unsafeInterruptAsFork(fiber.id())
+  const sessions = new Sessions(port, (session) => {
+    const fiber = running.get(session)
+    if (fiber === undefined) {
+      interrupted.add(session)
+    } else {
+      interrupt(fiber)
     }
   })
-  const modules = new Map<string, Promise<ReadonlyArray<AnyJob>>>()
+  const modules = new Map<string, Promise<ReadonlyArray<Any>>>()
 
-  const importJobs = async (url: string): Promise<ReadonlyArray<AnyJob>> => {
+  const importJobs = async (url: string): Promise<ReadonlyArray<Any>> => {
     await loadTypeScript(url)
     return Object.values(await import(url)).filter(isJob)
   }
 
-  const jobsOf = (url: string): Promise<ReadonlyArray<AnyJob>> => {
+  const jobsOf = (url: string): Promise<ReadonlyArray<Any>> => {
     const jobs = modules.get(url) ?? importJobs(url)
     modules.set(url, jobs)
     return jobs
   }
 
-  const find = ({ module, name }: Request): Effect.Effect<AnyJob, Response> => {
-    const isWanted = (job: AnyJob) => job.name === name
-    const job = registered.find(isWanted)
-    return job !== undefined ? Effect.succeed(job) : Effect.tryPromise({
-      try: () => jobsOf(module),
-      catch: (cause) => refused("Spawn", cause, `the module ${module} could not be loaded: `)
-    }).pipe(Effect.flatMap((jobs) => {
-      const job = jobs.find(isWanted)
-      return job !== undefined
-        ? Effect.succeed(job)
-        : Effect.fail(refused(
-          "UnknownJob",
-          undefined,
-          `${module} exports no job called "${name}". ` +
-            (jobs.length === 0 ? "It exports none." : `It exports ${jobs.map(({ name }) => `"${name}"`).join(", ")}.`)
-        ))
-    }))
-  }
+  const find = ({ module, name }: Request): Effect.Effect<AnyJob, Outcome> =>
+    Effect.gen(function*() {
+      // Where jobs are given, their modules are no more: what their URLs name now is a bundle, perhaps the main program.
+      const jobs = registered ?? (yield* Effect.tryPromise({
+        try: () => jobsOf(module),
+        catch: (cause) => refused("Spawn", cause, `the module ${module} could not be loaded: `)
+      }))
+      const job = jobs.find((job) => job.name === name)
+      if (job === undefined) {
+        const where = registered === undefined ? `${module} exports` : "the entry of the thread serves"
+        const names = jobs.map(({ name }) => `"${name}"`).join(", ")
+        const message = `${where} no job called "${name}", but ${names === "" ? "none at all" : names}`
+        return yield* Effect.fail(refused("UnknownJob", undefined, message))
+      }
+      return job as AnyJob
+    })
 
-  const perform = (request: Request): Effect.Effect<Response> =>
+  const perform = (request: Request): Effect.Effect<Outcome> =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
         const job = yield* restore(find(request))
@@ -82,14 +83,14 @@ export const serve = (registered: ReadonlyArray<AnyJob> = []): void => {
           (error) => refused("InvalidInput", error)
         )
         const exit = yield* Effect.exit(restore(Effect.scoped(Effect.flatMap(
-          Remote.connect(sessions.link(request.session), { schemas: job.schemas }),
+          Remote.connect(sessions.open(request.session), { schemas: job.schemas }),
           (space) => Effect.provideService(Effect.suspend(() => job.effect(input)), job.space, space)
         ))))
         if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) {
           return yield* Effect.interrupt
         }
         return yield* Effect.mapBoth(Schema.encodeUnknown(job.exit)(exit), {
-          onSuccess: (encoded): Response => ["exit", encoded],
+          onSuccess: (encoded): Outcome => ["exit", encoded],
           onFailure: (error) => refused("InvalidOutput", error)
         })
       })
@@ -97,23 +98,25 @@ export const serve = (registered: ReadonlyArray<AnyJob> = []): void => {
       Effect.catchAllCause((cause) =>
         Effect.succeed(Either.match(Cause.failureOrCause(cause), {
           onLeft: identity,
-          onRight: (cause): Response =>
+          onRight: (cause): Outcome =>
             Cause.isInterruptedOnly(cause) ? ["interrupted"] : refused("InvalidOutput", Cause.squash(cause))
         }))
       )
     )
 
-  const run = ({ session, ...request }: Request): Effect.Effect<Response> =>
+  const run = (request: Request): Effect.Effect<Response> =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.fork(perform({ session, ...request }))
+      const { session } = request
+      const fiber = yield* Effect.fork(perform(request))
       running.set(session, fiber)
       if (interrupted.delete(session)) {
         interrupt(fiber)
       }
       const exit = yield* Fiber.await(fiber)
       running.delete(session)
-      sessions.over(session)
-      return Exit.getOrElse(exit, (): Response => ["interrupted"])
+      const sent = sessions.sent(session)
+      sessions.end(session)
+      return { sent, outcome: Exit.getOrElse(exit, (): Outcome => ["interrupted"]) }
     })
 
   const program = Layer.launch(WorkerRunner.layer(run)).pipe(
@@ -126,10 +129,10 @@ export const serve = (registered: ReadonlyArray<AnyJob> = []): void => {
 }
 
 const refused = (
-  reason: Extract<Response, readonly ["refused", ...ReadonlyArray<any>]>[1],
+  reason: Extract<Outcome, readonly ["refused", ...ReadonlyArray<any>]>[1],
   cause: unknown,
   prefix = ""
-): Response => {
+): Outcome => {
   const [message, stack] = cause instanceof Error ? [cause.message, cause.stack ?? ""] : [String(cause ?? ""), ""]
   return ["refused", reason, prefix + message, stack]
 }

@@ -22,9 +22,10 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type { ResourceLimits } from "node:worker_threads"
 import { MessageChannel, Worker as NodeThread } from "node:worker_threads"
+import { isTypeScript } from "../../typescript.mjs"
 import type { Job } from "../Job.js"
 import { WorkerError } from "../WorkerError.js"
-import type { Request, Response, WorkerData } from "./wire.js"
+import type { Outcome, Request, Response, WorkerData } from "./wire.js"
 import { dataKey, Sessions, version } from "./wire.js"
 
 /** How threads are made, and how patient one is with them. */
@@ -51,7 +52,10 @@ export interface Thread {
   ) => Effect.Effect<A, E | WorkerError>
 }
 
-/** `worker.mjs` is at the root of the package, two folders up from here, in src as in dist. */
+/**
+ * A thread cannot start from TypeScript, so this starts it: `worker.mjs` at the root of the package, two folders up from here, in src as in
+ * dist. All else starts by itself, from a bundle too, in which this URL would lead nowhere.
+ */
 const bootstrap = new URL("../../worker.mjs", import.meta.url)
 
 /** The runner beside this file: TypeScript in src, JavaScript in dist. */
@@ -66,7 +70,7 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
     const data: WorkerData = { version, entry: options.entry, port: port2 }
     const native = yield* Effect.try({
       try: () =>
-        new NodeThread(bootstrap, {
+        new NodeThread(isTypeScript(options.entry) ? bootstrap : new URL(options.entry), {
           workerData: { [dataKey]: data },
           transferList: [port2],
           ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
@@ -75,14 +79,7 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
         }),
       catch: (cause) => new WorkerError({ reason: "Spawn", message: `the thread could not be made: ${cause}`, cause })
     })
-    const overs = new Map<number, Deferred.Deferred<void>>()
-    const sessions = new Sessions(port1, {
-      over: (id) => {
-        const over = overs.get(id)
-        return over && Deferred.unsafeDone(over, Exit.void)
-      }
-    })
-
+    const sessions = new Sessions(port1, () => {})
     port1.unref()
 
     /** Nobody hears of it any more: everything that it had ends. */
@@ -91,9 +88,6 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
       isLost = true
       Deferred.unsafeDone(died, Exit.fail(error))
       sessions.endAll()
-      for (const over of overs.values()) {
-        Deferred.unsafeDone(over, Exit.void)
-      }
     }
     let hasStarted = false
     const reason = () => hasStarted ? "Crashed" : "Spawn"
@@ -163,18 +157,20 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
         Effect.gen(function*() {
           const encoded = yield* encodeInput(job, input, transfer)
           const session = sessionIds++
-          const over = yield* Deferred.make<void>()
-          overs.set(session, over)
-          // None of these is a child of this fiber, with which it would be interrupted: the job's finalizers need them.
-          const serving = yield* inThread(Remote.serve(space, sessions.link(session), { schemas: job.schemas }))
+          const link = sessions.open(session)
+          // Neither is a child of this fiber, with which it would be interrupted: the job's finalizers need them.
           const running = yield* inThread(
             worker.executeEffect({ session, module: job.module, name: job.name, input: encoded })
           )
-          // Its last words about the space, and what has become of it: these come by different ports.
-          const end = Effect.zipRight(Deferred.await(over), Fiber.await(running))
+          const serving = yield* inThread(Remote.serve(space, link, { schemas: job.schemas }))
+          // What it has to say to the space comes by another port than what has become of it.
+          const end = Effect.tap(
+            Fiber.await(running),
+            (exit) => Exit.isSuccess(exit) ? sessions.received(session, exit.value.sent) : Effect.void
+          )
           const interrupted = Effect.flatMap(
             Effect.zipRight(
-              Effect.sync(() => sessions.cancel(session)),
+              Effect.sync(() => sessions.interrupt(session)),
               inThread(Effect.timeoutOption(end, options.grace))
             ),
             Fiber.await
@@ -187,13 +183,12 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
               die(stuck)
               return Exit.interrupt(FiberId.none)
             }))
-          overs.delete(session)
           sessions.end(session)
-          yield* Fiber.interrupt(serving)
+          yield* Fiber.await(serving)
           const response = yield* Exit.isFailure(exit) && isLost
             ? Deferred.await(died)
             : Effect.mapError(exit, workerError)
-          return yield* outcome(job, response)
+          return yield* outcomeOf(job, response.outcome)
         }).pipe(alive)
       )
 
@@ -232,16 +227,16 @@ const encodeInput = <I>(
       })
   )
 
-const outcome = <A, E>(job: Job<any, A, E, any>, response: Response): Effect.Effect<A, E | WorkerError> => {
-  if (response[0] === "interrupted") {
+const outcomeOf = <A, E>(job: Job<any, A, E, any>, outcome: Outcome): Effect.Effect<A, E | WorkerError> => {
+  if (outcome[0] === "interrupted") {
     return Effect.interrupt
   }
-  if (response[0] === "refused") {
-    const [, reason, message, stack] = response
+  if (outcome[0] === "refused") {
+    const [, reason, message, stack] = outcome
     const cause = Object.assign(new Error(message), { stack })
     return Effect.fail(new WorkerError({ reason, message, cause }))
   }
-  return Effect.matchEffect(Schema.decodeUnknown(job.exit)(response[1]), {
+  return Effect.matchEffect(Schema.decodeUnknown(job.exit)(outcome[1]), {
     onSuccess: (exit: Exit.Exit<A, E>) => exit,
     onFailure: (cause) => Effect.fail(new WorkerError({ reason: "InvalidOutput", message: cause.message, cause }))
   })

@@ -5,6 +5,7 @@
  * @internal
  */
 import type { Link } from "@effect-linda/core/Remote"
+import * as Effect from "effect/Effect"
 import type { MessagePort } from "node:worker_threads"
 
 /** Changes whenever the messages do. */
@@ -27,8 +28,13 @@ export interface Request {
   readonly input: unknown
 }
 
-/** How it ended; or why it did not run. */
-export type Response =
+/** How it ended, or why it did not run; after how many messages in its session. */
+export interface Response {
+  readonly sent: number
+  readonly outcome: Outcome
+}
+
+export type Outcome =
   | readonly [tag: "exit", exit: unknown]
   | readonly [tag: "interrupted"]
   | readonly [
@@ -38,81 +44,105 @@ export type Response =
     stack: string
   ]
 
-/**
- * On the port: a message of a session; or, alone, that the session is over: the job and its finalizers have ended; or that the
- * job is to be interrupted, which may be before the request for it has come.
- */
-export type Frame =
-  | readonly [session: number, message: unknown]
-  | readonly [session: number]
-  | readonly [session: number, nothing: null, cancelled: true]
+/** On the port: a message of a session; or, alone, that its job is to be interrupted, which may be before the request for it has come. */
+type Frame = readonly [session: number, message?: unknown]
+
+interface Session {
+  sent: number
+  received: number
+  /** What came before anybody listened. */
+  early: Array<unknown>
+  onMessage: ((message: unknown) => void) | undefined
+  onEnd: (() => void) | undefined
+  /** Resolves when so many messages have come. */
+  awaited: { readonly count: number; readonly resolve: () => void } | undefined
+}
 
 /** The sessions that share a port. */
 export class Sessions {
-  private readonly sessions = new Map<number, { onMessage: (message: unknown) => void; onEnd: () => void }>()
-  /** What came before anybody listened. */
-  private readonly early = new Map<number, Array<unknown>>()
-  /** Sessions are numbered in order: what comes for an older one that is not open is too late. */
-  private newest = -1
+  private readonly sessions = new Map<number, Session>()
 
-  constructor(
-    private readonly port: MessagePort,
-    private readonly on: {
-      readonly over?: (session: number) => void
-      readonly cancelled?: (session: number) => void
-    }
-  ) {
+  constructor(private readonly port: MessagePort, onInterrupt: (session: number) => void) {
     port.on("message", (frame: Frame) => {
       const [id, message] = frame
       if (frame.length === 1) {
-        this.end(id)
-        this.on.over?.(id)
-        return
-      }
-      if (frame.length === 3) {
-        return this.on.cancelled?.(id)
+        return onInterrupt(id)
       }
       const session = this.sessions.get(id)
-      if (session !== undefined) {
+      if (session === undefined) {
+        return // it is over
+      }
+      session.received++
+      if (session.onMessage === undefined) {
+        session.early.push(message)
+      } else {
         session.onMessage(message)
-      } else if (id > this.newest || this.early.has(id)) {
-        this.early.set(id, [...this.early.get(id) ?? [], message])
+      }
+      if (session.awaited !== undefined && session.received >= session.awaited.count) {
+        session.awaited.resolve()
       }
     })
   }
 
-  /** The link of a session. */
-  link(id: number): Link {
-    this.newest = Math.max(this.newest, id)
-    this.early.set(id, this.early.get(id) ?? [])
+  /** Opens a session: the link of its job to the space. */
+  open(id: number): Link {
+    const session: Session = {
+      sent: 0,
+      received: 0,
+      early: [],
+      onMessage: undefined,
+      onEnd: undefined,
+      awaited: undefined
+    }
+    this.sessions.set(id, session)
     return {
-      send: (message) => this.port.postMessage([id, message]),
+      send: (message) => {
+        session.sent++
+        this.port.postMessage([id, message])
+      },
       listen: (onMessage, onEnd) => {
-        this.sessions.set(id, { onMessage, onEnd })
-        this.early.get(id)?.forEach(onMessage)
-        this.early.delete(id)
-        return () => this.sessions.delete(id)
+        if (!this.sessions.has(id)) {
+          onEnd()
+          return () => {}
+        }
+        session.onMessage = onMessage
+        session.onEnd = onEnd
+        session.early.forEach(onMessage)
+        session.early = []
+        return () => {
+          session.onEnd = undefined
+        }
       }
     }
   }
 
-  /** Says that the session is over. */
-  over(id: number): void {
-    this.port.postMessage([id])
-    this.end(id)
+  /** How many messages were sent in a session. */
+  sent(id: number): number {
+    return this.sessions.get(id)?.sent ?? 0
   }
 
-  /** Says that its job is to be interrupted. */
-  cancel(id: number): void {
-    this.port.postMessage([id, null, true])
+  /** Waits until so many messages have come in a session, or it has ended. */
+  received(id: number, count: number): Effect.Effect<void> {
+    return Effect.async((resume) => {
+      const session = this.sessions.get(id)
+      if (session === undefined || session.received >= count) {
+        return resume(Effect.void)
+      }
+      session.awaited = { count, resolve: () => resume(Effect.void) }
+    })
+  }
+
+  /** Says that the job of a session is to be interrupted. */
+  interrupt(id: number): void {
+    this.port.postMessage([id])
   }
 
   /** Nothing more will come in this session. */
   end(id: number): void {
     const session = this.sessions.get(id)
     this.sessions.delete(id)
-    this.early.delete(id)
-    session?.onEnd()
+    session?.awaited?.resolve()
+    session?.onEnd?.()
   }
 
   endAll(): void {

@@ -85,7 +85,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
         )
       }
     })
-    outbox.send([Protocol.Hello, Protocol.version])
+    outbox.prepare([Protocol.Hello, Protocol.version])
 
     const complete = (id: number, reply: Exit.Exit<Reply, any>): void => {
       const operation = pending.get(id)

@@ -60,6 +60,11 @@ export class Outbox {
 
   constructor(private readonly link: Link, private readonly onRefused: (frame: Frame, cause: unknown) => void) {}
 
+  /** Sends it before the next one, if there is one. */
+  prepare(frame: Frame): void {
+    this.frames.push(frame)
+  }
+
   send(frame: Frame): void {
     this.frames.push(frame)
     if (!this.scheduled) {
