@@ -1,5 +1,6 @@
-// Type-checks and runs every ```ts block of README.md, docs/*.md and the doc comments of the packages' public modules,
-// each as a program of its own, or, if it imports vitest, as a file of tests. A block marked ```ts ignore is left alone.
+// Type-checks and runs every ```ts block of the READMEs, docs/*.md and the doc comments of the packages' public modules,
+// each as a program of its own, or, if it imports vitest, as a file of tests. A block marked ```ts file=jobs.ts is a module that
+// the other blocks of its document import as "./jobs.js". A block marked ```ts ignore is left alone.
 //
 // docgen runs examples too, but neither those of classes nor those of `export { in_ as in }`, and it resolves the package
 // to its src without regard to its exports.
@@ -31,9 +32,9 @@ const filesOf = (folder, extension) =>
  * @param {string} text
  */
 const blocksOf = (text) => {
-  /** @type {Array<{ line: number, code: string }>} */
+  /** @type {Array<{ line: number, name: string | undefined, code: string }>} */
   const blocks = []
-  /** @type {{ indent: string, fence: string, line: number, isExample: boolean, code: Array<string> } | undefined} */
+  /** @type {{ indent: string, fence: string, line: number, isExample: boolean, name: string | undefined, code: Array<string> } | undefined} */
   let open = undefined
   for (const [index, line] of text.split("\n").entries()) {
     if (open === undefined) {
@@ -41,10 +42,12 @@ const blocksOf = (text) => {
       if (indent === undefined || fence === undefined || info === undefined) continue
       const [language, ...marks] = info.trim().split(/\s+/)
       const isExample = (language === "ts" || language === "typescript") && !marks.includes("ignore")
-      open = { indent, fence, line: index + 1, isExample, code: [] }
+      const name = marks.find((mark) => mark.startsWith("file="))?.slice(5)
+      open = { indent, fence, line: index + 1, isExample, name, code: [] }
     } else if (line.trim().startsWith(open.fence) && /^(`+|~+)$/.test(line.trim())) {
       if (open.isExample) {
-        blocks.push({ line: open.line, code: "\n".repeat(open.line) + open.code.join("\n") + "\n" })
+        const code = "\n".repeat(open.line) + open.code.join("\n") + "\n"
+        blocks.push({ line: open.line, name: open.name, code })
       }
       open = undefined
     } else {
@@ -87,22 +90,25 @@ const node = (args, seconds = 600) =>
 
 const documents = [
   ...["README.md"].filter(existsSync),
-  ...filesOf("docs", ".md")
+  ...filesOf("docs", ".md"),
+  ...readdirSync("packages").flatMap((name) => filesOf(`packages/${name}`, ".md"))
 ].map((file) => ({ file, text: readFileSync(file, "utf8") }))
 
 const modules = readdirSync("packages")
   .flatMap((name) => filesOf(`packages/${name}/src`, ".ts"))
   .map((file) => ({ file, text: commentsOf(readFileSync(file, "utf8")) }))
 
-const examples = [...documents, ...modules].flatMap(({ file, text }) =>
-  blocksOf(text).map(({ code, line }) => ({
+const examples = [...documents, ...modules].flatMap(({ file, text }) => {
+  const prefix = `${file.replaceAll("/", "_")}_`
+  return blocksOf(text).map(({ code, line, name }) => ({
     where: `${file}:${line}`,
-    path: `${outDir}/${file.replaceAll("/", "_")}_${line}.ts`,
+    path: `${outDir}/${prefix}${name ?? `${line}.ts`}`,
+    isModule: name !== undefined,
     isTest: /from "(@effect\/)?vitest"|testkit\/Conformance"/.test(code),
     file,
-    code
+    code: code.replaceAll(/(from ")\.\/(\w+\.js")/g, `$1./${prefix}$2`)
   }))
-)
+})
 
 rmSync(outDir, { recursive: true, force: true })
 mkdirSync(outDir, { recursive: true })
@@ -132,6 +138,7 @@ let failures = 0
 const queue = [...examples]
 const worker = async () => {
   for (let example = queue.shift(); example !== undefined; example = queue.shift()) {
+    if (example.isModule) continue
     const run = example.isTest
       ? ["node_modules/vitest/vitest.mjs", "run", "--config", `${outDir}/vitest.config.js`, example.path]
       : ["--import", "tsx", example.path]

@@ -5,6 +5,7 @@
  */
 /* eslint-disable @typescript-eslint/no-explicit-any -- schemas of any types */
 import type * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as client from "./internal/remote/client.js"
@@ -68,3 +69,32 @@ export const connect: <T extends Tuple = Tuple>(
   options?: Options
 ) => Effect.Effect<TupleSpace<T, SpaceError>, never, Scope.Scope> = (link, options) =>
   client.connect(link, new Values(options?.schemas))
+
+/**
+ * How values cross a link: what structured clone carries faithfully, as it is; Effect's data and instances of classes that have a schema, coded;
+ * nothing else.
+ *
+ * @since 0.1.0
+ * @category values
+ */
+export interface Codec {
+  /** What to send for a value. The error names the place in it that cannot cross, in a whole called `name`. */
+  readonly encode: (value: unknown, name: string) => Either.Either<unknown, SpaceError>
+  /** The value for what has come. Changes it in place. */
+  readonly decode: (coded: unknown) => unknown
+}
+
+/**
+ * How values cross a link beside the tuples. Both ends need the same schemas.
+ *
+ * @since 0.1.0
+ * @category values
+ */
+export const codec = (options?: Options): Codec => {
+  const values = new Values(options?.schemas)
+  return {
+    encode: (value, name) =>
+      Either.try({ try: () => values.encode(value, name), catch: (refusal) => refusal as SpaceError }),
+    decode: (coded) => values.decode(coded)
+  }
+}

@@ -5,11 +5,14 @@
  */
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- as the bound of a type, or of what is only forwarded */
+import * as Remote from "@effect-linda/core/Remote"
 import type { SpaceError } from "@effect-linda/core/SpaceError"
 import type { Tuple } from "@effect-linda/core/Tuple"
 import * as TupleSpace from "@effect-linda/core/TupleSpace"
 import type * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
+import * as Inspectable from "effect/Inspectable"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 
@@ -56,7 +59,9 @@ export interface Job<in out I, out A, out E, in out S> extends Any {
   readonly space: Context.Tag<S, TupleSpace.TupleSpace<any, SpaceError>>
   /** Schemas of classes whose instances are fields of its tuples. */
   readonly schemas: ReadonlyArray<Schema.Schema<any, any>>
-  readonly effect: (input: I) => Effect.Effect<A, E, S | Scope.Scope>
+  /** What is sent of its input and outcome. */
+  readonly codec: Remote.Codec
+  readonly effect: (input: I) => Effect.Effect<A, E, S>
 }
 
 /**
@@ -75,8 +80,8 @@ export interface Options<I, II, A, IA, E, IE, S, T extends Tuple> {
   /** The tag of the space it works in. By default `TupleSpace.TupleSpace`. */
   readonly space?: Context.Tag<S, TupleSpace.TupleSpace<T, SpaceError>> | undefined
   /**
-   * Schemas of classes (`Schema.Class`, `Schema.TaggedError`) whose instances are fields of tuples. Others are refused where they
-   * would cross.
+   * Schemas of classes (`Schema.Class`, `Schema.TaggedError`) whose instances are fields of tuples, or parts of the input or the result that their
+   * schemas leave as they are. Others are refused where they would cross.
    */
   readonly schemas?: ReadonlyArray<Schema.Schema<any, any>> | undefined
 }
@@ -99,14 +104,15 @@ const Defect: Schema.Schema<unknown, unknown> = Schema.transform(Schema.Unknown,
   encode: (defect) =>
     defect instanceof Error
       ? { name: defect.name, message: defect.message, stack: defect.stack ?? "" }
-      : typeof defect === "function" || typeof defect === "symbol"
-      ? String(defect)
+      : Predicate.isObject(defect) || typeof defect === "symbol"
+      ? Inspectable.toStringUnknown(defect)
       : defect
 })
 
 /**
  * Makes a job. Export it from the module that `module` names, which is nearly always the one it stands in: `import.meta.url`. The thread
- * imports that module and looks for the job among its exports, so what `effect` closes over is what the module has there.
+ * imports that module and looks for the job among its exports, so what `effect` closes over is what the module has there. Its
+ * scope, if it needs one, ends with it.
  *
  * @since 0.1.0
  * @category constructors
@@ -166,7 +172,8 @@ export const make = <
   }) as Schema.Schema<any, any>,
   space: (options.space ?? TupleSpace.TupleSpace) as Context.Tag<any, any>,
   schemas: options.schemas ?? [],
-  effect
+  codec: Remote.codec({ schemas: options.schemas }),
+  effect: (input) => Effect.scoped(Effect.suspend(() => effect(input))) as Effect.Effect<A, E, S>
 })
 
 /**

@@ -1,7 +1,7 @@
 import { Pattern as P, Process, TupleSpace } from "@effect-linda/core"
 import { Job, WorkerError, Workers } from "@effect-linda/node"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Layer } from "effect"
+import { Cause, Data, Effect, Equal, Exit, Fiber, Layer, Option } from "effect"
 import * as jobs from "./jobs/jobs.js"
 
 const same = (actual: unknown, expected: unknown): void => assert.deepStrictEqual(actual, expected)
@@ -56,7 +56,7 @@ describe("Workers: one interface", () => {
   test("every operation works inside, and the same process runs as a fiber", () =>
     Effect.gen(function*() {
       const onThread = yield* (yield* Workers.eval(jobs.everything, undefined)).join
-      const asFiber = yield* Effect.scoped(jobs.everything.effect())
+      const asFiber = yield* jobs.everything.effect()
       same(onThread, asFiber)
       same(onThread, [
         ["a", 1],
@@ -78,6 +78,30 @@ describe("Workers: one interface", () => {
       assert.strictEqual(point.x, 2)
       const error = yield* errorOf(yield* Workers.eval(jobs.putsFunction, undefined))
       assert.match(error.message, /^field 1: a function cannot leave its thread/)
+    }))
+
+  test("input and result carry what tuples carry, and what they cannot is refused by name", () =>
+    Effect.gen(function*() {
+      const value = {
+        when: new Date(0),
+        map: new Map([["k", 1n]]),
+        bytes: new Float64Array([1, 2]),
+        data: Data.struct({ a: Option.some([1]) }),
+        point: new jobs.Point({ x: 1 })
+      }
+      const mirrored = yield* (yield* Workers.eval(jobs.mirrors, value)).join
+      same(mirrored, value)
+      assert.isTrue(Equal.isEqual((mirrored as typeof value).data))
+      const refused = yield* errorOf(yield* Workers.eval(jobs.mirrors, { a: [() => 1] }))
+      same([refused.reason, refused.message.split(":", 2).join()], [
+        "InvalidInput",
+        "the input of \"mirrors\", input.a[0]"
+      ])
+      const returned = yield* errorOf(yield* Workers.eval(jobs.returnsInstance, undefined))
+      assert.strictEqual(returned.reason, "InvalidOutput")
+      assert.match(returned.message, /the outcome of "returnsInstance": exit\.value\.items\[0\]: an instance of Plain/)
+      const died = yield* errorOf(yield* Workers.eval(jobs.diesOfObject, undefined))
+      assert.match(String(died), /"code": 7/)
     }))
 
   test("input is checked, and large buffers can be moved", () =>
@@ -217,6 +241,32 @@ describe("Workers: ways to die", () => {
         assert.strictEqual(yield* (yield* Workers.eval(jobs.double, 1)).join, 2)
       }), { resourceLimits: { maxOldGenerationSizeMb: 64 } })
   }
+
+  test("a crash concerns all jobs of its thread, and no others", () =>
+    Effect.gen(function*() {
+      const [first, second] = [yield* Workers.eval(jobs.queues, 0), yield* Workers.eval(jobs.queues, 1)]
+      yield* TupleSpace.inAll([["began", 0], ["began", 1]])
+      // on the thread of the first: both have one job, and the first is the older
+      const crashing = yield* Workers.eval(jobs.exits, undefined)
+      same([(yield* errorOf(crashing)).reason, (yield* errorOf(first)).reason], ["Crashed", "Crashed"])
+      yield* TupleSpace.out(["go", 1])
+      yield* second.join
+    }))
+
+  test(
+    "where every thread is stuck, those that wait have their turn once they are terminated",
+    () =>
+      Effect.gen(function*() {
+        const stuck = [yield* Workers.eval(jobs.loops, undefined), yield* Workers.eval(jobs.loops, undefined)]
+        yield* TupleSpace.inAll([["looping"], ["looping"]])
+        const waiting = yield* Workers.eval(jobs.double, 1)
+        yield* Effect.sleep(20)
+        same(yield* Workers.status, { threads: 2, running: 2, waiting: 1 })
+        yield* Effect.forEach(stuck, (process) => process.interrupt, { concurrency: "unbounded" })
+        assert.strictEqual(yield* waiting.join, 2)
+      }),
+    { concurrency: 1, grace: 100 }
+  )
 
   test("a module that is not there, or throws, or has no such job", () =>
     Effect.gen(function*() {

@@ -79,19 +79,20 @@ export const serve = (registered?: ReadonlyArray<Any>): void => {
       Effect.gen(function*() {
         const job = yield* restore(find(request))
         const input = yield* Effect.mapError(
-          Schema.decodeUnknown(job.input)(request.input),
+          Schema.decodeUnknown(job.input)(job.codec.decode(request.input)),
           (error) => refused("InvalidInput", error)
         )
         const exit = yield* Effect.exit(restore(Effect.scoped(Effect.flatMap(
           Remote.connect(sessions.open(request.session), { schemas: job.schemas }),
-          (space) => Effect.provideService(Effect.suspend(() => job.effect(input)), job.space, space)
+          (space) => Effect.provideService(job.effect(input), job.space, space)
         ))))
         if (Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause)) {
           return yield* Effect.interrupt
         }
-        return yield* Effect.mapBoth(Schema.encodeUnknown(job.exit)(exit), {
+        const encoded = Effect.flatMap(Schema.encodeUnknown(job.exit)(exit), (wire) => job.codec.encode(wire, "exit"))
+        return yield* Effect.mapBoth(encoded, {
           onSuccess: (encoded): Outcome => ["exit", encoded],
-          onFailure: (error) => refused("InvalidOutput", error)
+          onFailure: (error) => refused("InvalidOutput", error, `the outcome of "${job.name}": `)
         })
       })
     ).pipe(

@@ -7,6 +7,7 @@ import * as Remote from "@effect-linda/core/Remote"
 import type { SpaceError } from "@effect-linda/core/SpaceError"
 import type { TupleSpace } from "@effect-linda/core/TupleSpace"
 import * as NodeWorker from "@effect/platform-node/NodeWorker"
+import * as Transferable from "@effect/platform/Transferable"
 import * as Worker from "@effect/platform/Worker"
 import type { WorkerError as PlatformError } from "@effect/platform/WorkerError"
 import * as Deferred from "effect/Deferred"
@@ -36,6 +37,11 @@ export interface ThreadOptions {
   readonly resourceLimits: ResourceLimits | undefined
   readonly execArgv: Array<string> | undefined
   readonly env: NodeJS.ProcessEnv | undefined
+}
+
+/** A request, and what of it moves to the thread instead of being copied. */
+interface Dispatch extends Request {
+  readonly transfer: ReadonlyArray<ArrayBuffer>
 }
 
 export interface Thread {
@@ -111,7 +117,9 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
     )
 
     const manager = yield* Worker.WorkerManager
-    const boot = manager.spawn<Request, Response, never>({}).pipe(
+    const boot = manager.spawn<Dispatch, Response, never>({
+      encode: ({ transfer, ...request }) => Effect.as(Transferable.addAll(transfer), request)
+    }).pipe(
       Effect.provideService(Worker.Spawner, () => native),
       Scope.extend(booting),
       Effect.mapError((cause) => new WorkerError({ reason: "Spawn", message: "the thread did not start", cause })),
@@ -155,12 +163,12 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
     ): Effect.Effect<A, E | WorkerError> =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*() {
-          const encoded = yield* encodeInput(job, input, transfer)
+          const encoded = yield* encodeInput(job, input)
           const session = sessionIds++
           const link = sessions.open(session)
           // Neither is a child of this fiber, with which it would be interrupted: the job's finalizers need them.
           const running = yield* inThread(
-            worker.executeEffect({ session, module: job.module, name: job.name, input: encoded })
+            worker.executeEffect({ session, module: job.module, name: job.name, input: encoded, transfer })
           )
           const serving = yield* inThread(Remote.serve(space, link, { schemas: job.schemas }))
           // What it has to say to the space comes by another port than what has become of it.
@@ -203,28 +211,11 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
 
 let sessionIds = 0
 
-const encodeInput = <I>(
-  job: Job<I, any, any, any>,
-  input: I,
-  transfer: ReadonlyArray<ArrayBuffer>
-): Effect.Effect<unknown, WorkerError> =>
-  Effect.flatMap(
-    Effect.mapError(
-      Schema.encode(job.input)(input),
-      (cause) =>
-        new WorkerError({ reason: "InvalidInput", message: `the input of "${job.name}": ${cause.message}`, cause })
-    ),
-    (encoded) =>
-      Effect.try({
-        // a copy of its own, or the buffers themselves
-        try: () => structuredClone(encoded, { transfer: [...transfer] }),
-        catch: (cause) =>
-          new WorkerError({
-            reason: "InvalidInput",
-            message: `the input of "${job.name}" cannot be sent: ${messageOf(cause)}`,
-            cause
-          })
-      })
+const encodeInput = <I>(job: Job<I, any, any, any>, input: I): Effect.Effect<unknown, WorkerError> =>
+  Effect.mapError(
+    Effect.flatMap(Schema.encode(job.input)(input), (encoded) => job.codec.encode(encoded, "input")),
+    (cause) =>
+      new WorkerError({ reason: "InvalidInput", message: `the input of "${job.name}": ${cause.message}`, cause })
   )
 
 const outcomeOf = <A, E>(job: Job<any, A, E, any>, outcome: Outcome): Effect.Effect<A, E | WorkerError> => {
@@ -236,7 +227,7 @@ const outcomeOf = <A, E>(job: Job<any, A, E, any>, outcome: Outcome): Effect.Eff
     const cause = Object.assign(new Error(message), { stack })
     return Effect.fail(new WorkerError({ reason, message, cause }))
   }
-  return Effect.matchEffect(Schema.decodeUnknown(job.exit)(outcome[1]), {
+  return Effect.matchEffect(Schema.decodeUnknown(job.exit)(job.codec.decode(outcome[1])), {
     onSuccess: (exit: Exit.Exit<A, E>) => exit,
     onFailure: (cause) => Effect.fail(new WorkerError({ reason: "InvalidOutput", message: cause.message, cause }))
   })
@@ -251,7 +242,7 @@ const workerError = (error: WorkerError | PlatformError): WorkerError =>
   error instanceof WorkerError
     ? error
     : new WorkerError({
-      reason: error.reason === "encode" ? "InvalidInput" : "Crashed",
+      reason: error.reason === "send" ? "InvalidInput" : "Crashed",
       message: messageOf(error),
       cause: error
     })

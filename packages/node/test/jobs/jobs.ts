@@ -166,3 +166,30 @@ export const queues = Job.make(
   { input: Schema.Number },
   (n) => Effect.orDie(Effect.zipRight(TupleSpace.out(["began", n]), Effect.asVoid(TupleSpace.in(["go", n]))))
 )
+
+/** What structured clone would strip without a word. */
+class Plain {
+  readonly x = 1
+}
+
+export const returnsInstance = Job.make(
+  import.meta.url,
+  "returnsInstance",
+  { success: Schema.Unknown },
+  () => Effect.succeed({ items: [new Plain()] })
+)
+
+/** Gives back what it is given, and says whether it is what it was. */
+export const mirrors = Job.make(
+  import.meta.url,
+  "mirrors",
+  { input: Schema.Unknown, success: Schema.Unknown, schemas: [Point] },
+  (value) => Effect.succeed(value)
+)
+
+export const diesOfObject = Job.make(
+  import.meta.url,
+  "diesOfObject",
+  {},
+  () => Effect.die({ code: 7, run: () => 1 })
+)
