@@ -1,125 +1,105 @@
 /**
- * A program to watch: a crowd of workers paints the Mandelbrot set through a tuple space.
+ * A program to watch: painters on all cores paint the Mandelbrot set through a tuple space.
  *
- *   npm start -- --view spirals --tiles 200 --workers 12 --seconds 15
+ *   npm start -- --view spirals --tiles 200 --workers 4 --width 2400
  *
- * The master puts a tuple for each tile of the picture. A worker holds one with `inWith` while it paints, and puts what it has
- * painted. One of the workers crashes now and then: its tile is back in the space at once, somebody else takes it, and the master
- * learns of it by the failure tuple that every process leaves which fails. No worker knows of any other.
+ * The master puts a tuple for each tile of the picture. A painter, a process on a thread of its own, holds one with `inWith` while it paints,
+ * and puts what it has painted. The thread of one of them crashes in the middle of its third tile: that is back in the space at once,
+ * somebody else takes it, and the master learns of it by the failure tuple that every process leaves which fails, and starts the
+ * painter anew. No painter knows of any other.
  *
- * The workers are fibers of one thread. That is concurrency and not parallelism: they wait at the same time, but compute in
- * turns.
+ * First one of them makes a sketch, alone, and then all paint the picture: so the closing table can say how much faster all cores are
+ * than one.
  */
-import { Pattern as P, Process, TupleSpace } from "@effect-linda/core"
-import { Clock, Config, ConfigProvider, Data, Duration, Effect, Exit, Random, Schedule } from "effect"
-import { paintRow, views } from "./mandelbrot/fractal.js"
-import type { View } from "./mandelbrot/fractal.js"
+import { Pattern as P, Process } from "@effect-linda/core"
+import { WorkerError, Workers } from "@effect-linda/node"
+import { Clock, Config, ConfigProvider, Effect, Exit, Layer, Schedule } from "effect"
+import { writeFile } from "node:fs/promises"
+import { availableParallelism } from "node:os"
+import { resolve } from "node:path"
+import type { Size, views } from "./mandelbrot/fractal.js"
+import { Easel, painter } from "./mandelbrot/painter.js"
+import { png } from "./mandelbrot/png.js"
 import { canvas, Screen } from "./mandelbrot/screen.js"
+import type { Phase } from "./mandelbrot/studio.js"
 import { Studio } from "./mandelbrot/studio.js"
 import { expectEqual, runIfMain } from "./support/example.js"
-
-// ---------------------------------------------------------------------------------------------------------------------
-// The protocol
-// ---------------------------------------------------------------------------------------------------------------------
-
-type ToPaint = readonly ["tile", tile: number]
-type Started = readonly ["started", tile: number, worker: string]
-type Painted = readonly ["painted", tile: number, worker: string, rows: ReadonlyArray<Uint8Array>]
-
-type Protocol = ToPaint | Started | Painted
-type Space = TupleSpace.TupleSpace<Protocol>
-
-class Crash extends Data.TaggedError("Crash")<{ readonly tile: number }> {}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Workers
-// ---------------------------------------------------------------------------------------------------------------------
-
-interface Job {
-  readonly space: Space
-  readonly studio: Studio
-  readonly view: View
-  /** Milliseconds that a row of a tile takes, on average. */
-  readonly pace: number
-}
-
-/**
- * Paints one tile row by row, and crashes in the middle of it if told to.
- *
- * A picture this small is computed in a blink, so a pause in each row stands for real work. It would have to be there anyhow, if
- * only of zero length: a fiber that sleeps lets timers and Ctrl-C have their turn, which one that merely yields to others may not.
- */
-const paint = Effect.fnUntraced(function*(job: Job, tile: number, crashes: boolean) {
-  const { bottom, left, right, top } = job.studio.tiles[tile]!
-  const pause = job.pace * (yield* Random.nextRange(0.4, 1.6))
-  const rows: Array<Uint8Array> = []
-  for (let row = top; row < bottom; row++) {
-    yield* Effect.sleep(pause)
-    if (crashes && row >= (top + bottom) / 2) {
-      return yield* new Crash({ tile })
-    }
-    rows.push(paintRow({ view: job.view, size: job.studio.size, row, left, right, samples: 4 }))
-  }
-  return rows
-})
-
-/** Paints tile after tile, until the space closes. Who is clumsy does not survive the third. */
-const worker = Effect.fnUntraced(function*(job: Job, name: string, clumsy: boolean) {
-  for (let nth = 1;; nth++) {
-    // Nobody else sees the tile while it is held. If what follows fails, the tile is back in its old place, which makes it
-    // the next to be taken: the oldest match comes first.
-    yield* job.space.inWith(["tile", P.number], ([, tile]) =>
-      Effect.gen(function*() {
-        yield* job.space.out(["started", tile, name])
-        const rows = yield* paint(job, tile, clumsy && nth === 3)
-        yield* job.space.out(["painted", tile, name, rows])
-      }))
-  }
-})
 
 // ---------------------------------------------------------------------------------------------------------------------
 // The master
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Puts the tiles, starts the workers, replaces those that crash, until the picture is done. Returns all that were started. */
+interface Job {
+  readonly studio: Studio
+  readonly view: keyof typeof views
+  readonly samples: number
+}
+
+const start = ({ samples, view }: Job, name: string, crashesAt: number) =>
+  Workers.eval(painter, { name, crashesAt, view, samples }, { name })
+
+/** Starts the painters, and replaces the one that crashes, until the picture is done. Returns all that were started, and how fast they were. */
 const master = Effect.fnUntraced(function*(job: Job) {
-  const { space, studio } = job
-  const start = (name: string, rest = 0) =>
-    space.eval(Effect.delay(worker(job, name, name === "murphy"), rest), { name })
+  const easel = yield* Easel
+  const { studio } = job
+  const names = studio.workers.map(({ name }) => name)
 
-  yield* space.outAll(studio.fromTheMiddle.map((tile) => ["tile", tile] as const))
-  const processes = yield* Effect.forEach(studio.workers, ({ name }) => start(name))
+  // Who makes the sketch is not to crash before the picture.
+  const third = names.length === 1 ? studio.count + 3 : 3
+  const processes = yield* Effect.forEach(names, (name) => start(job, name, name === "murphy" ? third : 0))
+  for (const name of names) {
+    yield* easel.in(["ready", name])
+  }
 
-  while (studio.painted < studio.tiles.length) {
-    // Whatever comes first. `next` is a union with a member for each key, whose tuple has the type of the key's pattern.
-    const next = yield* space.inAny({
-      started: ["started", P.number, P.string],
-      painted: ["painted", P.number, P.string, P.any],
-      failed: Process.failure()
-    })
-    const now = yield* Clock.currentTimeMillis
-    switch (next.key) {
-      case "started": {
-        const [, tile, name] = next.tuple
-        studio.started(tile, name, now)
-        break
-      }
-      case "painted": {
-        const [, tile, name, rows] = next.tuple
-        studio.finished(tile, name, rows, now)
-        break
-      }
-      case "failed": {
-        const [error, trace, name] = next.tuple
-        if (!(error instanceof Crash)) {
-          return yield* Effect.dieMessage(`${name} failed for no good reason: ${trace}`)
+  /** Puts the tiles of the picture or of the sketch, and waits until they are painted. */
+  const paint = Effect.fnUntraced(function*(size: Size) {
+    const tiles = studio.fromTheMiddle(size)
+    const begin = yield* Clock.currentTimeMillis
+    let [left, now] = [tiles.length, begin]
+    yield* easel.outAll(tiles.map(([index, tile]) => ["tile", index, tile]))
+    while (left > 0) {
+      // Whatever comes first. `next` is a union with a member for each key, whose tuple has the type of the key's pattern.
+      const next = yield* easel.inAny({
+        started: ["started", P.number, P.string],
+        painted: ["painted", P.number, P.string, P.any],
+        failed: Process.failure()
+      })
+      now = yield* Clock.currentTimeMillis
+      switch (next.key) {
+        case "started": {
+          const [, index, name] = next.tuple
+          studio.started(index, name, now)
+          break
         }
-        studio.dropped(error.tile, name, now)
-        processes.push(yield* start(name, 12 * job.pace)) // after a rest
+        case "painted": {
+          const [, index, name, pixels] = next.tuple
+          if (size === studio.sketch) {
+            studio.sketched(index, name, pixels)
+          } else {
+            studio.finished(index, name, pixels, now)
+          }
+          left--
+          break
+        }
+        case "failed": {
+          const [error, trace, name] = next.tuple
+          if (!(error instanceof WorkerError.WorkerError && error.reason === "Crashed")) {
+            return yield* Effect.dieMessage(`${name} failed for no good reason: ${trace}`)
+          }
+          studio.crashed(name, now)
+          processes.push(yield* start(job, name, 0)) // on a thread that is new, and wiser
+        }
       }
     }
-  }
-  return processes
+    const phase: Phase = { pixels: size.width * size.height, seconds: (now - begin) / 1000 }
+    return phase
+  })
+
+  yield* easel.out(["go", names[0]!])
+  const alone = yield* paint(studio.sketch)
+  yield* easel.outAll(names.slice(1).map((name) => ["go", name]))
+  const together = yield* paint(studio.picture)
+  return { processes, alone, together }
 })
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -128,10 +108,11 @@ const master = Effect.fnUntraced(function*(job: Job) {
 
 /** Shows the work for as long as the scope lasts. `draw` shows it once more. */
 const display = Effect.fnUntraced(
-  function*({ space, studio }: Job, show: (lines: ReadonlyArray<string>) => Effect.Effect<void>) {
+  function*({ studio }: Job, show: (lines: ReadonlyArray<string>) => Effect.Effect<void>) {
+    const easel = yield* Easel
     const begin = yield* Clock.currentTimeMillis
 
-    const figures = Effect.map(space.inspect, ({ held, interests, processes, tuples }) => ({
+    const figures = Effect.map(easel.inspect, ({ held, interests, processes, tuples }) => ({
       tuples: tuples.reduce((sum, { count }) => sum + count, 0),
       held,
       waiting: interests.length,
@@ -146,7 +127,7 @@ const display = Effect.fnUntraced(
     // Where nothing can be drawn over, a line for each tenth of the work has to do.
     let tenths = -1
     const line = Effect.gen(function*() {
-      const now = Math.floor(10 * studio.painted / studio.tiles.length)
+      const now = Math.floor(10 * studio.painted / studio.count)
       if (now !== tenths) {
         tenths = now
         yield* show([studio.line(yield* figures)])
@@ -164,7 +145,7 @@ const display = Effect.fnUntraced(
 // ---------------------------------------------------------------------------------------------------------------------
 
 const atLeast = (minimum: number, name: string, fallback: number) =>
-  Config.number(name).pipe(
+  Config.integer(name).pipe(
     Config.validate({ message: `should be at least ${minimum}`, validation: (n) => n >= minimum }),
     Config.withDefault(fallback)
   )
@@ -172,38 +153,44 @@ const atLeast = (minimum: number, name: string, fallback: number) =>
 const options = Config.all({
   view: Config.literal("whole", "satellite", "spirals")("view").pipe(Config.withDefault("whole")),
   tiles: atLeast(1, "tiles", 96),
-  workers: atLeast(1, "workers", 8),
-  seconds: atLeast(0, "seconds", 8)
+  workers: atLeast(1, "workers", Math.max(2, availableParallelism())),
+  width: atLeast(1, "width", 1600),
+  samples: atLeast(1, "samples", 4),
+  file: Config.nonEmptyString("file").pipe(Config.withDefault("mandelbrot.png"))
 })
 
 export const program = Effect.gen(function*() {
-  const { seconds, tiles, view, workers } = yield* options
+  const { file, samples, tiles, view, width, workers } = yield* options
   const screen = yield* Screen
-  const studio = new Studio(screen, { tiles, workers: Math.round(workers) })
-  const rows = studio.tiles.reduce((sum, { bottom, top }) => sum + bottom - top, 0)
+  const studio = new Studio(screen, { tiles, workers, width })
   const show = yield* canvas
+  const begin = yield* Clock.currentTimeMillis
 
-  const [elapsed, processes] = yield* Effect.gen(function*() {
-    const space = yield* TupleSpace.make<Protocol>({ name: "mandelbrot" })
-    const job = { space, studio, view: views[view], pace: 1000 * seconds * studio.workers.length / rows }
+  const { alone, processes, together } = yield* Effect.gen(function*() {
+    const job = { studio, view, samples }
     const { draw } = yield* display(job, show)
-    const done = yield* Effect.timed(master(job))
+    const done = yield* master(job)
     yield* Effect.sleep(screen.isTerminal ? "600 millis" : 0) // the paint dries
     yield* draw
     return done
   }).pipe(
-    // The scope closes, and the space with it: workers that wait for another tile wait no longer.
+    // The scopes close, and the space and its threads with them: painters that wait for another tile wait no longer.
     Effect.scoped,
+    Effect.provide(Layer.merge(Easel.layer, Workers.layerWith({ size: workers, concurrency: 1 }))),
     Effect.onInterrupt(() => screen.write("\n  Interrupted: the space is closed, and all its workers have ended.\n"))
   )
+  const seconds = ((yield* Clock.currentTimeMillis) - begin) / 1000
 
+  yield* Effect.tryPromise(() => writeFile(file, png(studio.canvas, studio.picture)))
   const exits = yield* Effect.forEach(processes, (process) => process.await) // they all have ended: this does not wait
   const ended = exits.filter(Exit.isInterrupted).length
   const crashed = exits.length - ended
-  yield* show(studio.closing({ seconds: Duration.toSeconds(elapsed), crashed, ended }))
+  yield* show(
+    studio.closing({ seconds, alone, together, cores: availableParallelism(), crashed, ended, file: resolve(file) })
+  )
 
   const total = (of: "painted" | "dropped") => studio.workers.reduce((sum, each) => sum + each[of], 0)
-  yield* expectEqual(total("painted"), studio.tiles.length) // each tile once
+  yield* expectEqual(total("painted"), studio.count) // each tile once
   yield* expectEqual(total("dropped"), crashed)
   yield* expectEqual(ended, studio.workers.length)
 }).pipe(Effect.scoped)

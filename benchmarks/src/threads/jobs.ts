@@ -2,6 +2,7 @@
 import { Pattern as P, TupleSpace } from "@effect-linda/core"
 import { Job } from "@effect-linda/node"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import { each } from "../measure.js"
 import { countPrimes } from "./primes.js"
@@ -43,9 +44,15 @@ export const pipelined = Job.make(
   }
 )
 
-/** Counts the primes in one interval after the other, for ever. */
+/** Counts the primes in one interval after the other, for ever. Puts what it has found while it asks for the next. */
 export const counter = Job.make(import.meta.url, "counter", {}, () =>
-  TupleSpace.inWith(
-    ["task", P.number, P.number],
-    ([, from, to]) => TupleSpace.out(["primes", countPrimes(from, to)])
-  ).pipe(Effect.orDie, Effect.forever))
+  Effect.gen(function*() {
+    const space = yield* TupleSpace.TupleSpace
+    const next = space.in(["task", P.number, P.number])
+    let [, from, to] = yield* next
+    for (;;) {
+      const put = yield* Effect.fork(space.out(["primes", countPrimes(from, to)]))
+      ;[, from, to] = yield* next
+      yield* Fiber.join(put)
+    }
+  }).pipe(Effect.orDie))

@@ -3,15 +3,15 @@
  * The floor hands them to bare threads by `postMessage`.
  */
 import { Pattern as P, TupleSpace } from "@effect-linda/core"
-import { Effect } from "effect"
+import type { Scope } from "effect"
+import { Context, Effect, Layer } from "effect"
 import type { Size } from "../measure.js"
-import { compare, run, timed } from "../measure.js"
+import { compare, each, run, timed } from "../measure.js"
 import type { Row } from "../report.js"
 import type { Files } from "../threads/files.js"
 import { bundled } from "../threads/files.js"
 import { counter } from "../threads/jobs.js"
 import { ask, bare, ours } from "../threads/pools.js"
-import { countPrimes } from "../threads/primes.js"
 
 type Task = readonly [from: number, to: number]
 
@@ -19,73 +19,71 @@ type Task = readonly [from: number, to: number]
 const tasks = (count: number, length: number): ReadonlyArray<Task> =>
   Array.from({ length: count }, (_, i): Task => [1e9 + i * length, 1e9 + (i + 1) * length])
 
-/** Milliseconds for all of them, on so many threads of ours with so many processes each. */
-const onOurs = (files: Files, all: ReadonlyArray<Task>, threads: number, processes: number): Promise<number> =>
-  run(
-    Effect.gen(function*() {
-      const workers = yield* ours(files, { size: threads, concurrency: processes })
-      for (let i = 0; i < threads * processes; i++) {
-        yield* workers.eval(counter, undefined)
-      }
-      const bag = Effect.gen(function*() {
-        yield* TupleSpace.outAll(all.map(([from, to]) => ["task", from, to]))
-        for (const _ of all) {
-          yield* TupleSpace.in(["primes", P.number])
-        }
-      })
-      // until all have started
-      yield* TupleSpace.outAll(all.slice(0, 1).map(([from, to]) => ["task", from, to]))
-      yield* TupleSpace.in(["primes", P.number])
-      yield* Effect.repeat(Effect.sleep(20), {
-        until: () => Effect.map(TupleSpace.inspect, ({ interests }) => interests.length === threads * processes)
-      })
-      return yield* timed(Effect.orDie(bag))
-    }).pipe(Effect.provide(TupleSpace.layer), Effect.orDie)
-  )
+type Bag = (all: ReadonlyArray<Task>) => Effect.Effect<unknown>
 
-/** The same on bare threads: each gets its next task when it has answered. */
-const onBare = (files: Files, all: ReadonlyArray<Task>, threads: number): Promise<number> =>
-  run(Effect.gen(function*() {
-    const workers = yield* Effect.all(Array.from({ length: threads }, () => bare(files)))
-    const rest = all.values()
-    return yield* timed(
-      Effect.forEach(workers, (worker) =>
+/** On so many threads of ours, with two processes each, one of which computes while the other waits for an answer. */
+const onOurs = (files: Files, threads: number): Effect.Effect<Bag, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const space = yield* Effect.map(Layer.build(Layer.fresh(TupleSpace.layer)), Context.get(TupleSpace.TupleSpace))
+    const workers = yield* ours(files, { size: threads, concurrency: 2, idle: "1 hour" })
+    const start = Effect.provideService(workers.eval(counter, undefined), TupleSpace.TupleSpace, space)
+    yield* Effect.orDie(Effect.replicateEffect(start, 2 * threads))
+    return (all) =>
+      Effect.orDie(Effect.zipRight(
+        space.outAll(all.map(([from, to]) => ["task", from, to])),
+        each(all.length, () => Effect.orDie(space.in(["primes", P.number])))
+      ))
+  })
+
+/** On bare threads: each gets its next task when it has answered. */
+const onBare = (files: Files, threads: number): Effect.Effect<Bag, never, Scope.Scope> =>
+  Effect.map(Effect.replicateEffect(bare(files), threads), (workers) => (all) =>
+    Effect.suspend(() => {
+      const rest = all.values()
+      return Effect.forEach(workers, (worker) =>
         Effect.gen(function*() {
           for (const task of rest) {
             yield* ask(worker, task)
           }
         }), { concurrency: "unbounded" })
-    )
-  }))
+    }))
 
-export const measure = async (size: Size): Promise<ReadonlyArray<Row>> => {
-  const files = await bundled()
-  const rows: Array<Row> = []
-  // how many numbers take a millisecond
-  countPrimes(1e9, 1e9 + 2_000)
-  const begun = performance.now()
-  countPrimes(1e9, 1e9 + 2_000)
-  const perMilli = 2_000 / (performance.now() - begun)
-  for (const [millis, must, go] of [[1, 0.9, 0.97], [10, 0.97, 0.99], [100, 0.97, 0.99]] as const) {
-    const all = tasks(size === "full" ? Math.ceil(2_000 / millis) : 4, Math.round(perMilli * millis))
-    const took = await compare(size, {
-      two: () => onOurs(files, all, 2, 2),
-      bare: () => onBare(files, all, 2),
-      one: () => onOurs(files, all, 1, 2),
-      bareOne: () => onBare(files, all, 1)
-    }, 0)
-    const row = { workload: "W7", unit: "×" }
-    const what = `tasks of ${millis} ms on two threads, speed-up`
-    const floor = { name: "bare threads", value: took.bareOne / took.bare }
-    rows.push({ ...row, what: `${what} over one of ours`, ours: took.one / took.two, floor })
-    rows.push({
-      ...row,
-      what: `${what} over one bare`,
-      ours: took.bareOne / took.two,
-      floor,
-      must: ["at least", must],
-      go: ["at least", go]
-    })
-  }
-  return rows
-}
+export const measure = (size: Size): Promise<ReadonlyArray<Row>> =>
+  run(Effect.gen(function*() {
+    const files = yield* Effect.promise(bundled)
+    const bags = {
+      two: yield* onOurs(files, 2),
+      bare: yield* onBare(files, 2),
+      one: yield* onOurs(files, 1),
+      bareOne: yield* onBare(files, 1)
+    }
+    const millis = (bag: Bag, all: ReadonlyArray<Task>) => () => Effect.runPromise(timed(bag(all)))
+    // Threads have started, and know what they do: this is about processes that live long.
+    const many = tasks(size === "full" ? 20_000 : 4, 1)
+    const long = tasks(1, 100_000)
+    for (const bag of Object.values(bags)) {
+      yield* bag(many)
+    }
+    yield* bags.bareOne(long)
+    const perMilli = 100_000 / (yield* timed(bags.bareOne(long)))
+
+    const rows: Array<Row> = []
+    for (const [length, must, go] of [[1, 0.9, 0.97], [10, 0.97, 0.99], [100, 0.97, 0.99]] as const) {
+      const all = tasks(size === "full" ? Math.ceil(3_000 / length) : 4, Math.round(perMilli * length))
+      const took = yield* Effect.promise(() =>
+        compare(size, {
+          two: millis(bags.two, all),
+          bare: millis(bags.bare, all),
+          one: millis(bags.one, all),
+          bareOne: millis(bags.bareOne, all)
+        })
+      )
+      const row = { workload: "W7", unit: "×", floor: { name: "bare threads", value: took.bareOne / took.bare } }
+      const what = `tasks of ${length} ms on two threads, speed-up over one`
+      rows.push(
+        { ...row, what: `${what} of ours`, ours: took.one / took.two },
+        { ...row, what: `${what} bare`, ours: took.bareOne / took.two, must: ["at least", must], go: ["at least", go] }
+      )
+    }
+    return rows
+  }))

@@ -3,16 +3,9 @@
  */
 import { Array } from "effect"
 import type { Size } from "./fractal.js"
+import type { Tile, TileOf } from "./painter.js"
 import type { Colour, ScreenShape } from "./screen.js"
 import { mix, styles } from "./screen.js"
-
-/** A rectangle of pixels, right and bottom excluded. */
-export interface Tile {
-  readonly left: number
-  readonly right: number
-  readonly top: number
-  readonly bottom: number
-}
 
 type TileState =
   | { readonly _tag: "Waiting" }
@@ -36,6 +29,25 @@ export interface Figures {
   readonly waiting: number
   readonly processes: number
 }
+
+/** So many pixels, and how long they took. */
+export interface Phase {
+  readonly pixels: number
+  readonly seconds: number
+}
+
+/** What is told at the end. */
+export interface Balance {
+  readonly seconds: number
+  readonly alone: Phase
+  readonly together: Phase
+  readonly cores: number
+  readonly crashed: number
+  readonly ended: number
+  readonly file: string
+}
+
+const thousands = (count: number): string => `${(count / 1e3).toFixed(0)} k`
 
 const names = ["ada", "alan", "barbara", "donald", "edsger", "grace", "leslie", "niklaus", "robin", "tony"]
 
@@ -71,10 +83,15 @@ const badgeWidth = 18
 const rowWidth = 36
 
 export class Studio {
-  readonly size: Size
-  readonly tiles: ReadonlyArray<Tile>
+  /** The picture that is painted. On the screen a cell's half stands for a square of it. */
+  readonly picture: Size
+  readonly canvas: Uint8Array
+  readonly sketch: Size
+  private readonly size: Size
+  private readonly tiles: ReadonlyArray<Tile>
   readonly workers: ReadonlyArray<Worker>
   news = ""
+  private isSketched = false
   private readonly states: globalThis.Array<TileState>
   private readonly pixels: Uint8Array
   private readonly tileOf: Uint16Array
@@ -84,7 +101,10 @@ export class Studio {
   private readonly panel: ReadonlyArray<ReadonlyArray<Worker>>
   private readonly rows: ReadonlyArray<ReadonlyArray<Worker>>
 
-  constructor(readonly screen: ScreenShape, options: { readonly tiles: number; readonly workers: number }) {
+  constructor(
+    readonly screen: ScreenShape,
+    options: { readonly tiles: number; readonly workers: number; readonly width: number }
+  ) {
     this.style = styles(screen)
     this.width = Math.min(160, Math.max(16, screen.columns - 4))
     this.workers = hire(options.workers)
@@ -96,6 +116,11 @@ export class Studio {
     const lines = Math.min(room, Math.max(6, Math.round(this.width * 0.36)))
     this.panel = inLinesOf(badgeWidth).slice(0, Math.max(0, screen.rows - 7 - lines))
     this.size = { width: this.width, height: 2 * lines }
+    const scale = Math.max(1, Math.round(options.width / this.width))
+    const scaled = (scale: number) => ({ width: scale * this.size.width, height: scale * this.size.height })
+    this.picture = scaled(scale)
+    this.sketch = scaled(Math.max(1, Math.round(scale / 2)))
+    this.canvas = new Uint8Array(3 * this.picture.width * this.picture.height)
 
     // As many tiles as were asked for, or nearly so, about as wide as they are high; a line of text is never divided.
     const down = Math.min(lines, Math.max(1, Math.round(Math.sqrt(options.tiles * this.size.height / this.size.width))))
@@ -120,11 +145,26 @@ export class Studio {
     })
   }
 
-  /** The numbers of the tiles, from the middle outwards. */
-  get fromTheMiddle(): ReadonlyArray<number> {
+  get count(): number {
+    return this.tiles.length
+  }
+
+  /** The tiles of the picture, or of its sketch, by number, from the middle outwards. */
+  fromTheMiddle(size: Size): ReadonlyArray<readonly [index: number, tile: TileOf]> {
+    const scale = size.width / this.width
     const distance = ({ bottom, left, right, top }: Tile) =>
       Math.hypot(left + right - this.size.width, top + bottom - this.size.height)
-    return this.tiles.map((_, index) => index).sort((a, b) => distance(this.tiles[a]!) - distance(this.tiles[b]!))
+    const scaled = ({ bottom, left, right, top }: Tile): TileOf => ({
+      left: scale * left,
+      right: scale * right,
+      top: scale * top,
+      bottom: scale * bottom,
+      size
+    })
+    return this.tiles
+      .map((tile, index) => ({ index, tile }))
+      .sort((a, b) => distance(a.tile) - distance(b.tile))
+      .map(({ index, tile }) => [index, scaled(tile)])
   }
 
   get painted(): number {
@@ -144,25 +184,64 @@ export class Studio {
     this.worker(worker).at = tile
   }
 
-  finished(tile: number, worker: string, rows: ReadonlyArray<Uint8Array>, now: number): void {
-    const { left, top } = this.tiles[tile]!
-    rows.forEach((row, index) => this.pixels.set(row, 3 * ((top + index) * this.width + left)))
-    this.states[tile] = { _tag: "Painted", worker, since: now }
+  /** A tile of the sketch is there: it shows through until the tile is painted. */
+  sketched(index: number, worker: string, pixels: Uint8Array): void {
+    this.show(index, pixels, this.sketch)
+    this.isSketched = true
+    this.states[index] = { _tag: "Waiting" }
+    this.worker(worker).at = undefined
+  }
+
+  finished(index: number, worker: string, pixels: Uint8Array, now: number): void {
+    const { bottom, left, right, top } = this.tiles[index]!
+    const scale = this.picture.width / this.width
+    const width = 3 * scale * (right - left)
+    for (let row = 0; row < scale * (bottom - top); row++) {
+      const at = 3 * ((scale * top + row) * this.picture.width + scale * left)
+      this.canvas.set(pixels.subarray(row * width, (row + 1) * width), at)
+    }
+    this.show(index, pixels, this.picture)
+    this.states[index] = { _tag: "Painted", worker, since: now }
     const painter = this.worker(worker)
     painter.painted++
     painter.at = undefined
   }
 
-  dropped(tile: number, worker: string, now: number): void {
-    // The tile goes back before the failure is known: somebody else may have started it again by now.
-    const state = this.states[tile]!
-    if (state._tag === "Started" && state.worker === worker) {
-      this.states[tile] = { _tag: "Dropped", worker, since: now }
+  /** Of a tile of a picture of that size, what the screen shows: each of its pixels is the mean of a square. */
+  private show(index: number, pixels: Uint8Array, size: Size): void {
+    const { bottom, left, right, top } = this.tiles[index]!
+    const scale = size.width / this.width
+    for (let row = 0; row < bottom - top; row++) {
+      for (let column = 0; column < right - left; column++) {
+        const sum: [number, number, number] = [0, 0, 0]
+        for (let y = scale * row; y < scale * (row + 1); y++) {
+          for (let x = scale * column; x < scale * (column + 1); x++) {
+            const at = 3 * (y * scale * (right - left) + x)
+            sum[0] += pixels[at]!
+            sum[1] += pixels[at + 1]!
+            sum[2] += pixels[at + 2]!
+          }
+        }
+        this.pixels.set(sum.map((bytes) => bytes / scale ** 2), 3 * ((top + row) * this.width + left + column))
+      }
     }
-    const clumsy = this.worker(worker)
+  }
+
+  /** The thread of a worker has died. */
+  crashed(name: string, now: number): void {
+    const clumsy = this.worker(name)
+    const tile = clumsy.at
     clumsy.dropped++
     clumsy.at = undefined
-    this.news = `${worker} crashed: tile ${tile} is back in the space`
+    if (tile === undefined) {
+      return
+    }
+    // The tile goes back before the failure is known: somebody else may have started it again by now.
+    const state = this.states[tile]!
+    if (state._tag === "Started" && state.worker === name) {
+      this.states[tile] = { _tag: "Dropped", worker: name, since: now }
+    }
+    this.news = `the thread of ${name} has crashed: tile ${tile} is back in the space`
   }
 
   /** The colour of a pixel while its tile is on its way: waiting, in somebody's hands, or just painted and still wet. */
@@ -170,7 +249,10 @@ export class Studio {
     const index = this.tileOf[(row >> 1) * this.width + column]!
     const state = this.states[index]!
     const { left, top } = this.tiles[index]!
-    const board = ((left + column) ^ (top + row)) & 1 ? slate : slateToo
+    const at = 3 * (row * this.width + column)
+    const paint: Colour = [this.pixels[at]!, this.pixels[at + 1]!, this.pixels[at + 2]!]
+    const empty = ((left + column) ^ (top + row)) & 1 ? slate : slateToo
+    const board = this.isSketched ? mix(empty, paint, 0.3) : empty
     if (state._tag === "Waiting") {
       return board
     }
@@ -183,15 +265,12 @@ export class Studio {
       }
       case "Dropped":
         return mix(red, board, Math.min(0.8, elapsed))
-      case "Painted": {
-        const at = 3 * (row * this.width + column)
-        const paint: Colour = [this.pixels[at]!, this.pixels[at + 1]!, this.pixels[at + 2]!]
+      case "Painted":
         return elapsed < 0.5 ? mix(mix(hand, [255, 255, 255], 0.4), paint, Math.sqrt(2 * elapsed)) : paint
-      }
     }
   }
 
-  picture(now: number): ReadonlyArray<string> {
+  private lines(now: number): ReadonlyArray<string> {
     const marks = new Map(this.tiles.flatMap(({ bottom, left, right, top }, index) => {
       const state = this.states[index]!
       const mark = state._tag === "Started" ? state.worker[0]! : state._tag === "Dropped" ? "✖" : undefined
@@ -226,7 +305,7 @@ export class Studio {
     return [
       this.title(seconds),
       "",
-      ...this.picture(now),
+      ...this.lines(now),
       "",
       `  ${bar} ${bold(counter)}`,
       `  ${facts.join(colour(grey, "  ·  "))}`,
@@ -250,21 +329,28 @@ export class Studio {
   }
 
   /** The picture and the balance. */
-  closing(
-    options: { readonly seconds: number; readonly crashed: number; readonly ended: number }
-  ): ReadonlyArray<string> {
-    const { crashed, ended, seconds } = options
-    const rate = `${this.tiles.length} tiles, ${(this.tiles.length / seconds).toFixed(1)} a second.`
-    const retries = `${crashed} came back from a crash: others painted them.`
+  closing(balance: Balance): ReadonlyArray<string> {
+    const { bold, colour } = this.style
+    const { height, width } = this.picture
+    const rate = ({ pixels, seconds }: Phase) => pixels / seconds
+    const facts: ReadonlyArray<readonly [figure: string, text: string]> = [
+      [`${balance.seconds.toFixed(1)} s`, `for ${this.tiles.length} tiles of ${width} × ${height} pixels`],
+      [thousands(rate(balance.alone)), "pixels a second: one thread alone, at a sketch"],
+      [thousands(rate(balance.together)), `pixels a second: ${this.workers.length} threads on ${balance.cores} cores`],
+      [`${(rate(balance.together) / rate(balance.alone)).toFixed(2)} ×`, "speed-up over one thread"],
+      [String(balance.crashed), "came back from a crash: others painted them"],
+      [String(balance.ended), "workers have ended: the space is closed"]
+    ]
     return [
-      this.title(seconds),
+      this.title(balance.seconds),
       "",
-      ...this.picture(Infinity),
+      ...this.lines(Infinity),
       "",
       ...this.rows.map((workers) => `  ${workers.map((worker) => this.row(worker)).join("")}`),
       "",
-      ...this.width < 76 ? [`  ${rate}`, `  ${retries}`] : [`  ${rate} ${retries}`],
-      `  The space is closed; its ${ended} workers have ended.`
+      ...facts.map(([figure, text]) => `  ${bold(figure.padStart(9))}  ${colour(grey, text)}`),
+      "",
+      `  The picture is in ${balance.file}`
     ]
   }
 
