@@ -297,11 +297,16 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     // The operations
     // -----------------------------------------------------------------------------------------------------------------
 
-    const registry = new FinalizationRegistry<number>((id) => {
-      if (over === undefined) {
-        outbox.send([Protocol.Drop, id])
-      }
-    })
+    /** Made for the first lease: it costs more than the rest of the client. */
+    let registry: FinalizationRegistry<number> | undefined
+    const whenGone = (lease: object, id: number): void => {
+      registry ??= new FinalizationRegistry((id) => {
+        if (over === undefined) {
+          outbox.send([Protocol.Drop, id])
+        }
+      })
+      registry.register(lease, id)
+    }
 
     const out = (input: Tuple, options?: OutOptions) =>
       ask(() => {
@@ -316,7 +321,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
               ask(() => Effect.map(request("renew", [id, millis("ttl", ttl)]), ([, renewed]) => renewed)),
             cancel: Effect.map(request("cancel", [id]), ([, cancelled]) => cancelled)
           }
-          registry.register(lease, id)
+          whenGone(lease, id)
           return lease
         })
       })
