@@ -14,6 +14,7 @@ import * as Schema from "effect/Schema"
  * - `"Reentrant"`: a predicate or a transaction used the space from within one of its steps.
  * - `"Unsupported"`: this engine cannot do what was asked.
  * - `"Unavailable"`: the engine behind the space was lost.
+ * - `"Lapsed"`: a tuple was held for longer than its lease without a sign of life, and belongs to others again.
  *
  * A space in memory has no failures of its own, so there these arrive as defects: they are bugs of the caller that the
  * types could not refuse. Engines that can fail have `SpaceError` as their `E`.
@@ -22,7 +23,15 @@ import * as Schema from "effect/Schema"
  * @category errors
  */
 export class SpaceError extends Schema.TaggedError<SpaceError>("@effect-linda/core/SpaceError")("SpaceError", {
-  reason: Schema.Literal("InvalidTuple", "InvalidPattern", "InvalidOption", "Reentrant", "Unsupported", "Unavailable"),
+  reason: Schema.Literal(
+    "InvalidTuple",
+    "InvalidPattern",
+    "InvalidOption",
+    "Reentrant",
+    "Unsupported",
+    "Unavailable",
+    "Lapsed"
+  ),
   message: Schema.String,
   cause: Schema.optional(Schema.Defect)
 }) {}

@@ -40,6 +40,13 @@ export * as SpaceError from "./SpaceError.js"
 export * as SpaceEvent from "./SpaceEvent.js"
 
 /**
+ * What an engine of durable or distributed spaces has to do, and a space made of one.
+ *
+ * @since 0.2.0
+ */
+export * as SpaceStore from "./SpaceStore.js"
+
+/**
  * The operations of a space as parts of a transaction.
  *
  * @since 0.1.0

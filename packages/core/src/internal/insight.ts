@@ -9,15 +9,43 @@ import * as FiberId from "effect/FiberId"
 import * as FiberStatus from "effect/FiberStatus"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as Option from "effect/Option"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Tuple } from "../Tuple.js"
 import type { Inspection, InterestSnapshot, ProcessSnapshot, Quiescence } from "../TupleSpace.js"
-import type { Interest } from "./interest.js"
 import { show } from "./pattern.js"
 import type { ProcessRecord } from "./process.js"
 import type { Store } from "./store.js"
+
+/** Somebody who waits, as far as it is told here. */
+export interface Waiting {
+  readonly kind: InterestSnapshot["kind"]
+  readonly patterns: ReadonlyArray<unknown>
+  readonly since: number
+  readonly process: ProcessRecord | undefined
+  readonly fiber: AnyFiber | undefined
+  readonly state: string
+  readonly timeout: unknown
+  /** Of a subscription: how its stream is woken, if that waits, and the fiber that reads it. */
+  readonly watcher: { readonly resume: unknown; readonly reader: AnyFiber | undefined } | undefined
+}
+
+/** What is looked at until nothing moves. */
+export interface Watched {
+  readonly closed: boolean
+  /** How often a fiber of a process has run. */
+  readonly moves: number
+  readonly observers: Set<unknown>
+  readonly onMoved: Set<() => void>
+  readonly settle: () => void
+  readonly now: () => number
+  readonly waiting: () => ReadonlyArray<Waiting>
+  /** Puts that wait for room, and what ends by time alone. */
+  readonly puts: { readonly size: number }
+  readonly deadlines: { readonly size: number }
+}
 
 type Records = ReadonlyMap<number, ProcessRecord>
 type AnyFiber = Fiber.RuntimeFiber<any, any>
@@ -37,7 +65,7 @@ const shapeOf = (tuple: Tuple, failure: boolean): string => {
   return failure ? `failure(${fields[0]})` : `[${fields.join(", ")}]`
 }
 
-const snapshot = (interest: Interest, now: number): InterestSnapshot => ({
+export const snapshot = (interest: Waiting, now: number): InterestSnapshot => ({
   kind: interest.kind,
   patterns: interest.patterns.map(String),
   age: now - interest.since,
@@ -69,7 +97,11 @@ export const inspect = (store: Store, records: Records): Inspection => {
   }
 }
 
-const snapshotProcess = (record: ProcessRecord, interests: ReadonlyArray<Interest>, now: number): ProcessSnapshot => ({
+export const snapshotProcess = (
+  record: ProcessRecord,
+  interests: ReadonlyArray<Waiting>,
+  now: number
+): ProcessSnapshot => ({
   id: record.id,
   name: record.name,
   age: now - record.since,
@@ -81,7 +113,7 @@ const snapshotProcess = (record: ProcessRecord, interests: ReadonlyArray<Interes
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** Whether an interest holds its fiber until another fiber acts: not if time alone can end it. */
-const holdsUp = (interest: Interest): boolean =>
+const holdsUp = (interest: Waiting): boolean =>
   interest.state === "waiting" && interest.timeout === undefined &&
   (interest.watcher === undefined || interest.watcher.resume !== undefined)
 
@@ -101,7 +133,7 @@ const fibersOf = (records: Records): Map<AnyFiber, AnyFiber | undefined> => {
 /** A fiber of a process runs; or none does, but one waits for time or for the outside; or nothing can move. */
 type Look = "moving" | "waiting" | Quiescence
 
-const look = (store: Store, records: Records): Effect.Effect<Look> =>
+const look = (store: Watched, records: Records): Effect.Effect<Look> =>
   Effect.gen(function*() {
     const { moves } = store
     const fibers = fibersOf(records)
@@ -156,7 +188,7 @@ const waitsForFibers = (
 }
 
 /** Waits until a fiber of a process has run. */
-const anyMove = (store: Store): Effect.Effect<void> =>
+const anyMove = (store: Watched): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
     const notify = () => {
       store.onMoved.delete(notify)
@@ -166,7 +198,7 @@ const anyMove = (store: Store): Effect.Effect<void> =>
     return Effect.sync(() => store.onMoved.delete(notify))
   })
 
-export const awaitQuiescent = (store: Store, records: Records): Effect.Effect<Quiescence> => {
+export const awaitQuiescent = (store: Watched, records: Records): Effect.Effect<Quiescence> => {
   const again: Effect.Effect<Quiescence> = Effect.suspend(() => {
     if (store.closed) {
       return Effect.interrupt
@@ -201,8 +233,23 @@ const waits = Metric.histogram(
   "How long operations waited until they were served"
 )
 
-/** Publishes the metrics of a space: gauges are sampled at this interval, every wait that is served is counted. */
-export const meter = (store: Store, name: string, interval: number): Effect.Effect<void, never, Scope.Scope> => {
+/** What the gauges show. */
+export interface Sample {
+  readonly tuples: number
+  readonly waiters: number
+  /** How long the one has waited that has waited longest, in milliseconds. */
+  readonly oldest: number
+}
+
+/**
+ * Publishes the metrics of a space: gauges are sampled at this interval, if there is something to sample. What it returns counts a wait that was
+ * served, of so many milliseconds.
+ */
+export const meter = (
+  name: string,
+  interval: number,
+  sample: Effect.Effect<Option.Option<Sample>>
+): Effect.Effect<(waited: number) => void, never, Scope.Scope> => {
   const tagged = <Type, In, Out>(metric: Metric.Metric<Type, In, Out>) => Metric.tagged(metric, "space", name)
   const [tuplesOf, waitersOf, oldestOf, waitsOf] = [
     tagged(tuples),
@@ -210,14 +257,29 @@ export const meter = (store: Store, name: string, interval: number): Effect.Effe
     tagged(oldestWaiter),
     tagged(waits)
   ]
-  store.onServed = (interest) => waitsOf.unsafeUpdate((store.now() - interest.since) / 1000, [])
-  const sample = Effect.sync(() => {
+  const publish = Effect.map(
+    sample,
+    Option.map((sampled) => {
+      tuplesOf.unsafeUpdate(sampled.tuples, [])
+      waitersOf.unsafeUpdate(sampled.waiters, [])
+      oldestOf.unsafeUpdate(sampled.oldest / 1000, [])
+    })
+  )
+  return Effect.as(
+    Effect.forkScoped(Effect.repeat(publish, Schedule.spaced(interval))),
+    (waited) => waitsOf.unsafeUpdate(waited / 1000, [])
+  )
+}
+
+/** What the gauges show of a space in memory. */
+export const sampleOf = (store: Store): Effect.Effect<Option.Option<Sample>> =>
+  Effect.sync(() => {
     store.settle()
     const waiting = store.waiting().filter((interest) => interest.kind !== "subscribe")
     const since = waiting[0]?.since
-    tuplesOf.unsafeUpdate(store.count, [])
-    waitersOf.unsafeUpdate(waiting.length, [])
-    oldestOf.unsafeUpdate(since === undefined ? 0 : (store.now() - since) / 1000, [])
+    return Option.some({
+      tuples: store.count,
+      waiters: waiting.length,
+      oldest: since === undefined ? 0 : store.now() - since
+    })
   })
-  return Effect.asVoid(Effect.forkScoped(Effect.repeat(sample, Schedule.spaced(interval))))
-}

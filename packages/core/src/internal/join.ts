@@ -8,21 +8,31 @@
  *
  * @internal
  */
-import type { Entry } from "./entry.js"
 import type { Bindings, Pattern } from "./pattern.js"
 
+/** What is joined. */
+interface Entry {
+  readonly tuple: ReadonlyArray<unknown>
+}
+
 /** Finds the oldest entry that passes the test, among those with the literals of the pattern, testing them in order. */
-type First = (pattern: Pattern, test: (entry: Entry) => boolean) => Entry | undefined
+type First<E extends Entry> = (pattern: Pattern, test: (entry: E) => boolean) => E | undefined
 
 /** An entry for each pattern, all distinct, each pattern in turn getting the oldest that is left to it; or none. */
-export const find = (patterns: ReadonlyArray<Pattern>, first: First): ReadonlyArray<Entry> | undefined =>
-  shareVariables(patterns) ? search(patterns, first) : assign(patterns, first)
+export const find = <E extends Entry>(
+  patterns: ReadonlyArray<Pattern>,
+  first: First<E>
+): ReadonlyArray<E> | undefined => shareVariables(patterns) ? search(patterns, first) : assign(patterns, first)
 
 /**
  * Whether each of the other patterns has a match once an entry has one of them. A join that waits could not be complete without
  * the entry, so this spares most of those that it does not complete the whole search.
  */
-export const mayComplete = (patterns: ReadonlyArray<Pattern>, entry: Entry, first: First): boolean =>
+export const mayComplete = <E extends Entry>(
+  patterns: ReadonlyArray<Pattern>,
+  entry: E,
+  first: First<E>
+): boolean =>
   patterns.some((pattern) => {
     const bound = pattern.bind(entry.tuple, undefined)
     return bound !== false && patterns.every((other) =>
@@ -31,31 +41,34 @@ export const mayComplete = (patterns: ReadonlyArray<Pattern>, entry: Entry, firs
     )
   })
 
+/** Whether each pattern needs to know no more than its oldest matches, as many as there are patterns. */
+export const isPlain = (patterns: ReadonlyArray<Pattern>): boolean => !shareVariables(patterns)
+
 /** Whether a variable stands in two of the patterns. */
 const shareVariables = (patterns: ReadonlyArray<Pattern>): boolean => {
   const names = patterns.flatMap((pattern) => Array.from(pattern.names))
   return new Set(names).size < names.length
 }
 
-const assign = (patterns: ReadonlyArray<Pattern>, first: First): ReadonlyArray<Entry> | undefined => {
-  const candidates: Array<ReadonlyArray<Entry>> = []
+const assign = <E extends Entry>(patterns: ReadonlyArray<Pattern>, first: First<E>): ReadonlyArray<E> | undefined => {
+  const candidates: Array<ReadonlyArray<E>> = []
   for (const pattern of patterns) {
-    const oldest: Array<Entry> = []
+    const oldest: Array<E> = []
     first(pattern, (entry) => pattern.matches(entry.tuple) && oldest.push(entry) === patterns.length)
     if (oldest.length === 0) {
       return undefined
     }
     candidates.push(oldest)
   }
-  const chosen: Array<Entry> = []
-  const takenBy = new Map<Entry, number>()
-  const give = (index: number, entry: Entry): true => {
+  const chosen: Array<E> = []
+  const takenBy = new Map<E, number>()
+  const give = (index: number, entry: E): true => {
     chosen[index] = entry
     takenBy.set(entry, index)
     return true
   }
   /** Gives the pattern its oldest free candidate, or one whose present owner can be content with another. */
-  const satisfy = (index: number, tried: Set<Entry>): boolean => {
+  const satisfy = (index: number, tried: Set<E>): boolean => {
     for (const entry of candidates[index]!) {
       if (!takenBy.has(entry)) {
         return give(index, entry)
@@ -75,7 +88,7 @@ const assign = (patterns: ReadonlyArray<Pattern>, first: First): ReadonlyArray<E
     return undefined
   }
   // Who had to make way may have done so for one that comes after it. Each in turn gets the oldest that leaves enough to those.
-  const settled = new Set<Entry>()
+  const settled = new Set<E>()
   patterns.forEach((_, index) => {
     for (const entry of candidates[index]!) {
       const owner = takenBy.get(entry)
@@ -98,8 +111,8 @@ const assign = (patterns: ReadonlyArray<Pattern>, first: First): ReadonlyArray<E
   return chosen
 }
 
-const search = (patterns: ReadonlyArray<Pattern>, first: First): ReadonlyArray<Entry> | undefined => {
-  const chosen: Array<Entry> = []
+const search = <E extends Entry>(patterns: ReadonlyArray<Pattern>, first: First<E>): ReadonlyArray<E> | undefined => {
+  const chosen: Array<E> = []
   const extend = (bindings: Bindings | undefined): boolean => {
     const pattern = patterns[chosen.length]
     if (pattern === undefined) {

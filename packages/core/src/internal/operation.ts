@@ -3,6 +3,8 @@
  *
  * @internal
  */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -10,6 +12,7 @@ import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
+import { externalSpan } from "effect/Tracer"
 import type { Entry } from "./entry.js"
 import type { Memory } from "./memory.js"
 import { CLOSED, MISS } from "./store.js"
@@ -28,9 +31,11 @@ const currentFiber = () => Option.getOrUndefined(Fiber.getCurrentFiber())
 /** Whether the current fiber records spans. */
 const tracing = (): boolean => {
   const fiber = currentFiber()
-  return fiber !== undefined && fiber.currentSpan?._tag === "Span" && fiber.currentSpan.sampled &&
-    fiber.getFiberRef(FiberRef.currentTracerEnabled)
+  return fiber !== undefined && isTraced(fiber)
 }
+
+const isTraced = (fiber: Fiber.RuntimeFiber<any, any>): boolean =>
+  fiber.currentSpan?._tag === "Span" && fiber.currentSpan.sampled && fiber.getFiberRef(FiberRef.currentTracerEnabled)
 
 /** Links the span of an operation to those of the `out`s whose tuples it got. */
 export const link = (span: Span, entries: ReadonlyArray<Entry>): void => {
@@ -98,6 +103,42 @@ export const endSpan = ({ store }: Memory, span: Span, exit: Exit.Exit<unknown, 
   span?.end(store.options.clock.unsafeCurrentTimeNanos(), exit)
 
 const spanName = (name: string): string => `TupleSpace.${name}`
+
+/** As `link`, to spans that are known by their ids. */
+export const linkTo = (span: Span, ids: ReadonlyArray<readonly [traceId: string, spanId: string]>): void => {
+  if (span !== undefined && ids.length > 0) {
+    span.addLinks(ids.map(([traceId, spanId]) => ({
+      _tag: "SpanLink",
+      span: externalSpan({ traceId, spanId }),
+      attributes: {}
+    })))
+  }
+}
+
+/** An operation of many steps that has its result from the last of them: its span ends with it, and nothing comes in between. */
+export const tracedSpan = <A, E, R>(
+  fiber: Fiber.RuntimeFiber<any, any>,
+  name: string,
+  space: string,
+  run: (span: Span) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  isTraced(fiber)
+    ? Effect.flatMap(Effect.makeSpan(spanName(name), { attributes: { space } }), (span) =>
+      Effect.withFiberRuntime((fiber) => {
+        const end = (exit: Exit.Exit<unknown, unknown>) =>
+          span.end(Context.get(fiber.currentDefaultServices, Clock.Clock).unsafeCurrentTimeNanos(), exit)
+        return Effect.matchCauseEffect(Effect.withParentSpan(run(span), span), {
+          onSuccess: (value) => {
+            end(Exit.void)
+            return Effect.succeed(value)
+          },
+          onFailure: (cause) => {
+            end(Exit.failCause(cause))
+            return Effect.failCause(cause)
+          }
+        })
+      }))
+    : run(undefined)
 
 /** An operation of many steps, in a span if the fiber records them. What runs within it sees that span as its parent. */
 export const spanned = <A, E, R>(

@@ -48,7 +48,8 @@ export const make = <T extends Tuple = Tuple>(
     const memory: Memory = { name, store, ref: yield* STM.commit(TRef.make(store.log.committed)) }
     yield* keepTime(store)
     if (options.metrics !== undefined) {
-      yield* Insight.meter(store, name, millis("metrics", options.metrics))
+      const served = yield* Insight.meter(name, millis("metrics", options.metrics), Insight.sampleOf(store))
+      store.onServed = (interest) => served(store.now() - interest.since)
     }
     const processes = yield* processesOf(memory)
     // Added last, and so run first: whoever waits is interrupted before anything else is taken down.

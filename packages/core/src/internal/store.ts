@@ -224,6 +224,11 @@ export class Store {
     }
   }
 
+  /** A step of its own, which ends what is due as every step does first. */
+  tick(): void {
+    this.run(() => undefined)
+  }
+
   /** A fiber of a process has run. */
   moved(fiber: unknown): void {
     if (!this.observers.has(fiber)) {

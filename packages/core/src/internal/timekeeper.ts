@@ -7,32 +7,43 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { Store } from "./store.js"
+import type { Deadlines } from "./deadlines.js"
+
+/** What has deadlines. */
+export interface Timed {
+  readonly deadlines: Deadlines
+  /** When its timekeeper wakes up by itself. */
+  alarm: number
+  /** Set while it sleeps: wakes it, for a deadline that is earlier. */
+  wakeTimekeeper: (() => void) | undefined
+  readonly now: () => number
+  /** Ends what is due. */
+  readonly tick: () => void
+}
 
 /** Timers of the platform overflow beyond about 24 days. */
 const longestSleep = 2 ** 30
 
-export const keepTime = (store: Store): Effect.Effect<void, never, Scope.Scope> =>
+export const keepTime = (timed: Timed): Effect.Effect<void, never, Scope.Scope> =>
   Effect.asVoid(Effect.forkScoped(Effect.forever(Effect.suspend(() => {
-    // Every step first ends what is due.
-    store.run(() => undefined)
-    const at = store.alarm = store.deadlines.earliest
+    timed.tick()
+    const at = timed.alarm = timed.deadlines.earliest
     return at === Infinity
-      ? earlierThan(store, at)
+      ? earlierThan(timed, at)
       : Effect.raceFirst(
-        Clock.sleep(Math.min(Math.max(at - store.now(), 0), longestSleep)),
-        earlierThan(store, at)
+        Clock.sleep(Math.min(Math.max(at - timed.now(), 0), longestSleep)),
+        earlierThan(timed, at)
       )
   }))))
 
 /** Waits until there is a deadline before the one the alarm is set for. */
-const earlierThan = (store: Store, at: number): Effect.Effect<void> =>
+const earlierThan = (timed: Timed, at: number): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
-    if (store.deadlines.earliest < at) {
+    if (timed.deadlines.earliest < at) {
       resume(Effect.void)
     } else {
-      store.wakeTimekeeper = () => {
-        store.wakeTimekeeper = undefined
+      timed.wakeTimekeeper = () => {
+        timed.wakeTimekeeper = undefined
         resume(Effect.void)
       }
     }

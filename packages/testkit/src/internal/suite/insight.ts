@@ -467,7 +467,8 @@ export const spans = cases("Insight: spans", (each) => {
       }
     })
     const find = (name: string) => spans.filter((span) => span.name === name)
-    const linked = (name: string) => find(name).map((span) => span.links.map(({ span }) => (span as Recorded).name))
+    const nameOf = ({ spanId }: Tracer.AnySpan) => spans.find((span) => span.spanId === spanId)?.name
+    const linked = (name: string) => find(name).map((span) => span.links.map(({ span }) => nameOf(span)))
     return {
       spans,
       find,
@@ -477,7 +478,7 @@ export const spans = cases("Insight: spans", (each) => {
     }
   }
 
-  const ofPut = (name: string): boolean => name === "TupleSpace.out" || name === "TupleSpace.outAll"
+  const ofPut = (name: string | undefined): boolean => name === "TupleSpace.out" || name === "TupleSpace.outAll"
 
   test.needing("options")("a take that finds its tuple is linked to the out", () =>
     Effect.gen(function*() {

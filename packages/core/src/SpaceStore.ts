@@ -1,0 +1,491 @@
+/**
+ * What an engine of durable or distributed spaces has to do, and a space made of one.
+ *
+ * A store keeps tuples as encoded fields, decides which match by comparing encodings, and remembers who waits. It does what it is
+ * told in *batches*: lists of plain commands that happen one after the other, as one atomic and durable step, one batch at a time in
+ * each space. Everything else lives above it, once: encoding, predicates, joins, coalescing, timeouts, renewal, interruption.
+ *
+ * @since 0.2.0
+ */
+
+/* eslint-disable @typescript-eslint/no-explicit-any -- schemas of any types */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as embedded from "./internal/durable/embedded.js"
+import * as interpreter from "./internal/durable/interpreter.js"
+import * as memoryStore from "./internal/durable/memory.js"
+import * as space from "./internal/durable/space.js"
+import type { SpaceError } from "./SpaceError.js"
+import type { Tuple } from "./Tuple.js"
+import { TupleSpace } from "./TupleSpace.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Tuples and queries as a store sees them
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A tuple on its way into a store.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface NewRow {
+  /** The encodings of the fields: equal fields have equal encodings. */
+  readonly fields: ReadonlyArray<string>
+  /** A letter for the type of each field, from `"a"` to `"z"`. */
+  readonly shape: string
+  /** How many fields; negative for the failure of a process, which only queries for failures find. */
+  readonly arity: number
+  /** Hashes of the first eight fields with their positions: 53-bit integers. Equal fields have equal keys, others may too. */
+  readonly keys: ReadonlyArray<number>
+  /** Milliseconds to live, from the instant at which it is put. `null` for ever. */
+  readonly ttl: number | null
+  /** Whether somebody may renew or cancel it, by the number that `put` answers. */
+  readonly leased: boolean
+  /** Whatever has to come back with the tuple. */
+  readonly meta: string | null
+  /** Those of this client's waiters, among the ones that are not exact, which accept the tuple. */
+  readonly accepted: ReadonlyArray<number>
+}
+
+/**
+ * A tuple in a store.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Row {
+  /** Its place: the order of age. */
+  readonly id: number
+  readonly fields: ReadonlyArray<string>
+  readonly shape: string
+  readonly arity: number
+  readonly keys: ReadonlyArray<number>
+  /** When its life ends, by the store's clock, in milliseconds. */
+  readonly expires: number | null
+  /** The number by which it can be renewed and cancelled. It keeps that when its place changes. */
+  readonly lease: number | null
+  readonly meta: string | null
+  /** How often a use of it has failed. */
+  readonly attempts: number
+}
+
+/**
+ * Which tuples are meant: a tuple matches if all of this holds.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Query {
+  /** As in a row. */
+  readonly arity: number
+  /** Whether more fields may follow. */
+  readonly open: boolean
+  /** A letter for the type of each field, or `"_"` for any. */
+  readonly shape: string
+  /** Fields that must have this encoding, and so this key. */
+  readonly literals: ReadonlyArray<Literal>
+}
+
+/**
+ * A field that is given by its value. Only the first eight positions have a key.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Literal {
+  readonly position: number
+  readonly text: string
+  readonly key: number | null
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Commands
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Somebody who waits, or wants to be told.
+ *
+ * - `"in"` is served with the first tuple that matches and that no waiter before it gets; the tuple is then held, under the
+ *   waiter's number. `"rd"` is served with a copy of it. Both are over then.
+ * - `"join"` is offered, in its turn among the takers, each tuple that matches and that the client says it accepts. The tuple is held for it
+ *   until the client `answer`s, in the same transaction. A tuple of which the client says nothing is a hint.
+ * - `"look"` is told of each tuple that comes to be stored.
+ * - `"watch"` is told of each of its `events`, with the tuple.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Waiter {
+  /** A number of the client's. No waiter and no hold of the client has the same. */
+  readonly waiter: number
+  readonly kind: "in" | "join" | "look" | "rd" | "watch"
+  /** Any of these. */
+  readonly queries: ReadonlyArray<Query>
+  /**
+   * Whether the queries say all. Otherwise only the client can tell whether a tuple matches: it is served if the client says so
+   * beforehand (`accepted`), and given a hint if somebody else puts the tuple.
+   */
+  readonly exact: boolean
+  readonly events: ReadonlyArray<EventKind>
+  /** For `inspect`: whatever describes it. */
+  readonly label: string
+}
+
+/**
+ * What a watcher can be told of.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type EventKind = "Out" | "In" | "Requeue" | "Expire"
+
+/**
+ * A command, and what it is answered with, in {@link Reply}.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Command =
+  /** Puts tuples: each goes to every reader and watcher that matches, then to the first taker, or is stored. */
+  | { readonly op: "put"; readonly rows: ReadonlyArray<NewRow> }
+  /**
+   * Takes, for each hold in turn, the `limit` oldest tuples that match any of the queries, and holds them under that number. For a hold that gets
+   * none, and if `wait` says so, a waiter is left behind.
+   */
+  | {
+    readonly op: "take"
+    readonly holds: ReadonlyArray<number>
+    readonly queries: ReadonlyArray<Query>
+    readonly limit: number
+    readonly wait: string | null
+  }
+  /** Reads the oldest tuple that matches any of the queries, or leaves a waiter. */
+  | {
+    readonly op: "read"
+    readonly waiter: number
+    readonly queries: ReadonlyArray<Query>
+    readonly wait: string | null
+  }
+  /** Reads up to `limit` tuples that match, oldest first, that are younger than `after`. */
+  | { readonly op: "scan"; readonly query: Query; readonly after: number; readonly limit: number }
+  /** Reads those held by anybody that match. */
+  | { readonly op: "held"; readonly query: Query }
+  | { readonly op: "count"; readonly query: Query }
+  /** Takes these tuples in the name of a waiter, if there is one: that is over then. Takes none if any of these is not there. */
+  | { readonly op: "claim"; readonly hold: number; readonly ids: ReadonlyArray<number>; readonly waiter: number | null }
+  | ({ readonly op: "wait" } & Waiter)
+  /** Says of the tuple that a join was offered: it goes on to those who wait behind the join; or it is stored, to be claimed at once. */
+  | {
+    readonly op: "answer"
+    readonly waiter: number
+    readonly id: number
+    readonly take: boolean
+    readonly accepted: ReadonlyArray<number>
+  }
+  /** Ends waiters. */
+  | { readonly op: "cancel"; readonly waiters: ReadonlyArray<number> }
+  /**
+   * Ends holds: the tuples are gone, or back in their old places, or back behind all others. Whoever waits is offered what comes
+   * back. `put` goes in with it, as one step.
+   */
+  | {
+    readonly op: "settle"
+    readonly holds: ReadonlyArray<number>
+    readonly how: "gone" | "place" | "back"
+    readonly failed: boolean
+    /** As for a new row, by the id of each tuple that comes back. Not known for one that is not in it. */
+    readonly accepted: Readonly<Record<number, ReadonlyArray<number>>>
+    readonly put: ReadonlyArray<NewRow>
+  }
+  /** Puts back, in their old places, tuples that were gone. */
+  | {
+    readonly op: "restore"
+    readonly rows: ReadonlyArray<Row & { readonly accepted: ReadonlyArray<number> }>
+  }
+  /** Gives a tuple so many milliseconds to live from now on, be it stored or held; `null` for ever. */
+  | { readonly op: "renew"; readonly lease: number; readonly ttl: number | null }
+  | { readonly op: "inspect" }
+
+/**
+ * What commands are answered with:
+ *
+ * | command | answer |
+ * |---|---|
+ * | `put` | `ReadonlyArray<number>`: the ids |
+ * | `take` | for each hold, {@link Found} or `null` |
+ * | `read` | {@link Found} or `null` |
+ * | `scan`, `held` | `ReadonlyArray<Row>` |
+ * | `count` | `number` |
+ * | `claim` | `ReadonlyArray<Row>` or `null` |
+ * | `wait`, `answer`, `restore` | `null` |
+ * | `cancel` | for each waiter, whether it was there; if not, it has been served, and its mail says with what |
+ * | `settle` | for each hold, whether it was there; if not, its lease had lapsed |
+ * | `renew` | whether the tuple was there |
+ * | `inspect` | {@link Inspected} |
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Reply = any
+
+/**
+ * Tuples that were found, by which of several queries.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Found {
+  readonly index: number
+  readonly rows: ReadonlyArray<Row>
+}
+
+/**
+ * What a space holds.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Inspected {
+  /** How many tuples there are of each shape; `first` is the encoding of the first field, if its letter is `"s"`. */
+  readonly tuples: ReadonlyArray<{
+    readonly arity: number
+    readonly shape: string
+    readonly first: string | null
+    readonly count: number
+  }>
+  readonly held: number
+  /** Those who wait, in order of arrival, whichever client they belong to. */
+  readonly waiters: ReadonlyArray<{ readonly label: string; readonly age: number }>
+}
+
+/**
+ * News for a waiter.
+ *
+ * - `"served"`: it has this tuple, and is over.
+ * - `"offer"`: this tuple is held for it, a join, which has to answer.
+ * - `"hint"`: this tuple is stored and may be for it.
+ * - `"event"`: what has happened to this tuple.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Mail {
+  readonly waiter: number
+  readonly kind: "event" | "hint" | "offer" | "served"
+  /** Which of the waiter's queries it was. */
+  readonly index: number
+  readonly row: Row
+  readonly event: EventKind | null
+  /** For `Requeue`: the place that the tuple had before. */
+  readonly from: number | null
+}
+
+/**
+ * What a batch comes to.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Outcome {
+  readonly replies: ReadonlyArray<Reply>
+  /** What has come for this client since it was last asked, in order. */
+  readonly mail: ReadonlyArray<Mail>
+  /** How many milliseconds from now the next tuple's life ends; `null` if none does. */
+  readonly next: number | null
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Stores
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A space's store, as one client of it sees it. A batch is one atomic step that is durable when it is answered, and any two batches
+ * of a space happen one after the other. It cannot be interrupted. In each batch, before its commands, the store
+ *
+ * - lets the client live for another `lease`,
+ * - ends the life of tuples whose time is over,
+ * - ends clients whose lease is over: their waiters are gone, what they held is back.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface SpaceStore {
+  /** The name of the space. */
+  readonly name: string
+  readonly run: (commands: ReadonlyArray<Command>) => Effect.Effect<Outcome, SpaceError>
+  /**
+   * Several batches as one: nobody comes between them, and if the body fails, none has happened. Mail that one of them answers is not to be believed until the
+   * end, so a store may keep it to itself.
+   */
+  readonly transaction: <A, E, R>(
+    body: (run: (commands: ReadonlyArray<Command>) => Effect.Effect<Outcome, SpaceError>) => Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | SpaceError, R>
+  /** Calls back whenever mail may have come, which others' batches have caused. Lives in the scope. */
+  readonly onMail: (notify: () => void) => Effect.Effect<void, SpaceError, Scope.Scope>
+  /** For how long the client lives without a sign of life, in milliseconds. */
+  readonly lease: number
+}
+
+/**
+ * The tables of a store that can look at its own data in no time: in this process. {@link fromTables} does the commands with them, one
+ * batch at a time. All functions are synchronous.
+ *
+ * @since 0.2.0
+ * @category tables
+ */
+export interface Tables {
+  /** Stores a tuple; in a new place, behind all others, if it has none yet. Returns it with its place. */
+  readonly insert: (row: Omit<Row, "id"> & { readonly id: number | null }) => Row
+  /** A tuple that is stored. */
+  readonly get: (id: number) => Row | undefined
+  readonly remove: (id: number) => void
+  /** Stored tuples that match and are younger, oldest first. */
+  readonly find: (query: Query, after: number, limit: number) => ReadonlyArray<Row>
+  readonly count: (query: Query) => number
+  /** Stored tuples whose life is over at this time. */
+  readonly due: (now: number) => ReadonlyArray<Row>
+  /** When the next tuple's life ends. */
+  readonly nextExpiry: () => number | null
+  /** Changes when the life ends of a tuple, stored or held. */
+  readonly renew: (lease: number, expires: number | null) => boolean
+
+  readonly hold: (client: string, hold: number, row: Row) => void
+  /** Removes and returns what is held under a number. */
+  readonly unhold: (client: string, hold: number) => ReadonlyArray<Row>
+  readonly held: (query: Query) => ReadonlyArray<Row>
+
+  /** Adds a waiter, behind all others. */
+  readonly addWaiter: (client: string, waiter: Waiter, since: number) => void
+  readonly removeWaiter: (client: string, waiter: number) => boolean
+  /** Waiters of any client that match a tuple, in order of arrival, each with the first of its queries that does. */
+  readonly waitersFor: (
+    row: Pick<Row, "arity" | "fields" | "keys" | "shape">
+  ) => ReadonlyArray<Waiter & { readonly client: string; readonly index: number }>
+
+  readonly post: (client: string, mail: Mail) => void
+  /** Removes and returns the mail of a client, in order. */
+  readonly fetch: (client: string) => ReadonlyArray<Mail>
+
+  /** Lets a client live until then. `false` if it had been ended. */
+  readonly touch: (client: string, until: number) => boolean
+  /** Clients whose life is over. */
+  readonly lapsed: (now: number) => ReadonlyArray<string>
+  /** Removes a client with its waiters and its mail. Returns what it held, oldest first. */
+  readonly end: (client: string) => ReadonlyArray<Row>
+  readonly inspect: (now: number) => Inspected
+}
+
+/**
+ * What a store in this process is made of.
+ *
+ * @since 0.2.0
+ * @category tables
+ */
+export interface TablesOptions {
+  readonly name: string
+  /** In milliseconds. */
+  readonly lease: number
+  readonly tables: Tables
+  /** Keeps those apart who share the tables' connection. */
+  readonly lock: Effect.Semaphore
+  /** Begins a transaction that excludes all others, and ends it. */
+  readonly begin: () => void
+  readonly commit: () => void
+  readonly rollback: () => void
+  /** Makes a new client that lives until then, and returns its name. In a transaction. */
+  readonly enter: (until: number) => string
+  /** Calls back whenever there may be mail for a client from others. Lives in the scope. */
+  readonly onMail: (client: () => string, notify: () => void) => Effect.Effect<void, never, Scope.Scope>
+}
+
+/**
+ * Makes a store of tables in this process. Time is Effect's `Clock`.
+ *
+ * @since 0.2.0
+ * @category tables
+ */
+export const fromTables: (options: TablesOptions) => Effect.Effect<SpaceStore, SpaceError, Scope.Scope> =
+  embedded.fromTables
+
+/**
+ * Whether a tuple matches a query: what every store has to agree with.
+ *
+ * @since 0.2.0
+ * @category tables
+ */
+export const matches: (query: Query, row: Pick<Row, "arity" | "fields" | "shape">) => boolean = interpreter.matches
+
+/**
+ * A store in memory, for tests: of what is written against a store, and as the example of one. It opens as many clients of its spaces as
+ * are asked for. Time is Effect's `Clock`.
+ *
+ * @since 0.2.0
+ * @category stores
+ */
+export const memory: Effect.Effect<{
+  readonly open: (
+    name: string,
+    options?: { readonly lease?: Duration.DurationInput | undefined }
+  ) => Effect.Effect<SpaceStore, SpaceError, Scope.Scope>
+}> = memoryStore.make
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Spaces
+// ---------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Options of a space on a store.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Options {
+  /**
+   * Schemas of classes (`Schema.Class`, `Schema.TaggedError`, …) whose instances are stored as such. All programs that use the
+   * space need the same ones, in the same order.
+   */
+  readonly schemas?: ReadonlyArray<Schema.Schema<any, any>> | undefined
+  /** As for a space in memory; the gauges are sampled by `inspect`. */
+  readonly metrics?: Duration.DurationInput | undefined
+}
+
+/**
+ * Makes a space of a store.
+ *
+ * @since 0.2.0
+ * @category constructors
+ */
+export const make: <T extends Tuple = Tuple>(
+  store: SpaceStore,
+  options?: Options
+) => Effect.Effect<TupleSpace<T, SpaceError>, SpaceError, Scope.Scope> = space.make
+
+/**
+ * Provides a space of a store.
+ *
+ * @since 0.2.0
+ * @category layers
+ */
+export const layer = <E, R>(
+  store: Effect.Effect<SpaceStore, E, R>,
+  options?: Options
+): Layer.Layer<TupleSpace<Tuple, SpaceError>, E | SpaceError, Exclude<R, Scope.Scope>> =>
+  Layer.scoped(TupleSpace, Effect.flatMap(store, (store) => make(store, options)))
+
+/**
+ * Several operations of a space as one transaction of its store: all of them happen or, if the effect fails, none. Nobody sees or does
+ * anything in between.
+ *
+ * An `in`, `rd` or join that finds nothing undoes all, waits for tuples that might change that, and runs the effect again, as `STM.retry` does. So
+ * let it do nothing else that cannot be done twice.
+ *
+ * @since 0.2.0
+ * @category transactions
+ */
+export const transaction: <T extends Tuple>(
+  space: TupleSpace<T, SpaceError>
+) => <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SpaceError, R> = space.transaction

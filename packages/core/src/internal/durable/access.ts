@@ -1,0 +1,206 @@
+/**
+ * How operations get at the store: each by itself, or as parts of a transaction.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FiberRef from "effect/FiberRef"
+import { globalValue } from "effect/GlobalValue"
+import type { SpaceError } from "../../SpaceError.js"
+import type { Found, Mail, Outcome, Query, Reply } from "../../SpaceStore.js"
+import type { Pattern } from "../pattern.js"
+import type { ProcessRecord } from "../process.js"
+import { current as currentProcess } from "../process.js"
+import type { AnyFiber, Listener, Making, Run, Session } from "./session.js"
+import type { Restore, Wanted } from "./waiter.js"
+import { labelOf, waitFor } from "./waiter.js"
+
+export interface Access {
+  readonly perform: (make: Making) => Effect.Effect<Reply, SpaceError>
+  readonly exclusively: <A, E>(body: (run: Run) => Effect.Effect<A, E>) => Effect.Effect<A, E | SpaceError>
+  readonly wait: (wanted: Wanted, restore: Restore) => Effect.Effect<readonly [hold: number, found: Found], any>
+}
+
+interface Running extends Access {
+  readonly session: Session
+}
+
+/** The transaction that the fiber is in. */
+const transactions = globalValue(
+  Symbol.for("@effect-linda/core/durable/transaction"),
+  () => FiberRef.unsafeMake<Running | undefined>(undefined)
+)
+
+/** Undoes a transaction, which then waits. */
+class Retry {
+  constructor(readonly wanted: Wanted) {}
+}
+
+const alone = (session: Session): Access => ({
+  perform: (make) => session.perform(make),
+  exclusively: (body) => session.exclusively(body),
+  wait: (wanted, restore) => waitFor(session, wanted, restore)
+})
+
+export const accessTo = (session: Session): (fiber: AnyFiber) => Access => {
+  const access = alone(session)
+  return (fiber) => {
+    const running = fiber.getFiberRef(transactions)
+    return running !== undefined && running.session === session ? running : access
+  }
+}
+
+const within = (session: Session, run: Run): Running => {
+  const one = (make: Making) =>
+    Effect.map(
+      run([typeof make === "function" ? make(session.accepts) : make]),
+      ({ replies }) => replies[0]
+    )
+  return {
+    session,
+    perform: one,
+    exclusively: (body) => body(run),
+    wait: (wanted) => {
+      const hold = session.nextId()
+      const { as, attempt, exact, queries } = wanted
+      const look: Effect.Effect<Found | null, unknown> = !exact
+        ? attempt(run, hold, null)
+        : as === "in"
+        ? Effect.map(one({ op: "take", holds: [hold], queries, limit: 1, wait: null }), ([found]) => found)
+        : one({ op: "read", waiter: hold, queries, wait: null })
+      return Effect.flatMap(
+        look,
+        (found) => found === null ? Effect.die(new Retry(wanted)) : Effect.succeed([hold, found] as const)
+      )
+    }
+  }
+}
+
+/** Waits until a tuple comes that a transaction has missed. */
+class Look implements Listener {
+  readonly id: number
+  readonly kind = "transact"
+  readonly patterns: ReadonlyArray<Pattern>
+  readonly since: number
+  readonly process: ProcessRecord | undefined
+  readonly watcher = undefined
+  readonly timeout = undefined
+  state: "ended" | "waiting" = "waiting"
+  private came = false
+  private resume: ((effect: Effect.Effect<void>) => void) | undefined = undefined
+
+  constructor(private readonly session: Session, private readonly wanted: Wanted, readonly fiber: AnyFiber) {
+    this.id = session.nextId()
+    this.patterns = wanted.patterns
+    this.since = session.now()
+    this.process = fiber.getFiberRef(currentProcess)
+    session.waiters.set(this.id, this)
+  }
+
+  get queries(): ReadonlyArray<Query> {
+    return this.wanted.queries
+  }
+
+  readonly register: Effect.Effect<void, SpaceError> = Effect.suspend(() =>
+    Effect.asVoid(this.session.perform({
+      op: "wait",
+      waiter: this.id,
+      kind: "look",
+      queries: this.queries,
+      exact: false,
+      events: [],
+      label: labelOf(this)
+    }))
+  )
+
+  readonly consider = undefined
+
+  accepts(): boolean {
+    return false
+  }
+
+  arrive(): void {}
+
+  onMail(_: Mail): void {
+    this.wake(Effect.void)
+  }
+
+  onLapsed(): void {
+    this.wake(Effect.void)
+  }
+
+  end(exit: Exit.Exit<never, unknown>): void {
+    this.state = "ended"
+    this.wake(Exit.isFailure(exit) ? Effect.interrupt : Effect.void)
+  }
+
+  private wake(effect: Effect.Effect<void>): void {
+    this.came = true
+    this.resume?.(effect)
+  }
+
+  readonly await: Effect.Effect<void> = Effect.async((resume) => {
+    if (this.came) {
+      resume(Effect.void)
+    } else {
+      this.resume = resume
+    }
+  })
+
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    this.session.waiters.delete(this.id)
+    return Effect.ignore(this.session.perform({ op: "cancel", waiters: [this.id] }))
+  })
+}
+
+export const transaction = <A, E, R>(
+  session: Session,
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SpaceError, R> => {
+  const attempt = Effect.suspend(() => {
+    const outcomes: Array<Outcome> = []
+    return Effect.tap(
+      session.store.transaction((run) => {
+        const heard = session.heard(run)
+        const told: Run = (commands) => Effect.tap(heard(commands), (outcome) => void outcomes.push(outcome))
+        return Effect.locally(effect, transactions, within(session, told))
+      }),
+      () => Effect.sync(() => outcomes.forEach((outcome) => session.hear(outcome)))
+    )
+  })
+
+  /** Runs it; says what it missed, if it has to wait. */
+  const tried: Effect.Effect<{ readonly value: A } | Wanted, E | SpaceError, R> = Effect.catchAllDefect(
+    Effect.map(attempt, (value) => ({ value })),
+    (defect) => defect instanceof Retry ? Effect.succeed(defect.wanted) : Effect.die(defect)
+  )
+
+  /** Waits for what was missed. That is registered before the last look, so that nothing comes in between unseen. */
+  const wait = (wanted: Wanted): Effect.Effect<{ readonly value: A } | Wanted, E | SpaceError, R> =>
+    Effect.withFiberRuntime((fiber) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => new Look(session, wanted, fiber)),
+        (look) =>
+          Effect.zipRight(
+            look.register,
+            Effect.tap(tried, (next) => "value" in next || !sameQueries(next, wanted) ? Effect.void : look.await)
+          ),
+        (look) => look.close
+      )
+    )
+
+  const again = (next: { readonly value: A } | Wanted): Effect.Effect<A, E | SpaceError, R> =>
+    "value" in next ? Effect.succeed(next.value) : Effect.flatMap(wait(next), again)
+
+  return Effect.withFiberRuntime((fiber) => {
+    const running = fiber.getFiberRef(transactions)
+    if (session.closed) {
+      return Effect.interrupt
+    }
+    return running?.session === session ? effect : Effect.flatMap(tried, again)
+  })
+}
+
+const sameQueries = (one: Wanted, other: Wanted): boolean =>
+  JSON.stringify(one.queries) === JSON.stringify(other.queries)

@@ -1,0 +1,93 @@
+/**
+ * A store of tables that are in this process.
+ *
+ * @internal
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import { SpaceError } from "../../SpaceError.js"
+import type { Command, Outcome, SpaceStore, TablesOptions } from "../../SpaceStore.js"
+import { interpret, lapsed } from "./interpreter.js"
+
+export const fromTables = (options: TablesOptions): Effect.Effect<SpaceStore, SpaceError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { lease, lock, name, tables } = options
+    let client = ""
+    /** Who waits for this client's mail. */
+    let notify = () => {}
+
+    const attempt = <A>(body: () => A): Effect.Effect<A, SpaceError> => Effect.try({ try: body, catch: unavailable })
+
+    const locked = <A, E, R>(
+      body: (
+        restore: <A1, E1, R1>(effect: Effect.Effect<A1, E1, R1>) => Effect.Effect<A1, E1, R1>
+      ) => Effect.Effect<A, E, R>
+    ): Effect.Effect<A, E | SpaceError, R> =>
+      Effect.uninterruptibleMask((restore) =>
+        lock.withPermits(1)(Effect.zipRight(
+          attempt(options.begin),
+          Effect.onExit(body(restore), (exit) =>
+            Effect.orDie(
+              attempt(Exit.isSuccess(exit) ? options.commit : options.rollback)
+            ))
+        ))
+      )
+
+    const enter = (now: number): void => {
+      client = options.enter(now + lease)
+    }
+
+    const perform = (commands: ReadonlyArray<Command>): Effect.Effect<Outcome, SpaceError> =>
+      Effect.flatMap(
+        Clock.currentTimeMillis,
+        (now) => attempt(() => interpret({ tables, client, lease, now, commands }))
+      )
+
+    const again = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+      Effect.tapError(effect, (error) =>
+        (error as unknown) === lapsed
+          ? Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.orDie(locked(() => Effect.sync(() => enter(now)))))
+          : Effect.void)
+
+    yield* Effect.acquireRelease(
+      Effect.flatMap(Clock.currentTimeMillis, (now) => locked(() => attempt(() => enter(now)))),
+      // Another client ends this one at once, as if it had lapsed.
+      () =>
+        Effect.ignore(Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          locked(() =>
+            attempt(() => {
+              tables.touch(client, -Infinity)
+              enter(now)
+              interpret({ tables, client, lease, now, commands: [] })
+              tables.end(client)
+            })
+          )))
+    )
+    yield* options.onMail(() => client, () => notify())
+
+    return {
+      name,
+      lease,
+      run: (commands) => again(locked(() => perform(commands))),
+      transaction: (body) => again(locked((restore) => restore(body(perform)))),
+      onMail: (callback) =>
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            notify = callback
+          }),
+          () =>
+            Effect.sync(() => {
+              notify = () => {}
+            })
+        )
+    }
+  })
+
+const unavailable = (cause: unknown): SpaceError =>
+  cause instanceof SpaceError ? cause : new SpaceError({
+    reason: "Unavailable",
+    message: `the store failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+    cause
+  })

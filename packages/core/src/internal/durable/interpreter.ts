@@ -1,0 +1,262 @@
+/**
+ * What the commands of a batch do, by the tables of a store that is in this process. Stores elsewhere say the same in their own
+ * language.
+ *
+ * @internal
+ */
+import { SpaceError } from "../../SpaceError.js"
+import type { Command, EventKind, Found, NewRow, Outcome, Query, Reply, Row, Tables } from "../../SpaceStore.js"
+
+export const matches = (query: Query, row: Pick<Row, "arity" | "fields" | "shape">): boolean => {
+  if (query.open ? row.arity < query.arity : row.arity !== query.arity) {
+    return false
+  }
+  for (let i = 0; i < query.shape.length; i++) {
+    if (query.shape[i] !== "_" && query.shape[i] !== row.shape[i]) {
+      return false
+    }
+  }
+  return query.literals.every(({ position, text }) => row.fields[position] === text)
+}
+
+/** A tuple on its way into the space: new, or back. */
+type Coming = Omit<Row, "id"> & {
+  readonly id: number | null
+  /** Those waiters of the client's that accept it, if it could tell. */
+  readonly accepted: ReadonlyArray<number> | undefined
+}
+
+type Matching = ReturnType<Tables["waitersFor"]>[number]
+
+export const interpret = ({ client, commands, lease, now, tables }: {
+  readonly tables: Tables
+  readonly client: string
+  readonly lease: number
+  readonly now: number
+  readonly commands: ReadonlyArray<Command>
+}): Outcome => {
+  const post = (to: string, waiter: number, kind: "hint" | "offer" | "served", index: number, row: Row) =>
+    tables.post(to, { waiter, kind, index, row, event: null, from: null })
+
+  /** Tells the watchers, and nobody else. */
+  const tell = (event: EventKind, row: Row, from: number | null = null): void => {
+    for (const { client, events, index, kind, waiter } of tables.waitersFor(row)) {
+      if (kind === "watch" && events.includes(event)) {
+        tables.post(client, { waiter, kind: "event", index, row, event, from })
+      }
+    }
+  }
+
+  /** S4: readers and watchers first, then the first taker; or it is stored, and those who cannot be decided about here look at it. */
+  const deliver = (coming: Coming, event: "Out" | "Requeue", from: number | null): number => {
+    if (event === "Requeue" && coming.expires !== null && coming.expires <= now) {
+      tell("Expire", { ...coming, id: from ?? 0 }, from)
+      return 0
+    }
+    const waiters = tables.waitersFor(coming)
+    const { accepted, ...rest } = coming
+    const row = tables.insert(rest)
+    for (const waiter of waiters) {
+      if (waiter.kind === "watch" && waiter.events.includes(event)) {
+        tables.post(waiter.client, { ...waiter, kind: "event", row, event, from })
+      } else if (waiter.kind === "rd" && isFor(waiter, accepted)) {
+        tables.removeWaiter(waiter.client, waiter.waiter)
+        post(waiter.client, waiter.waiter, "served", waiter.index, row)
+      }
+    }
+    hand(row, waiters, accepted)
+    return row.id
+  }
+
+  /** Whether a tuple is certainly for a waiter whose query it matches. */
+  const isFor = (waiter: Matching, accepted: Coming["accepted"]): boolean =>
+    waiter.exact || waiter.client === client && accepted?.includes(waiter.waiter) === true
+
+  /** A tuple that is stored goes to the first of those who take. If there is none, those look at it about whom we cannot decide. */
+  const hand = (row: Row, waiters: ReadonlyArray<Matching>, accepted: Coming["accepted"]): void => {
+    const taker = waiters.find((waiter) => (waiter.kind === "in" || waiter.kind === "join") && isFor(waiter, accepted))
+    if (taker !== undefined) {
+      const { client, index, kind, waiter } = taker
+      tables.remove(row.id)
+      if (kind === "join") {
+        tables.hold(client, -waiter, row)
+        post(client, waiter, "offer", index, row)
+      } else {
+        tables.hold(client, waiter, row)
+        tell("In", row)
+        tables.removeWaiter(client, waiter)
+        post(client, waiter, "served", index, row)
+      }
+      return
+    }
+    for (const waiter of waiters) {
+      const isDecided = isFor(waiter, accepted) || waiter.client === client && accepted !== undefined
+      if (waiter.kind === "look" || waiter.kind !== "watch" && !isDecided) {
+        post(waiter.client, waiter.waiter, "hint", waiter.index, row)
+      }
+    }
+  }
+
+  const put = (row: NewRow): number => {
+    const { leased, ttl, ...rest } = row
+    return deliver(
+      { ...rest, id: null, expires: ttl === null ? null : now + ttl, lease: leased ? 0 : null, attempts: 0 },
+      "Out",
+      null
+    )
+  }
+
+  const giveBack = (row: Row, accepted: Coming["accepted"], place: boolean): void => {
+    deliver({ ...row, id: place ? row.id : null, accepted }, "Requeue", row.id)
+  }
+
+  const find = (queries: ReadonlyArray<Query>, limit: number): Found | null => {
+    if (limit !== 1) {
+      const rows = tables.find(queries[0]!, 0, limit)
+      return rows.length === 0 ? null : { index: 0, rows }
+    }
+    let found: Found | null = null
+    queries.forEach((query, index) => {
+      const [row] = tables.find(query, 0, 1)
+      if (row !== undefined && (found === null || row.id < found.rows[0]!.id)) {
+        found = { index, rows: [row] }
+      }
+    })
+    return found
+  }
+
+  const take = (hold: number, rows: ReadonlyArray<Row>): void => {
+    for (const row of rows) {
+      tables.remove(row.id)
+      tables.hold(client, hold, row)
+      tell("In", row)
+    }
+  }
+
+  const wait = (kind: "in" | "rd", waiter: number, queries: ReadonlyArray<Query>, label: string | null): void => {
+    if (label !== null) {
+      tables.addWaiter(client, { waiter, kind, queries, exact: true, events: [], label }, now)
+    }
+  }
+
+  const perform = (command: Command): Reply => {
+    switch (command.op) {
+      case "put":
+        return command.rows.map(put)
+      case "take":
+        return command.holds.map((hold) => {
+          const found = find(command.queries, command.limit)
+          if (found === null) {
+            wait("in", hold, command.queries, command.wait)
+          } else {
+            take(hold, found.rows)
+          }
+          return found
+        })
+      case "read": {
+        const found = find(command.queries, 1)
+        if (found === null) {
+          wait("rd", command.waiter, command.queries, command.wait)
+        }
+        return found
+      }
+      case "scan":
+        return tables.find(command.query, command.after, command.limit)
+      case "held":
+        return tables.held(command.query)
+      case "count":
+        return tables.count(command.query)
+      case "claim": {
+        const rows = command.ids.map((id) => tables.get(id)).filter((row) => row !== undefined)
+        if (
+          rows.length < command.ids.length || command.waiter !== null && !tables.removeWaiter(client, command.waiter)
+        ) {
+          return null
+        }
+        take(command.hold, rows)
+        return rows
+      }
+      case "wait":
+        tables.addWaiter(client, command, now)
+        return null
+      case "answer":
+        for (const row of tables.unhold(client, -command.waiter)) {
+          if (row.id !== command.id) {
+            tables.hold(client, -command.waiter, row)
+            continue
+          }
+          const stored = tables.insert(row)
+          if (!command.take) {
+            const waiters = tables.waitersFor(row)
+            const own = waiters.findIndex(({ client: other, waiter }) => other === client && waiter === command.waiter)
+            hand(stored, waiters.slice(own + 1), command.accepted)
+          }
+        }
+        return null
+      case "cancel":
+        return command.waiters.map((waiter) => tables.removeWaiter(client, waiter))
+      case "settle":
+        return command.holds.map((hold, index) => {
+          const rows = tables.unhold(client, hold)
+          if (rows.length === 0) {
+            return false
+          }
+          if (index === 0) {
+            command.put.forEach(put)
+          }
+          if (command.how !== "gone") {
+            for (const row of rows) {
+              const attempts = row.attempts + (command.failed ? 1 : 0)
+              giveBack({ ...row, attempts }, command.accepted[row.id], command.how === "place")
+            }
+          }
+          return true
+        })
+      case "restore":
+        for (const { accepted, ...row } of command.rows) {
+          giveBack(row, accepted, true)
+        }
+        return null
+      case "renew": {
+        const done = tables.renew(command.lease, command.ttl === null ? null : now + command.ttl)
+        expire()
+        return done
+      }
+      case "inspect":
+        return tables.inspect(now)
+    }
+  }
+
+  const expire = (): void => {
+    for (const row of tables.due(now)) {
+      tables.remove(row.id)
+      tell("Expire", row)
+    }
+  }
+
+  if (!tables.touch(client, now + lease)) {
+    throw lapsed
+  }
+  expire()
+  for (const other of tables.lapsed(now)) {
+    for (const row of tables.end(other)) {
+      giveBack(row, undefined, true)
+    }
+  }
+  const replies = commands.map((command) => {
+    const reply = perform(command)
+    // A life of no time reaches those who wait, and nobody else.
+    if (command.op === "put" && command.rows.some(({ ttl }) => ttl !== null && ttl <= 0)) {
+      expire()
+    }
+    return reply
+  })
+  const next = tables.nextExpiry()
+  return { replies, mail: tables.fetch(client), next: next === null ? null : Math.max(0, next - now) }
+}
+
+/** What a client is told that has been taken for dead. */
+export const lapsed = new SpaceError({
+  reason: "Lapsed",
+  message: "there was no sign of life of this client for longer than its lease: what it held belongs to others again"
+})

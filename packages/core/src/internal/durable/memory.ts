@@ -1,0 +1,183 @@
+/**
+ * Tables in memory: without an index, and without a way to lose them.
+ *
+ * @internal
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { SpaceError } from "../../SpaceError.js"
+import type { Mail, Query, Row, SpaceStore, Tables, Waiter } from "../../SpaceStore.js"
+import { fromTables } from "./embedded.js"
+import { matches } from "./interpreter.js"
+
+interface Waiting extends Waiter {
+  readonly client: string
+  readonly since: number
+}
+
+interface Held {
+  readonly client: string
+  readonly hold: number
+  readonly row: Row
+}
+
+/** All that a space is. Its members are replaced and never changed, so that an old copy of it is a way back. */
+class State {
+  last = 0
+  rows: ReadonlyArray<Row> = []
+  held: ReadonlyArray<Held> = []
+  waiters: ReadonlyArray<Waiting> = []
+  mail: ReadonlyArray<readonly [client: string, mail: Mail]> = []
+  clients: ReadonlyMap<string, number> = new Map()
+}
+
+const split = <A>(all: ReadonlyArray<A>, test: (member: A) => boolean) =>
+  [all.filter(test), all.filter((member) => !test(member))] as const
+
+const tablesOf = (state: State): Tables => ({
+  insert: (row) => {
+    const id = row.id ?? ++state.last
+    const stored = { ...row, id, lease: row.lease === 0 ? id : row.lease }
+    const [older, younger] = split(state.rows, (other) => other.id < id)
+    state.rows = [...older, stored, ...younger]
+    return stored
+  },
+  get: (id) => state.rows.find((row) => row.id === id),
+  remove: (id) => {
+    state.rows = state.rows.filter((row) => row.id !== id)
+  },
+  find: (query, after, limit) => state.rows.filter((row) => row.id > after && matches(query, row)).slice(0, limit),
+  count: (query) => state.rows.filter((row) => matches(query, row)).length,
+  due: (now) => state.rows.filter(({ expires }) => expires !== null && expires <= now),
+  nextExpiry: () => {
+    const times = state.rows.flatMap(({ expires }) => expires ?? [])
+    return times.length === 0 ? null : Math.min(...times)
+  },
+  renew: (lease, expires) => {
+    let renewed = false
+    const renew = (row: Row): Row => {
+      renewed ||= row.lease === lease
+      return row.lease === lease ? { ...row, expires } : row
+    }
+    state.rows = state.rows.map(renew)
+    state.held = state.held.map((held) => ({ ...held, row: renew(held.row) }))
+    return renewed
+  },
+  hold: (client, hold, row) => {
+    state.held = [...state.held, { client, hold, row }]
+  },
+  unhold: (client, hold) => {
+    const [removed, rest] = split(state.held, (held) => held.client === client && held.hold === hold)
+    state.held = rest
+    return removed.map(({ row }) => row)
+  },
+  held: (query) => state.held.map(({ row }) => row).filter((row) => matches(query, row)),
+  addWaiter: (client, waiter, since) => {
+    state.waiters = [...state.waiters, { ...waiter, client, since }]
+  },
+  removeWaiter: (client, waiter) => {
+    const [removed, rest] = split(state.waiters, (other) => other.client === client && other.waiter === waiter)
+    state.waiters = rest
+    return removed.length > 0
+  },
+  waitersFor: (row) =>
+    state.waiters.flatMap((waiter) => {
+      const index = waiter.queries.findIndex((query: Query) => matches(query, row))
+      return index < 0 ? [] : [{ ...waiter, index }]
+    }),
+  post: (client, mail) => {
+    state.mail = [...state.mail, [client, mail]]
+  },
+  fetch: (client) => {
+    const [fetched, rest] = split(state.mail, ([to]) => to === client)
+    state.mail = rest
+    return fetched.map(([, mail]) => mail)
+  },
+  touch: (client, until) => {
+    const lives = state.clients.has(client)
+    if (lives) {
+      state.clients = new Map(state.clients).set(client, until)
+    }
+    return lives
+  },
+  lapsed: (now) => Array.from(state.clients).filter(([, until]) => until <= now).map(([client]) => client),
+  end: (client) => {
+    const [held, rest] = split(state.held, (held) => held.client === client)
+    state.held = rest
+    state.waiters = state.waiters.filter((waiter) => waiter.client !== client)
+    state.mail = state.mail.filter(([to]) => to !== client)
+    state.clients = new Map(Array.from(state.clients).filter(([other]) => other !== client))
+    return held.map(({ row }) => row).sort((one, other) => one.id - other.id)
+  },
+  inspect: (now) => {
+    const shapes = new Map<string, { arity: number; shape: string; first: string | null; count: number }>()
+    for (const { arity, fields, shape } of state.rows) {
+      const first = shape.startsWith("s") ? fields[0]! : null
+      const key = JSON.stringify([arity, shape, first])
+      const known = shapes.get(key) ?? { arity, shape, first, count: 0 }
+      shapes.set(key, { ...known, count: known.count + 1 })
+    }
+    return {
+      tuples: Array.from(shapes.values()),
+      held: state.held.length,
+      waiters: state.waiters.map(({ label, since }) => ({ label, age: now - since }))
+    }
+  }
+})
+
+interface Space {
+  state: State
+  readonly clients: Set<{ readonly client: () => string; readonly notify: () => void }>
+}
+
+export const make = Effect.gen(function*() {
+  const spaces = new Map<string, Space>()
+  const lock = yield* Effect.makeSemaphore(1)
+  let clients = 0
+
+  const open = (
+    name: string,
+    options: { readonly lease?: Duration.DurationInput | undefined } = {}
+  ): Effect.Effect<SpaceStore, SpaceError, Scope.Scope> =>
+    Effect.suspend(() => {
+      const space: Space = spaces.get(name) ?? { state: new State(), clients: new Set() }
+      spaces.set(name, space)
+      const { state } = space
+      let saved: State = state
+      return fromTables({
+        name,
+        lease: Duration.toMillis(options.lease ?? "30 seconds"),
+        tables: tablesOf(state),
+        lock,
+        begin: () => {
+          saved = { ...state }
+        },
+        commit: () => {
+          const addressees = new Set(state.mail.map(([to]) => to))
+          for (const { client, notify } of space.clients) {
+            if (addressees.has(client())) {
+              notify()
+            }
+          }
+        },
+        rollback: () => {
+          Object.assign(state, saved)
+        },
+        enter: (until) => {
+          const client = String(++clients)
+          state.clients = new Map(state.clients).set(client, until)
+          return client
+        },
+        onMail: (client, notify) => {
+          const entry = { client, notify }
+          return Effect.asVoid(Effect.acquireRelease(
+            Effect.sync(() => space.clients.add(entry)),
+            () => Effect.sync(() => space.clients.delete(entry))
+          ))
+        }
+      })
+    })
+
+  return { open }
+})

@@ -1,0 +1,83 @@
+/**
+ * Tuples and patterns in the words of a store.
+ *
+ * @internal
+ */
+import type { Literal, NewRow, Query, Row } from "../../SpaceStore.js"
+import type { Tuple } from "../../Tuple.js"
+import { isFailure, markFailure } from "../memory.js"
+import type { Pattern, Term } from "../pattern.js"
+import type { Values } from "../remote/values.js"
+import { decodeField, encodeField, keyed, keyOf, letterOf, read, write } from "./encoding.js"
+
+/** What a store keeps of a tuple. That of a failed process is stored as well as it can be. */
+export const encodeTuple = (
+  values: Values,
+  tuple: Tuple
+): Pick<NewRow, "arity" | "fields" | "keys" | "shape"> => {
+  const failure = isFailure(tuple)
+  const fields = failure
+    ? [write(values.encodeError(tuple[0])), ...tuple.slice(1).map((field) => write(field))]
+    : tuple.map((field, index) => encodeField(values, field, `field ${index}`))
+  return {
+    fields,
+    shape: tuple.map(letterOf).join(""),
+    arity: failure ? -tuple.length : tuple.length,
+    keys: fields.slice(0, keyed).map((text, position) => keyOf(position, text))
+  }
+}
+
+export const decodeTuple = (values: Values, { arity, fields }: Pick<Row, "arity" | "fields">): Tuple => {
+  if (arity < 0) {
+    const [error, ...rest] = fields.map((text) => read(JSON.parse(text)))
+    return markFailure(Object.freeze([values.decodeError(error), ...rest]) as unknown as Tuple)
+  }
+  return Object.freeze(fields.map((text) => decodeField(values, text))) as unknown as Tuple
+}
+
+/** A query that finds all that the pattern matches; if it is exact, nothing else. */
+export const queryOf = (values: Values, pattern: Pattern): readonly [query: Query, exact: boolean] => {
+  const { arity, failure, open } = pattern
+  const literals: Array<Literal> = []
+  let shape = ""
+  let exact = pattern.names.size === 0
+  for (let position = 0; position < arity; position++) {
+    const term = pattern.terms[position]!
+    if (term.kind === "literal" && !(failure && position === 0)) {
+      const text = encodeField(values, term.value, `field ${position}`)
+      literals.push({ position, text, key: position < keyed ? keyOf(position, text) : null })
+      shape += letterOf(term.value)
+    } else {
+      const [letter, says] = letterFor(term)
+      // What the error of a failure was stored as says little of it.
+      shape += failure && position === 0 ? "_" : letter
+      exact &&= says && !(failure && position === 0 && letter !== "_")
+    }
+  }
+  if (open) {
+    exact &&= isAny(pattern.terms[arity]!)
+  }
+  return [{ arity: failure ? -arity : arity, open, shape, literals }, exact]
+}
+
+const isAny = (term: Term): boolean => term.kind === "any" || term.parts?.name === "rest" && isAny(term.parts.terms[0]!)
+
+/** The letter of what a formal matches, and whether that says all. */
+const letterFor = (term: Term): readonly [letter: string, exact: boolean] => {
+  switch (term.parts?.name) {
+    case "any":
+      return ["_", true]
+    case "date":
+      return ["d", true]
+    case "matching":
+      return ["s", false]
+    case "between":
+      return [letterOf(term.parts.values[0]), false]
+    case "type": {
+      const letter = { string: "s", number: "n", boolean: "b", bigint: "i" }[term.parts.values[0] as string]
+      return letter === undefined ? ["_", false] : [letter, true]
+    }
+    default:
+      return ["_", false]
+  }
+}

@@ -1,0 +1,462 @@
+/**
+ * What one client says to its store and hears from it: commands of all fibers, a batch at a time, and mail for those who wait.
+ *
+ * @internal
+ */
+import type * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import type * as Scope from "effect/Scope"
+import type { SpaceError } from "../../SpaceError.js"
+import type { Command, Found, Mail, Outcome, Reply, Row, SpaceStore } from "../../SpaceStore.js"
+import type { Tuple } from "../../Tuple.js"
+import type { Deadline } from "../deadlines.js"
+import { Deadlines } from "../deadlines.js"
+import type { Waiting, Watched } from "../insight.js"
+import type { Timed } from "../timekeeper.js"
+import { keepTime } from "../timekeeper.js"
+import { lapsed } from "./interpreter.js"
+
+/** Which of this client's waiters accept a tuple, of those that only the client can decide about. */
+export type Accepts = (tuple: Tuple) => ReadonlyArray<number>
+
+/** A command, or how to make it when it is sent. */
+export type Making = Command | ((accepts: Accepts) => Command)
+
+export type Run = (commands: ReadonlyArray<Command>) => Effect.Effect<Outcome, SpaceError>
+
+/** Something to be done by the store. */
+interface Item {
+  readonly make: Making
+  readonly done: (exit: Exit.Exit<Reply, SpaceError>) => void
+}
+
+/** Something that takes several looks at the store, with nobody coming in between. */
+interface Exclusive {
+  readonly body: (run: Run, accepts: Accepts) => Effect.Effect<any, any>
+  readonly done: (exit: Exit.Exit<any, any>) => void
+}
+
+type Work = Item | Exclusive
+
+/** Somebody who waits for mail. */
+export interface Listener extends Waiting {
+  readonly id: number
+  readonly onMail: (mail: Mail) => void
+  /** The store does not know it any more. */
+  readonly onLapsed: () => void
+  readonly end: (exit: Exit.Exit<never, unknown>) => void
+  /** Whether a tuple is wanted, where the store cannot tell. */
+  readonly accepts: (tuple: Tuple) => boolean
+  /** For a join: what it makes of a tuple that it is offered. */
+  readonly consider: ((run: Run, row: Row) => Effect.Effect<Found | null, SpaceError>) | undefined
+  readonly arrive: (found: Found) => void
+}
+
+/** What a batch comes to, when joins have said what they make of what they were offered. */
+export interface Heard extends Outcome {
+  /** Joins that are complete. */
+  readonly joined: ReadonlyArray<readonly [waiter: number, found: Found]>
+}
+
+export class Session implements Timed, Watched {
+  readonly deadlines = new Deadlines()
+  alarm = Infinity
+  wakeTimekeeper: (() => void) | undefined = undefined
+
+  moves = 0
+  readonly observers = new Set<unknown>()
+  readonly onMoved = new Set<() => void>()
+  readonly puts = { size: 0 }
+
+  closed = false
+  readonly waiters = new Map<number, Listener>()
+  /** Called with the milliseconds that an operation has waited that is served. */
+  onServed: ((waited: number) => void) | undefined = undefined
+
+  private ids = 0
+  private work: Array<Work> = []
+  /** Whether to ask for mail though there is no work. */
+  private poked = false
+  private resume: (() => void) | undefined = undefined
+  private readonly sign: Deadline = { at: 0, place: -1, fire: () => this.poke() }
+  private readonly expiry: Deadline = { at: 0, place: -1, fire: () => this.poke() }
+
+  constructor(readonly store: SpaceStore, private readonly clock: Clock.Clock) {}
+
+  now(): number {
+    return this.clock.unsafeCurrentTimeMillis()
+  }
+
+  nextId(): number {
+    return ++this.ids
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Work
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /** Lets the store do something. What is asked for first is done first. */
+  post(make: Making, done: Item["done"] = () => {}): Work {
+    return this.add({ make, done })
+  }
+
+  postExclusive(body: Exclusive["body"], done: Exclusive["done"]): Work {
+    return this.add({ body, done })
+  }
+
+  private add(work: Work): Work {
+    if (this.closed) {
+      work.done(Exit.interrupt(closedBy))
+    } else {
+      this.work.push(work)
+      this.poke()
+    }
+    return work
+  }
+
+  /** Asks for mail, at least. */
+  poke(): void {
+    this.poked = true
+    const { resume } = this
+    this.resume = undefined
+    resume?.()
+  }
+
+  /** Takes back what has not been begun. */
+  withdraw(work: Work): boolean {
+    const index = this.work.indexOf(work)
+    if (index >= 0) {
+      this.work.splice(index, 1)
+    }
+    return index >= 0
+  }
+
+  /** Has the store do something, and waits for it: also if interrupted, unless it has not been begun by then. */
+  perform(make: Making): Effect.Effect<Reply, SpaceError> {
+    return this.performing((done) => this.post(make, done))
+  }
+
+  exclusively<A, E>(body: (run: Run, accepts: Accepts) => Effect.Effect<A, E>): Effect.Effect<A, E | SpaceError> {
+    return this.performing((done) => this.postExclusive(body, done))
+  }
+
+  private performing<A, E>(post: (done: (exit: Exit.Exit<A, E>) => void) => Work): Effect.Effect<A, E> {
+    return Effect.async<A, E>((resume) => {
+      let ended: (() => void) | undefined
+      let isDone = false
+      const work = post((exit) => {
+        isDone = true
+        resume(exit)
+        ended?.()
+      })
+      return Effect.async<void>((resume) => {
+        if (isDone || this.withdraw(work)) {
+          resume(Effect.void)
+        } else {
+          ended = () => resume(Effect.void)
+        }
+      })
+    })
+  }
+
+  /** Does all work there is, and delivers the mail. */
+  private readonly flush: Effect.Effect<void> = Effect.suspend(() => {
+    const { work } = this
+    this.work = []
+    this.poked = false
+    const groups: Array<ReadonlyArray<Item> | Exclusive> = []
+    for (const each of work) {
+      const last = groups[groups.length - 1]
+      if ("body" in each) {
+        groups.push(each)
+      } else if (Array.isArray(last)) {
+        last.push(each)
+      } else {
+        groups.push([each])
+      }
+    }
+    if (groups.length === 0) {
+      groups.push([])
+    }
+    return Effect.forEach(
+      groups,
+      (group) => "body" in group ? this.doExclusive(group) : this.doBatch(group as ReadonlyArray<Item>),
+      { discard: true }
+    )
+  })
+
+  private doBatch(items: ReadonlyArray<Item>): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.isOffering = false
+      const batches = batchesOf(items.map((item) => [
+        item,
+        typeof item.make === "function" ? item.make(this.accepts) : item.make
+      ]))
+      const commands = batches.map(({ command }) => command)
+      const run = this.isOffering
+        ? this.store.transaction((run) => this.heard(run)(commands))
+        : this.store.run(commands)
+      return Effect.map(
+        Effect.exit(run as Effect.Effect<Outcome | Heard, SpaceError>),
+        Exit.match({
+          onSuccess: (outcome) => {
+            batches.forEach(({ distribute }, index) => distribute(outcome.replies[index]))
+            this.hear(outcome)
+          },
+          onFailure: (cause) => {
+            if (isLapsed(cause)) {
+              this.work = [...items, ...this.work]
+              this.renew()
+            } else {
+              items.forEach(({ done }) => done(Exit.failCause(cause)))
+            }
+          }
+        })
+      )
+    })
+  }
+
+  private doExclusive(work: Exclusive): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const outcomes: Array<Heard> = []
+      const body = this.store.transaction((run) => {
+        const heard = this.heard(run)
+        return work.body(
+          (commands) => Effect.tap(heard(commands), (outcome) => void outcomes.push(outcome)),
+          this.accepts
+        )
+      })
+      return Effect.map(Effect.exit(body), (exit) => {
+        if (Exit.isSuccess(exit)) {
+          work.done(exit)
+          outcomes.forEach((outcome) => this.hear(outcome))
+        } else if (isLapsed(exit.cause)) {
+          this.work = [work, ...this.work]
+          this.renew()
+        } else {
+          work.done(exit)
+        }
+      })
+    })
+  }
+
+  /** In a transaction: asks joins about what they are offered, until nobody is offered anything any more. */
+  heard(run: Run): (commands: ReadonlyArray<Command>) => Effect.Effect<Heard, SpaceError> {
+    const settle = (heard: Heard): Effect.Effect<Heard, SpaceError> => {
+      const offer = heard.mail.find(({ kind }) => kind === "offer")
+      if (offer === undefined) {
+        return Effect.succeed(heard)
+      }
+      const mail = heard.mail.filter((other) => other !== offer)
+      const joined = [...heard.joined]
+      const collect: Run = (commands) => Effect.tap(run(commands), (outcome) => void mail.push(...outcome.mail))
+      const considered = this.waiters.get(offer.waiter)?.consider?.(collect, offer.row) ??
+        Effect.as(collect([{ op: "answer", waiter: offer.waiter, id: offer.row.id, take: false, accepted: [] }]), null)
+      return Effect.flatMap(considered, (found) => {
+        if (found !== null) {
+          joined.push([offer.waiter, found])
+        }
+        return settle({ ...heard, mail, joined })
+      })
+    }
+    return (commands) => Effect.flatMap(run(commands), (outcome) => settle({ ...outcome, joined: [] }))
+  }
+
+  readonly accepts: Accepts = (tuple) => {
+    const accepting: Array<number> = []
+    for (const waiter of this.undecided) {
+      if (waiter.accepts(tuple)) {
+        this.isOffering ||= waiter.consider !== undefined
+        accepting.push(waiter.id)
+      }
+    }
+    return accepting
+  }
+
+  /** Whether a join has been found to accept something. */
+  private isOffering = false
+
+  /** Those waiters that only we can decide about. */
+  readonly undecided = new Set<Listener>()
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // What comes from the store
+  // -------------------------------------------------------------------------------------------------------------------
+
+  hear(outcome: Outcome | Heard): void {
+    const { mail, next } = outcome
+    for (const each of mail) {
+      this.deliver(each)
+    }
+    if ("joined" in outcome) {
+      for (const [waiter, found] of outcome.joined) {
+        this.waiters.get(waiter)?.arrive(found)
+      }
+    }
+    this.setDeadline(this.sign, this.now() + this.store.lease / 3)
+    this.setDeadline(this.expiry, next === null ? Infinity : this.now() + next)
+    this.moved(undefined)
+  }
+
+  private deliver(mail: Mail): void {
+    const waiter = this.waiters.get(mail.waiter)
+    if (waiter !== undefined) {
+      waiter.onMail(mail)
+    } else if (mail.kind === "served") {
+      this.post({ op: "settle", holds: [mail.waiter], how: "place", failed: false, accepted: {}, put: [] })
+    }
+  }
+
+  /** After we were taken for dead: nobody knows our waiters any more. */
+  private renew(): void {
+    this.poke()
+    for (const waiter of [...this.waiters.values()]) {
+      waiter.onLapsed()
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Time, processes
+  // -------------------------------------------------------------------------------------------------------------------
+
+  setDeadline(deadline: Deadline, at: number): void {
+    this.deadlines.remove(deadline)
+    deadline.at = at
+    if (at < Infinity) {
+      this.deadlines.add(deadline)
+    }
+    if (this.deadlines.earliest < this.alarm) {
+      this.wakeTimekeeper?.()
+    }
+  }
+
+  tick(): void {
+    const now = this.now()
+    for (let due = this.deadlines.due(now); due !== undefined; due = this.deadlines.due(now)) {
+      due.fire()
+    }
+  }
+
+  settle(): void {}
+
+  waiting(): ReadonlyArray<Listener> {
+    return [...this.waiters.values()]
+  }
+
+  moved(fiber: unknown): void {
+    if (!this.observers.has(fiber)) {
+      this.moves++
+      for (const notify of this.onMoved) {
+        notify()
+      }
+    }
+  }
+
+  /** Works as long as the scope is open; then does what is left to do. */
+  readonly start: Effect.Effect<void, SpaceError, Scope.Scope> = Effect.gen(this, function*() {
+    yield* this.store.onMail(() => this.poke())
+    const idle = Effect.async<void>((resume) => {
+      if (this.poked) {
+        resume(Effect.void)
+      } else {
+        this.resume = () => resume(Effect.void)
+      }
+    })
+    const loop = Effect.forever(Effect.zipRight(idle, Effect.uninterruptible(this.flush)))
+    yield* Effect.addFinalizer(() => Effect.suspend(() => this.work.length > 0 ? this.flush : Effect.void))
+    yield* Effect.forkScoped(Effect.interruptible(loop))
+    yield* keepTime(this)
+    this.setDeadline(this.sign, this.now() + this.store.lease / 3)
+    this.poke()
+  })
+
+  /** S12: whoever waits is interrupted, and so is whoever asks from now on. */
+  close(): void {
+    this.closed = true
+    for (const waiter of [...this.waiters.values()]) {
+      waiter.end(Exit.interrupt(closedBy))
+    }
+    const { work } = this
+    this.work = work.filter((each) => "make" in each && typeof each.make === "object" && each.make.op === "settle")
+    for (const each of work) {
+      if (!this.work.includes(each)) {
+        each.done(Exit.interrupt(closedBy))
+      }
+    }
+    this.moved(undefined)
+  }
+}
+
+const isLapsed = (cause: Cause.Cause<unknown>): boolean =>
+  cause._tag === "Fail" && (cause.error as SpaceError).reason === lapsed.reason
+
+/** A command for several items. */
+interface Batch {
+  readonly command: Command
+  readonly distribute: (reply: Reply) => void
+}
+
+/** Neighbours that say the same become one command: they are done at once. */
+const batchesOf = (items: ReadonlyArray<readonly [Item, Command]>): ReadonlyArray<Batch> => {
+  const batches: Array<Batch> = []
+  for (let i = 0; i < items.length;) {
+    const [{ done }, first] = items[i]!
+    const parts: Array<number> = [lengthOf(first)]
+    const dones = [done]
+    const merged: Array<Command> = [first]
+    let j = i + 1
+    for (; j < items.length && mayMerge(first, items[j]![1]); j++) {
+      merged.push(items[j]![1])
+      parts.push(lengthOf(items[j]![1]))
+      dones.push(items[j]![0].done)
+    }
+    batches.push({
+      command: merged.length === 1 ? first : merge(merged),
+      distribute: merged.length === 1
+        ? (reply) => done(Exit.succeed(reply))
+        : (replies) => {
+          let start = 0
+          dones.forEach((done, index) => {
+            done(Exit.succeed(replies.slice(start, start + parts[index]!)))
+            start += parts[index]!
+          })
+        }
+    })
+    i = j
+  }
+  return batches
+}
+
+const lengthOf = (command: Command): number =>
+  command.op === "put" ? command.rows.length : "holds" in command ? command.holds.length : 0
+
+const mayMerge = (one: Command, other: Command): boolean => {
+  switch (one.op) {
+    case "put":
+      return other.op === "put"
+    case "take":
+      return other.op === "take" && one.limit === 1 && other.limit === 1 && one.wait === other.wait &&
+        (one.queries === other.queries || JSON.stringify(one.queries) === JSON.stringify(other.queries))
+    case "settle":
+      return other.op === "settle" && one.how === "gone" && other.how === "gone" && one.put.length === 0 &&
+        other.put.length === 0
+    default:
+      return false
+  }
+}
+
+const merge = (commands: ReadonlyArray<any>): Command => {
+  const [first] = commands
+  return first.op === "put"
+    ? { ...first, rows: commands.flatMap(({ rows }) => rows) }
+    : { ...first, holds: commands.flatMap(({ holds }) => holds) }
+}
+
+export type AnyFiber = Fiber.RuntimeFiber<any, any>
+
+/** Who interrupts the operations on a closed space. */
+const closedBy = FiberId.none

@@ -1,0 +1,697 @@
+/**
+ * A space made of a store: the operations of the interface in terms of its commands.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type * as Tracer from "effect/Tracer"
+import { SpaceError } from "../../SpaceError.js"
+import type { Found, Inspected, NewRow, Options, Query, Row, SpaceStore } from "../../SpaceStore.js"
+import type { Tuple } from "../../Tuple.js"
+import type {
+  Destination,
+  EvalOptions,
+  HoldOptions,
+  Inspection,
+  Lease,
+  OutOptions,
+  TupleSpace,
+  WaitOptions
+} from "../../TupleSpace.js"
+import { millis, natural, one, own, several } from "../arguments.js"
+import * as Insight from "../insight.js"
+import * as Join from "../join.js"
+import { markFailure } from "../memory.js"
+import { linkTo, tracedSpan } from "../operation.js"
+import type { Pattern } from "../pattern.js"
+import { compile, show } from "../pattern.js"
+import * as Process from "../process.js"
+import { Values } from "../remote/values.js"
+import type { Leaving } from "../wait.js"
+import { handOver } from "../wait.js"
+import type { Access } from "./access.js"
+import { accessTo, transaction as transact } from "./access.js"
+import { decodeField, typeNames } from "./encoding.js"
+import { decodeTuple, encodeTuple, queryOf } from "./query.js"
+import type { Run } from "./session.js"
+import { Session } from "./session.js"
+import { watch } from "./subscription.js"
+import type { Restore, Wanted } from "./waiter.js"
+
+const TypeId = Symbol.for("@effect-linda/core/TupleSpace")
+const Key = Symbol.for("@effect-linda/core/durable/session")
+
+/** How many candidates are looked at at a time. */
+const page = 256
+
+/** Makes an operation of its arguments, which are read at once: bad ones make it fail. */
+const reading = <A, E, R>(make: () => Effect.Effect<A, E, R>): Effect.Effect<A, any, R> => {
+  try {
+    return make()
+  } catch (error) {
+    return error instanceof SpaceError ? Effect.fail(error) : Effect.die(error)
+  }
+}
+
+/** A tuple that was taken, and is held. */
+interface Held {
+  readonly hold: number
+  readonly found: Found
+}
+
+export const make = (
+  store: SpaceStore,
+  options: Options = {}
+): Effect.Effect<TupleSpace<any, SpaceError>, SpaceError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { name } = store
+    const values = new Values(options.schemas)
+    const session = new Session(store, yield* Effect.clock)
+    yield* session.start
+    const access = accessTo(session)
+    const leaving: Leaving = new Map()
+
+    /** An operation, in a span if the fiber records them. */
+    const operation = <A, E, R>(
+      operationName: string,
+      run: (access: Access, span: Tracer.Span | undefined) => Effect.Effect<A, E, R>
+    ): Effect.Effect<A, E, R> =>
+      Effect.withFiberRuntime((fiber) =>
+        session.closed
+          ? Effect.interrupt
+          : tracedSpan(fiber, operationName, name, (span) => run(access(fiber), span))
+      )
+
+    const tupleOf = (row: Row): Tuple => decodeTuple(values, row)
+    const tuplesOf = (rows: ReadonlyArray<Row>): Array<Tuple> => rows.map(tupleOf)
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Putting
+    // -----------------------------------------------------------------------------------------------------------------
+
+    /** A tuple on its way, but for who accepts it. */
+    const prepared = (input: unknown, span: Tracer.Span | undefined, ttl = Infinity, leased = false) => {
+      const tuple = own(input)
+      const meta = span?.sampled === true ? JSON.stringify([span.traceId, span.spanId]) : null
+      const row = { ...encodeTuple(values, tuple), ttl: ttl === Infinity ? null : ttl, leased, meta }
+      return (): NewRow => ({ ...row, accepted: session.accepts(tuple) })
+    }
+
+    const put = (operationName: string, inputs: () => ReadonlyArray<unknown>, ttl?: number, leased?: boolean) =>
+      operation(operationName, (access, span) =>
+        reading(() => {
+          const rows = inputs().map((input) => prepared(input, span, ttl, leased))
+          return access.perform(() => ({ op: "put", rows: rows.map((row) => row()) }))
+        }))
+
+    const out = (input: Tuple, options?: OutOptions): Effect.Effect<any, any> =>
+      reading(() => {
+        const tuple = own(input)
+        if (options === undefined) {
+          return Effect.asVoid(put("out", () => [tuple]))
+        }
+        const ttl = millis("ttl", options.ttl)
+        return Effect.map(put("out", () => [tuple], ttl, true), ([id]) => leaseOf(id))
+      })
+
+    const leaseOf = (lease: number): Lease<SpaceError> => {
+      const renew = (ttl: number | null) =>
+        operation("renew", (access) => access.perform({ op: "renew", lease, ttl: ttl === Infinity ? null : ttl }))
+      return { renew: (ttl) => reading(() => renew(millis("ttl", ttl))), cancel: renew(-1) }
+    }
+
+    const outAll = (input: Iterable<Tuple>) =>
+      reading(() => {
+        const tuples = Array.from(input, own)
+        return Effect.asVoid(put("outAll", () => tuples))
+      })
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Looking
+    // -----------------------------------------------------------------------------------------------------------------
+
+    /** Calls with the tuples that match, oldest first, until it says that this is enough. */
+    const each = (
+      run: Run,
+      pattern: Pattern,
+      query: Query,
+      visit: (row: Row, tuple: Tuple) => boolean,
+      after = 0
+    ): Effect.Effect<void, SpaceError> =>
+      Effect.flatMap(run([{ op: "scan", query, after, limit: page }]), ({ replies: [rows] }) => {
+        for (const row of rows as ReadonlyArray<Row>) {
+          const tuple = tupleOf(row)
+          if (pattern.matches(tuple) && visit(row, tuple)) {
+            return Effect.void
+          }
+        }
+        return rows.length < page ? Effect.void : each(run, pattern, query, visit, rows[page - 1].id)
+      })
+
+    const all = (run: Run, pattern: Pattern, limit = Infinity): Effect.Effect<Array<Row>, SpaceError> => {
+      const found: Array<Row> = []
+      return limit === 0 ? Effect.succeed(found) : Effect.as(
+        each(run, pattern, queryOf(values, pattern)[0], (row) => found.push(row) >= limit),
+        found
+      )
+    }
+
+    const claim = (run: Run, hold: number, rows: ReadonlyArray<Row>, waiter: number | null) =>
+      Effect.map(
+        run([{ op: "claim", hold, ids: rows.map(({ id }) => id), waiter }]),
+        ({ replies: [claimed] }): boolean => claimed !== null
+      )
+
+    const wantedOf = (
+      kind: Wanted["kind"],
+      patterns: ReadonlyArray<Pattern>,
+      timeout: number,
+      as: Wanted["as"],
+      attempt?: Wanted["attempt"]
+    ): Wanted => {
+      const queries = patterns.map((pattern) => queryOf(values, pattern))
+      return {
+        kind,
+        patterns,
+        queries: queries.map(([query]) => query),
+        exact: as !== "join" && queries.every(([, exact]) => exact),
+        as,
+        timeout,
+        tuple: tupleOf,
+        attempt: attempt ?? ((run, hold, waiter) =>
+          Effect.gen(function*() {
+            let oldest: Found | null = null
+            for (const [index, pattern] of patterns.entries()) {
+              yield* each(run, pattern, queries[index]![0], (row) => {
+                if (oldest === null || row.id < oldest.rows[0]!.id) {
+                  oldest = { index, rows: [row] }
+                }
+                return true
+              })
+            }
+            const found = oldest as Found | null
+            return found === null || as === "rd" || (yield* claim(run, hold, found.rows, waiter)) ? found : null
+          }))
+      }
+    }
+
+    const joinOf = (patterns: ReadonlyArray<Pattern>, timeout: number): Wanted => {
+      const attempt: Wanted["attempt"] = (run, hold, waiter, offered) =>
+        Effect.gen(function*() {
+          const candidates = new Map<number, Candidate>()
+          const ofPattern: Array<ReadonlyArray<Candidate>> = []
+          const enough = Join.isPlain(patterns) ? patterns.length : Infinity
+          for (const pattern of patterns) {
+            const own: Array<Candidate> = []
+            const add = (row: Row, tuple: Tuple) => {
+              const candidate = candidates.get(row.id) ?? { row, tuple }
+              candidates.set(row.id, candidate)
+              return own.push(candidate) >= enough
+            }
+            yield* each(run, pattern, queryOf(values, pattern)[0], add)
+            if (offered !== undefined && pattern.matches(tupleOf(offered.row))) {
+              add(offered.row, tupleOf(offered.row))
+              own.sort(byAge)
+            }
+            if (own.length === 0) {
+              return null
+            }
+            ofPattern.push(own)
+          }
+          const oldest = Array.from(candidates.values()).sort(byAge)
+          const chosen = Join.find<Candidate>(patterns, (pattern, test) => {
+            const known = patterns.indexOf(pattern)
+            return (known < 0 ? oldest : ofPattern[known]!).find(test)
+          })
+          const rows = chosen?.map(({ row }) => row)
+          if (rows !== undefined && offered !== undefined) {
+            yield* offered.answer
+          }
+          return rows !== undefined && (yield* claim(run, hold, rows, waiter)) ? { index: 0, rows } : null
+        })
+      return wantedOf("inAll", patterns, timeout, "join", attempt)
+    }
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Taking and reading
+    // -----------------------------------------------------------------------------------------------------------------
+
+    const linked = (span: Tracer.Span | undefined, rows: ReadonlyArray<Row>): void =>
+      linkTo(span, rows.flatMap(({ meta }) => meta === null ? [] : [JSON.parse(meta)]))
+
+    /** Says that what was held is ours for good. If the lease had lapsed by then, it is not. */
+    const confirm = (access: Access, { hold }: Held): Effect.Effect<boolean, SpaceError> =>
+      Effect.map(access.perform(gone(hold)), ([was]) => was)
+
+    /**
+     * Takes for good: the tuple is first held, and then consumed, and is the caller's when that is durable. If it was interrupted in between, it
+     * is put back.
+     */
+    const taking = <A>(
+      access: Access,
+      span: Tracer.Span | undefined,
+      hold: (restore: Restore) => Effect.Effect<Held, any>,
+      decode: (found: Found) => A
+    ): Effect.Effect<A, any> => {
+      const again = (restore: Restore): Effect.Effect<Held, any> =>
+        Effect.flatMap(hold(restore), (held) =>
+          held.found.rows.length === 0
+            ? Effect.succeed(held)
+            : Effect.flatMap(confirm(access, held), (was) => was ? Effect.succeed(held) : again(restore)))
+      return Effect.withFiberRuntime((fiber) => {
+        leaving.get(fiber)?.()
+        return handOver(leaving, again, ({ found }) => {
+          linked(span, found.rows)
+          return decode(found)
+        }, ({ found }) => {
+          session.post((accepts) => ({
+            op: "restore",
+            rows: found.rows.map((row) => ({ ...row, accepted: accepts(tupleOf(row)) }))
+          }))
+        })
+      })
+    }
+
+    const waiting = <A>(wanted: Wanted, decode: (found: Found) => A): Effect.Effect<A, any> =>
+      operation(wanted.kind, (access, span) => {
+        const wait = (restore: Restore) =>
+          Effect.map(access.wait(wanted, restore), ([hold, found]): Held => ({ hold, found }))
+        return wanted.as !== "rd"
+          ? taking(access, span, wait, decode)
+          : Effect.map(Effect.uninterruptibleMask(wait), ({ found }) => {
+            linked(span, found.rows)
+            return decode(found)
+          })
+      })
+
+    const first = ({ rows }: Found): Tuple => tupleOf(rows[0]!)
+
+    const wait = (kind: "in" | "rd") => (pattern: unknown, options?: WaitOptions) =>
+      reading(() => waiting(wantedOf(kind, [compile(pattern)], millis("timeout", options?.timeout), kind), first))
+
+    const waitAny = (kind: "inAny" | "rdAny") => (input: unknown, options?: WaitOptions) =>
+      reading(() => {
+        const { keys, patterns } = several(input)
+        const wanted = wantedOf(kind, patterns, millis("timeout", options?.timeout), kind === "inAny" ? "in" : "rd")
+        return waiting(wanted, (found) =>
+          keys === undefined
+            ? { index: found.index, tuple: first(found) }
+            : { key: keys[found.index], tuple: first(found) })
+      })
+
+    const inAll = (input: unknown, options?: WaitOptions) =>
+      reading(() => {
+        const { keys, patterns } = several(input)
+        return waiting(joinOf(patterns, millis("timeout", options?.timeout)), ({ rows }) => {
+          const tuples = tuplesOf(rows)
+          return keys === undefined ? tuples : Object.fromEntries(keys.map((key, index) => [key, tuples[index]]))
+        })
+      })
+
+    /** Holds what matches now. */
+    const holdNow = (access: Access, pattern: Pattern, limit: number): Effect.Effect<Held, SpaceError> => {
+      const hold = session.nextId()
+      const [query, exact] = queryOf(values, pattern)
+      const nothing: Found = { index: 0, rows: [] }
+      const found = limit === 0 ? Effect.succeed(nothing) : exact
+        ? Effect.map(
+          access.perform({
+            op: "take",
+            holds: [hold],
+            queries: [query],
+            limit: limit === Infinity ? unlimited : limit,
+            wait: null
+          }),
+          ([found]) => found ?? nothing
+        )
+        : access.exclusively((run) =>
+          Effect.flatMap(
+            all(run, pattern, limit),
+            (rows) =>
+              rows.length === 0 ? Effect.succeed(nothing) : Effect.as(claim(run, hold, rows, null), { index: 0, rows })
+          )
+        )
+      return Effect.map(found, (found) => ({ hold, found }))
+    }
+
+    const takeNow = <A>(name: string, pattern: unknown, limit: number, decode: (tuples: Array<Tuple>) => A) =>
+      reading(() => {
+        const compiled = compile(pattern)
+        return operation(name, (access, span) =>
+          taking(access, span, () =>
+            holdNow(access, compiled, limit), ({ rows }) => decode(tuplesOf(rows))))
+      })
+
+    const rdp = (pattern: unknown) =>
+      reading(() => {
+        const compiled = compile(pattern)
+        const [query, exact] = queryOf(values, compiled)
+        return operation("rdp", (access, span) =>
+          Effect.map(
+            exact
+              ? access.perform({ op: "scan", query, after: 0, limit: 1 })
+              : access.exclusively((run) =>
+                all(run, compiled, 1)
+              ),
+            (rows: ReadonlyArray<Row>) => {
+              linked(span, rows)
+              return Option.fromIterable(tuplesOf(rows))
+            }
+          ))
+      })
+
+    const copies = (access: Access, compiled: Pattern): Effect.Effect<Array<Tuple>, SpaceError> => {
+      const [query, exact] = queryOf(values, compiled)
+      return Effect.map(
+        exact
+          ? access.perform({ op: "scan", query, after: 0, limit: unlimited })
+          : access.exclusively((run) => all(run, compiled)),
+        tuplesOf
+      )
+    }
+
+    const copyCollect = (pattern: unknown) =>
+      reading(() => {
+        const compiled = compile(pattern)
+        return operation("copyCollect", (access) => copies(access, compiled))
+      })
+
+    const count = (pattern: unknown) =>
+      reading(() => {
+        const compiled = compile(pattern)
+        const [query, exact] = queryOf(values, compiled)
+        return operation("count", (access) =>
+          exact
+            ? access.perform({ op: "count", query })
+            : Effect.map(copies(access, compiled), ({ length }) => length))
+      })
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Several looks at once
+    // -----------------------------------------------------------------------------------------------------------------
+
+    const outIfAbsent = (pattern: unknown, input: Tuple) =>
+      reading(() => {
+        const compiled = compile(pattern)
+        const tuple = own(input)
+        return operation("outIfAbsent", (access, span) =>
+          reading(() => {
+            const row = prepared(tuple, span)
+            return access.exclusively((run) =>
+              Effect.flatMap(all(run, compiled, 1), (rows) =>
+                rows.length > 0
+                  ? Effect.succeed(Option.some(tupleOf(rows[0]!)))
+                  : Effect.as(run([{ op: "put", rows: [row()] }]), Option.none<Tuple>()))
+            )
+          }))
+      })
+
+    const replace = (pattern: unknown, f: (tuple: Tuple) => Tuple) =>
+      reading(() => {
+        const compiled = compile(pattern)
+        return operation("replace", (access, span) =>
+          access.exclusively((run) =>
+            Effect.flatMap(all(run, compiled, 1), (rows) =>
+              reading(() => {
+                if (rows.length === 0) {
+                  return Effect.succeed(Option.none<Tuple>())
+                }
+                const hold = session.nextId()
+                const tuple = tupleOf(rows[0]!)
+                const row = prepared(f(tuple), span)
+                linked(span, rows)
+                return Effect.as(
+                  run([{ op: "claim", hold, ids: [rows[0]!.id], waiter: null }, { ...gone(hold), put: [row()] }]),
+                  Option.some(tuple)
+                )
+              }))
+          ))
+      })
+
+    const move = (takes: boolean) => (pattern: unknown, other: Destination<any, any>) =>
+      reading(() => {
+        const compiled = compile(pattern)
+        if (!takes) {
+          return operation("copyCollectInto", (access) =>
+            Effect.map(
+              Effect.tap(copies(access, compiled), (all) => other.outAll(all)),
+              ({ length }) => length
+            ))
+        }
+        return operation("collectInto", (access) =>
+          Effect.uninterruptibleMask((restore) =>
+            Effect.flatMap(holdNow(access, compiled, Infinity), (held) => {
+              const { rows } = held.found
+              if (rows.length === 0) {
+                return Effect.as(restore(other.outAll([])), 0)
+              }
+              const moved = Effect.onExit(restore(Effect.suspend(() => other.outAll(tuplesOf(rows)))), (exit) =>
+                Exit.isSuccess(exit)
+                  ? Effect.asVoid(Effect.orDie(confirm(access, held)))
+                  : Effect.ignore(access.perform(back(held, "place", false))))
+              return Effect.as(moved, rows.length)
+            })
+          ))
+      })
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Holding
+    // -----------------------------------------------------------------------------------------------------------------
+
+    const gone = (hold: number) =>
+      ({ op: "settle", holds: [hold], how: "gone", failed: false, accepted: {}, put: [] }) as const
+
+    const back = ({ found, hold }: Held, how: "place" | "back", failed: boolean) => () =>
+      ({
+        op: "settle",
+        holds: [hold],
+        how,
+        failed,
+        accepted: Object.fromEntries(found.rows.map((row) => [row.id, session.accepts(tupleOf(row))])),
+        put: []
+      }) as const
+
+    /** Ends a hold as its use has ended. If the user's `deadLetter` throws, the tuple is back. */
+    const release =
+      (access: Access, held: Held, options: HoldOptions<Tuple> | undefined) =>
+      (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void, SpaceError> =>
+        Effect.suspend(() => {
+          if (session.closed) {
+            return Effect.void
+          }
+          const [row] = held.found.rows
+          const how = options?.requeue ?? "place"
+          const settled = Exit.isSuccess(exit)
+            ? access.perform(gone(held.hold))
+            : Cause.isInterruptedOnly(exit.cause)
+            ? access.perform(back(held, how, false))
+            : row!.attempts + 1 < (options?.maxAttempts ?? Infinity)
+            ? access.perform(back(held, how, true))
+            : Effect.suspend(() => {
+              const letter = options?.deadLetter?.(tupleOf(row!), exit.cause)
+              const put = letter === undefined ? [] : [prepared(letter, undefined)()]
+              return access.perform({ ...gone(held.hold), put })
+            }).pipe(
+              Effect.catchAllDefect((defect) =>
+                Effect.zipRight(access.perform(back(held, "place", true)), Effect.die(defect))
+              )
+            )
+          return Effect.flatMap(settled, ([was]) =>
+            was ? Effect.void : Effect.fail(leaseOver))
+        })
+
+    const holding = <A, E, R>(
+      name: string,
+      pattern: unknown,
+      options: HoldOptions<Tuple> | undefined,
+      use: (access: Access, held: Held, restore: Restore) => Effect.Effect<A, E, R>
+    ): Effect.Effect<A, any, R> =>
+      reading(() => {
+        one("requeue", options?.requeue, ["place", "back"])
+        natural("maxAttempts", options?.maxAttempts, 1)
+        const wanted = wantedOf("in", [compile(pattern)], millis("timeout", options?.timeout), "in")
+        return operation(name, (access, span) =>
+          Effect.uninterruptibleMask((restore) =>
+            Effect.flatMap(access.wait(wanted, restore), ([hold, found]) => {
+              linked(span, found.rows)
+              return use(access, { hold, found }, restore)
+            })
+          ))
+      })
+
+    const inWith = <A, E, R>(
+      pattern: unknown,
+      use: (tuple: any) => Effect.Effect<A, E, R>,
+      options?: HoldOptions<Tuple>
+    ) =>
+      holding("inWith", pattern, options, (access, held, restore) =>
+        Effect.flatMap(
+          Effect.exit(restore(Effect.suspend(() =>
+            use(first(held.found))
+          ))),
+          (exit) =>
+            Effect.matchCauseEffect(release(access, held, options)(exit), {
+              onSuccess: () => exit,
+              onFailure: (cause) =>
+                Exit.isSuccess(exit) ? Effect.failCause(cause) : Effect.failCause(Cause.sequential(exit.cause, cause))
+            })
+        ))
+
+    const inScoped = (pattern: unknown, options?: HoldOptions<Tuple>) =>
+      holding("inScoped", pattern, options, (access, held) =>
+        Effect.as(
+          Effect.addFinalizer((exit) => Effect.orDie(release(access, held, options)(exit))),
+          first(held.found)
+        ))
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Processes
+    // -----------------------------------------------------------------------------------------------------------------
+
+    const processes = yield* Process.scope
+    const records = new Map<number, Process.ProcessRecord>()
+    let processIds = 0
+
+    const start = <A, E, R>(effect: Effect.Effect<A, E, R>, options?: EvalOptions) =>
+      Effect.suspend(() => {
+        if (session.closed) {
+          return Effect.interrupt
+        }
+        const id = processIds++
+        return Process.start({
+          effect,
+          id,
+          name: options?.name ?? `process-${id}`,
+          since: session.now(),
+          scope: processes,
+          records,
+          onMoved: (fiber) => session.moved(fiber),
+          onFailure: (failure) => {
+            const row = prepared(markFailure(Object.freeze(failure)), undefined)
+            session.post(() => ({ op: "put", rows: [row()] }))
+          }
+        })
+      })
+
+    const startTuple = (fields: Tuple, options?: EvalOptions) =>
+      reading(() => {
+        const evaluated = Effect.all(own(fields).map((field) => Process.evaluate(field)), { concurrency: "unbounded" })
+        return start(Effect.tap(evaluated, (tuple) => out(tuple as unknown as Tuple)), options)
+      })
+
+    // -----------------------------------------------------------------------------------------------------------------
+    // Insight
+    // -----------------------------------------------------------------------------------------------------------------
+
+    const inspect = operation("inspect", (access) =>
+      Effect.map(access.perform({ op: "inspect" }), (inspected: Inspected): Inspection => {
+        const now = session.now()
+        const interests = session.waiting()
+        return {
+          tuples: shapesOf(inspected, values),
+          held: inspected.held,
+          interests: inspected.waiters.map(({ age, label }) => ({ process: undefined, ...JSON.parse(label), age })),
+          processes: Array.from(records.values(), (record) =>
+            Insight.snapshotProcess(record, interests, now)),
+          indexes: []
+        }
+      }))
+
+    if (options.metrics !== undefined) {
+      const sample = Effect.map(session.perform({ op: "inspect" }), ({ tuples, waiters }: Inspected) => {
+        const waiting = waiters.filter(({ label }) =>
+          JSON.parse(label).kind !== "subscribe"
+        )
+        return {
+          tuples: tuples.reduce((sum, { count }) => sum + count, 0),
+          waiters: waiting.length,
+          oldest: Math.max(0, ...waiting.map(({ age }) => age))
+        }
+      })
+      session.onServed = yield* Insight.meter(name, millis("metrics", options.metrics), Effect.option(sample))
+    }
+
+    // Added last, and so run first: whoever waits is interrupted before anything else is taken down.
+    yield* Effect.addFinalizer(() => Effect.sync(() => session.close()))
+
+    return {
+      [TypeId]: { _T: (_: any) => _, _E: (_: never) => _ },
+      [Key]: session,
+      name,
+      out,
+      outAll,
+      in: wait("in"),
+      rd: wait("rd"),
+      inp: (pattern: unknown) => takeNow("inp", pattern, 1, Option.fromIterable),
+      rdp,
+      inWith,
+      inScoped,
+      inAny: waitAny("inAny"),
+      rdAny: waitAny("rdAny"),
+      inAll,
+      collect: (pattern: unknown) => takeNow("collect", pattern, Infinity, (all) => all),
+      copyCollect,
+      collectInto: move(true),
+      copyCollectInto: move(false),
+      inUpTo: (pattern: unknown, n: number) =>
+        reading(() => takeNow("inUpTo", pattern, natural("n", n, 0), (all) => all)),
+      count,
+      outIfAbsent,
+      replace,
+      subscribe: (pattern: unknown, options?: any) =>
+        Stream.unwrapScoped(reading(() => watch(session, values, compile(pattern), options, false))),
+      stream: (pattern: unknown, options?: any) =>
+        Stream.filterMap(
+          Stream.unwrapScoped(reading(() => watch(session, values, compile(pattern), options, true))),
+          (event) => event._tag === "Out" ? Option.some(event.tuple) : Option.none()
+        ),
+      eval: start,
+      evalTuple: startTuple,
+      inspect,
+      awaitQuiescent: Insight.awaitQuiescent(session, records),
+      transact: () =>
+        Effect.fail(unsupported("transact runs STM, which is in the memory of one process: use SpaceStore.transaction"))
+    } as unknown as TupleSpace<any, SpaceError>
+  })
+
+/** More than any store keeps. */
+const unlimited = 2 ** 31 - 1
+
+interface Candidate {
+  readonly row: Row
+  readonly tuple: Tuple
+}
+
+const byAge = (one: Candidate, other: Candidate): number => one.row.id - other.row.id
+
+const leaseOver = new SpaceError({
+  reason: "Lapsed",
+  message: "the tuple was held for longer than its lease without a sign of life, and belongs to others again"
+})
+
+const unsupported = (message: string): SpaceError => new SpaceError({ reason: "Unsupported", message })
+
+/** The shapes of tuples as a snapshot shows them. */
+const shapesOf = ({ tuples }: Inspected, values: Values): Inspection["tuples"] => {
+  const counts = new Map<string, number>()
+  for (const { arity, count, first, shape } of tuples) {
+    const names = Array.from(shape, (letter) => typeNames[letter]!)
+    const text = arity < 0
+      ? `failure(${first === null ? names[0] : show(decodeTuple(values, { arity, fields: [first] })[0])})`
+      : `[${[first === null ? names[0] : show(decodeField(values, first)), ...names.slice(1)].join(", ")}]`
+    counts.set(text, (counts.get(text) ?? 0) + count)
+  }
+  return Array.from(counts, ([shape, count]) => ({ shape, count }))
+}
+
+export const transaction = (space: object) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, any, R> => {
+  const session = (space as { readonly [Key]?: Session })[Key]
+  return session === undefined
+    ? Effect.fail(unsupported("only a space that is made of a store has such transactions: use transact in memory"))
+    : transact(session, effect)
+}

@@ -1,0 +1,169 @@
+/**
+ * Subscriptions and streams of a space that is made of a store.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { SpaceError } from "../../SpaceError.js"
+import type { Kind, SpaceEvent } from "../../SpaceEvent.js"
+import type { Command, EventKind, Mail, Row } from "../../SpaceStore.js"
+import type { Tuple } from "../../Tuple.js"
+import type { SubscribeOptions } from "../../TupleSpace.js"
+import { natural, one } from "../arguments.js"
+import type { Pattern } from "../pattern.js"
+import type { ProcessRecord } from "../process.js"
+import { current } from "../process.js"
+import type { Values } from "../remote/values.js"
+import { Watcher } from "../watcher.js"
+import { lapsed } from "./interpreter.js"
+import { decodeTuple, queryOf } from "./query.js"
+import type { AnyFiber, Listener, Session } from "./session.js"
+import { labelOf } from "./waiter.js"
+
+const kinds: ReadonlyArray<Kind> = ["Out", "In", "Requeue", "Expire", "Evict"]
+
+class Subscription implements Listener {
+  readonly id: number
+  readonly kind = "subscribe"
+  readonly patterns: ReadonlyArray<Pattern>
+  readonly since: number
+  readonly process: ProcessRecord | undefined
+  readonly timeout = undefined
+  state: "ended" | "waiting" = "waiting"
+
+  constructor(
+    private readonly session: Session,
+    private readonly values: Values,
+    private readonly pattern: Pattern,
+    readonly fiber: AnyFiber,
+    readonly watcher: Watcher,
+    /** For a stream of tuples: the places of those that were held when it started, and that it has to see if they come back. */
+    readonly unseen: Set<number> | undefined
+  ) {
+    this.id = session.nextId()
+    this.patterns = [pattern]
+    this.since = session.now()
+    this.process = fiber.getFiberRef(current)
+  }
+
+  readonly consider = undefined
+
+  accepts(): boolean {
+    return false
+  }
+
+  arrive(): void {}
+
+  onMail({ event, from, row }: Mail): void {
+    try {
+      const tuple = decodeTuple(this.values, row)
+      if (!this.pattern.matches(tuple)) {
+        return
+      }
+      if (event === "Requeue" && this.unseen?.delete(from!) === true) {
+        this.add({ _tag: "Out", tuple })
+      } else if (this.watcher.events.has(event!)) {
+        this.add({ _tag: event!, tuple })
+      }
+    } catch (error) {
+      this.end(Exit.die(error))
+    }
+  }
+
+  private add(event: SpaceEvent<Tuple>): void {
+    const { watcher } = this
+    if (watcher.strategy !== "suspend" && watcher.full) {
+      watcher.missed++
+      if (watcher.strategy === "dropping") {
+        return
+      }
+      watcher.buffer.shift()
+    }
+    watcher.buffer.push(event)
+    watcher.wake()
+  }
+
+  /** Nobody can tell what it has missed. */
+  onLapsed(): void {
+    this.end(Exit.fail(lapsed))
+  }
+
+  end(exit: Exit.Exit<never, unknown>): void {
+    if (this.state !== "ended") {
+      this.state = "ended"
+      this.session.waiters.delete(this.id)
+      this.watcher.end = exit as unknown as Effect.Effect<never>
+      this.watcher.wake()
+    }
+  }
+}
+
+/** What happens to the tuples of a pattern; with `snapshot`, begun by those that are there. */
+export const watch = (
+  session: Session,
+  values: Values,
+  pattern: Pattern,
+  options: SubscribeOptions | undefined,
+  snapshot: boolean
+): Effect.Effect<Stream.Stream<SpaceEvent<any>, SpaceError>, SpaceError, Scope.Scope> =>
+  Effect.withFiberRuntime((fiber) => {
+    const capacity = natural("capacity", options?.capacity, 1)
+    const strategy = one("strategy", options?.strategy, ["suspend", "dropping", "sliding"])
+    const events = new Set((options?.events ?? ["Out"]).map((event) => one("events", event, kinds)))
+    if (session.closed) {
+      return Effect.interrupt
+    }
+    const [query] = queryOf(values, pattern)
+    const watcher = new Watcher(events, capacity, strategy, undefined, () => {})
+    const asked = Array.from(events).filter((event): event is EventKind => event !== "Evict")
+    const subscription = new Subscription(
+      session,
+      values,
+      pattern,
+      fiber,
+      watcher,
+      snapshot ? new Set() : undefined
+    )
+    const wait: Command = {
+      op: "wait",
+      waiter: subscription.id,
+      kind: "watch",
+      queries: [query],
+      exact: false,
+      events: snapshot ? ["Out", "Requeue"] : asked,
+      label: labelOf(subscription)
+    }
+    const opened = session.exclusively((run) =>
+      Effect.gen(function*() {
+        session.waiters.set(subscription.id, subscription)
+        const { replies } = yield* run(
+          snapshot ? [wait, { op: "scan", query, after: 0, limit: 2 ** 31 - 1 }, { op: "held", query }] : [wait]
+        )
+        const [, present = [], held = []] = replies as ReadonlyArray<ReadonlyArray<Row>>
+        for (const row of held) {
+          subscription.unseen?.add(row.id)
+        }
+        return present.map((row) => decodeTuple(values, row)).filter((tuple) => pattern.matches(tuple))
+      })
+    )
+    const closed = Effect.suspend(() => {
+      const over = subscription.state === "ended"
+      subscription.state = "ended"
+      session.waiters.delete(subscription.id)
+      return over && session.closed
+        ? Effect.void
+        : Effect.ignore(session.perform({ op: "cancel", waiters: [subscription.id] }))
+    })
+    return Effect.map(Effect.acquireRelease(opened, () => closed), (present) =>
+      Stream.concat(
+        Stream.fromIterable(present.map((tuple): SpaceEvent<any> => ({ _tag: "Out", tuple }))),
+        Stream.repeatEffectChunkOption(Effect.catchAllCause(watcher.take as Effect.Effect<any, SpaceError>, (cause) =>
+          // The stream of a space that was closed ends, as that of a queue does.
+          session.closed ? Effect.fail(Option.none<never>()) : Effect.failCause(Cause.map(cause, Option.some))))
+      ))
+  })

@@ -1,0 +1,323 @@
+/**
+ * An operation that may have to wait for tuples: from its first look to its end, however that comes about.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { SpaceError } from "../../SpaceError.js"
+import type { Command, Found, Mail, Query, Reply, Row } from "../../SpaceStore.js"
+import type { Tuple } from "../../Tuple.js"
+import type { InterestSnapshot } from "../../TupleSpace.js"
+import type { Deadline } from "../deadlines.js"
+import type { Waiting } from "../insight.js"
+import type { Pattern } from "../pattern.js"
+import type { ProcessRecord } from "../process.js"
+import { current } from "../process.js"
+import type { AnyFiber, Listener, Run, Session } from "./session.js"
+
+/** What `inspect` tells of somebody who waits. */
+export const labelOf = ({ kind, patterns, process }: Waiting): string =>
+  JSON.stringify({ kind, patterns: patterns.map(String), process: process?.name })
+
+/** How to look for what is wanted. */
+export interface Wanted {
+  readonly kind: InterestSnapshot["kind"]
+  readonly patterns: ReadonlyArray<Pattern>
+  readonly queries: ReadonlyArray<Query>
+  /** Whether the store can decide alone. */
+  readonly exact: boolean
+  /** As whom the store knows it while it waits. */
+  readonly as: "in" | "join" | "rd"
+  /** Milliseconds. Zero does not wait. */
+  readonly timeout: number
+  readonly tuple: (row: Row) => Tuple
+  /** Looks for it, and takes it for the hold, where the store cannot decide alone. A waiter that is there is over then. */
+  readonly attempt: (
+    run: Run,
+    hold: number,
+    waiter: number | null,
+    /** A tuple that is held for the join, and what has to be said before it can be claimed. */
+    offered?: { readonly row: Row; readonly answer: Effect.Effect<unknown, SpaceError> }
+  ) => Effect.Effect<Found | null, unknown>
+}
+
+export class Waiter implements Listener {
+  readonly id: number
+  readonly kind: Wanted["kind"]
+  readonly patterns: ReadonlyArray<Pattern>
+  readonly since: number
+  readonly process: ProcessRecord | undefined
+  readonly watcher = undefined
+  /** `asked` while the store has not answered its first look. */
+  state: "asked" | "ended" | "waiting" = "asked"
+  timeout: Deadline | undefined = undefined
+  /** Why it should end without a tuple, if one has not come yet. */
+  private leaving: "interrupted" | "late" | undefined = undefined
+  private onLeft = () => {}
+  private readonly takes: boolean
+  readonly consider: Listener["consider"]
+
+  constructor(
+    private readonly session: Session,
+    private readonly wanted: Wanted,
+    readonly fiber: AnyFiber,
+    private readonly resume: (exit: Exit.Exit<Found, unknown>) => void
+  ) {
+    this.id = session.nextId()
+    this.kind = wanted.kind
+    this.patterns = wanted.patterns
+    this.takes = wanted.as !== "rd"
+    this.consider = wanted.as === "join" ? (run, row) => this.considering(run, row) : undefined
+    this.since = session.now()
+    this.process = fiber.getFiberRef(current)
+    session.waiters.set(this.id, this)
+    if (!wanted.exact) {
+      session.undecided.add(this)
+    }
+    if (wanted.timeout > 0 && wanted.timeout < Infinity) {
+      this.timeout = { at: this.since + wanted.timeout, place: -1, fire: () => this.leave("late") }
+      session.setDeadline(this.timeout, this.timeout.at)
+    }
+    this.ask()
+  }
+
+  /** The first look, which leaves us in the store as somebody who waits, if it finds nothing. */
+  private ask(): void {
+    const { id, session, wanted: { as, attempt, exact, queries, timeout } } = this
+    const waits = timeout > 0
+    const asked = (exit: Exit.Exit<Found | null, unknown>) => this.asked(exit)
+    if (exact) {
+      const label = waits ? labelOf(this) : null
+      session.post(
+        as === "in"
+          ? { op: "take", holds: [id], queries, limit: 1, wait: label }
+          : { op: "read", waiter: id, queries, wait: label },
+        as === "in" ? (exit) => asked(Exit.map(exit, ([found]: ReadonlyArray<Found | null>) => found!)) : asked
+      )
+    } else {
+      const wait: Command = {
+        op: "wait",
+        waiter: id,
+        kind: as,
+        queries,
+        exact: false,
+        events: [],
+        label: labelOf(this)
+      }
+      session.postExclusive(
+        (run) => Effect.tap(attempt(run, id, null), (found) => found === null && waits ? run([wait]) : Effect.void),
+        asked
+      )
+    }
+  }
+
+  private asked(exit: Exit.Exit<Found | null, unknown>): void {
+    if (this.state === "ended") {
+      if (Exit.isSuccess(exit) && exit.value !== null && this.takes) {
+        giveBack(this.session, this.wanted, this.id, exit.value.rows)
+      }
+    } else if (Exit.isFailure(exit)) {
+      this.end(Exit.failCause(exit.cause))
+    } else if (exit.value !== null) {
+      this.arrive(exit.value)
+    } else if (this.wanted.timeout > 0) {
+      this.state = "waiting"
+      if (this.leaving !== undefined) {
+        this.withdraw()
+      }
+    } else {
+      this.end(late)
+    }
+  }
+
+  /** Whether it wants this tuple. If the user's code throws, that ends the operation, and nobody else notices (S3). */
+  accepts(tuple: Tuple): boolean {
+    try {
+      return this.patterns.some((pattern) => pattern.matches(tuple))
+    } catch (error) {
+      if (this.state === "waiting") {
+        this.session.post({ op: "cancel", waiters: [this.id] })
+      }
+      this.end(Exit.die(error))
+      return false
+    }
+  }
+
+  onMail({ index, kind, row }: Mail): void {
+    if (kind === "served") {
+      this.arrive({ index: this.indexOf(index, row), rows: [row] })
+      return
+    }
+    const { id, session, wanted } = this
+    const found = (exit: Exit.Exit<Found | null, unknown>) => {
+      if (Exit.isFailure(exit)) {
+        session.post({ op: "cancel", waiters: [id] })
+        this.end(Exit.failCause(exit.cause))
+      } else if (exit.value !== null) {
+        this.arrive(exit.value)
+      }
+    }
+    if (wanted.as === "join") {
+      session.postExclusive((run) => wanted.attempt(run, id, id), found)
+    } else if (this.accepts(wanted.tuple(row))) {
+      if (wanted.as === "in") {
+        session.post(
+          { op: "claim", hold: id, ids: [row.id], waiter: id },
+          (exit) =>
+            found(
+              Exit.map(exit, (rows: ReadonlyArray<Row> | null) =>
+                rows === null ? null : { index: this.indexOf(index, row), rows })
+            )
+        )
+      } else {
+        session.post(
+          { op: "cancel", waiters: [id] },
+          (exit) =>
+            found(
+              Exit.map(exit, ([was]: Reply) => was === true ? { index: this.indexOf(index, row), rows: [row] } : null)
+            )
+        )
+      }
+    }
+  }
+
+  /** Which pattern it was: where the store cannot tell, it may have named an earlier one. */
+  private indexOf(index: number, row: Row): number {
+    const { exact, patterns, tuple } = this.wanted
+    return exact || patterns.length === 1 ? index : patterns.findIndex((pattern) => pattern.matches(tuple(row)))
+  }
+
+  /** Looks whether a join is complete with a tuple that it is offered; if not, the tuple goes on to the next. */
+  private considering(run: Run, row: Row): Effect.Effect<Found | null, SpaceError> {
+    const { id, session, wanted } = this
+    const answer = (take: boolean): Effect.Effect<unknown, SpaceError> =>
+      run([{ op: "answer", waiter: id, id: row.id, take, accepted: session.accepts(wanted.tuple(row)) }])
+    const found = this.state === "ended"
+      ? Effect.succeed(null)
+      : Effect.catchAllCause(wanted.attempt(run, id, id, { row, answer: answer(true) }), (cause) => {
+        session.post({ op: "cancel", waiters: [id] })
+        this.end(Exit.failCause(cause))
+        return Effect.succeed(null)
+      })
+    return Effect.tap(found, (found) => found === null ? answer(false) : Effect.void)
+  }
+
+  /** The store does not know us any more. */
+  onLapsed(): void {
+    if (this.state === "waiting") {
+      this.state = "asked"
+      this.ask()
+    }
+  }
+
+  arrive(found: Found): void {
+    if (this.leaving === "interrupted" && this.takes) {
+      giveBack(this.session, this.wanted, this.id, found.rows, () => this.end(Exit.interrupt(this.fiber.id())))
+    } else {
+      this.session.onServed?.(this.session.now() - this.since)
+      this.end(Exit.succeed(found))
+    }
+  }
+
+  /** Ends the operation, if no tuple has come. */
+  private leave(why: "interrupted" | "late"): void {
+    if (this.state !== "ended") {
+      this.leaving ??= why
+      if (why === "interrupted") {
+        this.leaving = why
+      }
+      if (this.state === "waiting") {
+        this.withdraw()
+      }
+    }
+  }
+
+  private withdraw(): void {
+    this.session.post({ op: "cancel", waiters: [this.id] }, (exit) => {
+      // If we were not there, we have been served: the mail brings it.
+      if (this.state === "ended" || Exit.isSuccess(exit) && exit.value[0] === false) {
+        return
+      }
+      this.end(Exit.isFailure(exit) ? exit : this.leaving === "late" ? late : Exit.interrupt(this.fiber.id()))
+    })
+  }
+
+  end(exit: Exit.Exit<Found, unknown>): void {
+    if (this.state !== "ended") {
+      this.state = "ended"
+      this.session.waiters.delete(this.id)
+      this.session.undecided.delete(this)
+      if (this.timeout !== undefined) {
+        this.session.setDeadline(this.timeout, Infinity)
+      }
+      this.resume(exit)
+      this.onLeft()
+    }
+  }
+
+  /** For a fiber that is interrupted: nothing is left of the operation when this is done. */
+  readonly interrupt: Effect.Effect<void> = Effect.async<void>((resume) => {
+    if (this.state === "ended") {
+      resume(Effect.void)
+    } else {
+      this.onLeft = () => resume(Effect.void)
+      this.leave("interrupted")
+    }
+  })
+}
+
+const late = Exit.fail(new Cause.TimeoutException("the tuple did not come in time"))
+
+export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/**
+ * Waits for what is wanted; what is taken is then held under the number of the waiter. Must run uninterruptibly; the wait itself is
+ * interruptible by `restore`.
+ */
+export const waitFor = (
+  session: Session,
+  wanted: Wanted,
+  restore: Restore
+): Effect.Effect<readonly [hold: number, found: Found], any> =>
+  Effect.withFiberRuntime((fiber) => {
+    if (session.closed) {
+      return Effect.interrupt
+    }
+    let arrived: readonly [number, Found] | undefined
+    const wait = Effect.async<readonly [number, Found], unknown>((resume) => {
+      const waiter: Waiter = new Waiter(session, wanted, fiber, (exit) => {
+        if (Exit.isSuccess(exit)) {
+          arrived = [waiter.id, exit.value]
+        }
+        resume(Exit.map(exit, (found) => [waiter.id, found] as const))
+      })
+      return Effect.suspend(() => waiter.interrupt)
+    })
+    return Effect.tapErrorCause(restore(wait), () =>
+      Effect.sync(() => {
+        // It came in the instant of an interruption.
+        if (arrived !== undefined && wanted.as !== "rd") {
+          giveBack(session, wanted, arrived[0], arrived[1].rows)
+        }
+      }))
+  })
+
+/** Puts back what is held, in its old place. */
+export const giveBack = (
+  session: Session,
+  { tuple }: Pick<Wanted, "tuple">,
+  hold: number,
+  rows: ReadonlyArray<Row>,
+  done = () => {}
+): void => {
+  session.post((accepts) => ({
+    op: "settle",
+    holds: [hold],
+    how: "place",
+    failed: false,
+    accepted: Object.fromEntries(rows.map((row) => [row.id, accepts(tuple(row))])),
+    put: []
+  }), done)
+}

@@ -1,0 +1,201 @@
+/**
+ * Spaces in SQLite: embedded, durable, shared by all processes of one machine that open the same file.
+ *
+ * A batch of operations, whatever has come together from all fibers while the one before was written, is one transaction.
+ *
+ * @since 0.1.0
+ */
+import type { SpaceError } from "@effect-linda/core/SpaceError"
+import { SpaceError as SpaceError_ } from "@effect-linda/core/SpaceError"
+import * as SpaceStore from "@effect-linda/core/SpaceStore"
+import type { Tuple } from "@effect-linda/core/Tuple"
+import type { TupleSpace } from "@effect-linda/core/TupleSpace"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { identifier, missing } from "./internal/migrations.js"
+import { migrations } from "./internal/sqlite/migrations.js"
+import { tablesOf } from "./internal/sqlite/tables.js"
+
+/**
+ * A prepared statement of a {@link Database}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Statement {
+  readonly run: (...parameters: Array<unknown>) => {
+    readonly changes: number | bigint
+    readonly lastInsertRowid: number | bigint
+  }
+  readonly all: (...parameters: Array<unknown>) => Array<unknown>
+}
+
+/**
+ * A connection with the synchronous interface of `better-sqlite3`, which `libsql` has too.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Database {
+  readonly prepare: (sql: string) => Statement
+  readonly exec: (sql: string) => unknown
+  readonly close: () => unknown
+}
+
+/**
+ * Options of a space in SQLite.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends SpaceStore.Options {
+  /** The file. `":memory:"` is one that is gone at the end. */
+  readonly filename: string
+  /** The name of the space: one file carries several. By default `"default"`. */
+  readonly space?: string | undefined
+  /** What the names of the tables begin with. By default `"linda_"`. */
+  readonly prefix?: string | undefined
+  /**
+   * For how long a process can give no sign of life before others take what it holds for given back. By default 30 seconds; it gives one
+   * three times as often.
+   */
+  readonly lease?: Duration.DurationInput | undefined
+  /** How often to look whether other processes have sent something, if the file is shared. By default 2 ms, at 5 µs a look. */
+  readonly poll?: Duration.DurationInput | undefined
+  /** `"full"` (the default) survives the loss of power, `"normal"` the death of the process. */
+  readonly synchronous?: "full" | "normal" | undefined
+  /** Opens the file with another driver: by default with `libsql`, which has to be installed. */
+  readonly open?: ((filename: string) => Database) | undefined
+}
+
+const unavailable = (cause: unknown): SpaceError =>
+  new SpaceError_({
+    reason: "Unavailable",
+    message: `SQLite: ${cause instanceof Error ? cause.message : String(cause)}`,
+    cause
+  })
+
+const attempt = <A>(body: () => A): Effect.Effect<A, SpaceError> => Effect.try({ try: body, catch: unavailable })
+
+const openLibsql: Effect.Effect<(filename: string) => Database, SpaceError> = Effect.map(
+  Effect.tryPromise({
+    try: () => import("libsql"),
+    catch: (cause) =>
+      new SpaceError_({ reason: "Unsupported", message: "install libsql, or give the option \"open\"", cause })
+  }),
+  ({ default: Libsql }) => (filename) => new Libsql(filename) as unknown as Database
+)
+
+const open = (options: Options): Effect.Effect<Database, SpaceError, Scope.Scope> =>
+  Effect.flatMap(
+    options.open === undefined ? openLibsql : Effect.succeed(options.open),
+    (open) =>
+      Effect.acquireRelease(
+        attempt(() => {
+          const database = open(options.filename)
+          database.exec("PRAGMA busy_timeout = 10000")
+          database.exec("PRAGMA journal_mode = WAL")
+          // Not left to the driver: SQLite has another default for the connection that makes the file.
+          database.exec(`PRAGMA synchronous = ${options.synchronous ?? "full"}`)
+          return database
+        }),
+        (database) => Effect.ignore(attempt(() => database.close()))
+      )
+  )
+
+/** Brings the tables up to date, and returns the number of the space. */
+const migrate = (database: Database, prefix: string, name: string): number => {
+  database.exec("BEGIN IMMEDIATE")
+  try {
+    database.exec(`CREATE TABLE IF NOT EXISTS ${prefix}migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL)`)
+    const [{ version }] = database.prepare(`SELECT coalesce(max(number), 0) AS version FROM ${prefix}migrations`)
+      .all() as [{ version: number }]
+    for (const [number, { name, statements }] of missing(migrations, version)) {
+      database.exec(statements(prefix))
+      database.prepare(`INSERT INTO ${prefix}migrations (number, name) VALUES (?, ?)`).run(number, name)
+    }
+    database.prepare(`INSERT INTO ${prefix}spaces (name) VALUES (?) ON CONFLICT DO NOTHING`).run(name)
+    const [{ id }] = database.prepare(`SELECT id FROM ${prefix}spaces WHERE name = ?`).all(name) as [{ id: number }]
+    database.exec("COMMIT")
+    return id
+  } catch (error) {
+    database.exec("ROLLBACK")
+    throw error
+  }
+}
+
+/**
+ * Opens a store in a file.
+ *
+ * @since 0.1.0
+ * @category stores
+ */
+export const store = (options: Options): Effect.Effect<SpaceStore.SpaceStore, SpaceError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const name = options.space ?? "default"
+    const database = yield* open(options)
+    const prefix = yield* attempt(() => identifier("prefix", options.prefix ?? "linda_"))
+    const space = yield* attempt(() => migrate(database, prefix, name))
+    const tables = yield* attempt(() => tablesOf(database, prefix, space))
+    const [begin, commit, rollback, enter, hasMail, version] = yield* attempt(() =>
+      [
+        database.prepare("BEGIN IMMEDIATE"),
+        database.prepare("COMMIT"),
+        database.prepare("ROLLBACK"),
+        database.prepare(`INSERT INTO ${prefix}clients (space, until) VALUES (?, ?)`),
+        database.prepare(`SELECT 1 FROM ${prefix}mail WHERE client = ? LIMIT 1`),
+        database.prepare("PRAGMA data_version")
+      ] as const
+    )
+    const poll = Effect.sleep(options.poll ?? "2 millis")
+    return yield* SpaceStore.fromTables({
+      name,
+      lease: Duration.toMillis(options.lease ?? "30 seconds"),
+      tables,
+      lock: yield* Effect.makeSemaphore(1),
+      begin: () => void begin.run(),
+      commit: () => void commit.run(),
+      rollback: () => void rollback.run(),
+      enter: (until) => String(enter.run(space, until).lastInsertRowid),
+      // By the real time: whatever clock the program goes by, other processes do not.
+      onMail: (client, notify) => {
+        let seen: unknown
+        const look = Effect.ignore(attempt(() => {
+          const [{ data_version: now }] = version.all() as [{ data_version: number }]
+          if (now !== seen) {
+            seen = now
+            if (hasMail.all(Number(client())).length > 0) {
+              notify()
+            }
+          }
+        }))
+        return Effect.asVoid(Effect.forkScoped(Effect.withClock(
+          Effect.interruptible(Effect.forever(Effect.zipRight(poll, look))),
+          Clock.make()
+        )))
+      }
+    })
+  })
+
+/**
+ * Opens a space in a file.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = <T extends Tuple = Tuple>(
+  options: Options
+): Effect.Effect<TupleSpace<T, SpaceError>, SpaceError, Scope.Scope> =>
+  Effect.flatMap(store(options), (store) => SpaceStore.make<T>(store, options))
+
+/**
+ * Provides a space in a file.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (options: Options): Layer.Layer<TupleSpace<Tuple, SpaceError>, SpaceError> =>
+  SpaceStore.layer(store(options), options)

@@ -1,0 +1,6 @@
+/**
+ * Spaces in SQLite: embedded, durable, shared by the processes of one machine.
+ *
+ * @since 0.1.0
+ */
+export * as Sqlite from "./Sqlite.js"

@@ -1,0 +1,33 @@
+/**
+ * How a database comes to have the tables that this version needs: numbered steps, each done once.
+ *
+ * @internal
+ */
+
+/** A step from one version of the tables to the next. Steps that were released never change. */
+export interface Migration {
+  readonly name: string
+  readonly statements: (prefix: string) => string
+}
+
+/** The steps that a database of this version lacks. Throws if it is newer than they are. */
+export const missing = (
+  migrations: ReadonlyArray<Migration>,
+  version: number
+): ReadonlyArray<readonly [number: number, migration: Migration]> => {
+  if (version > migrations.length) {
+    throw new Error(
+      `the database has tables of version ${version}, and this is for version ${migrations.length}: ` +
+        `update @effect-linda/sql in this program`
+    )
+  }
+  return migrations.map((migration, index) => [index + 1, migration] as const).slice(version)
+}
+
+/** The names of tables begin with it; so it is a plain identifier. */
+export const identifier = (option: string, name: string): string => {
+  if (!/^[a-z_][a-z0-9_]{0,39}$/.test(name)) {
+    throw new Error(`${option}: ${JSON.stringify(name)} is no plain identifier of up to 40 small letters, digits and _`)
+  }
+  return name
+}

@@ -1,0 +1,63 @@
+/**
+ * The tables of spaces in SQLite.
+ *
+ * @internal
+ */
+import type { Migration } from "../migrations.js"
+
+const positions = [0, 1, 2, 3, 4, 5, 6, 7]
+
+/** What is kept of a tuple, stored or held. */
+export const columns = `arity, shape, fields, ${
+  positions.map((position) => `k${position}`).join(", ")
+}, expires, lease, meta, attempts`
+
+const definitions = `
+  arity INTEGER NOT NULL,
+  shape TEXT NOT NULL,
+  fields TEXT NOT NULL,
+  ${positions.map((position) => `k${position} INTEGER,`).join(" ")}
+  expires REAL,
+  lease INTEGER,
+  meta TEXT,
+  attempts INTEGER NOT NULL`
+
+export const migrations: ReadonlyArray<Migration> = [
+  {
+    name: "tuples, holds, waiters, mail",
+    // AUTOINCREMENT: an id that was used is never used again, for it is the order of age.
+    statements: (prefix) => `
+      CREATE TABLE ${prefix}spaces (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+      CREATE TABLE ${prefix}tuples (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, space INTEGER NOT NULL, ${definitions}
+      );
+      ${
+      positions.map((position) =>
+        `CREATE INDEX ${prefix}tuples_k${position} ON ${prefix}tuples (space, k${position}, arity)
+          WHERE k${position} IS NOT NULL;`
+      ).join("\n")
+    }
+      CREATE INDEX ${prefix}tuples_arity ON ${prefix}tuples (space, arity);
+      CREATE INDEX ${prefix}tuples_expires ON ${prefix}tuples (space, expires) WHERE expires IS NOT NULL;
+      CREATE INDEX ${prefix}tuples_lease ON ${prefix}tuples (lease) WHERE lease IS NOT NULL;
+      CREATE TABLE ${prefix}held (
+        id INTEGER PRIMARY KEY, space INTEGER NOT NULL, client INTEGER NOT NULL, hold INTEGER NOT NULL, ${definitions}
+      );
+      CREATE INDEX ${prefix}held_hold ON ${prefix}held (client, hold);
+      CREATE INDEX ${prefix}held_lease ON ${prefix}held (lease) WHERE lease IS NOT NULL;
+      CREATE TABLE ${prefix}clients (id INTEGER PRIMARY KEY AUTOINCREMENT, space INTEGER NOT NULL, until REAL NOT NULL);
+      CREATE TABLE ${prefix}waiters (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, client INTEGER NOT NULL, space INTEGER NOT NULL, body TEXT NOT NULL,
+        waiter INTEGER NOT NULL, label TEXT NOT NULL, since REAL NOT NULL
+      );
+      CREATE UNIQUE INDEX ${prefix}waiters_waiter ON ${prefix}waiters (client, waiter);
+      CREATE INDEX ${prefix}waiters_space ON ${prefix}waiters (space);
+      CREATE TABLE ${prefix}anchors (
+        space INTEGER NOT NULL, mask INTEGER NOT NULL, hash INTEGER NOT NULL, seq INTEGER NOT NULL,
+        PRIMARY KEY (space, mask, hash, seq)
+      ) WITHOUT ROWID;
+      CREATE INDEX ${prefix}anchors_seq ON ${prefix}anchors (seq);
+      CREATE TABLE ${prefix}mail (id INTEGER PRIMARY KEY AUTOINCREMENT, client INTEGER NOT NULL, body TEXT NOT NULL);
+      CREATE INDEX ${prefix}mail_client ON ${prefix}mail (client);`
+  }
+]

@@ -1,0 +1,263 @@
+/**
+ * The tables of a space, in SQLite.
+ *
+ * @internal
+ */
+import type { Mail, Query, Row, Tables, Waiter } from "@effect-linda/core/SpaceStore"
+import { matches } from "@effect-linda/core/SpaceStore"
+import type { Database, Statement } from "../../Sqlite.js"
+import { anchorOf, hashUnder } from "../anchors.js"
+import { columns } from "./migrations.js"
+
+const keyed = 8
+
+/** How many candidates tell that a literal is common. */
+const common = 16
+
+type Stored = Readonly<Record<string, any>>
+
+const rowOf = (stored: Stored): Row => {
+  const fields = JSON.parse(stored["fields"]) as ReadonlyArray<string>
+  const keys: Array<number> = []
+  for (let position = 0; position < keyed && position < fields.length; position++) {
+    keys.push(stored[`k${position}`])
+  }
+  const { arity, attempts, expires, id, lease, meta, shape } = stored
+  return { id, fields, shape, arity, keys, expires, lease, meta, attempts }
+}
+
+const valuesOf = (row: Omit<Row, "id">): ReadonlyArray<unknown> => {
+  const values: Array<unknown> = [row.arity, row.shape, JSON.stringify(row.fields)]
+  for (let position = 0; position < keyed; position++) {
+    values.push(row.keys[position] ?? null)
+  }
+  values.push(row.expires, row.lease, row.meta, row.attempts)
+  return values
+}
+
+const places = (count: number): string => Array.from({ length: count }, () => "?").join(", ")
+const width = columns.split(",").length
+
+export const tablesOf = (database: Database, prefix: string, space: number): Tables => {
+  const statements = new Map<string, Statement>()
+  /** Statements are prepared when they are first needed, and stay. */
+  const sql = (text: string): Statement => {
+    let statement = statements.get(text)
+    if (statement === undefined) {
+      statement = database.prepare(text)
+      statements.set(text, statement)
+    }
+    return statement
+  }
+  const tuples = `${prefix}tuples`
+  const held = `${prefix}held`
+
+  const insertNew = sql(`INSERT INTO ${tuples} (space, ${columns}) VALUES (?, ${places(width)})`)
+  const insertOld = sql(`INSERT INTO ${tuples} (id, space, ${columns}) VALUES (?, ?, ${places(width)})`)
+  const setLease = sql(`UPDATE ${tuples} SET lease = id WHERE id = ?`)
+  const remove = sql(`DELETE FROM ${tuples} WHERE id = ?`)
+  const hold = sql(`INSERT INTO ${held} (id, space, client, hold, ${columns}) VALUES (?, ?, ?, ?, ${places(width)})`)
+  const holding = sql(`SELECT * FROM ${held} WHERE client = ? AND hold = ? ORDER BY id`)
+  const unhold = sql(`DELETE FROM ${held} WHERE client = ? AND hold = ?`)
+  const isWaitedFor = sql(`SELECT 1 FROM ${prefix}waiters WHERE space = ? LIMIT 1`)
+  const nextMask = sql(
+    `SELECT mask FROM ${prefix}anchors WHERE space = ? AND mask > ? ORDER BY mask LIMIT 1`
+  )
+  const waitersUnder = sql(
+    `SELECT w.* FROM ${prefix}anchors a JOIN ${prefix}waiters w ON w.seq = a.seq
+      WHERE a.space = ? AND a.mask = ? AND a.hash = ?`
+  )
+  const fetch = sql(`SELECT body FROM ${prefix}mail WHERE client = ? ORDER BY id`)
+  const nextExpiry = sql(
+    `SELECT expires FROM ${tuples} WHERE space = ? AND expires IS NOT NULL ORDER BY expires LIMIT 1`
+  )
+  const due = sql(
+    `SELECT * FROM ${tuples} WHERE space = ? AND expires IS NOT NULL AND expires <= ? ORDER BY id`
+  )
+  const lapsed = sql(`SELECT id FROM ${prefix}clients WHERE space = ? AND until <= ?`)
+  const touch = sql(`UPDATE ${prefix}clients SET until = ? WHERE id = ?`)
+
+  /** The conditions of a query, and their parameters. The least common of its literals is looked up; the others are only compared. */
+  const where = ({ arity, literals, open, shape }: Query): readonly [text: string, parameters: Array<unknown>] => {
+    const keyedLiterals = literals.filter(({ key }) => key !== null)
+    const isOf = open ? ">=" : "="
+    const condition = (position: number) => `space = ? AND k${position} = ? AND arity ${isOf} ?`
+    let anchor = keyedLiterals[0]
+    if (keyedLiterals.length > 1) {
+      let least = Infinity
+      for (const literal of keyedLiterals) {
+        const [{ n }] = sql(
+          `SELECT count(*) AS n FROM (SELECT 1 FROM ${tuples} WHERE ${condition(literal.position)} LIMIT ${common})`
+        ).all(space, literal.key, arity) as [{ n: number }]
+        if (n < least) {
+          least = n
+          anchor = literal
+        }
+      }
+    }
+    const pattern = open ? `${shape}%` : shape
+    const parameters: Array<unknown> = anchor === undefined ? [space, arity] : [space, anchor.key, arity]
+    const texts = [anchor === undefined ? `space = ? AND arity ${isOf} ?` : condition(anchor.position)]
+    if (pattern.replaceAll("_", "") !== "" && pattern !== "%") {
+      texts.push("shape LIKE ?")
+      parameters.push(pattern)
+    }
+    for (const { key, position } of keyedLiterals) {
+      if (position !== anchor!.position) {
+        texts.push(`+k${position} = ?`)
+        parameters.push(key)
+      }
+    }
+    return [texts.join(" AND "), parameters]
+  }
+
+  const find = (query: Query, after: number, limit: number): ReadonlyArray<Row> => {
+    const [text, parameters] = where(query)
+    const statement = sql(`SELECT * FROM ${tuples} WHERE ${text} AND id > ? ORDER BY id LIMIT ?`)
+    const found: Array<Row> = []
+    let last = after
+    for (;;) {
+      const wanted = limit - found.length
+      const rows = statement.all(...parameters, last, wanted) as ReadonlyArray<Stored>
+      for (const stored of rows) {
+        const row = rowOf(stored)
+        last = row.id
+        // Keys may be equal by chance.
+        if (matches(query, row)) {
+          found.push(row)
+        }
+      }
+      if (rows.length < wanted || found.length === limit) {
+        return found
+      }
+    }
+  }
+
+  return {
+    insert: (row) => {
+      if (row.id !== null) {
+        insertOld.run(row.id, space, ...valuesOf(row))
+        return row as Row
+      }
+      const id = Number(insertNew.run(space, ...valuesOf(row)).lastInsertRowid)
+      if (row.lease === 0) {
+        setLease.run(id)
+      }
+      return { ...row, id, lease: row.lease === 0 ? id : row.lease }
+    },
+    get: (id) => {
+      const [stored] = sql(`SELECT * FROM ${tuples} WHERE id = ?`).all(id) as ReadonlyArray<Stored>
+      return stored && rowOf(stored)
+    },
+    remove: (id) => void remove.run(id),
+    find,
+    count: (query) => {
+      if (query.literals.length > 0) {
+        return find(query, 0, 2 ** 31 - 1).length
+      }
+      const [text, parameters] = where(query)
+      const [{ n }] = sql(`SELECT count(*) AS n FROM ${tuples} WHERE ${text}`).all(...parameters) as [{ n: number }]
+      return n
+    },
+    due: (now) => (due.all(space, now) as ReadonlyArray<Stored>).map(rowOf),
+    nextExpiry: () => {
+      const [next] = nextExpiry.all(space) as ReadonlyArray<Stored>
+      return next === undefined ? null : next["expires"]
+    },
+    renew: (lease, expires) =>
+      [tuples, held].some((table) =>
+        Number(sql(`UPDATE ${table} SET expires = ? WHERE lease = ?`).run(expires, lease).changes) > 0
+      ),
+    hold: (client, number, row) => void hold.run(row.id, space, Number(client), number, ...valuesOf(row)),
+    unhold: (client, number) => {
+      const rows = (holding.all(Number(client), number) as ReadonlyArray<Stored>).map(rowOf)
+      if (rows.length > 0) {
+        unhold.run(Number(client), number)
+      }
+      return rows
+    },
+    held: (query) =>
+      (sql(`SELECT * FROM ${held} WHERE space = ? ORDER BY id`).all(space) as ReadonlyArray<Stored>)
+        .map(rowOf).filter((row) => matches(query, row)),
+    addWaiter: (client, waiter, since) => {
+      const { label, ...body } = waiter
+      const { lastInsertRowid } = sql(
+        `INSERT INTO ${prefix}waiters (client, space, waiter, body, label, since) VALUES (${places(6)})`
+      ).run(Number(client), space, waiter.waiter, JSON.stringify(body), label, since)
+      const anchors = new Map(waiter.queries.map((query) => {
+        const anchor = anchorOf(query)
+        return [`${anchor.mask},${anchor.hash}`, anchor]
+      }))
+      for (const { hash, mask } of anchors.values()) {
+        sql(`INSERT INTO ${prefix}anchors (space, mask, hash, seq) VALUES (${places(4)})`)
+          .run(space, mask, hash, Number(lastInsertRowid))
+      }
+    },
+    removeWaiter: (client, waiter) => {
+      const [stored] = sql(`SELECT seq FROM ${prefix}waiters WHERE client = ? AND waiter = ?`)
+        .all(Number(client), waiter) as ReadonlyArray<Stored>
+      if (stored !== undefined) {
+        sql(`DELETE FROM ${prefix}waiters WHERE seq = ?`).run(stored["seq"])
+        sql(`DELETE FROM ${prefix}anchors WHERE seq = ?`).run(stored["seq"])
+      }
+      return stored !== undefined
+    },
+    waitersFor: (row) => {
+      if (isWaitedFor.all(space).length === 0) {
+        return []
+      }
+      const waiting = new Map<number, Stored>()
+      let [next] = nextMask.all(space, -2) as ReadonlyArray<Stored>
+      while (next !== undefined) {
+        const hash = hashUnder(next["mask"], row)
+        if (hash !== undefined) {
+          for (const stored of waitersUnder.all(space, next["mask"], hash) as ReadonlyArray<Stored>) {
+            waiting.set(stored["seq"], stored)
+          }
+        }
+        next = (nextMask.all(space, next["mask"]) as ReadonlyArray<Stored>)[0]
+      }
+      return Array.from(waiting.values()).sort((one, other) => one["seq"] - other["seq"]).flatMap((stored) => {
+        const body = JSON.parse(stored["body"]) as Omit<Waiter, "label">
+        const index = body.queries.findIndex((query) => matches(query, row))
+        return index < 0 ? [] : [{ ...body, label: stored["label"], client: String(stored["client"]), index }]
+      })
+    },
+    post: (client, mail) =>
+      void sql(`INSERT INTO ${prefix}mail (client, body) VALUES (?, ?)`).run(Number(client), JSON.stringify(mail)),
+    fetch: (client) => {
+      const rows = fetch.all(Number(client)) as ReadonlyArray<Stored>
+      if (rows.length > 0) {
+        sql(`DELETE FROM ${prefix}mail WHERE client = ?`).run(Number(client))
+      }
+      return rows.map(({ body }) => JSON.parse(body) as Mail)
+    },
+    touch: (client, until) => Number(touch.run(until, Number(client)).changes) > 0,
+    lapsed: (now) => (lapsed.all(space, now) as ReadonlyArray<Stored>).map(({ id }) => String(id)),
+    end: (client) => {
+      const id = Number(client)
+      const rows = (sql(`SELECT * FROM ${held} WHERE client = ? ORDER BY id`).all(id) as ReadonlyArray<Stored>)
+        .map(rowOf)
+      sql(`DELETE FROM ${held} WHERE client = ?`).run(id)
+      sql(`DELETE FROM ${prefix}anchors WHERE seq IN (SELECT seq FROM ${prefix}waiters WHERE client = ?)`).run(id)
+      sql(`DELETE FROM ${prefix}waiters WHERE client = ?`).run(id)
+      sql(`DELETE FROM ${prefix}mail WHERE client = ?`).run(id)
+      sql(`DELETE FROM ${prefix}clients WHERE id = ?`).run(id)
+      return rows
+    },
+    inspect: (now) => {
+      const counted = sql(
+        `SELECT arity, shape, CASE WHEN shape LIKE 's%' THEN json_extract(fields, '$[0]') END AS first, count(*) AS count
+          FROM ${tuples} WHERE space = ? GROUP BY 1, 2, 3 ORDER BY min(id)`
+      ).all(space) as ReadonlyArray<Stored>
+      const [{ n }] = sql(`SELECT count(*) AS n FROM ${held} WHERE space = ?`).all(space) as [{ n: number }]
+      const waiting = sql(`SELECT label, since FROM ${prefix}waiters WHERE space = ? ORDER BY seq`)
+        .all(space) as ReadonlyArray<Stored>
+      return {
+        tuples: counted.map(({ arity, count, first, shape }) => ({ arity, shape, first, count })),
+        held: n,
+        waiters: waiting.map(({ label, since }) => ({ label, age: now - since }))
+      }
+    }
+  }
+}
