@@ -1,0 +1,690 @@
+/**
+ * The tables of spaces in PostgreSQL, and the function that does a batch.
+ *
+ * A batch is one call of `run`, which holds the lock of its space from its first statement to the commit. So batches of a space
+ * happen one after the other, whoever sends them, and what they do can be said without a word about concurrency.
+ *
+ * @internal
+ */
+import type { Migration } from "../migrations.js"
+
+const positions = [0, 1, 2, 3, 4, 5, 6, 7]
+
+const all = (text: (position: number) => string, separator = ", "): string => positions.map(text).join(separator)
+
+/** What is kept of a tuple, stored or held, in this order. */
+const columns = `id, space, arity, shape, fields, ${all((i) => `k${i}`)}, expires, lease, meta, attempts`
+
+const definitions = `
+  id bigint PRIMARY KEY,
+  space int NOT NULL,
+  arity int NOT NULL,
+  shape text COLLATE "C" NOT NULL,
+  fields text[] COLLATE "C" NOT NULL,
+  ${all((i) => `k${i} bigint`)},
+  expires float8,
+  lease bigint,
+  meta text,
+  attempts int NOT NULL`
+
+/** Many short-lived rows: their remains have to be swept often. */
+const swept = `autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
+  autovacuum_analyze_scale_factor = 0.1, autovacuum_vacuum_cost_delay = 0`
+
+const tables = (schema: string): string => `
+CREATE TABLE ${schema}.spaces (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL UNIQUE);
+
+CREATE SEQUENCE ${schema}.ids;
+
+CREATE TABLE ${schema}.tuples (${definitions}) WITH (${swept});
+${all((i) => `CREATE INDEX tuples_k${i} ON ${schema}.tuples (space, k${i}, arity, id) WHERE k${i} IS NOT NULL;`, "\n")}
+CREATE INDEX tuples_arity ON ${schema}.tuples (space, arity, id);
+CREATE INDEX tuples_expires ON ${schema}.tuples (space, expires) WHERE expires IS NOT NULL;
+CREATE INDEX tuples_lease ON ${schema}.tuples (lease) WHERE lease IS NOT NULL;
+
+CREATE TABLE ${schema}.clients (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  space int NOT NULL,
+  until float8 NOT NULL,
+  dead boolean NOT NULL DEFAULT false,
+  notified boolean NOT NULL DEFAULT false,
+  seq bigint NOT NULL DEFAULT 0,
+  reply json
+) WITH (fillfactor = 20, ${swept});
+CREATE INDEX clients_space ON ${schema}.clients (space);
+
+CREATE TABLE ${schema}.held (${definitions}, client bigint NOT NULL, hold bigint NOT NULL) WITH (${swept});
+CREATE INDEX held_hold ON ${schema}.held (client, hold);
+CREATE INDEX held_lease ON ${schema}.held (lease) WHERE lease IS NOT NULL;
+
+CREATE TABLE ${schema}.waiters (
+  seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  client bigint NOT NULL,
+  space int NOT NULL,
+  waiter bigint NOT NULL,
+  kind text NOT NULL,
+  queries jsonb NOT NULL,
+  exact boolean NOT NULL,
+  events text[] NOT NULL,
+  label text NOT NULL,
+  since float8 NOT NULL,
+  UNIQUE (client, waiter)
+) WITH (${swept});
+CREATE INDEX waiters_space ON ${schema}.waiters (space, kind);
+
+CREATE TABLE ${schema}.anchors (
+  space int NOT NULL,
+  mask int NOT NULL,
+  hash bigint NOT NULL,
+  seq bigint NOT NULL REFERENCES ${schema}.waiters ON DELETE CASCADE,
+  PRIMARY KEY (space, mask, hash, seq)
+) WITH (${swept});
+CREATE INDEX anchors_seq ON ${schema}.anchors (seq);
+
+CREATE TABLE ${schema}.mail (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  client bigint NOT NULL,
+  body json NOT NULL
+) WITH (${swept});
+CREATE INDEX mail_client ON ${schema}.mail (client, id);
+`
+
+const find = (schema: string): string => {
+  const literals = positions.map((i) => `(v_texts[${i + 1}] IS NULL OR t.fields[${i + 1}] = v_texts[${i + 1}])`)
+  const rest = (condition: string) => `
+      SELECT t.* FROM ${schema}.tuples t
+        WHERE t.space = p_space AND ${condition} AND t.id > p_after AND t.shape LIKE v_shape
+          AND ${literals.join(" AND ")} AND (NOT v_more OR ${schema}.has_literals(p_query, t.fields))
+        ORDER BY t.id LIMIT p_limit;`
+  return `
+CREATE FUNCTION ${schema}.has_literals(p_query jsonb, p_fields text[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT NOT EXISTS (
+    SELECT FROM jsonb_array_elements(p_query->'literals') l
+      WHERE p_fields[(l->>'position')::int + 1] IS DISTINCT FROM (l->>'text') COLLATE "C"
+  )
+$$;
+
+CREATE FUNCTION ${schema}.matches(p_query jsonb, p_arity int, p_shape text, p_fields text[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN (p_query->>'open')::boolean
+      THEN p_arity >= (p_query->>'arity')::int AND p_shape LIKE (p_query->>'shape') || '%'
+      ELSE p_arity = (p_query->>'arity')::int AND p_shape LIKE p_query->>'shape'
+    END AND ${schema}.has_literals(p_query, p_fields)
+$$;
+
+-- Tuples that match, oldest first. The least common literal is looked up; the others are compared.
+CREATE FUNCTION ${schema}.find(p_space int, p_query jsonb, p_after bigint, p_limit int)
+RETURNS SETOF ${schema}.tuples LANGUAGE plpgsql AS $$
+DECLARE
+  v_arity int := (p_query->>'arity')::int;
+  v_open boolean := (p_query->>'open')::boolean;
+  v_shape text := (p_query->>'shape') || CASE WHEN v_open THEN '%' ELSE '' END;
+  v_texts text[] := array_fill(NULL::text, ARRAY[8]);
+  v_keys bigint[] := array_fill(NULL::bigint, ARRAY[8]);
+  v_count int := 0;
+  v_more boolean := false;
+  v_anchor int := -1;
+  v_least int := 17;
+  v_n int;
+  l jsonb;
+BEGIN
+  FOR l IN SELECT * FROM jsonb_array_elements(p_query->'literals') LOOP
+    IF l->>'key' IS NULL THEN
+      v_more := true;
+    ELSE
+      v_texts[(l->>'position')::int + 1] := l->>'text';
+      v_keys[(l->>'position')::int + 1] := (l->>'key')::bigint;
+      v_anchor := (l->>'position')::int;
+      v_count := v_count + 1;
+    END IF;
+  END LOOP;
+  IF v_count > 1 THEN
+    FOR i IN 0..7 LOOP
+      IF v_keys[i + 1] IS NOT NULL THEN
+        CASE i
+          ${
+    positions.map((i) =>
+      `WHEN ${i} THEN SELECT count(*) INTO v_n FROM (SELECT FROM ${schema}.tuples
+            WHERE space = p_space AND k${i} = v_keys[${i + 1}] AND (arity = v_arity OR v_open) LIMIT 16) s;`
+    ).join("\n          ")
+  }
+        END CASE;
+        IF v_n < v_least THEN
+          v_least := v_n;
+          v_anchor := i;
+        END IF;
+      END IF;
+    END LOOP;
+  END IF;
+  CASE v_anchor
+    WHEN -1 THEN
+      IF v_open THEN
+        RETURN QUERY ${rest("t.arity >= v_arity")}
+      ELSE
+        RETURN QUERY ${rest("t.arity = v_arity")}
+      END IF;
+    ${
+    positions.map((i) =>
+      `WHEN ${i} THEN
+      IF v_open THEN
+        RETURN QUERY ${rest(`t.k${i} = v_keys[${i + 1}] AND t.arity >= v_arity`)}
+      ELSE
+        RETURN QUERY ${rest(`t.k${i} = v_keys[${i + 1}] AND t.arity = v_arity`)}
+      END IF;`
+    ).join("\n    ")
+  }
+  END CASE;
+END $$;
+`
+}
+
+const delivery = (schema: string): string => `
+CREATE FUNCTION ${schema}.row_json(t ${schema}.tuples) RETURNS json
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT json_build_array(t.id, t.arity, t.shape, t.fields, ARRAY[${all((i) => `t.k${i}`)}],
+    t.expires, t.lease, t.meta, t.attempts)
+$$;
+
+CREATE FUNCTION ${schema}.post(
+  p_client bigint, p_waiter bigint, p_kind text, p_index int, t ${schema}.tuples, p_event text, p_from bigint
+) RETURNS void LANGUAGE sql AS $$
+  INSERT INTO ${schema}.mail (client, body)
+    VALUES (p_client, json_build_array(p_waiter, p_kind, p_index, ${schema}.row_json(t), p_event, p_from))
+$$;
+
+-- The hash under which a tuple is looked up by those who wait, if it has fields at all the positions of the mask.
+CREATE FUNCTION ${schema}.hash_under(p_mask int, t ${schema}.tuples) RETURNS bigint
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE p_mask WHEN -1 THEN 0 WHEN 0 THEN t.arity ELSE
+    ${all((i) => `CASE WHEN p_mask & ${1 << i} > 0 THEN t.k${i} % 1125899906842624 ELSE 0 END`, " + ")}
+  END
+$$;
+
+-- Who waits for a tuple, in order of arrival, each with the first of its queries that matches.
+CREATE FUNCTION ${schema}.waiting(p_space int, t ${schema}.tuples)
+RETURNS TABLE (seq bigint, client bigint, waiter bigint, kind text, exact boolean, events text[], query int)
+LANGUAGE sql AS $$
+  WITH RECURSIVE masks AS (
+    (SELECT a.mask FROM ${schema}.anchors a WHERE a.space = p_space ORDER BY a.mask LIMIT 1)
+    UNION ALL
+    SELECT (SELECT a.mask FROM ${schema}.anchors a WHERE a.space = p_space AND a.mask > m.mask ORDER BY a.mask LIMIT 1)
+      FROM masks m WHERE m.mask IS NOT NULL
+  ), found AS (
+    SELECT DISTINCT a.seq FROM masks m
+      JOIN ${schema}.anchors a ON a.space = p_space AND a.mask = m.mask AND a.hash = ${schema}.hash_under(m.mask, t)
+  )
+  SELECT w.seq, w.client, w.waiter, w.kind, w.exact, w.events, q.n
+    FROM found f JOIN ${schema}.waiters w ON w.seq = f.seq
+    CROSS JOIN LATERAL (
+      SELECT min(e.n)::int - 1 AS n FROM jsonb_array_elements(w.queries) WITH ORDINALITY e(query, n)
+        WHERE ${schema}.matches(e.query, t.arity, t.shape, t.fields)
+    ) q
+    WHERE q.n IS NOT NULL
+    ORDER BY w.seq
+$$;
+
+-- Tells those who watch, and nobody else.
+CREATE FUNCTION ${schema}.tell(p_space int, p_event text, t ${schema}.tuples, p_from bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF EXISTS (SELECT FROM ${schema}.waiters w WHERE w.space = p_space AND w.kind = 'watch') THEN
+    PERFORM ${schema}.post(w.client, w.waiter, 'event', w.query, t, p_event, p_from)
+      FROM ${schema}.waiting(p_space, t) w WHERE w.kind = 'watch' AND p_event = ANY(w.events);
+  END IF;
+END $$;
+
+-- A tuple goes to the first of those who take and who arrived after p_after, or is stored.
+-- p_accepted: those of the client's waiters that accept it, of those about whom we cannot decide; NULL if nobody knows.
+CREATE FUNCTION ${schema}.hand(
+  p_space int, p_client bigint, t ${schema}.tuples, p_accepted bigint[], p_after bigint
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  w record;
+BEGIN
+  SELECT * INTO w FROM ${schema}.waiting(p_space, t) x
+    WHERE x.seq > p_after AND x.kind IN ('in', 'join')
+      AND (x.exact OR x.client = p_client AND x.waiter = ANY(p_accepted))
+    ORDER BY x.seq LIMIT 1;
+  IF FOUND THEN
+    IF w.kind = 'join' THEN
+      INSERT INTO ${schema}.held SELECT t.*, w.client, -w.waiter;
+      PERFORM ${schema}.post(w.client, w.waiter, 'offer', w.query, t, NULL, NULL);
+    ELSE
+      INSERT INTO ${schema}.held SELECT t.*, w.client, w.waiter;
+      DELETE FROM ${schema}.waiters x WHERE x.seq = w.seq;
+      PERFORM ${schema}.post(w.client, w.waiter, 'served', w.query, t, NULL, NULL);
+      PERFORM ${schema}.tell(p_space, 'In', t, NULL);
+    END IF;
+    RETURN;
+  END IF;
+  INSERT INTO ${schema}.tuples SELECT t.*;
+  PERFORM ${schema}.post(x.client, x.waiter, 'hint', x.query, t, NULL, NULL)
+    FROM ${schema}.waiting(p_space, t) x
+    WHERE x.seq > p_after AND (x.kind = 'look' OR x.kind <> 'watch'
+      AND NOT (x.exact OR x.client = p_client AND p_accepted IS NOT NULL));
+END $$;
+
+-- S4: readers and watchers, then takers.
+CREATE FUNCTION ${schema}.deliver(
+  p_space int, p_client bigint, p_now float8, t ${schema}.tuples, p_accepted bigint[], p_event text, p_from bigint
+) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  w record;
+BEGIN
+  IF p_event = 'Requeue' AND t.expires <= p_now THEN
+    PERFORM ${schema}.tell(p_space, 'Expire', t, p_from);
+    RETURN;
+  END IF;
+  IF NOT EXISTS (SELECT FROM ${schema}.waiters x WHERE x.space = p_space) THEN
+    INSERT INTO ${schema}.tuples SELECT t.*;
+    RETURN;
+  END IF;
+  FOR w IN SELECT * FROM ${schema}.waiting(p_space, t) LOOP
+    IF w.kind = 'watch' AND p_event = ANY(w.events) THEN
+      PERFORM ${schema}.post(w.client, w.waiter, 'event', w.query, t, p_event, p_from);
+    ELSIF w.kind = 'rd' AND (w.exact OR w.client = p_client AND w.waiter = ANY(p_accepted)) THEN
+      DELETE FROM ${schema}.waiters x WHERE x.seq = w.seq;
+      PERFORM ${schema}.post(w.client, w.waiter, 'served', w.query, t, NULL, NULL);
+    END IF;
+  END LOOP;
+  PERFORM ${schema}.hand(p_space, p_client, t, p_accepted, 0);
+END $$;
+
+CREATE FUNCTION ${schema}.expire(p_space int, p_now float8) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  t ${schema}.tuples;
+BEGIN
+  FOR t IN SELECT * FROM ${schema}.tuples x WHERE x.space = p_space AND x.expires <= p_now ORDER BY x.id LOOP
+    DELETE FROM ${schema}.tuples x WHERE x.id = t.id;
+    PERFORM ${schema}.tell(p_space, 'Expire', t, NULL);
+  END LOOP;
+END $$;
+
+-- Ends clients whose lease is over: what they held is back.
+CREATE FUNCTION ${schema}.bury(p_space int, p_client bigint, p_now float8) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  v_client bigint;
+  t ${schema}.tuples;
+BEGIN
+  FOR v_client IN SELECT c.id FROM ${schema}.clients c
+      WHERE c.space = p_space AND c.until <= p_now AND NOT c.dead AND c.id <> p_client ORDER BY c.id LOOP
+    UPDATE ${schema}.clients SET dead = true WHERE id = v_client;
+    DELETE FROM ${schema}.waiters w WHERE w.client = v_client;
+    DELETE FROM ${schema}.mail m WHERE m.client = v_client;
+    FOR t IN SELECT ${columns} FROM ${schema}.held h WHERE h.client = v_client ORDER BY h.id LOOP
+      DELETE FROM ${schema}.held h WHERE h.id = t.id;
+      PERFORM ${schema}.deliver(p_space, p_client, p_now, t, NULL, 'Requeue', t.id);
+    END LOOP;
+  END LOOP;
+  -- For an hour one that comes to life again can ask what has become of its last batch.
+  DELETE FROM ${schema}.clients c WHERE c.space = p_space AND c.dead AND c.until < p_now - 3600000;
+END $$;
+`
+
+const newRow = (schema: string) =>
+  `ROW(nextval('${schema}.ids'), p_space, r.arity, r.shape, r.fields, ${all((i) => `r.keys[${i + 1}]`)},
+    p_now + r.ttl, NULL, r.meta, 0)::${schema}.tuples`
+
+const commands = (schema: string): string => `
+CREATE FUNCTION ${schema}.put(p_space int, p_client bigint, p_now float8, p_rows jsonb) RETURNS json
+LANGUAGE plpgsql AS $$
+DECLARE
+  r record;
+  t ${schema}.tuples;
+  v_ids bigint[] := '{}';
+BEGIN
+  IF EXISTS (SELECT FROM ${schema}.waiters w WHERE w.space = p_space) THEN
+    FOR r IN SELECT * FROM jsonb_to_recordset(p_rows) AS (
+      arity int, shape text, fields text[], keys bigint[], ttl float8, leased boolean, meta text, accepted bigint[]
+    ) LOOP
+      t := ${newRow(schema)};
+      IF r.leased THEN
+        t.lease := t.id;
+      END IF;
+      v_ids := v_ids || t.id;
+      PERFORM ${schema}.deliver(p_space, p_client, p_now, t, r.accepted, 'Out', NULL);
+    END LOOP;
+  ELSE
+    WITH added AS (
+      INSERT INTO ${schema}.tuples
+        SELECT s.id, p_space, s.arity, s.shape, s.fields, ${all((i) => `s.keys[${i + 1}]`)},
+            p_now + s.ttl, CASE WHEN s.leased THEN s.id END, s.meta, 0
+          FROM (
+            SELECT nextval('${schema}.ids') AS id, o.* FROM (
+              SELECT * FROM ROWS FROM (jsonb_to_recordset(p_rows) AS (
+                arity int, shape text, fields text[], keys bigint[], ttl float8, leased boolean, meta text
+              )) WITH ORDINALITY r(arity, shape, fields, keys, ttl, leased, meta, n) ORDER BY n
+            ) o
+          ) s
+        RETURNING id
+    )
+    SELECT array_agg(id ORDER BY id) INTO v_ids FROM added;
+  END IF;
+  IF EXISTS (SELECT FROM jsonb_to_recordset(p_rows) AS (ttl float8) WHERE ttl <= 0) THEN
+    PERFORM ${schema}.expire(p_space, p_now);
+  END IF;
+  RETURN to_json(coalesce(v_ids, '{}'));
+END $$;
+
+CREATE FUNCTION ${schema}.wait(
+  p_space int, p_client bigint, p_now float8, p_waiters bigint[], p_kind text, p_queries jsonb, p_exact boolean,
+  p_events text[], p_anchors jsonb, p_label text
+) RETURNS void LANGUAGE sql AS $$
+  WITH added AS (
+    INSERT INTO ${schema}.waiters (client, space, waiter, kind, queries, exact, events, label, since)
+      SELECT p_client, p_space, w, p_kind, p_queries, p_exact, p_events, p_label, p_now
+        FROM unnest(p_waiters) WITH ORDINALITY u(w, n) ORDER BY n
+      RETURNING seq
+  )
+  INSERT INTO ${schema}.anchors (space, mask, hash, seq)
+    SELECT DISTINCT p_space, (a->>0)::int, (a->>1)::bigint, added.seq
+      FROM added, jsonb_array_elements(p_anchors) a
+$$;
+
+-- Moves stored tuples to a hold each, or all to one.
+CREATE FUNCTION ${schema}.hold(p_space int, p_client bigint, p_ids bigint[], p_holds bigint[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  t ${schema}.tuples;
+BEGIN
+  WITH gone AS (DELETE FROM ${schema}.tuples WHERE id = ANY(p_ids) RETURNING *)
+    INSERT INTO ${schema}.held
+      SELECT gone.*, p_client, coalesce(p_holds[u.n], p_holds[1])
+        FROM gone JOIN unnest(p_ids) WITH ORDINALITY u(id, n) USING (id);
+  IF EXISTS (SELECT FROM ${schema}.waiters w WHERE w.space = p_space AND w.kind = 'watch') THEN
+    FOR t IN SELECT ${columns} FROM ${schema}.held h WHERE h.id = ANY(p_ids) ORDER BY h.id LOOP
+      PERFORM ${schema}.tell(p_space, 'In', t, NULL);
+    END LOOP;
+  END IF;
+END $$;
+
+CREATE FUNCTION ${schema}.take(p_space int, p_client bigint, p_now float8, c jsonb) RETURNS json
+LANGUAGE plpgsql AS $$
+DECLARE
+  v_holds bigint[] := ARRAY(SELECT h::bigint FROM jsonb_array_elements_text(c->'holds') h);
+  v_query jsonb := c->'queries'->0;
+  v_limit int := (c->>'limit')::int;
+  v_ids bigint[];
+  v_found int;
+  v_replies json[];
+  v_index int;
+  v_reply json;
+BEGIN
+  IF jsonb_array_length(c->'queries') = 1 THEN
+    SELECT array_agg(f.id ORDER BY f.id), array_agg(${schema}.row_json(f.*) ORDER BY f.id)
+      INTO v_ids, v_replies
+      FROM ${schema}.find(p_space, v_query, 0, CASE v_limit WHEN 1 THEN cardinality(v_holds) ELSE v_limit END) f;
+    v_found := coalesce(cardinality(v_ids), 0);
+    IF v_found > 0 THEN
+      PERFORM ${schema}.hold(p_space, p_client, v_ids, v_holds);
+    END IF;
+    IF v_limit = 1 THEN
+      IF v_found < cardinality(v_holds) AND c->>'wait' IS NOT NULL THEN
+        PERFORM ${schema}.wait(p_space, p_client, p_now, v_holds[v_found + 1:], 'in', c->'queries', true, '{}',
+          c->'anchors', c->>'wait');
+      END IF;
+      RETURN (SELECT json_agg(CASE WHEN n <= v_found THEN json_build_array(0, json_build_array(v_replies[n])) END ORDER BY n)
+        FROM generate_series(1, cardinality(v_holds)) n);
+    END IF;
+    RETURN json_build_array(CASE WHEN v_found > 0 THEN json_build_array(0, array_to_json(v_replies)) END);
+  END IF;
+  v_replies := '{}';
+  FOR i IN 1..cardinality(v_holds) LOOP
+    SELECT ARRAY[f.id], q.n - 1, ${schema}.row_json(f.*) INTO v_ids, v_index, v_reply
+      FROM jsonb_array_elements(c->'queries') WITH ORDINALITY q(query, n)
+      CROSS JOIN LATERAL ${schema}.find(p_space, q.query, 0, 1) f
+      ORDER BY f.id, q.n LIMIT 1;
+    IF FOUND THEN
+      PERFORM ${schema}.hold(p_space, p_client, v_ids, v_holds[i:i]);
+      v_replies := v_replies || json_build_array(v_index, json_build_array(v_reply));
+    ELSE
+      v_replies := v_replies || 'null'::json;
+      IF c->>'wait' IS NOT NULL THEN
+        PERFORM ${schema}.wait(p_space, p_client, p_now, v_holds[i:i], 'in', c->'queries', true, '{}', c->'anchors',
+          c->>'wait');
+      END IF;
+    END IF;
+  END LOOP;
+  RETURN array_to_json(v_replies);
+END $$;
+
+CREATE FUNCTION ${schema}.read(p_space int, p_client bigint, p_now float8, c jsonb) RETURNS json
+LANGUAGE plpgsql AS $$
+DECLARE
+  v_reply json;
+BEGIN
+  SELECT json_build_array(q.n - 1, json_build_array(${schema}.row_json(f.*))) INTO v_reply
+    FROM jsonb_array_elements(c->'queries') WITH ORDINALITY q(query, n)
+    CROSS JOIN LATERAL ${schema}.find(p_space, q.query, 0, 1) f
+    ORDER BY f.id, q.n LIMIT 1;
+  IF NOT FOUND AND c->>'wait' IS NOT NULL THEN
+    PERFORM ${schema}.wait(p_space, p_client, p_now, ARRAY[(c->>'waiter')::bigint], 'rd', c->'queries', true, '{}',
+      c->'anchors', c->>'wait');
+  END IF;
+  RETURN coalesce(v_reply, 'null'::json);
+END $$;
+
+CREATE FUNCTION ${schema}.settle(p_space int, p_client bigint, p_now float8, c jsonb) RETURNS json
+LANGUAGE plpgsql AS $$
+DECLARE
+  v_holds bigint[] := ARRAY(SELECT h::bigint FROM jsonb_array_elements_text(c->'holds') h);
+  v_rows ${schema}.tuples[];
+  v_was bigint[];
+  v_from bigint;
+  t ${schema}.tuples;
+BEGIN
+  WITH gone AS (
+    DELETE FROM ${schema}.held h WHERE h.client = p_client AND h.hold = ANY(v_holds) RETURNING h.*
+  )
+  SELECT array_agg(DISTINCT g.hold), array_agg(ROW(${
+  columns.split(", ").map((column) => `g.${column}`).join(", ")
+})::${schema}.tuples ORDER BY g.id)
+    INTO v_was, v_rows FROM gone g;
+  IF v_was IS NOT NULL THEN
+    IF jsonb_array_length(c->'put') > 0 THEN
+      PERFORM ${schema}.put(p_space, p_client, p_now, c->'put');
+    END IF;
+    IF c->>'how' <> 'gone' THEN
+      FOREACH t IN ARRAY v_rows LOOP
+        v_from := t.id;
+        IF c->>'how' = 'back' THEN
+          t.id := nextval('${schema}.ids');
+        END IF;
+        IF (c->>'failed')::boolean THEN
+          t.attempts := t.attempts + 1;
+        END IF;
+        PERFORM ${schema}.deliver(p_space, p_client, p_now, t,
+          CASE WHEN c->'accepted' ? v_from::text
+            THEN ARRAY(SELECT a::bigint FROM jsonb_array_elements_text(c->'accepted'->(v_from::text)) a) END,
+          'Requeue', v_from);
+      END LOOP;
+    END IF;
+  END IF;
+  RETURN (SELECT json_agg(coalesce(h = ANY(v_was), false) ORDER BY n) FROM unnest(v_holds) WITH ORDINALITY u(h, n));
+END $$;
+
+CREATE FUNCTION ${schema}.inspect(p_space int, p_now float8) RETURNS json
+LANGUAGE sql AS $$
+  SELECT json_build_object(
+    'tuples', (
+      SELECT coalesce(json_agg(json_build_object('arity', s.arity, 'shape', s.shape, 'first', s.first, 'count', s.n)
+          ORDER BY s.oldest), '[]')
+        FROM (
+          SELECT t.arity, t.shape, CASE WHEN t.shape LIKE 's%' THEN t.fields[1] END AS first, count(*) AS n,
+              min(t.id) AS oldest
+            FROM ${schema}.tuples t WHERE t.space = p_space GROUP BY 1, 2, 3
+        ) s
+    ),
+    'held', (SELECT count(*) FROM ${schema}.held h WHERE h.space = p_space),
+    'waiters', (
+      SELECT coalesce(json_agg(json_build_object('label', w.label, 'age', p_now - w.since) ORDER BY w.seq), '[]')
+        FROM ${schema}.waiters w WHERE w.space = p_space
+    )
+  )
+$$;
+
+CREATE FUNCTION ${schema}.perform(p_space int, p_client bigint, p_now float8, c jsonb) RETURNS json
+LANGUAGE plpgsql AS $$
+DECLARE
+  t ${schema}.tuples;
+  r record;
+  v_ids bigint[];
+  v_seq bigint;
+  v_reply json;
+BEGIN
+  CASE c->>'op'
+    WHEN 'put' THEN
+      RETURN ${schema}.put(p_space, p_client, p_now, c->'rows');
+    WHEN 'take' THEN
+      RETURN ${schema}.take(p_space, p_client, p_now, c);
+    WHEN 'settle' THEN
+      RETURN ${schema}.settle(p_space, p_client, p_now, c);
+    WHEN 'read' THEN
+      RETURN ${schema}.read(p_space, p_client, p_now, c);
+    WHEN 'scan' THEN
+      RETURN (SELECT coalesce(json_agg(${schema}.row_json(f.*) ORDER BY f.id), '[]')
+        FROM ${schema}.find(p_space, c->'query', (c->>'after')::bigint, (c->>'limit')::int) f);
+    WHEN 'held' THEN
+      RETURN (SELECT coalesce(json_agg(${schema}.row_json(ROW(${
+  columns.split(", ").map((column) => `h.${column}`).join(", ")
+})::${schema}.tuples) ORDER BY h.id), '[]')
+        FROM ${schema}.held h WHERE h.space = p_space AND ${schema}.matches(c->'query', h.arity, h.shape, h.fields));
+    WHEN 'count' THEN
+      RETURN (SELECT to_json(count(*)) FROM ${schema}.find(p_space, c->'query', 0, 2147483647));
+    WHEN 'claim' THEN
+      v_ids := ARRAY(SELECT i::bigint FROM jsonb_array_elements_text(c->'ids') i);
+      IF (SELECT count(*) FROM ${schema}.tuples x WHERE x.id = ANY(v_ids)) < cardinality(v_ids) THEN
+        RETURN 'null'::json;
+      END IF;
+      IF c->>'waiter' IS NOT NULL THEN
+        DELETE FROM ${schema}.waiters w WHERE w.client = p_client AND w.waiter = (c->>'waiter')::bigint;
+        IF NOT FOUND THEN
+          RETURN 'null'::json;
+        END IF;
+      END IF;
+      SELECT json_agg(${schema}.row_json(x.*) ORDER BY array_position(v_ids, x.id)) INTO v_reply
+        FROM ${schema}.tuples x WHERE x.id = ANY(v_ids);
+      PERFORM ${schema}.hold(p_space, p_client, v_ids, ARRAY[(c->>'hold')::bigint]);
+      RETURN v_reply;
+    WHEN 'wait' THEN
+      PERFORM ${schema}.wait(p_space, p_client, p_now, ARRAY[(c->>'waiter')::bigint], c->>'kind', c->'queries',
+        (c->>'exact')::boolean, ARRAY(SELECT jsonb_array_elements_text(c->'events')), c->'anchors', c->>'label');
+      RETURN 'null'::json;
+    WHEN 'answer' THEN
+      DELETE FROM ${schema}.held h
+        WHERE h.client = p_client AND h.hold = -(c->>'waiter')::bigint AND h.id = (c->>'id')::bigint
+        RETURNING ${columns.split(", ").map((column) => `h.${column}`).join(", ")} INTO t;
+      IF FOUND THEN
+        IF (c->>'take')::boolean THEN
+          INSERT INTO ${schema}.tuples SELECT t.*;
+        ELSE
+          SELECT w.seq INTO v_seq FROM ${schema}.waiters w
+            WHERE w.client = p_client AND w.waiter = (c->>'waiter')::bigint;
+          PERFORM ${schema}.hand(p_space, p_client, t,
+            ARRAY(SELECT a::bigint FROM jsonb_array_elements_text(c->'accepted') a), coalesce(v_seq, 0));
+        END IF;
+      END IF;
+      RETURN 'null'::json;
+    WHEN 'cancel' THEN
+      WITH gone AS (
+        DELETE FROM ${schema}.waiters w WHERE w.client = p_client
+          AND w.waiter = ANY(ARRAY(SELECT x::bigint FROM jsonb_array_elements_text(c->'waiters') x)) RETURNING w.waiter
+      )
+      SELECT json_agg(x::bigint IN (SELECT waiter FROM gone) ORDER BY n) INTO v_reply
+        FROM jsonb_array_elements_text(c->'waiters') WITH ORDINALITY u(x, n);
+      RETURN v_reply;
+    WHEN 'restore' THEN
+      FOR r IN SELECT * FROM jsonb_to_recordset(c->'rows') AS (
+        id bigint, arity int, shape text, fields text[], keys bigint[], expires float8, lease bigint, meta text,
+        attempts int, accepted bigint[]
+      ) LOOP
+        t := ROW(r.id, p_space, r.arity, r.shape, r.fields, ${all((i) => `r.keys[${i + 1}]`)}, r.expires, r.lease,
+          r.meta, r.attempts)::${schema}.tuples;
+        PERFORM ${schema}.deliver(p_space, p_client, p_now, t, r.accepted, 'Requeue', r.id);
+      END LOOP;
+      RETURN 'null'::json;
+    WHEN 'renew' THEN
+      UPDATE ${schema}.tuples SET expires = p_now + (c->>'ttl')::float8 WHERE lease = (c->>'lease')::bigint;
+      IF NOT FOUND THEN
+        UPDATE ${schema}.held SET expires = p_now + (c->>'ttl')::float8 WHERE lease = (c->>'lease')::bigint;
+      END IF;
+      v_reply := to_json(FOUND);
+      PERFORM ${schema}.expire(p_space, p_now);
+      RETURN v_reply;
+    WHEN 'inspect' THEN
+      RETURN ${schema}.inspect(p_space, p_now);
+  END CASE;
+END $$;
+
+-- Begins a batch: the client lives, and those who do not have left nothing.
+-- What a batch came to is kept until the next one, for a client that has lost its connection meanwhile.
+CREATE FUNCTION ${schema}.run(
+  p_lock int, p_space int, p_client bigint, p_seq bigint, p_lease float8, p_now float8, p_commands jsonb
+) RETURNS json LANGUAGE plpgsql AS $$
+DECLARE
+  v_now float8;
+  v_client ${schema}.clients;
+  v_replies json[] := '{}';
+  v_mail json;
+  v_outcome json;
+  v_to bigint;
+  c jsonb;
+BEGIN
+  PERFORM pg_advisory_xact_lock(p_lock, p_space);
+  v_now := coalesce(p_now, extract(epoch FROM clock_timestamp()) * 1000);
+  SELECT * INTO v_client FROM ${schema}.clients x WHERE x.id = p_client;
+  IF v_client.seq = p_seq THEN
+    RETURN v_client.reply;
+  END IF;
+  IF v_client.id IS NULL OR v_client.dead THEN
+    RAISE EXCEPTION 'the client has lapsed' USING ERRCODE = 'LINDA';
+  END IF;
+  PERFORM ${schema}.expire(p_space, v_now);
+  IF EXISTS (SELECT FROM ${schema}.clients x WHERE x.space = p_space AND x.until <= v_now AND x.id <> p_client) THEN
+    PERFORM ${schema}.bury(p_space, p_client, v_now);
+  END IF;
+  FOR c IN SELECT * FROM jsonb_array_elements(p_commands) LOOP
+    v_replies := v_replies || ${schema}.perform(p_space, p_client, v_now, c);
+  END LOOP;
+  WITH gone AS (DELETE FROM ${schema}.mail m WHERE m.client = p_client RETURNING m.id, m.body)
+    SELECT json_agg(body ORDER BY id) INTO v_mail FROM gone;
+  v_outcome := json_build_object(
+    'replies', array_to_json(v_replies),
+    'mail', coalesce(v_mail, '[]'::json),
+    'next', (SELECT greatest(0, min(t.expires) - v_now) FROM ${schema}.tuples t
+      WHERE t.space = p_space AND t.expires IS NOT NULL)
+  );
+  UPDATE ${schema}.clients SET until = v_now + p_lease, notified = false, seq = coalesce(p_seq, seq),
+    reply = CASE WHEN p_seq IS NULL THEN reply ELSE v_outcome END WHERE id = p_client;
+  -- Who has not looked since it was last told of mail need not be told again.
+  FOR v_to IN UPDATE ${schema}.clients x SET notified = true
+      WHERE x.id IN (SELECT m.client FROM ${schema}.mail m) AND NOT x.notified AND x.space = p_space
+      RETURNING x.id LOOP
+    PERFORM pg_notify('${schema}_' || v_to, '');
+  END LOOP;
+  RETURN v_outcome;
+END $$;
+
+CREATE FUNCTION ${schema}.leave(p_lock int, p_space int, p_client bigint, p_now float8) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  v_now float8;
+BEGIN
+  PERFORM pg_advisory_xact_lock(p_lock, p_space);
+  v_now := coalesce(p_now, extract(epoch FROM clock_timestamp()) * 1000);
+  UPDATE ${schema}.clients SET until = v_now WHERE id = p_client;
+  PERFORM ${schema}.bury(p_space, 0, v_now);
+  DELETE FROM ${schema}.clients WHERE id = p_client;
+  PERFORM pg_notify('${schema}_' || m.client, '') FROM (SELECT DISTINCT client FROM ${schema}.mail) m;
+END $$;
+`
+
+export const migrations: ReadonlyArray<Migration> = [
+  {
+    name: "tuples, holds, waiters, mail",
+    statements: (schema) => [tables(schema), find(schema), delivery(schema), commands(schema)].join("\n")
+  }
+]

@@ -1,0 +1,302 @@
+/**
+ * A client of a space in PostgreSQL: one connection, by which its batches go and its notifications come.
+ *
+ * @internal
+ */
+import { SpaceError } from "@effect-linda/core/SpaceError"
+import type { Command, Outcome, SpaceStore } from "@effect-linda/core/SpaceStore"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import pg from "pg"
+import type { Options } from "../../Postgres.js"
+import { identifier, missing } from "../migrations.js"
+import { migrations } from "./migrations.js"
+import type { OutcomeWire } from "./wire.js"
+import { decode, encode } from "./wire.js"
+
+/** A store, and the connection on which its transactions run. */
+export interface PostgresStore extends SpaceStore {
+  readonly connection: () => pg.Client
+}
+
+/** What a batch failed with before it could be known whether it happened. It is sent again. */
+class Lost {
+  constructor(readonly cause: unknown) {}
+}
+
+const unavailable = (cause: unknown): SpaceError =>
+  new SpaceError({
+    reason: "Unavailable",
+    message: `PostgreSQL: ${cause instanceof Error ? cause.message : String(cause)}`,
+    cause
+  })
+
+/** Of the classes of SQLSTATE: the connection, the operator's doings, lack of resources; and conflicts, which pass. */
+const passing = /^(08|57P|53|40)/
+
+const classify = (error: any): SpaceError | Lost => {
+  if (error instanceof SpaceError || error instanceof Lost) {
+    return error
+  }
+  if (error?.code === "LINDA") {
+    return new SpaceError({
+      reason: "Lapsed",
+      message:
+        "there was no sign of life of this client for longer than its lease: what it held belongs to others again"
+    })
+  }
+  // Errors of the server have a severity; all others are of the connection.
+  return error?.severity === undefined || passing.test(error.code) ? new Lost(error) : unavailable(error)
+}
+
+const attempt = <A>(body: () => Promise<A>): Effect.Effect<A, Lost | SpaceError> =>
+  Effect.tryPromise({ try: body, catch: classify })
+
+/** Creates the schema, or brings it up to date; one program at a time. Returns the number of the space and that of its lock. */
+const migrate = async (client: pg.Client, schema: string, name: string): Promise<readonly [number, number]> => {
+  const { rows: [{ lock }] } = await client.query("SELECT hashtext($1) AS lock", [schema])
+  await client.query("BEGIN")
+  try {
+    await client.query("SELECT pg_advisory_xact_lock($1, 0)", [lock])
+    await client.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`)
+    await client.query(`CREATE TABLE IF NOT EXISTS ${schema}.migrations (number int PRIMARY KEY, name text NOT NULL)`)
+    const { rows: [{ version }] } = await client.query(
+      `SELECT coalesce(max(number), 0) AS version FROM ${schema}.migrations`
+    )
+    for (const [number, { name, statements }] of missing(migrations, version)) {
+      await client.query(statements(schema))
+      await client.query(`INSERT INTO ${schema}.migrations (number, name) VALUES ($1, $2)`, [number, name])
+    }
+    await client.query(`INSERT INTO ${schema}.spaces (name) VALUES ($1) ON CONFLICT DO NOTHING`, [name])
+    const { rows: [{ id }] } = await client.query(`SELECT id FROM ${schema}.spaces WHERE name = $1`, [name])
+    await client.query("COMMIT")
+    return [id, lock]
+  } catch (error) {
+    await client.query("ROLLBACK")
+    throw error
+  }
+}
+
+export const make = (options: Options): Effect.Effect<PostgresStore, SpaceError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const name = options.space ?? "default"
+    const lease = Duration.toMillis(options.lease ?? "30 seconds")
+    const schema = yield* Effect.try({
+      try: () => identifier("schema", options.schema ?? "linda"),
+      catch: unavailable
+    })
+    const lock = yield* Effect.makeSemaphore(1)
+    const now = options.clock === "client" ? Clock.currentTimeMillis : Effect.succeed(null)
+
+    let connection: pg.Client | undefined
+    let space = 0
+    let spaceLock = 0
+    let client = 0
+    let seq = 0
+    let notify = () => {}
+
+    const drop = (broken: pg.Client): void => {
+      if (connection === broken) {
+        connection = undefined
+        // We look for mail, and so connect again, at once.
+        notify()
+      }
+    }
+
+    const connected = Effect.suspend(() =>
+      connection !== undefined ? Effect.succeed(connection) : attempt(async () => {
+        const opened = new pg.Client({
+          keepAlive: true,
+          connectionTimeoutMillis: 10_000,
+          query_timeout: Math.min(lease, 2 ** 30),
+          ...options.connection
+        })
+        opened.on("error", () => drop(opened))
+        opened.on("end", () => drop(opened))
+        opened.on("notification", () => notify())
+        await opened.connect()
+        try {
+          if (space === 0) {
+            ;[space, spaceLock] = await migrate(opened, schema, name)
+          }
+          if (client !== 0) {
+            await opened.query(`LISTEN "${schema}_${client}"`)
+          }
+        } catch (error) {
+          await opened.end().catch(() => {})
+          throw error
+        }
+        connection = opened
+        notify()
+        return opened
+      })
+    )
+
+    /** Begins to live, under a new name. */
+    const enter = Effect.gen(function*() {
+      const opened = yield* connected
+      const time = yield* now
+      yield* attempt(async () => {
+        const { rows: [{ id }] } = await opened.query(
+          `INSERT INTO ${schema}.clients (space, until)
+            VALUES ($1, coalesce($2, extract(epoch FROM clock_timestamp()) * 1000) + $3) RETURNING id::int8`,
+          [space, time, lease]
+        )
+        if (client !== 0) {
+          await opened.query(`UNLISTEN "${schema}_${client}"`)
+        }
+        client = Number(id)
+        seq = 0
+        await opened.query(`LISTEN "${schema}_${client}"`)
+      })
+    })
+
+    const patience = Schedule.exponential("20 millis").pipe(
+      Schedule.union(Schedule.spaced("1 seconds")),
+      Schedule.upTo(options.retry ?? lease)
+    )
+
+    /** Until it is known what has become of it. */
+    const certainly = <A, E, R>(
+      effect: Effect.Effect<A, E | Lost, R>
+    ): Effect.Effect<A, Exclude<E, Lost> | SpaceError, R> =>
+      Effect.retry(effect, {
+        schedule: patience,
+        while: (error) => {
+          const isLost = error instanceof Lost
+          if (isLost && connection !== undefined) {
+            const broken = connection
+            connection = undefined
+            broken.end().catch(() => {})
+          }
+          return isLost
+        }
+      }).pipe(
+        Effect.mapError((error) =>
+          (error instanceof Lost ? unavailable(error.cause) : error) as Exclude<E, Lost> | SpaceError
+        )
+      )
+
+    /** By our clock: only while a test moves it. */
+    const perform = (
+      opened: pg.Client,
+      number: number | null,
+      commands: ReadonlyArray<Command>
+    ): Effect.Effect<Outcome, Lost | SpaceError> =>
+      Effect.flatMap(now, (time) =>
+        attempt(async () => {
+          const { rows: [{ outcome }] } = await opened.query({
+            name: `${schema}_run`,
+            text: `SELECT ${schema}.run($1, $2, $3, $4, $5, $6, $7) AS outcome`,
+            values: [spaceLock, space, client, number, lease, time, encode(commands)]
+          })
+          return decode(commands, outcome as OutcomeWire)
+        }))
+
+    const again = <A, E, R>(effect: Effect.Effect<A, E | SpaceError, R>): Effect.Effect<A, E | SpaceError, R> =>
+      Effect.tapError(
+        effect,
+        (error) =>
+          error instanceof SpaceError && error.reason === "Lapsed" ? Effect.ignore(certainly(enter)) : Effect.void
+      )
+
+    const run = (commands: ReadonlyArray<Command>): Effect.Effect<Outcome, SpaceError> =>
+      Effect.uninterruptible(
+        lock.withPermits(1)(again(Effect.suspend(() => {
+          const number = ++seq
+          return certainly(Effect.flatMap(connected, (opened) => perform(opened, number, commands)))
+        })))
+      )
+
+    /** Whether a batch is known to the server: of one that was lost, whether it happened. */
+    const isDone = (number: number) =>
+      Effect.flatMap(connected, (opened) =>
+        attempt(async () => {
+          const { rows } = await opened.query(`SELECT seq::int8 FROM ${schema}.clients WHERE id = $1`, [client])
+          return rows.length > 0 && Number(rows[0].seq) === number
+        }))
+
+    const transaction: SpaceStore["transaction"] = <A, E, R>(
+      body: (run: (commands: ReadonlyArray<Command>) => Effect.Effect<Outcome, SpaceError>) => Effect.Effect<A, E, R>
+    ) =>
+      Effect.uninterruptibleMask((restore) =>
+        lock.withPermits(1)(again(Effect.suspend(() => {
+          const number = ++seq
+          let result: { readonly value: A } | undefined
+          const once: Effect.Effect<A, E | Lost | SpaceError, R> = Effect.gen(function*() {
+            if (result !== undefined && (yield* isDone(number))) {
+              return result.value
+            }
+            result = undefined
+            const opened = yield* connected
+            let lost: Lost | undefined
+            let isFirst = true
+            yield* attempt(() => opened.query("BEGIN"))
+            const exit = yield* Effect.exit(restore(body((commands) =>
+              Effect.uninterruptible(Effect.suspend(() => {
+                const own = isFirst ? number : null
+                isFirst = false
+                return Effect.mapError(perform(opened, own, commands), (error) => {
+                  if (error instanceof Lost) {
+                    lost = error
+                    return unavailable(error.cause)
+                  }
+                  return error
+                })
+              }))
+            )))
+            if (lost !== undefined) {
+              return yield* Effect.fail(lost)
+            }
+            if (Exit.isFailure(exit)) {
+              yield* Effect.ignore(attempt(() => opened.query("ROLLBACK")))
+              return yield* exit
+            }
+            result = { value: exit.value }
+            yield* attempt(() => opened.query("COMMIT"))
+            return exit.value
+          })
+          return certainly(once)
+        })))
+      )
+
+    yield* Effect.acquireRelease(
+      certainly(enter),
+      () =>
+        Effect.ignore(Effect.flatMap(now, (time) =>
+          lock.withPermits(1)(attempt(async () => {
+            const opened = connection
+            connection = undefined
+            if (opened !== undefined) {
+              notify = () => {}
+              try {
+                await opened.query(`SELECT ${schema}.leave($1, $2, $3, $4)`, [spaceLock, space, client, time])
+              } finally {
+                await opened.end()
+              }
+            }
+          }))))
+    )
+
+    return {
+      name,
+      lease,
+      run,
+      transaction,
+      onMail: (callback) =>
+        Effect.acquireRelease(
+          Effect.sync(() => {
+            notify = callback
+          }),
+          () =>
+            Effect.sync(() => {
+              notify = () => {}
+            })
+        ),
+      connection: () => connection!
+    }
+  })

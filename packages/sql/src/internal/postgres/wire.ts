@@ -1,0 +1,94 @@
+/**
+ * Commands on their way to the function that does a batch, and what comes back.
+ *
+ * @internal
+ */
+import type { Command, Found, Mail, Outcome, Query, Reply, Row } from "@effect-linda/core/SpaceStore"
+import { anchorOf } from "../anchors.js"
+
+const anchorsOf = (queries: ReadonlyArray<Query>) =>
+  queries.map((query) => {
+    const { hash, mask } = anchorOf(query)
+    return [mask, hash]
+  })
+
+export const encode = (commands: ReadonlyArray<Command>): string =>
+  JSON.stringify(
+    commands.map((command) =>
+      (command.op === "take" || command.op === "read") && command.wait !== null || command.op === "wait"
+        ? { ...command, anchors: anchorsOf(command.queries) }
+        : command
+    )
+  )
+
+type RowWire = readonly [
+  id: number,
+  arity: number,
+  shape: string,
+  fields: ReadonlyArray<string>,
+  keys: ReadonlyArray<number | null>,
+  expires: number | null,
+  lease: number | null,
+  meta: string | null,
+  attempts: number
+]
+
+const rowOf = ([id, arity, shape, fields, keys, expires, lease, meta, attempts]: RowWire): Row => ({
+  id,
+  arity,
+  shape,
+  fields,
+  keys: keys.filter((key) => key !== null),
+  expires,
+  lease,
+  meta,
+  attempts
+})
+
+type FoundWire = readonly [index: number, rows: ReadonlyArray<RowWire>] | null
+
+const foundOf = (found: FoundWire): Found | null =>
+  found === null ? null : { index: found[0], rows: found[1].map(rowOf) }
+
+const replyOf = (command: Command, reply: any): Reply => {
+  switch (command.op) {
+    case "take":
+      return reply.map(foundOf)
+    case "read":
+      return foundOf(reply)
+    case "scan":
+    case "held":
+    case "claim":
+      return reply === null ? null : reply.map(rowOf)
+    default:
+      return reply
+  }
+}
+
+type MailWire = readonly [
+  waiter: number,
+  kind: Mail["kind"],
+  index: number,
+  row: RowWire,
+  event: Mail["event"],
+  from: number | null
+]
+
+export interface OutcomeWire {
+  readonly replies: ReadonlyArray<any>
+  readonly mail: ReadonlyArray<MailWire>
+  readonly next: number | null
+}
+
+export const decode = (commands: ReadonlyArray<Command>, { mail, next, replies }: OutcomeWire): Outcome => ({
+  replies: replies.map((reply, index) => replyOf(commands[index]!, reply)),
+  mail: mail.map(([waiter, kind, index, row, event, from]): Mail => ({
+    waiter,
+    kind,
+    index,
+    row: rowOf(row),
+    event,
+    from
+  })),
+  next
+})
