@@ -326,6 +326,8 @@ export interface SpaceStore {
   ) => Effect.Effect<A, E | SpaceError, R>
   /** Calls back whenever mail may have come, which others' batches have caused. Lives in the scope. */
   readonly onMail: (notify: () => void) => Effect.Effect<void, SpaceError, Scope.Scope>
+  /** How many batches to give it at a time: it does them in their order. By default 1. */
+  readonly depth?: number | undefined
   /** For how long the client lives without a sign of life, in milliseconds. */
   readonly lease: number
 }

@@ -5,6 +5,7 @@ import { Effect, Layer } from "effect"
 import { lacks, skip } from "./lacks.js"
 import type { Server } from "./postgres/server.js"
 import { start } from "./postgres/server.js"
+import { clients } from "./shared.js"
 
 let server: Server
 beforeAll(async () => {
@@ -23,3 +24,9 @@ Conformance.suite({
   lacks,
   skip
 })
+
+clients(
+  "several clients of one server",
+  (space, options) =>
+    Effect.suspend(() => Postgres.make({ connection: server.connection(), space, ...options } as Postgres.Options))
+)

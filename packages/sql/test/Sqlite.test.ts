@@ -1,6 +1,11 @@
 import { Sqlite } from "@effect-linda/sql"
 import * as Conformance from "@effect-linda/testkit/Conformance"
+import { afterAll } from "@effect/vitest"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { lacks, skip } from "./lacks.js"
+import { clients } from "./shared.js"
 
 Conformance.suite({
   name: "in SQLite",
@@ -9,3 +14,11 @@ Conformance.suite({
   lacks,
   skip
 })
+
+const folder = mkdtempSync(join(tmpdir(), "linda-sqlite-"))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+clients(
+  "several connections to one file",
+  (space, options) => Sqlite.make({ filename: join(folder, "spaces.db"), space, ...options } as Sqlite.Options)
+)

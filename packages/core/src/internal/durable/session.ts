@@ -85,7 +85,10 @@ export class Session implements Timed, Watched {
   private readonly sign: Deadline = { at: 0, place: -1, fire: () => this.poke() }
   private readonly expiry: Deadline = { at: 0, place: -1, fire: () => this.poke() }
 
-  constructor(readonly store: SpaceStore, private readonly clock: Clock.Clock) {}
+  constructor(readonly store: SpaceStore, private readonly clock: Clock.Clock) {
+    this.depth = store.depth ?? 1
+    this.slots = Effect.unsafeMakeSemaphore(this.depth)
+  }
 
   now(): number {
     return this.clock.unsafeCurrentTimeMillis()
@@ -163,31 +166,39 @@ export class Session implements Timed, Watched {
     })
   }
 
-  /** Does all work there is, and delivers the mail. */
-  private readonly flush: Effect.Effect<void> = Effect.suspend(() => {
-    const { work } = this
-    this.work = []
-    this.poked = false
-    const groups: Array<ReadonlyArray<Item> | Exclusive> = []
-    for (const each of work) {
-      const last = groups[groups.length - 1]
-      if ("body" in each) {
-        groups.push(each)
-      } else if (Array.isArray(last)) {
-        last.push(each)
-      } else {
-        groups.push([each])
-      }
+  /** How many batches may be under way. */
+  private readonly slots: Effect.Semaphore
+  private readonly depth: number
+
+  /** What comes next: as many commands as follow each other, or something that has to be alone. */
+  private next(): ReadonlyArray<Item> | Exclusive {
+    const [first] = this.work
+    if (first !== undefined && "body" in first) {
+      this.work.shift()
+      return first
     }
-    if (groups.length === 0) {
-      groups.push([])
-    }
-    return Effect.forEach(
-      groups,
-      (group) => "body" in group ? this.doExclusive(group) : this.doBatch(group as ReadonlyArray<Item>),
-      { discard: true }
+    const end = this.work.findIndex((each) => "body" in each)
+    return this.work.splice(0, end < 0 ? this.work.length : end) as ReadonlyArray<Item>
+  }
+
+  /** Does what comes next, when there is room for it. */
+  private readonly step: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.zipRight(
+      this.slots.take(1),
+      Effect.suspend(() => {
+        const work = this.next()
+        this.poked = this.work.length > 0
+        if ("body" in work || this.depth === 1) {
+          const done = "body" in work ? this.doExclusive(work) : this.doBatch(work)
+          return Effect.ensuring(
+            Effect.zipRight(this.slots.take(this.depth - 1), done),
+            this.slots.release(this.depth)
+          )
+        }
+        return Effect.fork(Effect.ensuring(this.doBatch(work), this.slots.release(1)))
+      })
     )
-  })
+  )
 
   private doBatch(items: ReadonlyArray<Item>): Effect.Effect<void> {
     return Effect.suspend(() => {
@@ -366,8 +377,11 @@ export class Session implements Timed, Watched {
         this.resume = () => resume(Effect.void)
       }
     })
-    const loop = Effect.forever(Effect.zipRight(idle, Effect.uninterruptible(this.flush)))
-    yield* Effect.addFinalizer(() => Effect.suspend(() => this.work.length > 0 ? this.flush : Effect.void))
+    const loop = Effect.forever(Effect.zipRight(idle, Effect.uninterruptible(this.step)))
+    const rest: Effect.Effect<void> = Effect.suspend(() =>
+      this.work.length > 0 ? Effect.zipRight(this.step, rest) : this.slots.take(this.depth)
+    )
+    yield* Effect.addFinalizer(() => rest)
     yield* Effect.forkScoped(Effect.interruptible(loop))
     yield* keepTime(this)
     this.setDeadline(this.sign, this.now() + this.store.lease / 3)

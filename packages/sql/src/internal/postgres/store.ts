@@ -35,6 +35,9 @@ const unavailable = (cause: unknown): SpaceError =>
     cause
   })
 
+/** Batches on their way at a time: one is made while the server does the other. */
+const depth = 2
+
 /** Of the classes of SQLSTATE: the connection, the operator's doings, lack of resources; and conflicts, which pass. */
 const passing = /^(08|57P|53|40)/
 
@@ -89,7 +92,11 @@ export const make = (options: Options): Effect.Effect<PostgresStore, SpaceError,
       try: () => identifier("schema", options.schema ?? "linda"),
       catch: unavailable
     })
-    const lock = yield* Effect.makeSemaphore(1)
+    /** A batch may be sent while the one before is under way: the driver keeps their order. Transactions are alone. */
+    const slots = yield* Effect.makeSemaphore(depth)
+    /** Batches that were lost are sent again one by one, in their order, before any other. */
+    const repair = yield* Effect.makeSemaphore(1)
+    let lost = 0
     const now = options.clock === "client" ? Clock.currentTimeMillis : Effect.succeed(null)
 
     let connection: pg.Client | undefined
@@ -206,9 +213,21 @@ export const make = (options: Options): Effect.Effect<PostgresStore, SpaceError,
 
     const run = (commands: ReadonlyArray<Command>): Effect.Effect<Outcome, SpaceError> =>
       Effect.uninterruptible(
-        lock.withPermits(1)(again(Effect.suspend(() => {
+        slots.withPermits(1)(again(Effect.suspend(() => {
           const number = ++seq
-          return certainly(Effect.flatMap(connected, (opened) => perform(opened, number, commands)))
+          const mend = Effect.suspend(() => {
+            lost++
+            return Effect.ensuring(
+              repair.withPermits(1)(
+                certainly(Effect.flatMap(connected, (opened) => perform(opened, number, commands)))
+              ),
+              Effect.sync(() => lost--)
+            )
+          })
+          return connection === undefined || lost > 0 ? mend : Effect.catchAll(
+            perform(connection, number, commands),
+            (error) => error instanceof Lost ? mend : Effect.fail(error)
+          )
         })))
       )
 
@@ -224,7 +243,7 @@ export const make = (options: Options): Effect.Effect<PostgresStore, SpaceError,
       body: (run: (commands: ReadonlyArray<Command>) => Effect.Effect<Outcome, SpaceError>) => Effect.Effect<A, E, R>
     ) =>
       Effect.uninterruptibleMask((restore) =>
-        lock.withPermits(1)(again(Effect.suspend(() => {
+        slots.withPermits(depth)(again(Effect.suspend(() => {
           const number = ++seq
           let result: { readonly value: A } | undefined
           const once: Effect.Effect<A, E | Lost | SpaceError, R> = Effect.gen(function*() {
@@ -268,7 +287,7 @@ export const make = (options: Options): Effect.Effect<PostgresStore, SpaceError,
       certainly(enter),
       () =>
         Effect.ignore(Effect.flatMap(now, (time) =>
-          lock.withPermits(1)(attempt(async () => {
+          slots.withPermits(depth)(attempt(async () => {
             const opened = connection
             connection = undefined
             if (opened !== undefined) {
@@ -285,6 +304,7 @@ export const make = (options: Options): Effect.Effect<PostgresStore, SpaceError,
     return {
       name,
       lease,
+      depth,
       run,
       transaction,
       onMail: (callback) =>

@@ -1,0 +1,142 @@
+import type { SpaceError, Tuple, TupleSpace } from "@effect-linda/core"
+import { Pattern as P } from "@effect-linda/core"
+import { assert } from "@effect/vitest"
+import type { Scope } from "effect"
+import { Effect } from "effect"
+import { build } from "esbuild"
+import type { ChildProcess } from "node:child_process"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import type { Config } from "./child.js"
+
+const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
+
+/** The child as one file, which starts faster. */
+export const bundle = async (folder: string): Promise<string> => {
+  const outfile = `${folder}/child.mjs`
+  await build({
+    entryPoints: [fileURLToPath(new URL("child.ts", import.meta.url))],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    external: ["pg", "libsql"],
+    logLevel: "error"
+  })
+  return outfile
+}
+
+/** What the children have said. */
+class Record {
+  readonly tried = new Set<string>()
+  readonly put = new Set<string>()
+  readonly took: Array<number> = []
+
+  hear(line: string): void {
+    const [what, kind, n] = line.split(" ")
+    if (what === "try") {
+      this.tried.add(`${kind} ${n}`)
+    } else if (what === "put") {
+      this.put.add(`${kind} ${n}`)
+    } else if (what === "took") {
+      this.took.push(Number(kind))
+    }
+  }
+}
+
+/**
+ * Kills processes in the midst of their work, again and again, and then looks where everything is.
+ *
+ * Returns a line that says what happened.
+ */
+export const storm = async (options: {
+  readonly child: string
+  readonly config: Omit<Config, "first">
+  readonly kills: number
+  readonly lease: number
+  readonly space: Effect.Effect<TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>, unknown, Scope.Scope>
+  /** What else to do amidst it, now and then. */
+  readonly disturb?: () => Promise<void>
+}): Promise<string> => {
+  const record = new Record()
+  const errors: Array<string> = []
+  let first = 0
+  const start = async (): Promise<ChildProcess> => {
+    const config = { ...options.config, first: first += 1_000_000 }
+    const child = spawn(process.execPath, [options.child, JSON.stringify(config)], {
+      stdio: ["ignore", "pipe", "pipe"]
+    })
+    let rest = ""
+    child.stdout.on("data", (chunk) => {
+      const lines = `${rest}${chunk}`.split("\n")
+      rest = lines.pop()!
+      lines.forEach((line) => record.hear(line))
+    })
+    child.stderr.on("data", (chunk) => errors.push(String(chunk)))
+    await once(child.stdout, "data")
+    return child
+  }
+  const kill = async (child: ChildProcess): Promise<void> => {
+    const gone = once(child, "close")
+    child.kill("SIGKILL")
+    await gone
+  }
+  const children = [await start(), await start()]
+  for (let round = 0; round < options.kills; round++) {
+    await sleep(100 + Math.random() * 300)
+    if (options.disturb !== undefined && round % 10 === 5) {
+      await options.disturb()
+    }
+    await kill(children[round % 2]!)
+    children[round % 2] = await start()
+  }
+  await sleep(200)
+  await Promise.all(children.map(kill))
+  await sleep(options.lease * 1.5)
+
+  const { held, left, waiting } = await Effect.runPromise(
+    Effect.scoped(Effect.gen(function*() {
+      const space = yield* Effect.orDie(options.space)
+      yield* space.out(["wake"])
+      const left = yield* space.copyCollect([P.string, P.number])
+      const done = yield* space.copyCollect([P.string, P.number, "done"])
+      const { held, interests } = yield* space.inspect
+      return { held, left: [...left, ...done], waiting: interests.length }
+    }))
+  )
+  const done = new Map<string, number>()
+  const stored = new Map<string, number>()
+  for (const [kind, n, isDone] of left) {
+    const counts = isDone === undefined ? stored : done
+    counts.set(`${kind} ${n}`, (counts.get(`${kind} ${n}`) ?? 0) + 1)
+  }
+  const took = new Set(record.took)
+  assert.deepStrictEqual(errors, [])
+  assert.strictEqual(held, 0, "nothing is held by the dead")
+  assert.strictEqual(waiting, 0, "none of the dead waits")
+  assert.strictEqual(took.size, record.took.length, "no tuple is taken twice")
+  let unreported = 0
+  for (const put of record.put) {
+    const [kind, n] = put.split(" ") as [string, string]
+    const inSpace = stored.get(put) ?? 0
+    const finished = done.get(put) ?? 0
+    if (kind === "moved") {
+      assert.strictEqual(inSpace + finished, 1, `${put}: exactly once`)
+    } else if (kind === "used") {
+      assert.isAtLeast(inSpace + finished, 1, `${put}: not lost`)
+      assert.isAtMost(inSpace, 1, `${put}: not twice`)
+    } else {
+      assert.isAtMost(inSpace + (took.has(Number(n)) ? 1 : 0), 1, `${put}: not twice`)
+      unreported += inSpace === 0 && !took.has(Number(n)) ? 1 : 0
+    }
+  }
+  for (const there of stored.keys()) {
+    assert.isTrue(record.tried.has(there), `${there}: somebody put it`)
+  }
+  // A child that was killed between its take and its word can have taken one in each of its two fibers.
+  assert.isAtMost(unreported, 2 * (options.kills + 2), "taken without a word")
+  return `${options.kills} kills, ${record.put.size} tuples put, ${done.size} moved or used, ${took.size} taken, ` +
+    `${unreported} taken by a child that did not live to say so`
+}

@@ -1,0 +1,287 @@
+import type { SpaceError, Tuple, TupleSpace } from "@effect-linda/core"
+import { Pattern as P, Process, SpaceStore } from "@effect-linda/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Deferred, Effect, Exit, Fiber, Option, Stream } from "effect"
+import type { Scope } from "effect"
+
+type Space = TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>
+
+/** Opens a client of a space: a new one of that name, or one more. */
+export type Open = (
+  space: string,
+  options?: { readonly lease?: string }
+) => Effect.Effect<Space, SpaceError.SpaceError, Scope.Scope>
+
+const same = (actual: unknown, expected: unknown): void => assert.deepStrictEqual(actual, expected)
+
+let names = 0
+const fresh = () => `shared ${++names}`
+
+/** Time for what others do to arrive. */
+const soon = Effect.sleep("150 millis")
+
+/** What must hold between several clients of one space, on any engine that has them. */
+export const clients = (name: string, open: Open): void => {
+  describe(name, () => {
+    it.scopedLive("a tuple that one puts, another takes; a blocked in is woken, whoever puts", () =>
+      Effect.gen(function*() {
+        const space = fresh()
+        const [one, other] = [yield* open(space), yield* open(space)]
+        yield* one.out(["t", 1])
+        same(yield* other.in(["t", P.number]), ["t", 1])
+        const taker = yield* Effect.fork(other.in(["u", P.number]))
+        const reader = yield* Effect.fork(other.rd(["u", P.any]))
+        yield* soon
+        yield* one.out(["u", 2])
+        same(yield* Fiber.join(taker), ["u", 2])
+        same(yield* Fiber.join(reader), ["u", 2])
+        assert.strictEqual(yield* one.count([P.rest(P.any)]), 0)
+      }))
+
+    it.scopedLive("S5 takers are served in order of arrival, whichever client they belong to", () =>
+      Effect.gen(function*() {
+        const space = fresh()
+        const all = [yield* open(space), yield* open(space), yield* open(space)]
+        const takers: Array<Fiber.RuntimeFiber<readonly ["t", number], unknown>> = []
+        for (let i = 0; i < 9; i++) {
+          takers.push(yield* Effect.fork(all[i % 3]!.in(["t", P.number])))
+          yield* Effect.sleep("20 millis")
+        }
+        for (let i = 0; i < 9; i++) {
+          yield* all[(i * 2) % 3]!.out(["t", i])
+        }
+        same(yield* Fiber.join(Fiber.all(takers)), Array.from({ length: 9 }, (_, i) => ["t", i]))
+      }))
+
+    it.scopedLive("predicates, choices and joins see what others put", () =>
+      Effect.gen(function*() {
+        const space = fresh()
+        const [one, other] = [yield* open(space), yield* open(space)]
+        const even = yield* Effect.fork(one.in(["n", (n: number) => n % 2 === 0]))
+        const read = yield* Effect.fork(one.rd(["n", P.between(3, 5)]))
+        const choice = yield* Effect.fork(one.inAny({ a: ["a"], b: ["b", P.number] }))
+        const join = yield* Effect.fork(one.inAll([["x", P.ref("i")], ["y", P.ref("i")]]))
+        yield* soon
+        yield* other.outAll([["n", 1], ["n", 3], ["n", 4], ["b", 1], ["x", 1], ["y", 2], ["x", 2]])
+        same(yield* Fiber.join(even), ["n", 4])
+        same(yield* Fiber.join(read), ["n", 3])
+        same(yield* Fiber.join(choice), { key: "b", tuple: ["b", 1] })
+        same(yield* Fiber.join(join), [["x", 2], ["y", 2]])
+        same(yield* one.collect([P.rest(P.any)]), [["n", 1], ["n", 3], ["x", 1]])
+      }))
+
+    it.scopedLive("S17 subscriptions and streams see what others do", () =>
+      Effect.gen(function*() {
+        const space = fresh()
+        const [one, other] = [yield* open(space), yield* open(space)]
+        yield* other.out(["t", 0])
+        const events = yield* Effect.fork(
+          Stream.runCollect(Stream.take(one.subscribe(["t", P.number], { events: ["Out", "In", "Requeue"] }), 5))
+        )
+        const stream = yield* Effect.fork(Stream.runCollect(Stream.take(one.stream(["t", P.number]), 3)))
+        yield* soon
+        yield* other.out(["t", 1])
+        yield* Effect.ignore(other.inWith(["t", 1], () => Effect.fail("no")))
+        yield* other.out(["t", 2])
+        yield* other.in(["t", 2])
+        same(
+          Array.from(yield* Fiber.join(events)).map((event) => event._tag),
+          ["Out", "In", "Requeue", "Out", "In"]
+        )
+        same(Array.from(yield* Fiber.join(stream)), [["t", 0], ["t", 1], ["t", 2]])
+      }))
+
+    it.scopedLive("S8 what a client holds when it leaves is back, in its old place, and goes to who waits", () =>
+      Effect.gen(function*() {
+        const space = fresh()
+        const one = yield* open(space)
+        yield* one.outAll([["t", 1], ["t", 2]])
+        const held = yield* Deferred.make<void>()
+        const gone = yield* Effect.fork(Effect.scoped(Effect.gen(function*() {
+          const other = yield* open(space)
+          yield* Effect.fork(other.in(["never"]))
+          yield* Effect.fork(
+            other.inWith(["t", 1], () => Effect.zipRight(Deferred.succeed(held, undefined), Effect.never))
+          )
+          yield* Effect.never
+        })))
+        yield* Deferred.await(held)
+        assert.strictEqual((yield* one.inspect).held, 1)
+        const waiter = yield* Effect.fork(one.in(["t", 1]))
+        yield* soon
+        yield* Fiber.interrupt(gone)
+        same(yield* Fiber.join(waiter), ["t", 1])
+        same((yield* one.inspect).interests, [])
+      }))
+
+    it.scopedLive("failures of processes are tuples for everybody", () =>
+      Effect.gen(function*() {
+        const space = fresh()
+        const [one, other] = [yield* open(space), yield* open(space)]
+        const failure = yield* Effect.fork(other.in(Process.failure("no")))
+        yield* soon
+        yield* one.eval(Effect.fail("no"), { name: "worker" })
+        assert.strictEqual((yield* Fiber.join(failure))[2], "worker")
+      }))
+
+    it.scopedLive("a space has a name: others do not see its tuples", () =>
+      Effect.gen(function*() {
+        const [one, other] = [yield* open(fresh()), yield* open(fresh())]
+        yield* one.out(["t"])
+        same(yield* other.inp(["t"]), Option.none())
+        assert.strictEqual(yield* other.count([P.rest(P.any)]), 0)
+        same(yield* one.inp(["t"]), Option.some(["t"]))
+      }))
+
+    it.scopedLive("storms of takes with timeouts and interruptions: each tuple once", () =>
+      Effect.gen(function*() {
+        const space = fresh()
+        const all = [yield* open(space), yield* open(space), yield* open(space)]
+        const total = 300
+        const taken: Array<number> = []
+        const take = (client: Space) =>
+          Effect.gen(function*() {
+            const pattern = Math.random() < 0.5 ? (["t", P.number] as const) : (["t", (n: number) => n >= 0] as const)
+            const how = Math.random()
+            const exit = yield* Effect.exit(
+              how < 0.4
+                ? client.in(pattern, { timeout: Math.random() * 20 })
+                : how < 0.7
+                ? Effect.timeout(client.in(pattern), Math.random() * 20)
+                : client.inWith(pattern, (tuple) => Math.random() < 0.3 ? Effect.fail("no") : Effect.succeed(tuple), {
+                  timeout: 20
+                })
+            )
+            if (Exit.isSuccess(exit)) {
+              taken.push(exit.value[1])
+            }
+          })
+        yield* Effect.all([
+          ...all.map((client, index) =>
+            Effect.forEach(
+              Array.from({ length: total / 3 }, (_, i) => i * 3 + index),
+              (n) => Effect.zipRight(Effect.sleep(Math.random() * 4), client.out(["t", n]))
+            )
+          ),
+          ...all.flatMap((client) => Array.from({ length: 4 }, () => Effect.repeatN(take(client), 40)))
+        ], { concurrency: "unbounded" })
+        const left = yield* all[0]!.collect(["t", P.number])
+        same(
+          [...taken, ...left.map(([, n]) => n)].sort((a, b) => a - b),
+          Array.from({ length: total }, (_, i) => i)
+        )
+      }), 30_000)
+
+    describe("transaction", () => {
+      it.scopedLive("all of it happens, or nothing", () =>
+        Effect.gen(function*() {
+          const space = fresh()
+          const [one, other] = [yield* open(space), yield* open(space)]
+          yield* one.outAll([["a", 1], ["b", 1]])
+          const move = Effect.gen(function*() {
+            const [, n] = yield* one.in(["a", P.number])
+            yield* one.out(["c", n])
+            assert.strictEqual(yield* one.count(["c", P.number]), 1)
+            return n
+          })
+          const failed = yield* Effect.exit(SpaceStore.transaction(one)(Effect.zipRight(move, Effect.fail("no"))))
+          same(failed, Exit.fail("no"))
+          same(yield* other.copyCollect([P.string, P.number]), [["a", 1], ["b", 1]])
+          assert.strictEqual(yield* SpaceStore.transaction(one)(move), 1)
+          same(yield* other.copyCollect([P.string, P.number]), [["b", 1], ["c", 1]])
+        }))
+
+      it.scopedLive("what it misses, it waits for, holding nothing; and runs again", () =>
+        Effect.gen(function*() {
+          const space = fresh()
+          const [one, other] = [yield* open(space), yield* open(space)]
+          yield* one.out(["a", 1])
+          let runs = 0
+          const both = yield* Effect.fork(
+            SpaceStore.transaction(one)(Effect.gen(function*() {
+              runs++
+              const [, a] = yield* one.in(["a", P.number])
+              const [, b] = yield* one.in(["b", P.number])
+              yield* one.out(["sum", a + b])
+            }))
+          )
+          yield* soon
+          const before = runs
+          same(yield* other.rdp(["a", 1]), Option.some(["a", 1]))
+          yield* other.out(["z", 1])
+          yield* soon
+          assert.strictEqual(runs, before)
+          yield* other.out(["b", 2])
+          yield* Fiber.join(both)
+          same(yield* other.collect([P.string, P.number]), [["z", 1], ["sum", 3]])
+          same((yield* one.inspect).interests, [])
+        }))
+
+      it.scopedLive("serves those who wait when it is done, and not before", () =>
+        Effect.gen(function*() {
+          const space = fresh()
+          const [one, other] = [yield* open(space), yield* open(space)]
+          const waiters = yield* Effect.forEach([one, other], (client) => Effect.fork(client.in(["t", P.number])))
+          const join = yield* Effect.fork(one.inAll([["x"], ["y"]]))
+          yield* soon
+          yield* Effect.ignore(
+            SpaceStore.transaction(one)(Effect.zipRight(one.outAll([["t", 1], ["x"], ["y"]]), Effect.fail("no")))
+          )
+          yield* soon
+          assert.isTrue([...waiters, join].every((fiber) => fiber.unsafePoll() === null))
+          yield* SpaceStore.transaction(one)(one.outAll([["t", 1], ["t", 2], ["x"], ["y"]]))
+          same((yield* Fiber.join(Fiber.all(waiters))).map(([, n]) => n).sort(), [1, 2])
+          same(yield* Fiber.join(join), [["x"], ["y"]])
+        }))
+
+      it.scopedLive("two that want the same in opposite order both happen; an interrupted one leaves nothing", () =>
+        Effect.gen(function*() {
+          const space = fresh()
+          const [one, other] = [yield* open(space), yield* open(space)]
+          yield* one.outAll([["fork", 0], ["fork", 1]])
+          const eat = (client: Space, first: number) =>
+            SpaceStore.transaction(client)(Effect.gen(function*() {
+              yield* client.in(["fork", first])
+              yield* client.in(["fork", 1 - first])
+              yield* client.out(["meal", first])
+              yield* client.outAll([["fork", first], ["fork", 1 - first]])
+            }))
+          const waits = yield* Effect.fork(SpaceStore.transaction(one)(one.in(["spoon"])))
+          yield* Effect.all([
+            Effect.repeatN(eat(one, 0), 9),
+            Effect.repeatN(eat(other, 1), 9)
+          ], { concurrency: "unbounded" })
+          yield* Fiber.interrupt(waits)
+          assert.strictEqual(yield* one.count(["meal", P.number]), 20)
+          assert.strictEqual(yield* one.count(["fork", P.number]), 2)
+          same((yield* other.inspect).interests, [])
+        }))
+    })
+
+    it.scopedLive("a tuple that is held for longer than the lease by a client that is silent goes to others", () =>
+      Effect.gen(function*() {
+        const space = fresh()
+        const other = yield* open(space)
+        const short = yield* open(space, { lease: "300 millis" })
+        yield* other.out(["t"])
+        const exit = yield* Effect.exit(short.inWith(["t"], () =>
+          Effect.gen(function*() {
+            // Nothing of this process runs, and so nothing says that it lives.
+            const until = performance.now() + 600
+            while (performance.now() < until);
+            // Somebody else looks at once, before it can say so.
+            yield* Effect.yieldNow()
+          })))
+        const stolen = yield* other.inp(["t"])
+        // Whoever came first: it is in one place.
+        assert.strictEqual(Exit.isSuccess(exit), Option.isNone(stolen))
+        if (Exit.isFailure(exit)) {
+          const error = Cause.squash(exit.cause) as SpaceError.SpaceError
+          assert.strictEqual(error.reason, "Lapsed")
+        }
+        // And the client is of use again.
+        yield* short.out(["u"])
+        same(yield* short.in(["u"], { timeout: "5 seconds" }), ["u"])
+      }))
+  })
+}
