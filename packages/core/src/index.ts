@@ -26,6 +26,13 @@ export * as Process from "./Process.js"
 export * as Remote from "./Remote.js"
 
 /**
+ * One space split over several.
+ *
+ * @since 0.2.0
+ */
+export * as Sharded from "./Sharded.js"
+
+/**
  * The one error of a tuple space.
  *
  * @since 0.1.0

@@ -3,15 +3,17 @@
  *
  * @since 0.1.0
  */
-import type { SpaceError } from "@effect-linda/core/SpaceError"
+import { SpaceError } from "@effect-linda/core/SpaceError"
 import * as SpaceStore from "@effect-linda/core/SpaceStore"
 import type { Tuple } from "@effect-linda/core/Tuple"
-import type { TupleSpace } from "@effect-linda/core/TupleSpace"
+import { TupleSpace } from "@effect-linda/core/TupleSpace"
+import type { SqlClient } from "@effect/sql/SqlClient"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { ClientConfig } from "pg"
+import { withSql } from "./internal/postgres/sql.js"
 import * as internal from "./internal/postgres/store.js"
 
 /**
@@ -50,6 +52,9 @@ export interface Options extends SpaceStore.Options {
 export const store = (options: Options = {}): Effect.Effect<SpaceStore.SpaceStore, SpaceError, Scope.Scope> =>
   internal.make(options)
 
+/** By which connection the transactions of a space go. */
+const stores = new WeakMap<object, internal.PostgresStore>()
+
 /**
  * Opens a space.
  *
@@ -59,7 +64,11 @@ export const store = (options: Options = {}): Effect.Effect<SpaceStore.SpaceStor
 export const make = <T extends Tuple = Tuple>(
   options: Options = {}
 ): Effect.Effect<TupleSpace<T, SpaceError>, SpaceError, Scope.Scope> =>
-  Effect.flatMap(store(options), (store) => SpaceStore.make<T>(store, options))
+  Effect.flatMap(
+    internal.make(options),
+    (store) =>
+      Effect.tap(SpaceStore.make<T>(store, options), (space) => Effect.sync(() => void stores.set(space, store)))
+  )
 
 /**
  * Provides a space.
@@ -68,4 +77,24 @@ export const make = <T extends Tuple = Tuple>(
  * @category layers
  */
 export const layer = (options: Options = {}): Layer.Layer<TupleSpace<Tuple, SpaceError>, SpaceError> =>
-  SpaceStore.layer(store(options), options)
+  Layer.scoped(TupleSpace, make(options))
+
+/**
+ * As `SpaceStore.transaction`, with SQL of one's own in the same transaction of the database: what the effect does with the
+ * `SqlClient` that it gets, and what it takes and puts, happens as a whole or not at all. So an effect on tables of the same database can follow
+ * from a tuple exactly once.
+ *
+ * @since 0.1.0
+ * @category transactions
+ */
+export const transaction =
+  <T extends Tuple>(space: TupleSpace<T, SpaceError>) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SpaceError, Exclude<R, SqlClient>> =>
+    Effect.suspend(() => {
+      const store = stores.get(space)
+      return store === undefined
+        ? Effect.fail(
+          new SpaceError({ reason: "Unsupported", message: "only a space of this module has transactions with SQL" })
+        )
+        : SpaceStore.transaction(space)(withSql(store.connection)(effect))
+    })

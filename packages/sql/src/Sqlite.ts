@@ -5,8 +5,7 @@
  *
  * @since 0.1.0
  */
-import type { SpaceError } from "@effect-linda/core/SpaceError"
-import { SpaceError as SpaceError_ } from "@effect-linda/core/SpaceError"
+import { SpaceError } from "@effect-linda/core/SpaceError"
 import * as SpaceStore from "@effect-linda/core/SpaceStore"
 import type { Tuple } from "@effect-linda/core/Tuple"
 import type { TupleSpace } from "@effect-linda/core/TupleSpace"
@@ -72,7 +71,7 @@ export interface Options extends SpaceStore.Options {
 }
 
 const unavailable = (cause: unknown): SpaceError =>
-  new SpaceError_({
+  cause instanceof SpaceError ? cause : new SpaceError({
     reason: "Unavailable",
     message: `SQLite: ${cause instanceof Error ? cause.message : String(cause)}`,
     cause
@@ -84,7 +83,7 @@ const openLibsql: Effect.Effect<(filename: string) => Database, SpaceError> = Ef
   Effect.tryPromise({
     try: () => import("libsql"),
     catch: (cause) =>
-      new SpaceError_({ reason: "Unsupported", message: "install libsql, or give the option \"open\"", cause })
+      new SpaceError({ reason: "Unsupported", message: "install libsql, or give the option \"open\"", cause })
   }),
   ({ default: Libsql }) => (filename) => new Libsql(filename) as unknown as Database
 )

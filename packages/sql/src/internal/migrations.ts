@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import { SpaceError } from "@effect-linda/core/SpaceError"
 
 /** A step from one version of the tables to the next. Steps that were released never change. */
 export interface Migration {
@@ -16,10 +17,11 @@ export const missing = (
   version: number
 ): ReadonlyArray<readonly [number: number, migration: Migration]> => {
   if (version > migrations.length) {
-    throw new Error(
-      `the database has tables of version ${version}, and this is for version ${migrations.length}: ` +
+    throw new SpaceError({
+      reason: "Unsupported",
+      message: `the database has tables of version ${version}, and this is for version ${migrations.length}: ` +
         `update @effect-linda/sql in this program`
-    )
+    })
   }
   return migrations.map((migration, index) => [index + 1, migration] as const).slice(version)
 }
@@ -27,7 +29,10 @@ export const missing = (
 /** The names of tables begin with it; so it is a plain identifier. */
 export const identifier = (option: string, name: string): string => {
   if (!/^[a-z_][a-z0-9_]{0,39}$/.test(name)) {
-    throw new Error(`${option}: ${JSON.stringify(name)} is no plain identifier of up to 40 small letters, digits and _`)
+    throw new SpaceError({
+      reason: "InvalidOption",
+      message: `${option}: ${JSON.stringify(name)} is no plain identifier of up to 40 small letters, digits and _`
+    })
   }
   return name
 }

@@ -29,7 +29,7 @@ class Lost {
 }
 
 const unavailable = (cause: unknown): SpaceError =>
-  new SpaceError({
+  cause instanceof SpaceError ? cause : new SpaceError({
     reason: "Unavailable",
     message: `PostgreSQL: ${cause instanceof Error ? cause.message : String(cause)}`,
     cause

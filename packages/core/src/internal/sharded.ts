@@ -1,0 +1,318 @@
+/**
+ * One space split over several.
+ *
+ * @internal
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Options } from "../Sharded.js"
+import { SpaceError } from "../SpaceError.js"
+import type { Tuple } from "../Tuple.js"
+import type { Destination, HoldOptions, Inspection, OutOptions, TupleSpace, WaitOptions } from "../TupleSpace.js"
+import { own, several } from "./arguments.js"
+import { encodeField, keyOf } from "./durable/encoding.js"
+import { isFailure } from "./memory.js"
+import type { Pattern } from "./pattern.js"
+import { compile } from "./pattern.js"
+import { evaluate } from "./process.js"
+import { Values } from "./remote/values.js"
+
+const TypeId = Symbol.for("@effect-linda/core/TupleSpace")
+
+type Part = TupleSpace<any, SpaceError>
+
+const reading = <A, E, R>(make: () => Effect.Effect<A, E, R>): Effect.Effect<A, any, R> => {
+  try {
+    return make()
+  } catch (error) {
+    return error instanceof SpaceError ? Effect.fail(error) : Effect.die(error)
+  }
+}
+
+const indexOf = (values: Values, first: unknown, parts: number): number =>
+  keyOf(0, encodeField(values, first, "field 0")) % parts
+
+export const partOf = (first: unknown, parts: number, options: Options = {}): Effect.Effect<number, SpaceError> =>
+  reading(() => Effect.succeed(indexOf(new Values(options.schemas), first, parts)))
+
+const unsupported = (message: string): SpaceError => new SpaceError({ reason: "Unsupported", message })
+
+/** What a part gives up with that comes second. */
+class Second {
+  readonly _tag = "Second"
+}
+
+export const make = (
+  parts: readonly [Part, ...ReadonlyArray<Part>],
+  options: Options = {}
+): TupleSpace<any, SpaceError> => {
+  const values = new Values(options.schemas)
+  const [main] = parts
+
+  const ofTuple = (tuple: Tuple): Part => isFailure(tuple) ? main : parts[indexOf(values, tuple[0], parts.length)]!
+
+  /** The parts in which there can be a match. */
+  const ofPattern = (pattern: Pattern): ReadonlyArray<Part> => {
+    const [first] = pattern.terms
+    return pattern.failure
+      ? [main]
+      : first?.kind === "literal"
+      ? [parts[indexOf(values, first.value, parts.length)]!]
+      : parts
+  }
+
+  const ofPatterns = (patterns: ReadonlyArray<Pattern>): ReadonlyArray<Part> =>
+    parts.filter((part) => patterns.some((pattern) => ofPattern(pattern).includes(part)))
+
+  const only = (name: string, concerned: ReadonlyArray<Part>): Part => {
+    if (concerned.length > 1) {
+      throw unsupported(
+        `${name}: the patterns concern several parts of the space: give all of them the same first field`
+      )
+    }
+    return concerned[0]!
+  }
+
+  /**
+   * Waits in several places at a time, and lets `use` have what the first of them has: `hold` has to give back its tuple if
+   * what it is given to run with it fails.
+   */
+  const race = <Place, A, E, R>(
+    concerned: ReadonlyArray<Place>,
+    hold: <A1, E1, R1>(
+      place: Place,
+      use: (found: any) => Effect.Effect<A1, E1, R1>
+    ) => Effect.Effect<A1, E1 | any, R1>,
+    use: (found: any) => Effect.Effect<A, E, R>
+  ): Effect.Effect<A, any, R> => {
+    if (concerned.length === 1) {
+      return hold(concerned[0]!, use)
+    }
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*() {
+        const first = yield* Deferred.make<number>()
+        let winner: number | undefined
+        const fibers = yield* Effect.forEach(concerned, (place, index) =>
+          Effect.fork(Effect.interruptible(hold(place, (found) =>
+            Effect.suspend((): Effect.Effect<A, E | Second, R> => {
+              if (winner !== undefined) {
+                return Effect.fail(new Second())
+              }
+              winner = index
+              return Effect.zipRight(Deferred.succeed(first, index), use(found))
+            })))))
+        const everybody = Effect.forEach(fibers, Fiber.await)
+        /** All have given up, or somebody has won. */
+        const decided = Effect.raceFirst(Effect.interruptible(Deferred.await(first)), Effect.interruptible(everybody))
+        yield* Effect.onInterrupt(restore(decided), () =>
+          Fiber.interruptAll(fibers))
+        yield* Fiber.interruptAll(fibers.filter((_, index) =>
+          index !== winner
+        ))
+        const ended = yield* Effect.onInterrupt(
+          restore(Fiber.await(fibers[winner ?? 0]!)),
+          () => Fiber.interruptAll(fibers)
+        )
+        return yield* ended
+      })
+    )
+  }
+
+  const out = (input: Tuple, options?: OutOptions): Effect.Effect<any, SpaceError> =>
+    reading(() => {
+      const tuple = own(input)
+      return options === undefined ? ofTuple(tuple).out(tuple) : ofTuple(tuple).out(tuple, options)
+    })
+
+  const outAll = (input: Iterable<Tuple>) =>
+    reading(() => {
+      const tuples = Array.from(input, own)
+      return Effect.forEach(
+        parts.map((part) => [part, tuples.filter((tuple) => ofTuple(tuple) === part)] as const)
+          .filter(([, tuples]) => tuples.length > 0),
+        ([part, tuples]) => part.outAll(tuples),
+        { discard: true, concurrency: "unbounded" }
+      )
+    })
+
+  const inWith = (pattern: unknown, use: (tuple: any) => Effect.Effect<any, any, any>, options?: HoldOptions<any>) =>
+    reading(() => {
+      const compiled = compile(pattern)
+      return race(ofPattern(compiled), (part, use) => part.inWith(compiled as any, use, options as any), use)
+    })
+
+  const inScoped = (pattern: unknown, options?: HoldOptions<any>) =>
+    reading(() => {
+      const concerned = ofPattern(compile(pattern))
+      const [first] = concerned
+      if (concerned.length === 1) {
+        return first!.inScoped(pattern as any, options as any)
+      }
+      // The hold lasts as long as a fiber that waits for the end of the scope.
+      return Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function*() {
+          const taken = yield* Deferred.make<Tuple, unknown>()
+          const end = yield* Deferred.make<void, unknown>()
+          const holder = yield* Effect.forkIn(
+            Effect.onError(
+              Effect.interruptible(inWith(
+                pattern,
+                (tuple) => Effect.zipRight(Deferred.succeed(taken, tuple), Deferred.await(end)),
+                options
+              )),
+              (cause) => Deferred.failCause(taken, cause)
+            ),
+            yield* Scope.make()
+          )
+          yield* Effect.addFinalizer((exit) =>
+            Effect.zipRight(
+              Exit.isSuccess(exit) ? Deferred.succeed(end, undefined) : Deferred.failCause(end, exit.cause),
+              Fiber.await(holder)
+            )
+          )
+          return yield* Effect.onInterrupt(restore(Deferred.await(taken)), () => Fiber.interrupt(holder))
+        })
+      )
+    })
+
+  const taking = (pattern: unknown, options?: WaitOptions) =>
+    reading(() => {
+      const concerned = ofPattern(compile(pattern))
+      return concerned.length === 1
+        ? concerned[0]!.in(pattern as any, options)
+        : inWith(pattern, Effect.succeed, options)
+    })
+
+  const rd = (pattern: unknown, options?: WaitOptions) =>
+    reading(() => {
+      const compiled = compile(pattern)
+      return race(
+        ofPattern(compiled),
+        (part, use) => Effect.flatMap(part.rd(compiled as any, options as any), use),
+        Effect.succeed
+      )
+    })
+
+  /** Each pattern in each part in which it can have a match. */
+  const waitAny = (takes: boolean) => (input: unknown, options?: WaitOptions) =>
+    reading(() => {
+      const { keys, patterns } = several(input)
+      const concerned = ofPatterns(patterns)
+      if (concerned.length === 1) {
+        return (takes ? concerned[0]!.inAny : concerned[0]!.rdAny)(input as any, options as any)
+      }
+      const all = patterns.flatMap((pattern, index) => ofPattern(pattern).map((part) => ({ part, pattern, index })))
+      return race(all, ({ index, part, pattern }, use) => {
+        const named = (tuple: Tuple) => use(keys === undefined ? { index, tuple } : { key: keys[index], tuple })
+        return takes
+          ? part.inWith(pattern as any, named as any, options as any)
+          : Effect.flatMap(part.rd(pattern as any, options as any), named as any)
+      }, Effect.succeed)
+    })
+
+  const inAll = (input: unknown, options?: WaitOptions) =>
+    reading(() => only("inAll", ofPatterns(several(input).patterns)).inAll(input as any, options as any))
+
+  /** Asks the parts in turn, until one has it. */
+  const first = (ask: (part: Part) => Effect.Effect<Option.Option<any>, any>, pattern: unknown) =>
+    reading(() =>
+      Effect.reduce(
+        ofPattern(compile(pattern)),
+        Option.none<any>(),
+        (found, part) => Option.isSome(found) ? Effect.succeed(found) : ask(part)
+      )
+    )
+
+  const gathered = (ask: (part: Part) => Effect.Effect<ReadonlyArray<any>, any>, pattern: unknown) =>
+    reading(() => Effect.map(Effect.forEach(ofPattern(compile(pattern)), ask), (all) => all.flat()))
+
+  const summed = (ask: (part: Part) => Effect.Effect<number, any>, pattern: unknown) =>
+    reading(() => Effect.reduce(ofPattern(compile(pattern)), 0, (sum, part) => Effect.map(ask(part), (n) => sum + n)))
+
+  const outIfAbsent = (pattern: unknown, tuple: Tuple) =>
+    reading(() => {
+      const part = only("outIfAbsent", [...new Set([...ofPattern(compile(pattern)), ofTuple(own(tuple))])])
+      return part.outIfAbsent(pattern as any, tuple)
+    })
+
+  const replace = (pattern: unknown, f: (tuple: any) => Tuple) =>
+    reading(() => {
+      const part = only("replace", ofPattern(compile(pattern)))
+      return part.replace(pattern as any, (tuple: any) => {
+        const replacement = own(f(tuple))
+        if (ofTuple(replacement) !== part) {
+          throw unsupported("replace: the new tuple belongs to another part of the space: keep its first field")
+        }
+        return replacement
+      })
+    })
+
+  const inspect = Effect.map(Effect.forEach(parts, (part) => part.inspect), (all): Inspection => ({
+    tuples: all.flatMap(({ tuples }) => tuples),
+    held: all.reduce((sum, { held }) => sum + held, 0),
+    interests: all.flatMap(({ interests }) => interests).sort((one, other) => other.age - one.age),
+    processes: all.flatMap(({ processes }) => processes),
+    indexes: all.flatMap(({ indexes }) => indexes)
+  }))
+
+  const merged = (open: (part: Part) => Stream.Stream<any, SpaceError>, pattern: unknown) =>
+    Stream.unwrap(
+      reading(() =>
+        Effect.succeed(Stream.mergeAll(ofPattern(compile(pattern)).map(open), { concurrency: "unbounded" }))
+      )
+    )
+
+  return {
+    [TypeId]: { _T: (_: any) => _, _E: (_: never) => _ },
+    name: options.name ?? main.name,
+    out,
+    outAll,
+    in: taking,
+    rd,
+    inp: (pattern: any) => first((part) => part.inp(pattern), pattern),
+    rdp: (pattern: any) => first((part) => part.rdp(pattern), pattern),
+    inWith,
+    inScoped,
+    inAny: waitAny(true),
+    rdAny: waitAny(false),
+    inAll,
+    collect: (pattern: any) => gathered((part) => part.collect(pattern), pattern),
+    copyCollect: (pattern: any) => gathered((part) => part.copyCollect(pattern), pattern),
+    collectInto: (pattern: any, other: Destination<any, any>) =>
+      summed((part) => part.collectInto(pattern, other), pattern),
+    copyCollectInto: (pattern: any, other: Destination<any, any>) =>
+      summed((part) => part.copyCollectInto(pattern, other), pattern),
+    inUpTo: (pattern: any, n: number) =>
+      reading(() =>
+        Effect.reduce(
+          ofPattern(compile(pattern)),
+          [] as ReadonlyArray<any>,
+          (taken, part) => Effect.map(part.inUpTo(pattern, n - taken.length), (more) => [...taken, ...more])
+        )
+      ),
+    count: (pattern: any) => summed((part) => part.count(pattern), pattern),
+    outIfAbsent,
+    replace,
+    subscribe: (pattern: any, options: any) => merged((part) => part.subscribe(pattern, options), pattern),
+    stream: (pattern: any, options: any) => merged((part) => part.stream(pattern, options), pattern),
+    eval: main.eval,
+    evalTuple: (fields: any, options: any) =>
+      main.eval(
+        Effect.suspend(() =>
+          Effect.tap(
+            Effect.all(own(fields).map(evaluate), { concurrency: "unbounded" }) as unknown as Effect.Effect<Tuple>,
+            out
+          )
+        ),
+        options
+      ),
+    inspect,
+    awaitQuiescent: Effect.fail(unsupported("awaitQuiescent: what waits in several parts cannot be seen to rest")),
+    transact: () => Effect.fail(unsupported("transact: a transaction is of one part of the space"))
+  } as unknown as TupleSpace<any, SpaceError>
+}

@@ -1,0 +1,65 @@
+/**
+ * SQL of the user's own on the connection of a space, in its transactions.
+ *
+ * @internal
+ */
+import * as Reactivity from "@effect/experimental/Reactivity"
+import * as SqlClient from "@effect/sql/SqlClient"
+import type { Connection } from "@effect/sql/SqlConnection"
+import { SqlError } from "@effect/sql/SqlError"
+import * as Statement from "@effect/sql/Statement"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type pg from "pg"
+
+const connectionOf = (client: () => pg.Client): Connection => {
+  const query = (
+    text: string,
+    params: ReadonlyArray<unknown>,
+    rowMode?: "array"
+  ): Effect.Effect<pg.QueryResult, SqlError> =>
+    Effect.tryPromise({
+      try: (): Promise<pg.QueryResult> =>
+        client().query({ text, values: [...params], ...(rowMode && { rowMode }) } as pg.QueryConfig),
+      catch: (cause) => new SqlError({ cause, message: "the statement failed" })
+    })
+  const execute: Connection["execute"] = (sql, params, transform) =>
+    Effect.map(query(sql, params), ({ rows }) => transform === undefined ? rows : transform(rows))
+  return {
+    execute,
+    executeUnprepared: execute,
+    executeRaw: (sql, params) => query(sql, params),
+    executeValues: (sql, params) =>
+      Effect.map(query(sql, params, "array"), ({ rows }) => rows as unknown as ReadonlyArray<ReadonlyArray<unknown>>),
+    executeStream: (sql, params, transform) => Stream.fromIterableEffect(execute(sql, params, transform))
+  }
+}
+
+/** As that of `@effect/sql-pg`, without its types of parameters. */
+const compiler = Statement.makeCompiler({
+  dialect: "pg",
+  placeholder: (index) => `$${index}`,
+  onIdentifier: (value) => `"${value.replaceAll("\"", "\"\"").replaceAll(".", "\".\"")}"`,
+  onRecordUpdate: (placeholders, alias, columns, values, returning) => [
+    `(values ${placeholders}) AS ${alias}${columns}${returning === undefined ? "" : ` RETURNING ${returning[0]}`}`,
+    returning === undefined ? values.flat() : values.flat().concat(returning[1])
+  ],
+  onCustom: () => ["", []]
+})
+
+/** Gives an effect the service that runs statements on this connection. A transaction within is a savepoint. */
+export const withSql =
+  (client: () => pg.Client) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, Exclude<R, SqlClient.SqlClient>> => {
+    const connection = connectionOf(client)
+    const sql = SqlClient.make({
+      acquirer: Effect.succeed(connection),
+      compiler,
+      spanAttributes: [["db.system.name", "postgresql"]]
+    })
+    return Effect.flatMap(Effect.provide(sql, Reactivity.layer), (sql) =>
+      effect.pipe(
+        Effect.provideService(SqlClient.SqlClient, sql),
+        Effect.provideService(SqlClient.TransactionConnection, [connection, 0] as const)
+      )) as Effect.Effect<A, E, Exclude<R, SqlClient.SqlClient>>
+  }
