@@ -184,7 +184,8 @@ export type Command =
     readonly waiter: number
     readonly id: number
     readonly take: boolean
-    readonly accepted: ReadonlyArray<number>
+    /** `null` if the client cannot tell any more. */
+    readonly accepted: ReadonlyArray<number> | null
   }
   /** Ends waiters. */
   | { readonly op: "cancel"; readonly waiters: ReadonlyArray<number> }
@@ -355,11 +356,16 @@ export interface Tables {
   /** Changes when the life ends of a tuple, stored or held. */
   readonly renew: (lease: number, expires: number | null) => boolean
 
-  readonly hold: (client: string, hold: number, row: Row) => void
-  /** Removes and returns what is held under a number. */
-  readonly unhold: (client: string, hold: number) => ReadonlyArray<Row>
+  /** Moves a stored tuple to a hold. */
+  readonly hold: (client: string, hold: number, id: number) => void
+  /** Removes and returns what is held under a number, or of that one tuple. */
+  readonly unhold: (client: string, hold: number, id: number | null) => ReadonlyArray<Row>
+  /** Removes what is held under a number, and says whether there was something. */
+  readonly drop: (client: string, hold: number) => boolean
   readonly held: (query: Query) => ReadonlyArray<Row>
 
+  /** Whether anybody waits, for whatever: most often nobody does. */
+  readonly isWaitedFor: () => boolean
   /** Adds a waiter, behind all others. */
   readonly addWaiter: (client: string, waiter: Waiter, since: number) => void
   readonly removeWaiter: (client: string, waiter: number) => boolean

@@ -5,7 +5,7 @@
  * @internal
  */
 import { SpaceError } from "../../SpaceError.js"
-import type { Command, EventKind, Found, NewRow, Outcome, Query, Reply, Row, Tables } from "../../SpaceStore.js"
+import type { Command, EventKind, Found, NewRow, Outcome, Query, Reply, Row, Tables, Waiter } from "../../SpaceStore.js"
 
 export const matches = (query: Query, row: Pick<Row, "arity" | "fields" | "shape">): boolean => {
   if (query.open ? row.arity < query.arity : row.arity !== query.arity) {
@@ -38,9 +38,17 @@ export const interpret = ({ client, commands, lease, now, tables }: {
   const post = (to: string, waiter: number, kind: "hint" | "offer" | "served", index: number, row: Row) =>
     tables.post(to, { waiter, kind, index, row, event: null, from: null })
 
+  let isWaitedFor = tables.isWaitedFor()
+  const waitersFor = (row: Parameters<Tables["waitersFor"]>[0]): ReadonlyArray<Matching> =>
+    isWaitedFor ? tables.waitersFor(row) : []
+  const addWaiter = (waiter: Waiter): void => {
+    isWaitedFor = true
+    tables.addWaiter(client, waiter, now)
+  }
+
   /** Tells the watchers, and nobody else. */
   const tell = (event: EventKind, row: Row, from: number | null = null): void => {
-    for (const { client, events, index, kind, waiter } of tables.waitersFor(row)) {
+    for (const { client, events, index, kind, waiter } of waitersFor(row)) {
       if (kind === "watch" && events.includes(event)) {
         tables.post(client, { waiter, kind: "event", index, row, event, from })
       }
@@ -53,7 +61,7 @@ export const interpret = ({ client, commands, lease, now, tables }: {
       tell("Expire", { ...coming, id: from ?? 0 }, from)
       return 0
     }
-    const waiters = tables.waitersFor(coming)
+    const waiters = waitersFor(coming)
     const { accepted, ...rest } = coming
     const row = tables.insert(rest)
     for (const waiter of waiters) {
@@ -77,12 +85,11 @@ export const interpret = ({ client, commands, lease, now, tables }: {
     const taker = waiters.find((waiter) => (waiter.kind === "in" || waiter.kind === "join") && isFor(waiter, accepted))
     if (taker !== undefined) {
       const { client, index, kind, waiter } = taker
-      tables.remove(row.id)
       if (kind === "join") {
-        tables.hold(client, -waiter, row)
+        tables.hold(client, -waiter, row.id)
         post(client, waiter, "offer", index, row)
       } else {
-        tables.hold(client, waiter, row)
+        tables.hold(client, waiter, row.id)
         tell("In", row)
         tables.removeWaiter(client, waiter)
         post(client, waiter, "served", index, row)
@@ -127,15 +134,14 @@ export const interpret = ({ client, commands, lease, now, tables }: {
 
   const take = (hold: number, rows: ReadonlyArray<Row>): void => {
     for (const row of rows) {
-      tables.remove(row.id)
-      tables.hold(client, hold, row)
+      tables.hold(client, hold, row.id)
       tell("In", row)
     }
   }
 
   const wait = (kind: "in" | "rd", waiter: number, queries: ReadonlyArray<Query>, label: string | null): void => {
     if (label !== null) {
-      tables.addWaiter(client, { waiter, kind, queries, exact: true, events: [], label }, now)
+      addWaiter({ waiter, kind, queries, exact: true, events: [], label })
     }
   }
 
@@ -143,16 +149,25 @@ export const interpret = ({ client, commands, lease, now, tables }: {
     switch (command.op) {
       case "put":
         return command.rows.map(put)
-      case "take":
-        return command.holds.map((hold) => {
-          const found = find(command.queries, command.limit)
+      case "take": {
+        const { holds, limit, queries } = command
+        // Those who ask for the same one share one look.
+        const shared = limit === 1 && queries.length === 1 ? tables.find(queries[0]!, 0, holds.length) : undefined
+        return holds.map((hold, index) => {
+          const one = shared?.[index]
+          const found = shared === undefined
+            ? find(queries, limit)
+            : one === undefined
+            ? null
+            : { index: 0, rows: [one] }
           if (found === null) {
-            wait("in", hold, command.queries, command.wait)
+            wait("in", hold, queries, command.wait)
           } else {
             take(hold, found.rows)
           }
           return found
         })
+      }
       case "read": {
         const found = find(command.queries, 1)
         if (found === null) {
@@ -177,27 +192,26 @@ export const interpret = ({ client, commands, lease, now, tables }: {
         return rows
       }
       case "wait":
-        tables.addWaiter(client, command, now)
+        addWaiter(command)
         return null
       case "answer":
-        for (const row of tables.unhold(client, -command.waiter)) {
-          if (row.id !== command.id) {
-            tables.hold(client, -command.waiter, row)
-            continue
-          }
+        for (const row of tables.unhold(client, -command.waiter, command.id)) {
           const stored = tables.insert(row)
           if (!command.take) {
-            const waiters = tables.waitersFor(row)
+            const waiters = waitersFor(row)
             const own = waiters.findIndex(({ client: other, waiter }) => other === client && waiter === command.waiter)
-            hand(stored, waiters.slice(own + 1), command.accepted)
+            hand(stored, waiters.slice(own + 1), command.accepted ?? undefined)
           }
         }
         return null
       case "cancel":
         return command.waiters.map((waiter) => tables.removeWaiter(client, waiter))
       case "settle":
+        if (command.how === "gone" && command.put.length === 0) {
+          return command.holds.map((hold) => tables.drop(client, hold))
+        }
         return command.holds.map((hold, index) => {
-          const rows = tables.unhold(client, hold)
+          const rows = tables.unhold(client, hold, null)
           if (rows.length === 0) {
             return false
           }

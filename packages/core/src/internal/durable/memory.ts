@@ -64,15 +64,26 @@ const tablesOf = (state: State): Tables => ({
     state.held = state.held.map((held) => ({ ...held, row: renew(held.row) }))
     return renewed
   },
-  hold: (client, hold, row) => {
-    state.held = [...state.held, { client, hold, row }]
+  hold: (client, hold, id) => {
+    const [rows, rest] = split(state.rows, (row) => row.id === id)
+    state.rows = rest
+    state.held = [...state.held, ...rows.map((row) => ({ client, hold, row }))]
   },
-  unhold: (client, hold) => {
-    const [removed, rest] = split(state.held, (held) => held.client === client && held.hold === hold)
+  unhold: (client, hold, id) => {
+    const [removed, rest] = split(
+      state.held,
+      (held) => held.client === client && held.hold === hold && (id === null || held.row.id === id)
+    )
     state.held = rest
     return removed.map(({ row }) => row)
   },
+  drop: (client, hold) => {
+    const [removed, rest] = split(state.held, (held) => held.client === client && held.hold === hold)
+    state.held = rest
+    return removed.length > 0
+  },
   held: (query) => state.held.map(({ row }) => row).filter((row) => matches(query, row)),
+  isWaitedFor: () => state.waiters.length > 0,
   addWaiter: (client, waiter, since) => {
     state.waiters = [...state.waiters, { ...waiter, client, since }]
   },

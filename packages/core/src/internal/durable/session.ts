@@ -51,8 +51,10 @@ export interface Listener extends Waiting {
   readonly end: (exit: Exit.Exit<never, unknown>) => void
   /** Whether a tuple is wanted, where the store cannot tell. */
   readonly accepts: (tuple: Tuple) => boolean
-  /** For a join: what it makes of a tuple that it is offered. */
-  readonly consider: ((run: Run, row: Row) => Effect.Effect<Found | null, SpaceError>) | undefined
+  /** For a join: what it makes of a tuple that it is offered; nothing, if it has what it wants by now. */
+  readonly consider:
+    | ((run: Run, row: Row, isOver: boolean) => Effect.Effect<Found | null, SpaceError>)
+    | undefined
   readonly arrive: (found: Found) => void
 }
 
@@ -169,6 +171,7 @@ export class Session implements Timed, Watched {
   /** How many batches may be under way. */
   private readonly slots: Effect.Semaphore
   private readonly depth: number
+  private underWay = 0
 
   /** What comes next: as many commands as follow each other, or something that has to be alone. */
   private next(): ReadonlyArray<Item> | Exclusive {
@@ -178,7 +181,10 @@ export class Session implements Timed, Watched {
       return first
     }
     const end = this.work.findIndex((each) => "body" in each)
-    return this.work.splice(0, end < 0 ? this.work.length : end) as ReadonlyArray<Item>
+    const ready = end < 0 ? this.work.length : end
+    // The store should have something to do while we make sense of what it has answered.
+    const share = this.underWay === 0 && this.depth > 1 && ready >= worthSplitting ? Math.ceil(ready / 2) : ready
+    return this.work.splice(0, share) as ReadonlyArray<Item>
   }
 
   /** Does what comes next, when there is room for it. */
@@ -195,7 +201,12 @@ export class Session implements Timed, Watched {
             this.slots.release(this.depth)
           )
         }
-        return Effect.fork(Effect.ensuring(this.doBatch(work), this.slots.release(1)))
+        this.underWay++
+        const done = Effect.suspend(() => {
+          this.underWay--
+          return this.slots.release(1)
+        })
+        return Effect.fork(Effect.ensuring(this.doBatch(work), done))
       })
     )
   )
@@ -233,6 +244,7 @@ export class Session implements Timed, Watched {
 
   private doExclusive(work: Exclusive): Effect.Effect<void> {
     return Effect.suspend(() => {
+      this.isOffering = false
       const outcomes: Array<Heard> = []
       const body = this.store.transaction((run) => {
         const heard = this.heard(run)
@@ -265,8 +277,12 @@ export class Session implements Timed, Watched {
       const mail = heard.mail.filter((other) => other !== offer)
       const joined = [...heard.joined]
       const collect: Run = (commands) => Effect.tap(run(commands), (outcome) => void mail.push(...outcome.mail))
-      const considered = this.waiters.get(offer.waiter)?.consider?.(collect, offer.row) ??
-        Effect.as(collect([{ op: "answer", waiter: offer.waiter, id: offer.row.id, take: false, accepted: [] }]), null)
+      const isOver = joined.some(([waiter]) => waiter === offer.waiter)
+      const considered = this.waiters.get(offer.waiter)?.consider?.(collect, offer.row, isOver) ??
+        Effect.as(
+          collect([{ op: "answer", waiter: offer.waiter, id: offer.row.id, take: false, accepted: null }]),
+          null
+        )
       return Effect.flatMap(considered, (found) => {
         if (found !== null) {
           joined.push([offer.waiter, found])
@@ -274,7 +290,20 @@ export class Session implements Timed, Watched {
         return settle({ ...heard, mail, joined })
       })
     }
-    return (commands) => Effect.flatMap(run(commands), (outcome) => settle({ ...outcome, joined: [] }))
+    const whole = (commands: ReadonlyArray<Command>) =>
+      Effect.flatMap(run(commands), (outcome) => settle({ ...outcome, joined: [] }))
+    // Where joins are offered something, what becomes of a tuple has to be known before the next one comes.
+    return (commands) =>
+      !this.isOffering ? whole(commands) : Effect.map(
+        Effect.forEach(commands, (command) =>
+          command.op === "put" && command.rows.length > 1
+            ? Effect.map(
+              Effect.forEach(command.rows, (row) => whole([{ op: "put", rows: [row] }])),
+              (all) => combined(all, [all.flatMap(({ replies }) => replies[0])])
+            )
+            : whole([command])),
+        (all) => combined(all, all.flatMap(({ replies }) => replies))
+      )
   }
 
   readonly accepts: Accepts = (tuple) => {
@@ -405,8 +434,18 @@ export class Session implements Timed, Watched {
   }
 }
 
+const combined = (all: ReadonlyArray<Heard>, replies: ReadonlyArray<Reply>): Heard => ({
+  replies,
+  mail: all.flatMap(({ mail }) => mail),
+  joined: all.flatMap(({ joined }) => joined),
+  next: all[all.length - 1]?.next ?? null
+})
+
 const isLapsed = (cause: Cause.Cause<unknown>): boolean =>
   cause._tag === "Fail" && (cause.error as SpaceError).reason === lapsed.reason
+
+/** So many commands go as two batches, if the store takes two at a time. */
+const worthSplitting = 16
 
 /** A command for several items. */
 interface Batch {

@@ -69,7 +69,7 @@ export class Waiter implements Listener {
     this.kind = wanted.kind
     this.patterns = wanted.patterns
     this.takes = wanted.as !== "rd"
-    this.consider = wanted.as === "join" ? (run, row) => this.considering(run, row) : undefined
+    this.consider = wanted.as === "join" ? (run, row, isOver) => this.considering(run, row, isOver) : undefined
     this.since = session.now()
     this.process = fiber.getFiberRef(current)
     session.waiters.set(this.id, this)
@@ -190,11 +190,11 @@ export class Waiter implements Listener {
   }
 
   /** Looks whether a join is complete with a tuple that it is offered; if not, the tuple goes on to the next. */
-  private considering(run: Run, row: Row): Effect.Effect<Found | null, SpaceError> {
+  private considering(run: Run, row: Row, isOver: boolean): Effect.Effect<Found | null, SpaceError> {
     const { id, session, wanted } = this
     const answer = (take: boolean): Effect.Effect<unknown, SpaceError> =>
       run([{ op: "answer", waiter: id, id: row.id, take, accepted: session.accepts(wanted.tuple(row)) }])
-    const found = this.state === "ended"
+    const found = isOver || this.state === "ended"
       ? Effect.succeed(null)
       : Effect.catchAllCause(wanted.attempt(run, id, id, { row, answer: answer(true) }), (cause) => {
         session.post({ op: "cancel", waiters: [id] })

@@ -183,7 +183,7 @@ END $$;
 
 const delivery = (schema: string): string => `
 CREATE FUNCTION ${schema}.row_json(t ${schema}.tuples) RETURNS json
-LANGUAGE sql IMMUTABLE AS $$
+LANGUAGE sql STABLE AS $$
   SELECT json_build_array(t.id, t.arity, t.shape, t.fields, ARRAY[${all((i) => `t.k${i}`)}],
     t.expires, t.lease, t.meta, t.attempts)
 $$;
@@ -386,21 +386,27 @@ CREATE FUNCTION ${schema}.wait(
       FROM added, jsonb_array_elements(p_anchors) a
 $$;
 
--- Moves stored tuples to a hold each, or all to one.
-CREATE FUNCTION ${schema}.hold(p_space int, p_client bigint, p_ids bigint[], p_holds bigint[]) RETURNS void
+CREATE FUNCTION ${schema}.tell_taken(p_space int, p_ids bigint[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
   t ${schema}.tuples;
 BEGIN
-  WITH gone AS (DELETE FROM ${schema}.tuples WHERE id = ANY(p_ids) RETURNING *)
-    INSERT INTO ${schema}.held
-      SELECT gone.*, p_client, coalesce(p_holds[u.n], p_holds[1])
-        FROM gone JOIN unnest(p_ids) WITH ORDINALITY u(id, n) USING (id);
   IF EXISTS (SELECT FROM ${schema}.waiters w WHERE w.space = p_space AND w.kind = 'watch') THEN
     FOR t IN SELECT ${columns} FROM ${schema}.held h WHERE h.id = ANY(p_ids) ORDER BY h.id LOOP
       PERFORM ${schema}.tell(p_space, 'In', t, NULL);
     END LOOP;
   END IF;
+END $$;
+
+-- Moves stored tuples to a hold each, or all to one.
+CREATE FUNCTION ${schema}.hold(p_space int, p_client bigint, p_ids bigint[], p_holds bigint[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  WITH gone AS (DELETE FROM ${schema}.tuples WHERE id = ANY(p_ids) RETURNING *)
+    INSERT INTO ${schema}.held
+      SELECT gone.*, p_client, coalesce(p_holds[u.n], p_holds[1])
+        FROM gone JOIN unnest(p_ids) WITH ORDINALITY u(id, n) USING (id);
+  PERFORM ${schema}.tell_taken(p_space, p_ids);
 END $$;
 
 CREATE FUNCTION ${schema}.take(p_space int, p_client bigint, p_now float8, c jsonb) RETURNS json
@@ -416,12 +422,18 @@ DECLARE
   v_reply json;
 BEGIN
   IF jsonb_array_length(c->'queries') = 1 THEN
-    SELECT array_agg(f.id ORDER BY f.id), array_agg(${schema}.row_json(f.*) ORDER BY f.id)
-      INTO v_ids, v_replies
-      FROM ${schema}.find(p_space, v_query, 0, CASE v_limit WHEN 1 THEN cardinality(v_holds) ELSE v_limit END) f;
-    v_found := coalesce(cardinality(v_ids), 0);
+    v_ids := ARRAY(SELECT f.id FROM
+      ${schema}.find(p_space, v_query, 0, CASE v_limit WHEN 1 THEN cardinality(v_holds) ELSE v_limit END) f);
+    v_found := cardinality(v_ids);
     IF v_found > 0 THEN
-      PERFORM ${schema}.hold(p_space, p_client, v_ids, v_holds);
+      WITH gone AS (
+        DELETE FROM ${schema}.tuples WHERE id = ANY(v_ids) RETURNING *
+      ), moved AS (
+        INSERT INTO ${schema}.held SELECT gone.*, p_client, CASE v_limit WHEN 1 THEN v_holds[u.n] ELSE v_holds[1] END
+          FROM gone JOIN unnest(v_ids) WITH ORDINALITY u(id, n) USING (id)
+      )
+      SELECT array_agg(${schema}.row_json(gone.*) ORDER BY gone.id) INTO v_replies FROM gone;
+      PERFORM ${schema}.tell_taken(p_space, v_ids);
     END IF;
     IF v_limit = 1 THEN
       IF v_found < cardinality(v_holds) AND c->>'wait' IS NOT NULL THEN
@@ -586,7 +598,8 @@ BEGIN
           SELECT w.seq INTO v_seq FROM ${schema}.waiters w
             WHERE w.client = p_client AND w.waiter = (c->>'waiter')::bigint;
           PERFORM ${schema}.hand(p_space, p_client, t,
-            ARRAY(SELECT a::bigint FROM jsonb_array_elements_text(c->'accepted') a), coalesce(v_seq, 0));
+            CASE jsonb_typeof(c->'accepted') WHEN 'array'
+              THEN ARRAY(SELECT a::bigint FROM jsonb_array_elements_text(c->'accepted') a) END, coalesce(v_seq, 0));
         END IF;
       END IF;
       RETURN 'null'::json;

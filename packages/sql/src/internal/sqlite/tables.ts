@@ -56,8 +56,12 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
   const insertOld = sql(`INSERT INTO ${tuples} (id, space, ${columns}) VALUES (?, ?, ${places(width)})`)
   const setLease = sql(`UPDATE ${tuples} SET lease = id WHERE id = ?`)
   const remove = sql(`DELETE FROM ${tuples} WHERE id = ?`)
-  const hold = sql(`INSERT INTO ${held} (id, space, client, hold, ${columns}) VALUES (?, ?, ?, ?, ${places(width)})`)
+  const hold = sql(
+    `INSERT INTO ${held} (client, hold, id, space, ${columns})
+      SELECT ?, ?, id, space, ${columns} FROM ${tuples} WHERE id = ?`
+  )
   const holding = sql(`SELECT * FROM ${held} WHERE client = ? AND hold = ? ORDER BY id`)
+  const release = sql(`DELETE FROM ${held} WHERE id = ?`)
   const unhold = sql(`DELETE FROM ${held} WHERE client = ? AND hold = ?`)
   const isWaitedFor = sql(`SELECT 1 FROM ${prefix}waiters WHERE space = ? LIMIT 1`)
   const nextMask = sql(
@@ -168,17 +172,23 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
       [tuples, held].some((table) =>
         Number(sql(`UPDATE ${table} SET expires = ? WHERE lease = ?`).run(expires, lease).changes) > 0
       ),
-    hold: (client, number, row) => void hold.run(row.id, space, Number(client), number, ...valuesOf(row)),
-    unhold: (client, number) => {
+    hold: (client, number, id) => {
+      hold.run(Number(client), number, id)
+      remove.run(id)
+    },
+    unhold: (client, number, id) => {
       const rows = (holding.all(Number(client), number) as ReadonlyArray<Stored>).map(rowOf)
-      if (rows.length > 0) {
-        unhold.run(Number(client), number)
+        .filter((row) => id === null || row.id === id)
+      for (const row of rows) {
+        release.run(row.id)
       }
       return rows
     },
+    drop: (client, number) => Number(unhold.run(Number(client), number).changes) > 0,
     held: (query) =>
       (sql(`SELECT * FROM ${held} WHERE space = ? ORDER BY id`).all(space) as ReadonlyArray<Stored>)
         .map(rowOf).filter((row) => matches(query, row)),
+    isWaitedFor: () => isWaitedFor.all(space).length > 0,
     addWaiter: (client, waiter, since) => {
       const { label, ...body } = waiter
       const { lastInsertRowid } = sql(
@@ -203,9 +213,6 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
       return stored !== undefined
     },
     waitersFor: (row) => {
-      if (isWaitedFor.all(space).length === 0) {
-        return []
-      }
       const waiting = new Map<number, Stored>()
       let [next] = nextMask.all(space, -2) as ReadonlyArray<Stored>
       while (next !== undefined) {
