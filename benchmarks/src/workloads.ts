@@ -3,12 +3,21 @@
  */
 import type { Size } from "./measure.js"
 import type { Row } from "./report.js"
+import * as D1 from "./workloads/D1.js"
+import * as D2 from "./workloads/D2.js"
+import * as D3 from "./workloads/D3.js"
+import * as D4 from "./workloads/D4.js"
+import * as D5 from "./workloads/D5.js"
 import * as W1 from "./workloads/W1.js"
 import * as W10 from "./workloads/W10.js"
 import * as W11 from "./workloads/W11.js"
 import * as W12 from "./workloads/W12.js"
 import * as W13 from "./workloads/W13.js"
 import * as W14 from "./workloads/W14.js"
+import * as W15 from "./workloads/W15.js"
+import * as W16 from "./workloads/W16.js"
+import * as W17 from "./workloads/W17.js"
+import * as W18 from "./workloads/W18.js"
 import * as W2 from "./workloads/W2.js"
 import * as W3 from "./workloads/W3.js"
 import * as W4 from "./workloads/W4.js"
@@ -36,5 +45,14 @@ export const workloads: Readonly<Record<string, Workload>> = {
   W11,
   W12,
   W13,
-  W14
+  W14,
+  W15,
+  W16,
+  W17,
+  W18,
+  D1,
+  D2,
+  D3,
+  D4,
+  D5
 }

@@ -343,6 +343,8 @@ export interface SpaceStore {
 export interface Tables {
   /** Stores a tuple; in a new place, behind all others, if it has none yet. Returns it with its place. */
   readonly insert: (row: Omit<Row, "id"> & { readonly id: number | null }) => Row
+  /** Stores tuples behind all others, in their order, and returns their places. */
+  readonly insertAll: (rows: ReadonlyArray<Omit<Row, "id">>) => ReadonlyArray<number>
   /** A tuple that is stored. */
   readonly get: (id: number) => Row | undefined
   readonly remove: (id: number) => void

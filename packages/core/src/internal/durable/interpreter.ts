@@ -26,6 +26,8 @@ type Coming = Omit<Row, "id"> & {
   readonly accepted: ReadonlyArray<number> | undefined
 }
 
+const isPlain = ({ leased, ttl }: NewRow): boolean => ttl === null && !leased
+
 type Matching = ReturnType<Tables["waitersFor"]>[number]
 
 export const interpret = ({ client, commands, lease, now, tables }: {
@@ -148,7 +150,18 @@ export const interpret = ({ client, commands, lease, now, tables }: {
   const perform = (command: Command): Reply => {
     switch (command.op) {
       case "put":
-        return command.rows.map(put)
+        return !isWaitedFor && command.rows.every(isPlain)
+          ? tables.insertAll(command.rows.map(({ arity, fields, keys, meta, shape }) => ({
+            arity,
+            fields,
+            keys,
+            shape,
+            expires: null,
+            lease: null,
+            meta,
+            attempts: 0
+          })))
+          : command.rows.map(put)
       case "take": {
         const { holds, limit, queries } = command
         // Those who ask for the same one share one look.

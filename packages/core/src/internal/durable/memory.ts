@@ -43,6 +43,11 @@ const tablesOf = (state: State): Tables => ({
     state.rows = [...older, stored, ...younger]
     return stored
   },
+  insertAll: (rows) => {
+    const stored = rows.map((row) => ({ ...row, id: ++state.last }))
+    state.rows = [...state.rows, ...stored]
+    return stored.map(({ id }) => id)
+  },
   get: (id) => state.rows.find((row) => row.id === id),
   remove: (id) => {
     state.rows = state.rows.filter((row) => row.id !== id)

@@ -20,7 +20,7 @@ const definitions = `
   expires REAL,
   lease INTEGER,
   meta TEXT,
-  attempts INTEGER NOT NULL`
+  attempts INTEGER NOT NULL DEFAULT 0`
 
 export const migrations: ReadonlyArray<Migration> = [
   {

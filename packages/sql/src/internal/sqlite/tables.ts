@@ -14,6 +14,9 @@ const keyed = 8
 /** How many candidates tell that a literal is common. */
 const common = 16
 
+/** How many rows go as one statement, at most. */
+const atOnce = 32
+
 type Stored = Readonly<Record<string, any>>
 
 const rowOf = (stored: Stored): Row => {
@@ -26,17 +29,27 @@ const rowOf = (stored: Stored): Row => {
   return { id, fields, shape, arity, keys, expires, lease, meta, attempts }
 }
 
-const valuesOf = (row: Omit<Row, "id">): ReadonlyArray<unknown> => {
-  const values: Array<unknown> = [row.arity, row.shape, JSON.stringify(row.fields)]
-  for (let position = 0; position < keyed; position++) {
-    values.push(row.keys[position] ?? null)
+/** The columns of a row that are not left to their defaults, and their values. To bind a value costs as much as to store it. */
+const namesOf = ({ attempts, expires, keys, lease, meta }: Omit<Row, "id">): string => {
+  let names = "space, arity, shape, fields"
+  for (let position = 0; position < keys.length; position++) {
+    names += `, k${position}`
   }
-  values.push(row.expires, row.lease, row.meta, row.attempts)
+  return expires === null && lease === null && meta === null && attempts === 0
+    ? names
+    : `${names}, expires, lease, meta, attempts`
+}
+
+const valuesOf = (space: number, row: Omit<Row, "id">): ReadonlyArray<unknown> => {
+  const { arity, attempts, expires, fields, keys, lease, meta, shape } = row
+  const values: Array<unknown> = [space, arity, shape, JSON.stringify(fields), ...keys]
+  if (expires !== null || lease !== null || meta !== null || attempts !== 0) {
+    values.push(expires, lease, meta, attempts)
+  }
   return values
 }
 
 const places = (count: number): string => Array.from({ length: count }, () => "?").join(", ")
-const width = columns.split(",").length
 
 export const tablesOf = (database: Database, prefix: string, space: number): Tables => {
   const statements = new Map<string, Statement>()
@@ -52,8 +65,6 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
   const tuples = `${prefix}tuples`
   const held = `${prefix}held`
 
-  const insertNew = sql(`INSERT INTO ${tuples} (space, ${columns}) VALUES (?, ${places(width)})`)
-  const insertOld = sql(`INSERT INTO ${tuples} (id, space, ${columns}) VALUES (?, ?, ${places(width)})`)
   const setLease = sql(`UPDATE ${tuples} SET lease = id WHERE id = ?`)
   const remove = sql(`DELETE FROM ${tuples} WHERE id = ?`)
   const hold = sql(
@@ -139,15 +150,40 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
 
   return {
     insert: (row) => {
+      const values = valuesOf(space, row)
+      const names = namesOf(row)
       if (row.id !== null) {
-        insertOld.run(row.id, space, ...valuesOf(row))
+        sql(`INSERT INTO ${tuples} (id, ${names}) VALUES (?, ${places(values.length)})`).run(row.id, ...values)
         return row as Row
       }
-      const id = Number(insertNew.run(space, ...valuesOf(row)).lastInsertRowid)
+      const id = Number(
+        sql(`INSERT INTO ${tuples} (${names}) VALUES (${places(values.length)})`).run(...values).lastInsertRowid
+      )
       if (row.lease === 0) {
         setLease.run(id)
       }
       return { ...row, id, lease: row.lease === 0 ? id : row.lease }
+    },
+    insertAll: (rows) => {
+      const ids: Array<number> = []
+      for (let start = 0; start < rows.length;) {
+        const names = namesOf(rows[start]!)
+        const alike = rows.findIndex((row, index) => index >= start && namesOf(row) !== names)
+        const left = Math.min((alike < 0 ? rows.length : alike) - start, atOnce)
+        // A power of two, so that there are few statements.
+        const count = 2 ** Math.floor(Math.log2(left))
+        const group = rows.slice(start, start + count)
+        const values = group.flatMap((row) => valuesOf(space, row))
+        const row = `(${places(values.length / count)})`
+        const last = Number(
+          sql(`INSERT INTO ${tuples} (${names}) VALUES ${Array.from(group, () => row).join(", ")}`)
+            .run(...values).lastInsertRowid
+        )
+        // Nobody else writes meanwhile.
+        group.forEach((_, index) => ids.push(last - count + 1 + index))
+        start += count
+      }
+      return ids
     },
     get: (id) => {
       const [stored] = sql(`SELECT * FROM ${tuples} WHERE id = ?`).all(id) as ReadonlyArray<Stored>

@@ -1,0 +1,57 @@
+/**
+ * D1: 64 callers of single operations on a space in PostgreSQL, beside queues of jobs on the same server: called one by one, and in batches
+ * made by hand. The queues get a quarter as many jobs, as they are slower; a shorter queue is no disadvantage to them.
+ */
+import { Pattern as P } from "@effect-linda/core"
+import { Postgres } from "@effect-linda/sql"
+import { Effect } from "effect"
+import { start } from "../../../packages/sql/test/postgres/server.js"
+import type { Connection } from "../durable/postgres.js"
+import { graphile, pgBoss } from "../durable/postgres.js"
+import { rate, rounds } from "../durable/rounds.js"
+import type { Size } from "../measure.js"
+import { run } from "../measure.js"
+import type { Limit, Row } from "../report.js"
+
+const callers = 64
+
+const ours = (connection: Connection, n: number) =>
+  run(
+    Effect.gen(function*() {
+      const space = yield* Postgres.make({ connection })
+      const out = yield* rate(callers, n, (i) => space.out(["job", i, "payload"]))
+      const inWith = yield* rate(callers, n, () => space.inWith(["job", P.number, P.any], () => Effect.void))
+      return { out, inWith }
+    }).pipe(Effect.orDie)
+  )
+
+export const measure = async (size: Size): Promise<ReadonlyArray<Row>> => {
+  const n = size === "full" ? 10_000 : 256
+  const server = await start()
+  const connection = server.connection()
+  const rates = await rounds(size, {
+    ours: () => ours(connection, n),
+    boss: () => pgBoss(connection, callers, n / 4),
+    graphile: () => graphile(connection, callers, n / 4)
+  })
+  await server.stop()
+  const row = (what: "out" | "inWith", floor: string, value: number, must: Limit): Row => ({
+    workload: "D1",
+    what: `\`${what}\`, 64 callers`,
+    unit: "/s",
+    ours: rates.ours[what],
+    floor: { name: floor, value },
+    must
+  })
+  const oneByOne: Limit = ["at least", 8]
+  const batches: Limit = ["at least", 0.85]
+  return [
+    row("out", "pg-boss, send", rates.boss.send, oneByOne),
+    row("out", "graphile-worker, addJob", rates.graphile.addJob, oneByOne),
+    row("out", "pg-boss, insert of 256", rates.boss.insert, batches),
+    row("out", "graphile-worker, add_jobs of 256", rates.graphile.addJobs, batches),
+    row("inWith", "pg-boss, fetch and complete", rates.boss.fetch, oneByOne),
+    row("inWith", "graphile-worker, its runner", rates.graphile.run, oneByOne),
+    row("inWith", "pg-boss, fetch and complete 256", rates.boss.fetchBatch, batches)
+  ]
+}
