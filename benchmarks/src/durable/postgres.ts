@@ -8,10 +8,10 @@ import { rateOf } from "./rounds.js"
 export type Connection = pg.ClientConfig
 
 /** Connections of a pool: what both queues have unless they are told otherwise. */
-const pool = 10
+const pool = Number(process.env.ZPOOL ?? 10)
 
-/** Jobs in a batch made by hand, and how many callers send batches. */
-const batch = 256
+/** Jobs in a batch made by hand, and how many callers have batches under way. */
+export const batch = 256
 const batchers = 4
 
 const payload = (i: number) => ({ n: i, text: "payload" })
@@ -23,8 +23,15 @@ const complete = (expected: number, actual: number): void => {
   }
 }
 
-/** pg-boss: jobs a second. Queues of their own, since a job that is done stays in its queue for a while. */
-export const pgBoss = async (connection: Connection, callers: number, n: number) => {
+/** So that each round begins with empty tables. */
+const forget = async (connection: Connection, schema: string): Promise<void> => {
+  const client = await connected(connection)
+  await client.query(`DROP SCHEMA ${schema} CASCADE`)
+  await client.end()
+}
+
+/** pg-boss: jobs a second. A queue of its own for each way, since a job that is done stays in its queue for a while. */
+export const pgBoss = async (connection: Connection, callers: number, n: number, batches: number) => {
   const boss = new PgBoss({ ...connection, max: pool, supervise: false, schedule: false } as PgBoss.ConstructorOptions)
   boss.on("error", () => {})
   await boss.start()
@@ -36,7 +43,6 @@ export const pgBoss = async (connection: Connection, callers: number, n: number)
     complete(1, jobs.length)
     await boss.complete("single", jobs[0]!.id)
   })
-  const batches = Math.ceil(n / batch)
   const insert = await rateOf(
     batchers,
     batches,
@@ -47,16 +53,15 @@ export const pgBoss = async (connection: Connection, callers: number, n: number)
     complete(batch, jobs.length)
     await boss.complete("batched", jobs.map(({ id }) => id))
   })
-  await boss.deleteQueue("single")
-  await boss.deleteQueue("batched")
   await boss.stop({ graceful: false })
+  await forget(connection, "pgboss")
   return { send, fetch, insert: insert * batch, fetchBatch: fetchBatch * batch }
 }
 
 const logger = new Graphile.Logger(() => () => {})
 
 /** graphile-worker: jobs a second. Its runner takes one job at a time for each that it may run at once. */
-export const graphile = async (connection: Connection, callers: number, n: number) => {
+export const graphile = async (connection: Connection, callers: number, n: number, batches: number) => {
   const pgPool = new pg.Pool({ ...connection, max: pool })
   pgPool.on("error", () => {})
   const utils = await Graphile.makeWorkerUtils({ pgPool, logger })
@@ -86,7 +91,6 @@ export const graphile = async (connection: Connection, callers: number, n: numbe
 
   const addJob = await rateOf(callers, n, (i) => utils.addJob("bench", payload(i)))
   const run = await takeAll(n)
-  const batches = Math.ceil(n / batch)
   const addJobs = await rateOf(batchers, batches, (i) =>
     pgPool.query({
       name: "add_jobs",
@@ -98,9 +102,9 @@ export const graphile = async (connection: Connection, callers: number, n: numbe
         )
       ]
     }))
-  await pgPool.query("DELETE FROM graphile_worker._private_jobs")
   await utils.release()
   await pgPool.end()
+  await forget(connection, "graphile_worker")
   return { addJob, run, addJobs: addJobs * batch }
 }
 

@@ -11,6 +11,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { start } from "../../../packages/sql/test/postgres/server.js"
+import type { Figures } from "../durable/rounds.js"
 import { rounds } from "../durable/rounds.js"
 import type { Size } from "../measure.js"
 import { median, run } from "../measure.js"
@@ -28,29 +29,29 @@ const load = (space: Space, count: number) =>
     }
   })
 
-const looks = {
-  "the first field": (space: Space) => space.inp(["job", P.any, P.any]),
-  "the one in the middle": (space: Space, i: number) => space.inp([P.any, i, P.any]),
-  "both": (space: Space, i: number) => space.inp(["job", i, P.any]),
-  "both, which none has": (space: Space, i: number) => space.inp(["job", -1 - i, P.any])
-} as const
+type Look = (space: Space, i: number) => Effect.Effect<Option.Option<Tuple.Tuple>, SpaceError.SpaceError>
 
-type Look = keyof typeof looks
+const looks: Readonly<Record<string, Look>> = {
+  "the first field": (space) => space.inp(["job", P.any, P.any]),
+  "the one in the middle": (space, i) => space.inp([P.any, i, P.any]),
+  "both": (space, i) => space.inp(["job", i, P.any]),
+  "both, which none has": (space, i) => space.inp(["job", -1 - i, P.any])
+}
 
-const names = Object.keys(looks) as ReadonlyArray<Look>
+const names = Object.keys(looks)
 
 /** The medians of `n` looks by each pattern, in milliseconds. */
-const look = (space: Space, count: number, n: number): Promise<Record<Look, number>> =>
+const look = (space: Space, count: number, n: number): Promise<Figures> =>
   Effect.runPromise(
     Effect.gen(function*() {
-      const taken = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Look, Array<number>>
+      const taken: Record<string, Array<number>> = Object.fromEntries(names.map((name) => [name, []]))
       for (let i = 0; i < n; i++) {
         // all over what is stored
         const some = Math.floor((i + 0.5) * count / n)
         for (const name of names) {
           const begun = performance.now()
-          const found = yield* looks[name](space, some)
-          taken[name].push(performance.now() - begun)
+          const found = yield* looks[name]!(space, some)
+          taken[name]!.push(performance.now() - begun)
           if (Option.isSome(found)) {
             yield* space.out(found.value)
           }
@@ -59,7 +60,7 @@ const look = (space: Space, count: number, n: number): Promise<Record<Look, numb
           }
         }
       }
-      return Object.fromEntries(names.map((name) => [name, median(taken[name])])) as Record<Look, number>
+      return Object.fromEntries(names.map((name) => [name, median(taken[name]!)]))
     }).pipe(Effect.orDie)
   )
 
@@ -86,8 +87,8 @@ const measured = (
           workload: "D4",
           what: `${engine}, \`inp\` by ${name}, of ${stored}`,
           unit: "ms",
-          ours: took.many[name],
-          floor: { name: `of ${few.toLocaleString("en-US")}`, value: took.few[name] },
+          ours: took.many[name]!,
+          floor: { name: `of ${few.toLocaleString("en-US")}`, value: took.few[name]! },
           must: ["at most", 2]
         }))
       ]

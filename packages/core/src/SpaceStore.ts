@@ -131,6 +131,8 @@ export interface Waiter {
    */
   readonly exact: boolean
   readonly events: ReadonlyArray<EventKind>
+  /** Whether what it is served with is held only until its mail is fetched. */
+  readonly final: boolean
   /** For `inspect`: whatever describes it. */
   readonly label: string
 }
@@ -153,14 +155,15 @@ export type Command =
   /** Puts tuples: each goes to every reader and watcher that matches, then to the first taker, or is stored. */
   | { readonly op: "put"; readonly rows: ReadonlyArray<NewRow> }
   /**
-   * Takes, for each hold in turn, the `limit` oldest tuples that match any of the queries, and holds them under that number. For a hold that gets
-   * none, and if `wait` says so, a waiter is left behind.
+   * Takes, for each hold in turn, the `limit` oldest tuples that match any of the queries, and holds them under that number; or, if
+   * `final`, removes them. For a hold that gets none, and if `wait` says so, a waiter is left behind.
    */
   | {
     readonly op: "take"
     readonly holds: ReadonlyArray<number>
     readonly queries: ReadonlyArray<Query>
     readonly limit: number
+    readonly final: boolean
     readonly wait: string | null
   }
   /** Reads the oldest tuple that matches any of the queries, or leaves a waiter. */
@@ -176,7 +179,13 @@ export type Command =
   | { readonly op: "held"; readonly query: Query }
   | { readonly op: "count"; readonly query: Query }
   /** Takes these tuples in the name of a waiter, if there is one: that is over then. Takes none if any of these is not there. */
-  | { readonly op: "claim"; readonly hold: number; readonly ids: ReadonlyArray<number>; readonly waiter: number | null }
+  | {
+    readonly op: "claim"
+    readonly hold: number
+    readonly ids: ReadonlyArray<number>
+    readonly waiter: number | null
+    readonly final: boolean
+  }
   | ({ readonly op: "wait" } & Waiter)
   /** Says of the tuple that a join was offered: it goes on to those who wait behind the join; or it is stored, to be claimed at once. */
   | {
@@ -280,6 +289,8 @@ export interface Mail {
   /** Which of the waiter's queries it was. */
   readonly index: number
   readonly row: Row
+  /** As the waiter's: the tuple is not held any more. */
+  readonly final: boolean
   readonly event: EventKind | null
   /** For `Requeue`: the place that the tuple had before. */
   readonly from: number | null

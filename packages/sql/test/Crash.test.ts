@@ -8,7 +8,7 @@ import type { Server } from "./postgres/server.js"
 import { start } from "./postgres/server.js"
 
 // Processes of the operating system, killed at random times. LINDA_KILLS=100 for more of it.
-const kills = Number(process.env["LINDA_KILLS"] ?? 8)
+const kills = Number(process.env["LINDA_KILLS"] ?? 4)
 const patience = 60_000 + kills * 5_000
 
 // inside the package, so that the bundle finds the drivers

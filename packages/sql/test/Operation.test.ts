@@ -147,7 +147,7 @@ describe("PostgreSQL", () => {
         literals: [{ position: 0, text: "\"t\"", key: 7 }, { position: 1, text, key: 7 }]
       })
       const taking = (hold: number, text: string) =>
-        ({ op: "take", holds: [hold], queries: [query(text)], limit: 1, wait: "{}" }) as const
+        ({ op: "take", holds: [hold], queries: [query(text)], limit: 1, final: false, wait: "{}" }) as const
       yield* store.run([{ op: "put", rows: ["\"a\"", "\"b\""].map(row) }])
       const { replies } = yield* store.run([taking(1, "\"b\""), taking(2, "\"c\"")])
       same(replies[0][0].rows[0].fields, ["\"t\"", "\"b\""])

@@ -63,11 +63,11 @@ const within = (session: Session, run: Run): Running => {
     exclusively: (body) => body(run),
     wait: (wanted) => {
       const hold = session.nextId()
-      const { as, attempt, exact, queries } = wanted
+      const { as, attempt, exact, final, queries } = wanted
       const look: Effect.Effect<Found | null, unknown> = !exact
         ? attempt(run, hold, null)
         : as === "in"
-        ? Effect.map(one({ op: "take", holds: [hold], queries, limit: 1, wait: null }), ([found]) => found)
+        ? Effect.map(one({ op: "take", holds: [hold], queries, limit: 1, final, wait: null }), ([found]) => found)
         : one({ op: "read", waiter: hold, queries, wait: null })
       return Effect.flatMap(
         look,
@@ -110,6 +110,7 @@ class Look implements Listener {
       queries: this.queries,
       exact: false,
       events: [],
+      final: false,
       label: labelOf(this)
     }))
   )

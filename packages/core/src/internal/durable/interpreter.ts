@@ -37,8 +37,16 @@ export const interpret = ({ client, commands, lease, now, tables }: {
   readonly now: number
   readonly commands: ReadonlyArray<Command>
 }): Outcome => {
-  const post = (to: string, waiter: number, kind: "hint" | "offer" | "served", index: number, row: Row) =>
-    tables.post(to, { waiter, kind, index, row, event: null, from: null })
+  const post = (to: Matching, kind: "hint" | "offer" | "served", row: Row) =>
+    tables.post(to.client, {
+      waiter: to.waiter,
+      kind,
+      index: to.index,
+      row,
+      final: to.final,
+      event: null,
+      from: null
+    })
 
   let isWaitedFor = tables.isWaitedFor()
   const waitersFor = (row: Parameters<Tables["waitersFor"]>[0]): ReadonlyArray<Matching> =>
@@ -52,7 +60,7 @@ export const interpret = ({ client, commands, lease, now, tables }: {
   const tell = (event: EventKind, row: Row, from: number | null = null): void => {
     for (const { client, events, index, kind, waiter } of waitersFor(row)) {
       if (kind === "watch" && events.includes(event)) {
-        tables.post(client, { waiter, kind: "event", index, row, event, from })
+        tables.post(client, { waiter, kind: "event", index, row, final: false, event, from })
       }
     }
   }
@@ -68,10 +76,18 @@ export const interpret = ({ client, commands, lease, now, tables }: {
     const row = tables.insert(rest)
     for (const waiter of waiters) {
       if (waiter.kind === "watch" && waiter.events.includes(event)) {
-        tables.post(waiter.client, { ...waiter, kind: "event", row, event, from })
+        tables.post(waiter.client, {
+          waiter: waiter.waiter,
+          kind: "event",
+          index: waiter.index,
+          row,
+          final: false,
+          event,
+          from
+        })
       } else if (waiter.kind === "rd" && isFor(waiter, accepted)) {
         tables.removeWaiter(waiter.client, waiter.waiter)
-        post(waiter.client, waiter.waiter, "served", waiter.index, row)
+        post({ ...waiter, final: false }, "served", row)
       }
     }
     hand(row, waiters, accepted)
@@ -86,22 +102,22 @@ export const interpret = ({ client, commands, lease, now, tables }: {
   const hand = (row: Row, waiters: ReadonlyArray<Matching>, accepted: Coming["accepted"]): void => {
     const taker = waiters.find((waiter) => (waiter.kind === "in" || waiter.kind === "join") && isFor(waiter, accepted))
     if (taker !== undefined) {
-      const { client, index, kind, waiter } = taker
+      const { client, kind, waiter } = taker
       if (kind === "join") {
         tables.hold(client, -waiter, row.id)
-        post(client, waiter, "offer", index, row)
+        post(taker, "offer", row)
       } else {
         tables.hold(client, waiter, row.id)
         tell("In", row)
         tables.removeWaiter(client, waiter)
-        post(client, waiter, "served", index, row)
+        post(taker, "served", row)
       }
       return
     }
     for (const waiter of waiters) {
       const isDecided = isFor(waiter, accepted) || waiter.client === client && accepted !== undefined
       if (waiter.kind === "look" || waiter.kind !== "watch" && !isDecided) {
-        post(waiter.client, waiter.waiter, "hint", waiter.index, row)
+        post(waiter, "hint", row)
       }
     }
   }
@@ -134,16 +150,26 @@ export const interpret = ({ client, commands, lease, now, tables }: {
     return found
   }
 
-  const take = (hold: number, rows: ReadonlyArray<Row>): void => {
+  const take = (hold: number, rows: ReadonlyArray<Row>, final: boolean): void => {
     for (const row of rows) {
-      tables.hold(client, hold, row.id)
+      if (final) {
+        tables.remove(row.id)
+      } else {
+        tables.hold(client, hold, row.id)
+      }
       tell("In", row)
     }
   }
 
-  const wait = (kind: "in" | "rd", waiter: number, queries: ReadonlyArray<Query>, label: string | null): void => {
+  const wait = (
+    kind: "in" | "rd",
+    waiter: number,
+    queries: ReadonlyArray<Query>,
+    final: boolean,
+    label: string | null
+  ): void => {
     if (label !== null) {
-      addWaiter({ waiter, kind, queries, exact: true, events: [], label })
+      addWaiter({ waiter, kind, queries, exact: true, events: [], final, label })
     }
   }
 
@@ -163,7 +189,7 @@ export const interpret = ({ client, commands, lease, now, tables }: {
           })))
           : command.rows.map(put)
       case "take": {
-        const { holds, limit, queries } = command
+        const { final, holds, limit, queries } = command
         // Those who ask for the same one share one look.
         const shared = limit === 1 && queries.length === 1 ? tables.find(queries[0]!, 0, holds.length) : undefined
         return holds.map((hold, index) => {
@@ -174,9 +200,9 @@ export const interpret = ({ client, commands, lease, now, tables }: {
             ? null
             : { index: 0, rows: [one] }
           if (found === null) {
-            wait("in", hold, queries, command.wait)
+            wait("in", hold, queries, final, command.wait)
           } else {
-            take(hold, found.rows)
+            take(hold, found.rows, final)
           }
           return found
         })
@@ -184,7 +210,7 @@ export const interpret = ({ client, commands, lease, now, tables }: {
       case "read": {
         const found = find(command.queries, 1)
         if (found === null) {
-          wait("rd", command.waiter, command.queries, command.wait)
+          wait("rd", command.waiter, command.queries, false, command.wait)
         }
         return found
       }
@@ -201,7 +227,7 @@ export const interpret = ({ client, commands, lease, now, tables }: {
         ) {
           return null
         }
-        take(command.hold, rows)
+        take(command.hold, rows, command.final)
         return rows
       }
       case "wait":
@@ -279,7 +305,13 @@ export const interpret = ({ client, commands, lease, now, tables }: {
     return reply
   })
   const next = tables.nextExpiry()
-  return { replies, mail: tables.fetch(client), next: next === null ? null : Math.max(0, next - now) }
+  const mail = tables.fetch(client)
+  for (const { final, kind, waiter } of mail) {
+    if (final && kind === "served") {
+      tables.drop(client, waiter)
+    }
+  }
+  return { replies, mail, next: next === null ? null : Math.max(0, next - now) }
 }
 
 /** What a client is told that has been taken for dead. */

@@ -347,7 +347,11 @@ export class Session implements Timed, Watched {
     if (waiter !== undefined) {
       waiter.onMail(mail)
     } else if (mail.kind === "served") {
-      this.post({ op: "settle", holds: [mail.waiter], how: "place", failed: false, accepted: {}, put: [] })
+      this.post(
+        mail.final
+          ? { op: "restore", rows: [{ ...mail.row, accepted: [] }] }
+          : { op: "settle", holds: [mail.waiter], how: "place", failed: false, accepted: {}, put: [] }
+      )
     }
   }
 
@@ -493,6 +497,7 @@ const mayMerge = (one: Command, other: Command): boolean => {
       return other.op === "put"
     case "take":
       return other.op === "take" && one.limit === 1 && other.limit === 1 && one.wait === other.wait &&
+        one.final === other.final &&
         (one.queries === other.queries || JSON.stringify(one.queries) === JSON.stringify(other.queries))
     case "settle":
       return other.op === "settle" && one.how === "gone" && other.how === "gone" && one.put.length === 0 &&

@@ -42,6 +42,7 @@ import type { Run } from "./session.js"
 import { Session } from "./session.js"
 import { watch } from "./subscription.js"
 import type { Restore, Wanted } from "./waiter.js"
+import { restoring } from "./waiter.js"
 
 const TypeId = Symbol.for("@effect-linda/core/TupleSpace")
 const Key = Symbol.for("@effect-linda/core/durable/session")
@@ -161,9 +162,9 @@ export const make = (
       )
     }
 
-    const claim = (run: Run, hold: number, rows: ReadonlyArray<Row>, waiter: number | null) =>
+    const claim = (run: Run, hold: number, rows: ReadonlyArray<Row>, waiter: number | null, final: boolean) =>
       Effect.map(
-        run([{ op: "claim", hold, ids: rows.map(({ id }) => id), waiter }]),
+        run([{ op: "claim", hold, ids: rows.map(({ id }) => id), waiter, final }]),
         ({ replies: [claimed] }): boolean => claimed !== null
       )
 
@@ -172,6 +173,7 @@ export const make = (
       patterns: ReadonlyArray<Pattern>,
       timeout: number,
       as: Wanted["as"],
+      final: boolean,
       attempt?: Wanted["attempt"]
     ): Wanted => {
       const queries = patterns.map((pattern) => queryOf(values, pattern))
@@ -181,6 +183,7 @@ export const make = (
         queries: queries.map(([query]) => query),
         exact: as !== "join" && queries.every(([, exact]) => exact),
         as,
+        final,
         timeout,
         tuple: tupleOf,
         attempt: attempt ?? ((run, hold, waiter) =>
@@ -195,7 +198,7 @@ export const make = (
               })
             }
             const found = oldest as Found | null
-            return found === null || as === "rd" || (yield* claim(run, hold, found.rows, waiter)) ? found : null
+            return found === null || as === "rd" || (yield* claim(run, hold, found.rows, waiter, final)) ? found : null
           }))
       }
     }
@@ -232,9 +235,9 @@ export const make = (
           if (rows !== undefined && offered !== undefined) {
             yield* offered.answer
           }
-          return rows !== undefined && (yield* claim(run, hold, rows, waiter)) ? { index: 0, rows } : null
+          return rows !== undefined && (yield* claim(run, hold, rows, waiter, true)) ? { index: 0, rows } : null
         })
-      return wantedOf("inAll", patterns, timeout, "join", attempt)
+      return wantedOf("inAll", patterns, timeout, "join", true, attempt)
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -244,46 +247,30 @@ export const make = (
     const linked = (span: Tracer.Span | undefined, rows: ReadonlyArray<Row>): void =>
       linkTo(span, rows.flatMap(({ meta }) => meta === null ? [] : [JSON.parse(meta)]))
 
-    /** Says that what was held is ours for good. If the lease had lapsed by then, it is not. */
-    const confirm = (access: Access, { hold }: Held): Effect.Effect<boolean, SpaceError> =>
-      Effect.map(access.perform(gone(hold)), ([was]) => was)
-
-    /**
-     * Takes for good: the tuple is first held, and then consumed, and is the caller's when that is durable. If it was interrupted in between, it
-     * is put back.
-     */
+    /** Takes for good. What was taken for a caller who was interrupted meanwhile is put back. */
     const taking = <A>(
-      access: Access,
       span: Tracer.Span | undefined,
-      hold: (restore: Restore) => Effect.Effect<Held, any>,
+      take: (restore: Restore) => Effect.Effect<Found, any>,
       decode: (found: Found) => A
-    ): Effect.Effect<A, any> => {
-      const again = (restore: Restore): Effect.Effect<Held, any> =>
-        Effect.flatMap(hold(restore), (held) =>
-          held.found.rows.length === 0
-            ? Effect.succeed(held)
-            : Effect.flatMap(confirm(access, held), (was) => was ? Effect.succeed(held) : again(restore)))
-      return Effect.withFiberRuntime((fiber) => {
+    ): Effect.Effect<A, any> =>
+      Effect.withFiberRuntime((fiber) => {
         leaving.get(fiber)?.()
-        return handOver(leaving, again, ({ found }) => {
+        return handOver(leaving, take, (found) => {
           linked(span, found.rows)
           return decode(found)
-        }, ({ found }) => {
-          session.post((accepts) => ({
-            op: "restore",
-            rows: found.rows.map((row) => ({ ...row, accepted: accepts(tupleOf(row)) }))
-          }))
+        }, ({ rows }) => {
+          if (rows.length > 0) {
+            session.post((accepts) => restoring(rows, tupleOf, accepts))
+          }
         })
       })
-    }
 
     const waiting = <A>(wanted: Wanted, decode: (found: Found) => A): Effect.Effect<A, any> =>
       operation(wanted.kind, (access, span) => {
-        const wait = (restore: Restore) =>
-          Effect.map(access.wait(wanted, restore), ([hold, found]): Held => ({ hold, found }))
+        const wait = (restore: Restore) => Effect.map(access.wait(wanted, restore), ([, found]) => found)
         return wanted.as !== "rd"
-          ? taking(access, span, wait, decode)
-          : Effect.map(Effect.uninterruptibleMask(wait), ({ found }) => {
+          ? taking(span, wait, decode)
+          : Effect.map(Effect.uninterruptibleMask(wait), (found) => {
             linked(span, found.rows)
             return decode(found)
           })
@@ -292,12 +279,15 @@ export const make = (
     const first = ({ rows }: Found): Tuple => tupleOf(rows[0]!)
 
     const wait = (kind: "in" | "rd") => (pattern: unknown, options?: WaitOptions) =>
-      reading(() => waiting(wantedOf(kind, [compile(pattern)], millis("timeout", options?.timeout), kind), first))
+      reading(() =>
+        waiting(wantedOf(kind, [compile(pattern)], millis("timeout", options?.timeout), kind, kind === "in"), first)
+      )
 
     const waitAny = (kind: "inAny" | "rdAny") => (input: unknown, options?: WaitOptions) =>
       reading(() => {
         const { keys, patterns } = several(input)
-        const wanted = wantedOf(kind, patterns, millis("timeout", options?.timeout), kind === "inAny" ? "in" : "rd")
+        const takes = kind === "inAny"
+        const wanted = wantedOf(kind, patterns, millis("timeout", options?.timeout), takes ? "in" : "rd", takes)
         return waiting(wanted, (found) =>
           keys === undefined
             ? { index: found.index, tuple: first(found) }
@@ -313,8 +303,8 @@ export const make = (
         })
       })
 
-    /** Holds what matches now. */
-    const holdNow = (access: Access, pattern: Pattern, limit: number): Effect.Effect<Held, SpaceError> => {
+    /** Takes what matches now: for good, or to hold it. */
+    const now = (access: Access, pattern: Pattern, limit: number, final: boolean): Effect.Effect<Held, SpaceError> => {
       const hold = session.nextId()
       const [query, exact] = queryOf(values, pattern)
       const nothing: Found = { index: 0, rows: [] }
@@ -325,6 +315,7 @@ export const make = (
             holds: [hold],
             queries: [query],
             limit: limit === Infinity ? unlimited : limit,
+            final,
             wait: null
           }),
           ([found]) => found ?? nothing
@@ -333,7 +324,9 @@ export const make = (
           Effect.flatMap(
             all(run, pattern, limit),
             (rows) =>
-              rows.length === 0 ? Effect.succeed(nothing) : Effect.as(claim(run, hold, rows, null), { index: 0, rows })
+              rows.length === 0
+                ? Effect.succeed(nothing)
+                : Effect.as(claim(run, hold, rows, null, final), { index: 0, rows })
           )
         )
       return Effect.map(found, (found) => ({ hold, found }))
@@ -343,8 +336,11 @@ export const make = (
       reading(() => {
         const compiled = compile(pattern)
         return operation(name, (access, span) =>
-          taking(access, span, () =>
-            holdNow(access, compiled, limit), ({ rows }) => decode(tuplesOf(rows))))
+          taking(
+            span,
+            () => Effect.map(now(access, compiled, limit, true), ({ found }) => found),
+            ({ rows }) => decode(tuplesOf(rows))
+          ))
       })
 
     const rdp = (pattern: unknown) =>
@@ -355,9 +351,7 @@ export const make = (
           Effect.map(
             exact
               ? access.perform({ op: "scan", query, after: 0, limit: 1 })
-              : access.exclusively((run) =>
-                all(run, compiled, 1)
-              ),
+              : access.exclusively((run) => all(run, compiled, 1)),
             (rows: ReadonlyArray<Row>) => {
               linked(span, rows)
               return Option.fromIterable(tuplesOf(rows))
@@ -426,7 +420,10 @@ export const make = (
                 const row = prepared(f(tuple), span)
                 linked(span, rows)
                 return Effect.as(
-                  run([{ op: "claim", hold, ids: [rows[0]!.id], waiter: null }, { ...gone(hold), put: [row()] }]),
+                  run([
+                    { op: "claim", hold, ids: [rows[0]!.id], waiter: null, final: true },
+                    { op: "put", rows: [row()] }
+                  ]),
                   Option.some(tuple)
                 )
               }))
@@ -445,14 +442,14 @@ export const make = (
         }
         return operation("collectInto", (access) =>
           Effect.uninterruptibleMask((restore) =>
-            Effect.flatMap(holdNow(access, compiled, Infinity), (held) => {
+            Effect.flatMap(now(access, compiled, Infinity, false), (held) => {
               const { rows } = held.found
               if (rows.length === 0) {
                 return Effect.as(restore(other.outAll([])), 0)
               }
               const moved = Effect.onExit(restore(Effect.suspend(() => other.outAll(tuplesOf(rows)))), (exit) =>
                 Exit.isSuccess(exit)
-                  ? Effect.asVoid(Effect.orDie(confirm(access, held)))
+                  ? Effect.asVoid(Effect.orDie(access.perform(gone(held.hold))))
                   : Effect.ignore(access.perform(back(held, "place", false))))
               return Effect.as(moved, rows.length)
             })
@@ -514,7 +511,7 @@ export const make = (
       reading(() => {
         one("requeue", options?.requeue, ["place", "back"])
         natural("maxAttempts", options?.maxAttempts, 1)
-        const wanted = wantedOf("in", [compile(pattern)], millis("timeout", options?.timeout), "in")
+        const wanted = wantedOf("in", [compile(pattern)], millis("timeout", options?.timeout), "in", false)
         return operation(name, (access, span) =>
           Effect.uninterruptibleMask((restore) =>
             Effect.flatMap(access.wait(wanted, restore), ([hold, found]) => {

@@ -135,6 +135,7 @@ export const watch = (
       kind: "watch",
       queries: [query],
       exact: false,
+      final: false,
       events: snapshot ? ["Out", "Requeue"] : asked,
       label: labelOf(subscription)
     }

@@ -15,7 +15,7 @@ import type { Waiting } from "../insight.js"
 import type { Pattern } from "../pattern.js"
 import type { ProcessRecord } from "../process.js"
 import { current } from "../process.js"
-import type { AnyFiber, Listener, Run, Session } from "./session.js"
+import type { Accepts, AnyFiber, Listener, Run, Session } from "./session.js"
 
 /** What `inspect` tells of somebody who waits. */
 export const labelOf = ({ kind, patterns, process }: Waiting): string =>
@@ -30,6 +30,8 @@ export interface Wanted {
   readonly exact: boolean
   /** As whom the store knows it while it waits. */
   readonly as: "in" | "join" | "rd"
+  /** Whether a tuple is taken for good, and not held first. */
+  readonly final: boolean
   /** Milliseconds. Zero does not wait. */
   readonly timeout: number
   readonly tuple: (row: Row) => Tuple
@@ -85,14 +87,14 @@ export class Waiter implements Listener {
 
   /** The first look, which leaves us in the store as somebody who waits, if it finds nothing. */
   private ask(): void {
-    const { id, session, wanted: { as, attempt, exact, queries, timeout } } = this
+    const { id, session, wanted: { as, attempt, exact, final, queries, timeout } } = this
     const waits = timeout > 0
     const asked = (exit: Exit.Exit<Found | null, unknown>) => this.asked(exit)
     if (exact) {
       const label = waits ? labelOf(this) : null
       session.post(
         as === "in"
-          ? { op: "take", holds: [id], queries, limit: 1, wait: label }
+          ? { op: "take", holds: [id], queries, limit: 1, final, wait: label }
           : { op: "read", waiter: id, queries, wait: label },
         as === "in" ? (exit) => asked(Exit.map(exit, ([found]: ReadonlyArray<Found | null>) => found!)) : asked
       )
@@ -104,6 +106,7 @@ export class Waiter implements Listener {
         queries,
         exact: false,
         events: [],
+        final,
         label: labelOf(this)
       }
       session.postExclusive(
@@ -164,7 +167,7 @@ export class Waiter implements Listener {
     } else if (this.accepts(wanted.tuple(row))) {
       if (wanted.as === "in") {
         session.post(
-          { op: "claim", hold: id, ids: [row.id], waiter: id },
+          { op: "claim", hold: id, ids: [row.id], waiter: id, final: wanted.final },
           (exit) =>
             found(
               Exit.map(exit, (rows: ReadonlyArray<Row> | null) =>
@@ -304,20 +307,27 @@ export const waitFor = (
       }))
   })
 
-/** Puts back what is held, in its old place. */
+/** Puts back what was taken, in its old place. */
 export const giveBack = (
   session: Session,
-  { tuple }: Pick<Wanted, "tuple">,
+  { final, tuple }: Pick<Wanted, "final" | "tuple">,
   hold: number,
   rows: ReadonlyArray<Row>,
   done = () => {}
 ): void => {
-  session.post((accepts) => ({
-    op: "settle",
-    holds: [hold],
-    how: "place",
-    failed: false,
-    accepted: Object.fromEntries(rows.map((row) => [row.id, accepts(tuple(row))])),
-    put: []
-  }), done)
+  session.post((accepts) =>
+    final ? restoring(rows, tuple, accepts) : ({
+      op: "settle",
+      holds: [hold],
+      how: "place",
+      failed: false,
+      accepted: Object.fromEntries(rows.map((row) => [row.id, accepts(tuple(row))])),
+      put: []
+    }), done)
 }
+
+/** Puts back what is not held any more. */
+export const restoring = (rows: ReadonlyArray<Row>, tuple: Wanted["tuple"], accepts: Accepts): Command => ({
+  op: "restore",
+  rows: rows.map((row) => ({ ...row, accepted: accepts(tuple(row)) }))
+})

@@ -67,6 +67,7 @@ CREATE TABLE ${schema}.waiters (
   queries jsonb NOT NULL,
   exact boolean NOT NULL,
   events text[] NOT NULL,
+  final boolean NOT NULL,
   label text NOT NULL,
   since float8 NOT NULL,
   UNIQUE (client, waiter)
@@ -85,6 +86,8 @@ CREATE INDEX anchors_seq ON ${schema}.anchors (seq);
 CREATE TABLE ${schema}.mail (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   client bigint NOT NULL,
+  waiter bigint NOT NULL,
+  final boolean NOT NULL,
   body json NOT NULL
 ) WITH (${swept});
 CREATE INDEX mail_client ON ${schema}.mail (client, id);
@@ -189,10 +192,11 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 CREATE FUNCTION ${schema}.post(
-  p_client bigint, p_waiter bigint, p_kind text, p_index int, t ${schema}.tuples, p_event text, p_from bigint
+  p_client bigint, p_waiter bigint, p_kind text, p_index int, t ${schema}.tuples, p_final boolean, p_event text,
+  p_from bigint
 ) RETURNS void LANGUAGE sql AS $$
-  INSERT INTO ${schema}.mail (client, body)
-    VALUES (p_client, json_build_array(p_waiter, p_kind, p_index, ${schema}.row_json(t), p_event, p_from))
+  INSERT INTO ${schema}.mail (client, waiter, final, body) VALUES (p_client, p_waiter, p_final,
+    json_build_array(p_waiter, p_kind, p_index, ${schema}.row_json(t), p_final, p_event, p_from))
 $$;
 
 -- The hash under which a tuple is looked up by those who wait, if it has fields at all the positions of the mask.
@@ -205,7 +209,8 @@ $$;
 
 -- Who waits for a tuple, in order of arrival, each with the first of its queries that matches.
 CREATE FUNCTION ${schema}.waiting(p_space int, t ${schema}.tuples)
-RETURNS TABLE (seq bigint, client bigint, waiter bigint, kind text, exact boolean, events text[], query int)
+RETURNS TABLE (seq bigint, client bigint, waiter bigint, kind text, exact boolean, events text[], final boolean,
+  query int)
 LANGUAGE sql AS $$
   WITH RECURSIVE masks AS (
     (SELECT a.mask FROM ${schema}.anchors a WHERE a.space = p_space ORDER BY a.mask LIMIT 1)
@@ -216,7 +221,7 @@ LANGUAGE sql AS $$
     SELECT DISTINCT a.seq FROM masks m
       JOIN ${schema}.anchors a ON a.space = p_space AND a.mask = m.mask AND a.hash = ${schema}.hash_under(m.mask, t)
   )
-  SELECT w.seq, w.client, w.waiter, w.kind, w.exact, w.events, q.n
+  SELECT w.seq, w.client, w.waiter, w.kind, w.exact, w.events, w.final, q.n
     FROM found f JOIN ${schema}.waiters w ON w.seq = f.seq
     CROSS JOIN LATERAL (
       SELECT min(e.n)::int - 1 AS n FROM jsonb_array_elements(w.queries) WITH ORDINALITY e(query, n)
@@ -231,7 +236,7 @@ CREATE FUNCTION ${schema}.tell(p_space int, p_event text, t ${schema}.tuples, p_
 LANGUAGE plpgsql AS $$
 BEGIN
   IF EXISTS (SELECT FROM ${schema}.waiters w WHERE w.space = p_space AND w.kind = 'watch') THEN
-    PERFORM ${schema}.post(w.client, w.waiter, 'event', w.query, t, p_event, p_from)
+    PERFORM ${schema}.post(w.client, w.waiter, 'event', w.query, t, false, p_event, p_from)
       FROM ${schema}.waiting(p_space, t) w WHERE w.kind = 'watch' AND p_event = ANY(w.events);
   END IF;
 END $$;
@@ -251,17 +256,17 @@ BEGIN
   IF FOUND THEN
     IF w.kind = 'join' THEN
       INSERT INTO ${schema}.held SELECT t.*, w.client, -w.waiter;
-      PERFORM ${schema}.post(w.client, w.waiter, 'offer', w.query, t, NULL, NULL);
+      PERFORM ${schema}.post(w.client, w.waiter, 'offer', w.query, t, false, NULL, NULL);
     ELSE
       INSERT INTO ${schema}.held SELECT t.*, w.client, w.waiter;
       DELETE FROM ${schema}.waiters x WHERE x.seq = w.seq;
-      PERFORM ${schema}.post(w.client, w.waiter, 'served', w.query, t, NULL, NULL);
+      PERFORM ${schema}.post(w.client, w.waiter, 'served', w.query, t, w.final, NULL, NULL);
       PERFORM ${schema}.tell(p_space, 'In', t, NULL);
     END IF;
     RETURN;
   END IF;
   INSERT INTO ${schema}.tuples SELECT t.*;
-  PERFORM ${schema}.post(x.client, x.waiter, 'hint', x.query, t, NULL, NULL)
+  PERFORM ${schema}.post(x.client, x.waiter, 'hint', x.query, t, false, NULL, NULL)
     FROM ${schema}.waiting(p_space, t) x
     WHERE x.seq > p_after AND (x.kind = 'look' OR x.kind <> 'watch'
       AND NOT (x.exact OR x.client = p_client AND p_accepted IS NOT NULL));
@@ -284,10 +289,10 @@ BEGIN
   END IF;
   FOR w IN SELECT * FROM ${schema}.waiting(p_space, t) LOOP
     IF w.kind = 'watch' AND p_event = ANY(w.events) THEN
-      PERFORM ${schema}.post(w.client, w.waiter, 'event', w.query, t, p_event, p_from);
+      PERFORM ${schema}.post(w.client, w.waiter, 'event', w.query, t, false, p_event, p_from);
     ELSIF w.kind = 'rd' AND (w.exact OR w.client = p_client AND w.waiter = ANY(p_accepted)) THEN
       DELETE FROM ${schema}.waiters x WHERE x.seq = w.seq;
-      PERFORM ${schema}.post(w.client, w.waiter, 'served', w.query, t, NULL, NULL);
+      PERFORM ${schema}.post(w.client, w.waiter, 'served', w.query, t, false, NULL, NULL);
     END IF;
   END LOOP;
   PERFORM ${schema}.hand(p_space, p_client, t, p_accepted, 0);
@@ -373,11 +378,11 @@ END $$;
 
 CREATE FUNCTION ${schema}.wait(
   p_space int, p_client bigint, p_now float8, p_waiters bigint[], p_kind text, p_queries jsonb, p_exact boolean,
-  p_events text[], p_anchors jsonb, p_label text
+  p_events text[], p_final boolean, p_anchors jsonb, p_label text
 ) RETURNS void LANGUAGE sql AS $$
   WITH added AS (
-    INSERT INTO ${schema}.waiters (client, space, waiter, kind, queries, exact, events, label, since)
-      SELECT p_client, p_space, w, p_kind, p_queries, p_exact, p_events, p_label, p_now
+    INSERT INTO ${schema}.waiters (client, space, waiter, kind, queries, exact, events, final, label, since)
+      SELECT p_client, p_space, w, p_kind, p_queries, p_exact, p_events, p_final, p_label, p_now
         FROM unnest(p_waiters) WITH ORDINALITY u(w, n) ORDER BY n
       RETURNING seq
   )
@@ -392,21 +397,20 @@ DECLARE
   t ${schema}.tuples;
 BEGIN
   IF EXISTS (SELECT FROM ${schema}.waiters w WHERE w.space = p_space AND w.kind = 'watch') THEN
-    FOR t IN SELECT ${columns} FROM ${schema}.held h WHERE h.id = ANY(p_ids) ORDER BY h.id LOOP
+    FOR t IN SELECT x.* FROM ${schema}.tuples x WHERE x.id = ANY(p_ids) ORDER BY x.id LOOP
       PERFORM ${schema}.tell(p_space, 'In', t, NULL);
     END LOOP;
   END IF;
 END $$;
 
--- Moves stored tuples to a hold each, or all to one.
-CREATE FUNCTION ${schema}.hold(p_space int, p_client bigint, p_ids bigint[], p_holds bigint[]) RETURNS void
+-- Moves stored tuples to a hold; or removes them, if they are taken for good.
+CREATE FUNCTION ${schema}.hold(p_space int, p_client bigint, p_ids bigint[], p_holds bigint[], p_final boolean)
+RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-  WITH gone AS (DELETE FROM ${schema}.tuples WHERE id = ANY(p_ids) RETURNING *)
-    INSERT INTO ${schema}.held
-      SELECT gone.*, p_client, coalesce(p_holds[u.n], p_holds[1])
-        FROM gone JOIN unnest(p_ids) WITH ORDINALITY u(id, n) USING (id);
   PERFORM ${schema}.tell_taken(p_space, p_ids);
+  WITH gone AS (DELETE FROM ${schema}.tuples WHERE id = ANY(p_ids) RETURNING *)
+    INSERT INTO ${schema}.held SELECT gone.*, p_client, p_holds[1] FROM gone WHERE NOT p_final;
 END $$;
 
 CREATE FUNCTION ${schema}.take(p_space int, p_client bigint, p_now float8, c jsonb) RETURNS json
@@ -415,6 +419,7 @@ DECLARE
   v_holds bigint[] := ARRAY(SELECT h::bigint FROM jsonb_array_elements_text(c->'holds') h);
   v_query jsonb := c->'queries'->0;
   v_limit int := (c->>'limit')::int;
+  v_final boolean := (c->>'final')::boolean;
   v_ids bigint[];
   v_found int;
   v_replies json[];
@@ -426,19 +431,19 @@ BEGIN
       ${schema}.find(p_space, v_query, 0, CASE v_limit WHEN 1 THEN cardinality(v_holds) ELSE v_limit END) f);
     v_found := cardinality(v_ids);
     IF v_found > 0 THEN
+      PERFORM ${schema}.tell_taken(p_space, v_ids);
       WITH gone AS (
         DELETE FROM ${schema}.tuples WHERE id = ANY(v_ids) RETURNING *
       ), moved AS (
         INSERT INTO ${schema}.held SELECT gone.*, p_client, CASE v_limit WHEN 1 THEN v_holds[u.n] ELSE v_holds[1] END
-          FROM gone JOIN unnest(v_ids) WITH ORDINALITY u(id, n) USING (id)
+          FROM gone JOIN unnest(v_ids) WITH ORDINALITY u(id, n) USING (id) WHERE NOT v_final
       )
       SELECT array_agg(${schema}.row_json(gone.*) ORDER BY gone.id) INTO v_replies FROM gone;
-      PERFORM ${schema}.tell_taken(p_space, v_ids);
     END IF;
     IF v_limit = 1 THEN
       IF v_found < cardinality(v_holds) AND c->>'wait' IS NOT NULL THEN
         PERFORM ${schema}.wait(p_space, p_client, p_now, v_holds[v_found + 1:], 'in', c->'queries', true, '{}',
-          c->'anchors', c->>'wait');
+          v_final, c->'anchors', c->>'wait');
       END IF;
       RETURN (SELECT json_agg(CASE WHEN n <= v_found THEN json_build_array(0, json_build_array(v_replies[n])) END ORDER BY n)
         FROM generate_series(1, cardinality(v_holds)) n);
@@ -452,13 +457,13 @@ BEGIN
       CROSS JOIN LATERAL ${schema}.find(p_space, q.query, 0, 1) f
       ORDER BY f.id, q.n LIMIT 1;
     IF FOUND THEN
-      PERFORM ${schema}.hold(p_space, p_client, v_ids, v_holds[i:i]);
+      PERFORM ${schema}.hold(p_space, p_client, v_ids, v_holds[i:i], v_final);
       v_replies := v_replies || json_build_array(v_index, json_build_array(v_reply));
     ELSE
       v_replies := v_replies || 'null'::json;
       IF c->>'wait' IS NOT NULL THEN
-        PERFORM ${schema}.wait(p_space, p_client, p_now, v_holds[i:i], 'in', c->'queries', true, '{}', c->'anchors',
-          c->>'wait');
+        PERFORM ${schema}.wait(p_space, p_client, p_now, v_holds[i:i], 'in', c->'queries', true, '{}', v_final,
+          c->'anchors', c->>'wait');
       END IF;
     END IF;
   END LOOP;
@@ -476,7 +481,7 @@ BEGIN
     ORDER BY f.id, q.n LIMIT 1;
   IF NOT FOUND AND c->>'wait' IS NOT NULL THEN
     PERFORM ${schema}.wait(p_space, p_client, p_now, ARRAY[(c->>'waiter')::bigint], 'rd', c->'queries', true, '{}',
-      c->'anchors', c->>'wait');
+      false, c->'anchors', c->>'wait');
   END IF;
   RETURN coalesce(v_reply, 'null'::json);
 END $$;
@@ -581,11 +586,12 @@ BEGIN
       END IF;
       SELECT json_agg(${schema}.row_json(x.*) ORDER BY array_position(v_ids, x.id)) INTO v_reply
         FROM ${schema}.tuples x WHERE x.id = ANY(v_ids);
-      PERFORM ${schema}.hold(p_space, p_client, v_ids, ARRAY[(c->>'hold')::bigint]);
+      PERFORM ${schema}.hold(p_space, p_client, v_ids, ARRAY[(c->>'hold')::bigint], (c->>'final')::boolean);
       RETURN v_reply;
     WHEN 'wait' THEN
       PERFORM ${schema}.wait(p_space, p_client, p_now, ARRAY[(c->>'waiter')::bigint], c->>'kind', c->'queries',
-        (c->>'exact')::boolean, ARRAY(SELECT jsonb_array_elements_text(c->'events')), c->'anchors', c->>'label');
+        (c->>'exact')::boolean, ARRAY(SELECT jsonb_array_elements_text(c->'events')),
+        (c->>'final')::boolean, c->'anchors', c->>'label');
       RETURN 'null'::json;
     WHEN 'answer' THEN
       DELETE FROM ${schema}.held h
@@ -667,8 +673,12 @@ BEGIN
   FOR c IN SELECT * FROM jsonb_array_elements(p_commands) LOOP
     v_replies := v_replies || ${schema}.perform(p_space, p_client, v_now, c);
   END LOOP;
-  WITH gone AS (DELETE FROM ${schema}.mail m WHERE m.client = p_client RETURNING m.id, m.body)
-    SELECT json_agg(body ORDER BY id) INTO v_mail FROM gone;
+  WITH gone AS (
+    DELETE FROM ${schema}.mail m WHERE m.client = p_client RETURNING m.id, m.waiter, m.final, m.body
+  ), dropped AS (
+    DELETE FROM ${schema}.held h WHERE h.client = p_client AND h.hold IN (SELECT waiter FROM gone WHERE final)
+  )
+  SELECT json_agg(body ORDER BY id) INTO v_mail FROM gone;
   v_outcome := json_build_object(
     'replies', array_to_json(v_replies),
     'mail', coalesce(v_mail, '[]'::json),

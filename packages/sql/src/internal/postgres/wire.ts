@@ -70,6 +70,7 @@ type MailWire = readonly [
   kind: Mail["kind"],
   index: number,
   row: RowWire,
+  final: boolean,
   event: Mail["event"],
   from: number | null
 ]
@@ -82,11 +83,12 @@ export interface OutcomeWire {
 
 export const decode = (commands: ReadonlyArray<Command>, { mail, next, replies }: OutcomeWire): Outcome => ({
   replies: replies.map((reply, index) => replyOf(commands[index]!, reply)),
-  mail: mail.map(([waiter, kind, index, row, event, from]): Mail => ({
+  mail: mail.map(([waiter, kind, index, row, final, event, from]): Mail => ({
     waiter,
     kind,
     index,
     row: rowOf(row),
+    final,
     event,
     from
   })),
