@@ -138,7 +138,7 @@ export const bareDriver = async (connection: Connection, n: number, count: numbe
   return { put, take }
 }
 
-/** The median of half a round trip by NOTIFY between two connections, in milliseconds. */
+/** The median of a round trip by NOTIFY between two connections, in milliseconds. */
 export const bareNotify = async (connection: Connection, n: number): Promise<number> => {
   const [one, other] = [new pg.Client(connection), new pg.Client(connection)]
   await Promise.all([one.connect(), other.connect()])
@@ -154,7 +154,7 @@ export const bareNotify = async (connection: Connection, n: number): Promise<num
     const back = new Promise((resolve) => one.once("notification", resolve))
     await one.query("NOTIFY other")
     await back
-    times.push((performance.now() - start) / 2)
+    times.push(performance.now() - start)
   }
   await Promise.all([one.end(), other.end()])
   return times.sort((a, b) => a - b)[times.length >> 1]!

@@ -8,7 +8,7 @@ import { rateOf } from "./rounds.js"
 export type Connection = pg.ClientConfig
 
 /** Connections of a pool: what both queues have unless they are told otherwise. */
-const pool = Number(process.env.ZPOOL ?? 10)
+const pool = 10
 
 /** Jobs in a batch made by hand, and how many callers have batches under way. */
 export const batch = 256

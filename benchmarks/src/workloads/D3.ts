@@ -82,7 +82,7 @@ const ways = async (roundTrip: RoundTrip, n: number) => {
 }
 
 export const measure = async (size: Size): Promise<ReadonlyArray<Row>> => {
-  const n = size === "full" ? 200 : 5
+  const n = size === "full" ? 150 : 5
   const server = await start()
   const connection = server.connection()
   const rows = await run(Effect.gen(function*() {

@@ -15,11 +15,17 @@ const ours = (connection: Connection, n: number, callers: number): Promise<Rates
       const space = yield* Postgres.make({ connection })
       const all = Array.from({ length: n }, (_, i) => i)
       const options = { concurrency: callers, discard: true } as const
+      // A connection plans what it does for the first time.
+      yield* Effect.forEach(all.slice(0, n / 8), (i) => space.out(["job", i, "payload"]), options)
+      yield* Effect.forEach(all.slice(0, n / 8), () =>
+        space.inWith(["job", P.number, P.string], () => Effect.void), options)
       const put = yield* timed(
-        Effect.orDie(Effect.forEach(all, (i) => space.out(["job", i, "payload"]), options))
+        Effect.orDie(Effect.forEach(all, (i) =>
+          space.out(["job", i, "payload"]), options))
       )
       const take = yield* timed(
-        Effect.orDie(Effect.forEach(all, () => space.inWith(["job", P.number, P.string], () => Effect.void), options))
+        Effect.orDie(Effect.forEach(all, () =>
+          space.inWith(["job", P.number, P.string], () => Effect.void), options))
       )
       return { put: 1000 * n / put, take: 1000 * n / take }
     }).pipe(Effect.orDie)

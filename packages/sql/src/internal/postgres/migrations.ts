@@ -241,61 +241,78 @@ BEGIN
   END IF;
 END $$;
 
--- A tuple goes to the first of those who take and who arrived after p_after, or is stored.
+-- S4: a tuple goes to all readers and watchers, then to the first of those who take, or is stored.
 -- p_accepted: those of the client's waiters that accept it, of those about whom we cannot decide; NULL if nobody knows.
+-- p_after: those who wait up to this one have had it; p_event is then NULL, and readers and watchers know of it.
 CREATE FUNCTION ${schema}.hand(
-  p_space int, p_client bigint, t ${schema}.tuples, p_accepted bigint[], p_after bigint
+  p_space int, p_client bigint, t ${schema}.tuples, p_accepted bigint[], p_event text, p_from bigint, p_after bigint
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   w record;
+  v_decided boolean;
+  v_taker bigint;
+  v_client bigint;
+  v_waiter bigint;
+  v_query int;
+  v_joins boolean;
+  v_final boolean;
+  v_clients bigint[] := '{}';
+  v_waiters bigint[] := '{}';
+  v_queries int[] := '{}';
 BEGIN
-  SELECT * INTO w FROM ${schema}.waiting(p_space, t) x
-    WHERE x.seq > p_after AND x.kind IN ('in', 'join')
-      AND (x.exact OR x.client = p_client AND x.waiter = ANY(p_accepted))
-    ORDER BY x.seq LIMIT 1;
-  IF FOUND THEN
-    IF w.kind = 'join' THEN
-      INSERT INTO ${schema}.held SELECT t.*, w.client, -w.waiter;
-      PERFORM ${schema}.post(w.client, w.waiter, 'offer', w.query, t, false, NULL, NULL);
-    ELSE
-      INSERT INTO ${schema}.held SELECT t.*, w.client, w.waiter;
-      DELETE FROM ${schema}.waiters x WHERE x.seq = w.seq;
-      PERFORM ${schema}.post(w.client, w.waiter, 'served', w.query, t, w.final, NULL, NULL);
-      PERFORM ${schema}.tell(p_space, 'In', t, NULL);
+  FOR w IN SELECT * FROM ${schema}.waiting(p_space, t) x WHERE x.seq > p_after LOOP
+    v_decided := w.exact OR w.client = p_client AND w.waiter = ANY(p_accepted);
+    IF w.kind = 'watch' THEN
+      IF p_event = ANY(w.events) THEN
+        PERFORM ${schema}.post(w.client, w.waiter, 'event', w.query, t, false, p_event, p_from);
+      END IF;
+    ELSIF w.kind = 'rd' AND v_decided THEN
+      IF p_event IS NOT NULL THEN
+        DELETE FROM ${schema}.waiters x WHERE x.seq = w.seq;
+        PERFORM ${schema}.post(w.client, w.waiter, 'served', w.query, t, false, NULL, NULL);
+      END IF;
+    ELSIF w.kind IN ('in', 'join') AND v_decided THEN
+      IF v_taker IS NULL THEN
+        v_taker := w.seq;
+        v_client := w.client;
+        v_waiter := w.waiter;
+        v_query := w.query;
+        v_joins := w.kind = 'join';
+        v_final := w.final;
+      END IF;
+    ELSIF w.kind = 'look' OR w.client <> p_client OR p_accepted IS NULL THEN
+      v_clients := v_clients || w.client;
+      v_waiters := v_waiters || w.waiter;
+      v_queries := v_queries || w.query;
     END IF;
-    RETURN;
+  END LOOP;
+  IF v_taker IS NULL THEN
+    INSERT INTO ${schema}.tuples SELECT t.*;
+    FOR i IN 1..cardinality(v_clients) LOOP
+      PERFORM ${schema}.post(v_clients[i], v_waiters[i], 'hint', v_queries[i], t, false, NULL, NULL);
+    END LOOP;
+  ELSIF v_joins THEN
+    INSERT INTO ${schema}.held SELECT t.*, v_client, -v_waiter;
+    PERFORM ${schema}.post(v_client, v_waiter, 'offer', v_query, t, false, NULL, NULL);
+  ELSE
+    INSERT INTO ${schema}.held SELECT t.*, v_client, v_waiter;
+    DELETE FROM ${schema}.waiters x WHERE x.seq = v_taker;
+    PERFORM ${schema}.post(v_client, v_waiter, 'served', v_query, t, v_final, NULL, NULL);
+    PERFORM ${schema}.tell(p_space, 'In', t, NULL);
   END IF;
-  INSERT INTO ${schema}.tuples SELECT t.*;
-  PERFORM ${schema}.post(x.client, x.waiter, 'hint', x.query, t, false, NULL, NULL)
-    FROM ${schema}.waiting(p_space, t) x
-    WHERE x.seq > p_after AND (x.kind = 'look' OR x.kind <> 'watch'
-      AND NOT (x.exact OR x.client = p_client AND p_accepted IS NOT NULL));
 END $$;
 
--- S4: readers and watchers, then takers.
 CREATE FUNCTION ${schema}.deliver(
   p_space int, p_client bigint, p_now float8, t ${schema}.tuples, p_accepted bigint[], p_event text, p_from bigint
 ) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-  w record;
 BEGIN
   IF p_event = 'Requeue' AND t.expires <= p_now THEN
     PERFORM ${schema}.tell(p_space, 'Expire', t, p_from);
-    RETURN;
-  END IF;
-  IF NOT EXISTS (SELECT FROM ${schema}.waiters x WHERE x.space = p_space) THEN
+  ELSIF EXISTS (SELECT FROM ${schema}.waiters x WHERE x.space = p_space) THEN
+    PERFORM ${schema}.hand(p_space, p_client, t, p_accepted, p_event, p_from, 0);
+  ELSE
     INSERT INTO ${schema}.tuples SELECT t.*;
-    RETURN;
   END IF;
-  FOR w IN SELECT * FROM ${schema}.waiting(p_space, t) LOOP
-    IF w.kind = 'watch' AND p_event = ANY(w.events) THEN
-      PERFORM ${schema}.post(w.client, w.waiter, 'event', w.query, t, false, p_event, p_from);
-    ELSIF w.kind = 'rd' AND (w.exact OR w.client = p_client AND w.waiter = ANY(p_accepted)) THEN
-      DELETE FROM ${schema}.waiters x WHERE x.seq = w.seq;
-      PERFORM ${schema}.post(w.client, w.waiter, 'served', w.query, t, false, NULL, NULL);
-    END IF;
-  END LOOP;
-  PERFORM ${schema}.hand(p_space, p_client, t, p_accepted, 0);
 END $$;
 
 CREATE FUNCTION ${schema}.expire(p_space int, p_now float8) RETURNS void
@@ -605,7 +622,7 @@ BEGIN
             WHERE w.client = p_client AND w.waiter = (c->>'waiter')::bigint;
           PERFORM ${schema}.hand(p_space, p_client, t,
             CASE jsonb_typeof(c->'accepted') WHEN 'array'
-              THEN ARRAY(SELECT a::bigint FROM jsonb_array_elements_text(c->'accepted') a) END, coalesce(v_seq, 0));
+              THEN ARRAY(SELECT a::bigint FROM jsonb_array_elements_text(c->'accepted') a) END, NULL, NULL, coalesce(v_seq, 0));
         END IF;
       END IF;
       RETURN 'null'::json;
