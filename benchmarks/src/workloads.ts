@@ -14,10 +14,6 @@ import * as W11 from "./workloads/W11.js"
 import * as W12 from "./workloads/W12.js"
 import * as W13 from "./workloads/W13.js"
 import * as W14 from "./workloads/W14.js"
-import * as W15 from "./workloads/W15.js"
-import * as W16 from "./workloads/W16.js"
-import * as W17 from "./workloads/W17.js"
-import * as W18 from "./workloads/W18.js"
 import * as W2 from "./workloads/W2.js"
 import * as W3 from "./workloads/W3.js"
 import * as W4 from "./workloads/W4.js"
@@ -46,10 +42,6 @@ export const workloads: Readonly<Record<string, Workload>> = {
   W12,
   W13,
   W14,
-  W15,
-  W16,
-  W17,
-  W18,
   D1,
   D2,
   D3,

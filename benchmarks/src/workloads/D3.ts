@@ -86,8 +86,7 @@ export const measure = async (size: Size): Promise<ReadonlyArray<Row>> => {
   const server = await start()
   const connection = server.connection()
   const rows = await run(Effect.gen(function*() {
-    const tuples = yield* byTuples(connection)
-    const notify = yield* byNotify(connection)
+    const [tuples, notify] = yield* Effect.all([byTuples(connection), byNotify(connection)], { concurrency: 2 })
     const both = () => rounds(size, { ours: () => ways(tuples, n), notify: () => ways(notify, n) })
     const alone = yield* Effect.promise(both)
     const end = yield* Effect.promise(() => idleListeners(connection, 60))

@@ -103,7 +103,7 @@ export const clients = (name: string, open: Open): void => {
           yield* Effect.fork(
             other.inWith(["t", 1], () => Effect.zipRight(Deferred.succeed(held, undefined), Effect.never))
           )
-          yield* Effect.never
+          return yield* Effect.never
         })))
         yield* Deferred.await(held)
         assert.strictEqual((yield* one.inspect).held, 1)

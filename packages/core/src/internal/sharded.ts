@@ -84,10 +84,7 @@ export const make = (
    */
   const race = <Place, A, E, R>(
     concerned: ReadonlyArray<Place>,
-    hold: <A1, E1, R1>(
-      place: Place,
-      use: (found: any) => Effect.Effect<A1, E1, R1>
-    ) => Effect.Effect<A1, E1 | any, R1>,
+    hold: (place: Place, use: (found: any) => Effect.Effect<A, any, R>) => Effect.Effect<A, any, R>,
     use: (found: any) => Effect.Effect<A, E, R>
   ): Effect.Effect<A, any, R> => {
     if (concerned.length === 1) {

@@ -194,10 +194,11 @@ $$;
 CREATE FUNCTION ${schema}.post(
   p_client bigint, p_waiter bigint, p_kind text, p_index int, t ${schema}.tuples, p_final boolean, p_event text,
   p_from bigint
-) RETURNS void LANGUAGE sql AS $$
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
   INSERT INTO ${schema}.mail (client, waiter, final, body) VALUES (p_client, p_waiter, p_final,
-    json_build_array(p_waiter, p_kind, p_index, ${schema}.row_json(t), p_final, p_event, p_from))
-$$;
+    json_build_array(p_waiter, p_kind, p_index, ${schema}.row_json(t), p_final, p_event, p_from));
+END $$;
 
 -- The hash under which a tuple is looked up by those who wait, if it has fields at all the positions of the mask.
 CREATE FUNCTION ${schema}.hash_under(p_mask int, t ${schema}.tuples) RETURNS bigint
@@ -211,8 +212,10 @@ $$;
 CREATE FUNCTION ${schema}.waiting(p_space int, t ${schema}.tuples)
 RETURNS TABLE (seq bigint, client bigint, waiter bigint, kind text, exact boolean, events text[], final boolean,
   query int)
-LANGUAGE sql AS $$
-  WITH RECURSIVE masks AS (
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY WITH RECURSIVE masks AS (
     (SELECT a.mask FROM ${schema}.anchors a WHERE a.space = p_space ORDER BY a.mask LIMIT 1)
     UNION ALL
     SELECT (SELECT a.mask FROM ${schema}.anchors a WHERE a.space = p_space AND a.mask > m.mask ORDER BY a.mask LIMIT 1)
@@ -228,8 +231,8 @@ LANGUAGE sql AS $$
         WHERE ${schema}.matches(e.query, t.arity, t.shape, t.fields)
     ) q
     WHERE q.n IS NOT NULL
-    ORDER BY w.seq
-$$;
+    ORDER BY w.seq;
+END $$;
 
 -- Tells those who watch, and nobody else.
 CREATE FUNCTION ${schema}.tell(p_space int, p_event text, t ${schema}.tuples, p_from bigint) RETURNS void
@@ -396,7 +399,8 @@ END $$;
 CREATE FUNCTION ${schema}.wait(
   p_space int, p_client bigint, p_now float8, p_waiters bigint[], p_kind text, p_queries jsonb, p_exact boolean,
   p_events text[], p_final boolean, p_anchors jsonb, p_label text
-) RETURNS void LANGUAGE sql AS $$
+) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
   WITH added AS (
     INSERT INTO ${schema}.waiters (client, space, waiter, kind, queries, exact, events, final, label, since)
       SELECT p_client, p_space, w, p_kind, p_queries, p_exact, p_events, p_final, p_label, p_now
@@ -405,8 +409,8 @@ CREATE FUNCTION ${schema}.wait(
   )
   INSERT INTO ${schema}.anchors (space, mask, hash, seq)
     SELECT DISTINCT p_space, (a->>0)::int, (a->>1)::bigint, added.seq
-      FROM added, jsonb_array_elements(p_anchors) a
-$$;
+      FROM added, jsonb_array_elements(p_anchors) a;
+END $$;
 
 CREATE FUNCTION ${schema}.tell_taken(p_space int, p_ids bigint[]) RETURNS void
 LANGUAGE plpgsql AS $$
@@ -683,7 +687,9 @@ BEGIN
   IF v_client.id IS NULL OR v_client.dead THEN
     RAISE EXCEPTION 'the client has lapsed' USING ERRCODE = 'LINDA';
   END IF;
-  PERFORM ${schema}.expire(p_space, v_now);
+  IF EXISTS (SELECT FROM ${schema}.tuples t WHERE t.space = p_space AND t.expires <= v_now) THEN
+    PERFORM ${schema}.expire(p_space, v_now);
+  END IF;
   IF EXISTS (SELECT FROM ${schema}.clients x WHERE x.space = p_space AND x.until <= v_now AND x.id <> p_client) THEN
     PERFORM ${schema}.bury(p_space, p_client, v_now);
   END IF;
