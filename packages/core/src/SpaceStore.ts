@@ -214,7 +214,7 @@ export type Command =
   /** Puts back, in their old places, tuples that were gone. */
   | {
     readonly op: "restore"
-    readonly rows: ReadonlyArray<Row & { readonly accepted: ReadonlyArray<number> }>
+    readonly rows: ReadonlyArray<Row & { readonly accepted: ReadonlyArray<number> | null }>
   }
   /** Gives a tuple so many milliseconds to live from now on, be it stored or held; `null` for ever. */
   | { readonly op: "renew"; readonly lease: number; readonly ttl: number | null }

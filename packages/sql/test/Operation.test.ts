@@ -127,6 +127,32 @@ describe("PostgreSQL", () => {
     30_000
   )
 
+  it.scopedLive(
+    "a server that is away for longer than one waits for it: what waits goes on waiting",
+    () =>
+      Effect.gen(function*() {
+        const away = yield* Effect.acquireRelease(
+          Effect.promise(() => start()),
+          (away) => Effect.promise(() => away.stop())
+        )
+        const impatient = { connection: away.connection(), lease: "2 seconds", retry: "10 millis" } as const
+        const space = yield* Postgres.make(impatient)
+        const waiter = yield* Effect.fork(space.in(["t", P.number]))
+        yield* Effect.sleep("200 millis")
+        const puts = yield* Effect.fork(Effect.exit(Effect.forever(space.out(["noise"]))))
+        yield* Effect.sleep("50 millis")
+        yield* Effect.promise(() => away.crash())
+        const failed = yield* Fiber.join(puts)
+        assert.isTrue(Exit.isFailure(failed))
+        // The next sign of life finds the server again.
+        yield* Effect.sleep("1 seconds")
+        const other = yield* Postgres.make({ connection: away.connection() })
+        yield* other.out(["t", 1])
+        same(yield* Fiber.join(waiter), ["t", 1])
+      }),
+    30_000
+  )
+
   it.scopedLive("keys that are equal by chance do not make tuples equal", () =>
     Effect.gen(function*() {
       const store = yield* Postgres.store({ connection: server.connection(), space: "collisions" })

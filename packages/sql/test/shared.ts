@@ -1,8 +1,7 @@
 import type { SpaceError, Tuple, TupleSpace } from "@effect-linda/core"
 import { Pattern as P, Process, SpaceStore } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Deferred, Effect, Exit, Fiber, Option, Stream } from "effect"
-import type { Scope } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Option, Scope, Stream } from "effect"
 
 type Space = TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>
 
@@ -113,6 +112,34 @@ export const clients = (name: string, open: Open): void => {
         same(yield* Fiber.join(waiter), ["t", 1])
         same((yield* one.inspect).interests, [])
       }))
+
+    it.scopedLive(
+      "S8 S12 a client that leaves while it takes has the tuple, or the space has it",
+      () =>
+        Effect.gen(function*() {
+          const space = fresh()
+          const other = yield* open(space)
+          for (let round = 0; round < 40; round++) {
+            let taken = 0
+            const client = yield* Scope.make()
+            const one = yield* Scope.extend(open(space), client)
+            const takers = yield* Effect.forEach([1, 2, 3], () =>
+              Effect.fork(Effect.map(one.in(["t", round]), () => {
+                taken++
+              })))
+            yield* Effect.repeatN(Effect.yieldNow(), round % 20)
+            const puts = yield* Effect.fork(other.outAll([["t", round], ["t", round]]))
+            yield* Effect.repeatN(Effect.yieldNow(), Math.floor(Math.random() * 60))
+            const first = yield* Effect.fork(Fiber.interrupt(takers[0]!))
+            yield* Scope.close(client, Exit.void)
+            yield* Fiber.joinAll([puts])
+            yield* Fiber.await(first)
+            yield* Effect.forEach(takers, Fiber.await)
+            same((yield* other.collect(["t", round])).length + taken, 2)
+          }
+        }),
+      30_000
+    )
 
     it.scopedLive("failures of processes are tuples for everybody", () =>
       Effect.gen(function*() {

@@ -163,6 +163,8 @@ export const transaction = <A, E, R>(
     const outcomes: Array<Outcome> = []
     return Effect.tap(
       session.store.transaction((run) => {
+        // The store may have to begin anew.
+        outcomes.length = 0
         const heard = session.heard(run)
         const told: Run = (commands) => Effect.tap(heard(commands), (outcome) => void outcomes.push(outcome))
         return Effect.locally(effect, transactions, within(session, told))

@@ -267,7 +267,7 @@ export const interpret = ({ client, commands, lease, now, tables }: {
         })
       case "restore":
         for (const { accepted, ...row } of command.rows) {
-          giveBack(row, accepted, true)
+          giveBack(row, accepted ?? undefined, true)
         }
         return null
       case "renew": {

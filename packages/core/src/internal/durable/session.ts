@@ -32,6 +32,8 @@ export type Run = (commands: ReadonlyArray<Command>) => Effect.Effect<Outcome, S
 interface Item {
   readonly make: Making
   readonly done: (exit: Exit.Exit<Reply, SpaceError>) => void
+  /** Whether it is done also if the space closes meanwhile: something is given back. */
+  readonly must: boolean
 }
 
 /** Something that takes several looks at the store, with nobody coming in between. */
@@ -75,6 +77,8 @@ export class Session implements Timed, Watched {
   readonly puts = { size: 0 }
 
   closed = false
+  /** Whether the last batch is done. */
+  private ended = false
   readonly waiters = new Map<number, Listener>()
   /** Called with the milliseconds that an operation has waited that is served. */
   onServed: ((waited: number) => void) | undefined = undefined
@@ -106,7 +110,12 @@ export class Session implements Timed, Watched {
 
   /** Lets the store do something. What is asked for first is done first. */
   post(make: Making, done: Item["done"] = () => {}): Work {
-    return this.add({ make, done })
+    return this.add({ make, done, must: false })
+  }
+
+  /** The same, also while the space closes. */
+  giveBack(make: Making, done: Item["done"] = () => {}): void {
+    this.add({ make, done, must: true })
   }
 
   postExclusive(body: Exclusive["body"], done: Exclusive["done"]): Work {
@@ -114,7 +123,7 @@ export class Session implements Timed, Watched {
   }
 
   private add(work: Work): Work {
-    if (this.closed) {
+    if (this.closed && (this.ended || !isMust(work))) {
       work.done(Exit.interrupt(closedBy))
     } else {
       this.work.push(work)
@@ -234,6 +243,7 @@ export class Session implements Timed, Watched {
               this.work = [...items, ...this.work]
               this.renew()
             } else {
+              this.giveSign()
               items.forEach(({ done }) => done(Exit.failCause(cause)))
             }
           }
@@ -247,6 +257,8 @@ export class Session implements Timed, Watched {
       this.isOffering = false
       const outcomes: Array<Heard> = []
       const body = this.store.transaction((run) => {
+        // The store may have to begin anew.
+        outcomes.length = 0
         const heard = this.heard(run)
         return work.body(
           (commands) => Effect.tap(heard(commands), (outcome) => void outcomes.push(outcome)),
@@ -261,6 +273,7 @@ export class Session implements Timed, Watched {
           this.work = [work, ...this.work]
           this.renew()
         } else {
+          this.giveSign()
           work.done(exit)
         }
       })
@@ -337,9 +350,14 @@ export class Session implements Timed, Watched {
         this.waiters.get(waiter)?.arrive(found)
       }
     }
-    this.setDeadline(this.sign, this.now() + this.store.lease / 3)
+    this.giveSign()
     this.setDeadline(this.expiry, next === null ? Infinity : this.now() + next)
     this.moved(undefined)
+  }
+
+  /** Gives a sign of life in time, whatever became of the last one. */
+  private giveSign(): void {
+    this.setDeadline(this.sign, this.now() + this.store.lease / 3)
   }
 
   private deliver(mail: Mail): void {
@@ -347,9 +365,9 @@ export class Session implements Timed, Watched {
     if (waiter !== undefined) {
       waiter.onMail(mail)
     } else if (mail.kind === "served") {
-      this.post(
+      this.giveBack(
         mail.final
-          ? { op: "restore", rows: [{ ...mail.row, accepted: [] }] }
+          ? { op: "restore", rows: [{ ...mail.row, accepted: null }] }
           : { op: "settle", holds: [mail.waiter], how: "place", failed: false, accepted: {}, put: [] }
       )
     }
@@ -411,13 +429,17 @@ export class Session implements Timed, Watched {
       }
     })
     const loop = Effect.forever(Effect.zipRight(idle, Effect.uninterruptible(this.step)))
-    const rest: Effect.Effect<void> = Effect.suspend(() =>
-      this.work.length > 0 ? Effect.zipRight(this.step, rest) : this.slots.take(this.depth)
-    )
+    const rest: Effect.Effect<void> = Effect.suspend(() => {
+      if (this.work.length > 0) {
+        return Effect.zipRight(this.step, rest)
+      }
+      this.ended = true
+      return this.slots.take(this.depth)
+    })
     yield* Effect.addFinalizer(() => rest)
     yield* Effect.forkScoped(Effect.interruptible(loop))
     yield* keepTime(this)
-    this.setDeadline(this.sign, this.now() + this.store.lease / 3)
+    this.giveSign()
     this.poke()
   })
 
@@ -428,7 +450,7 @@ export class Session implements Timed, Watched {
       waiter.end(Exit.interrupt(closedBy))
     }
     const { work } = this
-    this.work = work.filter((each) => "make" in each && typeof each.make === "object" && each.make.op === "settle")
+    this.work = work.filter(isMust)
     for (const each of work) {
       if (!this.work.includes(each)) {
         each.done(Exit.interrupt(closedBy))
@@ -437,6 +459,9 @@ export class Session implements Timed, Watched {
     this.moved(undefined)
   }
 }
+
+const isMust = (work: Work): boolean =>
+  "must" in work && (work.must || typeof work.make === "object" && work.make.op === "settle")
 
 const combined = (all: ReadonlyArray<Heard>, replies: ReadonlyArray<Reply>): Heard => ({
   replies,

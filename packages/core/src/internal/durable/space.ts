@@ -260,7 +260,7 @@ export const make = (
           return decode(found)
         }, ({ rows }) => {
           if (rows.length > 0) {
-            session.post((accepts) => restoring(rows, tupleOf, accepts))
+            session.giveBack((accepts) => restoring(rows, tupleOf, accepts))
           }
         })
       })

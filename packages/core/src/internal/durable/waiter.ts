@@ -315,7 +315,7 @@ export const giveBack = (
   rows: ReadonlyArray<Row>,
   done = () => {}
 ): void => {
-  session.post((accepts) =>
+  session.giveBack((accepts) =>
     final ? restoring(rows, tuple, accepts) : ({
       op: "settle",
       holds: [hold],
