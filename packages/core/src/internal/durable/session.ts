@@ -429,13 +429,18 @@ export class Session implements Timed, Watched {
       }
     })
     const loop = Effect.forever(Effect.zipRight(idle, Effect.uninterruptible(this.step)))
-    const rest: Effect.Effect<void> = Effect.suspend(() => {
-      if (this.work.length > 0) {
-        return Effect.zipRight(this.step, rest)
-      }
-      this.ended = true
-      return this.slots.take(this.depth)
-    })
+    /** What a batch brings may have to be given back: only when none is under way, nothing is left to do. */
+    const rest: Effect.Effect<void> = Effect.suspend(() =>
+      this.work.length > 0
+        ? Effect.zipRight(this.step, rest)
+        : Effect.zipRight(
+          this.slots.take(this.depth),
+          Effect.suspend(() => {
+            this.ended = this.work.length === 0
+            return this.ended ? Effect.void : Effect.zipRight(this.slots.release(this.depth), rest)
+          })
+        )
+    )
     yield* Effect.addFinalizer(() => rest)
     yield* Effect.forkScoped(Effect.interruptible(loop))
     yield* keepTime(this)

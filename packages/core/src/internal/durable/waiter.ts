@@ -118,8 +118,11 @@ export class Waiter implements Listener {
 
   private asked(exit: Exit.Exit<Found | null, unknown>): void {
     if (this.state === "ended") {
-      if (Exit.isSuccess(exit) && exit.value !== null && this.takes) {
-        giveBack(this.session, this.wanted, this.id, exit.value.rows)
+      // Nobody waits for the answer any more: nothing may be left of the question.
+      if (Exit.isSuccess(exit) && exit.value === null) {
+        this.session.post({ op: "cancel", waiters: [this.id] })
+      } else if (Exit.isSuccess(exit) && this.takes) {
+        giveBack(this.session, this.wanted, this.id, exit.value!.rows)
       }
     } else if (Exit.isFailure(exit)) {
       this.end(Exit.failCause(exit.cause))
