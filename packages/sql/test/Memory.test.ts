@@ -7,8 +7,10 @@ const store = Effect.runSync(SpaceStore.memory)
 const opened = (space: string, options: { readonly lease?: string } | undefined) =>
   store.open(space, options as { readonly lease?: "1 seconds" })
 
-clients("several clients of a store in memory", (space, options) =>
-  Effect.flatMap(opened(space, options), (store) => SpaceStore.make(store)))
+clients(
+  "several clients of a store in memory",
+  (space, options) => Effect.flatMap(opened(space, options), (store) => SpaceStore.make(store))
+)
 
 /** As if it were elsewhere: two batches are on their way at a time, and their answers take a while, each its own. */
 const far = (store: SpaceStore.SpaceStore): SpaceStore.SpaceStore => {
@@ -21,5 +23,7 @@ const far = (store: SpaceStore.SpaceStore): SpaceStore.SpaceStore => {
   }
 }
 
-clients("several clients of a store far away", (space, options) =>
-  Effect.flatMap(opened(space, options), (store) => SpaceStore.make(far(store))))
+clients(
+  "several clients of a store far away",
+  (space, options) => Effect.flatMap(opened(space, options), (store) => SpaceStore.make(far(store)))
+)
