@@ -358,7 +358,7 @@ export interface Tables {
   readonly insertAll: (rows: ReadonlyArray<Omit<Row, "id">>) => ReadonlyArray<number>
   /** A tuple that is stored. */
   readonly get: (id: number) => Row | undefined
-  readonly remove: (id: number) => void
+  readonly remove: (ids: ReadonlyArray<number>) => void
   /** Stored tuples that match and are younger, oldest first. */
   readonly find: (query: Query, after: number, limit: number) => ReadonlyArray<Row>
   readonly count: (query: Query) => number
@@ -369,12 +369,12 @@ export interface Tables {
   /** Changes when the life ends of a tuple, stored or held. */
   readonly renew: (lease: number, expires: number | null) => boolean
 
-  /** Moves a stored tuple to a hold. */
-  readonly hold: (client: string, hold: number, id: number) => void
+  /** Moves stored tuples to holds. */
+  readonly hold: (client: string, held: ReadonlyArray<readonly [hold: number, id: number]>) => void
   /** Removes and returns what is held under a number, or of that one tuple. */
   readonly unhold: (client: string, hold: number, id: number | null) => ReadonlyArray<Row>
-  /** Removes what is held under a number, and says whether there was something. */
-  readonly drop: (client: string, hold: number) => boolean
+  /** Removes what is held under these numbers, and returns those under which there was something. */
+  readonly drop: (client: string, holds: ReadonlyArray<number>) => ReadonlySet<number>
   readonly held: (query: Query) => ReadonlyArray<Row>
 
   /** Whether anybody waits, for whatever: most often nobody does. */

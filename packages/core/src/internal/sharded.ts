@@ -35,7 +35,7 @@ const reading = <A, E, R>(make: () => Effect.Effect<A, E, R>): Effect.Effect<A, 
 }
 
 const indexOf = (values: Values, first: unknown, parts: number): number =>
-  keyOf(0, encodeField(values, first, "field 0")) % parts
+  keyOf(0, encodeField(values, first, 0)) % parts
 
 export const partOf = (first: unknown, parts: number, options: Options = {}): Effect.Effect<number, SpaceError> =>
   reading(() => Effect.succeed(indexOf(new Values(options.schemas), first, parts)))

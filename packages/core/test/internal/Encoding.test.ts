@@ -8,7 +8,7 @@ import { Values } from "../../src/internal/remote/values.js"
 class Point extends Schema.Class<Point>("Point")({ x: Schema.Number, at: Schema.Date }) {}
 
 const values = new Values([Point])
-const text = (value: unknown) => encodeField(values, value, "field 0")
+const text = (value: unknown) => encodeField(values, value, 0)
 const there = (value: unknown) => decodeField(values, text(value))
 
 describe("Encoding", () => {

@@ -12,6 +12,7 @@ import type { Found, Mail, Outcome, Query, Reply } from "../../SpaceStore.js"
 import type { Pattern } from "../pattern.js"
 import type { ProcessRecord } from "../process.js"
 import { current as currentProcess } from "../process.js"
+import { sameQueries } from "./query.js"
 import type { AnyFiber, Listener, Making, Run, Session } from "./session.js"
 import type { Restore, Wanted } from "./waiter.js"
 import { labelOf, waitFor } from "./waiter.js"
@@ -187,7 +188,10 @@ export const transaction = <A, E, R>(
         (look) =>
           Effect.zipRight(
             look.register,
-            Effect.tap(tried, (next) => "value" in next || !sameQueries(next, wanted) ? Effect.void : look.await)
+            Effect.tap(
+              tried,
+              (next) => "value" in next || !sameQueries(next.queries, wanted.queries) ? Effect.void : look.await
+            )
           ),
         (look) => look.close
       )
@@ -204,6 +208,3 @@ export const transaction = <A, E, R>(
     return running?.session === session ? effect : Effect.flatMap(tried, again)
   })
 }
-
-const sameQueries = (one: Wanted, other: Wanted): boolean =>
-  JSON.stringify(one.queries) === JSON.stringify(other.queries)

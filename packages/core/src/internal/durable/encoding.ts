@@ -164,9 +164,11 @@ const errors: ReadonlyMap<string, ErrorConstructor> = new Map(
   [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((type) => [type.name, type])
 )
 
-/** The text of a field. Throws a `SpaceError` that names what cannot be stored. */
-export const encodeField = (values: Values, field: unknown, where: string): string =>
-  typeof field === "string" ? JSON.stringify(field) : write(values.encode(field, where))
+/** The text of the field at a position. Throws a `SpaceError` that names what cannot be stored. */
+export const encodeField = (values: Values, field: unknown, position: number): string =>
+  typeof field === "string"
+    ? JSON.stringify(field)
+    : write(typeof field === "number" ? field : values.encode(field, `field ${position}`))
 
 export const decodeField = (values: Values, text: string): unknown => {
   const parsed: unknown = JSON.parse(text)

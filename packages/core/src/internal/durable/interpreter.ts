@@ -104,10 +104,10 @@ export const interpret = ({ client, commands, lease, now, tables }: {
     if (taker !== undefined) {
       const { client, kind, waiter } = taker
       if (kind === "join") {
-        tables.hold(client, -waiter, row.id)
+        tables.hold(client, [[-waiter, row.id]])
         post(taker, "offer", row)
       } else {
-        tables.hold(client, waiter, row.id)
+        tables.hold(client, [[waiter, row.id]])
         tell("In", row)
         tables.removeWaiter(client, waiter)
         post(taker, "served", row)
@@ -150,14 +150,16 @@ export const interpret = ({ client, commands, lease, now, tables }: {
     return found
   }
 
-  const take = (hold: number, rows: ReadonlyArray<Row>, final: boolean): void => {
-    for (const row of rows) {
+  const take = (taken: ReadonlyArray<readonly [hold: number, row: Row]>, final: boolean): void => {
+    if (taken.length > 0) {
       if (final) {
-        tables.remove(row.id)
+        tables.remove(taken.map(([, { id }]) => id))
       } else {
-        tables.hold(client, hold, row.id)
+        tables.hold(client, taken.map(([hold, { id }]) => [hold, id]))
       }
-      tell("In", row)
+      for (const [, row] of taken) {
+        tell("In", row)
+      }
     }
   }
 
@@ -190,19 +192,19 @@ export const interpret = ({ client, commands, lease, now, tables }: {
           : command.rows.map(put)
       case "take": {
         const { final, holds, limit, queries } = command
-        // Those who ask for the same one share one look.
-        const shared = limit === 1 && queries.length === 1 ? tables.find(queries[0]!, 0, holds.length) : undefined
-        return holds.map((hold, index) => {
-          const one = shared?.[index]
-          const found = shared === undefined
-            ? find(queries, limit)
-            : one === undefined
-            ? null
-            : { index: 0, rows: [one] }
+        if (limit === 1 && queries.length === 1) {
+          // Those who ask for the same one share one look.
+          const rows = tables.find(queries[0]!, 0, holds.length)
+          take(rows.map((row, index) => [holds[index]!, row]), final)
+          holds.slice(rows.length).forEach((hold) => wait("in", hold, queries, final, command.wait))
+          return holds.map((_, index) => index < rows.length ? { index: 0, rows: [rows[index]!] } : null)
+        }
+        return holds.map((hold) => {
+          const found = find(queries, limit)
           if (found === null) {
             wait("in", hold, queries, final, command.wait)
           } else {
-            take(hold, found.rows, final)
+            take(found.rows.map((row) => [hold, row]), final)
           }
           return found
         })
@@ -227,7 +229,7 @@ export const interpret = ({ client, commands, lease, now, tables }: {
         ) {
           return null
         }
-        take(command.hold, rows, command.final)
+        take(rows.map((row) => [command.hold, row]), command.final)
         return rows
       }
       case "wait":
@@ -247,7 +249,8 @@ export const interpret = ({ client, commands, lease, now, tables }: {
         return command.waiters.map((waiter) => tables.removeWaiter(client, waiter))
       case "settle":
         if (command.how === "gone" && command.put.length === 0) {
-          return command.holds.map((hold) => tables.drop(client, hold))
+          const dropped = tables.drop(client, command.holds)
+          return command.holds.map((hold) => dropped.has(hold))
         }
         return command.holds.map((hold, index) => {
           const rows = tables.unhold(client, hold, null)
@@ -282,7 +285,7 @@ export const interpret = ({ client, commands, lease, now, tables }: {
 
   const expire = (): void => {
     for (const row of tables.due(now)) {
-      tables.remove(row.id)
+      tables.remove([row.id])
       tell("Expire", row)
     }
   }
@@ -306,10 +309,9 @@ export const interpret = ({ client, commands, lease, now, tables }: {
   })
   const next = tables.nextExpiry()
   const mail = tables.fetch(client)
-  for (const { final, kind, waiter } of mail) {
-    if (final && kind === "served") {
-      tables.drop(client, waiter)
-    }
+  const consumed = mail.filter(({ final, kind }) => final && kind === "served").map(({ waiter }) => waiter)
+  if (consumed.length > 0) {
+    tables.drop(client, consumed)
   }
   return { replies, mail, next: next === null ? null : Math.max(0, next - now) }
 }

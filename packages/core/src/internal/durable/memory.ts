@@ -49,8 +49,8 @@ const tablesOf = (state: State): Tables => ({
     return stored.map(({ id }) => id)
   },
   get: (id) => state.rows.find((row) => row.id === id),
-  remove: (id) => {
-    state.rows = state.rows.filter((row) => row.id !== id)
+  remove: (ids) => {
+    state.rows = state.rows.filter((row) => !ids.includes(row.id))
   },
   find: (query, after, limit) => state.rows.filter((row) => row.id > after && matches(query, row)).slice(0, limit),
   count: (query) => state.rows.filter((row) => matches(query, row)).length,
@@ -69,10 +69,11 @@ const tablesOf = (state: State): Tables => ({
     state.held = state.held.map((held) => ({ ...held, row: renew(held.row) }))
     return renewed
   },
-  hold: (client, hold, id) => {
-    const [rows, rest] = split(state.rows, (row) => row.id === id)
+  hold: (client, held) => {
+    const holds = new Map(held.map(([hold, id]) => [id, hold]))
+    const [rows, rest] = split(state.rows, (row) => holds.has(row.id))
     state.rows = rest
-    state.held = [...state.held, ...rows.map((row) => ({ client, hold, row }))]
+    state.held = [...state.held, ...rows.map((row) => ({ client, hold: holds.get(row.id)!, row }))]
   },
   unhold: (client, hold, id) => {
     const [removed, rest] = split(
@@ -82,10 +83,10 @@ const tablesOf = (state: State): Tables => ({
     state.held = rest
     return removed.map(({ row }) => row)
   },
-  drop: (client, hold) => {
-    const [removed, rest] = split(state.held, (held) => held.client === client && held.hold === hold)
+  drop: (client, holds) => {
+    const [removed, rest] = split(state.held, (held) => held.client === client && holds.includes(held.hold))
     state.held = rest
-    return removed.length > 0
+    return new Set(removed.map(({ hold }) => hold))
   },
   held: (query) => state.held.map(({ row }) => row).filter((row) => matches(query, row)),
   isWaitedFor: () => state.waiters.length > 0,

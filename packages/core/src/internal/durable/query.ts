@@ -16,15 +16,21 @@ export const encodeTuple = (
   tuple: Tuple
 ): Pick<NewRow, "arity" | "fields" | "keys" | "shape"> => {
   const failure = isFailure(tuple)
-  const fields = failure
-    ? [write(values.encodeError(tuple[0])), ...tuple.slice(1).map((field) => write(field))]
-    : tuple.map((field, index) => encodeField(values, field, `field ${index}`))
-  return {
-    fields,
-    shape: tuple.map(letterOf).join(""),
-    arity: failure ? -tuple.length : tuple.length,
-    keys: fields.slice(0, keyed).map((text, position) => keyOf(position, text))
+  const fields: Array<string> = []
+  const keys: Array<number> = []
+  let shape = ""
+  for (let position = 0; position < tuple.length; position++) {
+    const field = tuple[position]
+    const text = !failure
+      ? encodeField(values, field, position)
+      : write(position === 0 ? values.encodeError(field) : field)
+    fields.push(text)
+    shape += letterOf(field)
+    if (position < keyed) {
+      keys.push(keyOf(position, text))
+    }
   }
+  return { fields, shape, arity: failure ? -tuple.length : tuple.length, keys }
 }
 
 export const decodeTuple = (values: Values, { arity, fields }: Pick<Row, "arity" | "fields">): Tuple => {
@@ -44,7 +50,7 @@ export const queryOf = (values: Values, pattern: Pattern): readonly [query: Quer
   for (let position = 0; position < arity; position++) {
     const term = pattern.terms[position]!
     if (term.kind === "literal" && !(failure && position === 0)) {
-      const text = encodeField(values, term.value, `field ${position}`)
+      const text = encodeField(values, term.value, position)
       literals.push({ position, text, key: position < keyed ? keyOf(position, text) : null })
       shape += letterOf(term.value)
     } else {
@@ -59,6 +65,17 @@ export const queryOf = (values: Values, pattern: Pattern): readonly [query: Quer
   }
   return [{ arity: failure ? -arity : arity, open, shape, literals }, exact]
 }
+
+/** Whether they ask for the same, in the same order. */
+export const sameQueries = (some: ReadonlyArray<Query>, others: ReadonlyArray<Query>): boolean =>
+  some === others || some.length === others.length && some.every((one, index) => {
+      const other = others[index]!
+      return one.arity === other.arity && one.open === other.open && one.shape === other.shape &&
+        one.literals.length === other.literals.length &&
+        one.literals.every(({ position, text }, index) =>
+          position === other.literals[index]!.position && text === other.literals[index]!.text
+        )
+    })
 
 const isAny = (term: Term): boolean => term.kind === "any" || term.parts?.name === "rest" && isAny(term.parts.terms[0]!)
 

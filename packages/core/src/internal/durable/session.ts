@@ -19,6 +19,7 @@ import type { Waiting, Watched } from "../insight.js"
 import type { Timed } from "../timekeeper.js"
 import { keepTime } from "../timekeeper.js"
 import { lapsed } from "./interpreter.js"
+import { sameQueries } from "./query.js"
 
 /** Which of this client's waiters accept a tuple, of those that only the client can decide about. */
 export type Accepts = (tuple: Tuple) => ReadonlyArray<number>
@@ -527,8 +528,7 @@ const mayMerge = (one: Command, other: Command): boolean => {
       return other.op === "put"
     case "take":
       return other.op === "take" && one.limit === 1 && other.limit === 1 && one.wait === other.wait &&
-        one.final === other.final &&
-        (one.queries === other.queries || JSON.stringify(one.queries) === JSON.stringify(other.queries))
+        one.final === other.final && sameQueries(one.queries, other.queries)
     case "settle":
       return other.op === "settle" && one.how === "gone" && other.how === "gone" && one.put.length === 0 &&
         other.put.length === 0

@@ -134,13 +134,14 @@ DECLARE
   v_n int;
   l jsonb;
 BEGIN
-  FOR l IN SELECT * FROM jsonb_array_elements(p_query->'literals') LOOP
+  FOR i IN 0..jsonb_array_length(p_query->'literals') - 1 LOOP
+    l := p_query->'literals'->i;
     IF l->>'key' IS NULL THEN
       v_more := true;
     ELSE
-      v_texts[(l->>'position')::int + 1] := l->>'text';
-      v_keys[(l->>'position')::int + 1] := (l->>'key')::bigint;
       v_anchor := (l->>'position')::int;
+      v_texts[v_anchor + 1] := l->>'text';
+      v_keys[v_anchor + 1] := (l->>'key')::bigint;
       v_count := v_count + 1;
     END IF;
   END LOOP;
@@ -372,7 +373,7 @@ BEGIN
         t.lease := t.id;
       END IF;
       v_ids := v_ids || t.id;
-      PERFORM ${schema}.deliver(p_space, p_client, p_now, t, r.accepted, 'Out', NULL);
+      PERFORM ${schema}.deliver(p_space, p_client, p_now, t, coalesce(r.accepted, '{}'), 'Out', NULL);
     END LOOP;
   ELSE
     WITH added AS (
@@ -390,7 +391,7 @@ BEGIN
     )
     SELECT array_agg(id ORDER BY id) INTO v_ids FROM added;
   END IF;
-  IF EXISTS (SELECT FROM jsonb_to_recordset(p_rows) AS (ttl float8) WHERE ttl <= 0) THEN
+  IF jsonb_path_exists(p_rows, '$[*].ttl ? (@ <= 0)') THEN
     PERFORM ${schema}.expire(p_space, p_now);
   END IF;
   RETURN to_json(coalesce(v_ids, '{}'));
@@ -671,51 +672,63 @@ SET enable_seqscan = off SET enable_bitmapscan = off SET plan_cache_mode = force
 AS $$
 DECLARE
   v_now float8;
-  v_client ${schema}.clients;
+  v_seq bigint;
+  v_dead boolean;
+  v_expires boolean;
+  v_lapses boolean;
+  v_posted boolean;
+  v_told boolean;
+  v_next float8;
   v_replies json[] := '{}';
-  v_mail json;
+  v_mail json := '[]';
   v_outcome json;
   v_to bigint;
   c jsonb;
 BEGIN
   PERFORM pg_advisory_xact_lock(p_lock, p_space);
   v_now := coalesce(p_now, extract(epoch FROM clock_timestamp()) * 1000);
-  SELECT * INTO v_client FROM ${schema}.clients x WHERE x.id = p_client;
-  IF v_client.seq = p_seq THEN
-    RETURN v_client.reply;
+  SELECT x.seq, x.dead,
+      EXISTS (SELECT FROM ${schema}.tuples t WHERE t.space = p_space AND t.expires <= v_now),
+      EXISTS (SELECT FROM ${schema}.clients y WHERE y.space = p_space AND y.until <= v_now AND y.id <> p_client)
+    INTO v_seq, v_dead, v_expires, v_lapses FROM ${schema}.clients x WHERE x.id = p_client;
+  IF v_seq = p_seq THEN
+    RETURN (SELECT x.reply FROM ${schema}.clients x WHERE x.id = p_client);
   END IF;
-  IF v_client.id IS NULL OR v_client.dead THEN
+  IF v_seq IS NULL OR v_dead THEN
     RAISE EXCEPTION 'the client has lapsed' USING ERRCODE = 'LINDA';
   END IF;
-  IF EXISTS (SELECT FROM ${schema}.tuples t WHERE t.space = p_space AND t.expires <= v_now) THEN
+  IF v_expires THEN
     PERFORM ${schema}.expire(p_space, v_now);
   END IF;
-  IF EXISTS (SELECT FROM ${schema}.clients x WHERE x.space = p_space AND x.until <= v_now AND x.id <> p_client) THEN
+  IF v_lapses THEN
     PERFORM ${schema}.bury(p_space, p_client, v_now);
   END IF;
   FOR c IN SELECT * FROM jsonb_array_elements(p_commands) LOOP
     v_replies := v_replies || ${schema}.perform(p_space, p_client, v_now, c);
   END LOOP;
-  WITH gone AS (
-    DELETE FROM ${schema}.mail m WHERE m.client = p_client RETURNING m.id, m.waiter, m.final, m.body
-  ), dropped AS (
-    DELETE FROM ${schema}.held h WHERE h.client = p_client AND h.hold IN (SELECT waiter FROM gone WHERE final)
-  )
-  SELECT json_agg(body ORDER BY id) INTO v_mail FROM gone;
-  v_outcome := json_build_object(
-    'replies', array_to_json(v_replies),
-    'mail', coalesce(v_mail, '[]'::json),
-    'next', (SELECT greatest(0, t.expires - v_now) FROM ${schema}.tuples t
-      WHERE t.space = p_space AND t.expires IS NOT NULL ORDER BY t.expires LIMIT 1)
-  );
+  SELECT EXISTS (SELECT FROM ${schema}.mail), EXISTS (SELECT FROM ${schema}.mail m WHERE m.client = p_client),
+      (SELECT greatest(0, t.expires - v_now) FROM ${schema}.tuples t
+        WHERE t.space = p_space AND t.expires IS NOT NULL ORDER BY t.expires LIMIT 1)
+    INTO v_posted, v_told, v_next;
+  IF v_told THEN
+    WITH gone AS (
+      DELETE FROM ${schema}.mail m WHERE m.client = p_client RETURNING m.id, m.waiter, m.final, m.body
+    ), dropped AS (
+      DELETE FROM ${schema}.held h WHERE h.client = p_client AND h.hold IN (SELECT waiter FROM gone WHERE final)
+    )
+    SELECT json_agg(body ORDER BY id) INTO v_mail FROM gone;
+  END IF;
+  v_outcome := json_build_object('replies', array_to_json(v_replies), 'mail', v_mail, 'next', v_next);
   UPDATE ${schema}.clients SET until = v_now + p_lease, notified = false, seq = coalesce(p_seq, seq),
     reply = CASE WHEN p_seq IS NULL THEN reply ELSE v_outcome END WHERE id = p_client;
-  -- Who has not looked since it was last told of mail need not be told again.
-  FOR v_to IN UPDATE ${schema}.clients x SET notified = true
-      WHERE x.id IN (SELECT m.client FROM ${schema}.mail m) AND NOT x.notified AND x.space = p_space
-      RETURNING x.id LOOP
-    PERFORM pg_notify('${schema}_' || v_to, '');
-  END LOOP;
+  IF v_posted THEN
+    -- Who has not looked since it was last told of mail need not be told again.
+    FOR v_to IN UPDATE ${schema}.clients x SET notified = true
+        WHERE x.id IN (SELECT m.client FROM ${schema}.mail m) AND NOT x.notified AND x.space = p_space
+        RETURNING x.id LOOP
+      PERFORM pg_notify('${schema}_' || v_to, '');
+    END LOOP;
+  END IF;
   RETURN v_outcome;
 END $$;
 

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type { Command, Found, Mail, Outcome, Query, Reply, Row } from "@effect-linda/core/SpaceStore"
+import type { Command, Found, Mail, NewRow, Outcome, Query, Reply, Row } from "@effect-linda/core/SpaceStore"
 import { anchorOf } from "../anchors.js"
 
 const anchorsOf = (queries: ReadonlyArray<Query>) =>
@@ -12,14 +12,28 @@ const anchorsOf = (queries: ReadonlyArray<Query>) =>
     return [mask, hash]
   })
 
-export const encode = (commands: ReadonlyArray<Command>): string =>
-  JSON.stringify(
-    commands.map((command) =>
-      (command.op === "take" || command.op === "read") && command.wait !== null || command.op === "wait"
-        ? { ...command, anchors: anchorsOf(command.queries) }
-        : command
-    )
-  )
+/** What most rows do not have is not sent. */
+const lean = ({ accepted, arity, fields, keys, leased, meta, shape, ttl }: NewRow) => ({
+  arity,
+  shape,
+  fields,
+  keys,
+  ttl: ttl ?? undefined,
+  leased: leased || undefined,
+  meta: meta ?? undefined,
+  accepted: accepted.length > 0 ? accepted : undefined
+})
+
+const wired = (command: Command) =>
+  command.op === "put"
+    ? { op: command.op, rows: command.rows.map(lean) }
+    : command.op === "settle" && command.put.length > 0
+    ? { ...command, put: command.put.map(lean) }
+    : (command.op === "take" || command.op === "read") && command.wait !== null || command.op === "wait"
+    ? { ...command, anchors: anchorsOf(command.queries) }
+    : command
+
+export const encode = (commands: ReadonlyArray<Command>): string => JSON.stringify(commands.map(wired))
 
 type RowWire = readonly [
   id: number,

@@ -19,14 +19,27 @@ const atOnce = 32
 
 type Stored = Readonly<Record<string, any>>
 
+/**
+ * A tuple, in few columns: the driver takes longer over each than SQLite and `JSON` take over all. When its life ends is by itself, since
+ * JSON would round it.
+ */
+const whole = `expires, json_array(id, arity, shape, json(fields), lease, meta, attempts, ${
+  Array.from({ length: keyed }, (_, position) => `k${position}`).join(", ")
+}) AS rest`
+
 const rowOf = (stored: Stored): Row => {
-  const fields = JSON.parse(stored["fields"]) as ReadonlyArray<string>
-  const keys: Array<number> = []
-  for (let position = 0; position < keyed && position < fields.length; position++) {
-    keys.push(stored[`k${position}`])
+  const [id, arity, shape, fields, lease, meta, attempts, ...keys] = JSON.parse(stored["rest"])
+  return {
+    id,
+    fields,
+    shape,
+    arity,
+    keys: keys.slice(0, fields.length),
+    expires: stored["expires"],
+    lease,
+    meta,
+    attempts
   }
-  const { arity, attempts, expires, id, lease, meta, shape } = stored
-  return { id, fields, shape, arity, keys, expires, lease, meta, attempts }
 }
 
 /** The columns of a row that are not left to their defaults, and their values. To bind a value costs as much as to store it. */
@@ -66,14 +79,18 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
   const held = `${prefix}held`
 
   const setLease = sql(`UPDATE ${tuples} SET lease = id WHERE id = ?`)
-  const remove = sql(`DELETE FROM ${tuples} WHERE id = ?`)
+  const removeOne = sql(`DELETE FROM ${tuples} WHERE id = ?`)
+  const removeAll = sql(`DELETE FROM ${tuples} WHERE id IN (SELECT value FROM json_each(?))`)
   const hold = sql(
     `INSERT INTO ${held} (client, hold, id, space, ${columns})
-      SELECT ?, ?, id, space, ${columns} FROM ${tuples} WHERE id = ?`
+      SELECT ?, json_extract(value, '$[0]'), t.id, space, ${columns}
+        FROM json_each(?) CROSS JOIN ${tuples} t ON t.id = json_extract(value, '$[1]')`
   )
-  const holding = sql(`SELECT * FROM ${held} WHERE client = ? AND hold = ? ORDER BY id`)
+  const holding = sql(`SELECT ${whole} FROM ${held} WHERE client = ? AND hold = ? ORDER BY id`)
   const release = sql(`DELETE FROM ${held} WHERE id = ?`)
-  const unhold = sql(`DELETE FROM ${held} WHERE client = ? AND hold = ?`)
+  const drop = sql(
+    `DELETE FROM ${held} WHERE client = ? AND hold IN (SELECT value FROM json_each(?)) RETURNING hold`
+  )
   const isWaitedFor = sql(`SELECT 1 FROM ${prefix}waiters WHERE space = ? LIMIT 1`)
   const nextMask = sql(
     `SELECT mask FROM ${prefix}anchors WHERE space = ? AND mask > ? ORDER BY mask LIMIT 1`
@@ -87,7 +104,7 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
     `SELECT expires FROM ${tuples} WHERE space = ? AND expires IS NOT NULL ORDER BY expires LIMIT 1`
   )
   const due = sql(
-    `SELECT * FROM ${tuples} WHERE space = ? AND expires IS NOT NULL AND expires <= ? ORDER BY id`
+    `SELECT ${whole} FROM ${tuples} WHERE space = ? AND expires IS NOT NULL AND expires <= ? ORDER BY id`
   )
   const lapsed = sql(`SELECT id FROM ${prefix}clients WHERE space = ? AND until <= ?`)
   const touch = sql(`UPDATE ${prefix}clients SET until = ? WHERE id = ?`)
@@ -128,7 +145,7 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
 
   const find = (query: Query, after: number, limit: number): ReadonlyArray<Row> => {
     const [text, parameters] = where(query)
-    const statement = sql(`SELECT * FROM ${tuples} WHERE ${text} AND id > ? ORDER BY id LIMIT ?`)
+    const statement = sql(`SELECT ${whole} FROM ${tuples} WHERE ${text} AND id > ? ORDER BY id LIMIT ?`)
     const found: Array<Row> = []
     let last = after
     for (;;) {
@@ -147,6 +164,9 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
       }
     }
   }
+
+  const remove = (ids: ReadonlyArray<number>): void =>
+    void (ids.length === 1 ? removeOne.run(ids[0]) : removeAll.run(JSON.stringify(ids)))
 
   return {
     insert: (row) => {
@@ -186,10 +206,10 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
       return ids
     },
     get: (id) => {
-      const [stored] = sql(`SELECT * FROM ${tuples} WHERE id = ?`).all(id) as ReadonlyArray<Stored>
+      const [stored] = sql(`SELECT ${whole} FROM ${tuples} WHERE id = ?`).all(id) as ReadonlyArray<Stored>
       return stored && rowOf(stored)
     },
-    remove: (id) => void remove.run(id),
+    remove,
     find,
     count: (query) => {
       if (query.literals.length > 0) {
@@ -208,9 +228,9 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
       [tuples, held].some((table) =>
         Number(sql(`UPDATE ${table} SET expires = ? WHERE lease = ?`).run(expires, lease).changes) > 0
       ),
-    hold: (client, number, id) => {
-      hold.run(Number(client), number, id)
-      remove.run(id)
+    hold: (client, held) => {
+      hold.run(Number(client), JSON.stringify(held))
+      remove(held.map(([, id]) => id))
     },
     unhold: (client, number, id) => {
       const rows = (holding.all(Number(client), number) as ReadonlyArray<Stored>).map(rowOf)
@@ -220,9 +240,10 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
       }
       return rows
     },
-    drop: (client, number) => Number(unhold.run(Number(client), number).changes) > 0,
+    drop: (client, holds) =>
+      new Set((drop.all(Number(client), JSON.stringify(holds)) as ReadonlyArray<Stored>).map(({ hold }) => hold)),
     held: (query) =>
-      (sql(`SELECT * FROM ${held} WHERE space = ? ORDER BY id`).all(space) as ReadonlyArray<Stored>)
+      (sql(`SELECT ${whole} FROM ${held} WHERE space = ? ORDER BY id`).all(space) as ReadonlyArray<Stored>)
         .map(rowOf).filter((row) => matches(query, row)),
     isWaitedFor: () => isWaitedFor.all(space).length > 0,
     addWaiter: (client, waiter, since) => {
@@ -279,7 +300,7 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
     lapsed: (now) => (lapsed.all(space, now) as ReadonlyArray<Stored>).map(({ id }) => String(id)),
     end: (client) => {
       const id = Number(client)
-      const rows = (sql(`SELECT * FROM ${held} WHERE client = ? ORDER BY id`).all(id) as ReadonlyArray<Stored>)
+      const rows = (sql(`SELECT ${whole} FROM ${held} WHERE client = ? ORDER BY id`).all(id) as ReadonlyArray<Stored>)
         .map(rowOf)
       sql(`DELETE FROM ${held} WHERE client = ?`).run(id)
       sql(`DELETE FROM ${prefix}anchors WHERE seq IN (SELECT seq FROM ${prefix}waiters WHERE client = ?)`).run(id)
