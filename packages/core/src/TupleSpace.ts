@@ -178,6 +178,8 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
 
   /** A snapshot: tuples by shape, who waits for what and how long, the processes. */
   readonly inspect: Effect.Effect<Inspection, E>
+  /** How operations with this pattern would find their tuples now. Changes nothing, and builds no index. */
+  readonly explain: <const P extends Pattern>(pattern: P & Check<T, P>) => Effect.Effect<Explanation, E>
   /** Waits until every process is done, or blocked in such a way that none can move. Says who waits for what (a deadlock report). */
   readonly awaitQuiescent: Effect.Effect<Quiescence, E>
 
@@ -359,6 +361,38 @@ export interface Inspection {
 }
 
 /**
+ * How tuples are found that match a pattern.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Explanation {
+  /** Where tuples are looked for: each arity that the pattern fits and that there are tuples of. */
+  readonly lookups: ReadonlyArray<Lookup>
+  /**
+   * How many tuples those are, together. Of these an operation that takes or reads one looks at as many as it needs to find a match; one
+   * that finds none looks at all, and so do `collect` and `count`.
+   */
+  readonly candidates: number
+}
+
+/**
+ * How tuples of one arity are found.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Lookup {
+  readonly arity: number
+  /** The positions whose values are looked up in an index. If there are none, all tuples of the arity are candidates. */
+  readonly positions: ReadonlyArray<number>
+  /** Whether that index exists. If not, the next operation builds it, and looks at all tuples of the arity for that. */
+  readonly isBuilt: boolean
+  /** How many tuples have those values. */
+  readonly candidates: number
+}
+
+/**
  * A blocked operation, or a subscription.
  *
  * @since 0.1.0
@@ -422,7 +456,8 @@ export interface Options {
   readonly selection?: "fifo" | "lifo" | "random" | undefined
   /**
    * Publishes the metrics `tuplespace_tuples`, `tuplespace_waiters`, `tuplespace_oldest_waiter_seconds` (gauges, sampled at
-   * this interval) and `tuplespace_wait_seconds` (a histogram of every wait that was served), tagged with the space's name.
+   * this interval), `tuplespace_wait_seconds` (a histogram of every wait that was served) and `tuplespace_candidates` (a histogram of how
+   * many stored tuples each operation looked at), tagged with the space's name.
    */
   readonly metrics?: Duration.DurationInput | undefined
 }
@@ -841,6 +876,16 @@ export const inspect: Effect.Effect<Inspection, SpaceError, Space> = Effect.flat
   TupleSpace,
   (space) => space.inspect
 )
+
+/**
+ * Says how operations with this pattern would find their tuples now.
+ *
+ * @since 0.2.0
+ * @category accessors
+ */
+export const explain: <const P extends Pattern>(
+  pattern: P & Check<Tuple, P>
+) => Effect.Effect<Explanation, SpaceError, Space> = accessor("explain")
 
 /**
  * Waits until no process can move.

@@ -156,6 +156,7 @@ describe("TupleSpace: accessors", () => {
       "eval",
       "evalTuple",
       "inspect",
+      "explain",
       "awaitQuiescent",
       "transact"
     ] as const satisfies ReadonlyArray<keyof TupleSpace.TupleSpace & keyof typeof TupleSpace>

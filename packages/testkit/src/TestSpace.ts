@@ -28,7 +28,7 @@ export interface Call {
 }
 
 /**
- * The operations that can be seen, failed and delayed: all but the looks from outside (`inspect`, `awaitQuiescent`).
+ * The operations that can be seen, failed and delayed: all but the looks from outside (`inspect`, `explain`, `awaitQuiescent`).
  *
  * @since 0.1.0
  * @category models

@@ -233,6 +233,22 @@ const waits = Metric.histogram(
   "How long operations waited until they were served"
 )
 
+const candidates = Metric.histogram(
+  "tuplespace_candidates",
+  MetricBoundaries.exponential({ start: 1, factor: 4, count: 12 }),
+  "How many tuples operations looked at that looked at any: many, if a pattern has too few literals"
+)
+
+/** Counts how many tuples the operations of a space look at. */
+export const meterLooks = (name: string): (looked: number) => void => {
+  const candidatesOf = Metric.tagged(candidates, "space", name)
+  return (looked) => {
+    if (looked > 0) {
+      candidatesOf.unsafeUpdate(looked, [])
+    }
+  }
+}
+
 /** What the gauges show. */
 export interface Sample {
   readonly tuples: number

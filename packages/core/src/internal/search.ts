@@ -8,7 +8,7 @@ import type * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import type { WaitOptions } from "../TupleSpace.js"
+import type { Explanation, WaitOptions } from "../TupleSpace.js"
 import { millis, reading, several } from "./arguments.js"
 import type { Entry } from "./entry.js"
 import type { Interest, Kind } from "./interest.js"
@@ -195,6 +195,12 @@ export const many = (memory: Memory, name: string, takes: boolean) => (pattern: 
       }
       return entries.map((entry) => entry.tuple)
     })
+  })
+
+export const explain = (memory: Memory) => (pattern: unknown): Effect.Effect<Explanation> =>
+  reading(() => {
+    const compiled = compile(pattern)
+    return operation(memory, "explain", () => memory.store.shelves.explain(compiled))
   })
 
 export const count = (memory: Memory) => (pattern: unknown): Effect.Effect<number> =>

@@ -257,6 +257,14 @@ export const make = (
     indexes: all.flatMap(({ indexes }) => indexes)
   }))
 
+  const explain = (pattern: unknown) =>
+    reading(() =>
+      Effect.map(Effect.forEach(ofPattern(compile(pattern)), (part) => part.explain(pattern as any)), (all) => ({
+        lookups: all.flatMap(({ lookups }) => lookups),
+        candidates: all.reduce((sum, { candidates }) => sum + candidates, 0)
+      }))
+    )
+
   const merged = (open: (part: Part) => Stream.Stream<any, SpaceError>, pattern: unknown) =>
     Stream.unwrap(
       reading(() =>
@@ -309,6 +317,7 @@ export const make = (
         options
       ),
     inspect,
+    explain,
     awaitQuiescent: Effect.fail(unsupported("awaitQuiescent: what waits in several parts cannot be seen to rest")),
     transact: () => Effect.fail(unsupported("transact: a transaction is of one part of the space"))
   } as unknown as TupleSpace<any, SpaceError>

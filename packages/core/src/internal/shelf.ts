@@ -7,6 +7,7 @@
  *
  * @internal
  */
+import type { Lookup } from "../TupleSpace.js"
 import type { Entry } from "./entry.js"
 import { HashTable, Ordered } from "./ordered.js"
 import type { Pattern } from "./pattern.js"
@@ -53,6 +54,24 @@ export class Shelf {
   /** A list that holds, in order, every entry which has the literals of the pattern. */
   candidates(pattern: Pattern): Entry | Ordered<Entry> | undefined {
     return pattern.mask === 0 || this.all.size <= scanned ? this.all : this.indexFor(pattern).table.get(pattern.hash)
+  }
+
+  /** How {@link candidates} would find the pattern's, and how many they are. Builds no index. */
+  explain(pattern: Pattern): Omit<Lookup, "arity"> {
+    if (pattern.mask === 0 || this.all.size <= scanned) {
+      return { positions: [], isBuilt: true, candidates: this.all.size }
+    }
+    const index = this.indexes.find(({ mask }) => mask === pattern.mask)
+    const found = index?.table.get(pattern.hash)
+    return {
+      positions: pattern.literals,
+      isBuilt: index !== undefined,
+      candidates: index === undefined
+        ? this.all.toArray().filter((entry) => entry.hashAt(pattern.literals) === pattern.hash).length
+        : found instanceof Ordered
+        ? found.size
+        : Number(found !== undefined)
+    }
   }
 
   /** The positions that are indexed now, for `inspect` and tests. */

@@ -4,6 +4,7 @@
  * @internal
  */
 import type { PCGRandom } from "effect/Utils"
+import type { Explanation } from "../TupleSpace.js"
 import type { Entry } from "./entry.js"
 import * as Join from "./join.js"
 import { next, Ordered } from "./ordered.js"
@@ -17,6 +18,8 @@ export class Shelves {
   readonly failures = new Shelf()
   /** How many tuples there are, failures aside. */
   count = 0
+  /** How many entries have been looked at. */
+  looked = 0
 
   constructor(private readonly selection: Selection, private readonly random: PCGRandom) {}
 
@@ -37,8 +40,8 @@ export class Shelves {
   /** The entry that an operation with this pattern gets (S5), some excepted. */
   find(pattern: Pattern, except: ReadonlySet<Entry> = none): Entry | undefined {
     const test = except.size === 0
-      ? (entry: Entry) => pattern.matches(entry.tuple)
-      : (entry: Entry) => !except.has(entry) && pattern.matches(entry.tuple)
+      ? (entry: Entry) => this.test(pattern, entry)
+      : (entry: Entry) => !except.has(entry) && this.test(pattern, entry)
     if (!pattern.open) {
       return this.pick(this.candidates(pattern)[0], test)
     }
@@ -57,7 +60,7 @@ export class Shelves {
       next(
         items,
         -1,
-        (entry) => pattern.matches(entry.tuple) && found.push(entry) === limit && !pattern.open
+        (entry) => this.test(pattern, entry) && found.push(entry) === limit && !pattern.open
       )
     }
     return pattern.open ? found.sort(byAge) : found
@@ -77,7 +80,11 @@ export class Shelves {
 
   /** Distinct entries for all patterns at once (S11). */
   findJoin(patterns: ReadonlyArray<Pattern>, except: ReadonlySet<Entry> = none): ReadonlyArray<Entry> | undefined {
-    return Join.find(patterns, (pattern, test) => this.first(pattern, (entry) => !except.has(entry) && test(entry)))
+    return Join.find(patterns, (pattern, test) =>
+      this.first(pattern, (entry) => {
+        this.looked++
+        return !except.has(entry) && test(entry)
+      }))
   }
 
   /** Whether an entry that has just come could complete a join: a quick look, before {@link findJoin} makes sure. */
@@ -88,6 +95,11 @@ export class Shelves {
   /** The oldest entry that passes the test, among those with the literals of the pattern. Tests them in order. */
   private first(pattern: Pattern, test: (entry: Entry) => boolean): Entry | undefined {
     return pattern.open ? this.findAll(pattern).find(test) : next(this.candidates(pattern)[0], -1, test)
+  }
+
+  private test(pattern: Pattern, { tuple }: Entry): boolean {
+    this.looked++
+    return pattern.matches(tuple)
   }
 
   /** The oldest entry of all, failures aside. */
@@ -104,15 +116,25 @@ export class Shelves {
 
   /** For each shelf that the pattern can match on, a list of the entries there that have its literals. */
   private candidates(pattern: Pattern): Array<Entry | Ordered<Entry> | undefined> {
-    if (pattern.failure) {
-      return [this.failures.candidates(pattern)]
-    }
-    if (!pattern.open) {
+    if (!pattern.open && !pattern.failure) {
       return [this.byArity.get(pattern.arity)?.candidates(pattern)]
     }
-    return Array.from(this.byArity)
-      .filter(([arity]) => pattern.fits(arity))
-      .map(([, shelf]) => shelf.candidates(pattern))
+    return this.fitting(pattern).map(([, shelf]) => shelf.candidates(pattern))
+  }
+
+  /** The shelves that the pattern can match on, by arity. */
+  private fitting(pattern: Pattern): ReadonlyArray<readonly [arity: number, shelf: Shelf]> {
+    return pattern.failure
+      ? [[pattern.arity, this.failures]]
+      : Array.from(this.byArity).filter(([arity]) => pattern.fits(arity))
+  }
+
+  /** How an operation with the pattern would find its tuples. */
+  explain(pattern: Pattern): Explanation {
+    const lookups = this.fitting(pattern)
+      .filter(([, shelf]) => shelf.all.size > 0)
+      .map(([arity, shelf]) => ({ arity, ...shelf.explain(pattern) }))
+    return { lookups, candidates: lookups.reduce((sum, { candidates }) => sum + candidates, 0) }
   }
 
   private choose(entries: ReadonlyArray<Entry>): Entry | undefined {

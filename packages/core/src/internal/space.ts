@@ -50,6 +50,7 @@ export const make = <T extends Tuple = Tuple>(
     if (options.metrics !== undefined) {
       const served = yield* Insight.meter(name, millis("metrics", options.metrics), Insight.sampleOf(store))
       store.onServed = (interest) => served(store.now() - interest.since)
+      store.onLooked = Insight.meterLooks(name)
     }
     const processes = yield* processesOf(memory)
     // Added last, and so run first: whoever waits is interrupted before anything else is taken down.
@@ -83,6 +84,7 @@ export const make = <T extends Tuple = Tuple>(
       eval: processes.start,
       evalTuple: processes.startTuple,
       inspect: operation(memory, "inspect", () => Insight.inspect(store, processes.records)),
+      explain: Search.explain(memory),
       awaitQuiescent: Insight.awaitQuiescent(store, processes.records),
       transact: Transaction.transact
     }, memory) as unknown as TupleSpace<T>

@@ -66,6 +66,8 @@ export class Store {
   closed = false
   /** Called with every interest that is served, if somebody measures. */
   onServed: ((interest: Interest) => void) | undefined = undefined
+  /** Called with how many entries a step has looked at, if somebody measures. */
+  onLooked: ((looked: number) => void) | undefined = undefined
   /** What the last put that missed was short of. */
   shortage: Shortage = "room"
   /** How often there has been reason to try again the puts that wait. */
@@ -137,6 +139,7 @@ export class Store {
     } finally {
       this.busy = false
       this.log.recording = false
+      this.onLooked?.(this.shelves.looked)
       this.flush()
     }
   }
@@ -162,6 +165,7 @@ export class Store {
     } finally {
       this.busy = false
       this.log.recording = false
+      this.onLooked?.(this.shelves.looked)
     }
   }
 
@@ -185,6 +189,7 @@ export class Store {
     if (this.closed) {
       throw CLOSED
     }
+    this.shelves.looked = 0
   }
 
   /** Undoes what a failed transaction has left. To be called before anything here is looked at outside a step. */

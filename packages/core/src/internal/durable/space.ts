@@ -16,6 +16,7 @@ import type { Tuple } from "../../Tuple.js"
 import type {
   Destination,
   EvalOptions,
+  Explanation,
   HoldOptions,
   Inspection,
   Lease,
@@ -601,11 +602,25 @@ export const make = (
         }
       }))
 
+    const explain = (pattern: unknown) =>
+      reading(() => {
+        const [query] = queryOf(values, compile(pattern))
+        return operation("explain", (access) =>
+          Effect.map(access.perform({ op: "count", query }), (candidates: number): Explanation => {
+            // The store looks up the rarest of them, and compares the others on the way.
+            const positions = query.literals.filter(({ key }) =>
+              key !== null
+            ).map(({ position }) =>
+              position
+            )
+            const lookup = { arity: Math.abs(query.arity), positions, isBuilt: true, candidates }
+            return { lookups: candidates === 0 ? [] : [lookup], candidates }
+          }))
+      })
+
     if (options.metrics !== undefined) {
       const sample = Effect.map(session.perform({ op: "inspect" }), ({ tuples, waiters }: Inspected) => {
-        const waiting = waiters.filter(({ label }) =>
-          JSON.parse(label).kind !== "subscribe"
-        )
+        const waiting = waiters.filter(({ label }) => JSON.parse(label).kind !== "subscribe")
         return {
           tuples: tuples.reduce((sum, { count }) => sum + count, 0),
           waiters: waiting.length,
@@ -652,6 +667,7 @@ export const make = (
       eval: start,
       evalTuple: startTuple,
       inspect,
+      explain,
       awaitQuiescent: Insight.awaitQuiescent(session, records),
       transact: () =>
         Effect.fail(unsupported("transact runs STM, which is in the memory of one process: use SpaceStore.transaction"))

@@ -577,6 +577,9 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
         return start(Effect.tap(evaluated, (tuple) => out(tuple as unknown as Tuple)), options)
       })
 
+    const explain = (pattern: unknown) =>
+      ask(() => Effect.map(request("explain", [widened(compile(pattern))[0]]), ([, explanation]) => explanation))
+
     return {
       [TypeId]: { _T: (_: any) => _, _E: (_: never) => _ },
       name: "remote",
@@ -604,6 +607,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       eval: start,
       evalTuple: startTuple,
       inspect: Effect.map(request("inspect", []), ([, inspection]) => inspection),
+      explain,
       awaitQuiescent: Effect.map(request("awaitQuiescent", []), ([, report]) => report),
       transact: () =>
         Effect.fail(

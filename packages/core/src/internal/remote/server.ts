@@ -275,6 +275,7 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
         return Effect.map(space.copyCollect(pattern as any), (all) => [tuples(all)])
       },
       count: (id, wire) => one(space.count(reading(id, [wire], false).pattern as any)),
+      explain: (id, wire) => one(space.explain(reading(id, [wire], false).pattern as any)),
       outIfAbsent: (id, wire, asks, tuple) => {
         const { now, pattern } = reading(id, [wire], asks)
         return now(maybe(space.outIfAbsent(pattern as any, values.decodeTuple(tuple))))

@@ -83,6 +83,23 @@ export const inspections = cases("Insight: inspect", (test) => {
       ])
     }))
 
+  test("explain says how many tuples the literals leave for the rest of a pattern", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const even = (n: number) => n % 2 === 0
+      const candidates = <const Q extends P.Pattern>(pattern: Q) =>
+        Effect.map(space.explain(pattern as any), ({ candidates }) => candidates)
+      assert.strictEqual(yield* candidates(["t", P.any]), 0)
+      yield* space.outAll(Array.from({ length: 20 }, (_, i) => ["t", i, i % 4]))
+      assert.strictEqual(yield* candidates(["t", P.any, 1]), 5)
+      assert.strictEqual(yield* candidates(["t", even, 1]), 5)
+      assert.strictEqual(yield* candidates(["t", 7, 3]), 1)
+      assert.strictEqual(yield* candidates(["t", 7, 2]), 0)
+      assert.strictEqual(yield* candidates(["t", even, P.any]), 20)
+      assert.strictEqual(yield* candidates(["t", P.rest(P.any)]), 20)
+      assert.strictEqual(yield* space.count([P.rest(P.any)]), 20)
+    }))
+
   test("V08 interests with kind and pattern, longest first; none after the out", () =>
     Effect.gen(function*() {
       const space = yield* fresh()
