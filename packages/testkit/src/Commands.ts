@@ -130,23 +130,32 @@ const ended = (fiber: Fiber.RuntimeFiber<unknown, unknown>): unknown => {
   return exit === null ? "it waits" : Exit.isSuccess(exit) ? exit.value : String(exit.cause)
 }
 
+/** Lets things go, and looks; and again, since what comes to pass elsewhere may take its time, until both agree or that is not to be hoped for. */
+const eventually = <A>({ settle }: Actual, look: Effect.Effect<A, unknown>): Effect.Effect<A, unknown> =>
+  Effect.retry(Effect.zipRight(settle, look), { times: 20, while: (error) => error instanceof Disagreement })
+
 /** Takes over what a step has made of the model, and looks whether the space has come to the same. */
 const compare = (expected: Expected, actual: Actual, step: Model.Step): Effect.Effect<void, unknown> =>
   Effect.gen(function*() {
     expected.model = step.model
-    yield* actual.settle
-    for (const { id, result } of step.served) {
-      yield* agree(`what waiter ${id} got`, ended(actual.waiting.get(id)!), result)
-      actual.waiting.delete(id)
-    }
-    for (const [id, fiber] of actual.waiting) {
-      yield* agree(`waiter ${id}`, ended(fiber), "it waits")
-    }
-    const stored = yield* actual.space.copyCollect([P.rest(P.any)])
-    yield* agree("stored", stored, step.model.stored.map(({ tuple }) => tuple))
-    const { held, interests } = yield* actual.space.inspect
-    yield* agree("held", held, step.model.held.length)
-    yield* agree("how many wait", interests.length, step.model.waiting.length)
+    const served = new Set(step.served.map(({ id }) => id))
+    const look = Effect.gen(function*() {
+      for (const { id, result } of step.served) {
+        yield* agree(`what waiter ${id} got`, ended(actual.waiting.get(id)!), result)
+      }
+      for (const [id, fiber] of actual.waiting) {
+        if (!served.has(id)) {
+          yield* agree(`waiter ${id}`, ended(fiber), "it waits")
+        }
+      }
+      const stored = yield* actual.space.copyCollect([P.rest(P.any)])
+      yield* agree("stored", stored, step.model.stored.map(({ tuple }) => tuple))
+      const { held, interests } = yield* actual.space.inspect
+      yield* agree("held", held, step.model.held.length)
+      yield* agree("how many wait", interests.length, step.model.waiting.length)
+    })
+    yield* eventually(actual, look)
+    served.forEach((id) => actual.waiting.delete(id))
   })
 
 /** The one of several that a number drawn at random means. */
@@ -163,9 +172,9 @@ class Do implements Command {
     const step = Model.step(expected.model, this.operation, id)
     return actual.run(Effect.gen(this, function*() {
       const fiber = yield* Effect.forkIn(Model.perform(actual.space, this.operation), actual.scope)
-      yield* actual.settle
-      if (Option.isSome(step.result)) {
-        yield* agree("the result", ended(fiber), step.result.value)
+      const { result } = step
+      if (Option.isSome(result)) {
+        yield* eventually(actual, Effect.suspend(() => agree("the result", ended(fiber), result.value)))
       } else {
         actual.waiting.set(id, fiber)
       }

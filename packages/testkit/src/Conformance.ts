@@ -10,7 +10,7 @@ import type { Tuple } from "@effect-linda/core/Tuple"
 import * as TupleSpace from "@effect-linda/core/TupleSpace"
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
@@ -70,6 +70,13 @@ export type EngineLayer = Layer.Layer<TupleSpace.TupleSpace<Tuple, SpaceError>, 
 /** Lets everything else on a scheduler that takes turns go as far as it can. */
 const yields = Effect.repeatN(Effect.yieldNow(), 500)
 
+/** Lets things go by themselves for so long; for longer on a machine that has so much else to do that it is late. */
+const patiently = (patience: Duration.DurationInput): Effect.Effect<void> =>
+  Effect.flatMap(
+    Effect.timed(Effect.sleep(patience)),
+    ([took]) => Duration.greaterThan(took, Duration.times(patience, 1.5)) ? patiently(patience) : Effect.void
+  )
+
 const engineOf = ({ after, layer, patience = "25 millis", time }: Options): Engine => {
   const layerOf = typeof layer === "function" ? layer : () => layer
   return {
@@ -78,7 +85,7 @@ const engineOf = ({ after, layer, patience = "25 millis", time }: Options): Engi
         Layer.build(Layer.fresh(layerOf(options))),
         (context) => Context.get(context, TupleSpace.TupleSpace)
       ),
-    settle: time === "test" ? yields : Effect.sleep(patience),
+    settle: time === "test" ? yields : patiently(patience),
     pass: (duration) => time === "test" ? Effect.zipRight(yields, TestClock.adjust(duration)) : Effect.sleep(duration),
     after: after ?? (() => Effect.void)
   }
