@@ -58,6 +58,10 @@ export const empty = <T extends Tuple>(space: Space<T>): Effect.Effect<void, unk
 /** Lets all other fibers go as far as they can. */
 export const settle: Effect.Effect<void, never, Engine> = Effect.flatMap(Engine, ({ settle }) => settle)
 
+/** Lets all other fibers go on until it is so, or is not to be hoped for any more. */
+export const settling = (isSo: () => boolean): Effect.Effect<void, never, Engine> =>
+  Effect.asVoid(Effect.repeat(settle, { while: () => !isSo(), times: 50 }))
+
 /** Lets so much time go by. */
 export const pass = (duration: Duration.DurationInput): Effect.Effect<void, never, Engine> =>
   Effect.flatMap(Engine, ({ pass }) => pass(duration))

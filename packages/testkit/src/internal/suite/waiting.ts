@@ -12,7 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { cases } from "./case.js"
-import { assert, empty, fresh, isWaiting, pass, same, settle, start, waiters } from "./kit.js"
+import { assert, empty, fresh, isWaiting, pass, same, settle, settling, start, waiters } from "./kit.js"
 
 const none = Option.none()
 
@@ -193,7 +193,7 @@ export const waiting = cases("Waiting: who gets a tuple", (test) => {
         })
       const workers = yield* Effect.forEach(taken, (_, worker) => start(work(worker)))
       yield* space.outAll(Array.from({ length: 30 }, () => ["job"] as const))
-      yield* settle
+      yield* settling(() => taken.reduce((sum, n) => sum + n, 0) === 30)
       yield* Fiber.interruptAll(workers)
       assert.isAbove(Math.min(...taken), 5, `of 30 they took ${taken.join(", ")}`)
       yield* empty(space)
@@ -210,7 +210,7 @@ export const waiting = cases("Waiting: who gets a tuple", (test) => {
         yield* space.out(["t", i % 10])
         yield* Effect.yieldNow()
       }
-      yield* settle
+      yield* settling(() => slow.every((fiber) => fiber.unsafePoll() !== null))
       assert.isTrue(slow.every((fiber) => fiber.unsafePoll() !== null))
       yield* Fiber.interrupt(hot)
     }))
