@@ -3,7 +3,7 @@
  * Ten million tuples take four gigabytes.
  */
 import { Pattern as P, TupleSpace } from "@effect-linda/core"
-import { Effect, Fiber, Stream } from "effect"
+import { Deferred, Effect, Fiber, Stream } from "effect"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { collect, each, heapUsed, median, run, shuffled, timed, turn } from "./measure.js"
@@ -24,6 +24,13 @@ const perOperation = <R>(
   round: Effect.Effect<number, never, R>
 ): Effect.Effect<number, never, R> =>
   Effect.map(Effect.replicateEffect(round, 5), (all) => 1000 * median(Array.from(all).slice(1)) / n)
+
+/** The same, where a round has few operations. */
+const repeated = <R>(n: number, round: Effect.Effect<number, never, R>): Effect.Effect<number, never, R> => {
+  const rounds = Math.max(1, Math.ceil(operations / n))
+  const all = Effect.map(Effect.replicateEffect(round, rounds), (all) => all.reduce((sum, ms) => sum + ms, 0))
+  return perOperation(n * rounds, all)
+}
 
 /** A tuple is taken by its key and put back, among so many: the time, and the bytes that each takes with the index. */
 const stored = (n: number) =>
@@ -52,12 +59,27 @@ const waiting = (n: number) =>
       yield* each(n, (i) => Fiber.join(fibers[i]!))
       return ms
     })
-    const rounds = Math.max(1, Math.ceil(operations / n))
-    const total = Effect.map(Effect.replicateEffect(round, rounds), (all) => all.reduce((sum, ms) => sum + ms, 0))
-    return yield* perOperation(n * rounds, total)
+    return yield* repeated(n, round)
   }))
 
-/** A put that one of so many subscriptions is told of. */
+/** The same with a `Deferred` for each of them: what it costs to wake a fiber. */
+const woken = (n: number) =>
+  run(Effect.gen(function*() {
+    const order = shuffled(n)
+    const round = Effect.gen(function*() {
+      const fibers: Array<Fiber.RuntimeFiber<unknown>> = []
+      const deferreds: Array<Deferred.Deferred<number>> = []
+      yield* each(n, () => Effect.map(Deferred.make<number>(), (deferred) => deferreds.push(deferred)))
+      yield* each(n, (i) => Effect.map(Effect.fork(Deferred.await(deferreds[i]!)), (fiber) => fibers.push(fiber)))
+      yield* turn
+      const ms = yield* timed(each(n, (i) => Deferred.succeed(deferreds[order[i]!]!, i)))
+      yield* each(n, (i) => Fiber.join(fibers[i]!))
+      return ms
+    })
+    return yield* repeated(n, round)
+  }))
+
+/** A put that one of so many subscriptions is told of: the same one, since each that is woken costs the stream that it feeds. */
 const subscribed = (n: number) =>
   run(Effect.gen(function*() {
     const space = yield* TupleSpace.make<readonly ["topic", number]>()
@@ -70,9 +92,11 @@ const subscribed = (n: number) =>
     while ((yield* space.inspect).interests.length < n) {
       yield* turn
     }
-    const order = shuffled(n)
-    const puts = each(operations, (i) =>
-      Effect.flatMap(space.out(["topic", order[i % n]!]), () => space.inp(["topic", P.number])))
+    const topic = Math.floor(n / 2)
+    const puts = each(
+      operations,
+      () => Effect.flatMap(space.out(["topic", topic]), () => space.inp(["topic", P.number]))
+    )
     const took = yield* perOperation(operations, timed(puts))
     yield* Fiber.interruptAll(fibers)
     return took
@@ -103,13 +127,14 @@ const upTo = (n: number): ReadonlyArray<number> =>
 
 const curves: ReadonlyArray<Curve> = [
   await curve("a put that serves one who waits", "µs", "fibers wait", upTo(100_000), waiting),
+  await curve("the same by a Deferred", "µs", "fibers wait", upTo(100_000), woken),
   await curve("a put that one subscription is told of, and a take", "µs", "subscriptions", upTo(10_000), subscribed),
   await curve("a take or a put by key", "µs", "tuples", upTo(10_000_000), async (n) => {
     const found = await stored(n)
     bytes[n] = found.bytes
     return found.time
   }),
-  await curve("memory of a tuple, with its index", "B", "tuples", upTo(10_000_000), async (n) => bytes[n]!)
+  await curve("memory of a tuple, with its index", "B", "tuples", upTo(10_000_000).slice(2), async (n) => bytes[n]!)
 ]
 const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length }
 const results = new URL("../results/", import.meta.url)
