@@ -34,6 +34,14 @@ const tracing = (): boolean => {
   return fiber !== undefined && isTraced(fiber)
 }
 
+/**
+ * Lets those go first who are to run already. Not `Effect.yieldNow`, for which each fiber has a queue of its own that goes by timers after so many
+ * yields: whoever came to that before the others would be left behind.
+ */
+const afterOthers: Effect.Effect<void> = Effect.withFiberRuntime<void>((fiber) =>
+  Effect.async((resume) => fiber.currentScheduler.scheduleTask(() => resume(Effect.void), 0))
+)
+
 const isTraced = (fiber: Fiber.RuntimeFiber<any, any>): boolean =>
   fiber.currentSpan?._tag === "Span" && fiber.currentSpan.sampled && fiber.getFiberRef(FiberRef.currentTracerEnabled)
 
@@ -82,7 +90,7 @@ export const operation = <A, E = never>(
           case MISS:
             return wait!(span)
           case TURN:
-            return Effect.zipRight(Effect.yieldNow(), attempt(span))
+            return Effect.zipRight(afterOthers, attempt(span))
           case TRACED:
             // Not `useSpan`: where its region ends, an interruption could come between the result and what comes next (S8).
             return Effect.flatMap(Effect.makeSpan(spanName(name), { attributes: { space: memory.name } }), attempt)

@@ -564,6 +564,9 @@ export const hashAt = (tuple: ReadonlyArray<unknown>, positions: ReadonlyArray<n
   return hash
 }
 
+/** What messages call the first fields: made once, and not for each pattern. */
+const places = Array.from({ length: 16 }, (_, i) => `field ${i}`)
+
 /** Reads a pattern as the user wrote it. Throws a `SpaceError` that names the field where it means nothing. */
 export const compile = (pattern: unknown): Pattern => {
   if (pattern instanceof Pattern) {
@@ -574,7 +577,7 @@ export const compile = (pattern: unknown): Pattern => {
   }
   const terms: Array<Term> = []
   for (let i = 0; i < pattern.length; i++) {
-    terms.push(nested(pattern[i], i, pattern.length, `field ${i}`))
+    terms.push(nested(pattern[i], i, pattern.length, places[i] ?? `field ${i}`))
   }
   return new Pattern(terms, false)
 }

@@ -39,12 +39,14 @@ export class Shelves {
 
   /** The entry that an operation with this pattern gets (S5), some excepted. */
   find(pattern: Pattern, except: ReadonlySet<Entry> = none): Entry | undefined {
-    const test = except.size === 0
-      ? (entry: Entry) => this.test(pattern, entry)
-      : (entry: Entry) => !except.has(entry) && this.test(pattern, entry)
     if (!pattern.open) {
-      return this.pick(this.candidates(pattern)[0], test)
+      const items = this.candidatesOf(pattern)
+      if (!(items instanceof Ordered)) {
+        return items !== undefined && items.live && !except.has(items) && this.test(pattern, items) ? items : undefined
+      }
+      return this.pick(items, this.testing(pattern, except))
     }
+    const test = this.testing(pattern, except)
     // At random, every match of every arity should have the same chance.
     return this.choose(
       this.selection === "random"
@@ -94,7 +96,13 @@ export class Shelves {
 
   /** The oldest entry that passes the test, among those with the literals of the pattern. Tests them in order. */
   private first(pattern: Pattern, test: (entry: Entry) => boolean): Entry | undefined {
-    return pattern.open ? this.findAll(pattern).find(test) : next(this.candidates(pattern)[0], -1, test)
+    return pattern.open ? this.findAll(pattern).find(test) : next(this.candidatesOf(pattern), -1, test)
+  }
+
+  private testing(pattern: Pattern, except: ReadonlySet<Entry>): (entry: Entry) => boolean {
+    return except.size === 0
+      ? (entry) => this.test(pattern, entry)
+      : (entry) => !except.has(entry) && this.test(pattern, entry)
   }
 
   private test(pattern: Pattern, { tuple }: Entry): boolean {
@@ -116,10 +124,14 @@ export class Shelves {
 
   /** For each shelf that the pattern can match on, a list of the entries there that have its literals. */
   private candidates(pattern: Pattern): Array<Entry | Ordered<Entry> | undefined> {
-    if (!pattern.open && !pattern.failure) {
-      return [this.byArity.get(pattern.arity)?.candidates(pattern)]
-    }
-    return this.fitting(pattern).map(([, shelf]) => shelf.candidates(pattern))
+    return pattern.open
+      ? this.fitting(pattern).map(([, shelf]) => shelf.candidates(pattern))
+      : [this.candidatesOf(pattern)]
+  }
+
+  /** The same, of a pattern that is not open, and so matches on one shelf. */
+  private candidatesOf(pattern: Pattern): Entry | Ordered<Entry> | undefined {
+    return pattern.failure ? this.failures.candidates(pattern) : this.byArity.get(pattern.arity)?.candidates(pattern)
   }
 
   /** The shelves that the pattern can match on, by arity. */

@@ -79,6 +79,9 @@ export class Store {
   /** Who is first in it, and how many others have had a turn since. */
   private first: AnyFiber | undefined = undefined
   private turns = 0
+  /** Whose turn it is, and how many more tuples it may take in it. */
+  private taking: AnyFiber | undefined = undefined
+  private allowance = 0
   /** Fibers between the end of their wait and its last step, and how to give back what they were handed. */
   readonly leaving = new Map<unknown, () => void>()
   /** Stored entries that a woken transaction is to look at before anybody who comes later. */
@@ -803,6 +806,10 @@ export class Store {
     if (fiber === undefined) {
       return true
     }
+    if (fiber === this.taking && this.allowance > 0) {
+      this.allowance--
+      return true
+    }
     if (!this.line.delete(fiber)) {
       this.line.add(fiber)
       return false
@@ -816,6 +823,10 @@ export class Store {
       this.first = first
       this.turns = 0
     }
+    // A turn is worth several tuples where there are many: of what there is, no more than a small part of its share.
+    const takers = this.line.size + 1
+    this.taking = fiber
+    this.allowance = Math.min(Math.floor(this.count / (8 * takers)), Math.floor(longestRun / takers))
     return true
   }
 
@@ -876,6 +887,9 @@ export class Store {
 }
 
 type AnyFiber = Fiber.RuntimeFiber<any, any>
+
+/** So many tuples are taken in a turn at most, by all who take turns together. */
+const longestRun = 256
 
 /** So many takes of others are enough to wait for one that let them go first. */
 const longestTurn = 16_384
