@@ -34,14 +34,6 @@ const tracing = (): boolean => {
   return fiber !== undefined && isTraced(fiber)
 }
 
-/**
- * Lets those go first who are to run already. Not `Effect.yieldNow`, for which each fiber has a queue of its own that goes by timers after so many
- * yields: whoever came to that before the others would be left behind.
- */
-const afterOthers: Effect.Effect<void> = Effect.withFiberRuntime<void>((fiber) =>
-  Effect.async((resume) => fiber.currentScheduler.scheduleTask(() => resume(Effect.void), 0))
-)
-
 const isTraced = (fiber: Fiber.RuntimeFiber<any, any>): boolean =>
   fiber.currentSpan?._tag === "Span" && fiber.currentSpan.sampled && fiber.getFiberRef(FiberRef.currentTracerEnabled)
 
@@ -69,10 +61,10 @@ export const operation = <A, E = never>(
   wait?: (span: Span) => Effect.Effect<A, E>,
   takesTurns = false
 ): Effect.Effect<A, E> => {
-  const attempt = (span: Span): Effect.Effect<A, E> =>
+  const attempt = (span: Span, isTurn = !takesTurns): Effect.Effect<A, E> =>
     Effect.catchAllCause(
       Effect.sync(() => {
-        if (takesTurns && memory.store.isContended && !memory.store.isTurnOf(currentFiber())) {
+        if (!isTurn && memory.store.isContended && !memory.store.goesOn(currentFiber())) {
           throw TURN
         }
         if (span === undefined && tracing()) {
@@ -90,7 +82,7 @@ export const operation = <A, E = never>(
           case MISS:
             return wait!(span)
           case TURN:
-            return Effect.zipRight(afterOthers, attempt(span))
+            return Effect.zipRight(memory.store.turn, attempt(span, true))
           case TRACED:
             // Not `useSpan`: where its region ends, an interruption could come between the result and what comes next (S8).
             return Effect.flatMap(Effect.makeSpan(spanName(name), { attributes: { space: memory.name } }), attempt)

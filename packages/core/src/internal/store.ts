@@ -18,6 +18,7 @@ import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import type { Scheduler } from "effect/Scheduler"
 import type { PCGRandom } from "effect/Utils"
 import { SpaceError } from "../SpaceError.js"
 import * as SpaceEvent from "../SpaceEvent.js"
@@ -74,11 +75,12 @@ export class Store {
   vacancies = 0
   /** How many takers were handed a tuple, and have not run since. */
   private arriving = 0
-  /** Fibers that let others go first, in the order in which they did. */
-  private readonly line = new Set<AnyFiber>()
-  /** Who is first in it, and how many others have had a turn since. */
-  private first: AnyFiber | undefined = undefined
-  private turns = 0
+  /** Fibers that wait for their turn, in order, and how to call them. */
+  private readonly line = new Map<AnyFiber, () => void>()
+  private calling = false
+  /** How many have been called, and the last of them as long as it has not run. */
+  private companions = 0
+  private called: AnyFiber | undefined = undefined
   /** Whose turn it is, and how many more tuples it may take in it. */
   private taking: AnyFiber | undefined = undefined
   private allowance = 0
@@ -793,41 +795,67 @@ export class Store {
     interest.state = "done"
   }
 
-  /** Whether takers were served and have not run, or have let others go first. */
+  /** Whether there is something to take, while takers were served and have not run, or wait for their turn. */
   get isContended(): boolean {
-    return this.arriving > 0 || this.line.size > 0
+    return this.count > 0 && (this.arriving > 0 || this.line.size > 0 || this.called !== undefined)
+  }
+
+  /** Whether it is still this fiber's turn. */
+  goesOn(fiber: AnyFiber | undefined): boolean {
+    return fiber === undefined || fiber === this.taking && this.allowance-- > 0
   }
 
   /**
-   * Whether it is this fiber's turn to take what is stored. While there is contention a fiber yields before it takes: or the
-   * first of those that wake would take all that is left of a burst, and the others nothing, time and again.
+   * Waits for the fiber's turn to take what is stored. While there is contention a fiber does so before it takes: or the first of
+   * those that wake would take all that is left of a burst, and the others nothing, time and again.
    */
-  isTurnOf(fiber: AnyFiber | undefined): boolean {
-    if (fiber === undefined) {
-      return true
+  readonly turn: Effect.Effect<void> = Effect.withFiberRuntime<void>((fiber) => {
+    // Where there are many, none comes so far ahead that it matters, and a yield costs less than to be called.
+    const isCrowd = this.line.size >= crowd
+    if (isCrowd) {
+      this.joinLine(fiber, nothing)
     }
-    if (fiber === this.taking && this.allowance > 0) {
-      this.allowance--
-      return true
+    const comes = isCrowd ? Effect.yieldNow() : Effect.async<void>((resume) => {
+      this.joinLine(fiber, () => resume(Effect.void))
+      return Effect.sync(() => this.line.delete(fiber))
+    })
+    return Effect.map(comes, () => {
+      this.line.delete(fiber)
+      if (this.called === fiber) {
+        this.called = undefined
+      }
+      // A turn is worth several tuples where there are many: of what there is, no more than a small part of its share.
+      this.taking = fiber
+      this.allowance = isCrowd ? 0 : Math.floor(Math.min(this.count / 4, longestRun) / this.companions)
+    })
+  })
+
+  private joinLine(fiber: AnyFiber, call: () => void): void {
+    this.line.set(fiber, call)
+    if (!this.calling) {
+      this.calling = true
+      this.callLine(fiber.currentScheduler)
     }
-    if (!this.line.delete(fiber)) {
-      this.line.add(fiber)
-      return false
-    }
-    // One that does not come back, because it was interrupted, does not make the others yield for ever.
-    const [first] = this.line
-    if (first !== undefined && (first.unsafePoll() !== null || first === this.first && ++this.turns > longestTurn)) {
-      this.line.delete(first)
-    }
-    if (first !== this.first) {
-      this.first = first
-      this.turns = 0
-    }
-    // A turn is worth several tuples where there are many: of what there is, no more than a small part of its share.
-    const takers = this.line.size + 1
-    this.taking = fiber
-    this.allowance = Math.min(Math.floor(this.count / (8 * takers)), Math.floor(longestRun / takers))
-    return true
+  }
+
+  /**
+   * Calls those of the line after all that is to run already; they run in this order. Not by yields of their own: Effect has a queue for each
+   * fiber, which goes by a timer after many yields, so that some would leave the others far behind. This one is for all, and lets timers be.
+   */
+  private callLine(scheduler: Scheduler): void {
+    scheduler.scheduleTask(() => {
+      const line = Array.from(this.line)
+      this.line.clear()
+      this.companions = line.length
+      this.called = line[line.length - 1]?.[0]
+      for (const [, resume] of line) {
+        resume()
+      }
+      this.calling = line.length > 0
+      if (this.calling) {
+        this.callLine(scheduler)
+      }
+    }, 0)
   }
 
   /** The outcome of a delivered interest, whose entries are the caller's from now on. */
@@ -879,6 +907,9 @@ export class Store {
     this.shelves = new Shelves(this.options.selection, this.options.random)
     this.held.clear()
     this.woken.clear()
+    for (const resume of this.line.values()) {
+      resume()
+    }
     this.line.clear()
     this.arriving = 0
     this.offered.clear()
@@ -888,11 +919,13 @@ export class Store {
 
 type AnyFiber = Fiber.RuntimeFiber<any, any>
 
+const nothing = (): void => {}
+
+/** So many in the line are a crowd. */
+const crowd = 256
+
 /** So many tuples are taken in a turn at most, by all who take turns together. */
 const longestRun = 256
-
-/** So many takes of others are enough to wait for one that let them go first. */
-const longestTurn = 16_384
 
 /** 1 for a subscription whose mailbox lets puts wait, otherwise 0. */
 const suspends = ({ watcher }: Interest): number =>

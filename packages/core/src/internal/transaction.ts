@@ -115,26 +115,27 @@ const runOnce = <A, E, R>(
     )
   })
 
-/** The last step of a transaction that has succeeded: what each space has reached becomes final. */
+/** The last steps of a transaction that has succeeded: what each space has reached becomes final, of all in the last of them. */
 const finish = <A>(run: Run, value: A, after: () => void): STM.STM<A> => {
   const reached: Array<readonly [Store, Savepoint]> = []
-  let stm: STM.STM<void> = STM.void
-  for (const { ref, store } of run.spaces) {
-    stm = STM.flatMap(stm, () =>
-      TRef.modify(ref, (savepoint) => {
-        store.log.rewind(savepoint)
-        reached.push([store, savepoint])
-        return [undefined, savepoint]
-      }))
-  }
-  return STM.map(stm, () => {
+  const end = (): A => {
     current = undefined
     for (const [store, savepoint] of reached) {
       store.commit(savepoint)
     }
     after()
     return value
-  })
+  }
+  let stm: STM.STM<A> | undefined
+  for (const { ref, store } of run.spaces) {
+    const reach = TRef.modify(ref, (savepoint) => {
+      store.log.rewind(savepoint)
+      reached.push([store, savepoint])
+      return [reached.length === run.spaces.size ? end() : value, savepoint]
+    })
+    stm = stm === undefined ? reach : STM.zipRight(stm, reach)
+  }
+  return stm ?? STM.sync(end)
 }
 
 const isWaiting = (cause: Cause.Cause<unknown>): boolean => cause._tag === "Fail" && cause.error instanceof Waiting
