@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
@@ -18,6 +19,10 @@ import type { Restore, Wanted } from "./waiter.js"
 import { labelOf, waitFor } from "./waiter.js"
 
 export interface Access {
+  /** Puts back what was taken by an operation that came to nothing. */
+  readonly giveBack: (make: Making) => void
+  /** Whether what was done by it has been undone. */
+  readonly isUndone: () => boolean
   readonly perform: (make: Making) => Effect.Effect<Reply, SpaceError>
   readonly exclusively: <A, E>(body: (run: Run) => Effect.Effect<A, E>) => Effect.Effect<A, E | SpaceError>
   readonly wait: (wanted: Wanted, restore: Restore) => Effect.Effect<readonly [hold: number, found: Found], any>
@@ -25,6 +30,13 @@ export interface Access {
 
 interface Running extends Access {
   readonly session: Session
+  readonly progress: Progress
+}
+
+interface Progress {
+  state: "committed" | "running" | "undone"
+  /** What is put back before the end. */
+  back: Array<Making>
 }
 
 /** The transaction that the fiber is in. */
@@ -39,6 +51,8 @@ class Retry {
 }
 
 const alone = (session: Session): Access => ({
+  giveBack: (make) => session.giveBack(make),
+  isUndone: () => false,
   perform: (make) => session.perform(make),
   exclusively: (body) => session.exclusively(body),
   wait: (wanted, restore) => waitFor(session, wanted, restore)
@@ -48,11 +62,14 @@ export const accessTo = (session: Session): (fiber: AnyFiber) => Access => {
   const access = alone(session)
   return (fiber) => {
     const running = fiber.getFiberRef(transactions)
-    return running !== undefined && running.session === session ? running : access
+    return running !== undefined && running.session === session && running.progress.state === "running"
+      ? running
+      : access
   }
 }
 
-const within = (session: Session, run: Run): Running => {
+const within = (session: Session, run: Run, progress: Progress): Running => {
+  const after = alone(session)
   const one = (make: Making) =>
     Effect.map(
       run([typeof make === "function" ? make(session.accepts) : make]),
@@ -60,9 +77,21 @@ const within = (session: Session, run: Run): Running => {
     )
   return {
     session,
-    perform: one,
-    exclusively: (body) => body(run),
-    wait: (wanted) => {
+    progress,
+    giveBack: (make) => {
+      if (progress.state === "running") {
+        progress.back.push(make)
+      } else if (progress.state === "committed") {
+        session.giveBack(make)
+      }
+    },
+    isUndone: () => progress.state === "undone",
+    perform: (make) => progress.state === "running" ? one(make) : after.perform(make),
+    exclusively: (body) => progress.state === "running" ? body(run) : after.exclusively(body),
+    wait: (wanted, restore) => {
+      if (progress.state !== "running") {
+        return after.wait(wanted, restore)
+      }
       const hold = session.nextId()
       const { as, attempt, exact, final, queries } = wanted
       const look: Effect.Effect<Found | null, unknown> = !exact
@@ -72,7 +101,12 @@ const within = (session: Session, run: Run): Running => {
         : one({ op: "read", waiter: hold, queries, wait: null })
       return Effect.flatMap(
         look,
-        (found) => found === null ? Effect.die(new Retry(wanted)) : Effect.succeed([hold, found] as const)
+        (found) =>
+          found !== null
+            ? Effect.succeed([hold, found] as const)
+            : wanted.timeout === 0
+            ? Effect.fail(new Cause.TimeoutException("the tuple did not come in time"))
+            : Effect.die(new Retry(wanted))
       )
     }
   }
@@ -128,6 +162,10 @@ class Look implements Listener {
     this.wake(Effect.void)
   }
 
+  onDoubt(): void {
+    this.wake(Effect.void)
+  }
+
   onLapsed(): void {
     this.wake(Effect.void)
   }
@@ -160,19 +198,54 @@ export const transaction = <A, E, R>(
   session: Session,
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | SpaceError, R> => {
-  const attempt = Effect.suspend(() => {
-    const outcomes: Array<Outcome> = []
-    return Effect.tap(
-      session.store.transaction((run) => {
-        // The store may have to begin anew.
-        outcomes.length = 0
-        const heard = session.heard(run)
-        const told: Run = (commands) => Effect.tap(heard(commands), (outcome) => void outcomes.push(outcome))
-        return Effect.locally(effect, transactions, within(session, told))
-      }),
-      () => Effect.sync(() => outcomes.forEach((outcome) => session.hear(outcome)))
-    )
-  })
+  // What has been committed is heard, whatever becomes of who has done it.
+  const attempt: Effect.Effect<A, E | SpaceError, R> = Effect.uninterruptibleMask((restore) =>
+    session.counted(Effect.suspend(() => {
+      const outcomes: Array<Outcome> = []
+      let progress: Progress = { state: "running", back: [] }
+      let hasLapsed = false
+      let hasFailed = false
+      return Effect.flatMap(
+        Effect.exit(session.store.transaction((run) => {
+          // The store may have to begin anew.
+          outcomes.length = 0
+          progress.state = "undone"
+          const own: Progress = progress = { state: "running", back: [] }
+          const heard = session.heard((commands) =>
+            Effect.tapError(run(commands), (error) =>
+              Effect.sync(() => {
+                hasLapsed ||= error.reason === "Lapsed"
+                hasFailed = true
+              }))
+          )
+          const told: Run = (commands) => Effect.tap(heard(commands), (outcome) => void outcomes.push(outcome))
+          const back: Effect.Effect<void, SpaceError> = Effect.suspend(() => {
+            const [make] = own.back.splice(0, 1)
+            return make === undefined
+              ? Effect.void
+              : Effect.zipRight(told([typeof make === "function" ? make(session.accepts) : make]), back)
+          })
+          return Effect.tap(
+            restore(Effect.locally(effect, transactions, within(session, told, own))),
+            // From here on it may have happened, also if it fails.
+            () => Effect.zipRight(back, Effect.sync(() => void (hasFailed = true)))
+          )
+        })),
+        (exit) => {
+          progress.state = Exit.isSuccess(exit) ? "committed" : "undone"
+          if (Exit.isSuccess(exit)) {
+            outcomes.forEach((outcome) => session.hear(outcome))
+          } else if (hasFailed && !hasLapsed) {
+            session.doubt = Cause.empty
+          } else if (hasLapsed) {
+            session.renew()
+            return Exit.isInterrupted(exit) ? exit : restore(attempt)
+          }
+          return exit
+        }
+      )
+    }))
+  )
 
   /** Runs it; says what it missed, if it has to wait. */
   const tried: Effect.Effect<{ readonly value: A } | Wanted, E | SpaceError, R> = Effect.catchAllDefect(

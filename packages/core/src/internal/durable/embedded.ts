@@ -15,6 +15,8 @@ export const fromTables = (options: TablesOptions): Effect.Effect<SpaceStore, Sp
   Effect.gen(function*() {
     const { lease, lock, name, tables } = options
     let client = ""
+    /** Whether we have been told that this client is taken for dead. */
+    let isDead = false
     /** Who waits for this client's mail. */
     let notify = () => {}
 
@@ -28,26 +30,33 @@ export const fromTables = (options: TablesOptions): Effect.Effect<SpaceStore, Sp
       Effect.uninterruptibleMask((restore) =>
         lock.withPermits(1)(Effect.zipRight(
           attempt(options.begin),
-          Effect.onExit(body(restore), (exit) =>
-            Effect.orDie(
-              attempt(Exit.isSuccess(exit) ? options.commit : options.rollback)
-            ))
+          Effect.flatMap(Effect.exit(body(restore)), (exit) => {
+            const undo = Effect.ignore(attempt(options.rollback))
+            return Exit.isSuccess(exit)
+              ? Effect.zipRight(Effect.tapError(attempt(options.commit), () => undo), exit)
+              : Effect.zipRight(undo, exit)
+          })
         ))
       )
 
     const enter = (now: number): void => {
       client = options.enter(now + lease)
+      isDead = false
     }
 
     const perform = (commands: ReadonlyArray<Command>): Effect.Effect<Outcome, SpaceError> =>
       Effect.flatMap(
         Clock.currentTimeMillis,
-        (now) => attempt(() => interpret({ tables, client, lease, now, commands }))
+        (now) =>
+          Effect.tapError(attempt(() => interpret({ tables, client, lease, now, commands })), (error) =>
+            Effect.sync(() => {
+              isDead ||= error === lapsed
+            }))
       )
 
     const again = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
       Effect.tapError(effect, (error) =>
-        (error as unknown) === lapsed
+        isDead && (error as unknown) === lapsed
           ? Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.orDie(locked(() => Effect.sync(() => enter(now)))))
           : Effect.void)
 

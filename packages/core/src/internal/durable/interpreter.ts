@@ -99,8 +99,13 @@ export const interpret = ({ client, commands, lease, now, tables }: {
     waiter.exact || waiter.client === client && accepted?.includes(waiter.waiter) === true
 
   /** A tuple that is stored goes to the first of those who take. If there is none, those look at it about whom we cannot decide. */
-  const hand = (row: Row, waiters: ReadonlyArray<Matching>, accepted: Coming["accepted"]): void => {
-    const taker = waiters.find((waiter) => (waiter.kind === "in" || waiter.kind === "join") && isFor(waiter, accepted))
+  const hand = (
+    row: Row,
+    waiters: ReadonlyArray<Matching>,
+    accepted: Coming["accepted"],
+    takers: ReadonlyArray<Matching> = waiters
+  ): void => {
+    const taker = takers.find((waiter) => (waiter.kind === "in" || waiter.kind === "join") && isFor(waiter, accepted))
     if (taker !== undefined) {
       const { client, kind, waiter } = taker
       if (kind === "join") {
@@ -241,7 +246,12 @@ export const interpret = ({ client, commands, lease, now, tables }: {
           if (!command.take) {
             const waiters = waitersFor(row)
             const own = waiters.findIndex(({ client: other, waiter }) => other === client && waiter === command.waiter)
-            hand(stored, waiters.slice(own + 1), command.accepted ?? undefined)
+            hand(
+              stored,
+              waiters.filter((_, index) => index !== own),
+              command.accepted ?? undefined,
+              waiters.slice(own + 1)
+            )
           }
         }
         return null

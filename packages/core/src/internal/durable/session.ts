@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type * as Cause from "effect/Cause"
+import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -51,6 +51,8 @@ export interface Listener extends Waiting {
   readonly onMail: (mail: Mail) => void
   /** The store does not know it any more. */
   readonly onLapsed: () => void
+  /** Mail for it may have been lost. */
+  readonly onDoubt: (cause: Cause.Cause<unknown>) => void
   readonly end: (exit: Exit.Exit<never, unknown>) => void
   /** Whether a tuple is wanted, where the store cannot tell. */
   readonly accepts: (tuple: Tuple) => boolean
@@ -178,6 +180,35 @@ export class Session implements Timed, Watched {
     })
   }
 
+  /** Transactions of the user's that are under way. */
+  private transactions = 0
+  private onTransactionsOver: (() => void) | undefined = undefined
+
+  /** What a transaction of the user's brings is heard before the session ends. */
+  counted<A, E, R>(transaction: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.suspend(() => {
+      this.transactions++
+      return Effect.ensuring(
+        transaction,
+        Effect.sync(() => {
+          this.transactions--
+          this.onTransactionsOver?.()
+        })
+      )
+    })
+  }
+
+  private readonly transactionsOver: Effect.Effect<void> = Effect.async<void>((resume) => {
+    if (this.transactions === 0) {
+      resume(Effect.void)
+    } else {
+      this.onTransactionsOver = () => {
+        this.onTransactionsOver = undefined
+        resume(Effect.void)
+      }
+    }
+  })
+
   /** How many batches may be under way. */
   private readonly slots: Effect.Semaphore
   private readonly depth: number
@@ -185,6 +216,7 @@ export class Session implements Timed, Watched {
 
   /** What comes next: as many commands as follow each other, or something that has to be alone. */
   private next(): ReadonlyArray<Item> | Exclusive {
+    this.resent = 0
     const [first] = this.work
     if (first !== undefined && "body" in first) {
       this.work.shift()
@@ -221,31 +253,56 @@ export class Session implements Timed, Watched {
     )
   )
 
+  /** How often we have been taken for dead. */
+  private life = 0
+  /** How many items at the front of the work are there again. */
+  private resent = 0
+  /** While answers are given out that were meant for a client that has lapsed since. */
+  isStale = false
+
   private doBatch(items: ReadonlyArray<Item>): Effect.Effect<void> {
     return Effect.suspend(() => {
+      const { life } = this
       this.isOffering = false
-      const batches = batchesOf(items.map((item) => [
-        item,
-        typeof item.make === "function" ? item.make(this.accepts) : item.make
-      ]))
+      const made = items.map((item) =>
+        [item, typeof item.make === "function" ? item.make(this.accepts) : item.make] as const
+      )
+      const batches = batchesOf(made)
       const commands = batches.map(({ command }) => command)
       const run = this.isOffering
-        ? this.store.transaction((run) => this.heard(run)(commands))
+        ? this.store.transaction((run) => this.heard(run, () => true)(commands))
         : this.store.run(commands)
       return Effect.map(
         Effect.exit(run as Effect.Effect<Outcome | Heard, SpaceError>),
         Exit.match({
           onSuccess: (outcome) => {
+            this.isStale = life !== this.life
             batches.forEach(({ distribute }, index) => distribute(outcome.replies[index]))
+            this.isStale = false
             this.hear(outcome)
           },
           onFailure: (cause) => {
             if (isLapsed(cause)) {
-              this.work = [...items, ...this.work]
-              this.renew()
+              // Behind those of a batch before it that has learned of it first.
+              this.resent = life === this.life ? 0 : Math.min(this.resent, this.work.length)
+              this.work = [...this.work.slice(0, this.resent), ...items, ...this.work.slice(this.resent)]
+              this.resent += items.length
+              if (life === this.life) {
+                this.renew()
+              }
             } else {
               this.giveSign()
+              // What ends a hold or a waiter does no harm if it is done twice, and much if it is not done.
+              this.work = [
+                ...made.flatMap(([{ make }, command]): ReadonlyArray<Item> =>
+                  command.op === "settle" || command.op === "cancel"
+                    ? [{ make, done: () => {}, must: true }]
+                    : []
+                ),
+                ...this.work
+              ]
               items.forEach(({ done }) => done(Exit.failCause(cause)))
+              this.doubt = cause
             }
           }
         })
@@ -276,13 +333,19 @@ export class Session implements Timed, Watched {
         } else {
           this.giveSign()
           work.done(exit)
+          if (Cause.isFailType(exit.cause)) {
+            this.doubt = exit.cause
+          }
         }
       })
     })
   }
 
   /** In a transaction: asks joins about what they are offered, until nobody is offered anything any more. */
-  heard(run: Run): (commands: ReadonlyArray<Command>) => Effect.Effect<Heard, SpaceError> {
+  heard(
+    run: Run,
+    isOffering = () => this.isOffering
+  ): (commands: ReadonlyArray<Command>) => Effect.Effect<Heard, SpaceError> {
     const settle = (heard: Heard): Effect.Effect<Heard, SpaceError> => {
       const offer = heard.mail.find(({ kind }) => kind === "offer")
       if (offer === undefined) {
@@ -308,7 +371,7 @@ export class Session implements Timed, Watched {
       Effect.flatMap(run(commands), (outcome) => settle({ ...outcome, joined: [] }))
     // Where joins are offered something, what becomes of a tuple has to be known before the next one comes.
     return (commands) =>
-      !this.isOffering ? whole(commands) : Effect.map(
+      !isOffering() ? whole(commands) : Effect.map(
         Effect.forEach(commands, (command) =>
           command.op === "put" && command.rows.length > 1
             ? Effect.map(
@@ -341,14 +404,29 @@ export class Session implements Timed, Watched {
   // What comes from the store
   // -------------------------------------------------------------------------------------------------------------------
 
+  /** A failure after which it is not known what has come for us. */
+  doubt: Cause.Cause<unknown> | undefined = undefined
+
   hear(outcome: Outcome | Heard): void {
     const { mail, next } = outcome
+    const { doubt } = this
+    this.doubt = undefined
     for (const each of mail) {
       this.deliver(each)
     }
     if ("joined" in outcome) {
       for (const [waiter, found] of outcome.joined) {
-        this.waiters.get(waiter)?.arrive(found)
+        const joining = this.waiters.get(waiter)
+        if (joining !== undefined) {
+          joining.arrive(found)
+        } else {
+          this.giveBack({ op: "restore", rows: found.rows.map((row) => ({ ...row, accepted: null })) })
+        }
+      }
+    }
+    if (doubt !== undefined) {
+      for (const waiter of [...this.waiters.values()]) {
+        waiter.onDoubt(doubt)
       }
     }
     this.giveSign()
@@ -375,7 +453,8 @@ export class Session implements Timed, Watched {
   }
 
   /** After we were taken for dead: nobody knows our waiters any more. */
-  private renew(): void {
+  renew(): void {
+    this.life++
     this.poke()
     for (const waiter of [...this.waiters.values()]) {
       waiter.onLapsed()
@@ -437,8 +516,13 @@ export class Session implements Timed, Watched {
         : Effect.zipRight(
           this.slots.take(this.depth),
           Effect.suspend(() => {
-            this.ended = this.work.length === 0
-            return this.ended ? Effect.void : Effect.zipRight(this.slots.release(this.depth), rest)
+            this.ended = this.work.length === 0 && this.transactions === 0
+            return this.ended
+              ? Effect.void
+              : Effect.zipRight(
+                this.slots.release(this.depth),
+                this.work.length > 0 ? rest : Effect.zipRight(this.transactionsOver, rest)
+              )
           })
         )
     )

@@ -43,7 +43,7 @@ import type { Run } from "./session.js"
 import { Session } from "./session.js"
 import { watch } from "./subscription.js"
 import type { Restore, Wanted } from "./waiter.js"
-import { restoring } from "./waiter.js"
+import { acceptedOf, restoring } from "./waiter.js"
 
 const TypeId = Symbol.for("@effect-linda/core/TupleSpace")
 const Key = Symbol.for("@effect-linda/core/durable/session")
@@ -235,7 +235,7 @@ export const make = (
             return (known < 0 ? oldest : ofPattern[known]!).find(test)
           })
           const rows = chosen?.map(({ row }) => row)
-          if (rows !== undefined && offered !== undefined) {
+          if (offered !== undefined && rows?.some(({ id }) => id === offered.row.id) === true) {
             yield* offered.answer
           }
           return rows !== undefined && (yield* claim(run, hold, rows, waiter, true)) ? { index: 0, rows } : null
@@ -252,6 +252,7 @@ export const make = (
 
     /** Takes for good. What was taken for a caller who was interrupted meanwhile is put back. */
     const taking = <A>(
+      access: Access,
       span: Tracer.Span | undefined,
       take: (restore: Restore) => Effect.Effect<Found, any>,
       decode: (found: Found) => A
@@ -263,7 +264,7 @@ export const make = (
           return decode(found)
         }, ({ rows }) => {
           if (rows.length > 0) {
-            session.giveBack((accepts) => restoring(rows, tupleOf, accepts))
+            access.giveBack((accepts) => restoring(rows, tupleOf, accepts))
           }
         })
       })
@@ -272,7 +273,7 @@ export const make = (
       operation(wanted.kind, (access, span) => {
         const wait = (restore: Restore) => Effect.map(access.wait(wanted, restore), ([, found]) => found)
         return wanted.as !== "rd"
-          ? taking(span, wait, decode)
+          ? taking(access, span, wait, decode)
           : Effect.map(Effect.uninterruptibleMask(wait), (found) => {
             linked(span, found.rows)
             return decode(found)
@@ -340,6 +341,7 @@ export const make = (
         const compiled = compile(pattern)
         return operation(name, (access, span) =>
           taking(
+            access,
             span,
             () => Effect.map(now(access, compiled, limit, true), ({ found }) => found),
             ({ rows }) => decode(tuplesOf(rows))
@@ -450,10 +452,17 @@ export const make = (
               if (rows.length === 0) {
                 return Effect.as(restore(other.outAll([])), 0)
               }
-              const moved = Effect.onExit(restore(Effect.suspend(() => other.outAll(tuplesOf(rows)))), (exit) =>
-                Exit.isSuccess(exit)
-                  ? Effect.asVoid(Effect.orDie(access.perform(gone(held.hold))))
-                  : Effect.ignore(access.perform(back(held, "place", false))))
+              const moved = Effect.flatMap(
+                Effect.exit(restore(Effect.suspend(() => other.outAll(tuplesOf(rows))))),
+                (exit): Effect.Effect<void, any> =>
+                  Exit.isSuccess(exit)
+                    ? Effect.flatMap(
+                      access.perform(gone(held.hold)),
+                      ([was]) =>
+                        was ? Effect.void : Effect.fail(leaseOver)
+                    )
+                    : Effect.zipRight(Effect.ignore(access.perform(back(held, "place", false))), exit)
+              )
               return Effect.as(moved, rows.length)
             })
           ))
@@ -472,7 +481,7 @@ export const make = (
         holds: [hold],
         how,
         failed,
-        accepted: Object.fromEntries(found.rows.map((row) => [row.id, session.accepts(tupleOf(row))])),
+        accepted: acceptedOf(found.rows, tupleOf, session.accepts),
         put: []
       }) as const
 
@@ -481,7 +490,7 @@ export const make = (
       (access: Access, held: Held, options: HoldOptions<Tuple> | undefined) =>
       (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void, SpaceError> =>
         Effect.suspend(() => {
-          if (session.closed) {
+          if (session.closed || access.isUndone()) {
             return Effect.void
           }
           const [row] = held.found.rows
@@ -494,15 +503,14 @@ export const make = (
             ? access.perform(back(held, how, true))
             : Effect.suspend(() => {
               const letter = options?.deadLetter?.(tupleOf(row!), exit.cause)
-              const put = letter === undefined ? [] : [prepared(letter, undefined)()]
-              return access.perform({ ...gone(held.hold), put })
+              const put = letter === undefined ? [] : [prepared(letter, undefined)]
+              return access.perform(() => ({ ...gone(held.hold), put: put.map((row) => row()) }))
             }).pipe(
               Effect.catchAllDefect((defect) =>
                 Effect.zipRight(access.perform(back(held, "place", true)), Effect.die(defect))
               )
             )
-          return Effect.flatMap(settled, ([was]) =>
-            was ? Effect.void : Effect.fail(leaseOver))
+          return Effect.flatMap(settled, ([was]) => was ? Effect.void : Effect.fail(leaseOver))
         })
 
     const holding = <A, E, R>(
@@ -531,9 +539,7 @@ export const make = (
     ) =>
       holding("inWith", pattern, options, (access, held, restore) =>
         Effect.flatMap(
-          Effect.exit(restore(Effect.suspend(() =>
-            use(first(held.found))
-          ))),
+          Effect.exit(restore(Effect.suspend(() => use(first(held.found))))),
           (exit) =>
             Effect.matchCauseEffect(release(access, held, options)(exit), {
               onSuccess: () => exit,

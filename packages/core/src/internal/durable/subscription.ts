@@ -90,6 +90,22 @@ class Subscription implements Listener {
 
   /** Nobody can tell what it has missed. */
   onLapsed(): void {
+    // One that is still being opened has missed nothing: that is done again.
+    if (this.isOpen) {
+      this.lapse()
+    }
+  }
+
+  /** Nor if the store has failed. */
+  onDoubt(cause: Cause.Cause<unknown>): void {
+    if (this.isOpen) {
+      this.end(Exit.failCause(cause))
+    }
+  }
+
+  isOpen = false
+
+  private lapse(): void {
     this.end(Exit.fail(lapsed))
   }
 
@@ -139,18 +155,26 @@ export const watch = (
       events: snapshot ? ["Out", "Requeue"] : asked,
       label: labelOf(subscription)
     }
-    const opened = session.exclusively((run) =>
-      Effect.gen(function*() {
-        session.waiters.set(subscription.id, subscription)
-        const { replies } = yield* run(
-          snapshot ? [wait, { op: "scan", query, after: 0, limit: 2 ** 31 - 1 }, { op: "held", query }] : [wait]
-        )
-        const [, present = [], held = []] = replies as ReadonlyArray<ReadonlyArray<Row>>
-        for (const row of held) {
-          subscription.unseen?.add(row.id)
-        }
-        return present.map((row) => decodeTuple(values, row)).filter((tuple) => pattern.matches(tuple))
-      })
+    const opened = Effect.tapErrorCause(
+      session.exclusively((run) =>
+        Effect.gen(function*() {
+          session.waiters.set(subscription.id, subscription)
+          const { replies } = yield* run(
+            snapshot ? [wait, { op: "scan", query, after: 0, limit: 2 ** 31 - 1 }, { op: "held", query }] : [wait]
+          )
+          const [, present = [], held = []] = replies as ReadonlyArray<ReadonlyArray<Row>>
+          for (const row of held) {
+            subscription.unseen?.add(row.id)
+          }
+          subscription.isOpen = true
+          return present.map((row) => decodeTuple(values, row)).filter((tuple) => pattern.matches(tuple))
+        })
+      ),
+      () =>
+        Effect.sync(() => {
+          session.waiters.delete(subscription.id)
+          session.giveBack({ op: "cancel", waiters: [subscription.id] })
+        })
     )
     const closed = Effect.suspend(() => {
       const over = subscription.state === "ended"

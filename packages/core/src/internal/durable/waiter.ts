@@ -117,6 +117,9 @@ export class Waiter implements Listener {
   }
 
   private asked(exit: Exit.Exit<Found | null, unknown>): void {
+    if (Exit.isFailure(exit) && Cause.isFailType(exit.cause)) {
+      this.forget()
+    }
     if (this.state === "ended") {
       // Nobody waits for the answer any more: nothing may be left of the question.
       if (Exit.isSuccess(exit) && exit.value === null) {
@@ -129,6 +132,12 @@ export class Waiter implements Listener {
     } else if (exit.value !== null) {
       this.arrive(exit.value)
     } else if (this.wanted.timeout > 0) {
+      if (this.session.isStale) {
+        // The store may have forgotten us in the meantime.
+        this.state = "waiting"
+        this.onDoubt()
+        return
+      }
       this.state = "waiting"
       if (this.leaving !== undefined) {
         this.withdraw()
@@ -151,7 +160,20 @@ export class Waiter implements Listener {
     }
   }
 
-  onMail({ index, kind, row }: Mail): void {
+  onMail(mail: Mail): void {
+    try {
+      this.hear(mail)
+    } catch (error) {
+      // A tuple that cannot be read ends who looks at it, and nobody else.
+      this.session.giveBack({ op: "cancel", waiters: [this.id] })
+      if (mail.kind === "served" && this.takes) {
+        giveBack(this.session, this.wanted, this.id, [mail.row])
+      }
+      this.end(Exit.die(error))
+    }
+  }
+
+  private hear({ index, kind, row }: Mail): void {
     if (kind === "served") {
       this.arrive({ index: this.indexOf(index, row), rows: [row] })
       return
@@ -159,7 +181,7 @@ export class Waiter implements Listener {
     const { id, session, wanted } = this
     const found = (exit: Exit.Exit<Found | null, unknown>) => {
       if (Exit.isFailure(exit)) {
-        session.post({ op: "cancel", waiters: [id] })
+        this.forget()
         this.end(Exit.failCause(exit.cause))
       } else if (exit.value !== null) {
         this.arrive(exit.value)
@@ -203,23 +225,62 @@ export class Waiter implements Listener {
     const found = isOver || this.state === "ended"
       ? Effect.succeed(null)
       : Effect.catchAllCause(wanted.attempt(run, id, id, { row, answer: answer(true) }), (cause) => {
+        // The store's failures are not the join's: the batch is done again, or fails as a whole.
+        if (!Cause.isDie(cause)) {
+          return Effect.failCause(cause as Cause.Cause<SpaceError>)
+        }
         session.post({ op: "cancel", waiters: [id] })
         this.end(Exit.failCause(cause))
         return Effect.succeed(null)
       })
-    return Effect.tap(found, (found) => found === null ? answer(false) : Effect.void)
+    // It may be complete without this tuple, by those that others have put.
+    return Effect.tap(
+      found,
+      (found) => found?.rows.some(({ id }) => id === row.id) === true ? Effect.void : answer(false)
+    )
   }
 
   /** The store does not know us any more. */
   onLapsed(): void {
-    if (this.state === "waiting") {
-      this.state = "asked"
-      this.ask()
+    this.onDoubt()
+  }
+
+  /** What we were served with may be lost. We ask again, when it is sure that no mail for us is on its way. */
+  onDoubt(): void {
+    if (this.state !== "waiting") {
+      return
     }
+    this.state = "asked"
+    const { id, session, wanted } = this
+    const stop = (exit: Exit.Exit<unknown, SpaceError>) => {
+      if (this.state === "asked" && Exit.isFailure(exit)) {
+        this.state = "waiting"
+        if (this.leaving !== undefined) {
+          this.withdraw()
+        }
+      }
+      return this.state !== "asked"
+    }
+    session.post({ op: "cancel", waiters: [id] }, (exit) => {
+      if (!stop(exit)) {
+        session.post(
+          () => this.state === "ended" || wanted.final ? { op: "cancel", waiters: [id] } : settling(id),
+          (exit) => {
+            if (!stop(exit)) {
+              this.ask()
+            }
+          }
+        )
+      }
+    })
   }
 
   arrive(found: Found): void {
-    if (this.leaving === "interrupted" && this.takes) {
+    if (this.state === "ended") {
+      if (this.takes) {
+        giveBack(this.session, this.wanted, this.id, found.rows)
+      }
+    } else if (this.leaving === "interrupted" && this.takes) {
       giveBack(this.session, this.wanted, this.id, found.rows, () => this.end(Exit.interrupt(this.fiber.id())))
     } else {
       this.session.onServed?.(this.session.now() - this.since)
@@ -246,8 +307,19 @@ export class Waiter implements Listener {
       if (this.state === "ended" || Exit.isSuccess(exit) && exit.value[0] === false) {
         return
       }
+      if (Exit.isFailure(exit)) {
+        this.forget()
+      }
       this.end(Exit.isFailure(exit) ? exit : this.leaving === "late" ? late : Exit.interrupt(this.fiber.id()))
     })
+  }
+
+  /** After a failure of the store: what has been asked for may have happened, and nobody wants it any more. */
+  private forget(): void {
+    this.session.giveBack({ op: "cancel", waiters: [this.id] })
+    if (this.takes && !this.wanted.final) {
+      this.session.giveBack(settling(this.id))
+    }
   }
 
   end(exit: Exit.Exit<Found, unknown>): void {
@@ -310,6 +382,16 @@ export const waitFor = (
       }))
   })
 
+/** Ends a hold of which nothing is known. */
+export const settling = (hold: number): Command => ({
+  op: "settle",
+  holds: [hold],
+  how: "place",
+  failed: false,
+  accepted: {},
+  put: []
+})
+
 /** Puts back what was taken, in its old place. */
 export const giveBack = (
   session: Session,
@@ -324,7 +406,7 @@ export const giveBack = (
       holds: [hold],
       how: "place",
       failed: false,
-      accepted: Object.fromEntries(rows.map((row) => [row.id, accepts(tuple(row))])),
+      accepted: acceptedOf(rows, tuple, accepts),
       put: []
     }), done)
 }
@@ -332,5 +414,21 @@ export const giveBack = (
 /** Puts back what is not held any more. */
 export const restoring = (rows: ReadonlyArray<Row>, tuple: Wanted["tuple"], accepts: Accepts): Command => ({
   op: "restore",
-  rows: rows.map((row) => ({ ...row, accepted: accepts(tuple(row)) }))
+  rows: rows.map((row) => ({ ...row, accepted: acceptedOf([row], tuple, accepts)[row.id] ?? null }))
 })
+
+/** Who accepts tuples that come back. Not known for one that cannot be read. */
+export const acceptedOf = (
+  rows: ReadonlyArray<Row>,
+  tuple: Wanted["tuple"],
+  accepts: Accepts
+): Record<number, ReadonlyArray<number>> =>
+  Object.fromEntries(rows.flatMap((row) => {
+    let read: Tuple
+    try {
+      read = tuple(row)
+    } catch {
+      return []
+    }
+    return [[row.id, accepts(read)]]
+  }))

@@ -49,8 +49,12 @@ CREATE TABLE ${schema}.clients (
   until float8 NOT NULL,
   dead boolean NOT NULL DEFAULT false,
   notified boolean NOT NULL DEFAULT false,
+  -- The number of the last batch, and what the last two came to: so many may be under way.
   seq bigint NOT NULL DEFAULT 0,
-  reply json
+  even_seq bigint,
+  even json,
+  odd_seq bigint,
+  odd json
 ) WITH (fillfactor = 20, ${swept});
 CREATE INDEX clients_space ON ${schema}.clients (space);
 
@@ -264,7 +268,7 @@ DECLARE
   v_waiters bigint[] := '{}';
   v_queries int[] := '{}';
 BEGIN
-  FOR w IN SELECT * FROM ${schema}.waiting(p_space, t) x WHERE x.seq > p_after LOOP
+  FOR w IN SELECT * FROM ${schema}.waiting(p_space, t) x WHERE x.seq <> p_after LOOP
     v_decided := w.exact OR w.client = p_client AND w.waiter = ANY(p_accepted);
     IF w.kind = 'watch' THEN
       IF p_event = ANY(w.events) THEN
@@ -276,7 +280,7 @@ BEGIN
         PERFORM ${schema}.post(w.client, w.waiter, 'served', w.query, t, false, NULL, NULL);
       END IF;
     ELSIF w.kind IN ('in', 'join') AND v_decided THEN
-      IF v_taker IS NULL THEN
+      IF v_taker IS NULL AND w.seq > p_after THEN
         v_taker := w.seq;
         v_client := w.client;
         v_waiter := w.waiter;
@@ -663,7 +667,7 @@ BEGIN
 END $$;
 
 -- Begins a batch: the client lives, and those who do not have left nothing.
--- What a batch came to is kept until the next one, for a client that has lost its connection meanwhile.
+-- What a batch came to is kept until the next but one, for a client that has lost its connection meanwhile.
 CREATE FUNCTION ${schema}.run(
   p_lock int, p_space int, p_client bigint, p_seq bigint, p_lease float8, p_now float8, p_commands jsonb
 ) RETURNS json LANGUAGE plpgsql
@@ -691,8 +695,13 @@ BEGIN
       EXISTS (SELECT FROM ${schema}.tuples t WHERE t.space = p_space AND t.expires <= v_now),
       EXISTS (SELECT FROM ${schema}.clients y WHERE y.space = p_space AND y.until <= v_now AND y.id <> p_client)
     INTO v_seq, v_dead, v_expires, v_lapses FROM ${schema}.clients x WHERE x.id = p_client;
-  IF v_seq = p_seq THEN
-    RETURN (SELECT x.reply FROM ${schema}.clients x WHERE x.id = p_client);
+  IF p_seq < v_seq - 1 THEN
+    RAISE EXCEPTION 'a batch came after it had been sent again' USING ERRCODE = '40001';
+  END IF;
+  SELECT CASE p_seq % 2 WHEN 0 THEN x.even ELSE x.odd END INTO v_outcome
+    FROM ${schema}.clients x WHERE x.id = p_client AND p_seq = CASE p_seq % 2 WHEN 0 THEN x.even_seq ELSE x.odd_seq END;
+  IF FOUND THEN
+    RETURN v_outcome;
   END IF;
   IF v_seq IS NULL OR v_dead THEN
     RAISE EXCEPTION 'the client has lapsed' USING ERRCODE = 'LINDA';
@@ -719,8 +728,10 @@ BEGIN
     SELECT json_agg(body ORDER BY id) INTO v_mail FROM gone;
   END IF;
   v_outcome := json_build_object('replies', array_to_json(v_replies), 'mail', v_mail, 'next', v_next);
-  UPDATE ${schema}.clients SET until = v_now + p_lease, notified = false, seq = coalesce(p_seq, seq),
-    reply = CASE WHEN p_seq IS NULL THEN reply ELSE v_outcome END WHERE id = p_client;
+  UPDATE ${schema}.clients SET until = v_now + p_lease, notified = false, seq = greatest(seq, p_seq),
+    even_seq = CASE p_seq % 2 WHEN 0 THEN p_seq ELSE even_seq END, even = CASE p_seq % 2 WHEN 0 THEN v_outcome ELSE even END,
+    odd_seq = CASE p_seq % 2 WHEN 1 THEN p_seq ELSE odd_seq END, odd = CASE p_seq % 2 WHEN 1 THEN v_outcome ELSE odd END
+    WHERE id = p_client;
   IF v_posted THEN
     -- Who has not looked since it was last told of mail need not be told again.
     FOR v_to IN UPDATE ${schema}.clients x SET notified = true

@@ -196,7 +196,7 @@ export const make = (options: Options): Effect.Effect<PostgresStore, SpaceError,
     ): Effect.Effect<Outcome, Lost | SpaceError> =>
       Effect.flatMap(now, (time) =>
         attempt(async () => {
-          const { rows: [{ outcome }] } = await opened.query({
+          const { rows: [{ outcome }] } = await sent(client, opened, {
             name: `${schema}_run`,
             text: `SELECT ${schema}.run($1, $2, $3, $4, $5, $6, $7) AS outcome`,
             values: [spaceLock, space, client, number, lease, time, encode(commands)]
@@ -204,11 +204,29 @@ export const make = (options: Options): Effect.Effect<PostgresStore, SpaceError,
           return decode(commands, outcome as OutcomeWire)
         }))
 
+    /** The client that was last taken for dead. */
+    let dead = -1
+
+    const sent = async (as: number, opened: pg.Client, query: pg.QueryConfig): Promise<pg.QueryResult> => {
+      try {
+        return await opened.query(query)
+      } catch (error) {
+        if ((error as { readonly code?: string }).code === "LINDA") {
+          dead = as
+        }
+        throw error
+      }
+    }
+
+    const entering = Effect.unsafeMakeSemaphore(1)
+    const enterAgain = entering.withPermits(1)(
+      Effect.suspend(() => dead === client ? Effect.ignore(certainly(enter)) : Effect.void)
+    )
+
     const again = <A, E, R>(effect: Effect.Effect<A, E | SpaceError, R>): Effect.Effect<A, E | SpaceError, R> =>
       Effect.tapError(
         effect,
-        (error) =>
-          error instanceof SpaceError && error.reason === "Lapsed" ? Effect.ignore(certainly(enter)) : Effect.void
+        (error) => error instanceof SpaceError && error.reason === "Lapsed" ? enterAgain : Effect.void
       )
 
     const run = (commands: ReadonlyArray<Command>): Effect.Effect<Outcome, SpaceError> =>
@@ -224,9 +242,20 @@ export const make = (options: Options): Effect.Effect<PostgresStore, SpaceError,
               Effect.sync(() => lost--)
             )
           })
-          return connection === undefined || lost > 0 ? mend : Effect.catchAll(
-            perform(connection, number, commands),
-            (error) => error instanceof Lost ? mend : Effect.fail(error)
+          const opened = connection
+          return opened === undefined || lost > 0 ? mend : Effect.catchAll(
+            perform(opened, number, commands),
+            (error) => {
+              if (!(error instanceof Lost)) {
+                return Effect.fail(error)
+              }
+              // Nothing else may go by it: what waits there would come before this is sent again.
+              if (connection === opened) {
+                connection = undefined
+                opened.end().catch(() => {})
+              }
+              return mend
+            }
           )
         })))
       )
@@ -275,8 +304,17 @@ export const make = (options: Options): Effect.Effect<PostgresStore, SpaceError,
               yield* Effect.ignore(attempt(() => opened.query("ROLLBACK")))
               return yield* exit
             }
+            if (isFirst) {
+              // So that it can be known whether it happened.
+              yield* perform(opened, number, [])
+            }
             result = { value: exit.value }
-            yield* attempt(() => opened.query("COMMIT"))
+            const { command } = yield* attempt(() => opened.query("COMMIT"))
+            if (command !== "COMMIT") {
+              return yield* Effect.fail(
+                unavailable(new Error("a statement of the transaction has failed: it was undone"))
+              )
+            }
             return exit.value
           })
           return certainly(once)
