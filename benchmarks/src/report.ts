@@ -41,20 +41,20 @@ const target = ({ go, must }: Row): string => {
 
 export const table = (rows: ReadonlyArray<Row>): string => {
   const lines = [
-    ["", "what", "ours", "floor", "", "ratio", "target (go for it)", ""],
+    ["", "what", "ratio", "ours", "floor", "", "target (go for it)", ""],
     ...rows.map((row) => [
       row.workload,
       row.what,
+      row.floor === undefined ? "" : judged(row).toFixed(2),
       `${round(row.ours)} ${row.unit}`,
       row.floor === undefined ? "" : round(row.floor.value),
       row.floor?.name ?? "",
-      row.floor === undefined ? "" : judged(row).toFixed(2),
       target(row),
       verdict(row)
     ])
   ]
   const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)))
-  const rightAligned = new Set([2, 3, 5])
+  const rightAligned = new Set([2, 3, 4])
   const print = (line: ReadonlyArray<string>) =>
     line.map((cell, column) => rightAligned.has(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!))
       .join("  ").trimEnd()

@@ -43,7 +43,7 @@ const painter = (filename: string) =>
       const [, y] = yield* space.in(["line", P.number], { timeout: 0 })
       yield* space.out(["painted", y, lineAt(y), process.pid])
     }))
-    yield* Effect.forever(Effect.zipRight(paintOne, Effect.sleep("20 millis")))
+    return yield* Effect.forever(Effect.zipRight(paintOne, Effect.sleep("20 millis")))
   }).pipe(Effect.scoped, Effect.ignore)
 
 /** A process of the operating system that paints. */

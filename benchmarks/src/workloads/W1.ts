@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import * as Floors from "../floors.js"
 import type { Size } from "../measure.js"
 import { clocked, compare, each, run, sized, timed } from "../measure.js"
+import { HandSpace } from "../peers.js"
 import type { Row } from "../report.js"
 import type { Space, Subject } from "../subjects.js"
 import { fx, naive, ours } from "../subjects.js"
@@ -30,6 +31,15 @@ export const measure = async (size: Size): Promise<ReadonlyArray<Row>> => {
         }
       }) / n
     },
+    hand: async () => {
+      const space = new HandSpace()
+      const start = performance.now()
+      for (let i = 0; i < n; i++) {
+        space.out(["k", i])
+        await space.in((tuple) => tuple.length === 2 && tuple[0] === "k" && tuple[1] === i)
+      }
+      return 1000 * (performance.now() - start) / n
+    },
     commit: () => run(Floors.commit(n)),
     tref: () => run(Floors.tref(n)),
     step: () => run(Floors.step(n))
@@ -40,6 +50,7 @@ export const measure = async (size: Size): Promise<ReadonlyArray<Row>> => {
     { ...row, floor: { name: "F-fx", value: took.fx }, go: ["at most", 1] },
     { ...row, floor: { name: "F-index", value: took.index } },
     { ...row, floor: { name: "naive", value: took.naive } },
+    { ...row, floor: { name: "by hand", value: took.hand } },
     { ...row, floor: { name: "F-tref", value: took.tref } },
     { ...row, floor: { name: "F-effect", value: took.step } }
   ]

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { ANY, PlainSpace } from "../floors.js"
 import type { Size } from "../measure.js"
 import { clocked, collect, compare, each, run, shuffled, sized, timed } from "../measure.js"
+import { HandSpace } from "../peers.js"
 import type { Row } from "../report.js"
 import type { Space, Subject } from "../subjects.js"
 import { fx, naive, ours } from "../subjects.js"
@@ -51,6 +52,19 @@ const plain = (n: number, batches: number): number => {
   return 1000 * n * batches / ms
 }
 
+const byHand = async (n: number): Promise<number> => {
+  const space = new HandSpace()
+  for (let i = 0; i < n; i++) {
+    space.out(job(i))
+  }
+  const order = shuffled(n)
+  const start = performance.now()
+  for (let i = 0; i < n; i++) {
+    await space.in((tuple) => tuple.length === 3 && tuple[0] === "job" && tuple[1] === order[i])
+  }
+  return 1000 * n / (performance.now() - start)
+}
+
 export const measure = async (size: Size): Promise<ReadonlyArray<Row>> => {
   const rows: Array<Row> = []
   const found: Array<number> = []
@@ -64,6 +78,10 @@ export const measure = async (size: Size): Promise<ReadonlyArray<Row>> => {
     const row = { workload: "W2", what: `takes/s, N = ${n.toLocaleString("en-US")}`, unit: "/s", ours: rates.ours }
     rows.push({ ...row, floor: { name: "F-index", value: rates.index }, must: ["at least", 0.35] })
     rows.push({ ...row, floor: { name: "F-fx", value: rates.fx }, go: ["at least", 0.8] })
+    if (full <= 10_000) {
+      const { hand } = await compare(size, { hand: () => byHand(n) })
+      rows.push({ ...row, floor: { name: "by hand", value: hand } })
+    }
     if (full <= 1000) {
       const baseline = await compare(size, { naive: () => takes(naive, n, 1, (i) => ["job", i, naive.any]) })
       rows.push({ ...row, floor: { name: "naive", value: baseline.naive } })
