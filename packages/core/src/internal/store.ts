@@ -795,9 +795,9 @@ export class Store {
     interest.state = "done"
   }
 
-  /** Whether there is something to take, while takers were served and have not run, or wait for their turn. */
+  /** Whether takers were served and have not run, or wait for their turn. */
   get isContended(): boolean {
-    return this.count > 0 && (this.arriving > 0 || this.line.size > 0 || this.called !== undefined)
+    return this.arriving > 0 || this.line.size > 0 || this.called !== undefined
   }
 
   /** Whether it is still this fiber's turn. */
@@ -810,6 +810,10 @@ export class Store {
    * those that wake would take all that is left of a burst, and the others nothing, time and again.
    */
   readonly turn: Effect.Effect<void> = Effect.withFiberRuntime<void>((fiber) => {
+    if (this.count === 0) {
+      // There is nothing to share. But those who have been served may put something, and a yield costs less than to wait for that.
+      return Effect.yieldNow()
+    }
     // Where there are many, none comes so far ahead that it matters, and a yield costs less than to be called.
     const isCrowd = this.line.size >= crowd
     if (isCrowd) {
