@@ -3,9 +3,7 @@ import { Postgres } from "@effect-linda/sql"
 import * as SqlClient from "@effect/sql/SqlClient"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Option } from "effect"
-import { createRequire } from "node:module"
 import pg from "pg"
-const require = createRequire(import.meta.url)
 import type { Server } from "./postgres/server.js"
 import { start } from "./postgres/server.js"
 
@@ -95,14 +93,6 @@ describe("what goes wrong at an awkward moment, of PostgreSQL", () => {
       yield* Effect.sleep("200 millis")
       const { rows: [{ client }] } = yield* q(c, "SELECT client FROM linda.waiters ORDER BY seq DESC LIMIT 1")
       const space = yield* lockSpace(c, name)
-      const log: Array<string> = []
-      yield* intercept((text, values) => {
-        log.push(
-          text.slice(0, 40).replace(/\s+/g, " ") + " " +
-            (text.includes(".run(") ? values[2] + "/" + values[3] + " " + String(values[6]).slice(0, 60) : "")
-        )
-        return undefined
-      })
       const a = yield* Effect.fork(one.out(["a"]))
       yield* Effect.sleep("50 millis")
       const b = yield* Effect.fork(one.out(["b"]))
@@ -118,10 +108,6 @@ describe("what goes wrong at an awkward moment, of PostgreSQL", () => {
       const { rows: living } = yield* q(c, "SELECT id FROM linda.clients WHERE space = $1 AND NOT dead", [space])
       const seen = { waiters: rows.length, living: living.length, dead: rows.some((r: any) => r.client === client) }
       yield* other.out(["w"])
-      require("node:fs").writeFileSync(
-        "/tmp/p2.log",
-        log.join("\n") + JSON.stringify(rows) + JSON.stringify(living) + client
-      )
       same(seen, { waiters: 1, living: 2, dead: false })
       same(yield* within(Fiber.join(taker), "taker"), ["w"])
       same((yield* other.inspect).interests, [])
