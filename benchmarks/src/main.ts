@@ -3,11 +3,10 @@
  * of its own, so that the heap of one, and what the compiler has learned from it, is nothing to the next.
  */
 import { fork } from "node:child_process"
-import { mkdirSync, writeFileSync } from "node:fs"
-import { cpus } from "node:os"
 import { fileURLToPath } from "node:url"
 import type { Row } from "./report.js"
 import { table } from "./report.js"
+import { writeResults } from "./results.js"
 import { workloads } from "./workloads.js"
 
 const inProcess = (name: string): Promise<ReadonlyArray<Row>> =>
@@ -31,10 +30,7 @@ const main = async (names: ReadonlyArray<string>): Promise<void> => {
     process.stderr.write(`${Math.round((performance.now() - start) / 1000)} s\n`)
   }
   console.log(table(rows))
-  const results = new URL("../results/", import.meta.url)
-  mkdirSync(results, { recursive: true })
-  const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length }
-  writeFileSync(new URL("latest.json", results), `${JSON.stringify({ machine, rows }, null, 2)}\n`)
+  writeResults("latest", { rows })
 }
 
 const names = process.argv.slice(2)

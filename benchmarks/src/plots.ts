@@ -2,12 +2,13 @@
  * Draws what `results/` has into `docs/plots/`: the rows of the last table that have a floor and a target, and the curves of
  * `scale.json`, if there are any. The same figures give the same bytes.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, writeFileSync } from "node:fs"
 import { parse, View } from "vega"
 import { compile } from "vega-lite"
 import type { TopLevelSpec } from "vega-lite"
 import type { Row } from "./report.js"
 import { judged, verdict } from "./report.js"
+import { readResults } from "./results.js"
 
 /** What an operation of ours costs, at several sizes of something. */
 interface Curve {
@@ -18,10 +19,7 @@ interface Curve {
   readonly points: ReadonlyArray<{ readonly n: number; readonly value: number }>
 }
 
-const results = new URL("../results/", import.meta.url)
 const plots = new URL("../../docs/plots/", import.meta.url)
-
-const read = (name: string): unknown => JSON.parse(readFileSync(new URL(name, results), "utf8"))
 
 /** White behind it: on a dark page the text has to be read too. */
 const config: TopLevelSpec["config"] = {
@@ -139,11 +137,13 @@ const draw = async (name: string, spec: TopLevelSpec): Promise<void> => {
   console.log(`docs/plots/${name}`)
 }
 
-if (!existsSync(new URL("latest.json", results))) {
+const latest = readResults<{ readonly rows: ReadonlyArray<Row> }>("latest")
+if (latest === undefined) {
   throw new Error("no results to draw: npm run bench")
 }
 mkdirSync(plots, { recursive: true })
-await draw("floors.svg", floors((read("latest.json") as { readonly rows: ReadonlyArray<Row> }).rows))
-if (existsSync(new URL("scale.json", results))) {
-  await draw("scale.svg", scale((read("scale.json") as { readonly curves: ReadonlyArray<Curve> }).curves))
+await draw("floors.svg", floors(latest.rows))
+const curves = readResults<{ readonly curves: ReadonlyArray<Curve> }>("scale")?.curves
+if (curves !== undefined) {
+  await draw("scale.svg", scale(curves))
 }

@@ -4,9 +4,8 @@
  */
 import { Pattern as P, TupleSpace } from "@effect-linda/core"
 import { Deferred, Effect, Fiber, Stream } from "effect"
-import { mkdirSync, writeFileSync } from "node:fs"
-import { cpus } from "node:os"
 import { collect, each, heapUsed, median, run, shuffled, timed, turn } from "./measure.js"
+import { writeResults } from "./results.js"
 
 export interface Curve {
   readonly name: string
@@ -136,7 +135,4 @@ const curves: ReadonlyArray<Curve> = [
   }),
   await curve("memory of a tuple, with its index", "B", "tuples", upTo(10_000_000).slice(2), async (n) => bytes[n]!)
 ]
-const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length }
-const results = new URL("../results/", import.meta.url)
-mkdirSync(results, { recursive: true })
-writeFileSync(new URL("scale.json", results), `${JSON.stringify({ machine, curves }, null, 2)}\n`)
+writeResults("scale", { curves })

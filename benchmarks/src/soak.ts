@@ -4,8 +4,8 @@
  */
 import { Pattern as P, SpaceError, Transaction, TupleSpace } from "@effect-linda/core"
 import { Duration, Effect, Fiber, Option, Random, Schedule, STM, Stream } from "effect"
-import { mkdirSync, writeFileSync } from "node:fs"
 import { heapUsed, median } from "./measure.js"
+import { writeResults } from "./results.js"
 
 const accounts = 100
 const balance = 1000
@@ -134,7 +134,5 @@ const main = (minutes: number) =>
 
 const minutes = Number(Option.getOrElse(Option.fromNullable(process.argv[2]), () => "10"))
 const { grown, report } = await Effect.runPromise(Effect.scoped(main(minutes)))
-const results = new URL("../results/", import.meta.url)
-mkdirSync(results, { recursive: true })
-writeFileSync(new URL("soak.json", results), `${JSON.stringify(report, null, 2)}\n`)
+writeResults("soak", report)
 process.exitCode = grown > tolerance ? 1 : 0

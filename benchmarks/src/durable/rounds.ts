@@ -1,4 +1,6 @@
 /** How the workloads on databases are measured: their rounds take seconds, and each yields several figures. */
+import type { SpaceError, Tuple, TupleSpace } from "@effect-linda/core"
+import { Pattern as P } from "@effect-linda/core"
 import { Effect } from "effect"
 import type { Size } from "../measure.js"
 import { collect, median } from "../measure.js"
@@ -41,7 +43,18 @@ export const rate = <E, R>(
     )
   })
 
-/** The same for those who have promises: without Effect, which would be nothing but a cost to them. */
+/** A space as a queue of jobs: how many are put, and then how many are done. */
+export const queueing = (
+  space: TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>,
+  callers: number,
+  n: number
+): Effect.Effect<{ readonly out: number; readonly inWith: number }, SpaceError.SpaceError> =>
+  Effect.all({
+    out: rate(callers, n, (i) => space.out(["job", i, "payload"])),
+    inWith: Effect.orDie(rate(callers, n, () => space.inWith(["job", P.number, P.any], () => Effect.void)))
+  })
+
+/** The same as `rate` for those who have promises: without Effect, which would be nothing but a cost to them. */
 export const rateOf = async (callers: number, n: number, call: (i: number) => Promise<unknown>): Promise<number> => {
   const start = performance.now()
   let next = 0

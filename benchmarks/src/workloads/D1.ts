@@ -2,13 +2,12 @@
  * D1: 64 callers of single operations on a space in PostgreSQL, beside queues of jobs on the same server: called one by one, and in batches
  * made by hand. One by one the queues get a quarter as many jobs, as they are slower; a shorter queue is no disadvantage to them.
  */
-import { Pattern as P } from "@effect-linda/core"
 import { Postgres } from "@effect-linda/sql"
 import { Effect } from "effect"
 import { start } from "../../../packages/sql/test/postgres/server.js"
 import type { Connection } from "../durable/postgres.js"
 import { batch, graphile, pgBoss } from "../durable/postgres.js"
-import { rate, rounds } from "../durable/rounds.js"
+import { queueing, rounds } from "../durable/rounds.js"
 import type { Size } from "../measure.js"
 import { run } from "../measure.js"
 import type { Limit, Row } from "../report.js"
@@ -17,12 +16,10 @@ const callers = 64
 
 const ours = (connection: Connection, n: number) =>
   run(
-    Effect.gen(function*() {
-      const space = yield* Postgres.make({ connection })
-      const out = yield* rate(callers, n, (i) => space.out(["job", i, "payload"]))
-      const inWith = yield* rate(callers, n, () => space.inWith(["job", P.number, P.any], () => Effect.void))
-      return { out, inWith }
-    }).pipe(Effect.orDie)
+    Postgres.make({ connection }).pipe(
+      Effect.flatMap((space) => queueing(space, callers, n)),
+      Effect.orDie
+    )
   )
 
 export const measure = async (size: Size): Promise<ReadonlyArray<Row>> => {

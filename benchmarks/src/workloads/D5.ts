@@ -2,7 +2,6 @@
  * D5: 64 callers of single operations on a space in SQLite. The floor is the driver in a loop, with 64 statements in each transaction,
  * on a table that is made like ours, with its indexes; what it takes is gone at once, and nobody has to confirm it.
  */
-import { Pattern as P } from "@effect-linda/core"
 import { Sqlite } from "@effect-linda/sql"
 import { Effect } from "effect"
 import Libsql from "libsql"
@@ -10,7 +9,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { persistedQueue } from "../durable/persistedQueue.js"
-import { rate, rounds } from "../durable/rounds.js"
+import { queueing, rounds } from "../durable/rounds.js"
 import type { Size } from "../measure.js"
 import { clocked, run } from "../measure.js"
 import type { Limit, Row } from "../report.js"
@@ -19,12 +18,10 @@ const callers = 64
 
 const ours = (filename: string, n: number) =>
   run(
-    Effect.gen(function*() {
-      const space = yield* Sqlite.make({ filename })
-      const out = yield* rate(callers, n, (i) => space.out(["job", i, "payload"]))
-      const inWith = yield* rate(callers, n, () => space.inWith(["job", P.number, P.any], () => Effect.void))
-      return { out, inWith }
-    }).pipe(Effect.orDie)
+    Sqlite.make({ filename }).pipe(
+      Effect.flatMap((space) => queueing(space, callers, n)),
+      Effect.orDie
+    )
   )
 
 /** What makes the table of tuples, and its indexes. */

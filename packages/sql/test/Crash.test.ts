@@ -4,8 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { bundle, storm } from "./crash/storm.js"
-import type { Server } from "./postgres/server.js"
-import { start } from "./postgres/server.js"
+import { useServer } from "./postgres/useServer.js"
 
 // Processes of the operating system, killed at random times. LINDA_KILLS=100 for more of it.
 const kills = Number(process.env["LINDA_KILLS"] ?? 4)
@@ -13,17 +12,13 @@ const patience = 60_000 + kills * 5_000
 
 // inside the package, so that the bundle finds the drivers
 const folder = mkdtempSync(join(import.meta.dirname, "..", "build-crash-"))
-let child: string
-let server: Server
+afterAll(() => rmSync(folder, { recursive: true }))
 
+const server = useServer()
+let child: string
 beforeAll(async () => {
   child = await bundle(folder)
-  server = await start()
 }, 60_000)
-afterAll(async () => {
-  await server.stop()
-  rmSync(folder, { recursive: true })
-})
 
 const lease = 1_000
 
@@ -36,12 +31,12 @@ describe("kill -9", () => {
   }, patience)
 
   it("of processes that share a server: nothing lost, nothing twice", async () => {
-    const postgres = { connection: server.connection(), space: "clients", lease }
+    const postgres = { connection: server().connection(), space: "clients", lease }
     console.log(await storm({ child, config: { postgres }, kills, lease, space: Postgres.make(postgres) }))
   }, patience)
 
   it("of the server too", async () => {
-    const postgres = { connection: server.connection(), space: "server", lease, retry: "20 seconds" } as const
+    const postgres = { connection: server().connection(), space: "server", lease, retry: "20 seconds" } as const
     console.log(
       await storm({
         child,
@@ -49,7 +44,7 @@ describe("kill -9", () => {
         kills,
         lease,
         space: Postgres.make(postgres),
-        disturb: () => server.crash()
+        disturb: () => server().crash()
       })
     )
   }, patience)

@@ -8,26 +8,22 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import pg from "pg"
-import type { Server } from "./postgres/server.js"
+import { same } from "./kit.js"
 import { start } from "./postgres/server.js"
-
-const same = (actual: unknown, expected: unknown): void => assert.deepStrictEqual(actual, expected)
+import { useServer } from "./postgres/useServer.js"
 
 const folder = mkdtempSync(join(tmpdir(), "linda-operation-"))
-let server: Server
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const server = useServer()
 let admin: pg.Client
 beforeAll(async () => {
-  server = await start()
-  admin = new pg.Client(server.connection())
+  admin = new pg.Client(server().connection())
   await admin.connect()
-}, 60_000)
-afterAll(async () => {
-  await admin.end()
-  await server.stop()
-  rmSync(folder, { recursive: true })
 })
+afterAll(() => admin.end())
 
-const postgres = (options: Postgres.Options = {}) => Postgres.make({ connection: server.connection(), ...options })
+const postgres = (options: Postgres.Options = {}) => Postgres.make({ connection: server().connection(), ...options })
 
 describe("SQLite", () => {
   it.scopedLive("a space is there again when its file is opened again, with the order of age", () =>
@@ -109,7 +105,8 @@ describe("PostgreSQL", () => {
               yield* Effect.sleep("50 millis")
               yield* Effect.promise(() =>
                 admin.query(
-                  "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%linda.run%' AND pid <> pg_backend_pid()"
+                  `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                   WHERE query LIKE '%linda.run%' AND pid <> pg_backend_pid()`
                 )
               )
             }
@@ -155,7 +152,7 @@ describe("PostgreSQL", () => {
 
   it.scopedLive("keys that are equal by chance do not make tuples equal", () =>
     Effect.gen(function*() {
-      const store = yield* Postgres.store({ connection: server.connection(), space: "collisions" })
+      const store = yield* Postgres.store({ connection: server().connection(), space: "collisions" })
       const row = (text: string) => ({
         fields: ["\"t\"", text],
         shape: "ss",
@@ -225,7 +222,7 @@ describe("a space split over two databases", () => {
     Effect.gen(function*() {
       yield* Effect.promise(() => admin.query(`CREATE DATABASE ${name}`).catch(() => {}))
       const one = yield* postgres({ space: name })
-      const other = yield* Postgres.make({ connection: server.connection(name), space: name })
+      const other = yield* Postgres.make({ connection: server().connection(name), space: name })
       return { one, other, space: Sharded.make([one, other]) }
     })
   const letters = Array.from("abcdefghijklmnop")

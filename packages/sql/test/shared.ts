@@ -1,20 +1,15 @@
-import type { SpaceError, Tuple, TupleSpace } from "@effect-linda/core"
+import type { SpaceError } from "@effect-linda/core"
 import { Pattern as P, Process, SpaceStore } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Deferred, Effect, Exit, Fiber, Option, Scope, Stream } from "effect"
-
-type Space = TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>
+import type { Space } from "./kit.js"
+import { fresh, same, standstill, within } from "./kit.js"
 
 /** Opens a client of a space: a new one of that name, or one more. */
 export type Open = (
   space: string,
   options?: { readonly lease?: string }
 ) => Effect.Effect<Space, SpaceError.SpaceError, Scope.Scope>
-
-const same = (actual: unknown, expected: unknown): void => assert.deepStrictEqual(actual, expected)
-
-let names = 0
-const fresh = () => `shared ${++names}`
 
 /** Time for what others do to arrive. */
 const soon = Effect.sleep("150 millis")
@@ -67,6 +62,19 @@ export const clients = (name: string, open: Open): void => {
         same(yield* Fiber.join(choice), { key: "b", tuple: ["b", 1] })
         same(yield* Fiber.join(join), [["x", 2], ["y", 2]])
         same(yield* one.collect([P.rest(P.any)]), [["n", 1], ["n", 3], ["x", 1]])
+      }))
+
+    it.scopedLive("a predicate is served with what a join of another client, which came later, does not take", () =>
+      Effect.gen(function*() {
+        const space = fresh()
+        const [one, other] = [yield* open(space), yield* open(space)]
+        const even = yield* Effect.fork(other.in(["n", (n: number) => n % 2 === 0]))
+        yield* soon
+        const join = yield* Effect.fork(one.inAll([["n", P.number], ["m"]]))
+        yield* soon
+        yield* one.out(["n", 4])
+        same(yield* within(Fiber.join(even), "the in with a predicate"), ["n", 4])
+        yield* Fiber.interrupt(join)
       }))
 
     it.scopedLive("S17 subscriptions and streams see what others do", () =>
@@ -244,6 +252,19 @@ export const clients = (name: string, open: Open): void => {
           same((yield* one.inspect).interests, [])
         }))
 
+      it.scopedLive("that waits is served with what a join of another client, which came later, does not take", () =>
+        Effect.gen(function*() {
+          const space = fresh()
+          const [one, other] = [yield* open(space), yield* open(space)]
+          const taker = yield* Effect.fork(SpaceStore.transaction(other)(other.in(["n", P.number])))
+          yield* soon
+          const join = yield* Effect.fork(one.inAll([["n", P.number], ["m"]]))
+          yield* soon
+          yield* one.out(["n", 4])
+          same(yield* within(Fiber.join(taker), "the transaction"), ["n", 4])
+          yield* Fiber.interrupt(join)
+        }))
+
       it.scopedLive("serves those who wait when it is done, and not before", () =>
         Effect.gen(function*() {
           const space = fresh()
@@ -291,14 +312,8 @@ export const clients = (name: string, open: Open): void => {
         const other = yield* open(space)
         const short = yield* open(space, { lease: "300 millis" })
         yield* other.out(["t"])
-        const exit = yield* Effect.exit(short.inWith(["t"], () =>
-          Effect.gen(function*() {
-            // Nothing of this process runs, and so nothing says that it lives.
-            const until = performance.now() + 600
-            while (performance.now() < until);
-            // Somebody else looks at once, before it can say so.
-            yield* Effect.yieldNow()
-          })))
+        // Somebody else looks at once, before it can say that it lives.
+        const exit = yield* Effect.exit(short.inWith(["t"], () => Effect.zipRight(standstill(600), Effect.yieldNow())))
         const stolen = yield* other.inp(["t"])
         // Whoever came first: it is in one place.
         assert.strictEqual(Exit.isSuccess(exit), Option.isNone(stolen))

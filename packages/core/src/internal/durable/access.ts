@@ -16,7 +16,7 @@ import { current as currentProcess } from "../process.js"
 import { sameQueries } from "./query.js"
 import type { AnyFiber, Listener, Making, Run, Session } from "./session.js"
 import type { Restore, Wanted } from "./waiter.js"
-import { labelOf, waitFor } from "./waiter.js"
+import { labelOf, late, waitFor } from "./waiter.js"
 
 export interface Access {
   /** Puts back what was taken by an operation that came to nothing. */
@@ -70,11 +70,7 @@ export const accessTo = (session: Session): (fiber: AnyFiber) => Access => {
 
 const within = (session: Session, run: Run, progress: Progress): Running => {
   const after = alone(session)
-  const one = (make: Making) =>
-    Effect.map(
-      run([typeof make === "function" ? make(session.accepts) : make]),
-      ({ replies }) => replies[0]
-    )
+  const one = (make: Making) => Effect.map(run([session.made(make)]), ({ replies }) => replies[0])
   return {
     session,
     progress,
@@ -105,7 +101,7 @@ const within = (session: Session, run: Run, progress: Progress): Running => {
           found !== null
             ? Effect.succeed([hold, found] as const)
             : wanted.timeout === 0
-            ? Effect.fail(new Cause.TimeoutException("the tuple did not come in time"))
+            ? late
             : Effect.die(new Retry(wanted))
       )
     }
@@ -223,7 +219,7 @@ export const transaction = <A, E, R>(
             const [make] = own.back.splice(0, 1)
             return make === undefined
               ? Effect.void
-              : Effect.zipRight(told([typeof make === "function" ? make(session.accepts) : make]), back)
+              : Effect.zipRight(told([session.made(make)]), back)
           })
           return Effect.tap(
             restore(Effect.locally(effect, transactions, within(session, told, own))),

@@ -5,7 +5,19 @@
  * @internal
  */
 import { SpaceError } from "../../SpaceError.js"
-import type { Command, EventKind, Found, NewRow, Outcome, Query, Reply, Row, Tables, Waiter } from "../../SpaceStore.js"
+import type {
+  Command,
+  EventKind,
+  Found,
+  Mail,
+  NewRow,
+  Outcome,
+  Query,
+  Reply,
+  Row,
+  Tables,
+  Waiter
+} from "../../SpaceStore.js"
 
 export const matches = (query: Query, row: Pick<Row, "arity" | "fields" | "shape">): boolean => {
   if (query.open ? row.arity < query.arity : row.arity !== query.arity) {
@@ -37,16 +49,13 @@ export const interpret = ({ client, commands, lease, now, tables }: {
   readonly now: number
   readonly commands: ReadonlyArray<Command>
 }): Outcome => {
-  const post = (to: Matching, kind: "hint" | "offer" | "served", row: Row) =>
-    tables.post(to.client, {
-      waiter: to.waiter,
-      kind,
-      index: to.index,
-      row,
-      final: to.final,
-      event: null,
-      from: null
-    })
+  const post = (
+    { client, final, index, waiter }: Matching,
+    kind: Mail["kind"],
+    row: Row,
+    event: EventKind | null = null,
+    from: number | null = null
+  ) => tables.post(client, { waiter, kind, index, row, final, event, from })
 
   let isWaitedFor = tables.isWaitedFor()
   const waitersFor = (row: Parameters<Tables["waitersFor"]>[0]): ReadonlyArray<Matching> =>
@@ -58,9 +67,9 @@ export const interpret = ({ client, commands, lease, now, tables }: {
 
   /** Tells the watchers, and nobody else. */
   const tell = (event: EventKind, row: Row, from: number | null = null): void => {
-    for (const { client, events, index, kind, waiter } of waitersFor(row)) {
-      if (kind === "watch" && events.includes(event)) {
-        tables.post(client, { waiter, kind: "event", index, row, final: false, event, from })
+    for (const waiter of waitersFor(row)) {
+      if (waiter.kind === "watch" && waiter.events.includes(event)) {
+        post(waiter, "event", row, event, from)
       }
     }
   }
@@ -76,18 +85,10 @@ export const interpret = ({ client, commands, lease, now, tables }: {
     const row = tables.insert(rest)
     for (const waiter of waiters) {
       if (waiter.kind === "watch" && waiter.events.includes(event)) {
-        tables.post(waiter.client, {
-          waiter: waiter.waiter,
-          kind: "event",
-          index: waiter.index,
-          row,
-          final: false,
-          event,
-          from
-        })
+        post(waiter, "event", row, event, from)
       } else if (waiter.kind === "rd" && isFor(waiter, accepted)) {
         tables.removeWaiter(waiter.client, waiter.waiter)
-        post({ ...waiter, final: false }, "served", row)
+        post(waiter, "served", row)
       }
     }
     hand(row, waiters, accepted)

@@ -264,9 +264,7 @@ export class Session implements Timed, Watched {
     return Effect.suspend(() => {
       const { life } = this
       this.isOffering = false
-      const made = items.map((item) =>
-        [item, typeof item.make === "function" ? item.make(this.accepts) : item.make] as const
-      )
+      const made = items.map((item) => [item, this.made(item.make)] as const)
       const batches = batchesOf(made)
       const commands = batches.map(({ command }) => command)
       const run = this.isOffering
@@ -394,6 +392,11 @@ export class Session implements Timed, Watched {
     return accepting
   }
 
+  /** What is to be sent. */
+  made(make: Making): Command {
+    return typeof make === "function" ? make(this.accepts) : make
+  }
+
   /** Whether a join has been found to accept something. */
   private isOffering = false
 
@@ -420,7 +423,7 @@ export class Session implements Timed, Watched {
         if (joining !== undefined) {
           joining.arrive(found)
         } else {
-          this.giveBack({ op: "restore", rows: found.rows.map((row) => ({ ...row, accepted: null })) })
+          this.giveBack(restoring(found.rows))
         }
       }
     }
@@ -444,11 +447,7 @@ export class Session implements Timed, Watched {
     if (waiter !== undefined) {
       waiter.onMail(mail)
     } else if (mail.kind === "served") {
-      this.giveBack(
-        mail.final
-          ? { op: "restore", rows: [{ ...mail.row, accepted: null }] }
-          : { op: "settle", holds: [mail.waiter], how: "place", failed: false, accepted: {}, put: [] }
-      )
+      this.giveBack(mail.final ? restoring([mail.row]) : settling(mail.waiter))
     }
   }
 
@@ -629,6 +628,25 @@ const merge = (commands: ReadonlyArray<any>): Command => {
 }
 
 export type AnyFiber = Fiber.RuntimeFiber<any, any>
+
+/** Which waiters accept the tuples that come back, by the ids of these, where that is known. */
+export type Accepted = Readonly<Record<number, ReadonlyArray<number>>>
+
+/** Puts back what is held, in its old place. Nothing happens, if nothing is. */
+export const settling = (hold: number, accepted: Accepted = {}): Command => ({
+  op: "settle",
+  holds: [hold],
+  how: "place",
+  failed: false,
+  accepted,
+  put: []
+})
+
+/** Puts back what is not held any more. */
+export const restoring = (rows: ReadonlyArray<Row>, accepted: Accepted = {}): Command => ({
+  op: "restore",
+  rows: rows.map((row) => ({ ...row, accepted: accepted[row.id] ?? null }))
+})
 
 /** Who interrupts the operations on a closed space. */
 const closedBy = FiberId.none

@@ -40,10 +40,10 @@ import { accessTo, transaction as transact } from "./access.js"
 import { decodeField, typeNames } from "./encoding.js"
 import { decodeTuple, encodeTuple, queryOf } from "./query.js"
 import type { Run } from "./session.js"
-import { Session } from "./session.js"
+import { restoring, Session } from "./session.js"
 import { watch } from "./subscription.js"
 import type { Restore, Wanted } from "./waiter.js"
-import { acceptedOf, restoring } from "./waiter.js"
+import { acceptedOf } from "./waiter.js"
 
 const TypeId = Symbol.for("@effect-linda/core/TupleSpace")
 const Key = Symbol.for("@effect-linda/core/durable/session")
@@ -264,7 +264,7 @@ export const make = (
           return decode(found)
         }, ({ rows }) => {
           if (rows.length > 0) {
-            access.giveBack((accepts) => restoring(rows, tupleOf, accepts))
+            access.giveBack((accepts) => restoring(rows, acceptedOf(rows, tupleOf, accepts)))
           }
         })
       })
@@ -614,10 +614,8 @@ export const make = (
         return operation("explain", (access) =>
           Effect.map(access.perform({ op: "count", query }), (candidates: number): Explanation => {
             // The store looks up the rarest of them, and compares the others on the way.
-            const positions = query.literals.filter(({ key }) =>
-              key !== null
-            ).map(({ position }) =>
-              position
+            const positions = query.literals.flatMap(({ key, position }) =>
+              key === null ? [] : [position]
             )
             const lookup = { arity: Math.abs(query.arity), positions, isBuilt: true, candidates }
             return { lookups: candidates === 0 ? [] : [lookup], candidates }
@@ -626,7 +624,9 @@ export const make = (
 
     if (options.metrics !== undefined) {
       const sample = Effect.map(session.perform({ op: "inspect" }), ({ tuples, waiters }: Inspected) => {
-        const waiting = waiters.filter(({ label }) => JSON.parse(label).kind !== "subscribe")
+        const waiting = waiters.filter(({ label }) =>
+          JSON.parse(label).kind !== "subscribe"
+        )
         return {
           tuples: tuples.reduce((sum, { count }) => sum + count, 0),
           waiters: waiting.length,

@@ -92,7 +92,7 @@ class Subscription implements Listener {
   onLapsed(): void {
     // One that is still being opened has missed nothing: that is done again.
     if (this.isOpen) {
-      this.lapse()
+      this.end(Exit.fail(lapsed))
     }
   }
 
@@ -104,10 +104,6 @@ class Subscription implements Listener {
   }
 
   isOpen = false
-
-  private lapse(): void {
-    this.end(Exit.fail(lapsed))
-  }
 
   end(exit: Exit.Exit<never, unknown>): void {
     if (this.state !== "ended") {

@@ -16,6 +16,7 @@ import type { Pattern } from "../pattern.js"
 import type { ProcessRecord } from "../process.js"
 import { current } from "../process.js"
 import type { Accepts, AnyFiber, Listener, Run, Session } from "./session.js"
+import { restoring, settling } from "./session.js"
 
 /** What `inspect` tells of somebody who waits. */
 export const labelOf = ({ kind, patterns, process }: Waiting): string =>
@@ -132,14 +133,11 @@ export class Waiter implements Listener {
     } else if (exit.value !== null) {
       this.arrive(exit.value)
     } else if (this.wanted.timeout > 0) {
+      this.state = "waiting"
       if (this.session.isStale) {
         // The store may have forgotten us in the meantime.
-        this.state = "waiting"
         this.onDoubt()
-        return
-      }
-      this.state = "waiting"
-      if (this.leaving !== undefined) {
+      } else if (this.leaving !== undefined) {
         this.withdraw()
       }
     } else {
@@ -346,7 +344,8 @@ export class Waiter implements Listener {
   })
 }
 
-const late = Exit.fail(new Cause.TimeoutException("the tuple did not come in time"))
+/** Nothing has come in time. */
+export const late = Exit.fail(new Cause.TimeoutException("the tuple did not come in time"))
 
 export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
@@ -382,16 +381,6 @@ export const waitFor = (
       }))
   })
 
-/** Ends a hold of which nothing is known. */
-export const settling = (hold: number): Command => ({
-  op: "settle",
-  holds: [hold],
-  how: "place",
-  failed: false,
-  accepted: {},
-  put: []
-})
-
 /** Puts back what was taken, in its old place. */
 export const giveBack = (
   session: Session,
@@ -400,22 +389,11 @@ export const giveBack = (
   rows: ReadonlyArray<Row>,
   done = () => {}
 ): void => {
-  session.giveBack((accepts) =>
-    final ? restoring(rows, tuple, accepts) : ({
-      op: "settle",
-      holds: [hold],
-      how: "place",
-      failed: false,
-      accepted: acceptedOf(rows, tuple, accepts),
-      put: []
-    }), done)
+  session.giveBack((accepts) => {
+    const accepted = acceptedOf(rows, tuple, accepts)
+    return final ? restoring(rows, accepted) : settling(hold, accepted)
+  }, done)
 }
-
-/** Puts back what is not held any more. */
-export const restoring = (rows: ReadonlyArray<Row>, tuple: Wanted["tuple"], accepts: Accepts): Command => ({
-  op: "restore",
-  rows: rows.map((row) => ({ ...row, accepted: acceptedOf([row], tuple, accepts)[row.id] ?? null }))
-})
 
 /** Who accepts tuples that come back. Not known for one that cannot be read. */
 export const acceptedOf = (

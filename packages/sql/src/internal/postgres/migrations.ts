@@ -695,13 +695,15 @@ BEGIN
       EXISTS (SELECT FROM ${schema}.tuples t WHERE t.space = p_space AND t.expires <= v_now),
       EXISTS (SELECT FROM ${schema}.clients y WHERE y.space = p_space AND y.until <= v_now AND y.id <> p_client)
     INTO v_seq, v_dead, v_expires, v_lapses FROM ${schema}.clients x WHERE x.id = p_client;
-  IF p_seq < v_seq - 1 THEN
-    RAISE EXCEPTION 'a batch came after it had been sent again' USING ERRCODE = '40001';
-  END IF;
-  SELECT CASE p_seq % 2 WHEN 0 THEN x.even ELSE x.odd END INTO v_outcome
-    FROM ${schema}.clients x WHERE x.id = p_client AND p_seq = CASE p_seq % 2 WHEN 0 THEN x.even_seq ELSE x.odd_seq END;
-  IF FOUND THEN
-    RETURN v_outcome;
+  IF p_seq <= v_seq THEN
+    IF p_seq < v_seq - 1 THEN
+      RAISE EXCEPTION 'a batch came after it had been sent again' USING ERRCODE = '40001';
+    END IF;
+    SELECT CASE p_seq % 2 WHEN 0 THEN x.even ELSE x.odd END INTO v_outcome
+      FROM ${schema}.clients x WHERE x.id = p_client AND p_seq = CASE p_seq % 2 WHEN 0 THEN x.even_seq ELSE x.odd_seq END;
+    IF FOUND THEN
+      RETURN v_outcome;
+    END IF;
   END IF;
   IF v_seq IS NULL OR v_dead THEN
     RAISE EXCEPTION 'the client has lapsed' USING ERRCODE = 'LINDA';

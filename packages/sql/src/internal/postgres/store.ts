@@ -114,6 +114,14 @@ export const make = (options: Options): Effect.Effect<PostgresStore, SpaceError,
       }
     }
 
+    /** What is sent next goes by another connection. */
+    const abandon = (broken: pg.Client | undefined): void => {
+      if (broken !== undefined && connection === broken) {
+        connection = undefined
+        broken.end().catch(() => {})
+      }
+    }
+
     const connected = Effect.suspend(() =>
       connection !== undefined ? Effect.succeed(connection) : attempt(async () => {
         const opened = new pg.Client({
@@ -175,10 +183,8 @@ export const make = (options: Options): Effect.Effect<PostgresStore, SpaceError,
         schedule: patience,
         while: (error) => {
           const isLost = error instanceof Lost
-          if (isLost && connection !== undefined) {
-            const broken = connection
-            connection = undefined
-            broken.end().catch(() => {})
+          if (isLost) {
+            abandon(connection)
           }
           return isLost
         }
@@ -250,10 +256,7 @@ export const make = (options: Options): Effect.Effect<PostgresStore, SpaceError,
                 return Effect.fail(error)
               }
               // Nothing else may go by it: what waits there would come before this is sent again.
-              if (connection === opened) {
-                connection = undefined
-                opened.end().catch(() => {})
-              }
+              abandon(opened)
               return mend
             }
           )
