@@ -73,10 +73,12 @@ export const one = <A extends string>(option: string, input: A | undefined, allo
 }
 
 /** The patterns of a choice or a join, and the keys that name their results if they were given as a record. */
-export const several = (patterns: unknown): {
+export interface Several {
   readonly keys: ReadonlyArray<string> | undefined
   readonly patterns: ReadonlyArray<Pattern>
-} => {
+}
+
+export const several = (patterns: unknown): Several => {
   const list = Array.isArray(patterns)
   const compiled = (list ? patterns : Object.values(patterns as object)).map(compile)
   if (compiled.length === 0) {

@@ -40,6 +40,9 @@ const sameBytes = (self: ArrayBufferView, that: ArrayBufferView): boolean => {
 
 /** Structural, strict equality of two fields (clause S2). Total: cyclic values are compared as the trees they unfold to. */
 export const equals = (self: unknown, that: unknown): boolean => {
+  if (typeof self !== "object" || typeof that !== "object") {
+    return self === that || self !== self && that !== that
+  }
   try {
     return compare(self, that, 0, { pairs: undefined })
   } catch {

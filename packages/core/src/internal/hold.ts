@@ -35,14 +35,10 @@ const holding = <A, E, R>(
     const { store } = memory
     one("requeue", options?.requeue, ["place", "back"])
     natural("maxAttempts", options?.maxAttempts, 1)
-    const request = Search.request(
-      store,
-      Search.single(store, "in", compile(pattern)),
-      millis("timeout", options?.timeout)
-    )
+    const search = new Search.Single(memory, "in", compile(pattern), millis("timeout", options?.timeout))
     return spanned(memory, name, (span) =>
       Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(served(store, request, restore), (interest) => {
+        Effect.flatMap(served(store, search, restore), (interest) => {
           store.arrive(interest)
           link(span, interest.entries)
           return use(interest.entries[0]!, restore)

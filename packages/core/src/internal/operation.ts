@@ -49,54 +49,82 @@ export const link = (span: Span, entries: ReadonlyArray<Entry>): void => {
   }
 }
 
+/** What an operation does. */
+export interface Operation<A, E> {
+  /** Its step, which may miss. */
+  readonly step: (span: Span) => A | MISS
+  /** What it does then. It makes the step again first. */
+  readonly wait?: (span: Span) => Effect.Effect<A, E>
+  /** Whether the step would miss now. */
+  readonly isVain?: () => boolean
+  /** Whether it lets others have their turn first who were served and have not run. */
+  readonly takesTurns?: boolean
+}
+
+/** An operation that is one step of the store. On an empty one it looks first: to wait at once costs less than a step that misses. */
+export const operation = <A, E = never>(memory: Memory, name: string, body: Operation<A, E>): Effect.Effect<A, E> => {
+  const { store } = memory
+  return body.isVain === undefined || store.count > 0 ?
+    stepping(memory, name, body) :
+    Effect.withFiberRuntime((fiber) => {
+      const isStep = store.closed || isTraced(fiber) || body.takesTurns === true && store.isContended
+      return isStep || !store.run(vanityOf, body) ? stepping(memory, name, body) : body.wait!(undefined)
+    })
+}
+
+const vanityOf = (body: Operation<unknown, unknown>): boolean => body.isVain!()
+
 /**
- * An operation that is one step of the store. The step is made in a single instruction of the fiber, and its result goes
- * straight to what comes next, so that no interruption can come between them. What that cannot express (that the operation has to
- * wait, that the space is closed, that a span is wanted) is thrown to the handler around it.
+ * The step is made in a single instruction of the fiber, and its result goes straight to what comes next, so that no interruption can
+ * come between them. What that cannot express (that the operation has to wait, that the space is closed, that a span is wanted) is
+ * thrown to the handler around it.
  */
-export const operation = <A, E = never>(
+const stepping = <A, E>(
   memory: Memory,
   name: string,
-  step: (span: Span) => A | MISS,
-  wait?: (span: Span) => Effect.Effect<A, E>,
-  takesTurns = false
-): Effect.Effect<A, E> => {
-  const attempt = (span: Span, isTurn = !takesTurns): Effect.Effect<A, E> =>
-    Effect.catchAllCause(
-      Effect.sync(() => {
-        if (!isTurn && memory.store.isContended && !memory.store.goesOn(currentFiber())) {
-          throw TURN
-        }
-        if (span === undefined && tracing()) {
-          throw TRACED
-        }
-        const outcome = memory.store.run(() => step(span))
-        if (outcome === MISS) {
-          throw MISS
-        }
-        endSpan(memory, span, Exit.void)
-        return outcome as A
-      }),
-      (cause) => {
-        switch (cause._tag === "Die" ? cause.defect : undefined) {
-          case MISS:
-            return wait!(span)
-          case TURN:
-            return Effect.zipRight(memory.store.turn, attempt(span, true))
-          case TRACED:
-            // Not `useSpan`: where its region ends, an interruption could come between the result and what comes next (S8).
-            return Effect.flatMap(Effect.makeSpan(spanName(name), { attributes: { space: memory.name } }), attempt)
-          default: {
-            const closed = cause._tag === "Die" && cause.defect === CLOSED
-            const exit = closed ? Exit.interrupt(FiberId.none) : Exit.failCause(cause)
-            endSpan(memory, span, exit)
-            return exit
-          }
+  body: Operation<A, E>,
+  span?: Span,
+  isTurn = body.takesTurns !== true
+): Effect.Effect<A, E> =>
+  Effect.catchAllCause(
+    Effect.sync(() => {
+      const { store } = memory
+      if (!isTurn && store.isContended && !store.goesOn(currentFiber())) {
+        throw TURN
+      }
+      if (span === undefined && tracing()) {
+        throw TRACED
+      }
+      const outcome = store.run(stepOf<A>, body, span)
+      if (outcome === MISS) {
+        throw MISS
+      }
+      endSpan(memory, span, Exit.void)
+      return outcome as A
+    }),
+    (cause) => {
+      switch (cause._tag === "Die" ? cause.defect : undefined) {
+        case MISS:
+          return body.wait!(span)
+        case TURN:
+          return Effect.zipRight(memory.store.turn, stepping(memory, name, body, span, true))
+        case TRACED:
+          // Not `useSpan`: where its region ends, an interruption could come between the result and what comes next (S8).
+          return Effect.flatMap(
+            Effect.makeSpan(spanName(name), { attributes: { space: memory.name } }),
+            (span) => stepping(memory, name, body, span, isTurn)
+          )
+        default: {
+          const closed = cause._tag === "Die" && cause.defect === CLOSED
+          const exit = closed ? Exit.interrupt(FiberId.none) : Exit.failCause(cause)
+          endSpan(memory, span, exit)
+          return exit
         }
       }
-    )
-  return attempt(undefined)
-}
+    }
+  )
+
+const stepOf = <A>(body: Operation<A, unknown>, span: Span): A | MISS => body.step(span)
 
 /** Ends the span of an operation, in the step that ends the operation. */
 export const endSpan = ({ store }: Memory, span: Span, exit: Exit.Exit<unknown, unknown>): void =>

@@ -29,15 +29,10 @@ const lookup = (bindings: Bindings | undefined, name: string): Bindings | undefi
 
 const noNames: ReadonlySet<string> = new Set()
 
-const namesOf = (terms: Iterable<Term>): ReadonlySet<string> => {
-  let names = noNames
-  for (const term of terms) {
-    if (term.names.size > 0) {
-      names = new Set([...names, ...term.names])
-    }
-  }
-  return names
-}
+const withNames = (names: ReadonlySet<string>, term: Term): ReadonlySet<string> =>
+  term.names === noNames ? names : new Set([...names, ...term.names])
+
+const namesOf = (terms: ReadonlyArray<Term>): ReadonlySet<string> => terms.reduce(withNames, noNames)
 
 /** One field of a pattern. `test` serves terms without variables, `bind` those with. */
 export interface Term {
@@ -68,9 +63,13 @@ const parts = (
 
 /** A class, because an operation makes one for each literal it is given. */
 class Literal implements Term {
-  readonly kind = "literal"
-  readonly names = noNames
   constructor(readonly value: unknown) {}
+  get kind(): "literal" {
+    return "literal"
+  }
+  get names(): ReadonlySet<string> {
+    return noNames
+  }
   test(field: unknown): boolean {
     return this.value === field || Equality.equals(this.value, field)
   }
@@ -234,10 +233,11 @@ export const variable = (name: string, field: unknown): Term => {
 export const rest = (field: unknown): Term => {
   const term = toTerm(field, "the formal of P.rest")
   return {
-    ...term,
+    kind: "rest",
+    value: undefined,
+    names: term.names,
     test: (value) => term.test(value),
     bind: (value, bindings) => term.bind(value, bindings),
-    kind: "rest",
     text: () => `...${term.text()}`,
     parts: parts("rest", [], [term])
   }
@@ -251,16 +251,16 @@ export const partial = (fields: Record<string, unknown>): Term => {
 }
 
 const arrayOf = (terms: ReadonlyArray<Term>): Term => {
-  const fixed = withoutRest(terms)
   const tail = restOf(terms)
+  const fixed = tail === undefined ? terms.length : terms.length - 1
   const fits = (value: unknown): value is ReadonlyArray<unknown> =>
-    Array.isArray(value) && (tail === undefined ? value.length === fixed.length : value.length >= fixed.length)
+    Array.isArray(value) && (tail === undefined ? value.length === fixed : value.length >= fixed)
   const text = () => `[${texts(terms)}]`
   const names = namesOf(terms)
   const made = parts("array", [], terms)
   return names.size > 0
-    ? binding(text, names, (value, bindings) => fits(value) ? bindFields(fixed, tail, value, bindings) : false, made)
-    : testing(text, (value) => fits(value) && testFields(fixed, tail, value), made)
+    ? binding(text, names, (value, bindings) => fits(value) && bindFields(terms, fixed, tail, value, bindings), made)
+    : testing(text, (value) => fits(value) && testFields(terms, fixed, tail, value), made)
 }
 
 const recordOf = (fields: Record<PropertyKey, unknown>, where: string, exact: boolean, depth: number): Term => {
@@ -305,21 +305,20 @@ const restOf = (terms: ReadonlyArray<Term>): Term | undefined => {
   return last?.kind === "rest" ? last : undefined
 }
 
-const withoutRest = (terms: ReadonlyArray<Term>): ReadonlyArray<Term> =>
-  restOf(terms) === undefined ? terms : terms.slice(0, -1)
-
+/** Of the terms the first `fixed` are for a field each; those behind them are all for the tail. */
 const testFields = (
-  fixed: ReadonlyArray<Term>,
+  terms: ReadonlyArray<Term>,
+  fixed: number,
   tail: Term | undefined,
   fields: ReadonlyArray<unknown>
 ): boolean => {
-  for (let i = 0; i < fixed.length; i++) {
-    if (!fixed[i]!.test(fields[i])) {
+  for (let i = 0; i < fixed; i++) {
+    if (!terms[i]!.test(fields[i])) {
       return false
     }
   }
   if (tail !== undefined) {
-    for (let i = fixed.length; i < fields.length; i++) {
+    for (let i = fixed; i < fields.length; i++) {
       if (!tail.test(fields[i])) {
         return false
       }
@@ -329,14 +328,15 @@ const testFields = (
 }
 
 const bindFields = (
-  fixed: ReadonlyArray<Term>,
+  terms: ReadonlyArray<Term>,
+  fixed: number,
   tail: Term | undefined,
   fields: ReadonlyArray<unknown>,
   bindings: Bindings | undefined
 ): Bound => {
   let bound: Bound = bindings
   for (let i = 0; i < fields.length; i++) {
-    bound = (i < fixed.length ? fixed[i]! : tail!).bind(fields[i], bound)
+    bound = (i < fixed ? terms[i]! : tail!).bind(fields[i], bound)
     if (bound === false) {
       return false
     }
@@ -472,33 +472,35 @@ export class Pattern {
   readonly open: boolean
   /** The names of its variables. */
   readonly names: ReadonlySet<string>
-  /** The positions of the literals as a bit set, and as a list. */
+  /** The positions of the literals, as a bit set. */
   readonly mask: number
-  readonly literals: ReadonlyArray<number>
 
-  private readonly fixed: ReadonlyArray<Term>
-  private readonly tail: Term | undefined
   private hashed: number | undefined = undefined
 
   constructor(readonly terms: ReadonlyArray<Term>, readonly failure: boolean) {
-    this.fixed = withoutRest(terms)
-    this.tail = restOf(terms)
-    this.arity = this.fixed.length
-    this.open = this.tail !== undefined
-    const literals: Array<number> = []
     let mask = 0
-    for (let i = 0; i < this.fixed.length; i++) {
-      const term = this.fixed[i]!
-      if (term.kind === "literal") {
-        if (i < maskWidth) {
-          literals.push(i)
-          mask |= 1 << i
-        }
+    let names = noNames
+    for (let i = 0; i < terms.length; i++) {
+      const term = terms[i]!
+      if (term.kind !== "literal") {
+        names = withNames(names, term)
+      } else if (i < maskWidth) {
+        mask |= 1 << i
       }
     }
-    this.literals = literals
-    this.names = namesOf(terms)
     this.mask = mask
+    this.names = names
+    this.open = restOf(terms) !== undefined
+    this.arity = this.open ? terms.length - 1 : terms.length
+  }
+
+  /** The positions of the literals. */
+  get literals(): ReadonlyArray<number> {
+    return positionsOf(this.mask)
+  }
+
+  private get tail(): Term | undefined {
+    return this.open ? this.terms[this.arity] : undefined
   }
 
   /** The hash of the literals, as {@link hashAt} computes it of a tuple. */
@@ -506,7 +508,7 @@ export class Pattern {
     if (this.hashed === undefined) {
       let hash = 0
       for (const position of this.literals) {
-        hash = Equality.combine(hash, Equality.hash(this.fixed[position]!.value))
+        hash = Equality.combine(hash, Equality.hash(this.terms[position]!.value))
       }
       this.hashed = hash
     }
@@ -519,9 +521,9 @@ export class Pattern {
   }
 
   matches(tuple: ReadonlyArray<unknown>): boolean {
-    return this.fits(tuple.length) && (this.names.size > 0
-      ? bindFields(this.fixed, this.tail, tuple, undefined) !== false
-      : testFields(this.fixed, this.tail, tuple))
+    return this.names === noNames
+      ? this.fits(tuple.length) && testFields(this.terms, this.arity, this.tail, tuple)
+      : this.bind(tuple, undefined) !== false
   }
 
   /** Whether it matches an entry: a tuple, or the failure of a process. */
@@ -531,12 +533,12 @@ export class Pattern {
 
   /** Matches in the light of variables that are bound already: for joins. */
   bind(tuple: ReadonlyArray<unknown>, bindings: Bindings | undefined): Bound {
-    return this.fits(tuple.length) ? bindFields(this.fixed, this.tail, tuple, bindings) : false
+    return this.fits(tuple.length) ? bindFields(this.terms, this.arity, this.tail, tuple, bindings) : false
   }
 
   /** This pattern with the variables that are bound already as literals: what an index can use of a join. */
   given(bindings: Bindings | undefined): Pattern {
-    if (this.names.size === 0 || bindings === undefined) {
+    if (this.names === noNames || bindings === undefined) {
       return this
     }
     const terms = this.terms.map((term) => {
@@ -554,6 +556,15 @@ export class Pattern {
 
 /** Bits of a mask that stay within a small integer. */
 const maskWidth = 30
+
+/** The positions of a mask: of a small one always the same list. */
+const positionsOf = (mask: number): ReadonlyArray<number> =>
+  mask < smallPositions.length ? smallPositions[mask]! : listPositions(mask)
+
+const listPositions = (mask: number): ReadonlyArray<number> =>
+  Array.from({ length: maskWidth }, (_, i) => i).filter((i) => (mask & 1 << i) !== 0)
+
+const smallPositions = Array.from({ length: 256 }, (_, mask) => listPositions(mask))
 
 /** The hash of a tuple's fields at these positions. */
 export const hashAt = (tuple: ReadonlyArray<unknown>, positions: ReadonlyArray<number>): number => {
@@ -575,9 +586,10 @@ export const compile = (pattern: unknown): Pattern => {
   if (!Array.isArray(pattern) || pattern.length === 0) {
     throw invalid(`a pattern is a non-empty array of fields, not ${show(pattern)}`)
   }
-  const terms: Array<Term> = []
-  for (let i = 0; i < pattern.length; i++) {
-    terms.push(nested(pattern[i], i, pattern.length, places[i] ?? `field ${i}`))
+  // A copy is made in its full length at once, which pushing does not.
+  const terms: Array<Term> = pattern.slice()
+  for (let i = 0; i < terms.length; i++) {
+    terms[i] = nested(terms[i], i, terms.length, places[i] ?? `field ${i}`)
   }
   return new Pattern(terms, false)
 }

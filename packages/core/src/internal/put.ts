@@ -31,18 +31,21 @@ const putting = <A>(
   patterns: ReadonlyArray<Pattern>,
   step: (span: Span) => A | MISS
 ): Effect.Effect<A> =>
-  operation(memory, name, step, (span) => {
-    const attempt = (interest: Interest): boolean => {
-      const outcome = step(span)
-      if (outcome !== MISS) {
-        memory.store.deliver(interest, [], outcome)
+  operation(memory, name, {
+    step,
+    wait: (span) => {
+      const attempt = (interest: Interest): boolean => {
+        const outcome = step(span)
+        if (outcome !== MISS) {
+          memory.store.deliver(interest, [], outcome)
+        }
+        return outcome !== MISS
       }
-      return outcome !== MISS
+      const kind = name === "outAll" ? "out" : name
+      const request = { kind, table: "puts", patterns, timeout: Infinity, attempt, offer: attempt } as const
+      const onEnd = span && ((exit: Exit.Exit<unknown, unknown>) => endSpan(memory, span, exit))
+      return result(memory.store, request, onEnd) as Effect.Effect<A>
     }
-    const kind = name === "outAll" ? "out" : name
-    const request = { kind, table: "puts", patterns, timeout: Infinity, attempt, offer: attempt } as const
-    const onEnd = span && ((exit: Exit.Exit<unknown, unknown>) => endSpan(memory, span, exit))
-    return result(memory.store, request, onEnd) as Effect.Effect<A>
   })
 
 export const out = (memory: Memory) => (tuple: Tuple, options?: OutOptions): Effect.Effect<any> =>
@@ -83,7 +86,8 @@ const fitsIn = (store: Store, size: number, name: string): void => {
 
 const lease = (memory: Memory, extra: Extra): Lease => {
   const { store } = memory
-  const renew = (at: () => number): Effect.Effect<boolean> => operation(memory, "renew", () => store.renew(extra, at()))
+  const renew = (at: () => number): Effect.Effect<boolean> =>
+    operation(memory, "renew", { step: () => store.renew(extra, at()) })
   return {
     renew: (ttl) =>
       reading(() => {
@@ -113,17 +117,19 @@ export const replace =
     reading(() => {
       const { store } = memory
       const compiled = compile(pattern)
-      return operation(memory, "replace", (span): Option.Option<Tuple> => {
-        const entry = store.shelves.find(compiled)
-        if (entry === undefined) {
-          return Option.none()
+      return operation(memory, "replace", {
+        step: (span): Option.Option<Tuple> => {
+          const entry = store.shelves.find(compiled)
+          if (entry === undefined) {
+            return Option.none()
+          }
+          const tuple = own(f(entry.tuple))
+          link(span, [entry])
+          store.take([entry])
+          // There is room: the one that was taken has left it.
+          store.putRegardless([store.entry(tuple, span && extraOf(span))])
+          return Option.some(entry.tuple)
         }
-        const tuple = own(f(entry.tuple))
-        link(span, [entry])
-        store.take([entry])
-        // There is room: the one that was taken has left it.
-        store.putRegardless([store.entry(tuple, span && extraOf(span))])
-        return Option.some(entry.tuple)
       })
     })
 
@@ -168,12 +174,14 @@ export const move =
       const { store } = memory
       return Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(
-          operation(memory, name, () => {
-            const entries = store.shelves.findAll(compiled)
-            if (takes) {
-              store.takeHeld(entries)
+          operation(memory, name, {
+            step: () => {
+              const entries = store.shelves.findAll(compiled)
+              if (takes) {
+                store.takeHeld(entries)
+              }
+              return entries
             }
-            return entries
           }),
           (entries) =>
             Effect.as(

@@ -9,11 +9,12 @@ import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Explanation, WaitOptions } from "../TupleSpace.js"
+import type { Several } from "./arguments.js"
 import { millis, reading, several } from "./arguments.js"
 import type { Entry } from "./entry.js"
 import type { Interest, Kind } from "./interest.js"
 import type { Memory } from "./memory.js"
-import type { Span } from "./operation.js"
+import type { Operation, Span } from "./operation.js"
 import { endSpan, link, operation } from "./operation.js"
 import type { Pattern } from "./pattern.js"
 import { compile } from "./pattern.js"
@@ -22,137 +23,180 @@ import { MISS } from "./store.js"
 import type { Request } from "./wait.js"
 import { result } from "./wait.js"
 
-/** What to look for, and what to make of it. `Found` is whatever tells the entries and the value of the operation. */
-export interface Search<Found> {
-  readonly kind: Kind
-  readonly patterns: ReadonlyArray<Pattern>
-  readonly takes: boolean
-  /** Among what is stored. To take, only what no transaction was woken to look at before. */
-  readonly find: () => Found | undefined
-  /** With an entry that has just come, and is not stored, and matches the pattern number `index`. */
-  readonly complete: (entry: Entry, index: number) => Found | undefined
-  readonly entries: (found: Found) => ReadonlyArray<Entry>
-  readonly value: (found: Found) => unknown
-}
+/** What to look for, and what to make of it; as such also something to wait for. `Found` is whatever tells the entries and the value. */
+export abstract class Search<Found> implements Request, Operation<any, Cause.TimeoutException> {
+  constructor(
+    private readonly memory: Memory,
+    readonly kind: Kind,
+    readonly takes: boolean,
+    readonly timeout: number
+  ) {}
 
-/** One tuple, by one pattern. */
-export const single = (store: Store, kind: "in" | "rd", pattern: Pattern): Search<Entry> => ({
-  kind,
-  patterns: [pattern],
-  takes: kind === "in",
-  find: () => store.shelves.find(pattern, kind === "in" ? store.offered : undefined),
-  complete: (entry) => entry,
-  entries: (entry) => [entry],
-  value: (entry) => entry.tuple
-})
+  abstract readonly patterns: ReadonlyArray<Pattern>
 
-/** One tuple, by any of several patterns. */
-export const choice = (store: Store, kind: "inAny" | "rdAny", input: unknown): Search<readonly [Entry, number]> => {
-  const { keys, patterns } = several(input)
-  return {
-    kind,
-    patterns,
-    takes: kind === "inAny",
-    find: () => store.shelves.findAny(patterns, kind === "inAny" ? store.offered : undefined),
-    complete: (entry, index) => [entry, index],
-    entries: ([entry]) => [entry],
-    value: ([{ tuple }, index]) => keys === undefined ? { index, tuple } : { key: keys[index], tuple }
+  protected get store(): Store {
+    return this.memory.store
   }
-}
 
-/** Distinct tuples for all of several patterns. */
-export const join = (store: Store, input: unknown): Search<ReadonlyArray<Entry>> => {
-  const { keys, patterns } = several(input)
-  return {
-    kind: "inAll",
-    patterns,
-    takes: true,
-    find: () => store.shelves.findJoin(patterns, store.offered),
-    complete: (entry) => store.findJoinWith(patterns, entry),
-    entries: (entries) => entries,
-    value: (entries) => {
-      const tuples = entries.map((entry) => entry.tuple)
-      return keys === undefined ? tuples : Object.fromEntries(keys.map((key, index) => [key, tuples[index]]))
-    }
+  get takesTurns(): boolean {
+    return this.takes
   }
-}
 
-/** Makes the search, as a step: takes what it finds, if it takes. */
-const make = <Found>(store: Store, search: Search<Found>): Found | undefined => {
-  const found = search.find()
-  if (found !== undefined && search.takes) {
-    store.take(search.entries(found))
+  isVain(): boolean {
+    return this.find(this.takes ? this.store.offered : undefined) === undefined
   }
-  return found
-}
 
-/** The search as something to wait for. */
-export const request = <Found>(store: Store, search: Search<Found>, timeout: number): Request => {
-  const { complete, entries, kind, patterns, takes, value } = search
-  return {
-    kind,
-    table: takes ? "takers" : "readers",
-    patterns,
-    timeout,
-    attempt: (interest) => {
-      const found = make(store, search)
-      if (found === undefined) {
-        return false
-      }
-      store.deliver(interest, takes ? entries(found) : [], value(found))
-      return true
-    },
-    offer: (interest, entry, index) => {
-      const found = complete(entry, index)
-      if (found === undefined) {
-        return false
-      }
-      const all = entries(found)
-      if (takes) {
-        store.take(all.filter((other) => other !== entry))
-      }
-      store.deliver(interest, takes ? all : [], value(found))
-      // A join may be complete without this entry, by others that were held back for a transaction.
-      return all.includes(entry)
-    }
-  }
-}
-
-const searching = <Found>(
-  memory: Memory,
-  search: Search<Found>,
-  options: WaitOptions | undefined
-): Effect.Effect<any, Cause.TimeoutException> => {
-  const { store } = memory
-  const timeout = millis("timeout", options?.timeout)
-  return operation(memory, search.kind, (span) => {
-    const found = make(store, search)
+  step(span: Span): unknown | MISS {
+    const found = this.make()
     if (found === undefined) {
       return MISS
     }
     if (span !== undefined) {
-      link(span, search.entries(found))
+      link(span, this.entries(found))
     }
-    return search.value(found)
-  }, (span) => {
+    return this.value(found)
+  }
+
+  wait(span: Span): Effect.Effect<any, Cause.TimeoutException> {
     const onEnd = span && ((exit: Exit.Exit<Interest, unknown>) => {
       if (exit._tag === "Success") {
         link(span, exit.value.entries)
       }
-      endSpan(memory, span, exit)
+      endSpan(this.memory, span, exit)
     })
-    return result(store, request(store, search, timeout), onEnd)
-  }, search.takes)
+    return result(this.store, this, onEnd)
+  }
+
+  /** Among what is stored. To take, only what no transaction was woken to look at before. */
+  protected abstract find(except: ReadonlySet<Entry> | undefined): Found | undefined
+  /** With an entry that has just come, and is not stored, and matches the pattern number `index`. */
+  protected abstract complete(entry: Entry, index: number): Found | undefined
+  abstract entries(found: Found): ReadonlyArray<Entry>
+  abstract value(found: Found): unknown
+
+  get table(): "readers" | "takers" {
+    return this.takes ? "takers" : "readers"
+  }
+
+  /** Makes the search, as a step: takes what it finds, if it takes. */
+  make(): Found | undefined {
+    const found = this.find(this.takes ? this.store.offered : undefined)
+    if (found !== undefined && this.takes) {
+      this.store.take(this.entries(found))
+    }
+    return found
+  }
+
+  attempt(interest: Interest): boolean {
+    const found = this.make()
+    if (found === undefined) {
+      return false
+    }
+    this.deliver(interest, found, this.entries(found))
+    return true
+  }
+
+  offer(interest: Interest, entry: Entry, index: number): boolean {
+    const found = this.complete(entry, index)
+    if (found === undefined) {
+      return false
+    }
+    const all = this.entries(found)
+    if (this.takes) {
+      this.store.take(all.filter((other) => other !== entry))
+    }
+    this.deliver(interest, found, all)
+    // A join may be complete without this entry, by others that were held back for a transaction.
+    return all.includes(entry)
+  }
+
+  private deliver(interest: Interest, found: Found, entries: ReadonlyArray<Entry>): void {
+    this.store.deliver(interest, this.takes ? entries : [], this.value(found))
+  }
 }
 
+/** One tuple, by one pattern. */
+export class Single extends Search<Entry> {
+  constructor(memory: Memory, kind: "in" | "rd", private readonly pattern: Pattern, timeout: number) {
+    super(memory, kind, kind === "in", timeout)
+  }
+  /** Made when it is asked for: an array made with each search that waits would have V8 make all searches in its old generation. */
+  get patterns(): ReadonlyArray<Pattern> {
+    return [this.pattern]
+  }
+  find(except: ReadonlySet<Entry> | undefined): Entry | undefined {
+    return this.store.shelves.find(this.pattern, except)
+  }
+  complete(entry: Entry): Entry {
+    return entry
+  }
+  entries(entry: Entry): ReadonlyArray<Entry> {
+    return [entry]
+  }
+  value(entry: Entry): unknown {
+    return entry.tuple
+  }
+}
+
+/** One tuple, by any of several patterns. */
+export class Choice extends Search<readonly [Entry, number]> {
+  private readonly keys: Several["keys"]
+  readonly patterns: ReadonlyArray<Pattern>
+  constructor(memory: Memory, kind: "inAny" | "rdAny", { keys, patterns }: Several, timeout: number) {
+    super(memory, kind, kind === "inAny", timeout)
+    this.keys = keys
+    this.patterns = patterns
+  }
+  find(except: ReadonlySet<Entry> | undefined): readonly [Entry, number] | undefined {
+    return this.store.shelves.findAny(this.patterns, except)
+  }
+  complete(entry: Entry, index: number): readonly [Entry, number] {
+    return [entry, index]
+  }
+  entries([entry]: readonly [Entry, number]): ReadonlyArray<Entry> {
+    return [entry]
+  }
+  value([{ tuple }, index]: readonly [Entry, number]): unknown {
+    return this.keys === undefined ? { index, tuple } : { key: this.keys[index], tuple }
+  }
+}
+
+/** Distinct tuples for all of several patterns. */
+export class Join extends Search<ReadonlyArray<Entry>> {
+  private readonly keys: Several["keys"]
+  readonly patterns: ReadonlyArray<Pattern>
+  constructor(memory: Memory, { keys, patterns }: Several, timeout: number) {
+    super(memory, "inAll", true, timeout)
+    this.keys = keys
+    this.patterns = patterns
+  }
+  find(except: ReadonlySet<Entry> | undefined): ReadonlyArray<Entry> | undefined {
+    return this.store.shelves.findJoin(this.patterns, except)
+  }
+  complete(entry: Entry): ReadonlyArray<Entry> | undefined {
+    return this.store.findJoinWith(this.patterns, entry)
+  }
+  entries(entries: ReadonlyArray<Entry>): ReadonlyArray<Entry> {
+    return entries
+  }
+  value(entries: ReadonlyArray<Entry>): unknown {
+    const tuples = entries.map((entry) => entry.tuple)
+    return this.keys === undefined
+      ? tuples
+      : Object.fromEntries(this.keys.map((key, index) => [key, tuples[index]]))
+  }
+}
+
+const timeoutOf = (options: WaitOptions | undefined): number => millis("timeout", options?.timeout)
+
 export const wait = (memory: Memory, kind: "in" | "rd") => (pattern: unknown, options?: WaitOptions) =>
-  reading(() => searching(memory, single(memory.store, kind, compile(pattern)), options))
+  reading(() => operation(memory, kind, new Single(memory, kind, compile(pattern), timeoutOf(options))))
 
 export const waitAny = (memory: Memory, kind: "inAny" | "rdAny") => (patterns: unknown, options?: WaitOptions) =>
-  reading(() => searching(memory, choice(memory.store, kind, patterns), options))
+  reading(() => operation(memory, kind, new Choice(memory, kind, several(patterns), timeoutOf(options))))
 
 export const waitAll = (memory: Memory) => (patterns: unknown, options?: WaitOptions) =>
-  reading(() => searching(memory, join(memory.store, patterns), options))
+  reading(() => operation(memory, "inAll", new Join(memory, several(patterns), timeoutOf(options))))
 
 /** The step of `inp`, on its own and in transactions. */
 export const takeNow = (store: Store, pattern: Pattern, span?: Span): Option.Option<any> => {
@@ -172,13 +216,13 @@ export const readNow = (store: Store, pattern: Pattern): Option.Option<any> =>
 export const inp = (memory: Memory) => (pattern: unknown): Effect.Effect<Option.Option<any>> =>
   reading(() => {
     const compiled = compile(pattern)
-    return operation(memory, "inp", (span) => takeNow(memory.store, compiled, span))
+    return operation(memory, "inp", { step: (span) => takeNow(memory.store, compiled, span) })
   })
 
 export const rdp = (memory: Memory) => (pattern: unknown): Effect.Effect<Option.Option<any>> =>
   reading(() => {
     const compiled = compile(pattern)
-    return operation(memory, "rdp", () => readNow(memory.store, compiled))
+    return operation(memory, "rdp", { step: () => readNow(memory.store, compiled) })
   })
 
 /** Up to `limit` of the tuples that match now. */
@@ -186,25 +230,27 @@ export const many = (memory: Memory, name: string, takes: boolean) => (pattern: 
   reading(() => {
     const { store } = memory
     const compiled = compile(pattern)
-    return operation(memory, name, (span): Array<any> => {
-      const all = store.shelves.findAll(compiled, limit)
-      const entries = limit < all.length ? all.slice(0, limit) : all
-      if (takes) {
-        link(span, entries)
-        store.take(entries)
+    return operation(memory, name, {
+      step: (span): Array<any> => {
+        const all = store.shelves.findAll(compiled, limit)
+        const entries = limit < all.length ? all.slice(0, limit) : all
+        if (takes) {
+          link(span, entries)
+          store.take(entries)
+        }
+        return entries.map((entry) => entry.tuple)
       }
-      return entries.map((entry) => entry.tuple)
     })
   })
 
 export const explain = (memory: Memory) => (pattern: unknown): Effect.Effect<Explanation> =>
   reading(() => {
     const compiled = compile(pattern)
-    return operation(memory, "explain", () => memory.store.shelves.explain(compiled))
+    return operation(memory, "explain", { step: () => memory.store.shelves.explain(compiled) })
   })
 
 export const count = (memory: Memory) => (pattern: unknown): Effect.Effect<number> =>
   reading(() => {
     const compiled = compile(pattern)
-    return operation(memory, "count", () => memory.store.shelves.findAll(compiled).length)
+    return operation(memory, "count", { step: () => memory.store.shelves.findAll(compiled).length })
   })

@@ -3,7 +3,8 @@
  *
  * An index is a hash table over the fields at those positions. The first operation that needs it builds it, later tuples are
  * entered as they come, and it is dropped when keeping it up has cost more than building it again would: so only the
- * indexes in use cost anything, and no pattern of use costs more than about twice the best choice made in hindsight.
+ * indexes in use cost anything, and no pattern of use costs more than about twice the best choice made in hindsight. A tuple
+ * is entered when the next ones come, or somebody looks past it: of those that are taken at once the indexes never hear.
  *
  * @internal
  */
@@ -14,6 +15,8 @@ import type { Pattern } from "./pattern.js"
 
 /** So few tuples are scanned faster than hashed. */
 const scanned = 8
+/** So many tuples may wait to be entered. */
+const mostFresh = 8
 /** An index is cold when it was kept up this many times the size of its shelf without being used. */
 const patience = 4
 const leastPatience = 4096
@@ -29,31 +32,67 @@ interface Index {
 export class Shelf {
   readonly all = new Ordered<Entry>()
   private indexes: Array<Index> = []
+  /** Entries that are in no index yet. */
+  private readonly fresh: Array<Entry> = []
 
   add(entry: Entry): void {
     entry.live = true
     this.all.add(entry)
-    if (this.indexes.length > 0) {
-      for (const index of this.indexes) {
-        index.idle++
-        index.table.add(entry.hashAt(index.positions), entry)
-      }
-      this.dropCold()
+    if (this.indexes.length > 0 && this.fresh.push(entry) > mostFresh) {
+      this.enterFresh()
     }
   }
 
   remove(entry: Entry): void {
     entry.live = false
     this.all.remove()
+    if (this.indexes.length === 0) {
+      return
+    }
+    const place = this.fresh.indexOf(entry)
+    if (place >= 0) {
+      const last = this.fresh.pop()!
+      if (last !== entry) {
+        this.fresh[place] = last
+      }
+    }
     for (const index of this.indexes) {
       index.idle++
-      index.table.remove(entry.hashAt(index.positions))
+      if (place < 0) {
+        index.table.remove(entry.hashAt(index.positions))
+      }
     }
+    this.dropCold()
   }
 
   /** A list that holds, in order, every entry which has the literals of the pattern. */
   candidates(pattern: Pattern): Entry | Ordered<Entry> | undefined {
-    return pattern.mask === 0 || this.all.size <= scanned ? this.all : this.indexFor(pattern).table.get(pattern.hash)
+    if (pattern.mask === 0 || this.all.size <= scanned) {
+      return this.all
+    }
+    const { positions, table } = this.indexFor(pattern)
+    const entered = table.get(pattern.hash)
+    if (this.fresh.length === 0) {
+      return entered
+    }
+    const fresh = this.fresh.filter((entry) => entry.hashAt(positions) === pattern.hash)
+    if (fresh.length === 1 && entered === undefined) {
+      return fresh[0]
+    }
+    this.enterFresh()
+    return fresh.length === 0 ? entered : table.get(pattern.hash)
+  }
+
+  /** Enters those that are not entered yet. */
+  private enterFresh(): void {
+    for (const index of this.indexes) {
+      index.idle += this.fresh.length
+      for (const entry of this.fresh) {
+        index.table.add(entry.hashAt(index.positions), entry)
+      }
+    }
+    this.fresh.length = 0
+    this.dropCold()
   }
 
   /** How {@link candidates} would find the pattern's, and how many they are. Builds no index. */
@@ -61,6 +100,7 @@ export class Shelf {
     if (pattern.mask === 0 || this.all.size <= scanned) {
       return { positions: [], isBuilt: true, candidates: this.all.size }
     }
+    this.enterFresh()
     const index = this.indexes.find(({ mask }) => mask === pattern.mask)
     const found = index?.table.get(pattern.hash)
     return {
@@ -86,6 +126,7 @@ export class Shelf {
         return index
       }
     }
+    this.enterFresh()
     const index: Index = { mask: pattern.mask, positions: pattern.literals, table: new HashTable(), idle: 0 }
     for (const entry of this.all.toArray()) {
       index.table.add(entry.hashAt(index.positions), entry)
@@ -98,6 +139,9 @@ export class Shelf {
     const limit = Math.max(leastPatience, patience * this.all.size)
     if (this.indexes.some((index) => index.idle > limit)) {
       this.indexes = this.indexes.filter((index) => index.idle <= limit)
+      if (this.indexes.length === 0) {
+        this.fresh.length = 0
+      }
     }
   }
 }

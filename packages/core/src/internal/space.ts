@@ -83,7 +83,7 @@ export const make = <T extends Tuple = Tuple>(
       stream: Subscription.stream(memory),
       eval: processes.start,
       evalTuple: processes.startTuple,
-      inspect: operation(memory, "inspect", () => Insight.inspect(store, processes.records)),
+      inspect: operation(memory, "inspect", { step: () => Insight.inspect(store, processes.records) }),
       explain: Search.explain(memory),
       awaitQuiescent: Insight.awaitQuiescent(store, processes.records),
       transact: Transaction.transact

@@ -78,8 +78,9 @@ export class Store {
   /** Fibers that wait for their turn, in order, and how to call them. */
   private readonly line = new Map<AnyFiber, () => void>()
   private calling = false
-  /** How many have been called, and the last of them as long as it has not run. */
-  private companions = 0
+  /** How many tuples each of those who were called has for its turn; one, if there are not enough. */
+  private share = 0
+  /** The last of those who were called, until it has run. */
   private called: AnyFiber | undefined = undefined
   /** Whose turn it is, and how many more tuples it may take in it. */
   private taking: AnyFiber | undefined = undefined
@@ -128,14 +129,17 @@ export class Store {
   // -------------------------------------------------------------------------------------------------------------------
 
   /** Applies a step to the committed state, as an operation of its own. */
-  run<A>(step: () => A): A {
+  run<A>(step: () => A): A
+  run<A, One>(step: (one: One) => A, one: One): A
+  run<A, One, Other>(step: (one: One, other: Other) => A, one: One, other: Other): A
+  run<A>(step: (one?: unknown, other?: unknown) => A, one?: unknown, other?: unknown): A {
     this.begin()
     this.settle()
     this.busy = true
     try {
       this.base = this.count
       this.sweep()
-      const result = step()
+      const result = step(one, other)
       if (this.count < this.base) {
         this.vacate()
       }
@@ -828,9 +832,8 @@ export class Store {
       if (this.called === fiber) {
         this.called = undefined
       }
-      // A turn is worth several tuples where there are many: of what there is, no more than a small part of its share.
       this.taking = fiber
-      this.allowance = isCrowd ? 0 : Math.floor(Math.min(this.count / 4, longestRun) / this.companions)
+      this.allowance = isCrowd ? 0 : this.share - 1
     })
   })
 
@@ -850,7 +853,7 @@ export class Store {
     scheduler.scheduleTask(() => {
       const line = Array.from(this.line)
       this.line.clear()
-      this.companions = line.length
+      this.share = Math.floor(Math.min(this.count, longestRun) / line.length)
       this.called = line[line.length - 1]?.[0]
       for (const [, resume] of line) {
         resume()
@@ -928,8 +931,8 @@ const nothing = (): void => {}
 /** So many in the line are a crowd. */
 const crowd = 256
 
-/** So many tuples are taken in a turn at most, by all who take turns together. */
-const longestRun = 256
+/** So many tuples are shared at most by those who are called together. */
+const longestRun = 1024
 
 /** 1 for a subscription whose mailbox lets puts wait, otherwise 0. */
 const suspends = ({ watcher }: Interest): number =>

@@ -16,7 +16,7 @@ import type { Link } from "../../Remote.js"
 import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Lease, TupleSpace } from "../../TupleSpace.js"
-import { own } from "../arguments.js"
+import { own, several } from "../arguments.js"
 import type { Entry } from "../entry.js"
 import { extraOf } from "../entry.js"
 import { isFailure, memoryOf } from "../memory.js"
@@ -139,13 +139,12 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
     const searching = (
       id: number,
       search: Search.Search<any>,
-      timeout: number,
       asking: Asking | undefined,
       encode: (value: any) => unknown
     ): Effect.Effect<ReadonlyArray<unknown>, unknown> => {
       const wait = Effect.uninterruptibleMask((restore) =>
         Effect.map(
-          served(store, Search.request(store, search, timeout), restore, (interest) => {
+          served(store, search, restore, (interest) => {
             if (asking !== undefined) {
               // It looks again at what is stored.
               asking.onAnswer = (answer) => {
@@ -173,10 +172,12 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
 
     /** Takes now what there is, and holds it. */
     const taking = (id: number, name: string, pattern: Pattern, limit: number): Effect.Effect<ReadonlyArray<unknown>> =>
-      operation(memory, name, () => {
-        const entries = store.shelves.findAll(pattern, limit).slice(0, limit)
-        store.takeHeld(entries)
-        return entries
+      operation(memory, name, {
+        step: () => {
+          const entries = store.shelves.findAll(pattern, limit).slice(0, limit)
+          store.takeHeld(entries)
+          return entries
+        }
       }).pipe(
         Effect.map((entries) => {
           held.set(id, entries)
@@ -237,7 +238,9 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
             operation(
               memory,
               "outAll",
-              () => store.putRegardless(decoded.map((tuple) => store.entry(tuple, undefined, isFailure(tuple))))
+              {
+                step: () => store.putRegardless(decoded.map((tuple) => store.entry(tuple, undefined, isFailure(tuple))))
+              }
             )
           )
           : nothing(space.outAll(decoded))
@@ -251,15 +254,14 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
           case "rd":
             return searching(
               id,
-              Search.single(store, kind, patterns[0]!),
-              timeout,
+              new Search.Single(memory, kind, patterns[0]!, timeout),
               asking,
               (tuple) => values.encodeTuple(tuple)
             )
           case "inAll":
-            return searching(id, Search.join(store, patterns), timeout, asking, tuples)
+            return searching(id, new Search.Join(memory, several(patterns), timeout), asking, tuples)
           default:
-            return searching(id, Search.choice(store, kind, patterns), timeout, asking, choice)
+            return searching(id, new Search.Choice(memory, kind, several(patterns), timeout), asking, choice)
         }
       },
       take: (id, wire, asks, name, limit) => {
