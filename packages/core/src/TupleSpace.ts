@@ -386,7 +386,7 @@ export interface Lookup {
   readonly arity: number
   /** The positions whose values are looked up in an index. If there are none, all tuples of the arity are candidates. */
   readonly positions: ReadonlyArray<number>
-  /** Whether that index exists. If not, the next operation builds it, and looks at all tuples of the arity for that. */
+  /** Whether that index exists. If not, the next operation looks at all tuples of the arity, and builds it if that is worth it. */
   readonly isBuilt: boolean
   /** How many tuples have those values. */
   readonly candidates: number

@@ -2,9 +2,10 @@
  * The stored tuples of one arity, with an index for each set of literal positions that is asked for.
  *
  * An index is a hash table over the fields at those positions. The first operation that needs it builds it, later tuples are
- * entered as they come, and it is dropped when keeping it up has cost more than building it again would: so only the
- * indexes in use cost anything, and no pattern of use costs more than about twice the best choice made in hindsight. A tuple
- * is entered when the next ones come, or somebody looks past it: of those that are taken at once the indexes never hear.
+ * entered as they come, and it is dropped when keeping it up has cost more than it has saved of late. Then it is built again only when
+ * looking through all tuples instead has cost as much as that. So only indexes in use cost anything, and no pattern of use costs
+ * more than about twice the best choice made in hindsight (it is the problem of renting or buying skis). A tuple is entered when the
+ * next ones come, or somebody looks past it: of those that are taken at once the indexes hardly hear.
  *
  * @internal
  */
@@ -17,35 +18,53 @@ import type { Pattern } from "./pattern.js"
 const scanned = 8
 /** So many tuples may wait to be entered. */
 const mostFresh = 8
-/** An index is cold when it was kept up this many times the size of its shelf without being used. */
-const patience = 4
-const leastPatience = 4096
+/** To enter an entry in an index, or to remove it, costs as much as to look at so many. */
+const upkeep = 4
+/** A shelf counts as having so many entries at least: to build an index of few costs hardly anything, but not nothing. */
+const least = 64
+/** So many indexes that were dropped are remembered. */
+const mostDropped = 64
 
-interface Index {
+/** What an index has saved of late, less what it has cost, or would have: in looks at an entry. */
+interface Account {
+  credit: number
+  /** The number of changes when that was reckoned. */
+  at: number
+}
+
+interface Index extends Account {
   readonly mask: number
   readonly positions: ReadonlyArray<number>
   readonly table: HashTable<Entry>
-  /** Changes entered since it was last used. */
-  idle: number
 }
 
 export class Shelf {
   readonly all = new Ordered<Entry>()
   private indexes: Array<Index> = []
+  /** Those that were dropped, by mask. */
+  private readonly dropped = new Map<number, Account>()
+  /** How many entries have come and gone. */
+  private changes = 0
   /** Entries that are in no index yet. */
   private readonly fresh: Array<Entry> = []
 
   add(entry: Entry): void {
     entry.live = true
     this.all.add(entry)
-    if (this.indexes.length > 0 && this.fresh.push(entry) > mostFresh) {
-      this.enterFresh()
+    this.changes++
+    if (this.indexes.length > 0) {
+      this.fresh.push(entry)
+      this.dropCold()
+      if (this.fresh.length > mostFresh) {
+        this.enterFresh()
+      }
     }
   }
 
   remove(entry: Entry): void {
     entry.live = false
     this.all.remove()
+    this.changes++
     if (this.indexes.length === 0) {
       return
     }
@@ -55,11 +74,9 @@ export class Shelf {
       if (last !== entry) {
         this.fresh[place] = last
       }
-    }
-    for (const index of this.indexes) {
-      index.idle++
-      if (place < 0) {
-        index.table.remove(entry.hashAt(index.positions))
+    } else {
+      for (const { positions, table } of this.indexes) {
+        table.remove(entry.hashAt(positions))
       }
     }
     this.dropCold()
@@ -70,7 +87,11 @@ export class Shelf {
     if (pattern.mask === 0 || this.all.size <= scanned) {
       return this.all
     }
-    const { positions, table } = this.indexFor(pattern)
+    const index = this.indexFor(pattern)
+    if (index === undefined) {
+      return this.all
+    }
+    const { positions, table } = index
     const entered = table.get(pattern.hash)
     if (this.fresh.length === 0) {
       return entered
@@ -85,14 +106,12 @@ export class Shelf {
 
   /** Enters those that are not entered yet. */
   private enterFresh(): void {
-    for (const index of this.indexes) {
-      index.idle += this.fresh.length
+    for (const { positions, table } of this.indexes) {
       for (const entry of this.fresh) {
-        index.table.add(entry.hashAt(index.positions), entry)
+        table.add(entry.hashAt(positions), entry)
       }
     }
     this.fresh.length = 0
-    this.dropCold()
   }
 
   /** How {@link candidates} would find the pattern's, and how many they are. Builds no index. */
@@ -119,15 +138,22 @@ export class Shelf {
     return this.indexes.map((index) => index.positions)
   }
 
-  private indexFor(pattern: Pattern): Index {
+  /** The index for a pattern, if it is there, or worth it. */
+  private indexFor(pattern: Pattern): Index | undefined {
     for (const index of this.indexes) {
       if (index.mask === pattern.mask) {
-        index.idle = 0
+        this.use(index)
         return index
       }
     }
+    const account = this.dropped.get(pattern.mask)
+    return account === undefined || this.use(account) >= this.price ? this.build(pattern) : undefined
+  }
+
+  private build({ literals, mask }: Pattern): Index {
     this.enterFresh()
-    const index: Index = { mask: pattern.mask, positions: pattern.literals, table: new HashTable(), idle: 0 }
+    this.dropped.delete(mask)
+    const index: Index = { mask, positions: literals, table: new HashTable(), credit: this.price, at: this.changes }
     for (const entry of this.all.toArray()) {
       index.table.add(entry.hashAt(index.positions), entry)
     }
@@ -135,13 +161,34 @@ export class Shelf {
     return index
   }
 
+  /** What it costs to build an index: an account has no more credit than that. */
+  private get price(): number {
+    return upkeep * Math.max(this.all.size, least)
+  }
+
+  private creditOf({ at, credit }: Account): number {
+    return Math.max(0, credit - upkeep * (this.changes - at))
+  }
+
+  /** Books a lookup: without an index all entries would have to be looked at. Returns the credit. */
+  private use(account: Account): number {
+    account.credit = Math.min(this.price, this.creditOf(account) + this.all.size)
+    account.at = this.changes
+    return account.credit
+  }
+
   private dropCold(): void {
-    const limit = Math.max(leastPatience, patience * this.all.size)
-    if (this.indexes.some((index) => index.idle > limit)) {
-      this.indexes = this.indexes.filter((index) => index.idle <= limit)
-      if (this.indexes.length === 0) {
-        this.fresh.length = 0
+    for (const cold of this.indexes) {
+      if (this.creditOf(cold) === 0) {
+        this.indexes = this.indexes.filter((index) => index !== cold)
+        this.dropped.set(cold.mask, { credit: 0, at: this.changes })
+        if (this.dropped.size > mostDropped) {
+          this.dropped.delete(this.dropped.keys().next().value!)
+        }
       }
+    }
+    if (this.indexes.length === 0) {
+      this.fresh.length = 0
     }
   }
 }

@@ -93,12 +93,65 @@ describe("Shelf", () => {
     same(shelf.indexed, [[1], [0]])
     const entry = add(9)
     assert.strictEqual(shelf.candidates(compile([P.any, 9])), entry)
-    for (let i = 10; i < 5000; i++) {
+    for (let i = 10; i < 50; i++) {
       shelf.remove(add(i))
-      if (i % 100 === 0) {
-        shelf.candidates(compile([P.any, i]))
-      }
+      shelf.candidates(compile([P.any, i]))
     }
-    same(shelf.indexed, [[1]])
+    same(shelf.indexed, [[1]], "used all the time")
+    for (let i = 50; i < 90; i++) {
+      shelf.remove(add(i))
+    }
+    same(shelf.indexed, [])
+    assert.strictEqual(shelf.candidates(compile([P.any, 9])), shelf.all, "not worth it")
+    for (let i = 0; i < 50; i++) {
+      shelf.candidates(compile([P.any, 9]))
+    }
+    same(shelf.indexed, [[1]], "worth it again")
+    assert.strictEqual(shelf.candidates(compile([P.any, 9])), entry)
   })
+
+  /** A phase of so many changes, with a lookup after every so many. */
+  const phase = fc.record({ changes: fc.integer({ min: 1, max: 2000 }), every: fc.integer({ min: 1, max: 1000 }) })
+
+  it.prop(
+    "however often it is looked up, an index costs no more than twice what one costs that is always kept, or never made",
+    [fc.array(phase, { minLength: 1, maxLength: 10 })],
+    ([phases]) => {
+      const n = 200
+      const entering = 4
+      let cost = 0
+      class Counted extends Entry {
+        override hashAt(positions: ReadonlyArray<number>): number {
+          cost += entering
+          return super.hashAt(positions)
+        }
+      }
+      const shelf = new Shelf()
+      let seq = 0
+      let queue = Array.from({ length: n }, () => new Counted(["t", seq], seq++, false))
+      queue.forEach((entry) => shelf.add(entry))
+      const pattern = compile([P.any, -1])
+      let lookups = 0
+      let changes = 0
+      for (const phase of phases) {
+        for (let i = 0; i < phase.changes; i++) {
+          // The oldest goes, so that each is there for long enough to be entered.
+          const entry = new Counted(["t", seq], seq++, false)
+          shelf.add(entry)
+          shelf.remove(queue[0]!)
+          queue = [...queue.slice(1), entry]
+          changes += 2
+          if (i % phase.every === 0) {
+            lookups++
+            const candidates = shelf.candidates(pattern)
+            cost += candidates === shelf.all ? n : 0
+          }
+        }
+      }
+      const kept = entering * (n + changes)
+      const never = lookups * n
+      // What one costs that is made at once, and given up, comes on top.
+      assert.isAtMost(cost, 2 * Math.min(kept, never) + 3 * entering * n)
+    }
+  )
 })
