@@ -7,7 +7,7 @@ import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { Deadline } from "./deadlines.js"
 import type { Entry } from "./entry.js"
-import type { Item } from "./ordered.js"
+import type { Item, Ordered } from "./ordered.js"
 import { HashTable, next } from "./ordered.js"
 import type { Pattern } from "./pattern.js"
 import type { ProcessRecord } from "./process.js"
@@ -185,30 +185,39 @@ export class Interests {
   ): Interest | undefined {
     for (const group of groups) {
       const items = group.table.isEmpty ? undefined : group.table.get(entry.hashAt(group.positions))
-      if (items === undefined) {
-        continue
-      }
-      let index = -1
-      let defect: { readonly error: unknown } | undefined
-      const limit = best
-      const found = next(items, seq, (interest) => {
-        if (limit !== undefined && interest.seq >= limit.seq) {
-          return true
-        }
-        try {
-          index = interest.match(entry)
-        } catch (error) {
-          defect = { error }
-        }
-        return index >= 0 || defect !== undefined
-      })
-      if (found !== undefined && (best === undefined || found.seq < best.seq)) {
-        best = found
-        this.index = index
-        this.defect = defect
+      if (items !== undefined) {
+        best = this.nextIn(items, entry, seq, best)
       }
     }
     return best
+  }
+
+  /** Of one list, unless `best` comes before it. */
+  private nextIn(
+    items: Interest | Ordered<Interest>,
+    entry: Entry,
+    seq: number,
+    best: Interest | undefined
+  ): Interest | undefined {
+    let index = -1
+    let defect: { readonly error: unknown } | undefined
+    const found = next(items, seq, (interest) => {
+      if (best !== undefined && interest.seq >= best.seq) {
+        return true
+      }
+      try {
+        index = interest.match(entry)
+      } catch (error) {
+        defect = { error }
+      }
+      return index >= 0 || defect !== undefined
+    })
+    if (found === undefined || best !== undefined && found.seq >= best.seq) {
+      return best
+    }
+    this.index = index
+    this.defect = defect
+    return found
   }
 
   private groupOf(pattern: Pattern): Group {

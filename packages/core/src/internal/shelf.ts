@@ -96,12 +96,19 @@ export class Shelf {
     if (this.fresh.length === 0) {
       return entered
     }
-    const fresh = this.fresh.filter((entry) => entry.hashAt(positions) === pattern.hash)
-    if (fresh.length === 1 && entered === undefined) {
-      return fresh[0]
+    let found: Entry | undefined
+    let isOne = entered === undefined
+    for (const entry of this.fresh) {
+      if (entry.hashAt(positions) === pattern.hash) {
+        isOne &&= found === undefined
+        found = entry
+      }
+    }
+    if (found !== undefined && isOne) {
+      return found
     }
     this.enterFresh()
-    return fresh.length === 0 ? entered : table.get(pattern.hash)
+    return table.get(pattern.hash)
   }
 
   /** Enters those that are not entered yet. */
