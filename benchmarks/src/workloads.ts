@@ -14,6 +14,7 @@ import * as W11 from "./workloads/W11.js"
 import * as W12 from "./workloads/W12.js"
 import * as W13 from "./workloads/W13.js"
 import * as W14 from "./workloads/W14.js"
+import * as W15 from "./workloads/W15.js"
 import * as W2 from "./workloads/W2.js"
 import * as W3 from "./workloads/W3.js"
 import * as W4 from "./workloads/W4.js"
@@ -42,6 +43,7 @@ export const workloads: Readonly<Record<string, Workload>> = {
   W12,
   W13,
   W14,
+  W15,
   D1,
   D2,
   D3,

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import * as Floors from "../floors.js"
 import type { Size } from "../measure.js"
 import { clocked, compare, each, run, sized, timed } from "../measure.js"
-import { HandSpace } from "../peers.js"
+import { HandSpace, lindaSpace, taken } from "../peers.js"
 import type { Row } from "../report.js"
 import type { Space, Subject } from "../subjects.js"
 import { fx, naive, ours } from "../subjects.js"
@@ -44,6 +44,19 @@ export const measure = async (size: Size): Promise<ReadonlyArray<Row>> => {
     tref: () => run(Floors.tref(n)),
     step: () => run(Floors.step(n))
   }, 2)
+  const Linda = size === "full" ? lindaSpace() : undefined
+  const peers: Record<string, number> = Linda === undefined ? {} : await compare(size, {
+    linda: async () => {
+      const space = Linda()
+      const few = sized(size, 20_000)
+      const start = performance.now()
+      for (let i = 0; i < few; i++) {
+        space.write({ type: "k", i })
+        await taken(space, { type: "k", i })
+      }
+      return 1000 * (performance.now() - start) / few
+    }
+  })
   const row = { workload: "W1", what: "a pair", unit: "µs", ours: took.ours }
   return [
     { ...row, floor: { name: "2 F-commit", value: 2 * took.commit }, must: ["at most", 2.5] },
@@ -51,6 +64,7 @@ export const measure = async (size: Size): Promise<ReadonlyArray<Row>> => {
     { ...row, floor: { name: "F-index", value: took.index } },
     { ...row, floor: { name: "naive", value: took.naive } },
     { ...row, floor: { name: "by hand", value: took.hand } },
+    ...Object.entries(peers).map(([name, value]) => ({ ...row, floor: { name, value } })),
     { ...row, floor: { name: "F-tref", value: took.tref } },
     { ...row, floor: { name: "F-effect", value: took.step } }
   ]

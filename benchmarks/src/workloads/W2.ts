@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { ANY, PlainSpace } from "../floors.js"
 import type { Size } from "../measure.js"
 import { clocked, collect, compare, each, run, shuffled, sized, timed } from "../measure.js"
-import { HandSpace } from "../peers.js"
+import { HandSpace, lindaSpace, taken } from "../peers.js"
 import type { Row } from "../report.js"
 import type { Space, Subject } from "../subjects.js"
 import { fx, naive, ours } from "../subjects.js"
@@ -65,6 +65,19 @@ const byHand = async (n: number): Promise<number> => {
   return 1000 * n / (performance.now() - start)
 }
 
+const byLinda = (Linda: NonNullable<ReturnType<typeof lindaSpace>>, n: number) => async (): Promise<number> => {
+  const space = Linda()
+  for (let i = 0; i < n; i++) {
+    space.write({ type: "job", i, payload: `payload-${i}` })
+  }
+  const order = shuffled(n)
+  const start = performance.now()
+  for (let i = 0; i < n; i++) {
+    await taken(space, { type: "job", i: order[i] })
+  }
+  return 1000 * n / (performance.now() - start)
+}
+
 export const measure = async (size: Size): Promise<ReadonlyArray<Row>> => {
   const rows: Array<Row> = []
   const found: Array<number> = []
@@ -85,6 +98,11 @@ export const measure = async (size: Size): Promise<ReadonlyArray<Row>> => {
     if (full <= 1000) {
       const baseline = await compare(size, { naive: () => takes(naive, n, 1, (i) => ["job", i, naive.any]) })
       rows.push({ ...row, floor: { name: "naive", value: baseline.naive } })
+      const Linda = size === "full" ? lindaSpace() : undefined
+      if (Linda !== undefined) {
+        const { linda } = await compare(size, { linda: byLinda(Linda, n) })
+        rows.push({ ...row, floor: { name: "linda", value: linda } })
+      }
     }
     found.push(rates.ours)
   }

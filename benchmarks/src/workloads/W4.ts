@@ -6,6 +6,7 @@ import { Effect, Fiber } from "effect"
 import * as Floors from "../floors.js"
 import type { Size } from "../measure.js"
 import { compare, each, run, shuffled, sized, timed, turn } from "../measure.js"
+import { lindaSpace, taken } from "../peers.js"
 import type { Row } from "../report.js"
 import type { Space, Subject } from "../subjects.js"
 import { fx, naive, ours } from "../subjects.js"
@@ -52,6 +53,21 @@ const waits = (m: number, paced: boolean, total: number): Promise<number> => {
   ))
 }
 
+const byLinda = (Linda: NonNullable<ReturnType<typeof lindaSpace>>, m: number, paced: boolean) => async () => {
+  const space = Linda()
+  const order = shuffled(m)
+  const start = performance.now()
+  const all = Array.from({ length: m }, (_, i) => taken(space, { type: "reply", i }))
+  for (const i of order) {
+    space.write({ type: "reply", i, value: "done" })
+    if (paced) {
+      await new Promise(setImmediate)
+    }
+  }
+  await Promise.all(all)
+  return 1000 * (performance.now() - start) / m
+}
+
 export const measure = async (size: Size): Promise<ReadonlyArray<Row>> => {
   const rows: Array<Row> = []
   const total = sized(size, 10_000)
@@ -83,6 +99,11 @@ export const measure = async (size: Size): Promise<ReadonlyArray<Row>> => {
       if (full === 1000 && size === "full") {
         const baseline = await compare(size, { naive: () => perReply(naive, m, paced, m) })
         rows.push({ ...row, floor: { name: "naive", value: baseline.naive } })
+        const Linda = lindaSpace()
+        if (Linda !== undefined) {
+          const { linda } = await compare(size, { linda: byLinda(Linda, m, paced) })
+          rows.push({ ...row, floor: { name: "linda", value: linda } })
+        }
       }
     }
     rows.push({

@@ -69,7 +69,8 @@ export const measure = (size: Size): Promise<ReadonlyArray<Row>> =>
 
     const rows: Array<Row> = []
     for (const [length, must, go] of [[1, 0.9, 0.97], [10, 0.97, 0.99], [100, 0.97, 0.99]] as const) {
-      const all = tasks(size === "full" ? Math.ceil(3_000 / length) : 4, Math.round(perMilli * length))
+      // As many for each thread.
+      const all = tasks(size === "full" ? 2 * Math.ceil(750 / length) : 4, Math.round(perMilli * length))
       const took = yield* Effect.promise(() =>
         compare(size, {
           two: millis(bags.two, all),
