@@ -26,18 +26,17 @@ export const quantile = (values: Iterable<number>, share: number): number => {
 
 export const median = (values: Iterable<number>): number => quantile(values, 0.5)
 
-const runs = 5
-
 type Samples<K extends string> = { readonly [_ in K]: () => number | Promise<number> }
 
 /**
  * The medians of several ways to do the same. They take turns, so that whatever else the machine does hits all alike; the first
- * `warmUp` turns of each do not count.
+ * `warmUp` turns of each do not count, and the next `runs` do.
  */
 export const compare = async <K extends string>(
   size: Size,
   samples: Samples<K>,
-  warmUp = 1
+  warmUp = 1,
+  runs = 5
 ): Promise<Record<K, number>> => {
   const taken = {} as Record<K, Array<number>>
   const names = Object.keys(samples) as Array<K>

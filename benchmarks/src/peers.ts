@@ -52,8 +52,10 @@ export const lindaSpace = (): (() => LindaSpace) | undefined => {
   try {
     if (!existsSync(file)) {
       mkdirSync(build, { recursive: true })
-      execFileSync("npm", ["pack", "linda@1.2.2", "--silent"], { cwd: build, stdio: ["ignore", "ignore", "ignore"] })
-      execFileSync("tar", ["xzf", "linda-1.2.2.tgz"], { cwd: build })
+      // Whoever is offline is not to wait for each of the times that npm tries.
+      const quietly = { cwd: build, stdio: "ignore", timeout: 30_000 } as const
+      execFileSync("npm", ["pack", "linda@1.2.2", "--silent", "--fetch-retries=0"], quietly)
+      execFileSync("tar", ["xzf", "linda-1.2.2.tgz"], quietly)
     }
     const LindaSpace = createRequire(import.meta.url)(file)
     return () => new LindaSpace()

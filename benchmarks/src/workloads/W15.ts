@@ -1,42 +1,79 @@
 /** W15: bytes that an operation allocates, whatever becomes of them. */
 import { Effect, Fiber } from "effect"
+import { PerformanceObserver } from "node:perf_hooks"
 import type { Size } from "../measure.js"
-import { collect, each, median, run, sized, turn } from "../measure.js"
+import { collect, each, median, run, turn } from "../measure.js"
 import type { Row } from "../report.js"
 import type { Space, Subject } from "../subjects.js"
 import { fx, ours } from "../subjects.js"
 
-/** So many at a time that the young generation has room for what they allocate. */
-const batch = 1000
+/** So many at a time that the young generation has room for what they allocate: some take 25 kB each. */
+const batch = 200
 
-/** Bytes for each of a batch: the median of many, of which those that a collection has interrupted come out as nothing. */
-const allocated = (size: Size, operations: Effect.Effect<unknown>): Effect.Effect<number> =>
+interface Operation {
+  /** What has to be there first, and does not count. */
+  readonly before?: Effect.Effect<unknown>
+  readonly batch: Effect.Effect<unknown>
+}
+
+/** Those who wait for a reply, and what replies to all of them. */
+const replies = (space: Space) => {
+  let fibers: Array<Fiber.RuntimeFiber<unknown>> = []
+  const forks = Effect.suspend(() => {
+    fibers = []
+    return each(batch, (i) => Effect.map(Effect.fork(space.in(["reply", i])), (fiber) => fibers.push(fiber)))
+  })
+  return {
+    waits: Effect.zipRight(forks, turn),
+    outs: Effect.zipRight(each(batch, (i) => space.out(["reply", i])), each(batch, (i) => Fiber.join(fibers[i]!)))
+  }
+}
+
+const operations: Record<string, (space: Space, any: unknown) => Operation> = {
+  "a pair of `out` and `in`": (space) => ({
+    batch: each(batch, (i) => Effect.flatMap(space.out(["k", i]), () => space.in(["k", i])))
+  }),
+  "`inp` that finds nothing": (space, any) => ({ batch: each(batch, () => space.inp(["job", -1, any])) }),
+  "an `out` to an `in` that waits": (space) => {
+    const { outs, waits } = replies(space)
+    return { before: waits, batch: outs }
+  },
+  "an `in` that waits, its fiber, and the `out`": (space) => {
+    const { outs, waits } = replies(space)
+    return { batch: Effect.zipRight(waits, outs) }
+  }
+}
+
+/**
+ * Bytes for each of a batch: the median of fifteen. One that a collection interrupts looks like less, and may be every one of them, so
+ * it is done again.
+ */
+const allocated = (size: Size, { batch: operations, before = Effect.void }: Operation): Effect.Effect<number> =>
   Effect.gen(function*() {
+    let collections = 0
+    const observer = new PerformanceObserver((list) => collections += list.getEntries().length)
+    observer.observe({ entryTypes: ["gc"] })
+    // Collections are told of in later turns of the event loop.
+    const told = Effect.zipRight(turn, turn)
+    yield* each(size === "full" ? 100 : 1, () => Effect.zipRight(before, operations))
+    const rounds = size === "full" ? 15 : 1
     const found: Array<number> = []
-    yield* each(sized(size, 50), () => operations)
-    for (let round = 0; round < (size === "full" ? 31 : 1); round++) {
+    // Who is never left alone fails rather than reports something wrong.
+    for (let tries = 0; found.length < rounds && tries < 10 * rounds; tries++) {
       collect()
-      const before = process.memoryUsage().heapUsed
+      yield* before
+      yield* told
+      const [start, known] = [process.memoryUsage().heapUsed, collections]
       yield* operations
-      found.push((process.memoryUsage().heapUsed - before) / batch)
+      const end = process.memoryUsage().heapUsed
+      yield* told
+      if (collections === known) {
+        found.push((end - start) / batch)
+      }
     }
+    observer.disconnect()
     return median(found)
   })
-
-const operations: Record<string, (space: Space, any: unknown) => Effect.Effect<unknown>> = {
-  "a pair of `out` and `in`": (space) =>
-    each(batch, (i) => Effect.flatMap(space.out(["k", i]), () => space.in(["k", i]))),
-  "`inp` that finds nothing": (space, any) => each(batch, () => space.inp(["job", -1, any])),
-  "an `in` that waits, its fiber, and the `out`": (space) =>
-    each(batch / 100, () =>
-      Effect.gen(function*() {
-        const fibers: Array<Fiber.RuntimeFiber<unknown>> = []
-        yield* each(100, (i) => Effect.map(Effect.fork(space.in(["reply", i])), (fiber) => fibers.push(fiber)))
-        yield* turn
-        yield* each(100, (i) => space.out(["reply", i]))
-        yield* each(100, (i) => Fiber.join(fibers[i]!))
-      }))
-}
 
 export const measure = async (size: Size): Promise<ReadonlyArray<Row>> => {
   const rows: Array<Row> = []

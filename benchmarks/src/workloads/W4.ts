@@ -53,20 +53,24 @@ const waits = (m: number, paced: boolean, total: number): Promise<number> => {
   ))
 }
 
-const byLinda = (Linda: NonNullable<ReturnType<typeof lindaSpace>>, m: number, paced: boolean) => async () => {
-  const space = Linda()
-  const order = shuffled(m)
-  const start = performance.now()
-  const all = Array.from({ length: m }, (_, i) => taken(space, { type: "reply", i }))
-  for (const i of order) {
-    space.write({ type: "reply", i, value: "done" })
-    if (paced) {
-      await new Promise(setImmediate)
+const byLinda =
+  (Linda: NonNullable<ReturnType<typeof lindaSpace>>, m: number, paced: boolean, total: number) => async () => {
+    const space = Linda()
+    const order = shuffled(m)
+    const rounds = Math.max(1, Math.floor(total / m))
+    const start = performance.now()
+    for (let round = 0; round < rounds; round++) {
+      const all = Array.from({ length: m }, (_, i) => taken(space, { type: "reply", i }))
+      for (const i of order) {
+        space.write({ type: "reply", i, value: "done" })
+        if (paced) {
+          await new Promise(setImmediate)
+        }
+      }
+      await Promise.all(all)
     }
+    return 1000 * (performance.now() - start) / (m * rounds)
   }
-  await Promise.all(all)
-  return 1000 * (performance.now() - start) / m
-}
 
 export const measure = async (size: Size): Promise<ReadonlyArray<Row>> => {
   const rows: Array<Row> = []
@@ -99,11 +103,11 @@ export const measure = async (size: Size): Promise<ReadonlyArray<Row>> => {
       if (full === 1000 && size === "full") {
         const baseline = await compare(size, { naive: () => perReply(naive, m, paced, m) })
         rows.push({ ...row, floor: { name: "naive", value: baseline.naive } })
-        const Linda = lindaSpace()
-        if (Linda !== undefined) {
-          const { linda } = await compare(size, { linda: byLinda(Linda, m, paced) })
-          rows.push({ ...row, floor: { name: "linda", value: linda } })
-        }
+      }
+      const Linda = size === "full" && (full === 100 || full === 1000) ? lindaSpace() : undefined
+      if (Linda !== undefined) {
+        const { linda } = await compare(size, { linda: byLinda(Linda, m, paced, count) })
+        rows.push({ ...row, floor: { name: "linda", value: linda } })
       }
     }
     rows.push({

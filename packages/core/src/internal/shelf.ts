@@ -2,8 +2,8 @@
  * The stored tuples of one arity, with an index for each set of literal positions that is asked for.
  *
  * An index is a hash table over the fields at those positions. The first operation that needs it builds it, later tuples are
- * entered as they come, and it is dropped when keeping it up has cost more than it has saved of late. Then it is built again only when
- * looking through all tuples instead has cost as much as that. So only indexes in use cost anything, and no pattern of use costs
+ * entered as they come, and it is dropped when keeping it up has cost more than it has saved of late. If it was not worth building, it is
+ * built again only when looking through all tuples instead has cost as much as that. So only indexes in use cost anything, and no pattern of use costs
  * more than about twice the best choice made in hindsight (it is the problem of renting or buying skis). A tuple is entered when the
  * next ones come, or somebody looks past it: of those that are taken at once the indexes hardly hear.
  *
@@ -36,12 +36,14 @@ interface Index extends Account {
   readonly mask: number
   readonly positions: ReadonlyArray<number>
   readonly table: HashTable<Entry>
+  /** What it has still to save before it has been worth building, and giving up. */
+  owed: number
 }
 
 export class Shelf {
   readonly all = new Ordered<Entry>()
   private indexes: Array<Index> = []
-  /** Those that were dropped, by mask. */
+  /** Those that were dropped and not worth building, by mask. */
   private readonly dropped = new Map<number, Account>()
   /** How many entries have come and gone. */
   private changes = 0
@@ -150,6 +152,7 @@ export class Shelf {
     for (const index of this.indexes) {
       if (index.mask === pattern.mask) {
         this.use(index)
+        index.owed -= this.all.size
         return index
       }
     }
@@ -160,7 +163,15 @@ export class Shelf {
   private build({ literals, mask }: Pattern): Index {
     this.enterFresh()
     this.dropped.delete(mask)
-    const index: Index = { mask, positions: literals, table: new HashTable(), credit: this.price, at: this.changes }
+    const { changes, price } = this
+    const index: Index = {
+      mask,
+      positions: literals,
+      table: new HashTable(),
+      credit: price,
+      at: changes,
+      owed: 2 * price
+    }
     for (const entry of this.all.toArray()) {
       index.table.add(entry.hashAt(index.positions), entry)
     }
@@ -188,7 +199,9 @@ export class Shelf {
     for (const cold of this.indexes) {
       if (this.creditOf(cold) === 0) {
         this.indexes = this.indexes.filter((index) => index !== cold)
-        this.dropped.set(cold.mask, { credit: 0, at: this.changes })
+        if (cold.owed > 0) {
+          this.dropped.set(cold.mask, { credit: 0, at: this.changes })
+        }
         if (this.dropped.size > mostDropped) {
           this.dropped.delete(this.dropped.keys().next().value!)
         }

@@ -93,21 +93,22 @@ describe("Shelf", () => {
     same(shelf.indexed, [[1], [0]])
     const entry = add(9)
     assert.strictEqual(shelf.candidates(compile([P.any, 9])), entry)
-    for (let i = 10; i < 50; i++) {
+    for (let i = 10; i < 80; i++) {
       shelf.remove(add(i))
       shelf.candidates(compile([P.any, i]))
     }
-    same(shelf.indexed, [[1]], "used all the time")
-    for (let i = 50; i < 90; i++) {
+    same(shelf.indexed, [[1]], "one is used all the time, the other was not worth it")
+    assert.strictEqual(shelf.candidates(compile(["t", P.any])), shelf.all)
+    for (let i = 0; i < 50; i++) {
+      shelf.candidates(compile(["t", P.any]))
+    }
+    same(shelf.indexed, [[1], [0]], "but is now")
+    for (let i = 80; i < 150; i++) {
       shelf.remove(add(i))
     }
     same(shelf.indexed, [])
-    assert.strictEqual(shelf.candidates(compile([P.any, 9])), shelf.all, "not worth it")
-    for (let i = 0; i < 50; i++) {
-      shelf.candidates(compile([P.any, 9]))
-    }
-    same(shelf.indexed, [[1]], "worth it again")
     assert.strictEqual(shelf.candidates(compile([P.any, 9])), entry)
+    same(shelf.indexed, [[1]], "what was worth it is made again at once")
   })
 
   /** A phase of so many changes, with a lookup after every so many. */
