@@ -11,10 +11,19 @@ import type { Tuple } from "../Tuple.js"
 import type { Pattern } from "./pattern.js"
 import { compile, show } from "./pattern.js"
 
-/** Makes an operation of its arguments; bad ones make one that dies with the error that names them. */
-export const reading = <A, E, R>(make: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+/**
+ * Makes an operation of its arguments; bad ones make one that dies with the error that names them. The arguments may be passed on: what
+ * is called most does without a closure.
+ */
+export const reading = <A, E, R, One, Two, Three, Four>(
+  make: (one: One, two: Two, three: Three, four: Four) => Effect.Effect<A, E, R>,
+  one?: One,
+  two?: Two,
+  three?: Three,
+  four?: Four
+): Effect.Effect<A, E, R> => {
   try {
-    return make()
+    return make(one!, two!, three!, four!)
   } catch (error) {
     return Effect.die(error)
   }

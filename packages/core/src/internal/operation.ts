@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -20,11 +21,19 @@ import { CLOSED, MISS } from "./store.js"
 /** The span of an operation, if its fiber records spans. */
 export type Span = Tracer.Span | undefined
 
-/** Thrown where it is the turn of others. */
-const TURN = Symbol.for("@effect-linda/core/TURN")
+/** Thrown by an instruction that cannot be done: the effect to go on with. */
+class Instead {
+  constructor(readonly effect: Effect.Effect<any, any>) {}
+}
 
-/** Thrown where an operation should be traced. */
-const TRACED = Symbol.for("@effect-linda/core/TRACED")
+const orInstead = (cause: Cause.Cause<never>): Effect.Effect<any, any> => {
+  const defect = cause._tag === "Die" ? cause.defect : undefined
+  return defect instanceof Instead
+    ? defect.effect
+    : defect === CLOSED
+    ? Exit.interrupt(FiberId.none)
+    : Exit.failCause(cause)
+}
 
 const currentFiber = () => Option.getOrUndefined(Fiber.getCurrentFiber())
 
@@ -77,7 +86,7 @@ const vanityOf = (body: Operation<unknown, unknown>): boolean => body.isVain!()
 /**
  * The step is made in a single instruction of the fiber, and its result goes straight to what comes next, so that no interruption can
  * come between them. What that cannot express (that the operation has to wait, that the space is closed, that a span is wanted) is
- * thrown to the handler around it.
+ * thrown, as the effect to go on with instead.
  */
 const stepping = <A, E>(
   memory: Memory,
@@ -90,37 +99,28 @@ const stepping = <A, E>(
     Effect.sync(() => {
       const { store } = memory
       if (!isTurn && store.isContended && !store.goesOn(currentFiber())) {
-        throw TURN
+        throw new Instead(Effect.zipRight(store.turn, stepping(memory, name, body, span, true)))
       }
       if (span === undefined && tracing()) {
-        throw TRACED
+        // Not `useSpan`: where its region ends, an interruption could come between the result and what comes next (S8).
+        throw new Instead(Effect.flatMap(
+          Effect.makeSpan(spanName(name), { attributes: { space: memory.name } }),
+          (span) => stepping(memory, name, body, span, isTurn)
+        ))
       }
       const outcome = store.run(stepOf<A>, body, span)
       if (outcome === MISS) {
-        throw MISS
+        throw new Instead(body.wait!(span))
       }
       endSpan(memory, span, Exit.void)
       return outcome as A
     }),
-    (cause) => {
-      switch (cause._tag === "Die" ? cause.defect : undefined) {
-        case MISS:
-          return body.wait!(span)
-        case TURN:
-          return Effect.zipRight(memory.store.turn, stepping(memory, name, body, span, true))
-        case TRACED:
-          // Not `useSpan`: where its region ends, an interruption could come between the result and what comes next (S8).
-          return Effect.flatMap(
-            Effect.makeSpan(spanName(name), { attributes: { space: memory.name } }),
-            (span) => stepping(memory, name, body, span, isTurn)
-          )
-        default: {
-          const closed = cause._tag === "Die" && cause.defect === CLOSED
-          const exit = closed ? Exit.interrupt(FiberId.none) : Exit.failCause(cause)
-          endSpan(memory, span, exit)
-          return exit
-        }
+    span === undefined ? orInstead : (cause) => {
+      const next = orInstead(cause)
+      if (Exit.isExit(next)) {
+        endSpan(memory, span, next)
       }
+      return next
     }
   )
 

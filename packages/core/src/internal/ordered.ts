@@ -45,7 +45,12 @@ export class Ordered<A extends Item> {
   /** To be called once for an item of this list that is no longer live. */
   remove(): void {
     if (--this.size === 0) {
-      this.items = []
+      // To pop the last one keeps a small array for the next, which an assignment of its length would not.
+      if (this.items.length === 1) {
+        this.items.pop()
+      } else {
+        this.items = []
+      }
       this.head = 0
       return
     }

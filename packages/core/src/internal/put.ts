@@ -15,7 +15,7 @@ import { extraOf } from "./entry.js"
 import type { Interest } from "./interest.js"
 import type { Memory } from "./memory.js"
 import { memoryOf } from "./memory.js"
-import type { Span } from "./operation.js"
+import type { Operation, Span } from "./operation.js"
 import { endSpan, link, operation } from "./operation.js"
 import type { Pattern } from "./pattern.js"
 import { compile } from "./pattern.js"
@@ -24,56 +24,83 @@ import { MISS } from "./store.js"
 import * as Transaction from "./transaction.js"
 import { result } from "./wait.js"
 
-/** An operation that waits for room as long as its step misses. The step may be made many times, and must not change then. */
-const putting = <A>(
-  memory: Memory,
-  name: "out" | "outAll" | "outIfAbsent",
-  patterns: ReadonlyArray<Pattern>,
-  step: (span: Span) => A | MISS
-): Effect.Effect<A> =>
-  operation(memory, name, {
-    step,
-    wait: (span) => {
-      const attempt = (interest: Interest): boolean => {
-        const outcome = step(span)
-        if (outcome !== MISS) {
-          memory.store.deliver(interest, [], outcome)
-        }
-        return outcome !== MISS
+/** Waits for room as long as its step misses. The step may be made many times, and must not change then. */
+abstract class Put<A> implements Operation<A, never> {
+  constructor(
+    protected readonly memory: Memory,
+    private readonly kind: "out" | "outIfAbsent",
+    private readonly patterns: ReadonlyArray<Pattern>
+  ) {}
+
+  abstract step(span: Span): A | MISS
+
+  wait(span: Span): Effect.Effect<A> {
+    const { kind, memory, patterns } = this
+    const attempt = (interest: Interest): boolean => {
+      const outcome = this.step(span)
+      if (outcome !== MISS) {
+        memory.store.deliver(interest, [], outcome)
       }
-      const kind = name === "outAll" ? "out" : name
-      const request = { kind, table: "puts", patterns, timeout: Infinity, attempt, offer: attempt } as const
-      const onEnd = span && ((exit: Exit.Exit<unknown, unknown>) => endSpan(memory, span, exit))
-      return result(memory.store, request, onEnd) as Effect.Effect<A>
+      return outcome !== MISS
     }
-  })
+    const request = { kind, table: "puts", patterns, timeout: Infinity, attempt, offer: attempt } as const
+    const onEnd = span && ((exit: Exit.Exit<unknown, unknown>) => endSpan(memory, span, exit))
+    return result(memory.store, request, onEnd) as Effect.Effect<A>
+  }
+}
+
+/** One tuple. What is done most often has a class of its own, which is less to allocate than a closure. */
+class PutOne extends Put<void> {
+  constructor(memory: Memory, private readonly tuple: Tuple) {
+    super(memory, "out", [])
+  }
+  step(span: Span): void | MISS {
+    const { store } = this.memory
+    return store.putOne(store.entry(this.tuple, span && extraOf(span)))
+  }
+}
+
+/** Whatever the function puts. */
+class PutBy<A> extends Put<A> {
+  constructor(
+    memory: Memory,
+    kind: "out" | "outIfAbsent",
+    patterns: ReadonlyArray<Pattern>,
+    private readonly put: (span: Span) => A | MISS
+  ) {
+    super(memory, kind, patterns)
+  }
+  step(span: Span): A | MISS {
+    return this.put(span)
+  }
+}
 
 export const out = (memory: Memory) => (tuple: Tuple, options?: OutOptions): Effect.Effect<any> =>
-  reading(() => {
-    const { store } = memory
-    const owned = own(tuple)
-    if (options === undefined) {
-      return putting(memory, "out", [], (span) => store.put([store.entry(owned, span && extraOf(span))]))
+  options === undefined ? reading(putOne, memory, tuple) : reading(putLeased, memory, tuple, options)
+
+const putOne = (memory: Memory, tuple: Tuple) => operation(memory, "out", new PutOne(memory, own(tuple)))
+
+const putLeased = (memory: Memory, tuple: Tuple, options: OutOptions): Effect.Effect<Lease> => {
+  const { store } = memory
+  const owned = own(tuple)
+  const ttl = millis("ttl", options.ttl)
+  const put = (span: Span) => {
+    const extra = extraOf(span)
+    if (ttl < Infinity) {
+      store.expireAt(extra, store.now() + ttl)
     }
-    const ttl = millis("ttl", options.ttl)
-    return putting(memory, "out", [], (span) => {
-      const extra = extraOf(span)
-      if (ttl < Infinity) {
-        store.expireAt(extra, store.now() + ttl)
-      }
-      return store.put([store.entry(owned, extra)]) === MISS ? MISS : lease(memory, extra)
-    })
-  })
+    return store.putOne(store.entry(owned, extra)) === MISS ? MISS : lease(memory, extra)
+  }
+  return operation(memory, "out", new PutBy(memory, "out", [], put))
+}
 
 export const outAll = (memory: Memory) => (tuples: Iterable<Tuple>): Effect.Effect<void> =>
   reading(() => {
     const { store } = memory
     const owned = Array.from(tuples, own)
     fitsIn(store, owned.length, "outAll")
-    return putting(memory, "outAll", [], (span) =>
-      store.put(owned.map((tuple) =>
-        store.entry(tuple, span && extraOf(span))
-      )))
+    const put = (span: Span) => store.put(owned.map((tuple) => store.entry(tuple, span && extraOf(span))))
+    return operation(memory, "outAll", new PutBy(memory, "out", [], put))
   })
 
 /** Refuses what would wait for ever. */
@@ -103,13 +130,14 @@ export const outIfAbsent = (memory: Memory) => (pattern: unknown, tuple: Tuple):
     const { store } = memory
     const compiled = compile(pattern)
     const owned = own(tuple)
-    return putting(memory, "outIfAbsent", [compiled], (span): Option.Option<Tuple> | MISS => {
+    const put = (span: Span): Option.Option<Tuple> | MISS => {
       const present = store.shelves.find(compiled)
       if (present !== undefined) {
         return Option.some(present.tuple)
       }
-      return store.put([store.entry(owned, span && extraOf(span))]) === MISS ? MISS : Option.none()
-    })
+      return store.putOne(store.entry(owned, span && extraOf(span))) === MISS ? MISS : Option.none()
+    }
+    return operation(memory, "outIfAbsent", new PutBy(memory, "outIfAbsent", [compiled], put))
   })
 
 export const replace =
@@ -125,7 +153,7 @@ export const replace =
           }
           const tuple = own(f(entry.tuple))
           link(span, [entry])
-          store.take([entry])
+          store.takeOne(entry)
           // There is room: the one that was taken has left it.
           store.putRegardless([store.entry(tuple, span && extraOf(span))])
           return Option.some(entry.tuple)

@@ -82,9 +82,13 @@ export abstract class Search<Found> implements Request, Operation<any, Cause.Tim
   make(): Found | undefined {
     const found = this.find(this.takes ? this.store.offered : undefined)
     if (found !== undefined && this.takes) {
-      this.store.take(this.entries(found))
+      this.take(found)
     }
     return found
+  }
+
+  protected take(found: Found): void {
+    this.store.take(this.entries(found))
   }
 
   attempt(interest: Interest): boolean {
@@ -129,6 +133,9 @@ export class Single extends Search<Entry> {
   }
   complete(entry: Entry): Entry {
     return entry
+  }
+  protected override take(entry: Entry): void {
+    this.store.takeOne(entry)
   }
   entries(entry: Entry): ReadonlyArray<Entry> {
     return [entry]
@@ -189,8 +196,11 @@ export class Join extends Search<ReadonlyArray<Entry>> {
 
 const timeoutOf = (options: WaitOptions | undefined): number => millis("timeout", options?.timeout)
 
+const waitFor = (memory: Memory, kind: "in" | "rd", pattern: unknown, options: WaitOptions | undefined) =>
+  operation(memory, kind, new Single(memory, kind, compile(pattern), timeoutOf(options)))
+
 export const wait = (memory: Memory, kind: "in" | "rd") => (pattern: unknown, options?: WaitOptions) =>
-  reading(() => operation(memory, kind, new Single(memory, kind, compile(pattern), timeoutOf(options))))
+  reading(waitFor, memory, kind, pattern, options)
 
 export const waitAny = (memory: Memory, kind: "inAny" | "rdAny") => (patterns: unknown, options?: WaitOptions) =>
   reading(() => operation(memory, kind, new Choice(memory, kind, several(patterns), timeoutOf(options))))
@@ -204,8 +214,10 @@ export const takeNow = (store: Store, pattern: Pattern, span?: Span): Option.Opt
   if (entry === undefined) {
     return Option.none()
   }
-  link(span, [entry])
-  store.take([entry])
+  if (span !== undefined) {
+    link(span, [entry])
+  }
+  store.takeOne(entry)
   return Option.some(entry.tuple)
 }
 
@@ -213,17 +225,19 @@ export const takeNow = (store: Store, pattern: Pattern, span?: Span): Option.Opt
 export const readNow = (store: Store, pattern: Pattern): Option.Option<any> =>
   Option.fromNullable(store.shelves.find(pattern)?.tuple)
 
-export const inp = (memory: Memory) => (pattern: unknown): Effect.Effect<Option.Option<any>> =>
-  reading(() => {
-    const compiled = compile(pattern)
-    return operation(memory, "inp", { step: (span) => takeNow(memory.store, compiled, span) })
-  })
+class Now implements Operation<Option.Option<any>, never> {
+  constructor(private readonly store: Store, private readonly takes: boolean, private readonly pattern: Pattern) {}
+  step(span: Span): Option.Option<any> {
+    return this.takes ? takeNow(this.store, this.pattern, span) : readNow(this.store, this.pattern)
+  }
+}
 
-export const rdp = (memory: Memory) => (pattern: unknown): Effect.Effect<Option.Option<any>> =>
-  reading(() => {
-    const compiled = compile(pattern)
-    return operation(memory, "rdp", { step: () => readNow(memory.store, compiled) })
-  })
+const lookFor = (memory: Memory, name: "inp" | "rdp", pattern: unknown) =>
+  operation(memory, name, new Now(memory.store, name === "inp", compile(pattern)))
+
+/** `inp` or `rdp`. */
+export const now = (memory: Memory, name: "inp" | "rdp") => (pattern: unknown): Effect.Effect<Option.Option<any>> =>
+  reading(lookFor, memory, name, pattern)
 
 /** Up to `limit` of the tuples that match now. */
 export const many = (memory: Memory, name: string, takes: boolean) => (pattern: unknown, limit = Infinity) =>

@@ -41,10 +41,16 @@ export class Shelves {
   find(pattern: Pattern, except: ReadonlySet<Entry> = none): Entry | undefined {
     if (!pattern.open) {
       const items = this.candidatesOf(pattern)
-      if (!(items instanceof Ordered)) {
-        return items !== undefined && items.live && !except.has(items) && this.test(pattern, items) ? items : undefined
+      const isList = items instanceof Ordered
+      if (isList && this.selection !== "fifo") {
+        return this.pick(items, this.testing(pattern, except))
       }
-      return this.pick(items, this.testing(pattern, except))
+      // Most often the first will do, which can be told without a closure.
+      const first = isList ? items.next(-1, always) : items
+      if (first?.live === true && !except.has(first) && this.test(pattern, first)) {
+        return first
+      }
+      return isList && first !== undefined ? items.next(first.seq, this.testing(pattern, except)) : undefined
     }
     const test = this.testing(pattern, except)
     // At random, every match of every arity should have the same chance.
@@ -114,7 +120,7 @@ export class Shelves {
   oldest(): Entry | undefined {
     let oldest: Entry | undefined
     for (const shelf of this.byArity.values()) {
-      const first = shelf.all.next(-1, () => true)
+      const first = shelf.all.next(-1, always)
       if (first !== undefined && (oldest === undefined || first.seq < oldest.seq)) {
         oldest = first
       }
@@ -191,6 +197,8 @@ export class Shelves {
     return shelf
   }
 }
+
+const always = (): boolean => true
 
 const none: ReadonlySet<Entry> = new Set()
 

@@ -416,9 +416,15 @@ export class Store {
 
   /** Puts entries, all in one step (S4, S14). `MISS` if that has to wait for room. `place`: among those who wait for it. */
   put(entries: ReadonlyArray<Entry>, place = Infinity): void | MISS {
-    return this.options.capacity === Infinity && this.suspending === 0
-      ? this.putRegardless(entries)
-      : this.putBounded(entries, place)
+    return this.isBounded ? this.putBounded(entries, place) : this.putRegardless(entries)
+  }
+
+  putOne(entry: Entry): void | MISS {
+    return this.isBounded ? this.putBounded([entry], Infinity) : this.place(entry, "Out")
+  }
+
+  private get isBounded(): boolean {
+    return this.options.capacity < Infinity || this.suspending > 0
   }
 
   /** Puts entries for which there must be room: failures, dead letters. */
@@ -639,9 +645,13 @@ export class Store {
   /** Takes stored entries away. Whoever does so owns them. */
   take(entries: ReadonlyArray<Entry>): void {
     for (const entry of entries) {
-      this.remove(entry)
-      this.tell("In", entry)
+      this.takeOne(entry)
     }
+  }
+
+  takeOne(entry: Entry): void {
+    this.remove(entry)
+    this.tell("In", entry)
   }
 
   /** Takes entries away for somebody who may give them back. */
