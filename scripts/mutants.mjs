@@ -3,6 +3,7 @@
 // time tries that test before all others.
 //
 //   node scripts/mutants.mjs [words]    words: only the faults with these in their names, and no file is written
+//   node scripts/mutants.mjs --check    applies none, and sees that each still finds its text
 import { spawn } from "node:child_process"
 import {
   cpSync,
@@ -193,6 +194,11 @@ const check = (folder, all) => {
     ]
   })
   if (problems.length > 0) throw new Error(problems.join("\n"))
+}
+
+if (process.argv[2] === "--check") {
+  check(root, mutants)
+  process.exit(0)
 }
 
 const chosen = mutants.filter(({ name }) => name.toLowerCase().includes(filter))

@@ -65,8 +65,35 @@ export const mutants = [
     name: "an index does not see the tuples that come after it was built",
     clause: "S2",
     file: "internal/shelf.ts",
-    find: "index.idle++\n        index.table.add(entry.hashAt(index.positions), entry)",
-    replace: "index.idle++"
+    find: `      this.fresh.push(entry)
+`,
+    replace: ""
+  },
+  {
+    name: "a tuple that is not in the index yet is found before an older one that is",
+    clause: "S5",
+    file: "internal/shelf.ts",
+    find: "let isOne = entered === undefined",
+    replace: "let isOne = true"
+  },
+  {
+    name: "a tuple that is taken before it is in an index gets into it",
+    clause: "S2",
+    file: "internal/shelf.ts",
+    find: `    if (place >= 0) {
+      const last = this.fresh.pop()!
+      if (last !== entry) {
+        this.fresh[place] = last
+      }
+    } else {`,
+    replace: "    if (place < 0) {"
+  },
+  {
+    name: "an index that has just been dropped for its cost is built again at once",
+    clause: "S2",
+    file: "internal/shelf.ts",
+    find: "if (cold.owed > 0) {",
+    replace: "if (cold.owed === Infinity) {"
   },
   {
     name: "an index forgets a key while one tuple is left under it",
@@ -147,12 +174,12 @@ export const mutants = [
     name: "a replace whose function throws has taken the tuple",
     clause: "S4",
     file: "internal/put.ts",
-    find: `        const tuple = own(f(entry.tuple))
-        link(span, [entry])
-        store.take([entry])`,
-    replace: `        store.take([entry])
-        const tuple = own(f(entry.tuple))
-        link(span, [entry])`
+    find: `          const tuple = own(f(entry.tuple))
+          link(span, [entry])
+          store.takeOne(entry)`,
+    replace: `          store.takeOne(entry)
+          const tuple = own(f(entry.tuple))
+          link(span, [entry])`
   },
 
   // S5: order
@@ -180,8 +207,8 @@ export const mutants = [
     name: "those who wait with one set of literals are served before all others",
     clause: "S5",
     file: "internal/interest.ts",
-    find: "if (found !== undefined && (best === undefined || found.seq < best.seq)) {",
-    replace: "if (found !== undefined && best === undefined) {"
+    find: "if (found === undefined || best !== undefined && found.seq >= best.seq) {",
+    replace: "if (found === undefined || best !== undefined) {"
   },
   {
     name: "who waits for tuples of any length is served behind all others",
@@ -194,8 +221,15 @@ export const mutants = [
     name: "the first to wake takes all that is left of a burst",
     clause: "S5",
     file: "internal/operation.ts",
-    find: "if (takesTurns && memory.store.isContended",
-    replace: "if (takesTurns === null && memory.store.isContended"
+    find: "if (!isTurn && store.isContended",
+    replace: "if (isTurn === null && store.isContended"
+  },
+  {
+    name: "whose turn comes takes all that is there",
+    clause: "S5",
+    file: "internal/store.ts",
+    find: "this.share = Math.floor(Math.min(this.count, longestRun) / line.length)",
+    replace: "this.share = this.count"
   },
 
   // S6, S7: looking
@@ -203,33 +237,31 @@ export const mutants = [
     name: "a rd takes",
     clause: "S6",
     file: "internal/search.ts",
-    find: "takes: kind === \"in\",",
-    replace: "takes: true,"
+    find: "super(memory, kind, kind === \"in\", timeout)",
+    replace: "super(memory, kind, true, timeout)"
   },
   {
     name: "an inp that finds nothing leaves somebody who waits",
     clause: "S7",
     file: "internal/search.ts",
-    find: `export const inp = (memory: Memory) => (pattern: unknown): Effect.Effect<Option.Option<any>> =>
-  reading(() => {
-    const compiled = compile(pattern)
-    return operation(memory, "inp", (span) => takeNow(memory.store, compiled, span))
-  })`,
+    find: `class Now implements Operation<Option.Option<any>, never> {
+  constructor(private readonly store: Store, private readonly takes: boolean, private readonly pattern: Pattern) {}
+  step(span: Span): Option.Option<any> {
+    return this.takes ? takeNow(this.store, this.pattern, span) : readNow(this.store, this.pattern)
+`,
     replace: `import * as Fiber from "effect/Fiber"
 import { interestOf } from "./wait.js"
-export const inp = (memory: Memory) => (pattern: unknown): Effect.Effect<Option.Option<any>> =>
-  reading(() => {
-    const { store } = memory
-    const compiled = compile(pattern)
-    return operation(memory, "inp", (span) => {
-      const found = takeNow(store, compiled, span)
-      const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
-      if (Option.isNone(found) && fiber !== undefined) {
-        store.register(interestOf(store, request(store, single(store, "in", compiled), Infinity), fiber))
-      }
-      return found
-    })
-  })`
+class Now implements Operation<Option.Option<any>, never> {
+  constructor(private readonly store: Store, private readonly takes: boolean, private readonly pattern: Pattern) {}
+  step(span: Span): Option.Option<any> {
+    const found = this.takes ? takeNow(this.store, this.pattern, span) : readNow(this.store, this.pattern)
+    const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
+    if (this.takes && Option.isNone(found) && fiber !== undefined) {
+      const search = new Single({ store: this.store } as any, "in", this.pattern, Infinity)
+      this.store.register(interestOf(this.store, search, fiber))
+    }
+    return found
+`
   },
 
   // S8: interruption, and taking for a while
@@ -353,8 +385,10 @@ export const inp = (memory: Memory) => (pattern: unknown): Effect.Effect<Option.
     name: "what is due is ended after the step, and not before",
     clause: "S9",
     file: "internal/store.ts",
-    find: "      this.sweep()\n      const result = step()",
-    replace: "      const result = step()\n      this.sweep()"
+    find: `      this.sweep()
+      const result = step(one, other)`,
+    replace: `      const result = step(one, other)
+      this.sweep()`
   },
   {
     name: "the heap of deadlines loses its order",
@@ -425,8 +459,9 @@ export const inp = (memory: Memory) => (pattern: unknown): Effect.Effect<Option.
     name: "what a branch has done that was left at the end is committed",
     clause: "S10",
     file: "internal/transaction.ts",
-    find: "        store.log.rewind(savepoint)\n        reached.push([store, savepoint])",
-    replace: "        reached.push([store, store.log.mark(savepoint)])"
+    find: `      store.log.rewind(savepoint)
+      reached.push([store, savepoint])`,
+    replace: "      reached.push([store, store.log.mark(savepoint)])"
   },
   {
     name: "changes are undone oldest first",
@@ -467,8 +502,8 @@ export const inp = (memory: Memory) => (pattern: unknown): Effect.Effect<Option.
     name: "a taker that comes anew has the tuple before the transaction that was woken for it",
     clause: "S10",
     file: "internal/search.ts",
-    find: "store.shelves.find(pattern, kind === \"in\" ? store.offered : undefined)",
-    replace: "store.shelves.find(pattern)"
+    find: "return this.store.shelves.find(this.pattern, except)",
+    replace: "return this.store.shelves.find(this.pattern)"
   },
 
   // S11: joins and choices
@@ -511,19 +546,17 @@ export const inp = (memory: Memory) => (pattern: unknown): Effect.Effect<Option.
     name: "an inAll that waits holds what is there already",
     clause: "S11",
     file: "internal/search.ts",
-    find: `      const found = make(store, search)
-      if (found === undefined) {
-        return false
+    find: `  attempt(interest: Interest): boolean {
+    const found = this.make()
+    if (found === undefined) {
+`,
+    replace: `  attempt(interest: Interest): boolean {
+    const found = this.make()
+    if (found === undefined) {
+      if (this.kind === "inAll") {
+        this.store.takeHeld(Array.from(new Set(this.patterns.flatMap((pattern) => this.store.shelves.find(pattern) ?? []))))
       }
-      store.deliver`,
-    replace: `      const found = make(store, search)
-      if (found === undefined) {
-        if (kind === "inAll") {
-          store.takeHeld(Array.from(new Set(patterns.flatMap((pattern) => store.shelves.find(pattern) ?? []))))
-        }
-        return false
-      }
-      store.deliver`
+`
   },
   {
     name: "inAny tells the last of the patterns that match, not the first",
@@ -576,8 +609,8 @@ export const inp = (memory: Memory) => (pattern: unknown): Effect.Effect<Option.
     name: "a failure tuple is matched by a wildcard",
     clause: "S13",
     file: "internal/shelves.ts",
-    find: "    return Array.from(this.byArity)\n",
-    replace: "    return [...this.byArity, [3, this.failures] as const]\n"
+    find: ": Array.from(this.byArity).filter(",
+    replace: ": [...this.byArity, [3, this.failures] as const].filter("
   },
   {
     name: "a failure tuple is an ordinary tuple",
@@ -627,8 +660,8 @@ export const inp = (memory: Memory) => (pattern: unknown): Effect.Effect<Option.
     name: "\"sliding\" drops the newest tuple",
     clause: "S14",
     file: "internal/shelves.ts",
-    find: "shelf.all.next(-1, () => true)",
-    replace: "shelf.all.last(() => true)"
+    find: "shelf.all.next(-1, always)",
+    replace: "shelf.all.last(always)"
   },
   {
     name: "a transaction that makes room does not let puts in",
