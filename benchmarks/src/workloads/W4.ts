@@ -81,7 +81,7 @@ export const measure = async (size: Size): Promise<ReadonlyArray<Row>> => {
     for (const full of [1, 10, 100, 1000, 10_000]) {
       const m = sized(size, full)
       // The least of them are dominated by the turns of the event loop in which their fibers start.
-      const count = m < 100 ? total / 10 : total
+      const count = m < 100 ? total / 10 : Math.max(m, total / 2)
       const took = await compare(size, {
         ours: () => perReply(ours, m, paced, count),
         fx: () => perReply(fx, m, paced, count),

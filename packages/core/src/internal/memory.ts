@@ -12,6 +12,11 @@ export interface Memory {
   readonly name: string
   readonly store: Store
   readonly ref: TRef.TRef<Savepoint>
+  /**
+   * One of each kind of object that operations make and drop. When V8 collects everything, it forgets the layout of objects of which
+   * none is left, and with it the code that it has compiled for them: that took tens of milliseconds to come back.
+   */
+  readonly exemplars: Array<unknown>
 }
 
 const Key = Symbol.for("@effect-linda/core/Memory")

@@ -14,13 +14,14 @@ import { SpaceError } from "../SpaceError.js"
 import type { Tuple } from "../Tuple.js"
 import type { EvalOptions, Options, TupleSpace } from "../TupleSpace.js"
 import { millis, natural, one, own, reading } from "./arguments.js"
+import { Entry } from "./entry.js"
 import * as Hold from "./hold.js"
 import * as Insight from "./insight.js"
 import type { Memory } from "./memory.js"
 import { markFailure, memoryOf, withMemory } from "./memory.js"
 import { operation } from "./operation.js"
 import type { Pattern } from "./pattern.js"
-import { compile } from "./pattern.js"
+import { any, compile, FormalImpl } from "./pattern.js"
 import * as Process from "./process.js"
 import * as Put from "./put.js"
 import * as Search from "./search.js"
@@ -45,7 +46,8 @@ export const make = <T extends Tuple = Tuple>(
       random: new PCGRandom(yield* Random.nextInt),
       clock: yield* Effect.clock
     })
-    const memory: Memory = { name, store, ref: yield* STM.commit(TRef.make(store.log.committed)) }
+    const ref = yield* STM.commit(TRef.make(store.log.committed))
+    const memory: Memory = { name, store, ref, exemplars: [] }
     yield* keepTime(store)
     if (options.metrics !== undefined) {
       const served = yield* Insight.meter(name, millis("metrics", options.metrics), Insight.sampleOf(store))
@@ -57,7 +59,7 @@ export const make = <T extends Tuple = Tuple>(
     yield* Effect.addFinalizer(() => Effect.sync(() => store.close()))
     const collect = Search.many(memory, "collect", true)
     const upTo = Search.many(memory, "inUpTo", true)
-    return withMemory({
+    const space = withMemory({
       [TypeId]: variance,
       name,
       out: Put.out(memory),
@@ -87,7 +89,14 @@ export const make = <T extends Tuple = Tuple>(
       explain: Search.explain(memory),
       awaitQuiescent: Insight.awaitQuiescent(store, processes.records),
       transact: Transaction.transact
-    }, memory) as unknown as TupleSpace<T>
+    }, memory)
+    memory.exemplars.push(
+      new Entry(["exemplar"], -1, false),
+      space.out(["exemplar"]),
+      space.in(["exemplar", new FormalImpl(any)]),
+      space.inp(["exemplar", new FormalImpl(any)])
+    )
+    return space as unknown as TupleSpace<T>
   })
 
 /** The processes of a space (S13). */
