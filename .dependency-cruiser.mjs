@@ -99,7 +99,7 @@ export default {
     // type imports are arrows too
     tsPreCompilationDeps: true,
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "^packages/[^/]+/(build|coverage|dist|docs)/" },
+    exclude: { path: "^(packages/[^/]+|benchmarks)/(build|coverage|dist|docs)/" },
     enhancedResolveOptions: {
       exportsFields: ["exports"],
       conditionNames: ["import", "types", "node", "default"]

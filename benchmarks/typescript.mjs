@@ -29,6 +29,8 @@ export const load = async (url, context, nextLoad) => {
   const { outputText } = ts.transpileModule(await readFile(fileURLToPath(url), "utf8"), {
     compilerOptions: {
       target: ts.ScriptTarget.ES2022,
+      // As in tsconfig.base.json.
+      useDefineForClassFields: false,
       module: ts.ModuleKind.ESNext,
       verbatimModuleSyntax: true,
       inlineSourceMap: true,

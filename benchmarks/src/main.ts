@@ -2,6 +2,7 @@
  * Runs workloads and prints one table: those that are named, or else all but D…, which take as long again. Each runs in a process
  * of its own, so that the heap of one, and what the compiler has learned from it, is nothing to the next.
  */
+import { Effect } from "effect"
 import { fork } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import type { Row } from "./report.js"
@@ -37,7 +38,8 @@ const names = process.argv.slice(2)
 if (process.env.BENCHMARK_CHILD === undefined) {
   await main(names.length > 0 ? names : Object.keys(workloads).filter((name) => !name.startsWith("D")))
 } else {
-  const rows = await workloads[names[0]!]!.measure("full")
+  // As in any program of Effect, there is a main fiber, with a scope, for as long as it runs.
+  const rows = await Effect.runPromise(Effect.scoped(Effect.promise(() => workloads[names[0]!]!.measure("full"))))
   if (process.send === undefined) {
     // started by hand, under a profiler
     console.log(table(rows))

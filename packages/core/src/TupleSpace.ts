@@ -356,8 +356,24 @@ export interface Inspection {
   readonly interests: ReadonlyArray<InterestSnapshot>
   /** The processes that run. */
   readonly processes: ReadonlyArray<ProcessSnapshot>
-  /** The sets of positions that are indexed, by arity. */
-  readonly indexes: ReadonlyArray<{ readonly arity: number; readonly positions: ReadonlyArray<number> }>
+  /** The indexes that there are now, in a space in memory. */
+  readonly indexes: ReadonlyArray<IndexSnapshot>
+}
+
+/**
+ * An index over the fields of all tuples of one arity at some positions. Operations build the indexes that they need, and those are dropped again that
+ * cost more than they save.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface IndexSnapshot {
+  readonly arity: number
+  readonly positions: ReadonlyArray<number>
+  /** How many different values the tuples have at these positions. */
+  readonly keys: number
+  /** About how many bytes the index takes: 28 to 56 a key, and if several tuples have it, 120 and more, and ten a tuple. */
+  readonly bytes: number
 }
 
 /**

@@ -13,8 +13,8 @@ describe("Insight: in memory", () => {
       yield* space.rd([P.any, P.any, 1])
       yield* space.rd(["t", 4, P.any])
       same((yield* space.inspect).indexes, [
-        { arity: 3, positions: [0, 1] },
-        { arity: 3, positions: [2] }
+        { arity: 3, positions: [0, 1], keys: 20, bytes: 896 },
+        { arity: 3, positions: [2], keys: 2, bytes: 776 }
       ])
     }))
 

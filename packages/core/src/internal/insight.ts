@@ -91,7 +91,7 @@ export const inspect = (store: Store, records: Records): Inspection => {
     processes: Array.from(records.values(), (record) => snapshotProcess(record, interests, now)),
     indexes: Array.from(
       store.shelves.byArity,
-      ([arity, shelf]) => shelf.indexed.map((positions) => ({ arity, positions }))
+      ([arity, shelf]) => shelf.indexed.map((index) => ({ arity, ...index }))
     )
       .flat()
   }

@@ -3,21 +3,24 @@
  *
  * @internal
  */
-import type * as TRef from "effect/TRef"
+import * as STM from "effect/STM"
+import * as TRef from "effect/TRef"
 import type { Savepoint } from "./log.js"
-import type { Store } from "./store.js"
+import type { Options } from "./store.js"
+import { Store } from "./store.js"
 
 /** A store, and the `TRef` by which transactions on it commit and roll back. */
 export interface Memory {
   readonly name: string
   readonly store: Store
   readonly ref: TRef.TRef<Savepoint>
-  /**
-   * One of each kind of object that operations make and drop. When V8 collects everything, it forgets the layout of objects of which
-   * none is left, and with it the code that it has compiled for them: that took tens of milliseconds to come back.
-   */
-  readonly exemplars: Array<unknown>
 }
+
+export const makeMemory = (name: string, options: Options): STM.STM<Memory> =>
+  STM.suspend(() => {
+    const store = new Store(options)
+    return STM.map(TRef.make(store.log.committed), (ref) => ({ name, store, ref }))
+  })
 
 const Key = Symbol.for("@effect-linda/core/Memory")
 

@@ -22,7 +22,7 @@ import { CLOSED, MISS } from "./store.js"
 export type Span = Tracer.Span | undefined
 
 /** Thrown by an instruction that cannot be done: the effect to go on with. */
-class Instead {
+export class Instead {
   constructor(readonly effect: Effect.Effect<any, any>) {}
 }
 

@@ -8,24 +8,24 @@ import type * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import * as STM from "effect/STM"
-import * as TRef from "effect/TRef"
 import { PCGRandom } from "effect/Utils"
 import { SpaceError } from "../SpaceError.js"
 import type { Tuple } from "../Tuple.js"
 import type { EvalOptions, Options, TupleSpace } from "../TupleSpace.js"
 import { millis, natural, one, own, reading } from "./arguments.js"
-import { Entry } from "./entry.js"
+import { keepExemplars } from "./exemplars.js"
 import * as Hold from "./hold.js"
 import * as Insight from "./insight.js"
 import type { Memory } from "./memory.js"
-import { markFailure, memoryOf, withMemory } from "./memory.js"
+import { makeMemory, markFailure, memoryOf, withMemory } from "./memory.js"
 import { operation } from "./operation.js"
 import type { Pattern } from "./pattern.js"
-import { any, compile, FormalImpl } from "./pattern.js"
+import { compile } from "./pattern.js"
 import * as Process from "./process.js"
 import * as Put from "./put.js"
 import * as Search from "./search.js"
-import { MISS, Store } from "./store.js"
+import type { Store } from "./store.js"
+import { MISS } from "./store.js"
 import * as Subscription from "./subscription.js"
 import { keepTime } from "./timekeeper.js"
 import * as Transaction from "./transaction.js"
@@ -39,15 +39,15 @@ export const make = <T extends Tuple = Tuple>(
 ): Effect.Effect<TupleSpace<T>, never, Scope.Scope> =>
   Effect.gen(function*() {
     const name = options.name ?? "TupleSpace"
-    const store = new Store({
+    const memory = yield* makeMemory(name, {
       capacity: natural("capacity", options.capacity, 1),
       strategy: one("strategy", options.strategy, ["suspend", "dropping", "sliding"]),
       selection: one("selection", options.selection, ["fifo", "lifo", "random"]),
       random: new PCGRandom(yield* Random.nextInt),
       clock: yield* Effect.clock
     })
-    const ref = yield* STM.commit(TRef.make(store.log.committed))
-    const memory: Memory = { name, store, ref, exemplars: [] }
+    const { store } = memory
+    yield* keepExemplars
     yield* keepTime(store)
     if (options.metrics !== undefined) {
       const served = yield* Insight.meter(name, millis("metrics", options.metrics), Insight.sampleOf(store))
@@ -59,7 +59,7 @@ export const make = <T extends Tuple = Tuple>(
     yield* Effect.addFinalizer(() => Effect.sync(() => store.close()))
     const collect = Search.many(memory, "collect", true)
     const upTo = Search.many(memory, "inUpTo", true)
-    const space = withMemory({
+    return withMemory({
       [TypeId]: variance,
       name,
       out: Put.out(memory),
@@ -89,14 +89,7 @@ export const make = <T extends Tuple = Tuple>(
       explain: Search.explain(memory),
       awaitQuiescent: Insight.awaitQuiescent(store, processes.records),
       transact: Transaction.transact
-    }, memory)
-    memory.exemplars.push(
-      new Entry(["exemplar"], -1, false),
-      space.out(["exemplar"]),
-      space.in(["exemplar", new FormalImpl(any)]),
-      space.inp(["exemplar", new FormalImpl(any)])
-    )
-    return space as unknown as TupleSpace<T>
+    }, memory) as unknown as TupleSpace<T>
   })
 
 /** The processes of a space (S13). */

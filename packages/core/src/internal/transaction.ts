@@ -23,7 +23,7 @@ import { CLOSED, MISS } from "./store.js"
 import { interestOf, suspended } from "./wait.js"
 
 /** One run of a transaction. */
-class Run {
+export class Run {
   readonly spaces = new Set<Memory>()
   /** The places that it holds among those who wait, if it has waited before. */
   constructor(readonly places: ReadonlyMap<Store, number>) {}

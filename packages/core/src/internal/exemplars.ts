@@ -1,0 +1,62 @@
+/**
+ * A small space that lives as long as the process, and one of each kind of object that operations make and drop.
+ *
+ * When V8 collects everything, it forgets the layouts of objects that none is left of, and with them the code that it has compiled
+ * for them. Whenever nothing was stored and nobody waited at that time, the next operations would take twice as long, for a while.
+ *
+ * @internal
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as STM from "effect/STM"
+import { PCGRandom } from "effect/Utils"
+import { Interest } from "./interest.js"
+import type { Memory } from "./memory.js"
+import { makeMemory } from "./memory.js"
+import { Instead } from "./operation.js"
+import { any, compile, FormalImpl } from "./pattern.js"
+import * as Put from "./put.js"
+import * as Search from "./search.js"
+import type { Options } from "./store.js"
+import { Run } from "./transaction.js"
+
+const exemplars: Array<unknown> = []
+
+/**
+ * To be run when a space is made. All of it is one step of a fiber, as if there was nothing to do: the first space of a process is
+ * made under the same decisions of a scheduler as any other, so a schedule can be repeated.
+ */
+export const keepExemplars: STM.STM<void> = STM.suspend(() =>
+  exemplars.length > 0 ? STM.void : STM.map(makeMemory("exemplars", options), fill)
+)
+
+const options: Options = {
+  capacity: Infinity,
+  strategy: "suspend",
+  selection: "fifo",
+  random: new PCGRandom(0),
+  clock: Clock.make()
+}
+
+const fill = (memory: Memory): void => {
+  const { store } = memory
+  const tuple = ["exemplar"] as const
+  const pattern = [...tuple, new FormalImpl(any)]
+  // An interest as those of fibers: the time that it is since is what gives an object of the class its layout.
+  const interest = new Interest("in", "takers", [compile(pattern)], 0, store.now(), undefined, undefined, () => false)
+  store.run(() => {
+    store.putOne(store.entry(tuple, undefined))
+    store.register(interest)
+  })
+  exemplars.push(
+    memory,
+    Put.out(memory)(tuple),
+    Put.outAll(memory)([tuple]),
+    Search.wait(memory, "in")(pattern),
+    Search.waitAny(memory, "inAny")([pattern]),
+    Search.waitAll(memory)([pattern]),
+    Search.now(memory, "inp")(pattern),
+    new Instead(Effect.void),
+    new Run(new Map())
+  )
+}
