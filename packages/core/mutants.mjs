@@ -73,8 +73,22 @@ export const mutants = [
     name: "a tuple that is not in the index yet is found before an older one that is",
     clause: "S5",
     file: "internal/shelf.ts",
-    find: "let isOne = entered === undefined",
-    replace: "let isOne = true"
+    find: "if (table.get(pattern.key) === undefined) {",
+    replace: "if (this.fresh.length > 0) {"
+  },
+  {
+    name: "of two tuples that are not in the index yet the younger may be found",
+    clause: "S5",
+    file: "internal/shelf.ts",
+    find: "return others.length === 0 ? found : undefined",
+    replace: "return found"
+  },
+  {
+    name: "a long text has another key in a tuple than in a pattern",
+    clause: "S2",
+    file: "internal/entry.ts",
+    find: ": Equality.key(field)",
+    replace: ": Equality.hash(field)"
   },
   {
     name: "a tuple that is taken before it is in an index gets into it",
@@ -362,8 +376,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a wait that has timed out stays in the table of those who wait",
     clause: "S9",
     file: "internal/interest.ts",
-    find: "for (const { group, hash } of interest.places) {",
-    replace: "for (const { group, hash } of interest.timeout === undefined ? interest.places : []) {"
+    find: "for (const { group, key } of interest.places) {",
+    replace: "for (const { group, key } of interest.timeout === undefined ? interest.places : []) {"
   },
   {
     name: "a wait that was served leaves its timer",

@@ -1,7 +1,8 @@
 import { Pattern as P, Process, SpaceError } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { hashAt } from "../src/internal/pattern.js"
+import { Entry } from "../src/internal/entry.js"
+import { compile } from "../src/internal/pattern.js"
 import { same } from "./helpers.js"
 
 // What patterns match is in the testkit's suite, which Conformance.test.ts runs: through a space, and by `P.matches`.
@@ -46,8 +47,22 @@ describe("Pattern: matches", () => {
     same(sums, [["sum", 1]])
   })
 
-  it("S2 the hash of a tuple at some positions depends on these alone", () => {
-    assert.strictEqual(hashAt([1, "x", { a: 1 }], [0, 2]), hashAt([1, "y", { a: 1 }], [0, 2]))
+  it("S2 tuples are found under the key of the literals that they have", () => {
+    const long = "x".repeat(100)
+    const entry = new Entry([1, "x", { a: 1 }, long], 0, false)
+    for (
+      const pattern of [
+        [1, P.any, P.any, P.any],
+        [P.any, "x", P.any, P.any],
+        [P.any, P.any, { a: 1 }, P.any],
+        [P.any, P.any, P.any, long],
+        [1, P.any, { a: 1 }, P.any],
+        [P.any, "x", P.any, long]
+      ]
+    ) {
+      const { key, literals } = compile(pattern)
+      assert.strictEqual(entry.keyAt(literals), key)
+    }
   })
 })
 

@@ -36,8 +36,14 @@ export class Entry implements Item {
 
   constructor(readonly tuple: Tuple, readonly seq: number, readonly failure: boolean) {}
 
-  /** The hash of the fields at these positions: the same at every call. */
-  hashAt(positions: ReadonlyArray<number>): number {
+  /** The key of the fields at these positions: the same at every call. */
+  keyAt(positions: ReadonlyArray<number>): Equality.Key {
+    if (positions.length === 1) {
+      const field = this.tuple[positions[0]!]
+      return typeof field === "object" && field !== null
+        ? this.remembered(positions[0]!, field)
+        : Equality.key(field)
+    }
     let hash = 0
     for (let i = 0; i < positions.length; i++) {
       const position = positions[i]!

@@ -125,6 +125,16 @@ const mix = (value: number): number => {
   return mixed ^ (mixed >>> 16)
 }
 
+/** By what a table finds the values of some fields: equal values have equal keys. */
+export type Key = number | string
+
+/**
+ * The key of a single field: the {@link hash}. A long text is its own, for V8 keeps the hash of a text with it; a short
+ * one is hashed faster than a table looks at the texts of others. Longer than that, V8's hash is the length.
+ */
+export const key = (value: unknown): Key =>
+  typeof value === "string" && value.length > 32 && value.length < 16_384 ? value : hash(value)
+
 /** Adds the hash of one more field to the hash of the fields before it. A 32-bit integer. */
 export const combine = (hash: number, next: number): number => (Math.imul(hash, 31) + next) | 0
 

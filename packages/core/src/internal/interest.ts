@@ -7,6 +7,7 @@ import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { Deadline } from "./deadlines.js"
 import type { Entry } from "./entry.js"
+import type { Key } from "./equality.js"
 import type { Item, Ordered } from "./ordered.js"
 import { HashTable, next } from "./ordered.js"
 import type { Pattern } from "./pattern.js"
@@ -111,7 +112,7 @@ interface Group {
 
 interface Place {
   readonly group: Group
-  readonly hash: number
+  readonly key: Key
 }
 
 /** Which interests a tuple can concern: those for its arity, those with a rest, those for failures. */
@@ -132,11 +133,11 @@ export class Interests {
     this.size++
     for (const pattern of interest.patterns) {
       const group = this.groupOf(pattern)
-      const hash = pattern.hash
+      const { key } = pattern
       // Two patterns may share a place: a list holds nobody twice.
-      if (!interest.places.some((place) => place.group === group && place.hash === hash)) {
-        interest.places.push({ group, hash })
-        group.table.add(hash, interest)
+      if (!interest.places.some((place) => place.group === group && place.key === key)) {
+        interest.places.push({ group, key })
+        group.table.add(key, interest)
       }
     }
   }
@@ -144,8 +145,8 @@ export class Interests {
   remove(interest: Interest): void {
     interest.live = false
     this.size--
-    for (const { group, hash } of interest.places) {
-      group.table.remove(hash)
+    for (const { group, key } of interest.places) {
+      group.table.remove(key)
     }
     interest.places.length = 0
   }
@@ -184,7 +185,7 @@ export class Interests {
     best: Interest | undefined
   ): Interest | undefined {
     for (const group of groups) {
-      const items = group.table.isEmpty ? undefined : group.table.get(entry.hashAt(group.positions))
+      const items = group.table.isEmpty ? undefined : group.table.get(entry.keyAt(group.positions))
       if (items !== undefined) {
         best = this.nextIn(items, entry, seq, best)
       }

@@ -7,6 +7,8 @@
  *
  * @internal
  */
+import type { Key } from "./equality.js"
+
 export interface Item {
   /** Position in the order. Never changes. */
   readonly seq: number
@@ -150,12 +152,12 @@ export class Ordered<A extends Item> {
   }
 }
 
-/** Ordered lists by hash. Most keys have one item, which then stands in the table itself. */
+/** Ordered lists by key. Most keys have one item, which then stands in the table itself. */
 export class HashTable<A extends Item> {
-  private readonly lists = new Map<number, A | Ordered<A>>()
+  private readonly lists = new Map<Key, A | Ordered<A>>()
 
-  get(hash: number): A | Ordered<A> | undefined {
-    return this.lists.get(hash)
+  get(key: Key): A | Ordered<A> | undefined {
+    return this.lists.get(key)
   }
 
   get isEmpty(): boolean {
@@ -180,23 +182,23 @@ export class HashTable<A extends Item> {
     return Array.from(this.lists.values()).flatMap((items) => items instanceof Ordered ? items.toArray() : [items])
   }
 
-  add(hash: number, item: A): void {
-    const present = this.lists.get(hash)
+  add(key: Key, item: A): void {
+    const present = this.lists.get(key)
     if (present === undefined) {
-      this.lists.set(hash, item)
+      this.lists.set(key, item)
     } else if (present instanceof Ordered) {
       present.add(item)
     } else {
-      this.lists.set(hash, Ordered.of(present, item))
+      this.lists.set(key, Ordered.of(present, item))
     }
   }
 
-  remove(hash: number): void {
-    const present = this.lists.get(hash)
+  remove(key: Key): void {
+    const present = this.lists.get(key)
     if (present instanceof Ordered && present.size > 1) {
       present.remove()
     } else {
-      this.lists.delete(hash)
+      this.lists.delete(key)
     }
   }
 }

@@ -475,7 +475,7 @@ export class Pattern {
   /** The positions of the literals, as a bit set. */
   readonly mask: number
 
-  private hashed: number | undefined = undefined
+  private keyed: Equality.Key | undefined = undefined
 
   constructor(readonly terms: ReadonlyArray<Term>, readonly failure: boolean) {
     let mask = 0
@@ -503,16 +503,9 @@ export class Pattern {
     return this.open ? this.terms[this.arity] : undefined
   }
 
-  /** The hash of the literals, as {@link hashAt} computes it of a tuple. */
-  get hash(): number {
-    if (this.hashed === undefined) {
-      let hash = 0
-      for (const position of this.literals) {
-        hash = Equality.combine(hash, Equality.hash(this.terms[position]!.value))
-      }
-      this.hashed = hash
-    }
-    return this.hashed
+  /** The key of the literals: that of the entries which have them. */
+  get key(): Equality.Key {
+    return this.keyed ??= keyOf(this.terms, this.literals)
   }
 
   /** Whether a tuple of this many fields can match. */
@@ -566,11 +559,13 @@ const listPositions = (mask: number): ReadonlyArray<number> =>
 
 const smallPositions = Array.from({ length: 256 }, (_, mask) => listPositions(mask))
 
-/** The hash of a tuple's fields at these positions. */
-export const hashAt = (tuple: ReadonlyArray<unknown>, positions: ReadonlyArray<number>): number => {
+const keyOf = (terms: ReadonlyArray<Term>, positions: ReadonlyArray<number>): Equality.Key => {
+  if (positions.length === 1) {
+    return Equality.key(terms[positions[0]!]!.value)
+  }
   let hash = 0
   for (let i = 0; i < positions.length; i++) {
-    hash = Equality.combine(hash, Equality.hash(tuple[positions[i]!]))
+    hash = Equality.combine(hash, Equality.hash(terms[positions[i]!]!.value))
   }
   return hash
 }

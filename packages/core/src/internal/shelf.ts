@@ -11,6 +11,7 @@
  */
 import type { IndexSnapshot, Lookup } from "../TupleSpace.js"
 import type { Entry } from "./entry.js"
+import type { Key } from "./equality.js"
 import { HashTable, Ordered } from "./ordered.js"
 import type { Pattern } from "./pattern.js"
 
@@ -78,7 +79,7 @@ export class Shelf {
       }
     } else {
       for (const { positions, table } of this.indexes) {
-        table.remove(entry.hashAt(positions))
+        table.remove(entry.keyAt(positions))
       }
     }
     this.dropCold()
@@ -94,34 +95,33 @@ export class Shelf {
       return this.all
     }
     const { positions, table } = index
-    const entered = table.get(pattern.hash)
-    if (this.fresh.length === 0) {
-      return entered
-    }
-    if (this.fresh.length === 1 && entered === undefined) {
-      // Whether it is a match is told faster than its hash.
-      return this.fresh[0]
-    }
-    let found: Entry | undefined
-    let isOne = entered === undefined
-    for (const entry of this.fresh) {
-      if (entry.hashAt(positions) === pattern.hash) {
-        isOne &&= found === undefined
-        found = entry
+    if (this.fresh.length > 0) {
+      if (table.get(pattern.key) === undefined) {
+        const found = this.onlyFresh(positions, pattern.key)
+        if (found !== undefined) {
+          return found
+        }
       }
+      this.enterFresh()
     }
-    if (found !== undefined && isOne) {
-      return found
+    return table.get(pattern.key)
+  }
+
+  /** The fresh entry that has the key, if there is just one. A single one is not asked: whether it is a match is told faster. */
+  private onlyFresh(positions: ReadonlyArray<number>, key: Key): Entry | undefined {
+    const { fresh } = this
+    if (fresh.length === 1) {
+      return fresh[0]
     }
-    this.enterFresh()
-    return table.get(pattern.hash)
+    const [found, ...others] = fresh.filter((entry) => entry.keyAt(positions) === key)
+    return others.length === 0 ? found : undefined
   }
 
   /** Enters those that are not entered yet. */
   private enterFresh(): void {
     for (const { positions, table } of this.indexes) {
       for (const entry of this.fresh) {
-        table.add(entry.hashAt(positions), entry)
+        table.add(entry.keyAt(positions), entry)
       }
     }
     this.fresh.length = 0
@@ -134,12 +134,12 @@ export class Shelf {
     }
     this.enterFresh()
     const index = this.indexes.find(({ mask }) => mask === pattern.mask)
-    const found = index?.table.get(pattern.hash)
+    const found = index?.table.get(pattern.key)
     return {
       positions: pattern.literals,
       isBuilt: index !== undefined,
       candidates: index === undefined
-        ? this.all.toArray().filter((entry) => entry.hashAt(pattern.literals) === pattern.hash).length
+        ? this.all.toArray().filter((entry) => entry.keyAt(pattern.literals) === pattern.key).length
         : found instanceof Ordered
         ? found.size
         : Number(found !== undefined)
@@ -178,7 +178,7 @@ export class Shelf {
       owed: 2 * price
     }
     for (const entry of this.all.toArray()) {
-      index.table.add(entry.hashAt(index.positions), entry)
+      index.table.add(entry.keyAt(index.positions), entry)
     }
     this.indexes.push(index)
     return index

@@ -124,9 +124,9 @@ describe("Shelf", () => {
       const entering = 4
       let cost = 0
       class Counted extends Entry {
-        override hashAt(positions: ReadonlyArray<number>): number {
+        override keyAt(positions: ReadonlyArray<number>) {
           cost += entering
-          return super.hashAt(positions)
+          return super.keyAt(positions)
         }
       }
       const shelf = new Shelf()
