@@ -74,12 +74,12 @@ export class Outbox {
   }
 
   flush(): void {
+    if (!this.scheduled) {
+      return
+    }
     this.scheduled = false
     const { frames } = this
     this.frames = []
-    if (frames.length === 0) {
-      return
-    }
     try {
       this.link.send(frames)
     } catch {
