@@ -1,9 +1,50 @@
 import effect from "@effect/eslint-plugin"
 import eslint from "@eslint/js"
 import { defineConfig } from "eslint/config"
+import { readFileSync } from "node:fs"
 import tseslint from "typescript-eslint"
 
 const fromClock = "use the Clock service: a program's time is its own"
+
+/** @param {string} version */
+const numbersOf = (version) => version.split(".").map(Number)
+
+/**
+ * A negative number if the one version is older than the other.
+ *
+ * @param {string} one
+ * @param {string} other
+ */
+const compare = (one, other) => {
+  const theirs = numbersOf(other)
+  return numbersOf(one).map((number, index) => number - (theirs[index] ?? 0)).find((difference) => difference !== 0) ??
+    0
+}
+
+/**
+ * What a package has now has come with its present version or an earlier one.
+ *
+ * @type {import("eslint").Rule.RuleModule}
+ */
+const since = {
+  create: (context) => {
+    const [root, name] = context.filename.split(/[\\/]packages[\\/]([^\\/]+)[\\/]/)
+    const { version } = JSON.parse(readFileSync(`${root}/packages/${name}/package.json`, "utf8"))
+    return {
+      Program: () => {
+        for (const comment of context.sourceCode.getAllComments()) {
+          for (const [, claimed = ""] of comment.value.matchAll(/@since (\S*)/g)) {
+            if (/^\d+\.\d+\.\d+$/.test(claimed) && compare(claimed, version) <= 0) continue
+            context.report({
+              loc: comment.loc ?? { line: 1, column: 0 },
+              message: `@since ${claimed}: the package has version ${version}`
+            })
+          }
+        }
+      }
+    }
+  }
+}
 
 export default defineConfig(
   { ignores: ["**/build/", "**/coverage/", "**/dist/", "packages/*/docs/"] },
@@ -54,7 +95,9 @@ export default defineConfig(
   },
   {
     files: ["packages/*/src/**/*.ts"],
+    plugins: { effectLinda: { rules: { since } } },
     rules: {
+      "effectLinda/since": "error",
       "no-console": "error",
       "no-restricted-imports": ["error", {
         paths: [{ name: "effect", message: "inside packages: import * as Effect from \"effect/Effect\"" }]

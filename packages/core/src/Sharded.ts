@@ -1,7 +1,7 @@
 /**
  * One space split over several by the first field of its tuples.
  *
- * @since 0.2.0
+ * @since 0.1.0
  */
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- schemas of any types */
@@ -15,7 +15,7 @@ import type { TupleSpace } from "./TupleSpace.js"
 /**
  * Options of a split space.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Options {
@@ -39,7 +39,7 @@ export interface Options {
  * `inAll`, `outIfAbsent` and `replace` fail as `Unsupported` if they concern several parts. Processes and their failures belong to the
  * first one. `awaitQuiescent` and transactions are of one part only.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category constructors
  */
 export const make: <T extends Tuple>(
@@ -50,7 +50,7 @@ export const make: <T extends Tuple>(
 /**
  * Which part a tuple is in, by its first field: to move tuples when the number of parts changes.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category routing
  */
 export const partOf: (first: unknown, parts: number, options?: Options) => Effect.Effect<number, SpaceError> =

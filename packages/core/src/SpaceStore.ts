@@ -5,7 +5,7 @@
  * told in *batches*: lists of plain commands that happen one after the other, as one atomic and durable step, one batch at a time in
  * each space. Everything else lives above it, once: encoding, predicates, joins, coalescing, timeouts, renewal, interruption.
  *
- * @since 0.2.0
+ * @since 0.1.0
  */
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- schemas of any types */
@@ -29,7 +29,7 @@ import { TupleSpace } from "./TupleSpace.js"
 /**
  * A tuple on its way into a store.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface NewRow {
@@ -54,7 +54,7 @@ export interface NewRow {
 /**
  * A tuple in a store.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Row {
@@ -76,7 +76,7 @@ export interface Row {
 /**
  * Which tuples are meant: a tuple matches if all of this holds.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Query {
@@ -93,7 +93,7 @@ export interface Query {
 /**
  * A field that is given by its value. Only the first eight positions have a key.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Literal {
@@ -116,7 +116,7 @@ export interface Literal {
  * - `"look"` is told of each tuple that comes to be stored.
  * - `"watch"` is told of each of its `events`, with the tuple.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Waiter {
@@ -140,7 +140,7 @@ export interface Waiter {
 /**
  * What a watcher can be told of.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export type EventKind = "Out" | "In" | "Requeue" | "Expire"
@@ -148,7 +148,7 @@ export type EventKind = "Out" | "In" | "Requeue" | "Expire"
 /**
  * A command, and what it is answered with, in {@link Reply}.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export type Command =
@@ -237,7 +237,7 @@ export type Command =
  * | `renew` | whether the tuple was there |
  * | `inspect` | {@link Inspected} |
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export type Reply = any
@@ -245,7 +245,7 @@ export type Reply = any
 /**
  * Tuples that were found, by which of several queries.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Found {
@@ -256,7 +256,7 @@ export interface Found {
 /**
  * What a space holds.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Inspected {
@@ -280,7 +280,7 @@ export interface Inspected {
  * - `"hint"`: this tuple is stored and may be for it.
  * - `"event"`: what has happened to this tuple.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Mail {
@@ -299,7 +299,7 @@ export interface Mail {
 /**
  * What a batch comes to.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Outcome {
@@ -322,7 +322,7 @@ export interface Outcome {
  * - ends the life of tuples whose time is over,
  * - ends clients whose lease is over: their waiters are gone, what they held is back.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface SpaceStore {
@@ -348,7 +348,7 @@ export interface SpaceStore {
  * The tables of a store that can look at its own data in no time: in this process. {@link fromTables} does the commands with them, one
  * batch at a time. All functions are synchronous.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category tables
  */
 export interface Tables {
@@ -403,7 +403,7 @@ export interface Tables {
 /**
  * What a store in this process is made of.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category tables
  */
 export interface TablesOptions {
@@ -426,7 +426,7 @@ export interface TablesOptions {
 /**
  * Makes a store of tables in this process. Time is Effect's `Clock`.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category tables
  */
 export const fromTables: (options: TablesOptions) => Effect.Effect<SpaceStore, SpaceError, Scope.Scope> =
@@ -435,7 +435,7 @@ export const fromTables: (options: TablesOptions) => Effect.Effect<SpaceStore, S
 /**
  * Whether a tuple matches a query: what every store has to agree with.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category tables
  */
 export const matches: (query: Query, row: Pick<Row, "arity" | "fields" | "shape">) => boolean = interpreter.matches
@@ -444,7 +444,7 @@ export const matches: (query: Query, row: Pick<Row, "arity" | "fields" | "shape"
  * A store in memory, for tests: of what is written against a store, and as the example of one. It opens as many clients of its spaces as
  * are asked for. Time is Effect's `Clock`.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category stores
  */
 export const memory: Effect.Effect<{
@@ -461,7 +461,7 @@ export const memory: Effect.Effect<{
 /**
  * Options of a space on a store.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Options {
@@ -477,7 +477,7 @@ export interface Options {
 /**
  * Makes a space of a store.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category constructors
  */
 export const make: <T extends Tuple = Tuple>(
@@ -488,7 +488,7 @@ export const make: <T extends Tuple = Tuple>(
 /**
  * Provides a space of a store.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category layers
  */
 export const layer = <E, R>(
@@ -504,7 +504,7 @@ export const layer = <E, R>(
  * An `in`, `rd` or join that finds nothing undoes all, waits for tuples that might change that, and runs the effect again, as `STM.retry` does. So
  * let it do nothing else that cannot be done twice.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category transactions
  */
 export const transaction: <T extends Tuple>(

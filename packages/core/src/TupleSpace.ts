@@ -364,7 +364,7 @@ export interface Inspection {
  * An index over the fields of all tuples of one arity at some positions. Operations build the indexes that they need, and those are dropped again that
  * cost more than they save.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface IndexSnapshot {
@@ -379,7 +379,7 @@ export interface IndexSnapshot {
 /**
  * How tuples are found that match a pattern.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Explanation {
@@ -395,7 +395,7 @@ export interface Explanation {
 /**
  * How tuples of one arity are found.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category models
  */
 export interface Lookup {
@@ -896,7 +896,7 @@ export const inspect: Effect.Effect<Inspection, SpaceError, Space> = Effect.flat
 /**
  * Says how operations with this pattern would find their tuples now.
  *
- * @since 0.2.0
+ * @since 0.1.0
  * @category accessors
  */
 export const explain: <const P extends Pattern>(

@@ -28,7 +28,7 @@ export * as Remote from "./Remote.js"
 /**
  * One space split over several.
  *
- * @since 0.2.0
+ * @since 0.1.0
  */
 export * as Sharded from "./Sharded.js"
 
@@ -49,7 +49,7 @@ export * as SpaceEvent from "./SpaceEvent.js"
 /**
  * What an engine of durable or distributed spaces has to do, and a space made of one.
  *
- * @since 0.2.0
+ * @since 0.1.0
  */
 export * as SpaceStore from "./SpaceStore.js"
 
