@@ -9,12 +9,9 @@
  */
 import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
+import { isPlainObject } from "./brand.js"
 
-/** `true` for `{}` and `Object.create(null)`: objects that have content and no behaviour of their own. */
-export const isPlainObject = (value: object): value is Record<PropertyKey, unknown> => {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
-}
+export { isPlainObject }
 
 /** The own enumerable keys of a plain object, symbols included: the keys that make up its content. */
 export const contentKeys = (value: object): ReadonlyArray<PropertyKey> => {

@@ -1,0 +1,151 @@
+/**
+ * What a value is, whichever realm it was made in: a worker, an iframe, `node:vm`, a test runner that gives each file a realm of its
+ * own. A value is told by what the engine itself has marked it with, not by this realm's prototypes (S2).
+ *
+ * All of this is total: a revoked proxy, or a getter that throws, is nothing in particular.
+ *
+ * @internal
+ */
+import type { SpaceError } from "../SpaceError.js"
+
+/** What stands for a member that throws when it is read. Equal to nothing. */
+export const UNREADABLE: unique symbol = Symbol.for("@effect-linda/core/unreadable")
+
+/** A member of an object, or {@link UNREADABLE}. */
+export const read = (value: object, key: PropertyKey): unknown => {
+  try {
+    return (value as Record<PropertyKey, unknown>)[key]
+  } catch {
+    return UNREADABLE
+  }
+}
+
+export const prototypeOf = (value: object): object | null | typeof UNREADABLE => {
+  try {
+    return Object.getPrototypeOf(value)
+  } catch {
+    return UNREADABLE
+  }
+}
+
+/** `Array.isArray` throws for a revoked proxy. */
+export const isArray = (value: unknown): value is ReadonlyArray<unknown> => {
+  try {
+    return Array.isArray(value)
+  } catch {
+    return false
+  }
+}
+
+/** The `Object.prototype` of this or of another realm. */
+const isRoot = (prototype: object): boolean =>
+  prototype === Object.prototype ||
+  prototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf") && Object.hasOwn(prototype, "valueOf")
+
+/** `true` for `{}` and `Object.create(null)`: objects that have content and no behaviour of their own. */
+export const isPlainObject = (value: object): value is Record<PropertyKey, unknown> => {
+  const prototype = prototypeOf(value)
+  return prototype === Object.prototype || prototype === null ||
+    prototype !== UNREADABLE && isRoot(prototype) && !isArray(value) && tagOf(value) === "Object"
+}
+
+/** The word that `Object.prototype.toString` has for it. */
+const tagOf = (value: object): string => {
+  try {
+    return Object.prototype.toString.call(value).slice(8, -1)
+  } catch {
+    return ""
+  }
+}
+
+const isInstance = (value: object, constructor: abstract new(...args: any) => unknown): boolean => {
+  try {
+    return value instanceof constructor
+  } catch {
+    return false
+  }
+}
+
+type Getter = (this: unknown) => unknown
+
+const getterOf = (prototype: object, key: PropertyKey): Getter => {
+  const getter = Object.getOwnPropertyDescriptor(prototype, key)?.get
+  return getter ?? (() => {
+    throw new TypeError(`there is no ${String(key)}`)
+  })
+}
+
+/**
+ * Tells the objects that an engine's own method accepts. The cheap signs come first, for what is asked about most is neither, and to
+ * throw is expensive.
+ */
+const accepts =
+  <A extends object>(constructor: abstract new(...args: any) => A, tag: string, method: Getter) =>
+  (value: unknown): value is A => {
+    if (typeof value !== "object" || value === null || !isInstance(value, constructor) && tagOf(value) !== tag) {
+      return false
+    }
+    try {
+      method.call(value)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+export const isDate = accepts(Date, "Date", Date.prototype.getTime)
+export const isRegExp = accepts(RegExp, "RegExp", getterOf(RegExp.prototype, "global"))
+export const isMap = accepts<Map<unknown, unknown>>(Map, "Map", getterOf(Map.prototype, "size"))
+export const isSet = accepts<Set<unknown>>(Set, "Set", getterOf(Set.prototype, "size"))
+export const isArrayBuffer = accepts(ArrayBuffer, "ArrayBuffer", getterOf(ArrayBuffer.prototype, "byteLength"))
+
+/** Browsers have it only where pages are isolated. */
+const Shared = (globalThis as { readonly SharedArrayBuffer?: SharedArrayBufferConstructor }).SharedArrayBuffer
+export const isSharedArrayBuffer = Shared === undefined
+  ? (_: unknown): _ is SharedArrayBuffer => false
+  : accepts(Shared, "SharedArrayBuffer", getterOf(Shared.prototype, "byteLength"))
+
+export const isError = (value: unknown): value is Error =>
+  typeof value === "object" && value !== null &&
+  (isInstance(value, Error) || tagOf(value) === "Error" && read(value, Symbol.toStringTag) === undefined)
+
+/** The class that the engine itself gives an error: of `class Lost extends TypeError`, `"TypeError"`. `undefined` for a class of the user's. */
+export const errorClass = (error: Error): string | undefined => {
+  const prototype = prototypeOf(error)
+  const constructor = typeof prototype === "object" && prototype !== null ? read(prototype, "constructor") : undefined
+  const name = typeof constructor === "function" ? read(constructor, "name") : undefined
+  return typeof constructor === "function" && typeof name === "string" && errorClasses.has(name) &&
+      /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(constructor))
+    ? name
+    : undefined
+}
+
+const errorClasses: ReadonlySet<string> = new Set(
+  [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map(({ name }) => name)
+)
+
+const viewTag = getterOf(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)
+
+/** What a view on a buffer is a view of: `"Uint8Array"` for Node's `Buffer` and other subclasses too. */
+export const viewName = (view: ArrayBufferView): string => String(viewTag.call(view) ?? "DataView")
+
+/** The bytes that a view shows: none, if its buffer was transferred. */
+export const bytesOf = (view: ArrayBufferView): Uint8Array => {
+  try {
+    return new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
+  } catch {
+    return new Uint8Array(0)
+  }
+}
+
+/** The name of an object's class, if it can be told. */
+export const className = (value: object): string | undefined => {
+  const constructor = read(value, "constructor")
+  const name = typeof constructor === "function" ? read(constructor, "name") : undefined
+  return typeof name === "string" && name !== "" ? name : undefined
+}
+
+/** Also one of another copy of the library. */
+export const isSpaceError = (value: unknown): value is SpaceError =>
+  typeof value === "object" && value !== null && read(value, "_tag") === "SpaceError" &&
+  typeof read(value, "reason") === "string" && typeof read(value, "message") === "string"
