@@ -12,9 +12,76 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import type { ClientConfig } from "pg"
 import { withSql } from "./internal/postgres/sql.js"
 import * as internal from "./internal/postgres/store.js"
+
+/**
+ * Text, or bytes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Secret = string | Uint8Array
+
+/**
+ * How a connection is encrypted, and whom it trusts: what is asked for most of what Node's `tls.connect` takes.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Tls {
+  /** Whom to trust, beside or instead of what the machine trusts. */
+  readonly ca?: Secret | ReadonlyArray<Secret> | undefined
+  /** The certificate of this client, */
+  readonly cert?: Secret | ReadonlyArray<Secret> | undefined
+  /** its key, */
+  readonly key?: Secret | ReadonlyArray<Secret | object> | undefined
+  /** both in one, */
+  readonly pfx?: Secret | ReadonlyArray<Secret | object> | undefined
+  /** and what opens them. */
+  readonly passphrase?: string | undefined
+  /** Whether to refuse a server whose certificate nobody vouches for. By default true. */
+  readonly rejectUnauthorized?: boolean | undefined
+  /** The name that the certificate has to have. By default that of the host. */
+  readonly servername?: string | undefined
+  readonly ciphers?: string | undefined
+  readonly minVersion?: "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3" | undefined
+  readonly maxVersion?: "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3" | undefined
+}
+
+/**
+ * Where the server is, and as whom to connect: the options of a client of the driver `pg`. Its types need not be
+ * installed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Connection {
+  /** `"postgres://user:password@host:port/database"`. */
+  readonly connectionString?: string | undefined
+  readonly host?: string | undefined
+  readonly port?: number | undefined
+  readonly database?: string | undefined
+  readonly user?: string | undefined
+  readonly password?: string | (() => string | Promise<string>) | undefined
+  readonly ssl?: boolean | Tls | undefined
+  readonly sslnegotiation?: "postgres" | "direct" | undefined
+  readonly enableChannelBinding?: boolean | undefined
+  /** Options of the session: `"-c search_path=app"`. */
+  readonly options?: string | undefined
+  readonly application_name?: string | undefined
+  readonly fallback_application_name?: string | undefined
+  readonly client_encoding?: string | undefined
+  readonly connectionTimeoutMillis?: number | undefined
+  readonly query_timeout?: number | undefined
+  readonly statement_timeout?: number | false | undefined
+  readonly lock_timeout?: number | undefined
+  readonly idle_in_transaction_session_timeout?: number | undefined
+  readonly keepAlive?: boolean | undefined
+  readonly keepAliveInitialDelayMillis?: number | undefined
+  /** Makes the socket, a stream of Node: for tunnels. */
+  readonly stream?: (() => object | undefined) | undefined
+}
 
 /**
  * Options of a space in PostgreSQL.
@@ -27,7 +94,7 @@ export interface Options extends SpaceStore.Options {
    * Where the server is, as the driver `pg` takes it: `{ connectionString: "postgres://…" }` or parts of it. It has to be a connection of one's own, for
    * notifications come by it: not one of a pooler that shares them by transaction.
    */
-  readonly connection?: ClientConfig | undefined
+  readonly connection?: Connection | undefined
   /** The name of the space: one schema carries several. By default `"default"`. */
   readonly space?: string | undefined
   /** The schema of the tables, which is made if need be. By default `"linda"`. */

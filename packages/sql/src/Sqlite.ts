@@ -14,6 +14,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { load } from "./internal/drivers.js"
 import { identifier, missing } from "./internal/migrations.js"
 import { migrations } from "./internal/sqlite/migrations.js"
 import { tablesOf } from "./internal/sqlite/tables.js"
@@ -80,12 +81,8 @@ const unavailable = (cause: unknown): SpaceError =>
 const attempt = <A>(body: () => A): Effect.Effect<A, SpaceError> => Effect.try({ try: body, catch: unavailable })
 
 const openLibsql: Effect.Effect<(filename: string) => Database, SpaceError> = Effect.map(
-  Effect.tryPromise({
-    try: () => import("libsql"),
-    catch: (cause) =>
-      new SpaceError({ reason: "Unsupported", message: "install libsql, or give the option \"open\"", cause })
-  }),
-  ({ default: Libsql }) => (filename) => new Libsql(filename) as unknown as Database
+  load("libsql", () => import("libsql"), "npm install libsql, or give the option \"open\""),
+  (Libsql) => (filename) => new Libsql(filename) as unknown as Database
 )
 
 const open = (options: Options): Effect.Effect<Database, SpaceError, Scope.Scope> =>

@@ -11,8 +11,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import pg from "pg"
+import type pg from "pg"
 import type { Options } from "../../Postgres.js"
+import { load } from "../drivers.js"
 import { identifier, missing } from "../migrations.js"
 import { migrations } from "./migrations.js"
 import type { OutcomeWire } from "./wire.js"
@@ -86,6 +87,7 @@ const migrate = async (client: pg.Client, schema: string, name: string): Promise
 
 export const make = (options: Options): Effect.Effect<PostgresStore, SpaceError, Scope.Scope> =>
   Effect.gen(function*() {
+    const { Client } = yield* load("pg", () => import("pg"))
     const name = options.space ?? "default"
     const lease = Duration.toMillis(options.lease ?? "30 seconds")
     const schema = yield* Effect.try({
@@ -124,11 +126,12 @@ export const make = (options: Options): Effect.Effect<PostgresStore, SpaceError,
 
     const connected = Effect.suspend(() =>
       connection !== undefined ? Effect.succeed(connection) : attempt(async () => {
-        const opened = new pg.Client({
+        const opened = new Client({
           keepAlive: true,
           connectionTimeoutMillis: 10_000,
           query_timeout: Math.min(lease, 2 ** 30),
-          ...options.connection
+          // What our type leaves open is the driver's to check.
+          ...options.connection as pg.ClientConfig
         })
         opened.on("error", () => drop(opened))
         opened.on("end", () => drop(opened))

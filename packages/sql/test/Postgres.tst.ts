@@ -1,0 +1,30 @@
+import type { Postgres } from "@effect-linda/sql"
+import type { ClientConfig } from "pg"
+import { describe, expect, it } from "tstyche"
+
+/** How values are parsed and queries queued is the store's own affair. */
+type Ours = "types" | "pipeline"
+
+/** Their values are of Node's types. */
+type OfNode = "ssl" | "stream"
+
+type Theirs = Omit<ClientConfig, Ours | OfNode>
+
+describe("Postgres.Connection, which needs no types of pg", () => {
+  it("T6 takes whatever the driver is configured with", () => {
+    expect<ClientConfig>().type.toBeAssignableTo<Postgres.Connection>()
+  })
+
+  it("T6 has the options of the driver, no more and no less, of the same types", () => {
+    expect<keyof Postgres.Connection | Ours>().type.toBe<keyof ClientConfig>()
+    expect<Omit<Postgres.Connection, OfNode>>().type.toBeAssignableTo<Theirs>()
+    expect<Theirs>().type.toBeAssignableTo<Omit<Postgres.Connection, OfNode>>()
+  })
+
+  it("T6 knows its options", () => {
+    expect({ connectionString: "postgres://host/database", ssl: { rejectUnauthorized: false } })
+      .type.toBeAssignableTo<Postgres.Connection>()
+    expect<{ readonly port: string }>().type.not.toBeAssignableTo<Postgres.Connection>()
+    expect<Postgres.Options["connection"]>().type.not.toBe<any>()
+  })
+})
