@@ -73,3 +73,10 @@ export * as Tuple from "./Tuple.js"
  * @since 0.1.0
  */
 export * as TupleSpace from "./TupleSpace.js"
+
+/**
+ * Fields that a program cannot decode.
+ *
+ * @since 0.1.0
+ */
+export * as Undecoded from "./Undecoded.js"

@@ -7,6 +7,7 @@
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import { SpaceError } from "../../SpaceError.js"
+import { Undecoded } from "../../Undecoded.js"
 import { isPlainObject } from "../equality.js"
 import type { Values } from "../remote/values.js"
 
@@ -91,6 +92,9 @@ const writeObject = (value: object): string => {
   if (value instanceof Error) {
     return marked("e", writeAll([value.name, value.message, value.stack]))
   }
+  if (value instanceof Undecoded) {
+    return value.letter === undefined ? write(value.encoded) : value.encoded as string
+  }
   throw new SpaceError({
     reason: "InvalidTuple",
     message: `${
@@ -156,9 +160,12 @@ const readMarked = (kind: string, content: any): unknown => {
       })
     }
     default:
-      throw new SpaceError({ reason: "Unavailable", message: `a stored field is of a later version: ${mark}${kind}` })
+      throw new SpaceError({ reason: "Undecodable", message: `it was written by a later version: ${mark}${kind}` })
   }
 }
+
+/** What {@link write} has made a text of. Throws if that was a later version of it. */
+export const readText = (text: string): unknown => read(JSON.parse(text))
 
 const errors: ReadonlyMap<string, ErrorConstructor> = new Map(
   [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((type) => [type.name, type])
@@ -191,6 +198,8 @@ export const letterOf = (field: unknown): string => {
     default:
       return field === null
         ? "z"
+        : field instanceof Undecoded
+        ? field.letter ?? letterOf(field.encoded)
         : Array.isArray(field)
         ? "a"
         : field instanceof Date

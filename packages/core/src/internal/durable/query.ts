@@ -5,10 +5,12 @@
  */
 import type { Literal, NewRow, Query, Row } from "../../SpaceStore.js"
 import type { Tuple } from "../../Tuple.js"
+import { Undecoded } from "../../Undecoded.js"
 import { isFailure, markFailure } from "../memory.js"
 import type { Pattern, Term } from "../pattern.js"
 import type { Values } from "../remote/values.js"
-import { decodeField, encodeField, keyed, keyOf, letterOf, read, write } from "./encoding.js"
+import { undecodable } from "../remote/values.js"
+import { decodeField, encodeField, keyed, keyOf, letterOf, readText, write } from "./encoding.js"
 
 /** What a store keeps of a tuple. That of a failed process is stored as well as it can be. */
 export const encodeTuple = (
@@ -33,13 +35,33 @@ export const encodeTuple = (
   return { fields, shape, arity: failure ? -tuple.length : tuple.length, keys }
 }
 
+/** Throws a `SpaceError` that names the field that cannot be decoded. */
 export const decodeTuple = (values: Values, { arity, fields }: Pick<Row, "arity" | "fields">): Tuple => {
   if (arity < 0) {
-    const [error, ...rest] = fields.map((text) => read(JSON.parse(text)))
+    const [error, ...rest] = fields.map(readText)
     return markFailure(Object.freeze([values.decodeError(error), ...rest]) as unknown as Tuple)
   }
-  return Object.freeze(fields.map((text) => decodeField(values, text))) as unknown as Tuple
+  let position = 0
+  try {
+    const tuple: Array<unknown> = []
+    for (; position < fields.length; position++) {
+      tuple.push(decodeField(values, fields[position]!))
+    }
+    return Object.freeze(tuple) as unknown as Tuple
+  } catch (cause) {
+    throw undecodable(`field ${position}: `, cause)
+  }
 }
+
+/** The same, with what cannot be decoded as it is. */
+export const decodeRaw = (values: Values, { fields, shape }: Pick<Row, "fields" | "shape">): Tuple =>
+  Object.freeze(fields.map((text, position) => {
+    try {
+      return decodeField(values, text)
+    } catch (cause) {
+      return new Undecoded(text, undecodable("", cause).message, shape[position])
+    }
+  })) as unknown as Tuple
 
 /** A query that finds all that the pattern matches; if it is exact, nothing else. */
 export const queryOf = (values: Values, pattern: Pattern): readonly [query: Query, exact: boolean] => {

@@ -14,6 +14,8 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
+import { Undecoded } from "../../Undecoded.js"
+import { readText } from "../durable/encoding.js"
 import { isFailure, markFailure } from "../memory.js"
 import { show } from "../pattern.js"
 
@@ -95,7 +97,8 @@ export class Values {
   private readonly coders: ReadonlyArray<readonly [name: string, coder: Coder]>
   private readonly byName: ReadonlyMap<string, Coder>
 
-  constructor(schemas: ReadonlyArray<Schema.Schema<any, any>> = []) {
+  /** What is `written` crosses as text, in which a field that nobody could decode stands as it was. */
+  constructor(schemas: ReadonlyArray<Schema.Schema<any, any>> = [], private readonly written = false) {
     const users = schemas.map((schema, index): [string, Coder] => {
       const is = Schema.is(schema)
       return [`schema ${index}`, { is, encode: Schema.encodeSync(schema), decode: Schema.decodeSync(schema) }]
@@ -127,13 +130,39 @@ export class Values {
       : this.encodeAll(tuple)
   }
 
-  /** A tuple as all ends have it: frozen. */
+  /** A tuple as all ends have it: frozen. Throws a `SpaceError` that names the field that cannot be decoded. */
   decodeTuple(wire: any): Tuple {
     if (Array.isArray(wire)) {
-      return Object.freeze(this.decode(wire)) as Tuple
+      for (let i = 0; i < wire.length; i++) {
+        if (typeof wire[i] === "object" && wire[i] !== null) {
+          wire[i] = this.decodeField(wire[i], i)
+        }
+      }
+      return Object.freeze(wire) as unknown as Tuple
     }
     const [error, trace, process] = wire.failure
     return markFailure(Object.freeze([this.decodeError(error), trace, process]))
+  }
+
+  private decodeField(field: object, index: number): unknown {
+    try {
+      return this.decode(field)
+    } catch (cause) {
+      throw undecodable(`field ${index}: `, cause)
+    }
+  }
+
+  /** The same, with what cannot be decoded as it is. */
+  decodeRaw(wire: ReadonlyArray<unknown>): Tuple {
+    return Object.freeze(wire.map((field) => this.decodeOr(field))) as unknown as Tuple
+  }
+
+  private decodeOr(value: unknown): unknown {
+    try {
+      return this.decode(value)
+    } catch (cause) {
+      return new Undecoded(value, undecodable("", cause).message)
+    }
   }
 
   encode(value: unknown, where: string, depth = 0): unknown {
@@ -208,7 +237,10 @@ export class Values {
     return result
   }
 
-  private code(value: object, where: string, depth: number): object {
+  private code(value: object, where: string, depth: number): unknown {
+    if (value instanceof Undecoded) {
+      return this.written ? value : value.letter === undefined ? value.encoded : readText(value.encoded as string)
+    }
     for (const [name, coder] of this.coders) {
       if (coder.is(value)) {
         return { [coded]: name, value: this.encode(coder.encode(value), where, depth + 1) }
@@ -222,18 +254,21 @@ export class Values {
     )
   }
 
-  /** What `encode` has made of a value. Changes the clone in place: nobody else has it. */
+  /** What `encode` has made of a value, which stays as it is. Throws a `SpaceError` if it cannot be decoded. */
   decode(value: unknown): unknown {
     if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) {
       return value
     }
     if (Array.isArray(value)) {
+      let result = value
       for (let i = 0; i < value.length; i++) {
-        if (typeof value[i] === "object") {
-          value[i] = this.decode(value[i])
+        const member: unknown = typeof value[i] === "object" ? this.decode(value[i]) : value[i]
+        if (member !== value[i]) {
+          result = result === value ? value.slice() : result
+          result[i] = member
         }
       }
-      return value
+      return result
     }
     if (value instanceof Map) {
       return new Map(Array.from(value, ([key, member]) => [this.decode(key), this.decode(member)]))
@@ -248,17 +283,25 @@ export class Values {
       const { [coded]: name, value: inner } = value as { [coded]: string; value: unknown }
       const coder = this.byName.get(name)
       if (coder === undefined) {
-        throw new SpaceError({ reason: "InvalidOption", message: `no "schemas" for ${name}: both ends need the same` })
+        throw new SpaceError({ reason: "Undecodable", message: `no "schemas" for ${name}: both ends need the same` })
       }
-      return coder.decode(this.decode(inner))
+      const decoded = this.decode(inner)
+      try {
+        return coder.decode(decoded)
+      } catch (cause) {
+        throw undecodable(`${name}: `, cause)
+      }
     }
     const record = value as Record<string, unknown>
+    let result = record
     for (const key of Object.keys(record)) {
-      if (typeof record[key] === "object") {
-        record[key] = this.decode(record[key])
+      const member = typeof record[key] === "object" ? this.decode(record[key]) : record[key]
+      if (member !== record[key]) {
+        result = result === record ? { ...record } : result
+        Object.defineProperty(result, key, { value: member, configurable: true, enumerable: true, writable: true })
       }
     }
-    return value
+    return result
   }
 
   /** An error or defect: crosses as well as it can, whatever it is. */
@@ -313,11 +356,13 @@ export class Values {
     return data
   }
 
+  /** What it was, or {@link Undecoded}: what went wrong is told in any case. */
   decodeError(coded: any): unknown {
     if ("value" in coded) {
-      return this.decode(coded.value)
+      return this.decodeOr(coded.value)
     }
-    const error = Object.assign(new Error(coded.message), this.decode(coded.data))
+    const data = this.decodeOr(coded.data)
+    const error = Object.assign(new Error(coded.message), data instanceof Undecoded ? { data } : data)
     Object.defineProperties(error, {
       name: { value: coded.name, configurable: true, writable: true },
       stack: { value: coded.stack, configurable: true, writable: true }
@@ -332,3 +377,11 @@ const ownBuffer = (view: ArrayBufferView): ArrayBufferView =>
 
 const refusal = (where: string, why: string): SpaceError =>
   new SpaceError({ reason: "InvalidTuple", message: `${where}: ${why}` })
+
+/** Says of a failure to decode where it was. */
+export const undecodable = (where: string, cause: unknown): SpaceError =>
+  new SpaceError({
+    reason: "Undecodable",
+    message: `${where}${cause instanceof Error ? cause.message : String(cause)}`,
+    cause
+  })
