@@ -14,7 +14,6 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { availableParallelism } from "node:os"
 import { setImmediate } from "node:timers"
-import type { ResourceLimits } from "node:worker_threads"
 import * as Pool from "./internal/pool.js"
 import * as Thread from "./internal/thread.js"
 import type { Job } from "./Job.js"
@@ -46,7 +45,27 @@ export interface Workers {
  * @since 0.1.0
  * @category models
  */
-export type Status = Pool.Status
+export interface Status {
+  /** How many threads there are, those that start included. */
+  readonly threads: number
+  /** How many jobs they run. */
+  readonly running: number
+  /** How many jobs wait for a thread. */
+  readonly waiting: number
+}
+
+/**
+ * Limits of the memory of a thread, as Node's `Worker` has them, whose types need not be installed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ResourceLimits {
+  readonly maxOldGenerationSizeMb?: number | undefined
+  readonly maxYoungGenerationSizeMb?: number | undefined
+  readonly codeRangeSizeMb?: number | undefined
+  readonly stackSizeMb?: number | undefined
+}
 
 /**
  * Options of `eval`.
@@ -81,7 +100,7 @@ export interface Options {
   readonly grace?: Duration.DurationInput | undefined
   /** How long a thread may take to start. By default 10 seconds. */
   readonly startTimeout?: Duration.DurationInput | undefined
-  /** Limits of memory, as of Node's `Worker`. A thread that exceeds them dies. */
+  /** Limits of memory. A thread that exceeds them dies. */
   readonly resourceLimits?: ResourceLimits | undefined
   /** Options of Node for the threads. By default those of this process. */
   readonly execArgv?: ReadonlyArray<string> | undefined

@@ -16,7 +16,7 @@ import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import { groups as laws } from "./internal/properties/groups.js"
 import type { Property } from "./internal/properties/property.js"
-import type { Capability as Capability_, Case } from "./internal/suite/case.js"
+import type { Case } from "./internal/suite/case.js"
 import { Engine } from "./internal/suite/case.js"
 import { groups as cases } from "./internal/suite/groups.js"
 import * as Simulation from "./Simulation.js"
@@ -27,14 +27,14 @@ import * as Simulation from "./Simulation.js"
  * - `"options"`: spaces can be made with a capacity and a selection. Assumed if `layer` is a function.
  * - `"transactions"`: `transact` runs STM.
  * - `"references"`: fields may be functions, symbols and instances of classes, and come back as the same object.
- * - `"clock"`: time is Effect's `Clock`, and so a `TestClock` moves it. Assumed if `time` is `"test"`.
- * - `"quiescence"`: the space knows its processes and what they wait for.
+ * - `"clock"`: time is Effect's `Clock` and nothing else, and so a `TestClock` moves it. Assumed if `time` is `"test"`.
+ * - `"quiescence"`: the space knows its processes and what they wait for, so that `awaitQuiescent` can tell.
  * - `"telemetry"`: operations make spans and metrics.
  *
  * @since 0.1.0
  * @category models
  */
-export type Capability = Capability_
+export type Capability = "options" | "transactions" | "references" | "clock" | "quiescence" | "telemetry"
 
 /**
  * The engine to test.

@@ -15,6 +15,7 @@ import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Scope from "effect/Scope"
 import type { WorkerError } from "../WorkerError.js"
+import type { Status } from "../Workers.js"
 import type { Thread, ThreadOptions } from "./thread.js"
 import * as Threads from "./thread.js"
 
@@ -23,15 +24,6 @@ export interface PoolOptions extends ThreadOptions {
   readonly concurrency: number
   /** In milliseconds. */
   readonly idle: number
-}
-
-export interface Status {
-  /** How many threads there are, those that start included. */
-  readonly threads: number
-  /** How many jobs they run. */
-  readonly running: number
-  /** How many jobs wait for a thread. */
-  readonly waiting: number
 }
 
 export interface Pool {

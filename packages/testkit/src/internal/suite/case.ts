@@ -10,21 +10,7 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-
-/** What an engine may lack, so that the cases about it are skipped. */
-export type Capability =
-  /** Spaces can be made with options: a capacity, a selection. */
-  | "options"
-  /** `transact` runs STM. */
-  | "transactions"
-  /** Fields may be any values, and those that are not plain data are themselves: functions, symbols, instances of classes. */
-  | "references"
-  /** Time is Effect's `Clock` and nothing else: the `TestClock` moves it. */
-  | "clock"
-  /** A space knows its processes and what they wait for, so that `awaitQuiescent` can tell. */
-  | "quiescence"
-  /** Operations make spans and metrics. */
-  | "telemetry"
+import type { Capability } from "../../Conformance.js"
 
 /** How a case gets at the engine under test. */
 export interface Engine {
