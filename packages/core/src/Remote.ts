@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 /* eslint-disable @typescript-eslint/no-explicit-any -- schemas of any types */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -40,7 +40,7 @@ export interface Link {
 export interface Options {
   /**
    * Schemas of classes (`Schema.Class`, `Schema.TaggedError`, …) whose instances cross the link as such. Both ends need the
-   * same ones.
+   * same ones, in any order: a class is known by the identifier of its schema, which no other has.
    */
   readonly schemas?: ReadonlyArray<Schema.Schema<any, any>> | undefined
 }
@@ -56,7 +56,8 @@ export const serve: <T extends Tuple, E>(
   space: TupleSpace<T, E>,
   link: Link,
   options?: Options
-) => Effect.Effect<void> = (space, link, options) => server.serve(space, link, new Values(options?.schemas))
+) => Effect.Effect<void> = (space, link, options) =>
+  Effect.suspend(() => server.serve(space, link, new Values(options?.schemas)))
 
 /**
  * The space that the other end serves. Lives in the scope; when the link ends, operations fail as `Unavailable`.
@@ -68,7 +69,7 @@ export const connect: <T extends Tuple = Tuple>(
   link: Link,
   options?: Options
 ) => Effect.Effect<TupleSpace<T, SpaceError>, never, Scope.Scope> = (link, options) =>
-  client.connect(link, new Values(options?.schemas))
+  Effect.suspend(() => client.connect(link, new Values(options?.schemas)))
 
 /**
  * How values cross a link: what structured clone carries faithfully, as it is; Effect's data and instances of classes that have a schema, coded;
@@ -80,12 +81,12 @@ export const connect: <T extends Tuple = Tuple>(
 export interface Codec {
   /** What to send for a value. The error names the place in it that cannot cross, in a whole called `name`. */
   readonly encode: (value: unknown, name: string) => Either.Either<unknown, SpaceError>
-  /** The value for what has come. Changes it in place. */
+  /** The value for what has come. Changes it in place. Throws a `SpaceError` of reason `Undecodable` if this end does not know it. */
   readonly decode: (coded: unknown) => unknown
 }
 
 /**
- * How values cross a link beside the tuples. Both ends need the same schemas.
+ * How values cross a link beside the tuples. Both ends need the same schemas. Throws a `SpaceError` if these cannot be told apart.
  *
  * @since 0.1.0
  * @category values

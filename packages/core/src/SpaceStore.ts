@@ -15,9 +15,11 @@ import * as Layer from "effect/Layer"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as embedded from "./internal/durable/embedded.js"
+import * as encoding from "./internal/durable/encoding.js"
 import * as interpreter from "./internal/durable/interpreter.js"
 import * as memoryStore from "./internal/durable/memory.js"
 import * as space from "./internal/durable/space.js"
+import * as classes from "./internal/remote/classes.js"
 import type { SpaceError } from "./SpaceError.js"
 import type { Tuple } from "./Tuple.js"
 import { TupleSpace } from "./TupleSpace.js"
@@ -466,13 +468,32 @@ export const memory: Effect.Effect<{
  */
 export interface Options {
   /**
-   * Schemas of classes (`Schema.Class`, `Schema.TaggedError`, …) whose instances are stored as such. All programs that use the
-   * space need the same ones, in the same order.
+   * Schemas of classes (`Schema.Class`, `Schema.TaggedError`, …) whose instances are stored as such, in any order: a class is stored under the
+   * identifier of its schema, which no other has. See {@link renamed} for a class with another identifier than before.
    */
   readonly schemas?: ReadonlyArray<Schema.Schema<any, any>> | undefined
   /** As for a space in memory; the gauges are sampled by `inspect`. */
   readonly metrics?: Duration.DurationInput | undefined
 }
+
+/**
+ * The number of the format in which fields are stored. It grows with each version that writes what the version before cannot read. A store keeps it
+ * beside its data, and refuses to open data of a later format.
+ *
+ * @since 0.1.0
+ * @category stores
+ */
+export const format: number = encoding.format
+
+/**
+ * A schema whose identifier was another one before: for the option `schemas`, here and of links and jobs. Instances that were stored
+ * under the former identifier are read as instances of this schema; those that are put have the new identifier.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const renamed: <A, I, R>(former: string, schema: Schema.Schema<A, I, R>) => Schema.Schema<A, I, R> =
+  classes.renamed
 
 /**
  * Makes a space of a store.

@@ -38,7 +38,7 @@ const indexOf = (values: Values, first: unknown, parts: number): number =>
   keyOf(0, encodeField(values, first, 0)) % parts
 
 export const partOf = (first: unknown, parts: number, options: Options = {}): Effect.Effect<number, SpaceError> =>
-  reading(() => Effect.succeed(indexOf(new Values(options.schemas), first, parts)))
+  reading(() => Effect.succeed(indexOf(new Values(options.schemas, "store"), first, parts)))
 
 const unsupported = (message: string): SpaceError => new SpaceError({ reason: "Unsupported", message })
 
@@ -51,7 +51,7 @@ export const make = (
   parts: readonly [Part, ...ReadonlyArray<Part>],
   options: Options = {}
 ): TupleSpace<any, SpaceError> => {
-  const values = new Values(options.schemas)
+  const values = new Values(options.schemas, "store")
   const [main] = parts
 
   const ofTuple = (tuple: Tuple): Part => isFailure(tuple) ? main : parts[indexOf(values, tuple[0], parts.length)]!
@@ -59,11 +59,15 @@ export const make = (
   /** The parts in which there can be a match. */
   const ofPattern = (pattern: Pattern): ReadonlyArray<Part> => {
     const [first] = pattern.terms
-    return pattern.failure
-      ? [main]
-      : first?.kind === "literal"
-      ? [parts[indexOf(values, first.value, parts.length)]!]
-      : parts
+    if (pattern.failure) {
+      return [main]
+    }
+    if (first?.kind !== "literal") {
+      return parts
+    }
+    const text = encodeField(values, first.value, 0)
+    // An equal value may have another text, and so be in another part.
+    return values.isAmbiguous(text) ? parts : [parts[keyOf(0, text) % parts.length]!]
   }
 
   const ofPatterns = (patterns: ReadonlyArray<Pattern>): ReadonlyArray<Part> =>

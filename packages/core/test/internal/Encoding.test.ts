@@ -7,9 +7,9 @@ import { Values } from "../../src/internal/remote/values.js"
 
 class Point extends Schema.Class<Point>("Point")({ x: Schema.Number, at: Schema.Date }) {}
 
-const values = new Values([Point])
+const values = new Values([Point], "store")
 const text = (value: unknown) => encodeField(values, value, 0)
-const there = (value: unknown) => decodeField(values, text(value))
+const there = (value: unknown) => decodeField(values, text(value), 0)
 
 describe("Encoding", () => {
   it("S2 what comes back is equal, whatever it was", () => {

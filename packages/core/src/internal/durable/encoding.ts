@@ -8,7 +8,17 @@ import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import { SpaceError } from "../../SpaceError.js"
 import { Undecoded } from "../../Undecoded.js"
-import { isPlainObject } from "../equality.js"
+import {
+  bytesOf as bytesIn,
+  className,
+  isArrayBuffer,
+  isDate,
+  isMap,
+  isPlainObject,
+  isRegExp,
+  isSet,
+  viewName
+} from "../brand.js"
 import type { Values } from "../remote/values.js"
 
 /** Stands before what JSON does not have; a key of the user's that begins so gets another. */
@@ -69,38 +79,28 @@ const writeObject = (value: object): string => {
     )
     return `{${members.join(",")}}`
   }
-  if (value instanceof Date) {
+  if (isDate(value)) {
     return marked("d", textOfNumber(value.getTime()))
   }
   if (ArrayBuffer.isView(value)) {
-    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-    const { name } = value.constructor
-    return marked("b", `["${views.has(name) ? name : "Uint8Array"}",${textOfBytes(bytes)}]`)
+    return marked("b", `["${viewName(value)}",${textOfBytes(bytesIn(value))}]`)
   }
-  if (value instanceof Map) {
+  if (isMap(value)) {
     return marked("m", `[${Array.from(value, writeAll).join(",")}]`)
   }
-  if (value instanceof Set) {
+  if (isSet(value)) {
     return marked("s", writeAll(value))
   }
-  if (value instanceof RegExp) {
+  if (isRegExp(value)) {
     return marked("r", writeAll([value.source, value.flags]))
   }
-  if (value instanceof ArrayBuffer) {
+  if (isArrayBuffer(value)) {
     return marked("a", textOfBytes(new Uint8Array(value)))
-  }
-  if (value instanceof Error) {
-    return marked("e", writeAll([value.name, value.message, value.stack]))
   }
   if (value instanceof Undecoded) {
     return value.letter === undefined ? write(value.encoded) : value.encoded as string
   }
-  throw new SpaceError({
-    reason: "InvalidTuple",
-    message: `${
-      value.constructor?.name ?? "an object"
-    } cannot be stored: put plain data, or give the space a Schema of it`
-  })
+  throw new Error(`there is no text for ${className(value) ?? "an object"}`)
 }
 
 /** What {@link write} has made of a value, parsed as JSON. Changes it in place. */
@@ -151,6 +151,7 @@ const readMarked = (kind: string, content: any): unknown => {
       return new RegExp(content[0], content[1])
     case "a":
       return bytesOf(content)
+    // Of the format before this one.
     case "e": {
       const [name, message, stack] = read(content)
       const error = new (errors.get(name) ?? Error)(message)
@@ -160,27 +161,51 @@ const readMarked = (kind: string, content: any): unknown => {
       })
     }
     default:
-      throw new SpaceError({ reason: "Undecodable", message: `it was written by a later version: ${mark}${kind}` })
+      throw new Error(`it is of a later version (${mark}${kind}): update @effect-linda/core in this program`)
   }
 }
-
-/** What {@link write} has made a text of. Throws if that was a later version of it. */
-export const readText = (text: string): unknown => read(JSON.parse(text))
 
 const errors: ReadonlyMap<string, ErrorConstructor> = new Map(
   [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((type) => [type.name, type])
 )
 
-/** The text of the field at a position. Throws a `SpaceError` that names what cannot be stored. */
-export const encodeField = (values: Values, field: unknown, position: number): string =>
-  typeof field === "string"
-    ? JSON.stringify(field)
-    : write(typeof field === "number" ? field : values.encode(field, `field ${position}`))
+/**
+ * The format of what is stored. 1, which was never released, has classes by their position in `schemas`, and errors without what they
+ * carry; it is read, but for those classes.
+ */
+export const format = 2
 
-export const decodeField = (values: Values, text: string): unknown => {
-  const parsed: unknown = JSON.parse(text)
-  return typeof parsed === "object" ? values.decode(read(parsed)) : parsed
+/** The text of the field at a position. Throws a `SpaceError` that names what cannot be stored. */
+export const encodeField = (values: Values, field: unknown, position: number): string => {
+  if (typeof field === "string") {
+    return JSON.stringify(field)
+  }
+  const where = `field ${position}`
+  const encoded = typeof field === "number" ? field : values.encode(field, where)
+  try {
+    return write(encoded)
+  } catch (error) {
+    throw new SpaceError({ reason: "InvalidTuple", message: `${where} cannot be stored: ${reason(error)}` })
+  }
 }
+
+/** What {@link write} has made a text of. Throws a `SpaceError` if that was a later version of it. */
+export const readText = (text: string, where = "it"): unknown => {
+  try {
+    return read(JSON.parse(text))
+  } catch (cause) {
+    throw new SpaceError({ reason: "Undecodable", message: `${where}: ${reason(cause)}`, cause })
+  }
+}
+
+/** The field at a position. Throws a `SpaceError` that names what this program cannot read. */
+export const decodeField = (values: Values, text: string, position: number): unknown => {
+  const where = `field ${position}`
+  const decoded = readText(text, where)
+  return typeof decoded === "object" ? values.decode(decoded, where) : decoded
+}
+
+const reason = (error: unknown): string => error instanceof Error ? error.message : String(error)
 
 /** The letter for the type of a field. */
 export const letterOf = (field: unknown): string => {
@@ -202,7 +227,7 @@ export const letterOf = (field: unknown): string => {
         ? field.letter ?? letterOf(field.encoded)
         : Array.isArray(field)
         ? "a"
-        : field instanceof Date
+        : isDate(field)
         ? "d"
         : isPlainObject(field as object)
         ? "o"

@@ -3,13 +3,13 @@
  *
  * @internal
  */
+import { SpaceError } from "../../SpaceError.js"
 import type { Literal, NewRow, Query, Row } from "../../SpaceStore.js"
 import type { Tuple } from "../../Tuple.js"
 import { Undecoded } from "../../Undecoded.js"
 import { isFailure, markFailure } from "../memory.js"
 import type { Pattern, Term } from "../pattern.js"
 import type { Values } from "../remote/values.js"
-import { undecodable } from "../remote/values.js"
 import { decodeField, encodeField, keyed, keyOf, letterOf, readText, write } from "./encoding.js"
 
 /** What a store keeps of a tuple. That of a failed process is stored as well as it can be. */
@@ -38,28 +38,19 @@ export const encodeTuple = (
 /** Throws a `SpaceError` that names the field that cannot be decoded. */
 export const decodeTuple = (values: Values, { arity, fields }: Pick<Row, "arity" | "fields">): Tuple => {
   if (arity < 0) {
-    const [error, ...rest] = fields.map(readText)
+    const [error, ...rest] = fields.map((text, position) => readText(text, `field ${position}`))
     return markFailure(Object.freeze([values.decodeError(error), ...rest]) as unknown as Tuple)
   }
-  let position = 0
-  try {
-    const tuple: Array<unknown> = []
-    for (; position < fields.length; position++) {
-      tuple.push(decodeField(values, fields[position]!))
-    }
-    return Object.freeze(tuple) as unknown as Tuple
-  } catch (cause) {
-    throw undecodable(`field ${position}: `, cause)
-  }
+  return Object.freeze(fields.map((text, position) => decodeField(values, text, position))) as unknown as Tuple
 }
 
 /** The same, with what cannot be decoded as it is. */
 export const decodeRaw = (values: Values, { fields, shape }: Pick<Row, "fields" | "shape">): Tuple =>
   Object.freeze(fields.map((text, position) => {
     try {
-      return decodeField(values, text)
+      return decodeField(values, text, position)
     } catch (cause) {
-      return new Undecoded(text, undecodable("", cause).message, shape[position])
+      return new Undecoded(text, cause instanceof SpaceError ? cause.message : String(cause), shape[position])
     }
   })) as unknown as Tuple
 
@@ -73,7 +64,11 @@ export const queryOf = (values: Values, pattern: Pattern): readonly [query: Quer
     const term = pattern.terms[position]!
     if (term.kind === "literal" && !(failure && position === 0)) {
       const text = encodeField(values, term.value, position)
-      literals.push({ position, text, key: position < keyed ? keyOf(position, text) : null })
+      if (values.isAmbiguous(text)) {
+        exact = false
+      } else {
+        literals.push({ position, text, key: position < keyed ? keyOf(position, text) : null })
+      }
       shape += letterOf(term.value)
     } else {
       const [letter, says] = letterFor(term)

@@ -72,7 +72,10 @@ export const make = (
 ): Effect.Effect<TupleSpace<any, SpaceError>, SpaceError, Scope.Scope> =>
   Effect.gen(function*() {
     const { name } = store
-    const values = new Values(options.schemas)
+    const values = yield* Effect.try({
+      try: () => new Values(options.schemas, "store"),
+      catch: (refusal) => refusal as SpaceError
+    })
     const session = new Session(store, yield* Effect.clock)
     yield* session.start
     const access = accessTo(session)
@@ -704,7 +707,7 @@ const shapesOf = ({ tuples }: Inspected, values: Values): Inspection["tuples"] =
     const names = Array.from(shape, (letter) => typeNames[letter]!)
     const text = arity < 0
       ? `failure(${first === null ? names[0] : show(decodeTuple(values, { arity, fields: [first] })[0])})`
-      : `[${[first === null ? names[0] : show(decodeField(values, first)), ...names.slice(1)].join(", ")}]`
+      : `[${[first === null ? names[0] : show(decodeField(values, first, 0)), ...names.slice(1)].join(", ")}]`
     counts.set(text, (counts.get(text) ?? 0) + count)
   }
   return Array.from(counts, ([shape, count]) => ({ shape, count }))

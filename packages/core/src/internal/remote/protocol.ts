@@ -9,8 +9,8 @@
  */
 import type { Link } from "../../Remote.js"
 
-/** Changes whenever the frames do: ends of different versions do not talk. */
-export const version = 1
+/** Changes whenever the frames do, or the coding of values in them: ends of different versions do not talk. */
+export const version = 2
 
 /** From the client. */
 export const Hello = 0

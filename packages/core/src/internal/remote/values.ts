@@ -1,110 +1,173 @@
 /**
- * Values on their way to the other end of a link. What structured clone carries faithfully goes as it is; what it would strip
- * of its class without a word is coded, if there is a way, and refused otherwise.
+ * Values on their way out of the process: to the other end of a link, or into a store. What structured clone carries faithfully goes
+ * as it is; what it would strip of its class, or of anything else, without a word is coded, if there is a way, and refused by name
+ * otherwise.
  *
  * @internal
  */
+
 import * as Cause from "effect/Cause"
-import * as Chunk from "effect/Chunk"
-import * as Data from "effect/Data"
-import * as Duration from "effect/Duration"
-import * as Either from "effect/Either"
 import * as FiberId from "effect/FiberId"
-import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
+import * as Redacted from "effect/Redacted"
+import type * as Schema from "effect/Schema"
 import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
 import { Undecoded } from "../../Undecoded.js"
+import {
+  className,
+  isArray,
+  isArrayBuffer,
+  isDate,
+  isMap,
+  isPlainObject,
+  isRegExp,
+  isSet,
+  isSharedArrayBuffer
+} from "../brand.js"
 import { readText } from "../durable/encoding.js"
 import { isFailure, markFailure } from "../memory.js"
 import { show } from "../pattern.js"
+import type { Known } from "./classes.js"
+import { classesOf, classOf } from "./classes.js"
+import type { Each } from "./coders.js"
+import { coders, formerCoders } from "./coders.js"
 
-/** How the instances of a class cross. */
-interface Coder {
-  readonly is: (value: object) => boolean
-  readonly encode: (value: any) => unknown
-  readonly decode: (coded: any) => unknown
-}
+/** Where values go. */
+export type Place = "link" | "store"
 
-const dataObject = Object.getPrototypeOf(Data.struct({}))
-const dataArray = Object.getPrototypeOf(Data.array([]))
-
-/** Effect's own data, by name. */
-const known: Readonly<Record<string, Coder>> = {
-  option: {
-    is: Option.isOption,
-    encode: Option.toArray,
-    decode: (values: Array<unknown>) => values.length === 0 ? Option.none() : Option.some(values[0])
+/** What to say of what cannot go there. */
+const words = {
+  link: {
+    cannot: "cannot leave its thread",
+    symbols: "its keys that are symbols cannot leave their thread",
+    secret: "a Redacted is a secret, which does not leave its thread",
+    who: "both ends"
   },
-  either: {
-    is: Either.isEither,
-    encode: Either.match({ onLeft: (value) => [0, value], onRight: (value) => [1, value] }),
-    decode: ([side, value]) => side === 0 ? Either.left(value) : Either.right(value)
-  },
-  timeout: {
-    is: Cause.isTimeoutException,
-    encode: ({ message }: Error) => message,
-    decode: (message: string) => new Cause.TimeoutException(message)
-  },
-  spaceError: {
-    is: (value) => value instanceof SpaceError,
-    encode: ({ message, reason }: SpaceError) => ({ reason, message }),
-    decode: (fields) => new SpaceError(fields)
-  },
-  chunk: { is: Chunk.isChunk, encode: Chunk.toArray, decode: Chunk.fromIterable },
-  duration: {
-    is: Duration.isDuration,
-    encode: (duration: Duration.Duration) => duration.value,
-    decode: (value: Duration.DurationValue) =>
-      value._tag === "Millis" ? Duration.millis(value.millis) : value._tag === "Nanos"
-        ? Duration.nanos(value.nanos)
-        : Duration.infinity
-  },
-  struct: {
-    is: (value) => Object.getPrototypeOf(value) === dataObject,
-    encode: (value) => ({ ...value }),
-    decode: Data.struct
-  },
-  array: {
-    is: (value) => Object.getPrototypeOf(value) === dataArray,
-    encode: (value) => Array.from(value),
-    decode: Data.array
+  store: {
+    cannot: "cannot be stored",
+    symbols: "its keys that are symbols cannot be stored",
+    secret: "a Redacted is a secret, which is never written into a store",
+    who: "every program that uses the space"
   }
-}
+} as const
 
 /** The key of an object that stands for something else. */
 const coded = "@effect-linda/core/coded"
 
+/** Before the identifier of a class of the user's: Effect's own data have names without it. */
+const classPrefix = "class:"
+
 /** Deeper than this is taken for cyclic: what crosses is data, of which there is an end. */
 const deepest = 100
 
-/** Classes that structured clone carries, and objects that have no class. */
-const cloned: ReadonlySet<unknown> = new Set([
-  null,
-  Object.prototype,
-  Date.prototype,
-  RegExp.prototype,
-  ArrayBuffer.prototype,
-  ...[Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map(({ prototype }) => prototype),
-  ...["SharedArrayBuffer", "MessagePort"].flatMap((name) => {
-    const known = (globalThis as Record<string, unknown>)[name]
-    return typeof known === "function" ? [known.prototype] : []
-  })
-])
+/** More objects than this are taken for parts that are shared again and again. */
+const most = 2_000_000
 
-/** Encodes and decodes values. Both ends need the same schemas. */
+/** More places without a member than this are no array. */
+const mostHoles = 1_000_000
+
+/** Longer views are not searched for keys of their own, for that looks at each of their members. */
+const searched = 4096
+
+const port = (globalThis as { readonly MessagePort?: abstract new() => object }).MessagePort
+
+/** What structured clone carries, or its members do: whether a value is one, and what prototypes of ours say so. */
+const kinds: ReadonlyArray<readonly [name: string, is: (value: object) => boolean]> = [
+  ["Array", isArray],
+  ["Map", isMap],
+  ["Set", isSet],
+  ["Date", isDate],
+  ["RegExp", isRegExp],
+  ["ArrayBuffer", isArrayBuffer],
+  ["SharedArrayBuffer", isSharedArrayBuffer],
+  ["MessagePort", (value) => port !== undefined && value instanceof port],
+  ...[
+    "Int8Array",
+    "Uint8Array",
+    "Uint8ClampedArray",
+    "Int16Array",
+    "Uint16Array",
+    "Int32Array",
+    "Uint32Array",
+    "Float32Array",
+    "Float64Array",
+    "BigInt64Array",
+    "BigUint64Array",
+    "DataView",
+    // Node's, which arrives as the `Uint8Array` that it is one of.
+    "Buffer"
+  ].map((name) => [name, ArrayBuffer.isView] as const)
+]
+
+const byName = new Map(kinds)
+
+/** By the prototype: what has another one is of a class of the user's. */
+const kindOf = (value: object, prototype: object): string | undefined => {
+  const name = className(prototype)
+  const is = name === undefined ? undefined : byName.get(name)
+  return is?.(value) === true && Object.hasOwn(prototype, "constructor") ? name : undefined
+}
+
+/** Says what is wrong with a code, and, once it is known, where. */
+class Unreadable {
+  where = ""
+  constructor(readonly cause: unknown) {}
+
+  get why(): string {
+    return messageOf(this.cause)
+  }
+}
+
+const messageOf = (error: unknown): string => error instanceof Error ? error.message : show(error)
+
+const unreadable = (error: unknown, place: string): Unreadable => {
+  const result = error instanceof Unreadable ? error : new Unreadable(error)
+  result.where = place + result.where
+  return result
+}
+
+/** Whether it is a value that needs no second look. */
+const goesAsIs = (value: unknown): boolean => {
+  const type = typeof value
+  return !(type === "object" && value !== null || type === "function" || type === "symbol")
+}
+
+/** The name of a class in the format before this one. */
+const byPosition = /^schema \d+$/
+
+/** Encodes and decodes values. All ends need the same schemas. */
 export class Values {
-  private readonly coders: ReadonlyArray<readonly [name: string, coder: Coder]>
-  private readonly byName: ReadonlyMap<string, Coder>
+  private readonly classes: ReadonlyArray<Known>
+  private readonly decoders: ReadonlyMap<string, (coded: any) => unknown>
+  /** How classes that have been renamed stand in a text. */
+  private readonly ambiguous: ReadonlyArray<string>
+  private left = most
 
-  /** What is `written` crosses as text, in which a field that nobody could decode stands as it was. */
-  constructor(schemas: ReadonlyArray<Schema.Schema<any, any>> = [], private readonly written = false) {
-    const users = schemas.map((schema, index): [string, Coder] => {
-      const is = Schema.is(schema)
-      return [`schema ${index}`, { is, encode: Schema.encodeSync(schema), decode: Schema.decodeSync(schema) }]
-    })
-    this.coders = [...users, ...Object.entries(known)]
-    this.byName = new Map(this.coders)
+  /** Throws a `SpaceError` if the schemas cannot be told apart. */
+  constructor(schemas: ReadonlyArray<Schema.Schema<any, any>> = [], private readonly place: Place = "link") {
+    this.classes = classesOf(schemas)
+    this.ambiguous = this.classes.flatMap(({ former, identifier }) =>
+      former.size === 0 ? [] : [JSON.stringify(classPrefix + identifier)]
+    )
+    this.decoders = new Map([
+      ...formerCoders,
+      ...Array.from(coders, ([name, { decode }]) => [name, decode] as const),
+      ...this.classes.flatMap(({ decode, former, identifier }) =>
+        [identifier, ...former].flatMap((name) => [
+          [classPrefix + name, decode] as const,
+          // As the format before this one has it.
+          ...(byPosition.test(name) ? [[name, decode] as const] : [])
+        ])
+      )
+    ])
+  }
+
+  /**
+   * Whether there may be equal values with another text, for they hold an instance of a class that had another identifier. It may say so of what
+   * only looks like one.
+   */
+  isAmbiguous(text: string): boolean {
+    return this.ambiguous.some((name) => text.includes(name))
   }
 
   /** The fields of a tuple. Throws a `SpaceError` that names the field that cannot cross. */
@@ -112,7 +175,7 @@ export class Values {
     let result = fields
     for (let i = 0; i < fields.length; i++) {
       const field = fields[i]
-      if (typeof field === "object" && field !== null || typeof field === "function" || typeof field === "symbol") {
+      if (!goesAsIs(field)) {
         const encoded = this.encode(field, `${where}${i}`)
         if (encoded !== field) {
           result = result === fields ? fields.slice() : result
@@ -135,7 +198,7 @@ export class Values {
     if (Array.isArray(wire)) {
       for (let i = 0; i < wire.length; i++) {
         if (typeof wire[i] === "object" && wire[i] !== null) {
-          wire[i] = this.decodeField(wire[i], i)
+          wire[i] = this.decode(wire[i], `field ${i}`)
         }
       }
       return Object.freeze(wire) as unknown as Tuple
@@ -144,34 +207,38 @@ export class Values {
     return markFailure(Object.freeze([this.decodeError(error), trace, process]))
   }
 
-  private decodeField(field: object, index: number): unknown {
-    try {
-      return this.decode(field)
-    } catch (cause) {
-      throw undecodable(`field ${index}: `, cause)
-    }
-  }
-
   /** The same, with what cannot be decoded as it is. */
   decodeRaw(wire: ReadonlyArray<unknown>): Tuple {
-    return Object.freeze(wire.map((field) => this.decodeOr(field))) as unknown as Tuple
+    return Object.freeze(wire.map((field, index) => this.decodeOr(field, `field ${index}`))) as unknown as Tuple
   }
 
-  private decodeOr(value: unknown): unknown {
+  private decodeOr(value: unknown, where: string): unknown {
     try {
-      return this.decode(value)
-    } catch (cause) {
-      return new Undecoded(value, undecodable("", cause).message)
+      return this.decode(value, where)
+    } catch (error) {
+      return new Undecoded(value, messageOf(error))
     }
   }
 
-  encode(value: unknown, where: string, depth = 0): unknown {
+  encode(value: unknown, where: string): unknown {
+    this.left = most
+    try {
+      return this.encodeAny(value, where, 0)
+    } catch (error) {
+      // A getter, a proxy, a schema that throws.
+      throw error instanceof SpaceError
+        ? error
+        : refusal(where, `it cannot be read: ${messageOf(error)}`)
+    }
+  }
+
+  private encodeAny(value: unknown, where: string, depth: number): unknown {
     switch (typeof value) {
       case "function":
       case "symbol":
         throw refusal(
           where,
-          `${show(value)} cannot leave its thread: put data that says what to do, not code or symbols`
+          `${show(value)} ${words[this.place].cannot}: put data that says what to do, not code or symbols`
         )
       case "object":
         return value === null ? value : this.encodeObject(value, where, depth)
@@ -184,54 +251,97 @@ export class Values {
     if (depth > deepest) {
       throw refusal(where, `it is cyclic, or nested deeper than ${deepest} levels`)
     }
+    if (--this.left < 0) {
+      throw refusal(where, `it has more than ${most} parts, or some of them again and again`)
+    }
     const prototype = Object.getPrototypeOf(value)
-    if (prototype === Array.prototype) {
-      return this.encodeMembers(value as ReadonlyArray<unknown>, where, depth)
+    if (prototype === Array.prototype && Array.isArray(value)) {
+      return this.encodeMembers(value, where, depth)
     }
-    if (ArrayBuffer.isView(value)) {
-      return ownBuffer(value)
+    if (isPlainObject(value)) {
+      return this.encodeRecord(value, where, depth)
     }
-    if (value instanceof Map) {
-      const entries = Array.from(value, (entry, index) => this.encode(entry, `${where}, entry ${index}`, depth + 1))
-      return prototype === Map.prototype
-        ? new Map(entries as Array<[unknown, unknown]>)
-        : this.code(value, where, depth)
+    const kind = prototype === null ? undefined : kindOf(value, prototype)
+    switch (kind) {
+      case undefined:
+        return this.code(value, where, depth)
+      case "Array":
+        return this.encodeMembers(value as ReadonlyArray<unknown>, where, depth)
+      case "Map":
+        refuseExtras(value, where)
+        return new Map(Array.from(value as Map<unknown, unknown>, ([key, member], index) => [
+          this.encodeAny(key, `${where}, entry ${index}[0]`, depth + 1),
+          this.encodeAny(member, `${where}, entry ${index}[1]`, depth + 1)
+        ]))
+      case "Set":
+        refuseExtras(value, where)
+        return new Set(
+          Array.from(
+            value as Set<unknown>,
+            (member, index) => this.encodeAny(member, `${where}, member ${index}`, depth + 1)
+          )
+        )
+      case "RegExp": {
+        refuseExtras(value, where, 1)
+        const { flags, lastIndex, source } = value as RegExp
+        return lastIndex === 0 ? value : { [coded]: "regExp", value: [source, flags, lastIndex] }
+      }
+      case "Date":
+      case "ArrayBuffer":
+        refuseExtras(value, where)
+        return value
+      case "SharedArrayBuffer":
+      case "MessagePort":
+        if (this.place === "store") {
+          throw refusal(where, `a ${kind} ${words.store.cannot}: it is of this process alone`)
+        }
+        return value
+      default: {
+        const length = kind === "DataView" ? 0 : (value as Uint8Array).length
+        if (length <= searched) {
+          refuseExtras(value, where, length)
+        }
+        return ownBuffer(value as ArrayBufferView)
+      }
     }
-    if (value instanceof Set) {
-      const members = Array.from(value, (member, index) => this.encode(member, `${where}, member ${index}`, depth + 1))
-      return prototype === Set.prototype ? new Set(members) : this.code(value, where, depth)
-    }
-    if (!cloned.has(prototype)) {
-      return this.code(value, where, depth)
-    }
-    return prototype === Object.prototype || prototype === null ? this.encodeRecord(value, where, depth) : value
   }
 
   private encodeMembers(value: ReadonlyArray<unknown>, where: string, depth: number): ReadonlyArray<unknown> {
+    const { length } = value
+    refuseOwnKeys(value, where)
     let result = value
-    for (let i = 0; i < value.length; i++) {
-      const encoded = this.encode(value[i], `${where}[${i}]`, depth + 1)
-      if (encoded !== value[i]) {
-        result = result === value ? value.slice() : result
-        ;(result as Array<unknown>)[i] = encoded
+    for (let i = 0; i < length; i++) {
+      const member = value[i]
+      if (!goesAsIs(member)) {
+        const encoded = this.encodeAny(member, `${where}[${i}]`, depth + 1)
+        if (encoded !== member) {
+          result = result === value ? value.slice() : result
+          ;(result as Array<unknown>)[i] = encoded
+        }
       }
     }
     return result
   }
 
+  /** Always a copy, so that what a getter gives is read once, and a proxy is none any more. */
   private encodeRecord(value: object, where: string, depth: number): object {
-    if (Object.getOwnPropertySymbols(value).length > 0) {
-      throw refusal(where, "its keys that are symbols cannot leave their thread")
+    const result: Record<string, unknown> = { ...value }
+    const keys = Object.keys(result)
+    const own = Reflect.ownKeys(value)
+    if (own.length !== keys.length) {
+      const key = own.find((key) => typeof key === "symbol" || !keys.includes(key))
+      throw refusal(
+        where,
+        typeof key === "symbol" ? words[this.place].symbols : `its key ${key}, which is not enumerable, would be lost`
+      )
     }
-    if (coded in value) {
+    if (coded in result) {
       throw refusal(where, `the key ${coded} is taken`)
     }
-    let result: any = value
-    for (const [key, member] of Object.entries(value)) {
-      const encoded = this.encode(member, `${where}.${key}`, depth + 1)
-      if (encoded !== member) {
-        result = result === value ? { ...value } : result
-        result[key] = encoded
+    for (const key of keys) {
+      const member = result[key]
+      if (!goesAsIs(member)) {
+        result[key] = this.encodeAny(member, `${where}.${key}`, depth + 1)
       }
     }
     return result
@@ -239,79 +349,199 @@ export class Values {
 
   private code(value: object, where: string, depth: number): unknown {
     if (value instanceof Undecoded) {
-      return this.written ? value : value.letter === undefined ? value.encoded : readText(value.encoded as string)
+      return this.place === "store"
+        ? value
+        : value.letter === undefined
+        ? value.encoded
+        : readText(value.encoded as string)
     }
-    for (const [name, coder] of this.coders) {
-      if (coder.is(value)) {
-        return { [coded]: name, value: this.encode(coder.encode(value), where, depth + 1) }
+    const known = classOf(this.classes, value)
+    if (known !== undefined) {
+      if ("length" in known) {
+        throw refusal(
+          where,
+          `${show(value)} fits several schemas: ${known.map(({ identifier }) => JSON.stringify(identifier)).join(", ")}`
+        )
+      }
+      return {
+        [coded]: classPrefix + known.identifier,
+        value: this.encodeAny(this.encodeInstance(known, value, where), where, depth + 1)
       }
     }
+    if (Redacted.isRedacted(value)) {
+      throw refusal(where, words[this.place].secret)
+    }
+    for (const [name, coder] of coders) {
+      if (coder.is(value)) {
+        return { [coded]: name, value: coder.encode(value, this.each(where, depth)) }
+      }
+    }
+    const base = this.classes.find(({ prototype: base }) => base !== undefined && isA(value, base))
     throw refusal(
       where,
-      `an instance of ${
-        show(value)
-      } would lose its class: give both ends a Schema of it (the option "schemas"), or put plain data`
+      `an instance of ${effectName(value) ?? show(value)} would lose its class: give ${
+        words[this.place].who
+      } a Schema of it ` +
+        `(the option "schemas"${base === undefined ? "" : `: that of ${base.identifier} is for no subclass`}), ` +
+        `or put plain data`
     )
   }
 
-  /** What `encode` has made of a value, which stays as it is. Throws a `SpaceError` if it cannot be decoded. */
-  decode(value: unknown): unknown {
+  private encodeInstance(known: Known, value: object, where: string): unknown {
+    const { identifier, kept, prototype } = known
+    try {
+      const encoded = known.encode(value)
+      if (encoded === value) {
+        throw new Error("it is left as it is")
+      }
+      const own = Object.getPrototypeOf(value)
+      if (prototype === undefined && !kept.has(own)) {
+        if (Object.getPrototypeOf(known.decode(encoded)) !== own) {
+          throw new Error("it would come back as an instance of another class")
+        }
+        kept.add(own)
+      }
+      return encoded
+    } catch (error) {
+      throw refusal(
+        where,
+        `the Schema ${JSON.stringify(identifier)} cannot encode it: ${
+          error instanceof Error ? error.message : show(error)
+        }`
+      )
+    }
+  }
+
+  private each(where: string, depth: number): Each {
+    const encode: Each["encode"] = (member, place) => this.encodeAny(member, where + place, depth + 1)
+    return {
+      encode,
+      loosely: (member, place) => {
+        try {
+          return encode(member, place)
+        } catch {
+          return describe(member)
+        }
+      },
+      refuse: (why) => {
+        throw refusal(where, why)
+      },
+      compared: this.place === "store"
+    }
+  }
+
+  /**
+   * What `encode` has made of a value, which stays as it is. Throws a `SpaceError` that names the place of what this program does not
+   * know.
+   */
+  decode(value: unknown, where = "the value"): unknown {
+    try {
+      return this.decodeAny(value)
+    } catch (error) {
+      const { cause, where: place, why } = unreadable(error, where)
+      throw new SpaceError({ reason: "Undecodable", message: `${brief(place)}: ${why}`, cause })
+    }
+  }
+
+  private decodeAny(value: unknown): unknown {
     if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) {
       return value
     }
     if (Array.isArray(value)) {
       let result = value
-      for (let i = 0; i < value.length; i++) {
-        const member: unknown = typeof value[i] === "object" ? this.decode(value[i]) : value[i]
-        if (member !== value[i]) {
-          result = result === value ? value.slice() : result
-          result[i] = member
+      let i = 0
+      try {
+        for (; i < value.length; i++) {
+          const member: unknown = typeof value[i] === "object" ? this.decodeAny(value[i]) : value[i]
+          if (member !== value[i] && typeof member === "object") {
+            result = result === value ? value.slice() : result
+            result[i] = member
+          }
         }
+      } catch (error) {
+        throw unreadable(error, `[${i}]`)
       }
       return result
     }
     if (value instanceof Map) {
-      return new Map(Array.from(value, ([key, member]) => [this.decode(key), this.decode(member)]))
+      return new Map(this.decodeAny(Array.from(value)) as Array<[unknown, unknown]>)
     }
     if (value instanceof Set) {
-      return new Set(Array.from(value, (member) => this.decode(member)))
+      return new Set(this.decodeAny(Array.from(value)) as Array<unknown>)
     }
-    if (Object.getPrototypeOf(value) !== Object.prototype) {
+    if (value instanceof Undecoded || Object.getPrototypeOf(value) !== Object.prototype) {
       return value
     }
     if (coded in value) {
       const { [coded]: name, value: inner } = value as { [coded]: string; value: unknown }
-      const coder = this.byName.get(name)
-      if (coder === undefined) {
-        throw new SpaceError({ reason: "Undecodable", message: `no "schemas" for ${name}: both ends need the same` })
-      }
-      const decoded = this.decode(inner)
-      try {
-        return coder.decode(decoded)
-      } catch (cause) {
-        throw undecodable(`${name}: `, cause)
-      }
+      return this.decodeCoded(name, this.decodeAny(inner))
     }
     const record = value as Record<string, unknown>
     let result = record
-    for (const key of Object.keys(record)) {
-      const member = typeof record[key] === "object" ? this.decode(record[key]) : record[key]
-      if (member !== record[key]) {
-        result = result === record ? { ...record } : result
-        Object.defineProperty(result, key, { value: member, configurable: true, enumerable: true, writable: true })
+    let at = ""
+    try {
+      for (at of Object.keys(record)) {
+        const member = typeof record[at] === "object" ? this.decodeAny(record[at]) : record[at]
+        if (member !== record[at] && typeof member === "object") {
+          result = result === record ? { ...record } : result
+          // Its own key already: an assignment, also to `__proto__`, is one to the field.
+          result[at] = member
+        }
       }
+    } catch (error) {
+      throw unreadable(error, `.${at}`)
     }
     return result
   }
 
+  private decodeCoded(name: string, inner: any): unknown {
+    if (name === "regExp") {
+      return Object.assign(new RegExp(inner[0], inner[1]), { lastIndex: inner[2] })
+    }
+    const decode = this.decoders.get(name)
+    if (decode !== undefined) {
+      try {
+        return decode(inner)
+      } catch (error) {
+        const what = name.startsWith(classPrefix)
+          ? `the Schema ${JSON.stringify(name.slice(classPrefix.length))} cannot decode it`
+          : `it is no ${name}`
+        throw new Error(`${what}: ${messageOf(error)}`, { cause: error })
+      }
+    }
+    if (name.startsWith(classPrefix)) {
+      const identifier = JSON.stringify(name.slice(classPrefix.length))
+      throw new Error(
+        `it is of the class ${identifier}, of which this program has no Schema: add it to the option "schemas"; ` +
+          `of a class that has another identifier now, SpaceStore.renamed(${identifier}, …)`
+      )
+    }
+    throw new Error(
+      byPosition.test(name)
+        ? `it is of a class that was stored by its position in "schemas" (${
+          JSON.stringify(name)
+        }), before classes were ` +
+          `stored by identifier. Nobody can tell which: if you know, say so by SpaceStore.renamed(${
+            JSON.stringify(name)
+          }, …)`
+        : `it is ${JSON.stringify(name)}, of a later version: update @effect-linda/core in this program`
+    )
+  }
+
   /** An error or defect: crosses as well as it can, whatever it is. */
-  encodeError(error: unknown): unknown {
+  encodeError(error: unknown, depth = 0): unknown {
     try {
       return { value: this.encode(error, "the error") }
     } catch {
       return error instanceof Error
-        ? { name: error.name, message: error.message, stack: error.stack, data: this.dataOf(error) }
-        : { value: String(error) }
+        ? {
+          name: describe(error, "name"),
+          message: describe(error, "message"),
+          stack: describe(error, "stack"),
+          data: this.dataOf(error),
+          ...(depth < 8 && has(error, "cause") ? { cause: this.encodeError(error.cause, depth + 1) } : {})
+        }
+        : { value: describe(error) }
     }
   }
 
@@ -346,11 +576,11 @@ export class Values {
 
   private dataOf(error: Error): Record<string, unknown> {
     const data: Record<string, unknown> = {}
-    for (const [key, value] of Object.entries({ ...error, ...("_tag" in error ? { _tag: error._tag } : {}) })) {
+    for (const key of new Set([...Object.keys(error), ...(has(error, "_tag") ? ["_tag"] : [])])) {
       try {
-        data[key] = this.encode(value, key)
+        data[key] = this.encode((error as unknown as Record<string, unknown>)[key], key)
       } catch {
-        data[key] = show(value)
+        data[key] = describe(error, key)
       }
     }
     return data
@@ -359,14 +589,20 @@ export class Values {
   /** What it was, or {@link Undecoded}: what went wrong is told in any case. */
   decodeError(coded: any): unknown {
     if ("value" in coded) {
-      return this.decodeOr(coded.value)
+      return this.decodeOr(coded.value, "the error")
     }
-    const data = this.decodeOr(coded.data)
+    const data = this.decodeOr(coded.data, "the error")
     const error = Object.assign(new Error(coded.message), data instanceof Undecoded ? { data } : data)
-    Object.defineProperties(error, {
-      name: { value: coded.name, configurable: true, writable: true },
-      stack: { value: coded.stack, configurable: true, writable: true }
-    })
+    for (const key of ["name", "stack"]) {
+      Object.defineProperty(error, key, { value: coded[key], configurable: true, writable: true })
+    }
+    if ("cause" in coded) {
+      Object.defineProperty(error, "cause", {
+        value: this.decodeError(coded.cause),
+        configurable: true,
+        writable: true
+      })
+    }
     return error
   }
 }
@@ -375,13 +611,60 @@ export class Values {
 const ownBuffer = (view: ArrayBufferView): ArrayBufferView =>
   view.byteLength === view.buffer.byteLength || !(view instanceof Uint8Array) ? view : new Uint8Array(view)
 
-const refusal = (where: string, why: string): SpaceError =>
-  new SpaceError({ reason: "InvalidTuple", message: `${where}: ${why}` })
+/** Refuses an array that has more, or less, than its members. A few holes are as `undefined`. */
+const refuseOwnKeys = (array: ReadonlyArray<unknown>, where: string): void => {
+  const { length } = array
+  const keys = Reflect.ownKeys(array)
+  // First come the positions, in their order, then `length`, then the others.
+  if (keys.length === length + 1 && (length === 0 || keys[length - 1] === String(length - 1))) {
+    return
+  }
+  const members = keys.indexOf("length")
+  if (keys.length > members + 1) {
+    throw refusal(where, `its own key ${String(keys[members + 1])} would be lost`)
+  }
+  if (length - members > mostHoles) {
+    throw refusal(where, `it has ${length - members} places without a member`)
+  }
+}
 
-/** Says of a failure to decode where it was. */
-export const undecodable = (where: string, cause: unknown): SpaceError =>
-  new SpaceError({
-    reason: "Undecodable",
-    message: `${where}${cause instanceof Error ? cause.message : String(cause)}`,
-    cause
-  })
+/** Refuses a value that has more keys of its own than its kind. */
+const refuseExtras = (value: object, where: string, expected = 0): void => {
+  const keys = Reflect.ownKeys(value)
+  if (keys.length > expected) {
+    throw refusal(where, `its own key ${String(keys[expected])} would be lost`)
+  }
+}
+
+const isA = (value: object, prototype: object): boolean => Object.prototype.isPrototypeOf.call(prototype, value)
+
+const has = <K extends string>(value: object, key: K): value is { readonly [_ in K]: unknown } => {
+  try {
+    return key in value
+  } catch {
+    return false
+  }
+}
+
+/** A text for something, or for a field of it, whatever it is. */
+const describe = (value: any, key?: string): string => {
+  try {
+    const subject = key === undefined ? value : value[key]
+    return typeof subject === "string" ? subject : String(subject)
+  } catch {
+    return "?"
+  }
+}
+
+/** The name of what Effect has made by a prototype, without a class. */
+const effectName = (value: object): string | undefined => {
+  const marks = [value, Object.getPrototypeOf(value) ?? value].flatMap(Object.getOwnPropertySymbols)
+  const names = marks.flatMap(({ description }) => /^effect\/([A-Z]\w+)$/.exec(description ?? "")?.[1] ?? [])
+  return names.find((name) => name !== "Equal" && name !== "Hash" && name !== "Effect")
+}
+
+/** The place in something cyclic is long. */
+const brief = (where: string): string => where.length < 200 ? where : `${where.slice(0, 100)}…${where.slice(-40)}`
+
+const refusal = (where: string, why: string): SpaceError =>
+  new SpaceError({ reason: "InvalidTuple", message: `${brief(where)}: ${why}` })
