@@ -251,7 +251,7 @@ export const mutants = [
     name: "a rd takes",
     clause: "S6",
     file: "internal/search.ts",
-    find: "super(memory, kind, kind === \"in\", timeout)",
+    find: "super(memory, kind, kind !== \"rd\", timeout)",
     replace: "super(memory, kind, true, timeout)"
   },
   {
@@ -320,6 +320,34 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/hold.ts",
     find: "store.giveBack([entry], options?.requeue)",
     replace: "store.giveBack([entry])"
+  },
+  {
+    name: "withPermit: requeue: \"back\" is not heeded",
+    clause: "S8",
+    file: "internal/hold.ts",
+    find: "store.run(() => store.giveBack([entry], place))",
+    replace: "store.run(() => store.giveBack([entry]))"
+  },
+  {
+    name: "withPermit consumes its tuple",
+    clause: "S8",
+    file: "internal/hold.ts",
+    find: "store.run(() => store.giveBack([entry], place))",
+    replace: "store.consume([entry])"
+  },
+  {
+    name: "withPermit keeps its tuple if the use fails",
+    clause: "S8",
+    file: "internal/hold.ts",
+    find: "Effect.ensuring(restore(",
+    replace: "Effect.zipLeft(restore("
+  },
+  {
+    name: "withPermit puts up with options that would drop the tuple",
+    clause: "S16",
+    file: "internal/arguments.ts",
+    find: "name === \"withPermit\" && ([",
+    replace: "name.length === 0 && (["
   },
   {
     name: "a tuple that comes back is not offered to those who wait",

@@ -100,6 +100,16 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
     options?: O & HoldOptions<T, Match<T, P>>
   ) => Effect.Effect<Match<T, P>, E | TimeoutOf<O>, Scope.Scope>
 
+  /**
+   * Takes a tuple for as long as `use` runs, and always gives it back: whether `use` succeeds, fails, dies or is interrupted, and on a
+   * store also if the program is killed (S8). For locks and semaphores: no tuple is ever lost or doubled.
+   */
+  readonly withPermit: <const P extends Pattern, A, E2, R, const O extends PermitOptions = {}>(
+    pattern: P & Check<T, P>,
+    use: (tuple: Match<T, P>) => Effect.Effect<A, E2, R>,
+    options?: O & PermitOptions
+  ) => Effect.Effect<A, E | E2 | TimeoutOf<O>, R>
+
   /** Takes the oldest tuple that matches any of the patterns, and says which: by index, or by key for a record (S11). */
   readonly inAny: <const Ps extends Patterns, const O extends WaitOptions = {}>(
     patterns: Ps & CheckAll<T, Ps>,
@@ -138,7 +148,7 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
   /** How many tuples match now. */
   readonly count: <const P extends Pattern>(pattern: P & Check<T, P>) => Effect.Effect<number, E>
 
-  /** Puts the tuple if nothing matches the pattern; otherwise returns the match. For locks and leaders. */
+  /** Puts the tuple if nothing matches the pattern; otherwise returns the match. For leaders and unique keys. */
   readonly outIfAbsent: <const P extends Pattern>(
     pattern: P & Check<T, P>,
     tuple: T
@@ -210,9 +220,9 @@ export interface OutOptions {
  * @category models
  */
 export interface Lease<out E = never> {
-  /** Gives the tuple so long to live from now on. `false` if it is no longer in the space, nor held by `inWith`. */
+  /** Gives the tuple so long to live from now on. `false` if it is no longer in the space, nor held by `inWith` or `withPermit`. */
   readonly renew: (ttl: Duration.DurationInput) => Effect.Effect<boolean, E>
-  /** Ends the tuple's life now. `false` if it is no longer in the space, nor held by `inWith`. */
+  /** Ends the tuple's life now. `false` if it is no longer in the space, nor held by `inWith` or `withPermit`. */
   readonly cancel: Effect.Effect<boolean, E>
 }
 
@@ -241,14 +251,23 @@ export type TimeoutOf<O> = O extends { readonly timeout: Duration.DurationInput 
   : never
 
 /**
+ * Options of `withPermit` (S8).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PermitOptions extends WaitOptions {
+  /** Where a returned tuple goes: to its old place, which is the default, or behind all others. */
+  readonly requeue?: "place" | "back" | undefined
+}
+
+/**
  * Options of operations that hold a tuple for a while (S8).
  *
  * @since 0.1.0
  * @category models
  */
-export interface HoldOptions<out T extends Tuple, in M = any> extends WaitOptions {
-  /** Where a returned tuple goes: to its old place, which is the default, or behind all others. */
-  readonly requeue?: "place" | "back" | undefined
+export interface HoldOptions<out T extends Tuple, in M = any> extends PermitOptions {
   /** How often the use may fail or die before the tuple goes to `deadLetter`. Interruptions do not count. */
   readonly maxAttempts?: number | undefined
   /** What is put in the place of a tuple whose use has failed too often; without it such a tuple is dropped. */
@@ -350,7 +369,7 @@ export interface Destination<in T, out E> {
 export interface Inspection {
   /** How many tuples there are of each shape: the first field if it is a string, and the types of the others. */
   readonly tuples: ReadonlyArray<{ readonly shape: string; readonly count: number }>
-  /** How many tuples are held by `inWith` and `inScoped`, or on their way to an operation that waited for them. */
+  /** How many tuples are held by `inWith`, `inScoped` and `withPermit`, or on their way to an operation that waited for them. */
   readonly held: number
   /** Who waits, longest first, and who subscribes. */
   readonly interests: ReadonlyArray<InterestSnapshot>
@@ -415,7 +434,17 @@ export interface Lookup {
  * @category models
  */
 export interface InterestSnapshot {
-  readonly kind: "in" | "rd" | "inAny" | "rdAny" | "inAll" | "out" | "outIfAbsent" | "transact" | "subscribe"
+  readonly kind:
+    | "in"
+    | "rd"
+    | "inAny"
+    | "rdAny"
+    | "inAll"
+    | "withPermit"
+    | "out"
+    | "outIfAbsent"
+    | "transact"
+    | "subscribe"
   /** The patterns as text, such as `["sum", number]`. For an operation that waits for room, none. */
   readonly patterns: ReadonlyArray<string>
   /** Milliseconds since it began to wait. */
@@ -711,6 +740,33 @@ export const inScoped: <const P extends Pattern, const O extends HoldOptions<any
   pattern: P & Check<Tuple, P>,
   options?: O & HoldOptions<Tuple, Match<Tuple, P>>
 ) => Effect.Effect<Match<Tuple, P>, SpaceError | TimeoutOf<O>, Scope.Scope | Space> = accessor("inScoped")
+
+/**
+ * Takes a tuple for as long as `use` runs, and always gives it back.
+ *
+ * @since 0.1.0
+ * @category accessors
+ * @example
+ * ```ts
+ * import { TupleSpace } from "@effect-linda/core"
+ * import { Effect } from "effect"
+ *
+ * const locked = <A, E, R>(effect: Effect.Effect<A, E, R>) => TupleSpace.withPermit(["lock"], () => effect)
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* TupleSpace.out(["lock"])
+ *   yield* Effect.ignore(locked(Effect.fail("the lock comes back all the same")))
+ *   return yield* locked(TupleSpace.count(["lock"])) // nobody else has it
+ * })
+ *
+ * console.log(Effect.runSync(Effect.provide(program, TupleSpace.layer))) // 0
+ * ```
+ */
+export const withPermit: <const P extends Pattern, A, E2, R, const O extends PermitOptions = {}>(
+  pattern: P & Check<Tuple, P>,
+  use: (tuple: Match<Tuple, P>) => Effect.Effect<A, E2, R>,
+  options?: O & PermitOptions
+) => Effect.Effect<A, SpaceError | E2 | TimeoutOf<O>, R | Space> = accessor("withPermit")
 
 /**
  * Takes the oldest tuple that matches any of the patterns, and says which.

@@ -140,6 +140,7 @@ describe("TupleSpace: accessors", () => {
       "rdp",
       "inWith",
       "inScoped",
+      "withPermit",
       "inAny",
       "rdAny",
       "inAll",

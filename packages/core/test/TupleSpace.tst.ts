@@ -120,6 +120,16 @@ describe("TupleSpace: a protocol", () => {
     space.inWith(["stop"], () => Effect.void, { maxAttempts: 3, deadLetter: () => ["log", "dead"] })
   })
 
+  it("withPermit hands the narrowed tuple on, and keeps errors and requirements", () => {
+    expect(space.withPermit(["job", P.any, P.any], ([, id]) => Effect.succeed(id))).type.toBe<Effect.Effect<number>>()
+    expect(space.withPermit(["stop"], () => Effect.scope)).type.toBe<Effect.Effect<Scope.Scope, never, Scope.Scope>>()
+    expect(space.withPermit(["stop"], () => Effect.fail("no" as const), { timeout: 5, requeue: "back" })).type.toBe<
+      Effect.Effect<never, "no" | Cause.TimeoutException>
+    >()
+    expect(space.withPermit).type.not.toBeCallableWith(["nope"], () => Effect.void)
+    expect(space.withPermit).type.not.toBeCallableWith(["stop"], () => Effect.void, { maxAttempts: 3 })
+  })
+
   it("streams", () => {
     expect(space.stream(["job", P.any, P.any])).type.toBe<Stream.Stream<readonly ["job", number, string]>>()
     expect(space.subscribe(["stop"])).type.toBe<Stream.Stream<SpaceEvent.SpaceEvent<readonly ["stop"]>>>()

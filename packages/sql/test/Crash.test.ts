@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, it } from "@effect/vitest"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { bundle, storm } from "./crash/storm.js"
+import { bundle, lockStorm, storm } from "./crash/storm.js"
 import { useServer } from "./postgres/useServer.js"
 
 // Processes of the operating system, killed at random times. LINDA_KILLS=100 for more of it.
@@ -16,8 +16,10 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const server = useServer()
 let child: string
+let locker: string
 beforeAll(async () => {
   child = await bundle(folder)
+  locker = await bundle(folder, "lock")
 }, 60_000)
 
 const lease = 1_000
@@ -33,6 +35,18 @@ describe("kill -9", () => {
   it("of processes that share a server: nothing lost, nothing twice", async () => {
     const postgres = { connection: server().connection(), space: "clients", lease }
     console.log(await storm({ child, config: { postgres }, kills, lease, space: Postgres.make(postgres) }))
+  }, patience)
+
+  it("S8 K22 of a process that has a lock in a file: others get it, and there is one", async () => {
+    const data = mkdtempSync(join(tmpdir(), "linda-crash-"))
+    const sqlite = { filename: join(data, "space.db"), lease }
+    await lockStorm({ child: locker, config: { sqlite }, kills: 2, space: Sqlite.make(sqlite) })
+    rmSync(data, { recursive: true })
+  }, patience)
+
+  it("S8 K22 of a process that has a lock on a server: others get it, and there is one", async () => {
+    const postgres = { connection: server().connection(), space: "lock", lease }
+    await lockStorm({ child: locker, config: { postgres }, kills: 2, space: Postgres.make(postgres) })
   }, patience)
 
   it("of the server too", async () => {

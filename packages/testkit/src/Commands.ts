@@ -53,12 +53,15 @@ export interface Actual {
 }
 
 interface Holder {
+  readonly way: Way
   readonly requeue: Requeue
   readonly gate: Deferred.Deferred<void, "put back">
   readonly fiber: Fiber.RuntimeFiber<unknown, unknown>
 }
 
 type Requeue = "place" | "back"
+/** A permit comes back however its use ends. */
+type Way = "inWith" | "withPermit"
 
 /**
  * One step of a random program.
@@ -82,8 +85,12 @@ export const commands = (
     // the more often one is named, the more often it comes
     ...Array.from({ length: 5 }, () => Arbitrary.operation(options).map((operation) => new Do(operation))),
     FastCheck.nat(9).map((which) => new Interrupt(which)),
-    FastCheck.tuple(patterns, FastCheck.constantFrom<Requeue>("place", "back"))
-      .map(([pattern, requeue]) => new Hold(pattern, requeue)),
+    FastCheck.tuple(
+      patterns,
+      FastCheck.constantFrom<Requeue>("place", "back"),
+      FastCheck.constantFrom<Way>("inWith", "withPermit")
+    )
+      .map(([pattern, requeue, way]) => new Hold(pattern, requeue, way)),
     FastCheck.tuple(FastCheck.nat(9), FastCheck.constantFrom<How>("succeeds", "fails", "is interrupted"))
       .map(([which, how]) => new Release(which, how))
   ], { maxCommands: options.maxCommands ?? 40, size: "max" })
@@ -203,20 +210,23 @@ class Interrupt implements Command {
 }
 
 class Hold implements Command {
-  constructor(readonly pattern: FieldPattern, readonly requeue: Requeue) {}
+  constructor(readonly pattern: FieldPattern, readonly requeue: Requeue, readonly way: Way) {}
   check = ({ model }: Expected) => Option.isSome(Model.hold(model, this.pattern))
   run(expected: Expected, actual: Actual): Promise<void> {
     const [model, stored] = Option.getOrThrow(Model.hold(expected.model, this.pattern))
     return actual.run(Effect.gen(this, function*() {
       const gate = yield* Deferred.make<void, "put back">()
       const use = (tuple: Tuple) => Effect.zipRight(agree("what is held", tuple, stored.tuple), Deferred.await(gate))
-      const { pattern, requeue } = this
-      const fiber = yield* Effect.forkIn(actual.space.inWith(pattern, use, { requeue }), actual.scope)
-      actual.holding.set(stored.age, { gate, fiber, requeue })
+      const { pattern, requeue, way } = this
+      const held = way === "inWith"
+        ? actual.space.inWith(pattern, use, { requeue })
+        : actual.space.withPermit(pattern, use, { requeue })
+      const fiber = yield* Effect.forkIn(held, actual.scope)
+      actual.holding.set(stored.age, { gate, fiber, requeue, way })
       yield* compare(expected, actual, { model, result: Option.none(), served: [] })
     }))
   }
-  toString = () => `hold ${text(this.pattern)}, requeue: ${this.requeue}`
+  toString = () => `${this.way} ${text(this.pattern)}, requeue: ${this.requeue}`
 }
 
 type How = "succeeds" | "fails" | "is interrupted"
@@ -226,9 +236,10 @@ class Release implements Command {
   check = ({ model }: Expected) => model.held.length > 0
   run(expected: Expected, actual: Actual): Promise<void> {
     const held = chosen(expected.model.held, this.which)
-    const { fiber, gate, requeue } = actual.holding.get(held.age)!
+    const { fiber, gate, requeue, way } = actual.holding.get(held.age)!
     actual.holding.delete(held.age)
-    const step = Model.release(expected.model, held, this.how === "succeeds" ? "consumed" : requeue)
+    const isConsumed = way === "inWith" && this.how === "succeeds"
+    const step = Model.release(expected.model, held, isConsumed ? "consumed" : requeue)
     const end: Effect.Effect<unknown> = this.how === "is interrupted"
       ? Fiber.interrupt(fiber)
       : this.how === "succeeds"

@@ -44,6 +44,7 @@ const effects = [
   "rdp",
   "inWith",
   "inScoped",
+  "withPermit",
   "inAny",
   "rdAny",
   "inAll",

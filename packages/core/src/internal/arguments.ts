@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { SpaceError } from "../SpaceError.js"
 import type { Tuple } from "../Tuple.js"
+import type { HoldOptions } from "../TupleSpace.js"
 import type { Pattern } from "./pattern.js"
 import { compile, show } from "./pattern.js"
 
@@ -79,6 +80,21 @@ export const one = <A extends string>(option: string, input: A | undefined, allo
     throw invalidOption(`${option}: ${show(input)} is none of ${allowed.map(show).join(", ")}`)
   }
   return input ?? allowed[0]!
+}
+
+/** The options of operations that hold a tuple. */
+export const checkHold = (
+  name: "inWith" | "inScoped" | "withPermit",
+  options: HoldOptions<Tuple> | undefined
+): void => {
+  one("requeue", options?.requeue, ["place", "back"])
+  natural("maxAttempts", options?.maxAttempts, 1)
+  const counting = name === "withPermit" && (["maxAttempts", "deadLetter"] as const).find((key) => options?.[key])
+  if (counting) {
+    throw invalidOption(
+      `${counting}: withPermit always gives its tuple back: use inWith to give up after some attempts`
+    )
+  }
 }
 
 /** The patterns of a choice or a join, and the keys that name their results if they were given as a record. */

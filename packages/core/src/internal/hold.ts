@@ -1,5 +1,5 @@
 /**
- * Operations that hold a tuple for a while, and put it back unless all went well (S8).
+ * Operations that hold a tuple for a while, and then give it back: always, or unless all went well (S8).
  *
  * @internal
  */
@@ -8,8 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type { Tuple } from "../Tuple.js"
-import type { HoldOptions } from "../TupleSpace.js"
-import { millis, natural, one, own, reading } from "./arguments.js"
+import type { HoldOptions, PermitOptions } from "../TupleSpace.js"
+import { checkHold, millis, own, reading } from "./arguments.js"
 import type { Entry } from "./entry.js"
 import { extraOf } from "./entry.js"
 import type { Memory } from "./memory.js"
@@ -23,7 +23,7 @@ type Options = HoldOptions<Tuple> | undefined
 /** Takes an entry, and gives it to `use`, which runs uninterruptibly and has to end the hold. */
 const holding = <A, E, R>(
   memory: Memory,
-  name: string,
+  name: "inWith" | "inScoped" | "withPermit",
   pattern: unknown,
   options: Options,
   use: (
@@ -33,9 +33,9 @@ const holding = <A, E, R>(
 ): Effect.Effect<A, E | Cause.TimeoutException, R> =>
   reading(() => {
     const { store } = memory
-    one("requeue", options?.requeue, ["place", "back"])
-    natural("maxAttempts", options?.maxAttempts, 1)
-    const search = new Search.Single(memory, "in", compile(pattern), millis("timeout", options?.timeout))
+    checkHold(name, options)
+    const kind = name === "withPermit" ? name : "in"
+    const search = new Search.Single(memory, kind, compile(pattern), millis("timeout", options?.timeout))
     return spanned(memory, name, (span) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(served(store, search, restore), (interest) => {
@@ -44,6 +44,14 @@ const holding = <A, E, R>(
           return use(interest.entries[0]!, restore)
         })
       ))
+  })
+
+/** Ends the hold of a permit, however its use has ended: that is nobody's affair but the user's, and counts as no attempt. */
+const giveBack = ({ store }: Memory, entry: Entry, place: PermitOptions["requeue"]): Effect.Effect<void> =>
+  Effect.sync(() => {
+    if (!store.closed) {
+      store.run(() => store.giveBack([entry], place))
+    }
   })
 
 /** Ends the hold of an entry as its use has ended. If the user's `deadLetter` throws, the tuple is back. */
@@ -114,3 +122,18 @@ export const inScoped =
       options,
       (entry) => Effect.as(Effect.addFinalizer(release(memory, entry, options)), entry.tuple)
     )
+
+export const withPermit = (memory: Memory) =>
+<A, E, R>(
+  pattern: unknown,
+  use: (tuple: any) => Effect.Effect<A, E, R>,
+  options?: PermitOptions
+): Effect.Effect<A, E | Cause.TimeoutException, R> =>
+  holding(
+    memory,
+    "withPermit",
+    pattern,
+    options,
+    (entry, restore) =>
+      Effect.ensuring(restore(Effect.suspend(() => use(entry.tuple))), giveBack(memory, entry, options?.requeue))
+  )

@@ -29,6 +29,7 @@ export type Kind =
   | "inAny"
   | "rdAny"
   | "inAll"
+  | "withPermit"
   | "out"
   | "outIfAbsent"
   | "transact"

@@ -121,8 +121,13 @@ export abstract class Search<Found> implements Request, Operation<any, Cause.Tim
 
 /** One tuple, by one pattern. */
 export class Single extends Search<Entry> {
-  constructor(memory: Memory, kind: "in" | "rd", private readonly pattern: Pattern, timeout: number) {
-    super(memory, kind, kind === "in", timeout)
+  constructor(
+    memory: Memory,
+    kind: "in" | "rd" | "withPermit",
+    private readonly pattern: Pattern,
+    timeout: number
+  ) {
+    super(memory, kind, kind !== "rd", timeout)
   }
   /** Made when it is asked for: an array made with each search that waits would have V8 make all searches in its old generation. */
   get patterns(): ReadonlyArray<Pattern> {

@@ -13,7 +13,15 @@ import * as Stream from "effect/Stream"
 import type { Options } from "../Sharded.js"
 import { SpaceError } from "../SpaceError.js"
 import type { Tuple } from "../Tuple.js"
-import type { Destination, HoldOptions, Inspection, OutOptions, TupleSpace, WaitOptions } from "../TupleSpace.js"
+import type {
+  Destination,
+  HoldOptions,
+  Inspection,
+  OutOptions,
+  PermitOptions,
+  TupleSpace,
+  WaitOptions
+} from "../TupleSpace.js"
 import { own, several } from "./arguments.js"
 import { encodeField, keyOf } from "./durable/encoding.js"
 import { isFailure } from "./memory.js"
@@ -145,6 +153,16 @@ export const make = (
     reading(() => {
       const compiled = compile(pattern)
       return race(ofPattern(compiled), (part, use) => part.inWith(compiled as any, use, options as any), use)
+    })
+
+  const withPermit = (
+    pattern: unknown,
+    use: (tuple: any) => Effect.Effect<any, any, any>,
+    options?: PermitOptions
+  ) =>
+    reading(() => {
+      const compiled = compile(pattern)
+      return race(ofPattern(compiled), (part, use) => part.withPermit(compiled as any, use, options as any), use)
     })
 
   const inScoped = (pattern: unknown, options?: HoldOptions<any>) =>
@@ -287,6 +305,7 @@ export const make = (
     rdp: (pattern: any) => first((part) => part.rdp(pattern), pattern),
     inWith,
     inScoped,
+    withPermit,
     inAny: waitAny(true),
     rdAny: waitAny(false),
     inAll,

@@ -70,6 +70,7 @@ export const make = <T extends Tuple = Tuple>(
       rdp: Search.now(memory, "rdp"),
       inWith: Hold.inWith(memory),
       inScoped: Hold.inScoped(memory),
+      withPermit: Hold.withPermit(memory),
       inAny: Search.waitAny(memory, "inAny"),
       rdAny: Search.waitAny(memory, "rdAny"),
       inAll: Search.waitAll(memory),

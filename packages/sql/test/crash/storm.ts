@@ -12,11 +12,11 @@ import type { Config } from "./child.js"
 
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
 
-/** The child as one file, which starts faster. */
-export const bundle = async (folder: string): Promise<string> => {
-  const outfile = `${folder}/child.mjs`
+/** A program of this folder as one file, which starts faster. */
+export const bundle = async (folder: string, name = "child"): Promise<string> => {
+  const outfile = `${folder}/${name}.mjs`
   await build({
-    entryPoints: [fileURLToPath(new URL("child.ts", import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(`${name}.ts`, import.meta.url))],
     outfile,
     bundle: true,
     platform: "node",
@@ -140,3 +140,32 @@ export const storm = async (options: {
   return `${options.kills} kills, ${record.put.size} tuples put, ${done.size} moved or used, ${took.size} taken, ` +
     `${unreported} taken by a child that did not live to say so`
 }
+
+/** Kills a process that has a lock: the lock is back, once, and others get it. */
+export const lockStorm = (options: {
+  readonly child: string
+  readonly config: Omit<Config, "first">
+  readonly kills: number
+  readonly space: Effect.Effect<TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>, unknown, Scope.Scope>
+}): Promise<void> =>
+  Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+    const space = yield* Effect.orDie(options.space)
+    yield* space.out(["lock"])
+    for (let round = 0; round < options.kills; round++) {
+      const child = spawn(process.execPath, [options.child, JSON.stringify(options.config)], {
+        stdio: ["ignore", "pipe", "inherit"]
+      })
+      const said = yield* Effect.promise(() => once(child.stdout, "data"))
+      assert.match(String(said[0]), /locked/)
+      assert.strictEqual(yield* space.count(["lock"]), 0, "the child has it")
+      assert.strictEqual((yield* space.inspect).held, 1)
+      yield* Effect.promise(() => {
+        const gone = once(child, "close")
+        child.kill("SIGKILL")
+        return gone
+      })
+      const tuple = yield* space.withPermit(["lock"], Effect.succeed, { timeout: "20 seconds" })
+      assert.deepStrictEqual(tuple, ["lock"])
+      assert.strictEqual(yield* space.count(["lock"]), 1, "one lock, and no second one")
+    }
+  })))

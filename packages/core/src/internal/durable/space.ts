@@ -21,10 +21,11 @@ import type {
   Inspection,
   Lease,
   OutOptions,
+  PermitOptions,
   TupleSpace,
   WaitOptions
 } from "../../TupleSpace.js"
-import { millis, natural, one, own, several } from "../arguments.js"
+import { checkHold, millis, natural, own, several } from "../arguments.js"
 import * as Insight from "../insight.js"
 import * as Join from "../join.js"
 import { markFailure } from "../memory.js"
@@ -516,16 +517,31 @@ export const make = (
           return Effect.flatMap(settled, ([was]) => was ? Effect.void : Effect.fail(leaseOver))
         })
 
+    /** Ends the hold of a permit, however its use has ended. */
+    const giveBack = (
+      access: Access,
+      held: Held,
+      options: PermitOptions | undefined
+    ): Effect.Effect<void, SpaceError> =>
+      Effect.suspend(() =>
+        session.closed || access.isUndone()
+          ? Effect.void
+          : Effect.flatMap(
+            access.perform(back(held, options?.requeue ?? "place", false)),
+            ([was]) => was ? Effect.void : Effect.fail(leaseOver)
+          )
+      )
+
     const holding = <A, E, R>(
-      name: string,
+      name: "inWith" | "inScoped" | "withPermit",
       pattern: unknown,
       options: HoldOptions<Tuple> | undefined,
       use: (access: Access, held: Held, restore: Restore) => Effect.Effect<A, E, R>
     ): Effect.Effect<A, any, R> =>
       reading(() => {
-        one("requeue", options?.requeue, ["place", "back"])
-        natural("maxAttempts", options?.maxAttempts, 1)
-        const wanted = wantedOf("in", [compile(pattern)], millis("timeout", options?.timeout), "in", false)
+        checkHold(name, options)
+        const kind = name === "withPermit" ? name : "in"
+        const wanted = wantedOf(kind, [compile(pattern)], millis("timeout", options?.timeout), "in", false)
         return operation(name, (access, span) =>
           Effect.uninterruptibleMask((restore) =>
             Effect.flatMap(access.wait(wanted, restore), ([hold, found]) => {
@@ -535,20 +551,38 @@ export const make = (
           ))
       })
 
+    /** The result of the use, if the hold has ended well. */
+    const ending = <A, E, R>(
+      use: Effect.Effect<A, E, R>,
+      end: (exit: Exit.Exit<A, E>) => Effect.Effect<void, SpaceError>
+    ): Effect.Effect<A, E | SpaceError, R> =>
+      Effect.flatMap(Effect.exit(use), (exit) =>
+        Effect.matchCauseEffect(end(exit), {
+          onSuccess: () => exit,
+          onFailure: (cause): Effect.Effect<never, E | SpaceError> =>
+            Exit.isSuccess(exit) ? Effect.failCause(cause) : Effect.failCause(Cause.sequential(exit.cause, cause))
+        }))
+
     const inWith = <A, E, R>(
       pattern: unknown,
       use: (tuple: any) => Effect.Effect<A, E, R>,
       options?: HoldOptions<Tuple>
     ) =>
       holding("inWith", pattern, options, (access, held, restore) =>
-        Effect.flatMap(
-          Effect.exit(restore(Effect.suspend(() => use(first(held.found))))),
-          (exit) =>
-            Effect.matchCauseEffect(release(access, held, options)(exit), {
-              onSuccess: () => exit,
-              onFailure: (cause) =>
-                Exit.isSuccess(exit) ? Effect.failCause(cause) : Effect.failCause(Cause.sequential(exit.cause, cause))
-            })
+        ending(
+          restore(Effect.suspend(() => use(first(held.found)))),
+          release(access, held, options)
+        ))
+
+    const withPermit = <A, E, R>(
+      pattern: unknown,
+      use: (tuple: any) => Effect.Effect<A, E, R>,
+      options?: PermitOptions
+    ) =>
+      holding("withPermit", pattern, options, (access, held, restore) =>
+        ending(
+          restore(Effect.suspend(() => use(first(held.found)))),
+          () => giveBack(access, held, options)
         ))
 
     const inScoped = (pattern: unknown, options?: HoldOptions<Tuple>) =>
@@ -654,6 +688,7 @@ export const make = (
       rdp,
       inWith,
       inScoped,
+      withPermit,
       inAny: waitAny("inAny"),
       rdAny: waitAny("rdAny"),
       inAll,

@@ -16,8 +16,8 @@ import * as Stream from "effect/Stream"
 import type { Link } from "../../Remote.js"
 import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
-import type { Destination, HoldOptions, OutOptions, TupleSpace, WaitOptions } from "../../TupleSpace.js"
-import { millis, natural, one, own, several } from "../arguments.js"
+import type { Destination, HoldOptions, OutOptions, PermitOptions, TupleSpace, WaitOptions } from "../../TupleSpace.js"
+import { checkHold, millis, natural, own, several } from "../arguments.js"
 import type { Pattern, Term } from "../pattern.js"
 import { compile } from "../pattern.js"
 import { evaluate } from "../process.js"
@@ -448,6 +448,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     // -----------------------------------------------------------------------------------------------------------------
 
     const hold = <A, E, R>(
+      name: "inWith" | "inScoped" | "withPermit",
       pattern: unknown,
       options: HoldOptions<Tuple> | undefined,
       use: (
@@ -457,10 +458,14 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       ) => Effect.Effect<A, E, R>
     ): Effect.Effect<A, any, R> =>
       ask(() => {
-        one("requeue", options?.requeue, ["place", "back"])
-        natural("maxAttempts", options?.maxAttempts, 1)
+        checkHold(name, options)
         const asked = encode([compile(pattern)])
-        const args = ["in", asked.wires, asks(asked), millis("timeout", options?.timeout)]
+        const args = [
+          name === "withPermit" ? name : "in",
+          asked.wires,
+          asks(asked),
+          millis("timeout", options?.timeout)
+        ]
         return Effect.uninterruptibleMask((restore) =>
           Effect.flatMap(
             holding(restore, "wait", args, answerFor(asked)),
@@ -501,14 +506,31 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       options?: HoldOptions<Tuple>
     ) =>
       hold(
+        "inWith",
         pattern,
         options,
         (held, tuple, restore) =>
           Effect.onExit(restore(Effect.suspend(() => use(tuple))), release(held, tuple, options))
       )
 
+    const withPermit = <A, E, R>(
+      pattern: unknown,
+      use: (tuple: any) => Effect.Effect<A, E, R>,
+      options?: PermitOptions
+    ) =>
+      hold("withPermit", pattern, options, (held, tuple, restore) =>
+        Effect.ensuring(
+          restore(Effect.suspend(() => use(tuple))),
+          Effect.sync(() => settle(held, options?.requeue === "back" ? Protocol.BehindAll : Protocol.Back))
+        ))
+
     const inScoped = (pattern: unknown, options?: HoldOptions<Tuple>) =>
-      hold(pattern, options, (held, tuple) => Effect.as(Effect.addFinalizer(release(held, tuple, options)), tuple))
+      hold(
+        "inScoped",
+        pattern,
+        options,
+        (held, tuple) => Effect.as(Effect.addFinalizer(release(held, tuple, options)), tuple)
+      )
 
     // -----------------------------------------------------------------------------------------------------------------
     // Streams
@@ -591,6 +613,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       rdp,
       inWith,
       inScoped,
+      withPermit,
       inAny: waitAny("inAny"),
       rdAny: waitAny("rdAny"),
       inAll,

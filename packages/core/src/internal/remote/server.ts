@@ -252,6 +252,7 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
         switch (kind) {
           case "in":
           case "rd":
+          case "withPermit":
             return searching(
               id,
               new Search.Single(memory, kind, patterns[0]!, timeout),

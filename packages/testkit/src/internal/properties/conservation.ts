@@ -68,6 +68,8 @@ const draw = (sim: Simulation, space: Space, ledger: Ledger): Act => {
       Effect.zipRight(sim.pause, consume(tuple)),
       Effect.zipRight(Effect.sleep(random.between(0, 3)), consume(tuple))
     ])
+  /** Whatever becomes of it, nothing is taken. */
+  const lend = () => random.pick([Effect.fail("failed"), Effect.die("died"), sim.pause, Effect.sleep(1)])
   const inScope = (tuple: Item) =>
     Effect.zipRight(
       Effect.addFinalizer((exit) => Exit.isSuccess(exit) ? consume(tuple) : Effect.void),
@@ -79,7 +81,7 @@ const draw = (sim: Simulation, space: Space, ledger: Ledger): Act => {
     return put
   }
   const soon = random.between(0, 3)
-  switch (random.below(17)) {
+  switch (random.below(18)) {
     case 0:
       return take("in", space.in(one(kind)), isHere, single)
     case 1:
@@ -108,7 +110,13 @@ const draw = (sim: Simulation, space: Space, ledger: Ledger): Act => {
       return take("inScoped", Effect.scoped(Effect.flatMap(space.inScoped(one(kind)), inScope)), isHere)
     case 12:
       return take("rd", space.rd(one(kind)), isHere)
-    case 13: {
+    case 13:
+      return take(
+        "withPermit",
+        space.withPermit(one(kind), lend, { requeue: random.pick(["place", "back"]) }),
+        isHere
+      )
+    case 14: {
       const puts = [item(), item()]
       return put("outAll", space.outAll(puts), puts)
     }

@@ -4,6 +4,7 @@
  * @internal
  */
 import * as P from "@effect-linda/core/Pattern"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -100,6 +101,85 @@ export const holding = properties("Holding", (property) => {
         expect(ids.every((id) => failures.get(id)! >= maxAttempts)).toBe(true)
         expect(yield* space.count(["job", P.number])).toBe(0)
         expect((yield* space.inspect).held).toBe(0)
+      })
+  )
+
+  property(
+    "S8 K22 withPermit: so many at a time as there are permits, none lost or doubled, and all get theirs in the end",
+    (sim) =>
+      Effect.gen(function*() {
+        const { random } = sim
+        const space = yield* sim.space()
+        const permits = random.between(1, 3)
+        yield* space.outAll(random.array(permits, (index) => ["permit", index] as const))
+        let holders = 0
+        let served = 0
+        const requeue = random.pick(["place", "back"] as const)
+        const use = (end: Effect.Effect<unknown, string>) =>
+          Effect.gen(function*() {
+            served++
+            expect(++holders).toBeLessThanOrEqual(permits)
+            yield* Effect.ensuring(Effect.zipRight(sim.pause, end), Effect.sync(() => holders--))
+          })
+        const fibers = []
+        for (let i = random.between(1, 8); i > 0; i--) {
+          const end = random.pick([Effect.void, Effect.fail("no"), Effect.die("no"), Effect.interrupt, Effect.sleep(1)])
+          const timeout = random.chance(0.3) ? random.between(0, 3) : Infinity
+          fibers.push(
+            yield* Effect.fork(
+              Effect.exit(space.withPermit(["permit", P.number], () => use(end), { requeue, timeout }))
+            )
+          )
+          yield* sim.pause
+          if (random.chance(0.3)) {
+            random.pick(fibers).unsafeInterruptAsFork(fibers[0]!.id())
+          }
+        }
+        yield* sim.over
+        expect(fibers.every((fiber) => fiber.unsafePoll() !== null)).toBe(true)
+        expect(served).toBeLessThanOrEqual(fibers.length)
+        const left = yield* space.collect(["permit", P.number])
+        expect(left.map(([, index]) => index).sort()).toEqual(random.array(permits, (index) => index))
+        expect((yield* space.inspect).held).toBe(0)
+      })
+  )
+
+  property(
+    "S8 K22 withPermit serves in order of arrival, whoever is interrupted meanwhile",
+    (sim) =>
+      Effect.gen(function*() {
+        const { random } = sim
+        const space = yield* sim.space()
+        yield* space.out(["lock"])
+        const order: Array<number> = []
+        const gone = new Set<number>()
+        const gate = yield* Deferred.make<void>()
+        yield* Effect.fork(space.withPermit(["lock"], () => Deferred.await(gate)))
+        const count = random.between(2, 7)
+        const fibers = []
+        for (let index = 0; index < count; index++) {
+          yield* sim.still
+          fibers.push(
+            yield* Effect.fork(
+              space.withPermit(["lock"], () => Effect.zipRight(Effect.sync(() => order.push(index)), sim.pause))
+            )
+          )
+        }
+        yield* sim.still
+        yield* Deferred.succeed(gate, undefined)
+        for (const [index, fiber] of fibers.entries()) {
+          if (random.chance(0.3)) {
+            gone.add(index)
+            fiber.unsafeInterruptAsFork(fiber.id())
+          }
+          yield* sim.pause
+        }
+        yield* sim.over
+        expect(order).toEqual([...order].sort((one, other) => one - other))
+        for (let index = 0; index < count; index++) {
+          expect(gone.has(index) || order.includes(index)).toBe(true)
+        }
+        expect(yield* space.count(["lock"])).toBe(1)
       })
   )
 

@@ -24,6 +24,7 @@ export const close = cases("Closing", (test) => {
         space.rdp(["a"]),
         space.inWith(["a"], () => Effect.void),
         Effect.scoped(space.inScoped(["a"])),
+        space.withPermit(["a"], () => Effect.void),
         space.inAny([["a"]]),
         space.rdAny([["a"]]),
         space.inAll([["a"]]),
@@ -60,6 +61,7 @@ export const close = cases("Closing", (test) => {
           space.rd(["a"], { timeout: 1000 }),
           space.inWith(["a"], () => Effect.void),
           Effect.scoped(space.inScoped(["a"])),
+          space.withPermit(["a"], () => Effect.void),
           space.inAny([["a"], ["b"]]),
           space.rdAny([["a"], ["b"]]),
           space.inAll({ a: ["a"], b: ["b"] })

@@ -13,6 +13,7 @@ import { inspections, metrics, quiescence, spans } from "./insight.js"
 import { formals, literals } from "./matching.js"
 import { model } from "./model.js"
 import { manyAtOnce, order, ownCopy, putTakeRead } from "./operations.js"
+import { permits } from "./permits.js"
 import { predicates } from "./predicates.js"
 import { endings, evals, failures, liveTuples } from "./processes.js"
 import { refusals } from "./refusals.js"
@@ -38,6 +39,7 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   attempts,
   scoped,
   told,
+  permits,
   capacity,
   dropping,
   ttl,

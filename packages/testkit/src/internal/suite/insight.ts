@@ -511,6 +511,7 @@ export const spans = cases("Insight: spans", (each) => {
         yield* space.inAny([["t", P.any]])
         yield* space.inWith(["t", P.any], () => Effect.void)
         yield* Effect.scoped(space.inScoped(["t", P.any]))
+        yield* space.withPermit(["t", P.any], () => Effect.void)
         yield* space.replace(["u"], () => ["u"])
         yield* space.inAll([["u"], ["t", P.any]])
       }))
@@ -518,7 +519,7 @@ export const spans = cases("Insight: spans", (each) => {
       same(find("TupleSpace.in")[0]!.links.map(({ span }) => span), [out])
       assert.strictEqual(out!.attributes.get("space"), "spanned")
       assert.strictEqual(Option.getOrUndefined(out!.parent), find("test")[0])
-      for (const name of ["inp", "rd", "inAny", "inWith", "inScoped"]) {
+      for (const name of ["inp", "rd", "inAny", "inWith", "inScoped", "withPermit"]) {
         same(linked(`TupleSpace.${name}`).flat().map(ofPut), [true], name)
       }
       same(linked("TupleSpace.replace"), [["TupleSpace.outIfAbsent"]])
@@ -529,7 +530,7 @@ export const spans = cases("Insight: spans", (each) => {
           true
         ]
       )
-      assert.strictEqual(spans.length, 12)
+      assert.strictEqual(spans.length, 13)
     }))
 
   test("every operation has a span of its own name", () =>

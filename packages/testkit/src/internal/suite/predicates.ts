@@ -33,7 +33,8 @@ export const predicates = cases("Predicates", (test) => {
           space.outIfAbsent(["a", bad], ["c"]),
           space.replace(["a", bad], () => ["c"]),
           space.inWith(["a", bad], () => Effect.void),
-          Effect.scoped(space.inScoped(["a", bad]))
+          Effect.scoped(space.inScoped(["a", bad])),
+          space.withPermit(["a", bad], () => Effect.void)
         ] as ReadonlyArray<Effect.Effect<unknown, unknown>>
       ) {
         assert.strictEqual(yield* defectOf(operation), boom)

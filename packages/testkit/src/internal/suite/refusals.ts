@@ -34,6 +34,7 @@ export const refusals = cases("Bad input", (test) => {
           space.rdp(bad),
           space.inWith(bad, () => Effect.void),
           Effect.scoped(space.inScoped(bad)),
+          space.withPermit(bad, () => Effect.void),
           space.inAny([bad]),
           space.rdAny({ a: bad } as any),
           space.inAll([["a"], bad]),

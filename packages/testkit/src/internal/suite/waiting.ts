@@ -228,7 +228,8 @@ export const interruption = cases("Waiting: interruption", (test) => {
         space.rdAny([["t"], ["u"]]),
         space.inAll([["t"], ["u"]]),
         space.inWith(["t"], () => Effect.void),
-        Effect.scoped(space.inScoped(["t"]))
+        Effect.scoped(space.inScoped(["t"])),
+        space.withPermit(["t"], () => Effect.void)
       ]
       for (const operation of blocked) {
         const fiber = yield* start(operation)
@@ -361,7 +362,8 @@ export const timeouts = cases("Waiting: timeouts", (test) => {
         space.rdAny({ a: ["t"] }, timeout),
         space.inAll([["t"], ["u"]], timeout),
         space.inWith(["t"], () => Effect.void, timeout),
-        Effect.scoped(space.inScoped(["t"], timeout))
+        Effect.scoped(space.inScoped(["t"], timeout)),
+        space.withPermit(["t"], () => Effect.void, timeout)
       ] as ReadonlyArray<Effect.Effect<unknown, unknown>>, (operation) => Effect.fork(Effect.flip(operation)))
       yield* pass("20 millis")
       for (const fiber of fibers) {
@@ -392,7 +394,8 @@ export const timeouts = cases("Waiting: timeouts", (test) => {
         space.rdAny({ a: ["t"] }, timeout),
         space.inAll([["t"], ["u"]], timeout),
         space.inWith(["t"], () => Effect.void, timeout),
-        Effect.scoped(space.inScoped(["t"], timeout))
+        Effect.scoped(space.inScoped(["t"], timeout)),
+        space.withPermit(["t"], () => Effect.void, timeout)
       ]
       const fibers = yield* Effect.forEach(operations, (operation) =>
         start(Effect.zipRight(Effect.flip(operation), Clock.currentTimeMillis)))
@@ -414,7 +417,8 @@ export const timeouts = cases("Waiting: timeouts", (test) => {
           space.rd(["t"], { timeout: 0 }),
           space.inAny([["t"]], { timeout: 0 }),
           space.inAll([["t"]], { timeout: 0 }),
-          space.inWith(["t"], () => Effect.void, { timeout: 0 })
+          space.inWith(["t"], () => Effect.void, { timeout: 0 }),
+          space.withPermit(["t"], () => Effect.void, { timeout: 0 })
         ] as ReadonlyArray<Effect.Effect<unknown, unknown>>
       ) {
         assert.isTrue(Cause.isTimeoutException(yield* Effect.flip(operation)))
