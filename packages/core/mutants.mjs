@@ -818,5 +818,42 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/subscription.ts",
     find: "Effect.sync(() => store.abandon(interest))",
     replace: "Effect.sync(() => interest)"
+  },
+  // Time
+  {
+    name: "durations go by the clock that the machine shows",
+    clause: "S9",
+    file: "internal/timekeeper.ts",
+    find: "Number(clock.unsafeCurrentTimeNanos() / 1000n) / 1000",
+    replace: "clock.unsafeCurrentTimeMillis()"
+  },
+  {
+    name: "a sleep that no timer can hold is left to the clock alone",
+    clause: "S9",
+    file: "internal/timekeeper.ts",
+    find: "millis <= longestTimer",
+    replace: "millis <= Infinity"
+  },
+  {
+    name: "a deadline that is far away is slept for in steps",
+    clause: "S9",
+    file: "internal/timekeeper.ts",
+    find: "const sleep = (millis: number): Effect.Effect<void> =>",
+    replace: "const sleep = (far: number, millis = Math.min(far, longestTimer)): Effect.Effect<void> =>"
+  },
+  // Quiescence
+  {
+    name: "awaitQuiescent does not look again whether something has moved when it comes to wait",
+    clause: "K2",
+    file: "internal/insight.ts",
+    find: "if (store.closed || store.moves !== moves) {",
+    replace: "if (store.closed) {"
+  },
+  {
+    name: "awaitQuiescent does not look again whether the space is closed when it comes to wait",
+    clause: "S12",
+    file: "internal/insight.ts",
+    find: "if (store.closed || store.moves !== moves) {",
+    replace: "if (store.moves !== moves) {"
   }
 ]

@@ -160,9 +160,12 @@ export interface SimulationOptions extends Pick<Options, "layer" | "name"> {
 export const properties = ({ name, seeds = 500, layer }: SimulationOptions): void => {
   const { make } = engineOf({ name, layer, time: "test" })
   const all = Simulation.seeds(seeds)
-  const define = ({ body, name }: Property): void =>
-    it.live(name, () =>
-      Effect.forEach(
+  const define = ({ body, name, schedules }: Property): void =>
+    it.live(name, () => {
+      for (const schedule of schedules) {
+        Simulation.check(body, { make, schedule })
+      }
+      return Effect.forEach(
         Array.from({ length: Math.ceil(all / slice) }, (_, index) => index * slice),
         (done) =>
           Effect.zipRight(
@@ -173,7 +176,8 @@ export const properties = ({ name, seeds = 500, layer }: SimulationOptions): voi
             Effect.sleep(0)
           ),
         { discard: true }
-      ), millisPerSeed * all)
+      )
+    }, millisPerSeed * all)
   describe(name, () => {
     for (const group of laws) {
       describe(`Properties: ${group[0]!.group}`, () => group.forEach(define))

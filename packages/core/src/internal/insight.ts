@@ -187,9 +187,13 @@ const waitsForFibers = (
     Array.from(fibers).some(([other, starter]) => other !== fiber && starter === parent)
 }
 
-/** Waits until a fiber of a process has run. */
-const anyMove = (store: Watched): Effect.Effect<void> =>
+/** Waits until a fiber of a process has run, or the space is closed, since it was looked at. */
+const anyMove = (store: Watched, moves: number): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
+    // The fiber may have yielded since it looked, and what happened then told nobody.
+    if (store.closed || store.moves !== moves) {
+      return resume(Effect.void)
+    }
     const notify = () => {
       store.onMoved.delete(notify)
       resume(Effect.void)
@@ -208,7 +212,7 @@ export const awaitQuiescent = (store: Watched, records: Records): Effect.Effect<
       if (typeof seen === "object") {
         return Effect.succeed(seen)
       }
-      const wait = seen === "moving" || store.moves !== moves ? Effect.void : anyMove(store)
+      const wait = seen === "moving" ? Effect.void : anyMove(store, moves)
       return Effect.zipRight(Effect.zipRight(wait, Effect.yieldNow()), again)
     })
   })

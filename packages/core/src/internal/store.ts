@@ -34,6 +34,7 @@ import type { Pattern } from "./pattern.js"
 import { Queue } from "./queue.js"
 import type { Selection } from "./shelves.js"
 import { Shelves } from "./shelves.js"
+import { timeOf } from "./timekeeper.js"
 import { Watcher } from "./watcher.js"
 
 /** Returned by a step that cannot be done now. */
@@ -254,7 +255,7 @@ export class Store {
   }
 
   now(): number {
-    return this.options.clock.unsafeCurrentTimeMillis()
+    return timeOf(this.options.clock)
   }
 
   // -------------------------------------------------------------------------------------------------------------------

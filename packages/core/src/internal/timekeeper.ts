@@ -5,6 +5,7 @@
  * @internal
  */
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Deadlines } from "./deadlines.js"
@@ -21,8 +22,25 @@ export interface Timed {
   readonly tick: () => void
 }
 
-/** Timers of the platform overflow beyond about 24 days. */
-const longestSleep = 2 ** 30
+/**
+ * The time of a clock in milliseconds, for whatever lasts: a timeout, a time to live, an age. By its nanoseconds, since those of the live
+ * clock go on evenly while somebody sets the clock of the machine. Whole microseconds, which a number holds exactly.
+ */
+export const timeOf = (clock: Clock.Clock): number => Number(clock.unsafeCurrentTimeNanos() / 1000n) / 1000
+
+/** The time of the `Clock` in force, as {@link timeOf} has it. */
+export const currentTime: Effect.Effect<number> = Effect.clockWith((clock) => Effect.sync(() => timeOf(clock)))
+
+/** Timers of the platform overflow beyond about 24 days, and the live clock then never ends a sleep. */
+const longestTimer = 2 ** 30
+
+const live = Clock.make()
+
+/** A sleep of one step by any clock. One that is too long for a timer ends early by the clock of the platform, to be begun anew. */
+const sleep = (millis: number): Effect.Effect<void> =>
+  millis <= longestTimer
+    ? Clock.sleep(millis)
+    : Effect.raceFirst(Clock.sleep(millis), live.sleep(Duration.millis(longestTimer)))
 
 export const keepTime = (timed: Timed): Effect.Effect<void, never, Scope.Scope> =>
   Effect.asVoid(Effect.forkScoped(Effect.forever(Effect.suspend(() => {
@@ -30,10 +48,7 @@ export const keepTime = (timed: Timed): Effect.Effect<void, never, Scope.Scope> 
     const at = timed.alarm = timed.deadlines.earliest
     return at === Infinity
       ? earlierThan(timed, at)
-      : Effect.raceFirst(
-        Clock.sleep(Math.min(Math.max(at - timed.now(), 0), longestSleep)),
-        earlierThan(timed, at)
-      )
+      : Effect.raceFirst(sleep(Math.max(at - timed.now(), 0)), earlierThan(timed, at))
   }))))
 
 /** Waits until there is a deadline before the one the alarm is set for. */

@@ -7,7 +7,7 @@
  * @internal
  */
 import type * as Worker from "@effect/platform/Worker"
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
@@ -136,7 +136,7 @@ export const make = (options: PoolOptions): Effect.Effect<Pool, never, Scope.Sco
         passOn,
         Effect.clockWith((clock) =>
           Effect.sync(() => {
-            slot.idleSince = clock.unsafeCurrentTimeMillis()
+            slot.idleSince = timeOf(clock)
           })
         )
       )
@@ -158,7 +158,7 @@ export const make = (options: PoolOptions): Effect.Effect<Pool, never, Scope.Sco
         let rest = options.idle
         do {
           yield* Effect.sleep(rest)
-          const now = yield* Clock.currentTimeMillis
+          const now = yield* Effect.clockWith((clock) => Effect.sync(() => timeOf(clock)))
           rest = slot.jobs > 0 ? Math.max(options.idle, 10) : slot.idleSince + options.idle - now
         } while (rest > 0)
         slots.delete(slot)
@@ -183,3 +183,6 @@ export const make = (options: PoolOptions): Effect.Effect<Pool, never, Scope.Sco
       }))
     }
   })
+
+/** Milliseconds by which the life of a thread is measured: they go on evenly while the clock of the machine is set. */
+const timeOf = (clock: Clock.Clock): number => Number(clock.unsafeCurrentTimeNanos() / 1_000_000n)

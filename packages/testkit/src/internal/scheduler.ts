@@ -4,7 +4,7 @@
  * @internal
  */
 import * as Clock from "effect/Clock"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { Schedule } from "../Schedule.js"
@@ -141,14 +141,21 @@ export class SchedulerImpl implements Scheduler {
   readonly clock: Clock.Clock = {
     [Clock.ClockTypeId]: Clock.ClockTypeId,
     unsafeCurrentTimeMillis: () => this.now,
-    unsafeCurrentTimeNanos: () => BigInt(this.now) * 1_000_000n,
+    unsafeCurrentTimeNanos: () => this.nanos,
     currentTimeMillis: Effect.sync(() => this.now),
-    currentTimeNanos: Effect.sync(() => BigInt(this.now) * 1_000_000n),
+    currentTimeNanos: Effect.sync(() => this.nanos),
     sleep: (duration) => Effect.async((resume) => this.setAlarm(duration, () => resume(Effect.void)))
   }
 
+  private get nanos(): bigint {
+    return BigInt(Math.floor(this.now * 1_000_000))
+  }
+
   private setAlarm(duration: Duration.Duration, ring: Task): Effect.Effect<void> {
-    const at = this.now + (duration.value._tag === "Millis" ? duration.value.millis : Infinity)
+    if (duration.value._tag === "Infinity") {
+      return Effect.void
+    }
+    const at = this.now + Duration.toMillis(duration)
     const alarm = { at, ring }
     const later = this.alarms.findIndex((other) => other.at > at)
     this.alarms.splice(later < 0 ? this.alarms.length : later, 0, alarm)

@@ -11,7 +11,11 @@ import { SpaceError } from "../../SpaceError.js"
 import type { Command, Outcome, SpaceStore, TablesOptions } from "../../SpaceStore.js"
 import { interpret, lapsed } from "./interpreter.js"
 
-export const fromTables = (options: TablesOptions): Effect.Effect<SpaceStore, SpaceError, Scope.Scope> =>
+/** `time` is that of leases and of times to live: the machine's, unless nobody beyond this process has part in the space. */
+export const fromTables = (
+  options: TablesOptions,
+  time: Effect.Effect<number> = Clock.currentTimeMillis
+): Effect.Effect<SpaceStore, SpaceError, Scope.Scope> =>
   Effect.gen(function*() {
     const { lease, lock, name, tables } = options
     let client = ""
@@ -46,7 +50,7 @@ export const fromTables = (options: TablesOptions): Effect.Effect<SpaceStore, Sp
 
     const perform = (commands: ReadonlyArray<Command>): Effect.Effect<Outcome, SpaceError> =>
       Effect.flatMap(
-        Clock.currentTimeMillis,
+        time,
         (now) =>
           Effect.tapError(attempt(() => interpret({ tables, client, lease, now, commands })), (error) =>
             Effect.sync(() => {
@@ -57,14 +61,14 @@ export const fromTables = (options: TablesOptions): Effect.Effect<SpaceStore, Sp
     const again = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
       Effect.tapError(effect, (error) =>
         isDead && (error as unknown) === lapsed
-          ? Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.orDie(locked(() => Effect.sync(() => enter(now)))))
+          ? Effect.flatMap(time, (now) => Effect.orDie(locked(() => Effect.sync(() => enter(now)))))
           : Effect.void)
 
     yield* Effect.acquireRelease(
-      Effect.flatMap(Clock.currentTimeMillis, (now) => locked(() => attempt(() => enter(now)))),
+      Effect.flatMap(time, (now) => locked(() => attempt(() => enter(now)))),
       // Another client ends this one at once, as if it had lapsed.
       () =>
-        Effect.ignore(Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Effect.ignore(Effect.flatMap(time, (now) =>
           locked(() =>
             attempt(() => {
               tables.touch(client, -Infinity)

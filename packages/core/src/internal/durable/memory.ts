@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Mail, Query, Row, SpaceStore, Tables, Waiter } from "../../SpaceStore.js"
+import { currentTime } from "../timekeeper.js"
 import { fromTables } from "./embedded.js"
 import { matches } from "./interpreter.js"
 
@@ -193,7 +194,7 @@ export const make = Effect.gen(function*() {
             () => Effect.sync(() => space.clients.delete(entry))
           ))
         }
-      })
+      }, currentTime)
     })
 
   return { open }

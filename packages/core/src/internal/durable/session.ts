@@ -17,7 +17,7 @@ import type { Deadline } from "../deadlines.js"
 import { Deadlines } from "../deadlines.js"
 import type { Waiting, Watched } from "../insight.js"
 import type { Timed } from "../timekeeper.js"
-import { keepTime } from "../timekeeper.js"
+import { keepTime, timeOf } from "../timekeeper.js"
 import { lapsed } from "./interpreter.js"
 import { sameQueries } from "./query.js"
 
@@ -100,7 +100,7 @@ export class Session implements Timed, Watched {
   }
 
   now(): number {
-    return this.clock.unsafeCurrentTimeMillis()
+    return timeOf(this.clock)
   }
 
   nextId(): number {

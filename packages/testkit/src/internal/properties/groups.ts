@@ -13,6 +13,7 @@ import { matching } from "./matching.js"
 import { model } from "./model.js"
 import { order } from "./order.js"
 import type { Property } from "./property.js"
+import { quiescence } from "./quiescence.js"
 import { regressions } from "./regressions.js"
 import { streams } from "./streams.js"
 import { time } from "./time.js"
@@ -31,5 +32,6 @@ export const groups: ReadonlyArray<ReadonlyArray<Property>> = [
   streams,
   transactions,
   close,
+  quiescence,
   regressions
 ]

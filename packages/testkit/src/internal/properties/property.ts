@@ -9,14 +9,18 @@ export interface Property {
   readonly group: string
   readonly name: string
   readonly body: Body<unknown, unknown>
+  /** Schedules under which it once failed. */
+  readonly schedules: ReadonlyArray<string>
 }
 
 /** A group of properties, each a program that has to succeed under every schedule. */
 export const properties = (
   group: string,
-  define: (property: (name: string, body: Body<unknown, unknown>) => void) => void
+  define: (
+    property: (name: string, body: Body<unknown, unknown>, schedules?: ReadonlyArray<string>) => void
+  ) => void
 ): ReadonlyArray<Property> => {
   const defined: Array<Property> = []
-  define((name, body) => void defined.push({ group, name, body }))
+  define((name, body, schedules = []) => void defined.push({ group, name, body, schedules }))
   return defined
 }

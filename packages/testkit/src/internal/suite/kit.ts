@@ -8,7 +8,8 @@ import type { Tuple } from "@effect-linda/core/Tuple"
 import type { Inspection, Options, TupleSpace } from "@effect-linda/core/TupleSpace"
 import { assert } from "@effect/vitest"
 import * as Cause from "effect/Cause"
-import type * as Duration from "effect/Duration"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
@@ -65,6 +66,25 @@ export const settling = (isSo: () => boolean): Effect.Effect<void, never, Engine
 /** Lets so much time go by. */
 export const pass = (duration: Duration.DurationInput): Effect.Effect<void, never, Engine> =>
   Effect.flatMap(Engine, ({ pass }) => pass(duration))
+
+/** A clock by which time passes as by the one in force, while what it shows can be set. */
+export const clockThatIsSet = Effect.map(Effect.clock, (clock) => {
+  let skew = 0
+  const millis = () => clock.unsafeCurrentTimeMillis() + skew
+  return {
+    clock: {
+      [Clock.ClockTypeId]: Clock.ClockTypeId,
+      unsafeCurrentTimeMillis: millis,
+      unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
+      currentTimeMillis: Effect.sync(millis),
+      currentTimeNanos: clock.currentTimeNanos,
+      sleep: (duration) => clock.sleep(duration)
+    } satisfies Clock.Clock as Clock.Clock,
+    set: (by: Duration.DurationInput, back = false): void => {
+      skew = (back ? -1 : 1) * Duration.toMillis(by)
+    }
+  }
+})
 
 /** Starts an effect, and lets it go as far as it can. */
 export const start = <A, E, R>(

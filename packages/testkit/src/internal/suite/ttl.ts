@@ -15,7 +15,7 @@ import * as Option from "effect/Option"
 import * as STM from "effect/STM"
 import * as Stream from "effect/Stream"
 import { cases } from "./case.js"
-import { assert, empty, fresh, isWaiting, pass, same, settle, type Space, start } from "./kit.js"
+import { assert, clockThatIsSet, empty, fresh, isWaiting, pass, same, settle, type Space, start } from "./kit.js"
 
 /** All ways to ask whether a tuple is there: each says how many times. */
 const looks = (space: Space): ReadonlyArray<Effect.Effect<number, unknown>> => [
@@ -30,6 +30,27 @@ const looks = (space: Space): ReadonlyArray<Effect.Effect<number, unknown>> => [
 
 export const ttl = cases("Ttl", (test) => {
   const timed = test.needing("clock")
+
+  timed(
+    "S15 K13 the clock of the machine may be set: a tuple lives as long as its ttl says",
+    () =>
+      Effect.gen(function*() {
+        const { clock, set } = yield* clockThatIsSet
+        const space = yield* Effect.withClock(fresh(), clock)
+        yield* space.out(["t"], { ttl: "200 millis" })
+        set("1 hours", true)
+        yield* pass("199 millis")
+        assert.strictEqual(yield* space.count(["t"]), 1)
+        yield* pass("1 millis")
+        yield* settle
+        yield* empty(space)
+        yield* space.out(["t"], { ttl: "30 minutes" })
+        set("2 hours")
+        yield* pass("10 millis")
+        assert.strictEqual(yield* space.count(["t"]), 1)
+        yield* space.inp(["t"])
+      })
+  )
 
   timed("S15 a tuple is there until its time, and gone at exactly its time", () =>
     Effect.gen(function*() {

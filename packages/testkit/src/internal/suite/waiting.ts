@@ -12,7 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { cases } from "./case.js"
-import { assert, empty, fresh, isWaiting, pass, same, settle, settling, start, waiters } from "./kit.js"
+import { assert, clockThatIsSet, empty, fresh, isWaiting, pass, same, settle, settling, start, waiters } from "./kit.js"
 
 const none = Option.none()
 
@@ -407,6 +407,40 @@ export const timeouts = cases("Waiting: timeouts", (test) => {
       }
       yield* empty(space)
     }))
+
+  test("S9 K13 the clock of the machine may be set while somebody waits: the timeout lasts as long as it says", () =>
+    Effect.gen(function*() {
+      const { clock, set } = yield* clockThatIsSet
+      const space = yield* Effect.withClock(fresh(), clock)
+      const short = { timeout: "200 millis" } as const
+      const early = yield* start(Effect.flip(space.in(["t"], short)))
+      const reader = yield* start(Effect.flip(space.rd(["t"], short)))
+      set("1 hours", true)
+      yield* pass("1 seconds")
+      assert.isTrue(Cause.isTimeoutException(yield* Fiber.join(early)))
+      assert.isTrue(Cause.isTimeoutException(yield* Fiber.join(reader)))
+      const late = yield* start(space.in(["t"], { timeout: "30 minutes" }))
+      set("2 hours")
+      yield* pass("10 millis")
+      assert.isTrue(yield* isWaiting(late))
+      yield* space.out(["t"])
+      same(yield* Fiber.join(late), ["t"])
+      yield* empty(space)
+    }))
+
+  test.needing("clock")(
+    "S9 K20 a timeout that is further away than any timer lasts ends at its time",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        const waiter = yield* start(Effect.flip(space.in(["t"], { timeout: "20000 days" })))
+        yield* pass("19999 days")
+        assert.isTrue(yield* isWaiting(waiter))
+        yield* pass("1 days")
+        assert.isTrue(Cause.isTimeoutException(yield* Fiber.join(waiter)))
+        yield* empty(space)
+      })
+  )
 
   test("S9 O09 the empty timeout looks without waiting", () =>
     Effect.gen(function*() {
