@@ -80,16 +80,18 @@ export const out = (memory: Memory) => (tuple: Tuple, options?: OutOptions): Eff
 
 const putOne = (memory: Memory, tuple: Tuple) => operation(memory, "out", new PutOne(memory, own(tuple)))
 
-const putLeased = (memory: Memory, tuple: Tuple, options: OutOptions): Effect.Effect<Lease> => {
+const putLeased = (memory: Memory, tuple: Tuple, options: OutOptions): Effect.Effect<Lease> =>
+  Effect.map(putWithTtl(memory, own(tuple), millis("ttl", options.ttl)), (extra) => lease(memory, extra))
+
+/** Puts a tuple for so many milliseconds. What it gives is what {@link renewing} renews; the space has it for as long as the tuple. */
+export const putWithTtl = (memory: Memory, tuple: Tuple, ttl: number): Effect.Effect<Extra> => {
   const { store } = memory
-  const owned = own(tuple)
-  const ttl = millis("ttl", options.ttl)
   const put = (span: Span) => {
     const extra = extraOf(span)
     if (ttl < Infinity) {
       store.expireAt(extra, store.now() + ttl)
     }
-    return store.putOne(store.entry(owned, extra)) === MISS ? MISS : lease(memory, extra)
+    return store.putOne(store.entry(tuple, extra)) === MISS ? MISS : extra
   }
   return operation(memory, "out", new PutBy(memory, "out", [], put))
 }
@@ -111,18 +113,20 @@ const fitsIn = (store: Store, size: number, name: string): void => {
   }
 }
 
-const lease = (memory: Memory, extra: Extra): Lease => {
+const lease = (memory: Memory, extra: Extra): Lease => ({
+  renew: (ttl) => reading(() => renewing(memory, () => extra, millis("ttl", ttl))),
+  cancel: renewing(memory, () => extra, -Infinity)
+})
+
+/** Gives a tuple so many milliseconds from now on; `-Infinity` ends it. Says whether it was there. */
+export const renewing = (memory: Memory, extra: () => Extra | undefined, ttl: number): Effect.Effect<boolean> => {
   const { store } = memory
-  const renew = (at: () => number): Effect.Effect<boolean> =>
-    operation(memory, "renew", { step: () => store.renew(extra, at()) })
-  return {
-    renew: (ttl) =>
-      reading(() => {
-        const duration = millis("ttl", ttl)
-        return renew(() => store.now() + duration)
-      }),
-    cancel: renew(() => -Infinity)
-  }
+  return operation(memory, "renew", {
+    step: () => {
+      const its = extra()
+      return its !== undefined && store.renew(its, store.now() + ttl)
+    }
+  })
 }
 
 export const outIfAbsent = (memory: Memory) => (pattern: unknown, tuple: Tuple): Effect.Effect<Option.Option<any>> =>

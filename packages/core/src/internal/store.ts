@@ -766,10 +766,15 @@ export class Store {
     return first
   }
 
+  /** Whether a tuple is stored, or held by somebody who may give it back. */
+  has(entry: Entry): boolean {
+    return entry.live || this.held.has(entry)
+  }
+
   /** Sets the time at which a tuple is gone. `false` if it is gone already. */
   renew(extra: Extra, at: number): boolean {
     const { entry } = extra
-    if (entry === undefined || !entry.live && !this.held.has(entry)) {
+    if (entry === undefined || !this.has(entry)) {
       return false
     }
     if (entry.live) {

@@ -1,9 +1,11 @@
 /**
  * Patterns on their way to the other end. Formals are data, but for those with code of the user's in them: predicates, schemas,
- * classes. About these the other end has to *ask*.
+ * classes. About these the other end has to *ask*. So it has to about regular expressions, which are data and may take for ever:
+ * who brings one has to wait for it, and nobody else.
  *
  * @internal
  */
+import { SpaceError } from "../../SpaceError.js"
 import type { Term } from "../pattern.js"
 import { answered, any, literal, Pattern, rebuild } from "../pattern.js"
 import type { Values } from "./values.js"
@@ -27,7 +29,7 @@ const encodeTerm = (term: Term, values: Values, opaque: Opaque, where: string): 
     return [Literal, values.encode(term.value, where)]
   }
   // What is not so until somebody has answered would be so for `not`.
-  if (term.parts === undefined || term.parts.name === "not" && hasCode(term)) {
+  if (isCode(term) || term.parts.name === "not" && hasCode(term)) {
     const number = opaque(term)
     return number === "any" ? ["any", [], []] : [Asked, number, term.text()]
   }
@@ -35,7 +37,12 @@ const encodeTerm = (term: Term, values: Values, opaque: Opaque, where: string): 
   return [name, values.encodeAll(operands, `${where}: `), terms.map((each) => encodeTerm(each, values, opaque, where))]
 }
 
-const hasCode = (term: Term): boolean => term.parts === undefined || term.parts.terms.some(hasCode)
+/** A term with code in it, or with what may run for as long as code. */
+type Code = Term & { readonly parts: undefined }
+
+const isCode = (term: Term): term is Code => term.parts === undefined || term.parts.name === "matching"
+
+const hasCode = (term: Term): boolean => isCode(term) || term.parts!.terms.some(hasCode)
 
 /** `ask` answers for the formals with code in them, by their numbers. */
 export const decodePattern = (
@@ -52,6 +59,11 @@ const decodeTerm = ([mark, ...rest]: Wire, values: Values, ask: (number: number,
       return answered((value) => ask(rest[0], value), rest[1])
     case "any":
       return any
+    case "matching":
+      throw new SpaceError({
+        reason: "InvalidPattern",
+        message: "the end of a link that brings a regular expression has to decide about it: P.matching is asked about"
+      })
     default: {
       const [operands, terms] = rest
       return rebuild(
