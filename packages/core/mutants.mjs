@@ -732,7 +732,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a lease is renewed after its end",
     clause: "S15",
     file: "internal/store.ts",
-    find: "entry === undefined || !entry.live && !this.held.has(entry)",
+    find: "entry === undefined || !this.has(entry)",
     replace: "entry === undefined"
   },
   {

@@ -47,7 +47,8 @@ export interface Options {
 
 /**
  * Serves a space to the other end, until the link ends or the scope closes. Then whatever the other end waited for is
- * interrupted, and whatever it held, or was on its way to it, is back in its place.
+ * interrupted, and whatever it held, or was on its way to it, is back in its place. Only a space in memory can be served:
+ * any other fails at once as `Unsupported`, here and at the other end.
  *
  * @since 0.1.0
  * @category links
@@ -56,8 +57,20 @@ export const serve: <T extends Tuple, E>(
   space: TupleSpace<T, E>,
   link: Link,
   options?: Options
-) => Effect.Effect<void> = (space, link, options) =>
+) => Effect.Effect<void, E> = (space, link, options) =>
   Effect.suspend(() => server.serve(space, link, new Values(options?.schemas)))
+
+/**
+ * Fails as `Unsupported` if a space cannot be served: today every one that is not in memory.
+ *
+ * @since 0.1.0
+ * @category links
+ */
+export const servable = <T extends Tuple, E>(space: TupleSpace<T, E>): Effect.Effect<void, SpaceError> =>
+  Effect.suspend(() => {
+    const refusal = server.refusalOf(space)
+    return refusal === undefined ? Effect.void : Effect.fail(refusal)
+  })
 
 /**
  * The space that the other end serves. Lives in the scope; when the link ends, operations fail as `Unavailable`.

@@ -1,4 +1,4 @@
-import { Pattern as P, Process, Remote, SpaceError, TupleSpace } from "@effect-linda/core"
+import { Pattern as P, Process, Remote, Sharded, SpaceError, SpaceStore, TupleSpace } from "@effect-linda/core"
 import * as Conformance from "@effect-linda/testkit/Conformance"
 import { assert, describe, it } from "@effect/vitest"
 import {
@@ -14,9 +14,12 @@ import {
   Fiber,
   Layer,
   Option,
+  Schedule,
   Schema,
   Scope
 } from "effect"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import type { MessagePort } from "node:worker_threads"
 import { MessageChannel } from "node:worker_threads"
 import { clean, empty, same } from "./helpers.js"
@@ -29,6 +32,40 @@ const linkOf = (port: MessagePort): Remote.Link => ({
     return () => port.close()
   }
 })
+
+/** Lets the engine collect what nobody has any more. */
+const collectGarbage = (): void => {
+  setFlagsFromString("--expose-gc")
+  runInNewContext("gc")()
+}
+
+/** A link within this thread, as fast as it can be; `seen` is told of all that the client says. */
+const pair = (seen: (message: unknown) => void = () => {}): readonly [server: Remote.Link, client: Remote.Link] => {
+  const listeners: Array<((message: unknown) => void) | undefined> = [undefined, undefined]
+  const early: Array<Array<unknown>> = [[], []]
+  const end = (mine: number, theirs: number): Remote.Link => ({
+    send: (message) => {
+      if (mine === 1) {
+        seen(message)
+      }
+      const clone = structuredClone(message)
+      const listener = listeners[theirs]
+      if (listener === undefined) {
+        early[theirs]!.push(clone)
+      } else {
+        listener(clone)
+      }
+    },
+    listen: (onMessage) => {
+      listeners[mine] = onMessage
+      early[mine]!.forEach(onMessage)
+      return () => {
+        listeners[mine] = () => {}
+      }
+    }
+  })
+  return [end(0, 1), end(1, 0)]
+}
 
 /** A space, and another end of it that sees it through a port. */
 const layer = (options: TupleSpace.Options) =>
@@ -329,7 +366,148 @@ describe("Remote: the link", () => {
       const { client } = yield* connected()
       const error = yield* failureOf(client.transact(undefined as never))
       same([error.reason, /STM/.test(error.message)], ["Unsupported", true])
-      const served = yield* Effect.exit(Remote.serve(client, linkOf(new MessageChannel().port1)))
-      assert.match(String(Exit.isFailure(served) && Cause.squash(served.cause)), /only a space in memory can be served/)
+    }))
+
+  it.scopedLive("N1 a space that is not in memory is refused at both ends, at once", () =>
+    Effect.gen(function*() {
+      const { open } = yield* SpaceStore.memory
+      const { client: remote } = yield* connected()
+      const stored = yield* Effect.flatMap(open("stored"), SpaceStore.make)
+      for (
+        const space of [stored, Sharded.make([stored, yield* Effect.flatMap(open("other"), SpaceStore.make)]), remote]
+      ) {
+        const [server, client] = pair()
+        const far = yield* Remote.connect(client)
+        const waiting = yield* Effect.fork(failureOf(far.in(["x"])))
+        const refused = yield* Effect.flip(Remote.serve(space, server))
+        assert.match(refused.message, /is not in memory, and only a space in memory can be served/)
+        for (const error of [refused, yield* Effect.flip(Remote.servable(space)), yield* Fiber.join(waiting)]) {
+          same([error.reason, error.message], ["Unsupported", refused.message])
+        }
+        same((yield* failureOf(far.out(["x"]))).reason, "Unsupported")
+      }
+      yield* Remote.servable(yield* TupleSpace.make())
+    }))
+
+  it.scopedLive("N2 what a lease has is enough to renew it, whether the lease itself is there or not", () =>
+    Effect.gen(function*() {
+      const { client, space } = yield* connected()
+      const heartbeat = yield* Effect.map(
+        client.out(["alive"], { ttl: "1 hour" }),
+        ({ renew }) => renew("1 hour")
+      )
+      const { cancel, renew } = yield* client.out(["apart"], { ttl: "1 hour" })
+      for (let round = 0; round < 5; round++) {
+        yield* Effect.sleep(5)
+        collectGarbage()
+        same([yield* heartbeat, yield* renew("1 hour")], [true, true])
+      }
+      same([yield* cancel, yield* cancel, yield* renew("1 hour"), yield* heartbeat], [true, false, false, true])
+      yield* space.in(["alive"])
+      same(yield* heartbeat, false)
+    }))
+
+  it.scopedLive("N5 a put with a time to live that is interrupted before it is answered leaves nothing", () =>
+    Effect.gen(function*() {
+      const space = yield* TupleSpace.make()
+      const collected: Array<WeakRef<object>> = []
+      // without a clone, to see what becomes of the tuple
+      let toServer: ((message: unknown) => void) | undefined
+      let toClient: ((message: unknown) => void) | undefined
+      yield* Effect.forkScoped(Remote.serve(space, {
+        send: (message) => toClient!(message),
+        listen: (onMessage) => {
+          toServer = onMessage
+          return () => {}
+        }
+      }))
+      yield* Effect.yieldNow()
+      const client = yield* Remote.connect({
+        send: (message) => toServer!(message),
+        listen: (onMessage) => {
+          toClient = onMessage
+          return () => {}
+        }
+      })
+      for (let round = 0; round < 20; round++) {
+        const put = Effect.suspend(() => {
+          const field = { round }
+          collected.push(new WeakRef(field))
+          return client.out(["x", field], { ttl: 1 })
+        })
+        yield* Effect.flatMap(Effect.fork(put), (fiber) => Effect.zipRight(Effect.yieldNow(), Fiber.interrupt(fiber)))
+      }
+      yield* Effect.repeat(space.count(["x", P.any]), {
+        until: (count) => count === 0,
+        schedule: Schedule.spaced("5 millis")
+      })
+      // what a collection still sees on the stack is gone with the next
+      yield* Effect.repeat(Effect.sync(collectGarbage), Schedule.addDelay(Schedule.recurs(5), () => "5 millis"))
+      assert.isAtMost(collected.filter((ref) => ref.deref() !== undefined).length, 1)
+    }))
+
+  it.scopedLive("a process that is to end before it runs here ends nevertheless", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const space = yield* Scope.extend(TupleSpace.make(), scope)
+      const [server, link] = pair()
+      // what the space says comes late, and all at once
+      let late: Array<unknown> | undefined = []
+      const slow: Remote.Link = {
+        ...server,
+        send: (message) => late === undefined ? server.send(message) : void late.push(...message as Array<unknown>)
+      }
+      yield* Effect.forkScoped(Remote.serve(space, slow))
+      const client = yield* Remote.connect(link)
+      const starting = yield* Effect.fork(client.eval(Effect.never))
+      yield* Effect.repeat(space.inspect, { until: ({ processes }) => processes.length === 1 })
+      // waits for its processes
+      const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+      yield* Effect.repeat(Effect.yieldNow(), { until: () => late!.length === 2 })
+      const said = late
+      late = undefined
+      server.send(said)
+      yield* Fiber.join(closing)
+      assert.isTrue(Exit.isInterrupted(yield* Effect.flatMap(Fiber.join(starting), (process) => process.await)))
+    }))
+
+  it.scopedLive("a predicate that cannot be asked about a value says no to that one, and to no other", () =>
+    Effect.gen(function*() {
+      const { client, space } = yield* connected()
+      const { port1, port2 } = new MessageChannel()
+      yield* space.outAll([["p", 1], ["p", port1], ["p", 2]])
+      same(yield* client.in(["p", (value: unknown) => value !== 1]), ["p", 2])
+      same(yield* client.inp(["p", (value: unknown) => value !== 1]), Option.none())
+      same((yield* space.inspect).held, 0)
+      port2.close()
+    }))
+
+  it.scopedLive("N10 a regular expression is decided where it was written", () =>
+    Effect.gen(function*() {
+      const space = yield* TupleSpace.make()
+      const said: Array<unknown> = []
+      const [server, link] = pair((message) => said.push(message))
+      yield* Effect.forkScoped(Remote.serve(space, server))
+      const client = yield* Remote.connect(link)
+      yield* space.outAll([["w", "bb"], ["w", "aa"]])
+      const alone = P.matching(/^(a+)+$/)
+      const within = [alone, P.oneOf(1, alone), P.not(P.matching(/^b/)), P.ref("x", alone)]
+      for (const field of within) {
+        same(yield* client.rd(["w", field]), ["w", "aa"])
+        same(yield* client.count(["w", field]), 1)
+        same(yield* client.copyCollect(["w", field]), [["w", "aa"]])
+        same(yield* client.rdp([P.any, P.rest(field)]), Option.some(["w", "aa"]))
+      }
+      assert.include(JSON.stringify(said), "w")
+      // its name stands only where the server is told what it is asked about
+      assert.notInclude(JSON.stringify(said), "[\"matching\"")
+      // and of another client's it runs none
+      const error = yield* Effect.async<SpaceError.SpaceError>((resume) => {
+        const [server, client] = pair()
+        client.listen((message) => resume(Effect.succeed((message as any)[0][2])), () => {})
+        Effect.runFork(Effect.forkIn(Remote.serve(space, server), Effect.runSync(Scope.make())))
+        client.send([[1, 0, undefined, "rdp", [false, [0, "w"], ["matching", ["^(a+)+$", ""], []]], false]])
+      })
+      assert.match(JSON.stringify(error), /InvalidPattern.*regular expression/)
     }))
 })

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import type { Process } from "@effect-linda/core/Process"
+import * as Remote from "@effect-linda/core/Remote"
 import { SpaceError } from "@effect-linda/core/SpaceError"
 import type * as Worker from "@effect/platform/Worker"
 import * as Context from "effect/Context"
@@ -28,7 +29,7 @@ import type { WorkerError } from "./WorkerError.js"
 export interface Workers {
   /**
    * Starts a process on a thread: in the space that the job's tag stands for, and in its scope. Interrupting it interrupts the job and waits for
-   * its finalizers. If it fails, dies or crashes, a failure tuple appears (S13).
+   * its finalizers. If it fails, dies or crashes, a failure tuple appears (S13). The space has to be in memory; any other is refused as `Unsupported`.
    */
   readonly eval: <I, A, E, S>(
     job: Job<I, A, E, S>,
@@ -148,7 +149,15 @@ export const make = (options: Options = {}): Effect.Effect<Workers, SpaceError, 
     return {
       eval: (job, input, { name = job.name, transfer = [] } = {}) =>
         Effect.flatMap(job.space, (space) =>
-          space.eval(pool.use((thread) => thread.run(job, input, space, transfer)), { name })),
+          Effect.zipRight(
+            Effect.mapError(Remote.servable(space), ({ message, reason }) =>
+              new SpaceError({
+                reason,
+                message:
+                  `the job "${job.name}" cannot run on a thread: ${message}. Run it as a fiber: space.eval(job.effect(input))`
+              })),
+            space.eval(pool.use((thread) => thread.run(job, input, space, transfer)), { name })
+          )),
       status: pool.status
     }
   })

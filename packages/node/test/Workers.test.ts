@@ -1,7 +1,9 @@
-import { Pattern as P, Process, TupleSpace } from "@effect-linda/core"
+import { Pattern as P, Process, Remote, Sharded, SpaceError, SpaceStore, TupleSpace } from "@effect-linda/core"
 import { Job, WorkerError, Workers } from "@effect-linda/node"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Effect, Equal, Exit, Fiber, Layer, Option } from "effect"
+import { MessageChannel } from "node:worker_threads"
+import { Sessions } from "../src/internal/wire.js"
 import * as jobs from "./jobs/jobs.js"
 
 const same = (actual: unknown, expected: unknown): void => assert.deepStrictEqual(actual, expected)
@@ -113,6 +115,33 @@ describe("Workers: one interface", () => {
       const moved = yield* Workers.eval(jobs.bytes, buffer, { transfer: [buffer.buffer] })
       assert.strictEqual(yield* moved.join, 1 << 20)
       assert.strictEqual(buffer.byteLength, 0)
+    }))
+})
+
+describe("Workers: spaces that no link serves yet", () => {
+  const refused = (space: TupleSpace.TupleSpace<any, any>) =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Workers.eval(jobs.double, 1))
+      assert.instanceOf(error, SpaceError.SpaceError)
+      same([error.reason, (yield* Workers.status).threads], ["Unsupported", 0])
+      assert.match(
+        error.message,
+        /the job "double" cannot run on a thread: .* not in memory.*space\.eval\(job\.effect\(input\)\)/
+      )
+      // as it says
+      same(yield* Effect.flatMap(space.eval(jobs.double.effect(1)), (process) => process.join), 2)
+    }).pipe(Effect.provideService(TupleSpace.TupleSpace, space), Effect.provide(Workers.layerWith({ size: 1 })))
+
+  it.scopedLive("N1 a store, parts, and the other end of a link are refused at once", () =>
+    Effect.gen(function*() {
+      const { open } = yield* SpaceStore.memory
+      const stored = yield* Effect.flatMap(open("one"), SpaceStore.make)
+      yield* refused(stored)
+      yield* refused(Sharded.make([stored, yield* Effect.flatMap(open("other"), SpaceStore.make)]))
+      const { port1, port2 } = new MessageChannel()
+      yield* Effect.forkScoped(Remote.serve(yield* TupleSpace.make(), new Sessions(port1, () => {}).open(0)))
+      yield* refused(yield* Remote.connect(new Sessions(port2, () => {}).open(0)))
+      port1.close()
     }))
 })
 

@@ -20,7 +20,9 @@ export const Replacement = -1
 
 export class Asking {
   private readonly known: Array<Map<unknown, unknown>> = []
-  private readonly questions: Array<readonly [number: number, subject: unknown]> = []
+  /** Those without an answer yet, by their own numbers. */
+  private readonly questions = new Map<number, readonly [number: number, subject: unknown]>()
+  private asked = 0
   /** Whether an unanswered question ends the step that has it, rather than counting as a no. */
   private strict = false
   /** Whether nothing is done yet, so that it does not matter what an answer says. */
@@ -29,8 +31,8 @@ export class Asking {
   /** Called with every answer. */
   onAnswer: (answer: unknown) => void = () => {}
 
-  /** `send` puts a question to the client; answers come in the same order. */
-  constructor(private readonly send: (number: number, subject: unknown) => void) {}
+  /** `send` puts a question to the client. */
+  constructor(private readonly send: (question: number, number: number, subject: unknown) => void) {}
 
   /** What a predicate says of a value. */
   readonly ask = (number: number, subject: unknown): boolean => this.answerTo(number, subject) === true
@@ -39,9 +41,10 @@ export class Asking {
   answerTo(number: number, subject: unknown): unknown {
     const answers = this.known[number + 1] ??= new Map()
     if (!answers.has(subject)) {
+      const question = this.asked++
       answers.set(subject, undefined)
-      this.questions.push([number, subject])
-      this.send(number, subject)
+      this.questions.set(question, [number, subject])
+      this.send(question, number, subject)
     }
     const answer = answers.get(subject)
     if (answer === undefined && this.strict) {
@@ -53,12 +56,17 @@ export class Asking {
     return answer
   }
 
-  /** The client has answered the oldest question. */
-  told(answer: unknown): void {
-    const [number, subject] = this.questions.shift()!
+  /** The client has answered a question, or could not be asked. */
+  told(question: number, answer: unknown): void {
+    const about = this.questions.get(question)
+    if (about === undefined) {
+      return
+    }
+    const [number, subject] = about
+    this.questions.delete(question)
     this.known[number + 1]!.set(subject, answer)
     this.onAnswer(answer)
-    if (this.questions.length === 0) {
+    if (this.questions.size === 0) {
       this.resume?.()
     }
   }
@@ -71,7 +79,7 @@ export class Asking {
         store.run(() => patterns.forEach((pattern) => store.shelves.findAll(pattern)))
         this.looking = false
       }
-      return this.questions.length === 0 ? Effect.void : Effect.zipRight(this.answers, this.settled(store, patterns))
+      return this.questions.size === 0 ? Effect.void : Effect.zipRight(this.answers, this.settled(store, patterns))
     })
   }
 

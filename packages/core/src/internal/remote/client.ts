@@ -60,7 +60,7 @@ interface Asked {
 /** How operations on a space end that is closed (S12). */
 const interrupted = Exit.interrupt(FiberId.none)
 
-const lost = (message: string) => new SpaceError({ reason: "Unavailable", message })
+const lost = (message: string, reason: SpaceError["reason"] = "Unavailable") => new SpaceError({ reason, message })
 
 /** Connects; what is behind it ends with the scope. */
 export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<any, SpaceError>, never, Scope.Scope> =>
@@ -72,6 +72,8 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     }
     const pending = new Map<number, Pending>()
     const running = new Map<number, Fiber.RuntimeFiber<any, any>>()
+    /** Processes that the space has, and that do not run here yet; those that are to end then. */
+    const starting = new Map<number, boolean>()
     const leaving: Leaving = new Map()
     let ids = 0
     /** How every operation ends once there is nobody at the other end. */
@@ -110,16 +112,16 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       }
     }
 
-    const answer = (id: number, number: number, subject: unknown): void => {
+    const answer = (id: number, question: number, number: number, subject: unknown): void => {
       const operation = pending.get(id)
       if (operation?.answer === undefined) {
         return
       }
       try {
-        outbox.send([Protocol.Told, id, operation.answer(number, subject)])
+        outbox.send([Protocol.Told, id, question, operation.answer(number, subject)])
       } catch (error) {
         operation.defect = { error }
-        outbox.send([Protocol.Told, id, Protocol.Threw])
+        outbox.send([Protocol.Told, id, question, Protocol.Threw])
       }
     }
 
@@ -132,14 +134,17 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
         case Protocol.Died:
           return complete(id, Exit.die(pending.get(id)?.defect?.error))
         case Protocol.Ask:
-          return answer(id, rest[0], rest[1])
+          return answer(id, rest[0], rest[1], rest[2])
         case Protocol.Stop: {
           const fiber = running.get(id)
           fiber?.unsafeInterruptAsFork(fiber.id())
+          if (starting.has(id)) {
+            starting.set(id, true)
+          }
           return
         }
         case Protocol.Closed:
-          return end(id === undefined ? interrupted : Exit.fail(lost(id)))
+          return end(id === undefined ? interrupted : Exit.fail(lost(id, rest[0])))
       }
     }
 
@@ -297,17 +302,6 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     // The operations
     // -----------------------------------------------------------------------------------------------------------------
 
-    /** Made for the first lease: it costs more than the rest of the client. */
-    let registry: FinalizationRegistry<number> | undefined
-    const whenGone = (lease: object, id: number): void => {
-      registry ??= new FinalizationRegistry((id) => {
-        if (over === undefined) {
-          outbox.send([Protocol.Drop, id])
-        }
-      })
-      registry.register(lease, id)
-    }
-
     const out = (input: Tuple, options?: OutOptions) =>
       ask(() => {
         const wire = encodeTuple(input)
@@ -315,15 +309,11 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
           return Effect.asVoid(request("out", [wire]))
         }
         const ttl = millis("ttl", options.ttl)
-        return Effect.map(request("out", [wire, ttl]), ([id]) => {
-          const lease = {
-            renew: (ttl: any) =>
-              ask(() => Effect.map(request("renew", [id, millis("ttl", ttl)]), ([, renewed]) => renewed)),
-            cancel: Effect.map(request("cancel", [id]), ([, cancelled]) => cancelled)
-          }
-          whenGone(lease, id)
-          return lease
-        })
+        return Effect.map(request("out", [wire, ttl]), ([id]) => ({
+          renew: (ttl: any) =>
+            ask(() => Effect.map(request("renew", [id, millis("ttl", ttl)]), ([, renewed]) => renewed)),
+          cancel: Effect.map(request("cancel", [id]), ([, cancelled]) => cancelled)
+        }))
       })
 
     const outAll = (input: Iterable<Tuple>) =>
@@ -567,10 +557,12 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     // Processes
     // -----------------------------------------------------------------------------------------------------------------
 
+    const onDone = (id: number): void => void starting.set(id, false)
+
     /** The space keeps a process that stands for this one; it ends when this one has. */
     const start = <A, E, R>(effect: Effect.Effect<A, E, R>, options?: { readonly name?: string | undefined }) =>
       Effect.uninterruptible(
-        Effect.flatMap(request("eval", [options?.name]), ([id, number, name]) => {
+        Effect.flatMap(request("eval", [options?.name], { onDone }), ([id, number, name]) => {
           const body = Effect.onExit(Effect.interruptible(effect), (exit) => {
             running.delete(id)
             return Effect.ignore(
@@ -578,8 +570,13 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
             )
           })
           return Effect.map(Effect.forkIn(Effect.locally(body, processes.current, id), processes.scope), (fiber) => {
+            const isToStop = starting.get(id) === true || over !== undefined
+            starting.delete(id)
             if (fiber.unsafePoll() === null) {
               running.set(id, fiber)
+            }
+            if (isToStop) {
+              fiber.unsafeInterruptAsFork(fiber.id())
             }
             return {
               id: number as number,

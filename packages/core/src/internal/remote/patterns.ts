@@ -6,7 +6,7 @@
  * @internal
  */
 import { SpaceError } from "../../SpaceError.js"
-import type { Term } from "../pattern.js"
+import type { Parts, Term } from "../pattern.js"
 import { answered, any, literal, Pattern, rebuild } from "../pattern.js"
 import type { Values } from "./values.js"
 
@@ -29,20 +29,19 @@ const encodeTerm = (term: Term, values: Values, opaque: Opaque, where: string): 
     return [Literal, values.encode(term.value, where)]
   }
   // What is not so until somebody has answered would be so for `not`.
-  if (isCode(term) || term.parts.name === "not" && hasCode(term)) {
+  const { parts } = term
+  if (parts === undefined || isCode(parts) || parts.name === "not" && hasCode(term)) {
     const number = opaque(term)
     return number === "any" ? ["any", [], []] : [Asked, number, term.text()]
   }
-  const { name, terms, values: operands } = term.parts
+  const { name, terms, values: operands } = parts
   return [name, values.encodeAll(operands, `${where}: `), terms.map((each) => encodeTerm(each, values, opaque, where))]
 }
 
-/** A term with code in it, or with what may run for as long as code. */
-type Code = Term & { readonly parts: undefined }
+/** Data that may run for as long as code. */
+const isCode = ({ name }: Parts): boolean => name === "matching"
 
-const isCode = (term: Term): term is Code => term.parts === undefined || term.parts.name === "matching"
-
-const hasCode = (term: Term): boolean => isCode(term) || term.parts!.terms.some(hasCode)
+const hasCode = ({ parts }: Term): boolean => parts === undefined || isCode(parts) || parts.terms.some(hasCode)
 
 /** `ask` answers for the formals with code in them, by their numbers. */
 export const decodePattern = (

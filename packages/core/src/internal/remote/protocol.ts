@@ -10,7 +10,7 @@
 import type { Link } from "../../Remote.js"
 
 /** Changes whenever the frames do, or the coding of values in them: ends of different versions do not talk. */
-export const version = 2
+export const version = 3
 
 /** From the client. */
 export const Hello = 0
@@ -21,8 +21,6 @@ export const Settle = 3
 export const Told = 4
 /** A process of the client's has ended. */
 export const Ended = 5
-/** A lease that nobody has any more. */
-export const Drop = 6
 
 /** From the server. */
 export const Done = 10

@@ -15,17 +15,20 @@ import * as Stream from "effect/Stream"
 import type { Link } from "../../Remote.js"
 import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
-import type { Lease, TupleSpace } from "../../TupleSpace.js"
-import { own, several } from "../arguments.js"
+import type { TupleSpace } from "../../TupleSpace.js"
+import { millis, own, several } from "../arguments.js"
 import type { Entry } from "../entry.js"
 import { extraOf } from "../entry.js"
 import { isFailure, memoryOf } from "../memory.js"
 import { operation } from "../operation.js"
 import type { Pattern } from "../pattern.js"
+import { show } from "../pattern.js"
 import * as Process from "../process.js"
+import { putWithTtl, renewing } from "../put.js"
 import * as Search from "../search.js"
 import { served } from "../wait.js"
 import { Asking, Replacement, THREW } from "./asking.js"
+import { Leases } from "./leases.js"
 import { decodePattern } from "./patterns.js"
 import * as Protocol from "./protocol.js"
 import type { Values } from "./values.js"
@@ -44,11 +47,27 @@ interface Stub {
   end: (exit: Exit.Exit<unknown, unknown>) => void
 }
 
+/** Why a space cannot be served, if it cannot. */
+export const refusalOf = (space: TupleSpace<any, any>): SpaceError | undefined =>
+  memoryOf(space) === undefined
+    ? new SpaceError({
+      reason: "Unsupported",
+      message: `${
+        show(space.name)
+      } is not in memory, and only a space in memory can be served to another thread or program`
+    })
+    : undefined
+
 /** Serves until the link ends, or the fiber is interrupted. */
-export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): Effect.Effect<void> => {
+export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): Effect.Effect<void, any> => {
   const memory = memoryOf(space)
   if (memory === undefined) {
-    return Effect.die(new SpaceError({ reason: "Unsupported", message: "only a space in memory can be served" }))
+    const refusal = refusalOf(space)!
+    return Effect.zipRight(
+      // Whoever is at the other end would wait for ever.
+      Effect.ignore(Effect.try(() => link.send([[Protocol.Closed, refusal.message, refusal.reason]]))),
+      Effect.fail(refusal)
+    )
   }
   const { store } = memory
 
@@ -58,7 +77,7 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
     const askings = new Map<number, Asking>()
     /** What was taken for the client, until it says what has become of it. */
     const held = new Map<number, ReadonlyArray<Entry>>()
-    const leases = new Map<number, Lease<any>>()
+    const leases = new Leases(store)
     const opened = new Map<number, Open>()
     const stubs = new Map<number, Stub>()
 
@@ -71,7 +90,7 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
           Exit.fail(new SpaceError({ reason: "InvalidTuple", message: `it cannot leave its thread: ${cause}` }))
         )
       } else if (kind === Protocol.Ask) {
-        askings.get(id)?.told(false)
+        askings.get(id)?.told(frame[2], false)
       }
     })
 
@@ -202,10 +221,11 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
     /** Patterns, and how to ask the client about those that have code in them. */
     const reading = (id: number, wires: ReadonlyArray<any>, asks: boolean) => {
       const asking = asks
-        ? new Asking((number, subject) =>
+        ? new Asking((question, number, subject) =>
           outbox.send([
             Protocol.Ask,
             id,
+            question,
             number,
             number === Replacement ? values.encodeTuple(subject as any) : values.encodeError(subject)
           ])
@@ -228,7 +248,7 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
         const decoded = values.decodeTuple(tuple)
         return ttl === undefined
           ? nothing(space.out(decoded))
-          : nothing(Effect.map(space.out(decoded, { ttl }), (lease) => leases.set(id, lease)))
+          : nothing(Effect.map(putWithTtl(memory, decoded, millis("ttl", ttl)), (extra) => leases.set(id, extra)))
       },
       outAll: (_, all) => {
         const decoded: ReadonlyArray<Tuple> = all.map((tuple: unknown) => values.decodeTuple(tuple))
@@ -245,8 +265,8 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
           )
           : nothing(space.outAll(decoded))
       },
-      renew: (_, lease, ttl) => one(leases.get(lease)?.renew(ttl) ?? Effect.succeed(false)),
-      cancel: (_, lease) => one(leases.get(lease)?.cancel ?? Effect.succeed(false)),
+      renew: (_, lease, ttl) => one(renewing(memory, () => leases.get(lease), millis("ttl", ttl))),
+      cancel: (_, lease) => one(renewing(memory, () => leases.get(lease), -Infinity)),
       wait: (id, kind, wires, asks, timeout) => {
         const { asking, patterns } = reading(id, wires, asks)
         switch (kind) {
@@ -291,11 +311,10 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
         })))
       },
       open: (id, kind, wire, options) =>
-        Effect.gen(function*() {
+        Effect.suspend(() => {
           if (store.closed) {
-            return yield* Effect.interrupt
+            return Effect.interrupt
           }
-          const scope = yield* Scope.make()
           const { pattern } = reading(id, [wire], false)
           const stream: Stream.Stream<any, unknown> = kind === "stream"
             ? Stream.map(space.stream(pattern as any, options), (tuple) => values.encodeTuple(tuple))
@@ -304,9 +323,16 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
               (event: any) =>
                 event._tag === "Missed" ? event : { _tag: event._tag, tuple: values.encodeTuple(event.tuple) }
             )
-          const pull = yield* Scope.extend(Stream.toPull(stream), scope)
-          opened.set(id, { scope, pull })
-          return []
+          return Effect.uninterruptibleMask((restore) =>
+            Effect.flatMap(Scope.make(), (scope) =>
+              restore(Scope.extend(Stream.toPull(stream), scope)).pipe(
+                Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+                Effect.map((pull) => {
+                  opened.set(id, { scope, pull })
+                  return []
+                })
+              ))
+          )
         }),
       pull: (_, id) => {
         const open = opened.get(id)
@@ -394,10 +420,7 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
         case Protocol.Settle:
           return settle(id, rest[0], rest[1])
         case Protocol.Told:
-          return askings.get(id)?.told(rest[0])
-        case Protocol.Drop:
-          leases.delete(id)
-          return
+          return askings.get(id)?.told(rest[0], rest[1])
       }
     }
 
