@@ -466,12 +466,22 @@ export const memory: Effect.Effect<{
  * @since 0.1.0
  * @category models
  */
-export interface Options {
+export interface Options<T extends Tuple = any> {
   /**
    * Schemas of classes (`Schema.Class`, `Schema.TaggedError`, …) whose instances are stored as such, in any order: a class is stored under the
    * identifier of its schema, which no other has. See {@link renamed} for a class with another identifier than before.
    */
   readonly schemas?: ReadonlyArray<Schema.Schema<any, any>> | undefined
+  /**
+   * What tuples of this space are: a union of `Schema.Tuple`s. A tuple that is put has to be of its type, and what comes out is: any
+   * other tuple of the store cannot be decoded. Encodes nothing: that is for `schemas`.
+   */
+  readonly protocol?: Schema.Schema<T, any> | undefined
+  /**
+   * What happens when a tuple that this program cannot decode matches by types and literals: an operation that would take or read it fails as `Undecodable`,
+   * and leaves it there (`"fail"`, the default); or the program passes over it, at the price of looking at each tuple itself (`"skip"`).
+   */
+  readonly undecodable?: "fail" | "skip" | undefined
   /** As for a space in memory; the gauges are sampled by `inspect`. */
   readonly metrics?: Duration.DurationInput | undefined
 }
@@ -503,7 +513,7 @@ export const renamed: <A, I, R>(former: string, schema: Schema.Schema<A, I, R>) 
  */
 export const make: <T extends Tuple = Tuple>(
   store: SpaceStore,
-  options?: Options
+  options?: Options<T>
 ) => Effect.Effect<TupleSpace<T, SpaceError>, SpaceError, Scope.Scope> = space.make
 
 /**
@@ -516,7 +526,7 @@ export const layer = <E, R>(
   store: Effect.Effect<SpaceStore, E, R>,
   options?: Options
 ): Layer.Layer<TupleSpace<Tuple, SpaceError>, E | SpaceError, Exclude<R, Scope.Scope>> =>
-  Layer.scoped(TupleSpace, Effect.flatMap(store, (store) => make(store, options)))
+  Layer.scoped(TupleSpace, Effect.flatMap(store, (store) => make<Tuple>(store, options)))
 
 /**
  * Several operations of a space as one transaction of its store: all of them happen or, if the effect fails, none. Nobody sees or does

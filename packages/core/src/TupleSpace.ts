@@ -377,6 +377,11 @@ export interface Inspection {
   readonly processes: ReadonlyArray<ProcessSnapshot>
   /** The indexes that there are now, in a space in memory. */
   readonly indexes: ReadonlyArray<IndexSnapshot>
+  /**
+   * Of a space on a store: how many tuples this program has met that it cannot decode, and has not ended itself. Others may have taken them
+   * since.
+   */
+  readonly undecodable: number
 }
 
 /**

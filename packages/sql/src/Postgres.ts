@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+/* eslint-disable @typescript-eslint/no-explicit-any -- a protocol of any type */
 import { SpaceError } from "@effect-linda/core/SpaceError"
 import * as SpaceStore from "@effect-linda/core/SpaceStore"
 import type { Tuple } from "@effect-linda/core/Tuple"
@@ -89,7 +90,7 @@ export interface Connection {
  * @since 0.1.0
  * @category models
  */
-export interface Options extends SpaceStore.Options {
+export interface Options<T extends Tuple = any> extends SpaceStore.Options<T> {
   /**
    * Where the server is, as the driver `pg` takes it: `{ connectionString: "postgres://…" }` or parts of it. It has to be a connection of one's own, for
    * notifications come by it: not one of a pooler that shares them by transaction.
@@ -129,7 +130,7 @@ const stores = new WeakMap<object, internal.PostgresStore>()
  * @category constructors
  */
 export const make = <T extends Tuple = Tuple>(
-  options: Options = {}
+  options: Options<T> = {}
 ): Effect.Effect<TupleSpace<T, SpaceError>, SpaceError, Scope.Scope> =>
   Effect.flatMap(
     internal.make(options),

@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+/* eslint-disable @typescript-eslint/no-explicit-any -- a protocol of any type */
 import { SpaceError } from "@effect-linda/core/SpaceError"
 import * as SpaceStore from "@effect-linda/core/SpaceStore"
 import type { Tuple } from "@effect-linda/core/Tuple"
@@ -51,7 +52,7 @@ export interface Database {
  * @since 0.1.0
  * @category models
  */
-export interface Options extends SpaceStore.Options {
+export interface Options<T extends Tuple = any> extends SpaceStore.Options<T> {
   /** The file. `":memory:"` is one that is gone at the end. */
   readonly filename: string
   /** The name of the space: one file carries several. By default `"default"`. */
@@ -183,7 +184,7 @@ export const store = (options: Options): Effect.Effect<SpaceStore.SpaceStore, Sp
  * @category constructors
  */
 export const make = <T extends Tuple = Tuple>(
-  options: Options
+  options: Options<T>
 ): Effect.Effect<TupleSpace<T, SpaceError>, SpaceError, Scope.Scope> =>
   Effect.flatMap(store(options), (store) => SpaceStore.make<T>(store, options))
 

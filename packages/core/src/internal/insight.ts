@@ -93,7 +93,8 @@ export const inspect = (store: Store, records: Records): Inspection => {
       store.shelves.byArity,
       ([arity, shelf]) => shelf.indexed.map((index) => ({ arity, ...index }))
     )
-      .flat()
+      .flat(),
+    undecodable: 0
   }
 }
 
@@ -251,6 +252,16 @@ export const meterLooks = (name: string): (looked: number) => void => {
       candidatesOf.unsafeUpdate(looked, [])
     }
   }
+}
+
+const undecodable = Metric.counter("tuplespace_undecodable", {
+  description: "Tuples of a store that this program has met and cannot decode"
+})
+
+/** Counts tuples that cannot be decoded. */
+export const meterUndecodable = (name: string): () => void => {
+  const undecodableOf = Metric.tagged(undecodable, "space", name)
+  return () => undecodableOf.unsafeUpdate(1, [])
 }
 
 /** What the gauges show. */

@@ -276,7 +276,8 @@ export const make = (
     held: all.reduce((sum, { held }) => sum + held, 0),
     interests: all.flatMap(({ interests }) => interests).sort((one, other) => other.age - one.age),
     processes: all.flatMap(({ processes }) => processes),
-    indexes: all.flatMap(({ indexes }) => indexes)
+    indexes: all.flatMap(({ indexes }) => indexes),
+    undecodable: all.reduce((sum, { undecodable }) => sum + undecodable, 0)
   }))
 
   const explain = (pattern: unknown) =>

@@ -15,8 +15,8 @@ import type { ProcessRecord } from "../process.js"
 import { current as currentProcess } from "../process.js"
 import { sameQueries } from "./query.js"
 import type { AnyFiber, Listener, Making, Run, Session } from "./session.js"
-import type { Restore, Wanted } from "./waiter.js"
-import { labelOf, late, waitFor } from "./waiter.js"
+import type { Read, Restore, Wanted } from "./waiter.js"
+import { labelOf, late, Refusal, waitFor } from "./waiter.js"
 
 export interface Access {
   /** Puts back what was taken by an operation that came to nothing. */
@@ -24,8 +24,12 @@ export interface Access {
   /** Whether what was done by it has been undone. */
   readonly isUndone: () => boolean
   readonly perform: (make: Making) => Effect.Effect<Reply, SpaceError>
+  /** Takes for a hold, and decodes what it has. */
+  readonly take: (make: Making, read: (found: Found | null) => Read | Refusal) => Effect.Effect<Read, any>
   readonly exclusively: <A, E>(body: (run: Run) => Effect.Effect<A, E>) => Effect.Effect<A, E | SpaceError>
-  readonly wait: (wanted: Wanted, restore: Restore) => Effect.Effect<readonly [hold: number, found: Found], any>
+  /** Does it when it is sure what was done: a transaction may be undone. */
+  readonly afterwards: (effect: Effect.Effect<void, SpaceError>) => Effect.Effect<void>
+  readonly wait: (wanted: Wanted, restore: Restore) => Effect.Effect<readonly [hold: number, found: Read], any>
 }
 
 interface Running extends Access {
@@ -37,6 +41,8 @@ interface Progress {
   state: "committed" | "running" | "undone"
   /** What is put back before the end. */
   back: Array<Making>
+  /** What is done when it has ended, one way or the other. */
+  readonly afterwards: Array<Effect.Effect<void, SpaceError>>
 }
 
 /** The transaction that the fiber is in. */
@@ -54,7 +60,27 @@ const alone = (session: Session): Access => ({
   giveBack: (make) => session.giveBack(make),
   isUndone: () => false,
   perform: (make) => session.perform(make),
+  take: (make, read) =>
+    Effect.flatten(session.performing<Effect.Effect<Read, unknown>, SpaceError>((done) =>
+      session.post(make, (exit) => {
+        if (Exit.isFailure(exit)) {
+          return done(exit)
+        }
+        // At once, so that what goes back does so also if the space is closing.
+        const [found] = exit.value
+        const taken = read(found)
+        if (!(taken instanceof Refusal)) {
+          done(Exit.succeed(Effect.succeed(taken)))
+        } else if (taken.taken === undefined) {
+          done(Exit.succeed(Effect.failCause(taken.cause)))
+        } else {
+          const [make, cause] = taken.taken.back()
+          session.giveBack(make, () => done(Exit.succeed(Effect.failCause(cause))))
+        }
+      })
+    )),
   exclusively: (body) => session.exclusively(body),
+  afterwards: (effect) => Effect.asVoid(Effect.exit(effect)),
   wait: (wanted, restore) => waitFor(session, wanted, restore)
 })
 
@@ -71,6 +97,14 @@ export const accessTo = (session: Session): (fiber: AnyFiber) => Access => {
 const within = (session: Session, run: Run, progress: Progress): Running => {
   const after = alone(session)
   const one = (make: Making) => Effect.map(run([session.made(make)]), ({ replies }) => replies[0])
+  const afterwards: Access["afterwards"] = (effect) => Effect.sync(() => void progress.afterwards.push(effect))
+  const checked = (read: Read | Refusal): Effect.Effect<Read, unknown> =>
+    read instanceof Refusal
+      ? Effect.zipRight(
+        read.taken === undefined ? Effect.void : Effect.zipRight(one(read.taken.undo), afterwards(read.taken.count)),
+        Effect.failCause(read.cause)
+      )
+      : Effect.succeed(read)
   return {
     session,
     progress,
@@ -83,7 +117,12 @@ const within = (session: Session, run: Run, progress: Progress): Running => {
     },
     isUndone: () => progress.state === "undone",
     perform: (make) => progress.state === "running" ? one(make) : after.perform(make),
+    take: (make, read) =>
+      progress.state === "running"
+        ? Effect.flatMap(one(make), ([found]) => checked(read(found)))
+        : after.take(make, read),
     exclusively: (body) => progress.state === "running" ? body(run) : after.exclusively(body),
+    afterwards: (effect) => progress.state === "running" ? afterwards(effect) : after.afterwards(effect),
     wait: (wanted, restore) => {
       if (progress.state !== "running") {
         return after.wait(wanted, restore)
@@ -99,7 +138,7 @@ const within = (session: Session, run: Run, progress: Progress): Running => {
         look,
         (found) =>
           found !== null
-            ? Effect.succeed([hold, found] as const)
+            ? Effect.map(checked(wanted.read(hold, found)), (read) => [hold, read] as const)
             : wanted.timeout === 0
             ? late
             : Effect.die(new Retry(wanted))
@@ -198,15 +237,17 @@ export const transaction = <A, E, R>(
   const attempt: Effect.Effect<A, E | SpaceError, R> = Effect.uninterruptibleMask((restore) =>
     session.counted(Effect.suspend(() => {
       const outcomes: Array<Outcome> = []
-      let progress: Progress = { state: "running", back: [] }
+      const afterwards: Progress["afterwards"] = []
+      let progress: Progress = { state: "running", back: [], afterwards }
       let hasLapsed = false
       let hasFailed = false
       return Effect.flatMap(
         Effect.exit(session.store.transaction((run) => {
           // The store may have to begin anew.
           outcomes.length = 0
+          afterwards.length = 0
           progress.state = "undone"
-          const own: Progress = progress = { state: "running", back: [] }
+          const own: Progress = progress = { state: "running", back: [], afterwards }
           const heard = session.heard((commands) =>
             Effect.tapError(run(commands), (error) =>
               Effect.sync(() => {
@@ -237,7 +278,7 @@ export const transaction = <A, E, R>(
             session.renew()
             return Exit.isInterrupted(exit) ? exit : restore(attempt)
           }
-          return exit
+          return Effect.zipRight(Effect.forEach(afterwards, Effect.exit, { discard: true }), exit)
         }
       )
     }))

@@ -161,7 +161,7 @@ export class Session implements Timed, Watched {
     return this.performing((done) => this.postExclusive(body, done))
   }
 
-  private performing<A, E>(post: (done: (exit: Exit.Exit<A, E>) => void) => Work): Effect.Effect<A, E> {
+  performing<A, E>(post: (done: (exit: Exit.Exit<A, E>) => void) => Work): Effect.Effect<A, E> {
     return Effect.async<A, E>((resume) => {
       let ended: (() => void) | undefined
       let isDone = false
@@ -312,13 +312,23 @@ export class Session implements Timed, Watched {
     return Effect.suspend(() => {
       this.isOffering = false
       const outcomes: Array<Heard> = []
+      let hasFailed = false
+      /** Whether it is what was done with the store that has failed, and not the store: then all is undone for sure. */
+      let isUndone = false
       const body = this.store.transaction((run) => {
         // The store may have to begin anew.
         outcomes.length = 0
-        const heard = this.heard(run)
-        return work.body(
-          (commands) => Effect.tap(heard(commands), (outcome) => void outcomes.push(outcome)),
-          this.accepts
+        hasFailed = false
+        isUndone = false
+        const heard = this.heard((commands) =>
+          Effect.tapError(run(commands), () => Effect.sync(() => void (hasFailed = true)))
+        )
+        return Effect.tapErrorCause(
+          work.body(
+            (commands) => Effect.tap(heard(commands), (outcome) => void outcomes.push(outcome)),
+            this.accepts
+          ),
+          () => Effect.sync(() => void (isUndone = !hasFailed))
         )
       })
       return Effect.map(Effect.exit(body), (exit) => {
@@ -331,7 +341,7 @@ export class Session implements Timed, Watched {
         } else {
           this.giveSign()
           work.done(exit)
-          if (Cause.isFailType(exit.cause)) {
+          if (Cause.isFailType(exit.cause) && !isUndone) {
             this.doubt = exit.cause
           }
         }
@@ -633,11 +643,11 @@ export type AnyFiber = Fiber.RuntimeFiber<any, any>
 export type Accepted = Readonly<Record<number, ReadonlyArray<number>>>
 
 /** Puts back what is held, in its old place. Nothing happens, if nothing is. */
-export const settling = (hold: number, accepted: Accepted = {}): Command => ({
+export const settling = (hold: number, accepted: Accepted = {}, failed = false): Command => ({
   op: "settle",
   holds: [hold],
   how: "place",
-  failed: false,
+  failed,
   accepted,
   put: []
 })

@@ -11,7 +11,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import { SpaceError } from "../../SpaceError.js"
-import type { Found, Inspected, NewRow, Options, Query, Row, SpaceStore } from "../../SpaceStore.js"
+import type { Command, Found, Inspected, NewRow, Options, Query, Row, SpaceStore } from "../../SpaceStore.js"
 import type { Tuple } from "../../Tuple.js"
 import type {
   Destination,
@@ -33,18 +33,20 @@ import { linkTo, tracedSpan } from "../operation.js"
 import type { Pattern } from "../pattern.js"
 import { compile, show } from "../pattern.js"
 import * as Process from "../process.js"
-import { Values } from "../remote/values.js"
+import type { Values } from "../remote/values.js"
 import type { Leaving } from "../wait.js"
 import { handOver } from "../wait.js"
 import type { Access } from "./access.js"
 import { accessTo, transaction as transact } from "./access.js"
 import { decodeField, typeNames } from "./encoding.js"
-import { decodeTuple, encodeTuple, queryOf } from "./query.js"
-import type { Run } from "./session.js"
-import { restoring, Session } from "./session.js"
+import { decodeTuple, encodeTuple } from "./query.js"
+import type { Reading } from "./reader.js"
+import { isRead, Reader } from "./reader.js"
+import type { Making, Run } from "./session.js"
+import { restoring, Session, settling } from "./session.js"
 import { watch } from "./subscription.js"
-import type { Restore, Wanted } from "./waiter.js"
-import { acceptedOf } from "./waiter.js"
+import type { Read, Restore, Wanted } from "./waiter.js"
+import { acceptedOf, Refusal } from "./waiter.js"
 
 const TypeId = Symbol.for("@effect-linda/core/TupleSpace")
 const Key = Symbol.for("@effect-linda/core/durable/session")
@@ -64,7 +66,12 @@ const reading = <A, E, R>(make: () => Effect.Effect<A, E, R>): Effect.Effect<A, 
 /** A tuple that was taken, and is held. */
 interface Held {
   readonly hold: number
-  readonly found: Found
+  readonly found: Read
+}
+
+/** Undoes what an operation has done so far, for these tuples cannot be decoded. */
+class Unread {
+  constructor(readonly ids: ReadonlyArray<number>, readonly error: SpaceError) {}
 }
 
 export const make = (
@@ -73,10 +80,8 @@ export const make = (
 ): Effect.Effect<TupleSpace<any, SpaceError>, SpaceError, Scope.Scope> =>
   Effect.gen(function*() {
     const { name } = store
-    const values = yield* Effect.try({
-      try: () => new Values(options.schemas, "store"),
-      catch: (refusal) => refusal as SpaceError
-    })
+    const reader = yield* Effect.try({ try: () => new Reader(name, options), catch: (error) => error as SpaceError })
+    const { values } = reader
     const session = new Session(store, yield* Effect.clock)
     yield* session.start
     const access = accessTo(session)
@@ -93,8 +98,121 @@ export const make = (
           : tracedSpan(fiber, operationName, name, (span) => run(access(fiber), span))
       )
 
-    const tupleOf = (row: Row): Tuple => decodeTuple(values, row)
-    const tuplesOf = (rows: ReadonlyArray<Row>): Array<Tuple> => rows.map(tupleOf)
+    const readRow: Wanted["tuple"] = (row) => reader.read(row)
+
+    /** Decodes what was found. */
+    const readOf = ({ index, rows }: Found): Read | Unread => {
+      const tuples: Array<Tuple> = []
+      const ids: Array<number> = []
+      let error: SpaceError | undefined
+      for (const row of rows) {
+        const reading = reader.read(row)
+        if (isRead(reading)) {
+          tuples.push(reading)
+        } else {
+          ids.push(row.id)
+          error ??= reading
+        }
+      }
+      return error === undefined ? { index, rows, tuples } : new Unread(ids, error)
+    }
+
+    const readAll = (rows: ReadonlyArray<Row>): Effect.Effect<Read, SpaceError> => {
+      const read = readOf({ index: 0, rows })
+      return read instanceof Unread ? Effect.fail(read.error) : Effect.succeed(read)
+    }
+
+    /** What fails on tuples that cannot be decoded has changed nothing. If it would have taken them, that counts as an attempt. */
+    const readable = <A>(
+      access: Access,
+      takes: boolean,
+      effect: Effect.Effect<A, SpaceError | Unread>
+    ): Effect.Effect<A, SpaceError> =>
+      Effect.catchAll(effect, (error) => {
+        if (error instanceof SpaceError) {
+          return Effect.fail(error)
+        }
+        const counted = takes ? Effect.uninterruptible(access.afterwards(attempted(error.ids))) : Effect.void
+        return Effect.zipRight(counted, Effect.fail(error.error))
+      })
+
+    /** Counts a failed attempt of tuples that are stored. */
+    const attempted = (
+      ids: ReadonlyArray<number>,
+      ending: (hold: number, row: Row) => Making = (hold) => settling(hold, {}, true)
+    ): Effect.Effect<void, SpaceError> =>
+      session.exclusively((run) =>
+        Effect.forEach(ids, (id) => {
+          const hold = session.nextId()
+          return Effect.flatMap(
+            run([{ op: "claim", hold, ids: [id], waiter: null, final: false }]),
+            ({ replies: [rows] }) => rows === null ? Effect.void : run([session.made(ending(hold, rows[0]))])
+          )
+        }, { discard: true })
+      )
+
+    /** Decodes what was read. */
+    const reads: Wanted["read"] = (_, found) => {
+      const read = readOf(found)
+      return read instanceof Unread ? new Refusal(Cause.fail(read.error), undefined) : read
+    }
+
+    /** Decodes what was taken for good. */
+    const takes: Wanted["read"] = (_, found) => {
+      const read = readOf(found)
+      if (!(read instanceof Unread)) {
+        return read
+      }
+      const cause = Cause.fail(read.error)
+      return new Refusal(cause, {
+        back: () => [restoring(found.rows.map((row) => ({ ...row, attempts: row.attempts + 1 }))), cause],
+        undo: restoring(found.rows),
+        count: attempted(read.ids)
+      })
+    }
+
+    /** Decodes what is held for a use. */
+    const holds = (options: HoldOptions<Tuple> | undefined): Wanted["read"] => (hold, found) => {
+      const read = readOf(found)
+      if (!(read instanceof Unread)) {
+        return read
+      }
+      const cause = Cause.fail(read.error)
+      const back = (hold: number, row: Row): readonly [Making, Cause.Cause<unknown>] => {
+        try {
+          return [failed(hold, row, () => reader.raw(row), options, cause), cause]
+        } catch (thrown) {
+          const other = thrown instanceof SpaceError ? Cause.fail(thrown) : Cause.die(thrown)
+          return [settling(hold, {}, true), Cause.sequential(cause, other)]
+        }
+      }
+      return new Refusal(cause, {
+        back: () => back(hold, found.rows[0]!),
+        undo: settling(hold),
+        count: attempted(read.ids, (hold, row) => back(hold, row)[0])
+      })
+    }
+
+    /** How a hold ends whose use has failed: the tuple is back, or dead. Throws what `deadLetter` throws. */
+    const failed = (
+      hold: number,
+      row: Row,
+      tuple: () => Tuple,
+      options: HoldOptions<Tuple> | undefined,
+      cause: Cause.Cause<unknown>
+    ): Making => {
+      const how = options?.requeue ?? "place"
+      if (row.attempts + 1 < (options?.maxAttempts ?? Infinity)) {
+        if (how === "back") {
+          reader.forget(row.id)
+        }
+        return back({ hold, found: { rows: [row] } }, how, true)
+      }
+      const letter = options?.deadLetter?.(tuple(), cause)
+      const put = letter === undefined ? [] : [prepared(letter, undefined)]
+      reader.forget(row.id)
+      return () => ({ ...gone(hold), put: put.map((row) => row()) })
+    }
 
     // -----------------------------------------------------------------------------------------------------------------
     // Putting
@@ -103,6 +221,7 @@ export const make = (
     /** A tuple on its way, but for who accepts it. */
     const prepared = (input: unknown, span: Tracer.Span | undefined, ttl = Infinity, leased = false) => {
       const tuple = own(input)
+      reader.check(tuple)
       const meta = span?.sampled === true ? JSON.stringify([span.traceId, span.spanId]) : null
       const { arity, fields, keys, shape } = encodeTuple(values, tuple)
       const life = ttl === Infinity ? null : ttl
@@ -143,29 +262,35 @@ export const make = (
     // Looking
     // -----------------------------------------------------------------------------------------------------------------
 
-    /** Calls with the tuples that match, oldest first, until it says that this is enough. */
+    /**
+     * Calls with what matches, oldest first, until it says that this is enough. That may be a tuple that cannot be decoded, if the pattern
+     * asks by types and literals alone.
+     */
     const each = (
       run: Run,
       pattern: Pattern,
-      query: Query,
-      visit: (row: Row, tuple: Tuple) => boolean,
+      [query, exact]: readonly [query: Query, exact: boolean],
+      visit: (row: Row, reading: Reading) => boolean,
       after = 0
     ): Effect.Effect<void, SpaceError> =>
       Effect.flatMap(run([{ op: "scan", query, after, limit: page }]), ({ replies: [rows] }) => {
         for (const row of rows as ReadonlyArray<Row>) {
-          const tuple = tupleOf(row)
-          if (pattern.matches(tuple) && visit(row, tuple)) {
+          const reading = reader.read(row)
+          if ((isRead(reading) ? pattern.matches(reading) : exact) && visit(row, reading)) {
             return Effect.void
           }
         }
-        return rows.length < page ? Effect.void : each(run, pattern, query, visit, rows[page - 1].id)
+        return rows.length < page ? Effect.void : each(run, pattern, [query, exact], visit, rows[page - 1].id)
       })
 
-    const all = (run: Run, pattern: Pattern, limit = Infinity): Effect.Effect<Array<Row>, SpaceError> => {
-      const found: Array<Row> = []
-      return limit === 0 ? Effect.succeed(found) : Effect.as(
-        each(run, pattern, queryOf(values, pattern)[0], (row) => found.push(row) >= limit),
-        found
+    const all = (run: Run, pattern: Pattern, limit = Infinity): Effect.Effect<Read, SpaceError | Unread> => {
+      const rows: Array<Row> = []
+      return limit === 0 ? Effect.succeed(nothing) : Effect.flatMap(
+        each(run, pattern, reader.query(pattern), (row) => rows.push(row) >= limit),
+        () => {
+          const read = readOf({ index: 0, rows })
+          return read instanceof Unread ? Effect.fail(read) : Effect.succeed(read)
+        }
       )
     }
 
@@ -181,23 +306,26 @@ export const make = (
       timeout: number,
       as: Wanted["as"],
       final: boolean,
+      read: Wanted["read"],
       attempt?: Wanted["attempt"]
     ): Wanted => {
-      const queries = patterns.map((pattern) => queryOf(values, pattern))
+      const queries = patterns.map((pattern) => reader.query(pattern))
       return {
         kind,
         patterns,
         queries: queries.map(([query]) => query),
+        exactly: queries.filter(([, exact]) => exact).map(([query]) => query),
         exact: as !== "join" && queries.every(([, exact]) => exact),
         as,
         final,
         timeout,
-        tuple: tupleOf,
+        tuple: readRow,
+        read,
         attempt: attempt ?? ((run, hold, waiter) =>
           Effect.gen(function*() {
             let oldest: Found | null = null
             for (const [index, pattern] of patterns.entries()) {
-              yield* each(run, pattern, queries[index]![0], (row) => {
+              yield* each(run, pattern, queries[index]!, (row) => {
                 if (oldest === null || row.id < oldest.rows[0]!.id) {
                   oldest = { index, rows: [row] }
                 }
@@ -210,6 +338,14 @@ export const make = (
       }
     }
 
+    const candidateOf = (row: Row, reading: Reading): Candidate => {
+      if (isRead(reading)) {
+        return { row, tuple: reading, unread: undefined }
+      }
+      const unread = Array.from(reader.raw(row))
+      return { row, tuple: unread, unread }
+    }
+
     const joinOf = (patterns: ReadonlyArray<Pattern>, timeout: number): Wanted => {
       const attempt: Wanted["attempt"] = (run, hold, waiter, offered) =>
         Effect.gen(function*() {
@@ -218,14 +354,21 @@ export const make = (
           const enough = Join.isPlain(patterns) ? patterns.length : Infinity
           for (const pattern of patterns) {
             const own: Array<Candidate> = []
-            const add = (row: Row, tuple: Tuple) => {
-              const candidate = candidates.get(row.id) ?? { row, tuple }
+            const add = (row: Row, reading: Reading) => {
+              const candidate = candidates.get(row.id) ?? candidateOf(row, reading)
               candidates.set(row.id, candidate)
+              // The store has found it, so it has what the pattern says.
+              pattern.terms.forEach(({ kind, value }, index) => {
+                if (kind === "literal" && candidate.unread !== undefined) {
+                  candidate.unread[index] = value
+                }
+              })
               return own.push(candidate) >= enough
             }
-            yield* each(run, pattern, queryOf(values, pattern)[0], add)
-            if (offered !== undefined && pattern.matches(tupleOf(offered.row))) {
-              add(offered.row, tupleOf(offered.row))
+            yield* each(run, pattern, reader.query(pattern), add)
+            const offer = offered === undefined ? undefined : reader.read(offered.row)
+            if (offer !== undefined && isRead(offer) && pattern.matches(offer)) {
+              add(offered!.row, offer)
               own.sort(byAge)
             }
             if (own.length === 0) {
@@ -233,18 +376,20 @@ export const make = (
             }
             ofPattern.push(own)
           }
-          const oldest = Array.from(candidates.values()).sort(byAge)
+          const oldest = Array.from(candidates.values()).filter(({ unread }) => unread === undefined).sort(byAge)
           const chosen = Join.find<Candidate>(patterns, (pattern, test) => {
             const known = patterns.indexOf(pattern)
             return (known < 0 ? oldest : ofPattern[known]!).find(test)
           })
-          const rows = chosen?.map(({ row }) => row)
+          // One that cannot be decoded ends it: the others stay where they are.
+          const unread = chosen?.filter(({ unread }) => unread !== undefined)
+          const rows = (unread?.length === 0 ? chosen : unread)?.map(({ row }) => row)
           if (offered !== undefined && rows?.some(({ id }) => id === offered.row.id) === true) {
             yield* offered.answer
           }
           return rows !== undefined && (yield* claim(run, hold, rows, waiter, true)) ? { index: 0, rows } : null
         })
-      return wantedOf("inAll", patterns, timeout, "join", true, attempt)
+      return wantedOf("inAll", patterns, timeout, "join", true, takes, attempt)
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -258,44 +403,56 @@ export const make = (
     const taking = <A>(
       access: Access,
       span: Tracer.Span | undefined,
-      take: (restore: Restore) => Effect.Effect<Found, any>,
-      decode: (found: Found) => A
+      take: (restore: Restore) => Effect.Effect<Read, any>,
+      result: (read: Read) => A
     ): Effect.Effect<A, any> =>
       Effect.withFiberRuntime((fiber) => {
         leaving.get(fiber)?.()
         return handOver(leaving, take, (found) => {
           linked(span, found.rows)
-          return decode(found)
+          return result(found)
         }, ({ rows }) => {
           if (rows.length > 0) {
-            access.giveBack((accepts) => restoring(rows, acceptedOf(rows, tupleOf, accepts)))
+            access.giveBack((accepts) => restoring(rows, acceptedOf(rows, readRow, accepts)))
           }
         })
       })
 
-    const waiting = <A>(wanted: Wanted, decode: (found: Found) => A): Effect.Effect<A, any> =>
+    const waiting = <A>(wanted: Wanted, result: (read: Read) => A): Effect.Effect<A, any> =>
       operation(wanted.kind, (access, span) => {
         const wait = (restore: Restore) => Effect.map(access.wait(wanted, restore), ([, found]) => found)
         return wanted.as !== "rd"
-          ? taking(access, span, wait, decode)
+          ? taking(access, span, wait, result)
           : Effect.map(Effect.uninterruptibleMask(wait), (found) => {
             linked(span, found.rows)
-            return decode(found)
+            return result(found)
           })
       })
 
-    const first = ({ rows }: Found): Tuple => tupleOf(rows[0]!)
+    const first = ({ tuples }: Read): Tuple => tuples[0]!
 
     const wait = (kind: "in" | "rd") => (pattern: unknown, options?: WaitOptions) =>
       reading(() =>
-        waiting(wantedOf(kind, [compile(pattern)], millis("timeout", options?.timeout), kind, kind === "in"), first)
+        waiting(
+          wantedOf(
+            kind,
+            [compile(pattern)],
+            millis("timeout", options?.timeout),
+            kind,
+            kind === "in",
+            kind === "in" ? takes : reads
+          ),
+          first
+        )
       )
 
     const waitAny = (kind: "inAny" | "rdAny") => (input: unknown, options?: WaitOptions) =>
       reading(() => {
         const { keys, patterns } = several(input)
-        const takes = kind === "inAny"
-        const wanted = wantedOf(kind, patterns, millis("timeout", options?.timeout), takes ? "in" : "rd", takes)
+        const timeout = millis("timeout", options?.timeout)
+        const wanted = kind === "inAny"
+          ? wantedOf(kind, patterns, timeout, "in", true, takes)
+          : wantedOf(kind, patterns, timeout, "rd", false, reads)
         return waiting(wanted, (found) =>
           keys === undefined
             ? { index: found.index, tuple: first(found) }
@@ -305,8 +462,7 @@ export const make = (
     const inAll = (input: unknown, options?: WaitOptions) =>
       reading(() => {
         const { keys, patterns } = several(input)
-        return waiting(joinOf(patterns, millis("timeout", options?.timeout)), ({ rows }) => {
-          const tuples = tuplesOf(rows)
+        return waiting(joinOf(patterns, millis("timeout", options?.timeout)), ({ tuples }) => {
           return keys === undefined ? tuples : Object.fromEntries(keys.map((key, index) => [key, tuples[index]]))
         })
       })
@@ -314,33 +470,53 @@ export const make = (
     /** Takes what matches now: for good, or to hold it. */
     const now = (access: Access, pattern: Pattern, limit: number, final: boolean): Effect.Effect<Held, SpaceError> => {
       const hold = session.nextId()
-      const [query, exact] = queryOf(values, pattern)
-      const nothing: Found = { index: 0, rows: [] }
-      const found = limit === 0 ? Effect.succeed(nothing) : exact
-        ? Effect.map(
-          access.perform({
-            op: "take",
-            holds: [hold],
-            queries: [query],
-            limit: limit === Infinity ? unlimited : limit,
-            final,
-            wait: null
-          }),
-          ([found]) => found ?? nothing
-        )
-        : access.exclusively((run) =>
-          Effect.flatMap(
-            all(run, pattern, limit),
-            (rows) =>
-              rows.length === 0
-                ? Effect.succeed(nothing)
-                : Effect.as(claim(run, hold, rows, null, final), { index: 0, rows })
+      const [query, exact] = reader.query(pattern)
+      const take: Command = {
+        op: "take",
+        holds: [hold],
+        queries: [query],
+        limit: limit === Infinity ? unlimited : limit,
+        final,
+        wait: null
+      }
+      const found: Effect.Effect<Read, SpaceError> = limit === 0
+        ? Effect.succeed(nothing)
+        : exact && limit === 1 && final
+        ? access.take(take, (found) => found === null ? nothing : takes(hold, found))
+        : readable(
+          access,
+          true,
+          access.exclusively((run) =>
+            exact ?
+              takeAll(run, take) :
+              Effect.tap(
+                all(run, pattern, limit),
+                ({ rows }) => rows.length === 0 ? Effect.void : claim(run, hold, rows, null, final)
+              )
           )
         )
       return Effect.map(found, (found) => ({ hold, found }))
     }
 
-    const takeNow = <A>(name: string, pattern: unknown, limit: number, decode: (tuples: Array<Tuple>) => A) =>
+    /** Takes all or, if one of them cannot be decoded, none. */
+    const takeAll = (
+      run: Run,
+      take: Extract<Command, { readonly op: "take" }>
+    ): Effect.Effect<Read, SpaceError | Unread> =>
+      Effect.flatMap(run([take]), ({ replies: [[found]] }) => {
+        const read = found === null ? nothing : readOf(found)
+        // Within a transaction of the user's nobody else undoes it.
+        return read instanceof Unread
+          ? Effect.zipRight(run([take.final ? restoring(found.rows) : settling(take.holds[0]!)]), Effect.fail(read))
+          : Effect.succeed(read)
+      })
+
+    const takeNow = <A>(
+      name: string,
+      pattern: unknown,
+      limit: number,
+      result: (tuples: ReadonlyArray<Tuple>) => A
+    ) =>
       reading(() => {
         const compiled = compile(pattern)
         return operation(name, (access, span) =>
@@ -348,33 +524,33 @@ export const make = (
             access,
             span,
             () => Effect.map(now(access, compiled, limit, true), ({ found }) => found),
-            ({ rows }) => decode(tuplesOf(rows))
+            ({ tuples }) => result(tuples)
           ))
       })
 
     const rdp = (pattern: unknown) =>
       reading(() => {
         const compiled = compile(pattern)
-        const [query, exact] = queryOf(values, compiled)
+        const [query, exact] = reader.query(compiled)
         return operation("rdp", (access, span) =>
           Effect.map(
             exact
-              ? access.perform({ op: "scan", query, after: 0, limit: 1 })
-              : access.exclusively((run) => all(run, compiled, 1)),
-            (rows: ReadonlyArray<Row>) => {
+              ? Effect.flatMap(access.perform({ op: "scan", query, after: 0, limit: 1 }), readAll)
+              : readable(access, false, access.exclusively((run) => all(run, compiled, 1))),
+            ({ rows, tuples }) => {
               linked(span, rows)
-              return Option.fromIterable(tuplesOf(rows))
+              return Option.fromIterable(tuples)
             }
           ))
       })
 
-    const copies = (access: Access, compiled: Pattern): Effect.Effect<Array<Tuple>, SpaceError> => {
-      const [query, exact] = queryOf(values, compiled)
+    const copies = (access: Access, compiled: Pattern): Effect.Effect<ReadonlyArray<Tuple>, SpaceError> => {
+      const [query, exact] = reader.query(compiled)
       return Effect.map(
         exact
-          ? access.perform({ op: "scan", query, after: 0, limit: unlimited })
-          : access.exclusively((run) => all(run, compiled)),
-        tuplesOf
+          ? Effect.flatMap(access.perform({ op: "scan", query, after: 0, limit: unlimited }), readAll)
+          : readable(access, false, access.exclusively((run) => all(run, compiled))),
+        ({ tuples }) => tuples
       )
     }
 
@@ -387,7 +563,7 @@ export const make = (
     const count = (pattern: unknown) =>
       reading(() => {
         const compiled = compile(pattern)
-        const [query, exact] = queryOf(values, compiled)
+        const [query, exact] = reader.query(compiled)
         return operation("count", (access) =>
           exact
             ? access.perform({ op: "count", query })
@@ -405,11 +581,15 @@ export const make = (
         return operation("outIfAbsent", (access, span) =>
           reading(() => {
             const row = prepared(tuple, span)
-            return access.exclusively((run) =>
-              Effect.flatMap(all(run, compiled, 1), (rows) =>
-                rows.length > 0
-                  ? Effect.succeed(Option.some(tupleOf(rows[0]!)))
-                  : Effect.as(run([{ op: "put", rows: [row()] }]), Option.none<Tuple>()))
+            return readable(
+              access,
+              false,
+              access.exclusively((run) =>
+                Effect.flatMap(all(run, compiled, 1), ({ tuples }) =>
+                  tuples.length > 0
+                    ? Effect.succeed(Option.fromIterable(tuples))
+                    : Effect.as(run([{ op: "put", rows: [row()] }]), Option.none<Tuple>()))
+              )
             )
           }))
       })
@@ -418,24 +598,27 @@ export const make = (
       reading(() => {
         const compiled = compile(pattern)
         return operation("replace", (access, span) =>
-          access.exclusively((run) =>
-            Effect.flatMap(all(run, compiled, 1), (rows) =>
-              reading(() => {
-                if (rows.length === 0) {
-                  return Effect.succeed(Option.none<Tuple>())
-                }
-                const hold = session.nextId()
-                const tuple = tupleOf(rows[0]!)
-                const row = prepared(f(tuple), span)
-                linked(span, rows)
-                return Effect.as(
-                  run([
-                    { op: "claim", hold, ids: [rows[0]!.id], waiter: null, final: true },
-                    { op: "put", rows: [row()] }
-                  ]),
-                  Option.some(tuple)
-                )
-              }))
+          readable(
+            access,
+            true,
+            access.exclusively((run) =>
+              Effect.flatMap(all(run, compiled, 1), ({ rows, tuples: [tuple] }) =>
+                reading(() => {
+                  if (tuple === undefined) {
+                    return Effect.succeed(Option.none<Tuple>())
+                  }
+                  const hold = session.nextId()
+                  const row = prepared(f(tuple), span)
+                  linked(span, rows)
+                  return Effect.as(
+                    run([
+                      { op: "claim", hold, ids: [rows[0]!.id], waiter: null, final: true },
+                      { op: "put", rows: [row()] }
+                    ]),
+                    Option.some(tuple)
+                  )
+                }))
+            )
           ))
       })
 
@@ -452,12 +635,12 @@ export const make = (
         return operation("collectInto", (access) =>
           Effect.uninterruptibleMask((restore) =>
             Effect.flatMap(now(access, compiled, Infinity, false), (held) => {
-              const { rows } = held.found
-              if (rows.length === 0) {
+              const { tuples } = held.found
+              if (tuples.length === 0) {
                 return Effect.as(restore(other.outAll([])), 0)
               }
               const moved = Effect.flatMap(
-                Effect.exit(restore(Effect.suspend(() => other.outAll(tuplesOf(rows))))),
+                Effect.exit(restore(Effect.suspend(() => other.outAll(tuples)))),
                 (exit): Effect.Effect<void, any> =>
                   Exit.isSuccess(exit)
                     ? Effect.flatMap(
@@ -467,7 +650,7 @@ export const make = (
                     )
                     : Effect.zipRight(Effect.ignore(access.perform(back(held, "place", false))), exit)
               )
-              return Effect.as(moved, rows.length)
+              return Effect.as(moved, tuples.length)
             })
           ))
       })
@@ -479,13 +662,18 @@ export const make = (
     const gone = (hold: number) =>
       ({ op: "settle", holds: [hold], how: "gone", failed: false, accepted: {}, put: [] }) as const
 
-    const back = ({ found, hold }: Held, how: "place" | "back", failed: boolean) => () =>
+    const back = (
+      { found, hold }: { readonly hold: number; readonly found: Pick<Found, "rows"> },
+      how: "place" | "back",
+      failed: boolean
+    ) =>
+    () =>
       ({
         op: "settle",
         holds: [hold],
         how,
         failed,
-        accepted: acceptedOf(found.rows, tupleOf, session.accepts),
+        accepted: acceptedOf(found.rows, readRow, session.accepts),
         put: []
       }) as const
 
@@ -498,20 +686,19 @@ export const make = (
             return Effect.void
           }
           const [row] = held.found.rows
-          const how = options?.requeue ?? "place"
           const settled = Exit.isSuccess(exit)
             ? access.perform(gone(held.hold))
             : Cause.isInterruptedOnly(exit.cause)
-            ? access.perform(back(held, how, false))
-            : row!.attempts + 1 < (options?.maxAttempts ?? Infinity)
-            ? access.perform(back(held, how, true))
-            : Effect.suspend(() => {
-              const letter = options?.deadLetter?.(tupleOf(row!), exit.cause)
-              const put = letter === undefined ? [] : [prepared(letter, undefined)]
-              return access.perform(() => ({ ...gone(held.hold), put: put.map((row) => row()) }))
-            }).pipe(
+            ? access.perform(back(held, options?.requeue ?? "place", false))
+            : Effect.suspend(() =>
+              access.perform(failed(held.hold, row!, () => first(held.found), options, exit.cause))
+            ).pipe(
               Effect.catchAllDefect((defect) =>
-                Effect.zipRight(access.perform(back(held, "place", true)), Effect.die(defect))
+                Effect.zipRight(
+                  access.perform(back(held, "place", true)),
+                  // What the space refuses is a failure, also if it is a letter.
+                  defect instanceof SpaceError ? Effect.fail(defect) : Effect.die(defect)
+                )
               )
             )
           return Effect.flatMap(settled, ([was]) => was ? Effect.void : Effect.fail(leaseOver))
@@ -541,7 +728,14 @@ export const make = (
       reading(() => {
         checkHold(name, options)
         const kind = name === "withPermit" ? name : "in"
-        const wanted = wantedOf(kind, [compile(pattern)], millis("timeout", options?.timeout), "in", false)
+        const wanted = wantedOf(
+          kind,
+          [compile(pattern)],
+          millis("timeout", options?.timeout),
+          "in",
+          false,
+          holds(options)
+        )
         return operation(name, (access, span) =>
           Effect.uninterruptibleMask((restore) =>
             Effect.flatMap(access.wait(wanted, restore), ([hold, found]) => {
@@ -641,13 +835,14 @@ export const make = (
           interests: inspected.waiters.map(({ age, label }) => ({ process: undefined, ...JSON.parse(label), age })),
           processes: Array.from(records.values(), (record) =>
             Insight.snapshotProcess(record, interests, now)),
-          indexes: []
+          indexes: [],
+          undecodable: reader.known
         }
       }))
 
     const explain = (pattern: unknown) =>
       reading(() => {
-        const [query] = queryOf(values, compile(pattern))
+        const [query] = reader.query(compile(pattern))
         return operation("explain", (access) =>
           Effect.map(access.perform({ op: "count", query }), (candidates: number): Explanation => {
             // The store looks up the rarest of them, and compares the others on the way.
@@ -670,6 +865,7 @@ export const make = (
           oldest: Math.max(0, ...waiting.map(({ age }) => age))
         }
       })
+      reader.onMet = Insight.meterUndecodable(name)
       session.onServed = yield* Insight.meter(name, millis("metrics", options.metrics), Effect.option(sample))
     }
 
@@ -702,10 +898,10 @@ export const make = (
       outIfAbsent,
       replace,
       subscribe: (pattern: unknown, options?: any) =>
-        Stream.unwrapScoped(reading(() => watch(session, values, compile(pattern), options, false))),
+        Stream.unwrapScoped(reading(() => watch(session, reader, compile(pattern), options, false))),
       stream: (pattern: unknown, options?: any) =>
         Stream.filterMap(
-          Stream.unwrapScoped(reading(() => watch(session, values, compile(pattern), options, true))),
+          Stream.unwrapScoped(reading(() => watch(session, reader, compile(pattern), options, true))),
           (event) => event._tag === "Out" ? Option.some(event.tuple) : Option.none()
         ),
       eval: start,
@@ -723,8 +919,12 @@ const unlimited = 2 ** 31 - 1
 
 interface Candidate {
   readonly row: Row
-  readonly tuple: Tuple
+  readonly tuple: ReadonlyArray<unknown>
+  /** A tuple that cannot be decoded, as far as the patterns know it that ask for it by types and literals alone. */
+  readonly unread: Array<unknown> | undefined
 }
+
+const nothing: Read = { index: 0, rows: [], tuples: [] }
 
 const byAge = (one: Candidate, other: Candidate): number => one.row.id - other.row.id
 

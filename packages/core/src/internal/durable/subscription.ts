@@ -18,10 +18,10 @@ import { natural, one } from "../arguments.js"
 import type { Pattern } from "../pattern.js"
 import type { ProcessRecord } from "../process.js"
 import { current } from "../process.js"
-import type { Values } from "../remote/values.js"
 import { Watcher } from "../watcher.js"
 import { lapsed } from "./interpreter.js"
-import { decodeTuple, queryOf } from "./query.js"
+import type { Reader } from "./reader.js"
+import { isRead } from "./reader.js"
 import type { AnyFiber, Listener, Session } from "./session.js"
 import { labelOf } from "./waiter.js"
 
@@ -38,7 +38,9 @@ class Subscription implements Listener {
 
   constructor(
     private readonly session: Session,
-    private readonly values: Values,
+    private readonly reader: Reader,
+    /** Whether the store tells only of tuples that match. */
+    private readonly exact: boolean,
     private readonly pattern: Pattern,
     readonly fiber: AnyFiber,
     readonly watcher: Watcher,
@@ -60,8 +62,14 @@ class Subscription implements Listener {
   arrive(): void {}
 
   onMail({ event, from, row }: Mail): void {
+    const tuple = this.reader.read(row)
+    if (!isRead(tuple)) {
+      if (this.exact) {
+        this.end(Exit.fail(tuple))
+      }
+      return
+    }
     try {
-      const tuple = decodeTuple(this.values, row)
       if (!this.pattern.matches(tuple)) {
         return
       }
@@ -118,7 +126,7 @@ class Subscription implements Listener {
 /** What happens to the tuples of a pattern; with `snapshot`, begun by those that are there. */
 export const watch = (
   session: Session,
-  values: Values,
+  reader: Reader,
   pattern: Pattern,
   options: SubscribeOptions | undefined,
   snapshot: boolean
@@ -130,12 +138,13 @@ export const watch = (
     if (session.closed) {
       return Effect.interrupt
     }
-    const [query] = queryOf(values, pattern)
+    const [query, exact] = reader.query(pattern)
     const watcher = new Watcher(events, capacity, strategy, undefined, () => {})
     const asked = Array.from(events).filter((event): event is EventKind => event !== "Evict")
     const subscription = new Subscription(
       session,
-      values,
+      reader,
+      exact,
       pattern,
       fiber,
       watcher,
@@ -163,7 +172,16 @@ export const watch = (
             subscription.unseen?.add(row.id)
           }
           subscription.isOpen = true
-          return present.map((row) => decodeTuple(values, row)).filter((tuple) => pattern.matches(tuple))
+          const tuples: Array<Tuple> = []
+          for (const row of present) {
+            const tuple = reader.read(row)
+            if (isRead(tuple) && pattern.matches(tuple)) {
+              tuples.push(tuple)
+            } else if (!isRead(tuple) && exact) {
+              return yield* Effect.fail(tuple)
+            }
+          }
+          return tuples
         })
       ),
       () =>

@@ -15,18 +15,45 @@ import type { Waiting } from "../insight.js"
 import type { Pattern } from "../pattern.js"
 import type { ProcessRecord } from "../process.js"
 import { current } from "../process.js"
-import type { Accepts, AnyFiber, Listener, Run, Session } from "./session.js"
+import { matches } from "./interpreter.js"
+import type { Reading } from "./reader.js"
+import { isRead } from "./reader.js"
+import type { Accepts, AnyFiber, Listener, Making, Run, Session } from "./session.js"
 import { restoring, settling } from "./session.js"
 
 /** What `inspect` tells of somebody who waits. */
 export const labelOf = ({ kind, patterns, process }: Waiting): string =>
   JSON.stringify({ kind, patterns: patterns.map(String), process: process?.name })
 
+/** What was found, decoded. */
+export interface Read extends Found {
+  readonly tuples: ReadonlyArray<Tuple>
+}
+
+/** What was found cannot be decoded. */
+export class Refusal {
+  constructor(
+    /** What the operation fails with. */
+    readonly cause: Cause.Cause<unknown>,
+    /** If it was taken, it goes back, as what a use has failed on: that is an attempt. */
+    readonly taken: {
+      /** Puts it back, and counts; what the operation then fails with. */
+      readonly back: () => readonly [make: Making, cause: Cause.Cause<unknown>]
+      /** Puts it back within a transaction, which may be undone, and with it what would have been counted. */
+      readonly undo: Command
+      /** Counts after that. */
+      readonly count: Effect.Effect<void, SpaceError>
+    } | undefined
+  ) {}
+}
+
 /** How to look for what is wanted. */
 export interface Wanted {
   readonly kind: InterestSnapshot["kind"]
   readonly patterns: ReadonlyArray<Pattern>
   readonly queries: ReadonlyArray<Query>
+  /** Those of the queries that say all. */
+  readonly exactly: ReadonlyArray<Query>
   /** Whether the store can decide alone. */
   readonly exact: boolean
   /** As whom the store knows it while it waits. */
@@ -35,7 +62,9 @@ export interface Wanted {
   readonly final: boolean
   /** Milliseconds. Zero does not wait. */
   readonly timeout: number
-  readonly tuple: (row: Row) => Tuple
+  readonly tuple: (row: Row) => Reading
+  /** Decodes what was found, and taken for this hold. */
+  readonly read: (hold: number, found: Found) => Read | Refusal
   /** Looks for it, and takes it for the hold, where the store cannot decide alone. A waiter that is there is over then. */
   readonly attempt: (
     run: Run,
@@ -66,7 +95,7 @@ export class Waiter implements Listener {
     private readonly session: Session,
     private readonly wanted: Wanted,
     readonly fiber: AnyFiber,
-    private readonly resume: (exit: Exit.Exit<Found, unknown>) => void
+    private readonly resume: (exit: Exit.Exit<Read, unknown>) => void
   ) {
     this.id = session.nextId()
     this.kind = wanted.kind
@@ -158,20 +187,13 @@ export class Waiter implements Listener {
     }
   }
 
-  onMail(mail: Mail): void {
-    try {
-      this.hear(mail)
-    } catch (error) {
-      // A tuple that cannot be read ends who looks at it, and nobody else.
-      this.session.giveBack({ op: "cancel", waiters: [this.id] })
-      if (mail.kind === "served" && this.takes) {
-        giveBack(this.session, this.wanted, this.id, [mail.row])
-      }
-      this.end(Exit.die(error))
-    }
+  /** The same of a stored tuple. One that cannot be decoded is wanted by those who ask for it by types and literals alone. */
+  private wants(row: Row): boolean {
+    const tuple = this.wanted.tuple(row)
+    return isRead(tuple) ? this.accepts(tuple) : this.wanted.exactly.some((query) => matches(query, row))
   }
 
-  private hear({ index, kind, row }: Mail): void {
+  onMail({ index, kind, row }: Mail): void {
     if (kind === "served") {
       this.arrive({ index: this.indexOf(index, row), rows: [row] })
       return
@@ -187,7 +209,7 @@ export class Waiter implements Listener {
     }
     if (wanted.as === "join") {
       session.postExclusive((run) => wanted.attempt(run, id, id), found)
-    } else if (this.accepts(wanted.tuple(row))) {
+    } else if (this.wants(row)) {
       if (wanted.as === "in") {
         session.post(
           { op: "claim", hold: id, ids: [row.id], waiter: id, final: wanted.final },
@@ -212,14 +234,24 @@ export class Waiter implements Listener {
   /** Which pattern it was: where the store cannot tell, it may have named an earlier one. */
   private indexOf(index: number, row: Row): number {
     const { exact, patterns, tuple } = this.wanted
-    return exact || patterns.length === 1 ? index : patterns.findIndex((pattern) => pattern.matches(tuple(row)))
+    if (exact || patterns.length === 1) {
+      return index
+    }
+    const read = tuple(row)
+    return isRead(read) ? patterns.findIndex((pattern) => pattern.matches(read)) : index
   }
 
   /** Looks whether a join is complete with a tuple that it is offered; if not, the tuple goes on to the next. */
   private considering(run: Run, row: Row, isOver: boolean): Effect.Effect<Found | null, SpaceError> {
     const { id, session, wanted } = this
     const answer = (take: boolean): Effect.Effect<unknown, SpaceError> =>
-      run([{ op: "answer", waiter: id, id: row.id, take, accepted: session.accepts(wanted.tuple(row)) }])
+      run([{
+        op: "answer",
+        waiter: id,
+        id: row.id,
+        take,
+        accepted: acceptedOf([row], wanted.tuple, session.accepts)[row.id] ?? null
+      }])
     const found = isOver || this.state === "ended"
       ? Effect.succeed(null)
       : Effect.catchAllCause(wanted.attempt(run, id, id, { row, answer: answer(true) }), (cause) => {
@@ -281,8 +313,23 @@ export class Waiter implements Listener {
     } else if (this.leaving === "interrupted" && this.takes) {
       giveBack(this.session, this.wanted, this.id, found.rows, () => this.end(Exit.interrupt(this.fiber.id())))
     } else {
-      this.session.onServed?.(this.session.now() - this.since)
-      this.end(Exit.succeed(found))
+      const read = this.wanted.read(this.id, found)
+      if (read instanceof Refusal) {
+        this.refuse(read)
+      } else {
+        this.session.onServed?.(this.session.now() - this.since)
+        this.end(Exit.succeed(read))
+      }
+    }
+  }
+
+  /** It is back before the operation fails. */
+  private refuse({ cause, taken }: Refusal): void {
+    if (taken === undefined) {
+      this.end(Exit.failCause(cause))
+    } else {
+      const [make, cause] = taken.back()
+      this.session.giveBack(make, () => this.end(Exit.failCause(cause)))
     }
   }
 
@@ -320,7 +367,7 @@ export class Waiter implements Listener {
     }
   }
 
-  end(exit: Exit.Exit<Found, unknown>): void {
+  end(exit: Exit.Exit<Read, unknown>): void {
     if (this.state !== "ended") {
       this.state = "ended"
       this.session.waiters.delete(this.id)
@@ -357,13 +404,13 @@ export const waitFor = (
   session: Session,
   wanted: Wanted,
   restore: Restore
-): Effect.Effect<readonly [hold: number, found: Found], any> =>
+): Effect.Effect<readonly [hold: number, found: Read], any> =>
   Effect.withFiberRuntime((fiber) => {
     if (session.closed) {
       return Effect.interrupt
     }
-    let arrived: readonly [number, Found] | undefined
-    const wait = Effect.async<readonly [number, Found], unknown>((resume) => {
+    let arrived: readonly [number, Read] | undefined
+    const wait = Effect.async<readonly [number, Read], unknown>((resume) => {
       const waiter: Waiter = new Waiter(session, wanted, fiber, (exit) => {
         if (Exit.isSuccess(exit)) {
           arrived = [waiter.id, exit.value]
@@ -395,18 +442,13 @@ export const giveBack = (
   }, done)
 }
 
-/** Who accepts tuples that come back. Not known for one that cannot be read. */
+/** Who accepts tuples that come back. Not known for one that cannot be decoded. */
 export const acceptedOf = (
   rows: ReadonlyArray<Row>,
   tuple: Wanted["tuple"],
   accepts: Accepts
 ): Record<number, ReadonlyArray<number>> =>
   Object.fromEntries(rows.flatMap((row) => {
-    let read: Tuple
-    try {
-      read = tuple(row)
-    } catch {
-      return []
-    }
-    return [[row.id, accepts(read)]]
+    const read = tuple(row)
+    return isRead(read) ? [[row.id, accepts(read)]] : []
   }))
