@@ -1,6 +1,7 @@
 import { SpaceStore } from "@effect-linda/core"
 import { Effect } from "effect"
 import { clients } from "./shared.js"
+import { undecodables } from "./undecodable.js"
 
 const store = Effect.runSync(SpaceStore.memory)
 
@@ -26,4 +27,14 @@ const far = (store: SpaceStore.SpaceStore): SpaceStore.SpaceStore => {
 clients(
   "several clients of a store far away",
   (space, options) => Effect.flatMap(opened(space, options), (store) => SpaceStore.make(far(store)))
+)
+
+undecodables(
+  "a store in memory",
+  (space, options) => Effect.flatMap(opened(space, undefined), (store) => SpaceStore.make(store, options))
+)
+
+undecodables(
+  "a store far away",
+  (space, options) => Effect.flatMap(opened(space, undefined), (store) => SpaceStore.make(far(store), options))
 )

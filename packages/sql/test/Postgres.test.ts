@@ -5,6 +5,7 @@ import { fresh } from "./kit.js"
 import { lacks, skip } from "./lacks.js"
 import { useServer } from "./postgres/useServer.js"
 import { clients } from "./shared.js"
+import { undecodables } from "./undecodable.js"
 
 const server = useServer()
 
@@ -22,4 +23,9 @@ clients(
   "several clients of one server",
   (space, options) =>
     Effect.suspend(() => Postgres.make({ connection: server().connection(), space, ...options } as Postgres.Options))
+)
+
+undecodables(
+  "PostgreSQL",
+  (space, options) => Effect.suspend(() => Postgres.make({ ...options, connection: server().connection(), space }))
 )

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { lacks, skip } from "./lacks.js"
 import { clients } from "./shared.js"
+import { undecodables } from "./undecodable.js"
 
 Conformance.suite({
   name: "in SQLite",
@@ -22,3 +23,5 @@ clients(
   "several connections to one file",
   (space, options) => Sqlite.make({ filename: join(folder, "spaces.db"), space, ...options } as Sqlite.Options)
 )
+
+undecodables("SQLite", (space, options) => Sqlite.make({ ...options, filename: join(folder, "undecodable.db"), space }))
