@@ -16,7 +16,7 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { load } from "./internal/drivers.js"
-import { identifier, missing } from "./internal/migrations.js"
+import { format, identifier, isOutdated, missing } from "./internal/migrations.js"
 import { migrations } from "./internal/sqlite/migrations.js"
 import { tablesOf } from "./internal/sqlite/tables.js"
 
@@ -113,6 +113,12 @@ const migrate = (database: Database, prefix: string, name: string): number => {
     for (const [number, { name, statements }] of missing(migrations, version)) {
       database.exec(statements(prefix))
       database.prepare(`INSERT INTO ${prefix}migrations (number, name) VALUES (?, ?)`).run(number, name)
+    }
+    const [{ found }] = database.prepare(`SELECT value AS found FROM ${prefix}meta WHERE name = 'format'`).all() as [
+      { found: number }
+    ]
+    if (isOutdated(found)) {
+      database.prepare(`UPDATE ${prefix}meta SET value = ? WHERE name = 'format'`).run(format)
     }
     database.prepare(`INSERT INTO ${prefix}spaces (name) VALUES (?) ON CONFLICT DO NOTHING`).run(name)
     const [{ id }] = database.prepare(`SELECT id FROM ${prefix}spaces WHERE name = ?`).all(name) as [{ id: number }]

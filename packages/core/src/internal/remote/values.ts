@@ -66,8 +66,11 @@ const most = 2_000_000
 /** More places without a member than this are no array. */
 const mostHoles = 1_000_000
 
-/** Longer views are not searched for keys of their own, for that looks at each of their members. */
+/** Longer views are not searched for keys of their own, for that makes a text of each position. */
 const searched = 4096
+
+/** Longer arrays are not searched for keys that are not enumerable, which takes five times as long. */
+const searchedWell = 64
 
 const port = (globalThis as { readonly MessagePort?: abstract new() => object }).MessagePort
 
@@ -611,21 +614,29 @@ export class Values {
 const ownBuffer = (view: ArrayBufferView): ArrayBufferView =>
   view.byteLength === view.buffer.byteLength || !(view instanceof Uint8Array) ? view : new Uint8Array(view)
 
-/** Refuses an array that has more, or less, than its members. A few holes are as `undefined`. */
+/** Refuses an array that has more, or less, than its members. Some holes are as `undefined`. */
 const refuseOwnKeys = (array: ReadonlyArray<unknown>, where: string): void => {
   const { length } = array
-  const keys = Reflect.ownKeys(array)
-  // First come the positions, in their order, then `length`, then the others.
+  const keys = length > searchedWell
+    ? [...Object.keys(array), "length", ...Object.getOwnPropertySymbols(array)]
+    : Reflect.ownKeys(array)
+  // First come the positions, in their order.
   if (keys.length === length + 1 && (length === 0 || keys[length - 1] === String(length - 1))) {
     return
   }
-  const members = keys.indexOf("length")
-  if (keys.length > members + 1) {
-    throw refusal(where, `its own key ${String(keys[members + 1])} would be lost`)
+  const own = keys.find((key) => typeof key === "symbol" || key !== "length" && !isPosition(key, length))
+  if (own !== undefined) {
+    throw refusal(where, `its own key ${String(own)} would be lost`)
   }
-  if (length - members > mostHoles) {
-    throw refusal(where, `it has ${length - members} places without a member`)
+  const holes = length + 1 - keys.length
+  if (holes > mostHoles) {
+    throw refusal(where, `it has ${holes} places without a member`)
   }
+}
+
+const isPosition = (key: string, length: number): boolean => {
+  const position = Number(key)
+  return position < length && String(position) === key && Number.isInteger(position) && position >= 0
 }
 
 /** Refuses a value that has more keys of its own than its kind. */

@@ -763,5 +763,11 @@ export const migrations: ReadonlyArray<Migration> = [
   {
     name: "tuples, holds, waiters, mail",
     statements: (schema) => [tables(schema), find(schema), delivery(schema), commands(schema)].join("\n")
+  },
+  {
+    name: "the format of fields",
+    statements: (schema) => `
+CREATE TABLE ${schema}.meta (name text PRIMARY KEY, value int NOT NULL);
+INSERT INTO ${schema}.meta (name, value) VALUES ('format', 1);`
   }
 ]

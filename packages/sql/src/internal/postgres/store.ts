@@ -14,7 +14,7 @@ import type * as Scope from "effect/Scope"
 import type pg from "pg"
 import type { Options } from "../../Postgres.js"
 import { load } from "../drivers.js"
-import { identifier, missing } from "../migrations.js"
+import { format, identifier, isOutdated, missing } from "../migrations.js"
 import { migrations } from "./migrations.js"
 import type { OutcomeWire } from "./wire.js"
 import { decode, encode } from "./wire.js"
@@ -74,6 +74,10 @@ const migrate = async (client: pg.Client, schema: string, name: string): Promise
     for (const [number, { name, statements }] of missing(migrations, version)) {
       await client.query(statements(schema))
       await client.query(`INSERT INTO ${schema}.migrations (number, name) VALUES ($1, $2)`, [number, name])
+    }
+    const { rows: [{ found }] } = await client.query(`SELECT value AS found FROM ${schema}.meta WHERE name = 'format'`)
+    if (isOutdated(found)) {
+      await client.query(`UPDATE ${schema}.meta SET value = $1 WHERE name = 'format'`, [format])
     }
     await client.query(`INSERT INTO ${schema}.spaces (name) VALUES ($1) ON CONFLICT DO NOTHING`, [name])
     const { rows: [{ id }] } = await client.query(`SELECT id FROM ${schema}.spaces WHERE name = $1`, [name])

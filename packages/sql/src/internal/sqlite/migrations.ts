@@ -59,5 +59,11 @@ export const migrations: ReadonlyArray<Migration> = [
       CREATE INDEX ${prefix}anchors_seq ON ${prefix}anchors (seq);
       CREATE TABLE ${prefix}mail (id INTEGER PRIMARY KEY AUTOINCREMENT, client INTEGER NOT NULL, body TEXT NOT NULL);
       CREATE INDEX ${prefix}mail_client ON ${prefix}mail (client);`
+  },
+  {
+    name: "the format of fields",
+    statements: (prefix) => `
+      CREATE TABLE ${prefix}meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+      INSERT INTO ${prefix}meta (name, value) VALUES ('format', 1);`
   }
 ]
