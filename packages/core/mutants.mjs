@@ -719,6 +719,34 @@ class Now implements Operation<Option.Option<any>, never> {
     find: "if (destination !== undefined) {",
     replace: "if (destination === null) {"
   },
+  {
+    name: "outIfAbsent into a full dropping space says that it has put what was dropped",
+    clause: "S14",
+    file: "internal/store.ts",
+    find: "strategy === \"dropping\" ? \"exceed\" : strategy",
+    replace: "strategy"
+  },
+  {
+    name: "collectInto takes what has not arrived",
+    clause: "S14",
+    file: "internal/put.ts",
+    find: "yield* take(arrived.map((index) => entries[index]!))",
+    replace: "yield* take(entries)"
+  },
+  {
+    name: "collectInto counts what has not arrived",
+    clause: "S14",
+    file: "internal/put.ts",
+    find: "return arrived.length",
+    replace: "return entries.length"
+  },
+  {
+    name: "collectInto a sliding space evicts",
+    clause: "S14",
+    file: "internal/store.ts",
+    find: "strategy === \"suspend\" ? strategy : \"dropping\", left)",
+    replace: "strategy, left)"
+  },
 
   // S15: time to live
   {

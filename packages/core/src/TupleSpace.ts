@@ -130,12 +130,15 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
   readonly collect: <const P extends Pattern>(pattern: P & Check<T, P>) => Effect.Effect<Array<Match<T, P>>, E>
   /** Reads all tuples that match now, oldest first. */
   readonly copyCollect: <const P extends Pattern>(pattern: P & Check<T, P>) => Effect.Effect<Array<Match<T, P>>, E>
-  /** Moves all tuples that match now to another space, and says how many. Atomic between two spaces in memory. */
+  /**
+   * Moves all tuples that match now to another space, and says how many arrived: what has no room there stays (S14). Atomic between two
+   * spaces in memory.
+   */
   readonly collectInto: <const P extends Pattern, E2>(
     pattern: P & Check<T, P>,
     other: Destination<Match<T, P>, E2>
   ) => Effect.Effect<number, E | E2>
-  /** Copies all tuples that match now to another space, and says how many. Atomic between two spaces in memory. */
+  /** Copies all tuples that match now to another space, and says how many arrived. Atomic between two spaces in memory. */
   readonly copyCollectInto: <const P extends Pattern, E2>(
     pattern: P & Check<T, P>,
     other: Destination<Match<T, P>, E2>

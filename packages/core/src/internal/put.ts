@@ -10,11 +10,13 @@ import * as STM from "effect/STM"
 import type { Tuple } from "../Tuple.js"
 import type { Destination, Lease, OutOptions } from "../TupleSpace.js"
 import { invalidOption, millis, own, reading } from "./arguments.js"
+import type { PutFitting } from "./destination.js"
+import { putFitting } from "./destination.js"
 import type { Entry, Extra } from "./entry.js"
 import { extraOf } from "./entry.js"
 import type { Interest } from "./interest.js"
 import type { Memory } from "./memory.js"
-import { memoryOf } from "./memory.js"
+import { isFailure, memoryOf } from "./memory.js"
 import type { Operation, Span } from "./operation.js"
 import { endSpan, link, operation } from "./operation.js"
 import type { Pattern } from "./pattern.js"
@@ -139,7 +141,7 @@ export const outIfAbsent = (memory: Memory) => (pattern: unknown, tuple: Tuple):
       if (present !== undefined) {
         return Option.some(present.tuple)
       }
-      return store.putOne(store.entry(owned, span && extraOf(span))) === MISS ? MISS : Option.none()
+      return store.putSurely(store.entry(owned, span && extraOf(span))) === MISS ? MISS : Option.none()
     }
     return operation(memory, "outIfAbsent", new PutBy(memory, "outIfAbsent", [compiled], put))
   })
@@ -178,7 +180,21 @@ const extraLike = (store: Store, { extra }: Entry): Extra | undefined => {
   return copy
 }
 
-/** Moves or copies all matches to another space: as one transaction if that is in memory too. */
+/** Puts what comes from a space that is not in memory, as far as there is room. */
+export const outFitting = (memory: Memory): PutFitting => (tuples) =>
+  reading(() => {
+    const { store } = memory
+    const owned = tuples.map(own)
+    fitsIn(store, owned.length, "collectInto")
+    const put = (span: Span) =>
+      store.putFitting(owned.map((tuple) => store.entry(tuple, span && extraOf(span), isFailure(tuple))))
+    return operation(memory, "outAll", new PutBy(memory, "out", [], put))
+  })
+
+/**
+ * Moves or copies all matches to another space: as one transaction if that is in memory too. What there is no room for stays, and does
+ * not count.
+ */
 export const move =
   (memory: Memory, name: "collectInto" | "copyCollectInto") =>
   (pattern: unknown, other: Destination<any, any>): Effect.Effect<number, any> =>
@@ -187,21 +203,28 @@ export const move =
       const takes = name === "collectInto"
       const destination = memoryOf(other)
       if (destination !== undefined) {
-        return Transaction.transact(STM.flatMap(
-          Transaction.step(memory, compiled, (store) => {
-            const entries = store.shelves.findAll(compiled)
-            if (takes) {
-              store.take(entries)
+        const isSame = destination.store === memory.store
+        const take = (entries: ReadonlyArray<Entry>) =>
+          Transaction.step(memory, compiled, (store) => store.take(entries))
+        return Transaction.transact(STM.gen(function*() {
+          const entries = yield* Transaction.step(memory, compiled, (store) => store.shelves.findAll(compiled))
+          if (takes && isSame) {
+            // They leave the room that they need.
+            yield* take(entries)
+          }
+          const arrived = yield* Transaction.step(destination, "room", (store, place) => {
+            fitsIn(store, entries.length, name)
+            const copies = entries.map((entry) => store.entry(entry.tuple, extraLike(store, entry), entry.failure))
+            if (takes && isSame) {
+              return store.putMoved(copies, place) === MISS ? MISS : Array.from(copies.keys())
             }
-            return entries
-          }),
-          (entries) =>
-            Transaction.step(destination, "room", (store, place) => {
-              fitsIn(store, entries.length, name)
-              const copies = entries.map((entry) => store.entry(entry.tuple, extraLike(store, entry), entry.failure))
-              return store.put(copies, place) === MISS ? MISS : copies.length
-            })
-        ))
+            return store.putFitting(copies, place)
+          })
+          if (takes && !isSame) {
+            yield* take(arrived.map((index) => entries[index]!))
+          }
+          return arrived.length
+        }))
       }
       const { store } = memory
       return Effect.uninterruptibleMask((restore) =>
@@ -216,14 +239,19 @@ export const move =
             }
           }),
           (entries) =>
-            Effect.as(
-              Effect.onExit(restore(other.outAll(entries.map((entry) => entry.tuple))), (exit) =>
+            restore(putFitting(other, entries.map((entry) => entry.tuple))).pipe(
+              Effect.onExit((exit) =>
                 Effect.sync(() => {
                   if (takes && !store.closed) {
-                    store.run(() => Exit.isSuccess(exit) ? store.consume(entries) : store.giveBack(entries))
+                    const arrived = new Set(Exit.isSuccess(exit) ? exit.value.map((index) => entries[index]!) : [])
+                    store.run(() => {
+                      store.consume([...arrived])
+                      store.giveBack(entries.filter((entry) => !arrived.has(entry)))
+                    })
                   }
-                })),
-              entries.length
+                })
+              ),
+              Effect.map(({ length }) => length)
             )
         )
       )

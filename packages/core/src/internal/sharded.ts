@@ -23,6 +23,8 @@ import type {
   WaitOptions
 } from "../TupleSpace.js"
 import { own, several } from "./arguments.js"
+import type { PutFitting } from "./destination.js"
+import { destination, putFitting } from "./destination.js"
 import { encodeField, keyOf } from "./durable/encoding.js"
 import { isFailure } from "./memory.js"
 import type { Pattern } from "./pattern.js"
@@ -146,6 +148,21 @@ export const make = (
           .filter(([, tuples]) => tuples.length > 0),
         ([part, tuples]) => part.outAll(tuples),
         { discard: true, concurrency: "unbounded" }
+      )
+    })
+
+  /** As far as there is room in the part of each. */
+  const outFitting: PutFitting = (tuples) =>
+    reading(() => {
+      const indices = tuples.map((_, index) => index)
+      const ofPart = parts.map((part) => ({ part, own: indices.filter((index) => ofTuple(tuples[index]!) === part) }))
+      return Effect.map(
+        Effect.forEach(ofPart.filter(({ own }) => own.length > 0), ({ own, part }) =>
+          Effect.map(
+            putFitting(part, own.map((index) => tuples[index]!)),
+            (arrived) => arrived.map((index) => own[index]!)
+          ), { concurrency: "unbounded" }),
+        (all) => all.flat()
       )
     })
 
@@ -300,6 +317,7 @@ export const make = (
     name: options.name ?? main.name,
     out,
     outAll,
+    ...destination(outFitting),
     in: taking,
     rd,
     inp: (pattern: any) => first((part) => part.inp(pattern), pattern),

@@ -13,6 +13,7 @@ import { SpaceError } from "../SpaceError.js"
 import type { Tuple } from "../Tuple.js"
 import type { EvalOptions, Options, TupleSpace } from "../TupleSpace.js"
 import { millis, natural, one, own, reading } from "./arguments.js"
+import { destination } from "./destination.js"
 import { keepExemplars } from "./exemplars.js"
 import * as Hold from "./hold.js"
 import * as Insight from "./insight.js"
@@ -64,6 +65,7 @@ export const make = <T extends Tuple = Tuple>(
       name,
       out: Put.out(memory),
       outAll: Put.outAll(memory),
+      ...destination(Put.outFitting(memory)),
       in: Search.wait(memory, "in"),
       rd: Search.wait(memory, "rd"),
       inp: Search.now(memory, "inp"),

@@ -424,6 +424,29 @@ export class Store {
     return this.isBounded ? this.putBounded([entry], Infinity) : this.place(entry, "Out")
   }
 
+  /** Puts an entry, or misses: it is never dropped. */
+  putSurely(entry: Entry): void | MISS {
+    const { strategy } = this.options
+    return this.isBounded
+      ? this.putBounded([entry], Infinity, strategy === "dropping" ? "exceed" : strategy)
+      : this.place(entry, "Out")
+  }
+
+  /** Puts entries again that have just been taken here: there is room for them. */
+  putMoved(entries: ReadonlyArray<Entry>, place = Infinity): void | MISS {
+    return this.isBounded ? this.putBounded(entries, place, "exceed") : this.putRegardless(entries)
+  }
+
+  /** Puts those for which there is room, dropping none and evicting none. Returns which those are, by their indices. */
+  putFitting(entries: ReadonlyArray<Entry>, place = Infinity): ReadonlyArray<number> | MISS {
+    const left = new Set<Entry>()
+    const { strategy } = this.options
+    const misses = this.isBounded
+      ? this.putBounded(entries, place, strategy === "suspend" ? strategy : "dropping", left) === MISS
+      : this.putRegardless(entries)
+    return misses === true ? MISS : Array.from(entries.keys()).filter((index) => !left.has(entries[index]!))
+  }
+
   private get isBounded(): boolean {
     return this.options.capacity < Infinity || this.suspending > 0
   }
@@ -435,8 +458,14 @@ export class Store {
     }
   }
 
-  private putBounded(entries: ReadonlyArray<Entry>, place: number): void | MISS {
-    const { capacity, strategy } = this.options
+  private putBounded(
+    entries: ReadonlyArray<Entry>,
+    place: number,
+    /** What becomes of an entry for which there is no room. */
+    strategy: Options["strategy"] | "exceed" = this.options.strategy,
+    dropped?: Set<Entry>
+  ): void | MISS {
+    const { capacity } = this.options
     // Nobody overtakes those who wait for room, but who needs none does not have to wait.
     const base = this.admitting === undefined ? this.base : this.count
     const isBehind = this.admitting === undefined ? this.puts.isAwaited(place) : this.admitting === "hand-over"
@@ -450,12 +479,13 @@ export class Store {
       const congested: boolean = this.congested
       const { count } = this
       this.place(entry, "Out")
-      if (strategy === "suspend" || this.count <= Math.max(capacity, count)) {
+      if (strategy === "suspend" || strategy === "exceed" || this.count <= Math.max(capacity, count)) {
         continue
       }
       if (strategy === "dropping") {
         this.log.undo(before)
         this.congested = congested
+        dropped?.add(entry)
       } else {
         while (this.count > capacity) {
           this.evict()

@@ -11,7 +11,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import { SpaceError } from "../../SpaceError.js"
-import type { Command, Found, Inspected, NewRow, Options, Query, Row, SpaceStore } from "../../SpaceStore.js"
+import type { Command, Found, Inspected, NewRow, Options, Query, Reply, Row, SpaceStore } from "../../SpaceStore.js"
 import type { Tuple } from "../../Tuple.js"
 import type {
   Destination,
@@ -26,6 +26,7 @@ import type {
   WaitOptions
 } from "../../TupleSpace.js"
 import { checkHold, millis, natural, own, several } from "../arguments.js"
+import { putFitting } from "../destination.js"
 import * as Insight from "../insight.js"
 import * as Join from "../join.js"
 import { markFailure } from "../memory.js"
@@ -628,32 +629,45 @@ export const make = (
         if (!takes) {
           return operation("copyCollectInto", (access) =>
             Effect.map(
-              Effect.tap(copies(access, compiled), (all) => other.outAll(all)),
+              Effect.flatMap(copies(access, compiled), (all) => putFitting(other, all)),
               ({ length }) => length
             ))
         }
         return operation("collectInto", (access) =>
           Effect.uninterruptibleMask((restore) =>
             Effect.flatMap(now(access, compiled, Infinity, false), (held) => {
-              const { tuples } = held.found
-              if (tuples.length === 0) {
-                return Effect.as(restore(other.outAll([])), 0)
-              }
-              const moved = Effect.flatMap(
-                Effect.exit(restore(Effect.suspend(() => other.outAll(tuples)))),
-                (exit): Effect.Effect<void, any> =>
+              const { rows, tuples } = held.found
+              return Effect.flatMap(
+                Effect.exit(restore(Effect.suspend(() => putFitting(other, tuples)))),
+                (exit): Effect.Effect<number, any> =>
                   Exit.isSuccess(exit)
-                    ? Effect.flatMap(
-                      access.perform(gone(held.hold)),
-                      ([was]) =>
-                        was ? Effect.void : Effect.fail(leaseOver)
+                    ? Effect.as(moved(access, held, exit.value), exit.value.length)
+                    : Effect.zipRight(
+                      rows.length === 0 ? Effect.void : Effect.ignore(access.perform(back(held, "place", false))),
+                      Effect.failCause(exit.cause)
                     )
-                    : Effect.zipRight(Effect.ignore(access.perform(back(held, "place", false))), exit)
               )
-              return Effect.as(moved, tuples.length)
             })
           ))
       })
+
+    /** Ends the hold of tuples of which these have arrived elsewhere; the others are back. */
+    const moved = (access: Access, { found, hold }: Held, arrived: ReadonlyArray<number>) => {
+      if (found.rows.length === 0) {
+        return Effect.void
+      }
+      const consumed = (run: (command: Command) => Effect.Effect<Reply, SpaceError>) =>
+        Effect.flatMap(run(gone(hold)), ([was]) =>
+          was ? Effect.void : Effect.fail(leaseOver))
+      const here = new Set(arrived)
+      const left = found.rows.filter((_, index) => !here.has(index))
+      return left.length === 0
+        ? consumed((command) => access.perform(command))
+        : access.exclusively((run) => {
+          const one = (command: Command) => Effect.map(run([command]), ({ replies }) => replies[0])
+          return Effect.zipRight(consumed(one), one(restoring(left, acceptedOf(left, readRow, session.accepts))))
+        })
+    }
 
     // -----------------------------------------------------------------------------------------------------------------
     // Holding

@@ -18,6 +18,8 @@ import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Destination, HoldOptions, OutOptions, PermitOptions, TupleSpace, WaitOptions } from "../../TupleSpace.js"
 import { checkHold, millis, natural, own, several } from "../arguments.js"
+import type { PutFitting } from "../destination.js"
+import { destination, putFitting } from "../destination.js"
 import type { Pattern, Term } from "../pattern.js"
 import { compile } from "../pattern.js"
 import { evaluate } from "../process.js"
@@ -319,6 +321,9 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     const outAll = (input: Iterable<Tuple>) =>
       ask(() => Effect.asVoid(request("outAll", [Array.from(input, encodeTuple)])))
 
+    const outFitting: PutFitting = (input) =>
+      ask(() => Effect.map(request("outFitting", [input.map(encodeTuple)]), ([, arrived]) => arrived))
+
     type Wait = "in" | "rd" | "inAny" | "rdAny" | "inAll"
 
     const waiting = <A>(
@@ -392,7 +397,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       ask(() => {
         const compiled = compile(pattern)
         if (!takes) {
-          return Effect.tap(copies(compiled), (all) => other.outAll(all)).pipe(Effect.map(({ length }) => length))
+          return Effect.map(Effect.flatMap(copies(compiled), (all) => putFitting(other, all)), ({ length }) => length)
         }
         const asked = encode([compiled])
         return Effect.uninterruptibleMask((restore) =>
@@ -400,12 +405,17 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
             holding(restore, "take", [asked.wires[0], asks(asked), "collectInto", Infinity], answerFor(asked)),
             (held) => {
               const all = tuples(held.value)
-              return Effect.as(
-                Effect.onExit(
-                  restore(other.outAll(all)),
-                  (exit) => Effect.sync(() => settle(held, Exit.isSuccess(exit) ? Protocol.Taken : Protocol.Back))
+              return restore(putFitting(other, all)).pipe(
+                Effect.onExit((exit) =>
+                  Effect.sync(() =>
+                    Exit.isFailure(exit)
+                      ? settle(held, Protocol.Back)
+                      : exit.value.length === all.length
+                      ? settle(held, Protocol.Taken)
+                      : settle(held, Protocol.Some, exit.value)
+                  )
                 ),
-                all.length
+                Effect.map(({ length }) => length)
               )
             }
           )
@@ -604,6 +614,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       name: "remote",
       out,
       outAll,
+      ...destination(outFitting),
       in: wait("in"),
       rd: wait("rd"),
       inp: (pattern: unknown) => takeNow("inp", pattern, 1, Option.fromIterable),

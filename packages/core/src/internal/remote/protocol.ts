@@ -43,6 +43,9 @@ export const FailedBehindAll = 4
 /** The tuple is dropped; a letter may be put instead. */
 export const Dead = 5
 
+/** Of several tuples those with these indices are gone, and the others back. */
+export const Some = 6
+
 /** In the place of an answer that the client's code did not give: it threw. */
 export const Threw = "threw"
 

@@ -17,6 +17,7 @@ import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
 import { millis, own, several } from "../arguments.js"
+import { putFitting } from "../destination.js"
 import type { Entry } from "../entry.js"
 import { extraOf } from "../entry.js"
 import { isFailure, memoryOf } from "../memory.js"
@@ -124,6 +125,12 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
         if (how === Protocol.Dead) {
           store.consume(entries)
           store.putRegardless(letter === undefined ? [] : [store.entry(values.decodeTuple(letter), undefined)])
+          return
+        }
+        if (how === Protocol.Some) {
+          const arrived = new Set((letter as ReadonlyArray<number>).map((index) => entries[index]))
+          store.consume(entries.filter((entry) => arrived.has(entry)))
+          store.giveBack(entries.filter((entry) => !arrived.has(entry)))
           return
         }
         if (how === Protocol.FailedBack || how === Protocol.FailedBehindAll) {
@@ -265,6 +272,7 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
           )
           : nothing(space.outAll(decoded))
       },
+      outFitting: (_, all) => one(putFitting(space, all.map((tuple: unknown) => values.decodeTuple(tuple)))),
       renew: (_, lease, ttl) => one(renewing(memory, () => leases.get(lease), millis("ttl", ttl))),
       cancel: (_, lease) => one(renewing(memory, () => leases.get(lease), -Infinity)),
       wait: (id, kind, wires, asks, timeout) => {

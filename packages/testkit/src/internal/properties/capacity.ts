@@ -6,7 +6,7 @@
 import * as P from "@effect-linda/core/Pattern"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 import { expect } from "vitest"
 import { properties } from "./property.js"
 
@@ -151,4 +151,48 @@ export const capacity = properties("Capacity", (property) => {
         expect(yield* space.copyCollect(anyItem)).toEqual(model)
       }
     }))
+
+  property(
+    "S14 K10 collectInto: whatever fits, nothing is lost or doubled, and it says how many arrived",
+    (sim) =>
+      Effect.gen(function*() {
+        const { random } = sim
+        const strategy = random.pick(["suspend", "dropping", "sliding"] as const)
+        const capacity = random.between(1, 4)
+        const from = yield* sim.space()
+        const to = yield* sim.space({ capacity, strategy })
+        const total = random.between(1, 6)
+        yield* from.outAll(random.array(total, (index) => ["t", index] as const))
+        let moved = 0
+        const movers = yield* Effect.forEach(random.array(random.between(1, 3), (index) => index), () =>
+          Effect.fork(
+            Effect.exit(Effect.forEach(random.array(random.between(1, 3), () => random.below(total)), (least) =>
+              Effect.zipRight(
+                sim.pause,
+                Effect.map(
+                  from.collectInto(["t", P.between(least, least + capacity - 1)], to),
+                  (count) => moved += count
+                )
+              )))
+          ))
+        const taken: Array<number> = []
+        for (let takes = random.between(0, 4); takes > 0; takes--) {
+          yield* sim.pause
+          yield* Effect.fork(
+            Effect.map(to.in(anyItem), ([, index]) => taken.push(index))
+          )
+        }
+        yield* sim.over
+        const stored = yield* to.copyCollect(anyItem)
+        const left = yield* from.copyCollect(anyItem)
+        expect(ascending(
+          [...stored, ...left].map(([, index]) => index).concat(taken)
+        )).toEqual(
+          random.array(total, (index) => index)
+        )
+        expect(stored.length).toBeLessThanOrEqual(capacity)
+        expect(moved).toBe(stored.length + taken.length)
+        yield* Fiber.interruptAll(movers)
+      })
+  )
 })

@@ -6,6 +6,7 @@
 import * as P from "@effect-linda/core/Pattern"
 import * as Process from "@effect-linda/core/Process"
 import * as Transaction from "@effect-linda/core/Transaction"
+import * as TupleSpace from "@effect-linda/core/TupleSpace"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -363,6 +364,49 @@ export const dropping = cases("Capacity: dropping and sliding", (each) => {
       same(yield* all(space), [["t", 3], ["t", 4]])
     }))
 
+  test("S14 K10 outIfAbsent never says of a tuple that was dropped that it was put", () =>
+    Effect.gen(function*() {
+      for (const strategy of ["dropping", "sliding"] as const) {
+        const space = yield* fresh({ capacity: 1, strategy })
+        yield* space.out(["full"])
+        same(yield* space.outIfAbsent(["leader", P.any], ["leader", "ann"]), Option.none())
+        same(yield* space.outIfAbsent(["leader", P.any], ["leader", "bob"]), Option.some(["leader", "ann"]))
+        same(yield* space.collect(["leader", P.any]), [["leader", "ann"]])
+        // It still goes to who waits for it, and the space takes no others until there is room.
+        const taker = yield* start(space.in(["leader", P.any]))
+        yield* space.outIfAbsent(["leader", P.any], ["leader", "cid"])
+        same(yield* Fiber.join(taker), ["leader", "cid"])
+        yield* space.outIfAbsent(["leader", P.any], ["leader", "dan"])
+        yield* space.out(["more"])
+        same(yield* all(space), strategy === "dropping" ? [["full"], ["leader", "dan"]] : [["more"]])
+      }
+    }))
+
+  test("S14 K10 collectInto: what has no room stays, and does not count", () =>
+    Effect.gen(function*() {
+      for (const strategy of ["dropping", "sliding"] as const) {
+        const from = yield* fresh()
+        const to = yield* fresh({ capacity: 3, strategy })
+        yield* to.outAll([["full", 1], ["full", 2]])
+        yield* from.outAll([["t", 1], ["t", 2], ["t", 3]])
+        assert.strictEqual(yield* from.copyCollectInto(["t", P.any], to), 1)
+        same(yield* all(to), [["full", 1], ["full", 2], ["t", 1]])
+        yield* to.in(["t", 1])
+        assert.strictEqual(yield* from.collectInto(["t", P.any], to), 1)
+        assert.strictEqual(yield* from.collectInto(["t", P.any], to), 0)
+        same(yield* all(to), [["full", 1], ["full", 2], ["t", 1]])
+        same(yield* all(from), [["t", 2], ["t", 3]])
+        // One that goes to a taker needs no room.
+        const taker = yield* start(to.in(["t", 3]))
+        assert.strictEqual(yield* from.collectInto(["t", P.any], to), 1)
+        same(yield* Fiber.join(taker), ["t", 3])
+        same(yield* all(from), [["t", 2]])
+        // Into itself: they leave the room that they need.
+        assert.strictEqual(yield* to.collectInto(["full", P.any], to), 2)
+        same(yield* all(to), [["t", 1], ["full", 1], ["full", 2]])
+      }
+    }))
+
   test.needing("transactions")(
     "S10 S14 in a transaction that fails, what dropping and sliding did is undone",
     () =>
@@ -377,4 +421,27 @@ export const dropping = cases("Capacity: dropping and sliding", (each) => {
         }
       })
   )
+})
+
+export const arriving = cases("Capacity: into a space in memory", (test) => {
+  test("S14 K10 collectInto a full space that would drop or evict: what has no room stays, and does not count", () =>
+    Effect.gen(function*() {
+      for (const strategy of ["dropping", "sliding"] as const) {
+        const from = yield* fresh()
+        const to = yield* TupleSpace.make({ capacity: 2, strategy })
+        yield* to.out(["full"])
+        yield* from.outAll([["t", 1], ["t", 2], ["t", 3]])
+        assert.strictEqual(yield* from.copyCollectInto(["t", P.any], to), 1)
+        same(yield* to.inp(["t", P.any]), Option.some(["t", 1]))
+        assert.strictEqual(yield* from.collectInto(["t", P.any], to), 1)
+        same(yield* to.copyCollect([P.rest(P.any)]), [["full"], ["t", 1]])
+        same(yield* from.copyCollect(["t", P.any]), [["t", 2], ["t", 3]])
+        assert.strictEqual(yield* from.collectInto(["t", P.any], to), 0)
+        const waiting = yield* start(from.in(["t", 4]))
+        yield* from.out(["t", 4])
+        same(yield* Fiber.join(waiting), ["t", 4])
+        same(yield* from.collect(["t", P.any]), [["t", 2], ["t", 3]])
+        yield* empty(from)
+      }
+    }))
 })

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { capacity, dropping } from "./capacity.js"
+import { arriving, capacity, dropping } from "./capacity.js"
 import type { Case } from "./case.js"
 import { close } from "./closing.js"
 import { equality } from "./equality.js"
@@ -42,6 +42,7 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   permits,
   capacity,
   dropping,
+  arriving,
   ttl,
   predicates,
   refusals,
