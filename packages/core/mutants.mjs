@@ -16,22 +16,22 @@ export const mutants = [
     name: "a tuple is not copied: the caller's own array is stored",
     clause: "S1",
     file: "internal/arguments.ts",
-    find: "(Object.isFrozen(tuple) ? tuple : Object.freeze(tuple.slice()))",
+    find: "Object.freeze(membersOf(tuple))",
     replace: "Object.freeze(tuple)"
   },
   {
     name: "a tuple is not frozen",
     clause: "S1",
     file: "internal/arguments.ts",
-    find: "(Object.isFrozen(tuple) ? tuple : Object.freeze(tuple.slice()))",
-    replace: "tuple.slice()"
+    find: "Object.freeze(membersOf(tuple))",
+    replace: "membersOf(tuple)"
   },
   {
     name: "NaN does not equal NaN",
     clause: "S2",
     file: "internal/equality.ts",
-    find: "return self !== self && that !== that",
-    replace: "return false"
+    find: "boolean => self !== self && that !== that",
+    replace: "boolean => self !== self && that === self"
   },
   {
     name: "the index has another equality than the scan: -0 is hashed unlike 0",
@@ -44,21 +44,21 @@ export const mutants = [
     name: "the index has another equality than the scan: a Date is hashed by reference",
     clause: "S2",
     file: "internal/equality.ts",
-    find: "return hashNumber(value.getTime())",
-    replace: "return Hash.random(value)"
+    find: "isDate(value) ? hashNumber(value.getTime()) : Hash.hash(value)",
+    replace: "Hash.random(value)"
   },
   {
     name: "the index has another equality than the scan: the hash depends on the order of keys",
     clause: "S2",
     file: "internal/equality.ts",
-    find: "result = (result + mix(combine(hash(key), hashMember(value[key], depth)))) | 0",
-    replace: "result = combine(result, mix(combine(hash(key), hashMember(value[key], depth))))"
+    find: "this.member(pathTo(path, hash(key)), members[key])",
+    replace: "this.member(pathTo(path, hash(key) ^ this.sum), members[key])"
   },
   {
     name: "an object equals one that has more keys",
     clause: "S2",
     file: "internal/equality.ts",
-    find: "return keys.length === contentKeys(that).length &&\n    keys.every(",
+    find: "return keys.length === contentKeys(that).length &&\n      keys.every(",
     replace: "return keys.every("
   },
   {
@@ -129,8 +129,8 @@ export const mutants = [
     name: "a record in a pattern matches objects with more keys",
     clause: "S3",
     file: "internal/pattern.ts",
-    find: "Equality.isPlainObject(value) && Equality.contentKeys(value).length === keys.length",
-    replace: "Equality.isPlainObject(value)"
+    find: "isPlainObject(value) && Equality.contentKeys(value).length === keys.length",
+    replace: "isPlainObject(value)"
   },
   {
     name: "a predicate that throws makes the out fail that it was tried on",
@@ -318,7 +318,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "requeue: \"back\" is not heeded",
     clause: "S8",
     file: "internal/hold.ts",
-    find: "store.giveBack([entry], options?.requeue)",
+    find: "store.giveBack([entry], options.requeue)",
     replace: "store.giveBack([entry])"
   },
   {
@@ -346,8 +346,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "withPermit puts up with options that would drop the tuple",
     clause: "S16",
     file: "internal/arguments.ts",
-    find: "name === \"withPermit\" && ([",
-    replace: "name.length === 0 && (["
+    find: 'if (name === "withPermit") {',
+    replace: 'if (name === "withPermit" && false) {'
   },
   {
     name: "a tuple that comes back is not offered to those who wait",

@@ -6,11 +6,15 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { SpaceError } from "../SpaceError.js"
+import type { Kind } from "../SpaceEvent.js"
 import type { Tuple } from "../Tuple.js"
-import type { HoldOptions } from "../TupleSpace.js"
+import { isArray, isSpaceError, membersOf, read, UNREADABLE, unreadableOf } from "./brand.js"
+import { isFailure } from "./memory.js"
 import type { Pattern } from "./pattern.js"
-import { compile, show } from "./pattern.js"
+import { compile } from "./pattern.js"
+import { messageOf, show } from "./print.js"
 
 /**
  * Makes an operation of its arguments; bad ones make one that dies with the error that names them. The arguments may be passed on: what
@@ -30,72 +34,270 @@ export const reading = <A, E, R, One, Two, Three, Four>(
   }
 }
 
+/** The same for an engine that can fail: bad arguments make an operation that fails. */
+export const failing = <A, E, R>(make: () => Effect.Effect<A, E, R>): Effect.Effect<A, any, R> => {
+  try {
+    return make()
+  } catch (error) {
+    return isSpaceError(error) ? Effect.fail(error) : Effect.die(error)
+  }
+}
+
 export const invalidOption = (message: string): SpaceError => new SpaceError({ reason: "InvalidOption", message })
 
-/** The space's own frozen copy of a tuple (S1). One that is frozen already, as those from a space are, can be shared. */
+const invalidTuple = (message: string): SpaceError => new SpaceError({ reason: "InvalidTuple", message })
+
+const invalidPattern = (message: string): SpaceError => new SpaceError({ reason: "InvalidPattern", message })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Tuples
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The space's own frozen copy of a tuple (S1). That of a failure stays as it is, for it is known by its identity. */
 export const own = (tuple: unknown): Tuple => {
-  if (!Array.isArray(tuple) || tuple.length === 0) {
-    throw new SpaceError({
-      reason: "InvalidTuple",
-      message: `a tuple is a non-empty array of fields, not ${show(tuple)}`
-    })
+  if (!isArray(tuple) || read(tuple, "length") === 0) {
+    throw invalidTuple(`a tuple is a non-empty array of fields, not ${show(tuple)}`)
   }
-  return (Object.isFrozen(tuple) ? tuple : Object.freeze(tuple.slice())) as unknown as Tuple
+  if (Object.isFrozen(tuple) && isFailure(tuple)) {
+    return tuple as unknown as Tuple
+  }
+  try {
+    return Object.freeze(membersOf(tuple)) as unknown as Tuple
+  } catch (error) {
+    const index = unreadableOf(tuple)
+    throw invalidTuple(`${index < 0 ? "the tuple" : `field ${index}`} cannot be read: ${messageOf(error)}`)
+  }
+}
+
+/** The tuples of `outAll`. */
+export const ownAll = (tuples: unknown): ReadonlyArray<Tuple> => {
+  let all: ReadonlyArray<unknown>
+  try {
+    all = Array.from(tuples as Iterable<unknown>)
+  } catch (error) {
+    throw invalidTuple(`the tuples are an iterable, not ${show(tuples)}: ${messageOf(error)}`)
+  }
+  if (typeof tuples === "string" || typeof read(Object(tuples), Symbol.iterator) !== "function") {
+    throw invalidTuple(`the tuples are an iterable, not ${show(tuples)}`)
+  }
+  return all.map((tuple) => own(tuple))
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Options: a reader for each kind of value
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** What a record of options has under this name; nothing, if there is no record. */
+export const option = (options: unknown, name: string): unknown => {
+  if (options === undefined) {
+    return undefined
+  }
+  if (typeof options !== "object" || options === null || isArray(options)) {
+    throw invalidOption(`options: ${show(options)} is no record of options`)
+  }
+  const value = read(options, name)
+  if (value === UNREADABLE) {
+    throw invalidOption(`${name}: it cannot be read`)
+  }
+  return value
 }
 
 /** `Duration` would take these for zero. */
-const isNegative = (input: Duration.DurationInput): boolean =>
+const isNegative = (input: unknown): boolean =>
   typeof input === "number" || typeof input === "bigint"
     ? !(input >= 0)
     : typeof input === "string"
     ? input.trimStart().startsWith("-")
-    : Array.isArray(input) && !input.every((part) => part >= 0)
+    : isArray(input) && !input.every((part) => typeof part === "number" && part >= 0)
 
-/** A duration in milliseconds. */
-export const millis = (option: string, input: Duration.DurationInput | undefined): number => {
+const decodeDuration = (input: unknown): Option.Option<Duration.Duration> => {
+  try {
+    return isNegative(input) ? Option.none() : Duration.decodeUnknown(input)
+  } catch {
+    return Option.none()
+  }
+}
+
+/** A duration in milliseconds; infinity, if none is given. */
+export const millis = (option: string, input: unknown): number => {
   if (input === undefined) {
     return Infinity
   }
-  const duration = Duration.decodeUnknown(input)
-  if (Option.isNone(duration) || isNegative(input)) {
+  const duration = decodeDuration(input)
+  if (Option.isNone(duration)) {
     throw invalidOption(`${option}: ${show(input)} is no duration`)
   }
   return Duration.toMillis(duration.value)
 }
 
+/** A duration in milliseconds that has an end, and is no shorter than `least`. */
+export const finiteMillis = (option: string, input: unknown, least: number): number => {
+  const duration = millis(option, input)
+  if (!(duration >= least && duration < Infinity)) {
+    throw invalidOption(`${option}: ${show(input)} is no duration from ${least} ms on that has an end`)
+  }
+  return duration
+}
+
 /** An integer from `least` on, or infinity for none. */
-export const natural = (option: string, input: number | undefined, least: number): number => {
+export const natural = (option: string, input: unknown, least: number): number => {
   if (input === undefined || input === Infinity) {
     return Infinity
   }
-  if (!Number.isInteger(input) || input < least) {
+  if (typeof input !== "number" || !Number.isInteger(input) || input < least) {
     throw invalidOption(`${option}: ${show(input)} is no integer from ${least} on`)
   }
   return input
 }
 
 /** One of the allowed values, of which the first is the default. */
-export const one = <A extends string>(option: string, input: A | undefined, allowed: ReadonlyArray<A>): A => {
-  if (input !== undefined && !allowed.includes(input)) {
+export const one = <A extends string>(option: string, input: unknown, allowed: ReadonlyArray<A>): A => {
+  if (input === undefined) {
+    return allowed[0]!
+  }
+  const known = allowed.find((value) => value === input)
+  if (known === undefined) {
     throw invalidOption(`${option}: ${show(input)} is none of ${allowed.map(show).join(", ")}`)
   }
-  return input ?? allowed[0]!
+  return known
 }
 
-/** The options of operations that hold a tuple. */
-export const checkHold = (
-  name: "inWith" | "inScoped" | "withPermit",
-  options: HoldOptions<Tuple> | undefined
-): void => {
-  one("requeue", options?.requeue, ["place", "back"])
-  natural("maxAttempts", options?.maxAttempts, 1)
-  const counting = name === "withPermit" && (["maxAttempts", "deadLetter"] as const).find((key) => options?.[key])
-  if (counting) {
-    throw invalidOption(
-      `${counting}: withPermit always gives its tuple back: use inWith to give up after some attempts`
-    )
+/** A text, if one is given. */
+export const text = (option: string, input: unknown): string | undefined => {
+  if (input !== undefined && typeof input !== "string") {
+    throw invalidOption(`${option}: ${show(input)} is no text`)
+  }
+  return input
+}
+
+/** A function. */
+export const callable = (option: string, input: unknown): void => {
+  if (typeof input !== "function") {
+    throw invalidOption(`${option}: ${show(input)} is no function`)
   }
 }
+
+/** An effect that is to be run. */
+export const runnable = (option: string, input: unknown): void => {
+  let isEffect: boolean
+  try {
+    isEffect = Effect.isEffect(input)
+  } catch {
+    isEffect = false
+  }
+  if (!isEffect) {
+    throw invalidOption(`${option}: ${show(input)} is no Effect`)
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The options of operations: each is read here, for all engines
+// ---------------------------------------------------------------------------------------------------------------------
+
+export const timeoutOf = (options: unknown): number =>
+  options === undefined ? Infinity : millis("timeout", option(options, "timeout"))
+
+export const ttlOf = (options: unknown): number => millis("ttl", option(options, "ttl"))
+
+/** What is read of the options of operations that hold a tuple. */
+export interface Holding {
+  readonly timeout: number
+  readonly requeue: "place" | "back"
+  /** Infinity, if none is given. */
+  readonly maxAttempts: number
+  readonly deadLetter: ((tuple: any, cause: any) => Tuple) | undefined
+}
+
+const held: Holding = { timeout: Infinity, requeue: "place", maxAttempts: Infinity, deadLetter: undefined }
+
+export const holdingOf = (name: "inWith" | "inScoped" | "withPermit", options: unknown): Holding => {
+  if (options === undefined) {
+    return held
+  }
+  if (name === "withPermit") {
+    const counting = ["maxAttempts", "deadLetter"].find((key) => option(options, key) !== undefined)
+    if (counting !== undefined) {
+      throw invalidOption(
+        `${counting}: withPermit always gives its tuple back: use inWith to give up after some attempts`
+      )
+    }
+  }
+  const deadLetter = option(options, "deadLetter")
+  if (deadLetter !== undefined) {
+    callable("deadLetter", deadLetter)
+  }
+  return {
+    requeue: one("requeue", option(options, "requeue"), ["place", "back"]),
+    maxAttempts: natural("maxAttempts", option(options, "maxAttempts"), 1),
+    timeout: timeoutOf(options),
+    deadLetter: deadLetter as Holding["deadLetter"]
+  }
+}
+
+/** What is read of the options of `subscribe` and `stream`. */
+export interface Mailbox {
+  readonly capacity: number
+  readonly strategy: "suspend" | "dropping" | "sliding"
+  readonly events: ReadonlyArray<Kind>
+}
+
+const kinds: ReadonlyArray<Kind> = ["Out", "In", "Requeue", "Expire", "Evict"]
+
+export const mailboxOf = (options: unknown): Mailbox => ({
+  capacity: natural("capacity", option(options, "capacity"), 1),
+  strategy: one("strategy", option(options, "strategy"), ["suspend", "dropping", "sliding"]),
+  events: eventsOf(option(options, "events"))
+})
+
+const eventsOf = (events: unknown): ReadonlyArray<Kind> => {
+  if (events === undefined) {
+    return ["Out"]
+  }
+  const words = kinds.map(show).join(", ")
+  if (!isArray(events) || events.length === 0) {
+    throw invalidOption(`events: ${show(events)} is no array of at least one of ${words}`)
+  }
+  return membersOf(events).map((event) => {
+    if (event === undefined) {
+      throw invalidOption(`events: undefined is none of ${words}`)
+    }
+    return one("events", event, kinds)
+  })
+}
+
+/** The name of a process, if one is given. */
+export const processNameOf = (options: unknown): string | undefined => text("name", option(options, "name"))
+
+/** The `n` of `inUpTo`. */
+export const limitOf = (n: unknown): number => natural("n", n === undefined ? NaN : n, 0)
+
+/** The schemas of the classes whose instances leave the process. */
+export const schemasOf = (options: unknown): ReadonlyArray<Schema.Schema<any, any>> => {
+  const schemas = option(options, "schemas")
+  if (schemas === undefined) {
+    return []
+  }
+  if (!isArray(schemas)) {
+    throw invalidOption(`schemas: ${show(schemas)} is no array of schemas`)
+  }
+  return membersOf(schemas).map((schema, index) => {
+    if (!Schema.isSchema(schema)) {
+      throw invalidOption(`schemas: ${show(schema)}, number ${index}, is no schema`)
+    }
+    return schema as Schema.Schema<any, any>
+  })
+}
+
+/** Another space, to put tuples into. */
+export const checkDestination = (other: unknown): void => {
+  if (typeof other !== "object" || other === null || typeof read(other, "outAll") !== "function") {
+    throw invalidOption(`other: ${show(other)} is no space`)
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Several patterns
+// ---------------------------------------------------------------------------------------------------------------------
 
 /** The patterns of a choice or a join, and the keys that name their results if they were given as a record. */
 export interface Several {
@@ -104,10 +306,30 @@ export interface Several {
 }
 
 export const several = (patterns: unknown): Several => {
-  const list = Array.isArray(patterns)
-  const compiled = (list ? patterns : Object.values(patterns as object)).map(compile)
-  if (compiled.length === 0) {
-    throw new SpaceError({ reason: "InvalidPattern", message: "a choice or a join needs at least one pattern" })
+  if (typeof patterns !== "object" || patterns === null) {
+    throw invalidPattern(`the patterns are an array or a record of them, not ${show(patterns)}`)
   }
-  return { keys: list ? undefined : Object.keys(patterns as object), patterns: compiled }
+  const keys = isArray(patterns) ? undefined : keysOf(patterns)
+  const names = keys ?? Array.from({ length: isArray(patterns) ? patterns.length : 0 }, (_, index) => index)
+  if (names.length === 0) {
+    throw invalidPattern("a choice or a join needs at least one pattern")
+  }
+  return {
+    keys,
+    patterns: names.map((name) => {
+      const pattern = read(patterns, name)
+      if (pattern === UNREADABLE) {
+        throw invalidPattern(`the pattern ${show(name)} cannot be read`)
+      }
+      return compile(pattern)
+    })
+  }
+}
+
+const keysOf = (patterns: object): ReadonlyArray<string> => {
+  try {
+    return Object.keys(patterns)
+  } catch (error) {
+    throw invalidPattern(`the patterns cannot be read: ${messageOf(error)}`)
+  }
 }

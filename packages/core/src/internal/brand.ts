@@ -37,6 +37,31 @@ export const isArray = (value: unknown): value is ReadonlyArray<unknown> => {
   }
 }
 
+/**
+ * A plain array of the members, in which a hole is `undefined` (S2). Not by `Array.from` or spreading, which ask an iterator that may say
+ * other things. Throws what reading a member throws.
+ */
+export const membersOf = (array: ReadonlyArray<unknown>): Array<unknown> => {
+  // A copy is made in its full length at once, which pushing does not. Other constructors could make something else of it.
+  const { constructor }: object = array
+  if (constructor !== Array) {
+    return Array.from({ length: array.length }, (_, index) => array[index])
+  }
+  const members = array.slice()
+  for (let i = 0; i < members.length; i++) {
+    if (members[i] === undefined) {
+      members[i] = undefined
+    }
+  }
+  return members
+}
+
+/** The first member that cannot be read, or -1. */
+export const unreadableOf = (array: ReadonlyArray<unknown>): number => {
+  const length = read(array, "length")
+  return typeof length !== "number" ? -1 : Array.from({ length }, (_, index) => read(array, index)).indexOf(UNREADABLE)
+}
+
 /** The `Object.prototype` of this or of another realm. */
 const isRoot = (prototype: object): boolean =>
   prototype === Object.prototype ||

@@ -45,7 +45,7 @@ export const equals = (self: unknown, that: unknown): boolean => {
     return true
   }
   if (typeof self !== "object" || typeof that !== "object" || self === null || that === null) {
-    return self !== self && that !== that
+    return areNaN(self, that)
   }
   try {
     return new Comparison().run(self, that)
@@ -60,6 +60,8 @@ export const equals = (self: unknown, that: unknown): boolean => {
     return false
   }
 }
+
+const areNaN = (self: unknown, that: unknown): boolean => self !== self && that !== that
 
 /** How engines say that the stack is used up. */
 const isOverflow = (error: unknown): boolean => error instanceof Error && /call stack|recursion/i.test(error.message)
@@ -120,7 +122,7 @@ class Comparison {
       return true
     }
     if (typeof self !== "object" || typeof that !== "object" || self === null || that === null) {
-      return self !== self && that !== that
+      return areNaN(self, that)
     }
     this.pending.push(self, that)
     return true

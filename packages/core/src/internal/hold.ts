@@ -8,8 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type { Tuple } from "../Tuple.js"
-import type { HoldOptions, PermitOptions } from "../TupleSpace.js"
-import { checkHold, millis, own, reading } from "./arguments.js"
+import type { Holding } from "./arguments.js"
+import { callable, holdingOf, own, reading } from "./arguments.js"
 import type { Entry } from "./entry.js"
 import { extraOf } from "./entry.js"
 import type { Memory } from "./memory.js"
@@ -18,36 +18,36 @@ import { compile } from "./pattern.js"
 import * as Search from "./search.js"
 import { served } from "./wait.js"
 
-type Options = HoldOptions<Tuple> | undefined
-
 /** Takes an entry, and gives it to `use`, which runs uninterruptibly and has to end the hold. */
 const holding = <A, E, R>(
   memory: Memory,
   name: "inWith" | "inScoped" | "withPermit",
   pattern: unknown,
-  options: Options,
+  options: unknown,
   use: (
     entry: Entry,
+    options: Holding,
     restore: <A1, E1, R1>(effect: Effect.Effect<A1, E1, R1>) => Effect.Effect<A1, E1, R1>
   ) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | Cause.TimeoutException, R> =>
   reading(() => {
     const { store } = memory
-    checkHold(name, options)
+    const compiled = compile(pattern)
+    const read = holdingOf(name, options)
     const kind = name === "withPermit" ? name : "in"
-    const search = new Search.Single(memory, kind, compile(pattern), millis("timeout", options?.timeout))
+    const search = new Search.Single(memory, kind, compiled, read.timeout)
     return spanned(memory, name, (span) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(served(store, search, restore), (interest) => {
           store.arrive(interest)
           link(span, interest.entries)
-          return use(interest.entries[0]!, restore)
+          return use(interest.entries[0]!, read, restore)
         })
       ))
   })
 
 /** Ends the hold of a permit, however its use has ended: that is nobody's affair but the user's, and counts as no attempt. */
-const giveBack = ({ store }: Memory, entry: Entry, place: PermitOptions["requeue"]): Effect.Effect<void> =>
+const giveBack = ({ store }: Memory, entry: Entry, place: Holding["requeue"]): Effect.Effect<void> =>
   Effect.sync(() => {
     if (!store.closed) {
       store.run(() => store.giveBack([entry], place))
@@ -56,7 +56,7 @@ const giveBack = ({ store }: Memory, entry: Entry, place: PermitOptions["requeue
 
 /** Ends the hold of an entry as its use has ended. If the user's `deadLetter` throws, the tuple is back. */
 const release =
-  ({ store }: Memory, entry: Entry, options: Options) => (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
+  ({ store }: Memory, entry: Entry, options: Holding) => (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
     Effect.suspend(() => {
       if (store.closed) {
         return Effect.void
@@ -70,7 +70,7 @@ const release =
         const dead = isDead(entry, exit.cause, options) ? deadLetters(entry, exit.cause, options) : undefined
         store.run(() => {
           if (dead === undefined) {
-            store.giveBack([entry], options?.requeue)
+            store.giveBack([entry], options.requeue)
           } else {
             store.consume([entry])
             store.putRegardless(dead.map((letter) => store.entry(letter, undefined)))
@@ -84,7 +84,7 @@ const release =
     })
 
 /** Counts a failure of the use, and says whether it was the last that is allowed. */
-const isDead = (entry: Entry, cause: Cause.Cause<unknown>, options: Options): boolean => {
+const isDead = (entry: Entry, cause: Cause.Cause<unknown>, options: Holding): boolean => {
   if (Cause.isInterruptedOnly(cause)) {
     return false
   }
@@ -92,48 +92,54 @@ const isDead = (entry: Entry, cause: Cause.Cause<unknown>, options: Options): bo
     entry.extra = extraOf(undefined)
     entry.extra.entry = entry
   }
-  return ++entry.extra.attempts >= (options?.maxAttempts ?? Infinity)
+  return ++entry.extra.attempts >= options.maxAttempts
 }
 
-const deadLetters = (entry: Entry, cause: Cause.Cause<unknown>, options: Options): ReadonlyArray<Tuple> =>
-  options?.deadLetter === undefined ? [] : [own(options.deadLetter(entry.tuple, cause))]
+const deadLetters = (entry: Entry, cause: Cause.Cause<unknown>, options: Holding): ReadonlyArray<Tuple> =>
+  options.deadLetter === undefined ? [] : [own(options.deadLetter(entry.tuple, cause))]
 
 export const inWith = (memory: Memory) =>
 <A, E, R>(
   pattern: unknown,
   use: (tuple: any) => Effect.Effect<A, E, R>,
-  options?: HoldOptions<Tuple>
+  options?: unknown
 ): Effect.Effect<A, E | Cause.TimeoutException, R> =>
-  holding(
-    memory,
-    "inWith",
-    pattern,
-    options,
-    (entry, restore) => Effect.onExit(restore(Effect.suspend(() => use(entry.tuple))), release(memory, entry, options))
-  )
+  reading(() => {
+    callable("use", use)
+    return holding(
+      memory,
+      "inWith",
+      pattern,
+      options,
+      (entry, options, restore) =>
+        Effect.onExit(restore(Effect.suspend(() => use(entry.tuple))), release(memory, entry, options))
+    )
+  })
 
 export const inScoped =
-  (memory: Memory) =>
-  (pattern: unknown, options?: HoldOptions<Tuple>): Effect.Effect<any, Cause.TimeoutException, Scope.Scope> =>
+  (memory: Memory) => (pattern: unknown, options?: unknown): Effect.Effect<any, Cause.TimeoutException, Scope.Scope> =>
     holding(
       memory,
       "inScoped",
       pattern,
       options,
-      (entry) => Effect.as(Effect.addFinalizer(release(memory, entry, options)), entry.tuple)
+      (entry, options) => Effect.as(Effect.addFinalizer(release(memory, entry, options)), entry.tuple)
     )
 
 export const withPermit = (memory: Memory) =>
 <A, E, R>(
   pattern: unknown,
   use: (tuple: any) => Effect.Effect<A, E, R>,
-  options?: PermitOptions
+  options?: unknown
 ): Effect.Effect<A, E | Cause.TimeoutException, R> =>
-  holding(
-    memory,
-    "withPermit",
-    pattern,
-    options,
-    (entry, restore) =>
-      Effect.ensuring(restore(Effect.suspend(() => use(entry.tuple))), giveBack(memory, entry, options?.requeue))
-  )
+  reading(() => {
+    callable("use", use)
+    return holding(
+      memory,
+      "withPermit",
+      pattern,
+      options,
+      (entry, options, restore) =>
+        Effect.ensuring(restore(Effect.suspend(() => use(entry.tuple))), giveBack(memory, entry, options.requeue))
+    )
+  })

@@ -15,7 +15,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Tuple } from "../Tuple.js"
 import type { Inspection, InterestSnapshot, ProcessSnapshot, Quiescence } from "../TupleSpace.js"
-import { show } from "./pattern.js"
+import { show, typeName } from "./print.js"
 import type { ProcessRecord } from "./process.js"
 import type { Store } from "./store.js"
 
@@ -49,16 +49,6 @@ export interface Watched {
 
 type Records = ReadonlyMap<number, ProcessRecord>
 type AnyFiber = Fiber.RuntimeFiber<any, any>
-
-const typeName = (field: unknown): string => {
-  if (typeof field !== "object") {
-    return typeof field
-  }
-  if (field === null) {
-    return "null"
-  }
-  return Array.isArray(field) ? "array" : field.constructor?.name ?? "Object"
-}
 
 const shapeOf = (tuple: Tuple, failure: boolean): string => {
   const fields = tuple.map((field, index) => index === 0 && typeof field === "string" ? show(field) : typeName(field))

@@ -7,7 +7,20 @@ import * as Equal from "effect/Equal"
 import { NodeInspectSymbol } from "effect/Inspectable"
 import * as Schema from "effect/Schema"
 import { SpaceError } from "../SpaceError.js"
+import {
+  isArray,
+  isDate,
+  isPlainObject,
+  isRegExp,
+  isSpaceError,
+  membersOf,
+  prototypeOf,
+  read,
+  UNREADABLE,
+  unreadableOf
+} from "./brand.js"
 import * as Equality from "./equality.js"
+import { messageOf, show } from "./print.js"
 
 /** What the variables of a pattern are bound to so far: an immutable list, so that a failed match leaves no trace. */
 export interface Bindings {
@@ -84,7 +97,10 @@ class Literal implements Term {
   }
 }
 
-export const literal = (value: unknown): Term => new Literal(value)
+/** A literal keeps what it is given, but for a `Date`, which could be set to another time afterwards (S1). */
+export const literal = (value: unknown): Term => new Literal(typeof value === "object" ? copyOfDate(value) : value)
+
+const copyOfDate = (value: object | null): unknown => isDate(value) ? new Date(value.getTime()) : value
 
 const testing = (
   text: () => string,
@@ -115,13 +131,77 @@ export const any: Term = testing(() => "any", () => true, parts("any"), "any")
 export const ofType = (name: string): Term =>
   testing(() => name, (value) => typeof value === name, parts("type", [name]))
 
-export const date: Term = testing(() => "date", (value) => value instanceof Date, parts("date"))
+export const date: Term = testing(() => "date", isDate, parts("date"))
 
 export const instanceOf = (constructor: abstract new(...args: any) => unknown): Term => {
-  if (typeof constructor !== "function") {
-    throw invalid(`P.instanceOf takes a class, not ${show(constructor)}`)
+  try {
+    // Throws for what is no function, and for functions without a prototype: arrows, methods.
+    if (typeof constructor === "function" && !({} instanceof constructor)) {
+      return testing(
+        () => `instanceOf(${nameOf(constructor)})`,
+        (value) => readable(() => value instanceof constructor, value)
+      )
+    }
+  } catch {
+    // It is refused.
   }
-  return testing(() => `instanceOf(${constructor.name})`, (value) => value instanceof constructor)
+  throw invalid(`P.instanceOf takes a class, not ${show(constructor)}`)
+}
+
+/** The name of a function. */
+const nameOf = (value: object): string => {
+  const name = read(value, "name")
+  return typeof name === "string" ? name : ""
+}
+
+/**
+ * What code of the user's says of a value. If the value is to blame that it throws, since something in it cannot be read, the value does
+ * not match; otherwise the code is (S3).
+ */
+const readable = (test: () => boolean, value: unknown): boolean => {
+  try {
+    return test()
+  } catch (error) {
+    if (isReadable(value)) {
+      throw error
+    }
+    return false
+  }
+}
+
+/** So many parts of a value are tried. */
+const tried = 10_000
+
+const isReadable = (value: unknown): boolean => {
+  const seen = new Set<unknown>([value])
+  for (const part of seen) {
+    if (typeof part !== "object" || part === null || seen.size > tried) {
+      continue
+    }
+    for (const key of keysOf(part)) {
+      const member = key === UNREADABLE ? UNREADABLE : read(part, key)
+      if (member === UNREADABLE) {
+        return false
+      }
+      seen.add(member)
+    }
+  }
+  return true
+}
+
+/** The keys of an object and of the classes it is of. */
+const keysOf = (value: object): ReadonlyArray<PropertyKey> => {
+  const keys: Array<PropertyKey> = []
+  let owner: object | null | typeof UNREADABLE = value
+  while (typeof owner === "object" && owner !== null && owner !== Object.prototype) {
+    try {
+      keys.push(...Reflect.ownKeys(owner))
+    } catch {
+      return [UNREADABLE]
+    }
+    owner = prototypeOf(owner)
+  }
+  return owner === UNREADABLE ? [UNREADABLE] : keys
 }
 
 const schemaTerms = new WeakMap<object, Term>()
@@ -133,24 +213,44 @@ export const schema = (self: Schema.Schema.Any): Term => {
   let term = schemaTerms.get(self)
   if (term === undefined) {
     const is = Schema.is(self as Schema.Schema<unknown>)
-    term = testing(() => `schema(${String(self.ast)})`, (value) => is(value))
+    term = testing(() => `schema(${String(self.ast)})`, (value) => readable(() => is(value), value))
     schemaTerms.set(self, term)
   }
   return term
+}
+
+/** Functions that return something before they have an answer, in any realm: by the names of their classes. */
+const unanswering: ReadonlySet<unknown> = new Set(["AsyncFunction", "AsyncGeneratorFunction", "GeneratorFunction"])
+
+/** What a predicate says of a value (S3). */
+const answer = (predicate: (value: any) => unknown, value: unknown): boolean => {
+  const said = predicate(value)
+  if (typeof said === "object" && said !== null && typeof read(said, "then") === "function") {
+    // Nobody waits for it. Should it fail, that is told already.
+    Promise.resolve(said).then(undefined, () => {})
+    throw invalid(`the predicate ${nameOf(predicate) || "of a pattern"} returned a promise: it has to answer at once`)
+  }
+  return Boolean(said)
 }
 
 export const when = (predicate: (value: any) => boolean): Term => {
   if (typeof predicate !== "function") {
     throw invalid(`P.when takes a predicate, not ${show(predicate)}`)
   }
-  return testing(() => predicate.name === "" ? "when" : `when(${predicate.name})`, (value) => predicate(value))
+  const kind = read(predicate, "constructor")
+  if (typeof kind === "function" && unanswering.has(nameOf(kind))) {
+    throw invalid(`${show(predicate)} is asynchronous or a generator: a predicate has to answer at once`)
+  }
+  const name = nameOf(predicate)
+  return testing(() => name === "" ? "when" : `when(${name})`, (value) => answer(predicate, value))
 }
 
 const ordered: ReadonlySet<string> = new Set(["number", "bigint", "string"])
 
 export const between = (minimum: any, maximum: any): Term => {
-  const isDate = minimum instanceof Date
-  if (isDate ? !(maximum instanceof Date) : !ordered.has(typeof minimum) || typeof maximum !== typeof minimum) {
+  if (
+    isDate(minimum) ? !isDate(maximum) : !ordered.has(typeof minimum) || typeof maximum !== typeof minimum
+  ) {
     throw invalid(
       `P.between takes two numbers, bigints, strings or dates, not ${show(minimum)} and ${show(maximum)}`
     )
@@ -158,26 +258,27 @@ export const between = (minimum: any, maximum: any): Term => {
   if (!(minimum <= maximum)) {
     throw invalid(`P.between(${show(minimum)}, ${show(maximum)}) is empty: the first bound must not exceed the second`)
   }
-  const inRange = isDate
-    ? (value: any) => value instanceof Date && minimum <= value && value <= maximum
-    : (value: any) => typeof value === typeof minimum && minimum <= value && value <= maximum
+  const [from, to] = [copyOfDate(minimum), copyOfDate(maximum)] as [any, any]
   return testing(
-    () => `between(${show(minimum)}, ${show(maximum)})`,
-    inRange,
-    parts("between", [minimum, maximum])
+    () => `between(${show(from)}, ${show(to)})`,
+    isDate(from)
+      ? (value) => isDate(value) && from.getTime() <= value.getTime() && value.getTime() <= to.getTime()
+      : (value: any) => typeof value === typeof from && from <= value && value <= to,
+    parts("between", [from, to])
   )
 }
 
 export const matching = (expression: RegExp): Term => {
-  if (!(expression instanceof RegExp)) {
+  if (!isRegExp(expression)) {
     throw invalid(`P.matching takes a regular expression, not ${show(expression)}`)
   }
+  const { flags, source } = expression
   // Without `g` and `y`, whose state would make the match impure.
-  const pure = new RegExp(expression.source, expression.flags.replace(/[gy]/g, ""))
+  const pure = new RegExp(source, flags.replace(/[gy]/g, ""))
   return testing(
-    () => `matching(${String(expression)})`,
+    () => `matching(/${source}/${flags})`,
     (value) => typeof value === "string" && pure.test(value),
-    parts("matching", [expression.source, expression.flags])
+    parts("matching", [source, flags])
   )
 }
 
@@ -244,36 +345,61 @@ export const rest = (field: unknown): Term => {
 }
 
 export const partial = (fields: Record<string, unknown>): Term => {
-  if (typeof fields !== "object" || fields === null || !Equality.isPlainObject(fields)) {
+  if (typeof fields !== "object" || fields === null || !isPlainObject(fields)) {
     throw invalid(`P.partial takes a record of fields, not ${show(fields)}`)
   }
-  return recordOf(fields, "P.partial", false, 0)
+  return recordOfTerms(...readFields(fields, "P.partial", 0), false)
 }
 
 const arrayOf = (terms: ReadonlyArray<Term>): Term => {
   const tail = restOf(terms)
   const fixed = tail === undefined ? terms.length : terms.length - 1
-  const fits = (value: unknown): value is ReadonlyArray<unknown> =>
-    Array.isArray(value) && (tail === undefined ? value.length === fixed : value.length >= fixed)
+  const fits = (value: ReadonlyArray<unknown>): boolean =>
+    tail === undefined ? value.length === fixed : value.length >= fixed
   const text = () => `[${texts(terms)}]`
   const names = namesOf(terms)
   const made = parts("array", [], terms)
-  return names.size > 0
-    ? binding(text, names, (value, bindings) => fits(value) && bindFields(terms, fixed, tail, value, bindings), made)
-    : testing(text, (value) => fits(value) && testFields(terms, fixed, tail, value), made)
+  /** What cannot be read does not match. */
+  const members = (value: unknown): ReadonlyArray<unknown> | undefined => {
+    try {
+      return isArray(value) && fits(value) ? membersOf(value) : undefined
+    } catch {
+      return undefined
+    }
+  }
+  if (names.size === 0) {
+    return testing(text, (value) => {
+      const fields = members(value)
+      return fields !== undefined && testFields(terms, fixed, tail, fields)
+    }, made)
+  }
+  return binding(text, names, (value, bindings) => {
+    const fields = members(value)
+    return fields !== undefined && bindFields(terms, fixed, tail, fields, bindings)
+  }, made)
 }
 
-const recordOf = (fields: Record<PropertyKey, unknown>, where: string, exact: boolean, depth: number): Term => {
+/** Reads the members of a record in a pattern. */
+const readFields = (
+  fields: Record<PropertyKey, unknown>,
+  where: string,
+  depth: number
+): readonly [keys: ReadonlyArray<PropertyKey>, terms: ReadonlyArray<Term>] => {
   const keys = Equality.contentKeys(fields)
-  return recordOfTerms(keys, keys.map((key) => toTerm(fields[key], `${where}.${String(key)}`, depth + 1)), exact)
+  return [keys, keys.map((key) => toTerm(read(fields, key), `${where}.${String(key)}`, depth + 1))]
 }
 
 const recordOfTerms = (keys: ReadonlyArray<PropertyKey>, terms: ReadonlyArray<Term>, exact: boolean): Term => {
   const entries = keys.map((key, index) => [key, terms[index]!] as const)
-  const fits = (value: unknown): value is Record<PropertyKey, unknown> =>
-    typeof value === "object" && value !== null &&
-    (!exact || Equality.isPlainObject(value) && Equality.contentKeys(value).length === keys.length) &&
-    keys.every((key) => exact ? Object.prototype.propertyIsEnumerable.call(value, key) : key in value)
+  const fits = (value: unknown): value is Record<PropertyKey, unknown> => {
+    try {
+      return typeof value === "object" && value !== null &&
+        (!exact || isPlainObject(value) && Equality.contentKeys(value).length === keys.length) &&
+        keys.every((key) => exact ? Object.prototype.propertyIsEnumerable.call(value, key) : key in value)
+    } catch {
+      return false
+    }
+  }
   const text = () => {
     const body = `{ ${entries.map(([key, term]) => `${String(key)}: ${term.text()}`).join(", ")} }`
     return exact ? body : `partial(${body})`
@@ -281,7 +407,7 @@ const recordOfTerms = (keys: ReadonlyArray<PropertyKey>, terms: ReadonlyArray<Te
   const names = namesOf(terms)
   const made = parts(exact ? "record" : "partial", keys, terms)
   if (names.size === 0) {
-    return testing(text, (value) => fits(value) && entries.every(([key, term]) => term.test(value[key])), made)
+    return testing(text, (value) => fits(value) && entries.every(([key, term]) => testMember(term, value, key)), made)
   }
   return binding(text, names, (value, bindings) => {
     if (!fits(value)) {
@@ -289,13 +415,19 @@ const recordOfTerms = (keys: ReadonlyArray<PropertyKey>, terms: ReadonlyArray<Te
     }
     let bound: Bound = bindings
     for (const [key, term] of entries) {
-      bound = term.bind(value[key], bound)
+      const member = read(value, key)
+      bound = member !== UNREADABLE && term.bind(member, bound)
       if (bound === false) {
         return false
       }
     }
     return bound
   }, made)
+}
+
+const testMember = (term: Term, value: object, key: PropertyKey): boolean => {
+  const member = read(value, key)
+  return member !== UNREADABLE && term.test(member)
 }
 
 const texts = (terms: ReadonlyArray<Term>): string => terms.map((term) => term.text()).join(", ")
@@ -344,9 +476,18 @@ const bindFields = (
   return bound
 }
 
+/** By this formals know each other across copies of the library: what is under it is the version of what they are made of. */
+const FormalKey = Symbol.for("@effect-linda/core/Formal")
+const PatternKey = Symbol.for("@effect-linda/core/Pattern")
+/** To be raised when {@link Term} or {@link Pattern} changes. */
+const version = 1
+
 /** What a `Formal` of the public module is inside. */
 export class FormalImpl {
   constructor(readonly term: Term) {}
+  get [FormalKey](): number {
+    return version
+  }
   toString(): string {
     return this.term.text()
   }
@@ -360,6 +501,31 @@ export class FormalImpl {
 }
 
 const formalOf = (term: Term): FormalImpl => new FormalImpl(term)
+
+/** The term of a formal, which another copy of the library may have made. `undefined` for what is no formal. */
+const termOf = (field: unknown, where: string): Term | undefined => {
+  if (field instanceof FormalImpl) {
+    return field.term
+  }
+  if (typeof field !== "object" || field === null || isPlainObject(field) || isArray(field)) {
+    return undefined
+  }
+  const made = read(field, FormalKey)
+  const term = read(field, "term") as Partial<Term> | null | undefined
+  const looksSo = typeof term === "object" && typeof term?.test === "function" && typeof term.bind === "function"
+  if (made === version && looksSo) {
+    return term as Term
+  }
+  if (made !== undefined || looksSo) {
+    throw ofAnother(`${where}: a formal`)
+  }
+  return undefined
+}
+
+const ofAnother = (what: string): SpaceError =>
+  invalid(
+    `${what} of another version of @effect-linda/core: let the program have one version of it (npm ls @effect-linda/core)`
+  )
 
 /** How a term is made anew of its parts. */
 const makers = {
@@ -395,48 +561,77 @@ const deepest = 16
 export const toTerm = (field: unknown, where: string, depth = 0): Term => {
   switch (typeof field) {
     case "function":
-      return Schema.isSchema(field) ? schema(field) : functionTerm(field as (value: any) => boolean, where)
-    case "object": {
+    case "object":
       if (field === null) {
         return literal(field)
       }
-      if (field instanceof FormalImpl) {
-        if (field.term.kind === "rest") {
-          throw invalid(`${where}: P.rest can only be the last field of an array`)
-        }
-        return field.term
+      try {
+        return typeof field === "function" ? functionTerm(field, where) : objectTerm(field, where, depth)
+      } catch (error) {
+        throw isSpaceError(error) ? error : invalid(`${where} cannot be read: ${messageOf(error)}`)
       }
-      if (depth > deepest) {
-        throw invalid(`${where}: nested deeper than ${deepest} levels, or cyclic: use P.literal for data as it is`)
+    case "symbol":
+      if (field === UNREADABLE) {
+        throw invalid(`${where} cannot be read: its getter throws`)
       }
-      if (Array.isArray(field) && !Equal.isEqual(field)) {
-        const terms = field.map((member, index) => nested(member, index, field.length, `${where}[${index}]`, depth + 1))
-        return terms.every(isLiteral) ? literal(terms.map((term) => term.value)) : arrayOf(terms)
-      }
-      if (Schema.isSchema(field)) {
-        return schema(field)
-      }
-      return Equality.isPlainObject(field) ? recordTerm(field, where, depth) : literal(field)
-    }
+      return literal(field)
     default:
       return literal(field)
   }
 }
 
-const isLiteral = (term: Term): boolean => term.kind === "literal"
-
-const nested = (field: unknown, index: number, length: number, where: string, depth = 0): Term => {
-  return field instanceof FormalImpl && index === length - 1 ? field.term : toTerm(field, where, depth)
-}
-
-/** A record without a formal in it is a literal, and as such can be found by index. */
-const recordTerm = (fields: Record<PropertyKey, unknown>, where: string, depth: number): Term => {
-  const keys = Equality.contentKeys(fields)
-  const terms = keys.map((key) => toTerm(fields[key], `${where}.${String(key)}`, depth + 1))
+const objectTerm = (field: object, where: string, depth: number): Term => {
+  const term = termOf(field, where)
+  if (term !== undefined) {
+    if (term.kind === "rest") {
+      throw invalid(`${where}: P.rest can only be the last field of an array`)
+    }
+    return term
+  }
+  if (depth > deepest) {
+    throw invalid(`${where}: nested deeper than ${deepest} levels, or cyclic: use P.literal for data as it is`)
+  }
+  // A proxy that was revoked is an object like any other until something is asked of it.
+  Object.getPrototypeOf(field)
+  if (isArray(field) && !Equal.isEqual(field)) {
+    const terms = readMembers(field, (index) => `${where}[${index}]`, depth + 1)
+    return terms.every(isLiteral) ? literal(terms.map((term) => term.value)) : arrayOf(terms)
+  }
+  if (Schema.isSchema(field)) {
+    return schema(field)
+  }
+  if (!isPlainObject(field)) {
+    return literal(field)
+  }
+  // A record without a formal in it is a literal, and as such can be found by index.
+  const [keys, terms] = readFields(field, where, depth)
   return terms.every(isLiteral)
     ? literal(Object.fromEntries(keys.map((key, index) => [key, terms[index]!.value])))
-    : recordOf(fields, where, true, depth)
+    : recordOfTerms(keys, terms, true)
 }
+
+/** Reads the fields of an array, of which the last may be a rest. */
+const readMembers = (fields: ReadonlyArray<unknown>, where: (index: number) => string, depth: number): Array<Term> => {
+  const terms: Array<any> = members(fields, where)
+  for (let i = 0; i < terms.length; i++) {
+    terms[i] = nested(terms[i], i, terms.length, where(i), depth)
+  }
+  return terms
+}
+
+const members = (fields: ReadonlyArray<unknown>, where: (index: number) => string): Array<unknown> => {
+  try {
+    return membersOf(fields)
+  } catch (error) {
+    const index = unreadableOf(fields)
+    throw index < 0 ? error : invalid(`${where(index)} cannot be read: ${messageOf(error)}`)
+  }
+}
+
+const isLiteral = (term: Term): boolean => term.kind === "literal"
+
+const nested = (field: unknown, index: number, length: number, where: string, depth: number): Term =>
+  index === length - 1 ? termOf(field, where) ?? toTerm(field, where, depth) : toTerm(field, where, depth)
 
 const formalOfConstructor = new Map<unknown, string>([
   [String, "P.string"],
@@ -454,15 +649,18 @@ const formalOfConstructor = new Map<unknown, string>([
 const isClass = (value: unknown): value is abstract new(...args: any) => unknown =>
   typeof value === "function" && Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false
 
-const functionTerm = (field: (value: any) => boolean, where: string): Term => {
-  const formal = isClass(field) ? formalOfConstructor.get(field) ?? `P.instanceOf(${field.name})` : undefined
+const functionTerm = (field: object, where: string): Term => {
+  if (Schema.isSchema(field)) {
+    return schema(field)
+  }
+  const formal = isClass(field) ? formalOfConstructor.get(field) ?? `P.instanceOf(${nameOf(field)})` : undefined
   if (formal !== undefined) {
     throw invalid(
-      `${where} is the constructor ${field.name}, which describes nothing here: use ${formal}, ` +
-        `or P.literal(${field.name}) for the constructor itself`
+      `${where} is the constructor ${nameOf(field)}, which describes nothing here: use ${formal}, ` +
+        `or P.literal(${nameOf(field)}) for the constructor itself`
     )
   }
-  return when(field)
+  return when(field as (value: any) => boolean)
 }
 
 /** A whole pattern, read once. Only the first 30 positions can be looked up by index; matching covers all. */
@@ -492,6 +690,10 @@ export class Pattern {
     this.names = names
     this.open = restOf(terms) !== undefined
     this.arity = this.open ? terms.length - 1 : terms.length
+  }
+
+  get [PatternKey](): number {
+    return version
   }
 
   /** The positions of the literals. */
@@ -573,20 +775,32 @@ const keyOf = (terms: ReadonlyArray<Term>, positions: ReadonlyArray<number>): Eq
 /** What messages call the first fields: made once, and not for each pattern. */
 const places = Array.from({ length: 16 }, (_, i) => `field ${i}`)
 
+const placeOf = (index: number): string => places[index] ?? `field ${index}`
+
 /** Reads a pattern as the user wrote it. Throws a `SpaceError` that names the field where it means nothing. */
 export const compile = (pattern: unknown): Pattern => {
   if (pattern instanceof Pattern) {
     return pattern
   }
-  if (!Array.isArray(pattern) || pattern.length === 0) {
-    throw invalid(`a pattern is a non-empty array of fields, not ${show(pattern)}`)
+  if (!isArray(pattern) || pattern.length === 0) {
+    return ofCopy(pattern)
   }
-  // A copy is made in its full length at once, which pushing does not.
-  const terms: Array<Term> = pattern.slice()
-  for (let i = 0; i < terms.length; i++) {
-    terms[i] = nested(terms[i], i, terms.length, places[i] ?? `field ${i}`)
+  return new Pattern(readMembers(pattern, placeOf, 0), false)
+}
+
+/** A pattern that another copy of the library has compiled: that of failures. */
+const ofCopy = (pattern: unknown): Pattern => {
+  if (typeof pattern === "object" && pattern !== null && prototypeOf(pattern) !== UNREADABLE) {
+    const made = read(pattern, PatternKey)
+    if (made === version) {
+      const { failure, terms } = pattern as Pattern
+      return new Pattern(terms, failure)
+    }
+    if (made !== undefined) {
+      throw ofAnother("a pattern")
+    }
   }
-  return new Pattern(terms, false)
+  throw invalid(`a pattern is a non-empty array of fields, not ${show(pattern)}`)
 }
 
 /** The pattern of failure tuples whose error the class or the field describes. */
@@ -604,36 +818,3 @@ const invalid = (message: string): SpaceError => new SpaceError({ reason: "Inval
 
 /** A term whose answer somebody else knows. */
 export const answered = (answer: (value: unknown) => boolean, text: string): Term => testing(() => text, answer)
-
-/** A value as it is shown in messages and in `inspect`: short, on one line, never throwing. */
-export const show = (value: unknown): string => {
-  switch (typeof value) {
-    case "string": {
-      const text = JSON.stringify(value)
-      return text.length > 60 ? `${text.slice(0, 57)}..."` : text
-    }
-    case "bigint":
-      return `${value}n`
-    case "function":
-      return value.name === "" ? "a function" : `function ${value.name}`
-    case "object": {
-      if (value === null) {
-        return "null"
-      }
-      if (Array.isArray(value)) {
-        return value.length > 4 ? `an array of ${value.length}` : `[${value.map(showMember).join(", ")}]`
-      }
-      if (value instanceof Date) {
-        return `Date(${value.getTime()})`
-      }
-      return Equality.isPlainObject(value)
-        ? `{ ${Object.keys(value).slice(0, 4).map((key) => `${key}: ${showMember(value[key])}`).join(", ")} }`
-        : value.constructor?.name ?? "an object"
-    }
-    default:
-      return String(value)
-  }
-}
-
-const showMember = (value: unknown): string =>
-  typeof value === "object" && value !== null ? (Array.isArray(value) ? "[...]" : "{...}") : show(value)

@@ -16,6 +16,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Supervisor from "effect/Supervisor"
 import type { Process } from "../Process.js"
+import { printCause } from "./print.js"
 
 /** What a space remembers of a process while it runs. */
 export interface ProcessRecord {
@@ -92,7 +93,7 @@ export const start = <A, E, R>(options: {
           records.delete(id)
           options.onMoved(record.fiber)
           if (Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause)) {
-            onFailure([Cause.squash(exit.cause), Cause.pretty(exit.cause, { renderErrorCause: true }), name])
+            onFailure([Cause.squash(exit.cause), printCause(exit.cause), name])
           }
         })
       ),

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as STM from "effect/STM"
 import type { Tuple } from "../Tuple.js"
 import type { Destination, Lease, OutOptions } from "../TupleSpace.js"
-import { invalidOption, millis, own, reading } from "./arguments.js"
+import { callable, checkDestination, invalidOption, millis, own, ownAll, reading, ttlOf } from "./arguments.js"
 import type { PutFitting } from "./destination.js"
 import { putFitting } from "./destination.js"
 import type { Entry, Extra } from "./entry.js"
@@ -83,7 +83,7 @@ export const out = (memory: Memory) => (tuple: Tuple, options?: OutOptions): Eff
 const putOne = (memory: Memory, tuple: Tuple) => operation(memory, "out", new PutOne(memory, own(tuple)))
 
 const putLeased = (memory: Memory, tuple: Tuple, options: OutOptions): Effect.Effect<Lease> =>
-  Effect.map(putWithTtl(memory, own(tuple), millis("ttl", options.ttl)), (extra) => lease(memory, extra))
+  Effect.map(putWithTtl(memory, own(tuple), ttlOf(options)), (extra) => lease(memory, extra))
 
 /** Puts a tuple for so many milliseconds. What it gives is what {@link renewing} renews; the space has it for as long as the tuple. */
 export const putWithTtl = (memory: Memory, tuple: Tuple, ttl: number): Effect.Effect<Extra> => {
@@ -101,7 +101,7 @@ export const putWithTtl = (memory: Memory, tuple: Tuple, ttl: number): Effect.Ef
 export const outAll = (memory: Memory) => (tuples: Iterable<Tuple>): Effect.Effect<void> =>
   reading(() => {
     const { store } = memory
-    const owned = Array.from(tuples, own)
+    const owned = ownAll(tuples)
     fitsIn(store, owned.length, "outAll")
     const put = (span: Span) => store.put(owned.map((tuple) => store.entry(tuple, span && extraOf(span))))
     return operation(memory, "outAll", new PutBy(memory, "out", [], put))
@@ -151,6 +151,7 @@ export const replace =
     reading(() => {
       const { store } = memory
       const compiled = compile(pattern)
+      callable("f", f)
       return operation(memory, "replace", {
         step: (span): Option.Option<Tuple> => {
           const entry = store.shelves.find(compiled)
@@ -200,6 +201,7 @@ export const move =
   (pattern: unknown, other: Destination<any, any>): Effect.Effect<number, any> =>
     reading(() => {
       const compiled = compile(pattern)
+      checkDestination(other)
       const takes = name === "collectInto"
       const destination = memoryOf(other)
       if (destination !== undefined) {

@@ -10,7 +10,7 @@ import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Explanation, WaitOptions } from "../TupleSpace.js"
 import type { Several } from "./arguments.js"
-import { millis, reading, several } from "./arguments.js"
+import { reading, several, timeoutOf } from "./arguments.js"
 import type { Entry } from "./entry.js"
 import type { Interest, Kind } from "./interest.js"
 import type { Memory } from "./memory.js"
@@ -198,8 +198,6 @@ export class Join extends Search<ReadonlyArray<Entry>> {
       : Object.fromEntries(this.keys.map((key, index) => [key, tuples[index]]))
   }
 }
-
-const timeoutOf = (options: WaitOptions | undefined): number => millis("timeout", options?.timeout)
 
 const waitFor = (memory: Memory, kind: "in" | "rd", pattern: unknown, options: WaitOptions | undefined) =>
   operation(memory, kind, new Single(memory, kind, compile(pattern), timeoutOf(options)))

@@ -22,7 +22,20 @@ import type {
   TupleSpace,
   WaitOptions
 } from "../TupleSpace.js"
-import { own, several } from "./arguments.js"
+import {
+  callable,
+  checkDestination,
+  failing as reading,
+  holdingOf,
+  limitOf,
+  mailboxOf,
+  own,
+  ownAll,
+  processNameOf,
+  several,
+  timeoutOf,
+  ttlOf
+} from "./arguments.js"
 import type { PutFitting } from "./destination.js"
 import { destination, putFitting } from "./destination.js"
 import { encodeField, keyOf } from "./durable/encoding.js"
@@ -35,14 +48,6 @@ import { Values } from "./remote/values.js"
 const TypeId = Symbol.for("@effect-linda/core/TupleSpace")
 
 type Part = TupleSpace<any, SpaceError>
-
-const reading = <A, E, R>(make: () => Effect.Effect<A, E, R>): Effect.Effect<A, any, R> => {
-  try {
-    return make()
-  } catch (error) {
-    return error instanceof SpaceError ? Effect.fail(error) : Effect.die(error)
-  }
-}
 
 const indexOf = (values: Values, first: unknown, parts: number): number =>
   keyOf(0, encodeField(values, first, 0)) % parts
@@ -137,12 +142,13 @@ export const make = (
   const out = (input: Tuple, options?: OutOptions): Effect.Effect<any, SpaceError> =>
     reading(() => {
       const tuple = own(input)
+      ttlOf(options)
       return options === undefined ? ofTuple(tuple).out(tuple) : ofTuple(tuple).out(tuple, options)
     })
 
   const outAll = (input: Iterable<Tuple>) =>
     reading(() => {
-      const tuples = Array.from(input, own)
+      const tuples = ownAll(input)
       return Effect.forEach(
         parts.map((part) => [part, tuples.filter((tuple) => ofTuple(tuple) === part)] as const)
           .filter(([, tuples]) => tuples.length > 0),
@@ -169,6 +175,8 @@ export const make = (
   const inWith = (pattern: unknown, use: (tuple: any) => Effect.Effect<any, any, any>, options?: HoldOptions<any>) =>
     reading(() => {
       const compiled = compile(pattern)
+      callable("use", use)
+      holdingOf("inWith", options)
       return race(ofPattern(compiled), (part, use) => part.inWith(compiled as any, use, options as any), use)
     })
 
@@ -179,12 +187,15 @@ export const make = (
   ) =>
     reading(() => {
       const compiled = compile(pattern)
+      callable("use", use)
+      holdingOf("withPermit", options)
       return race(ofPattern(compiled), (part, use) => part.withPermit(compiled as any, use, options as any), use)
     })
 
   const inScoped = (pattern: unknown, options?: HoldOptions<any>) =>
     reading(() => {
       const concerned = ofPattern(compile(pattern))
+      holdingOf("inScoped", options)
       const [first] = concerned
       if (concerned.length === 1) {
         return first!.inScoped(pattern as any, options as any)
@@ -219,6 +230,7 @@ export const make = (
   const taking = (pattern: unknown, options?: WaitOptions) =>
     reading(() => {
       const concerned = ofPattern(compile(pattern))
+      timeoutOf(options)
       return concerned.length === 1
         ? concerned[0]!.in(pattern as any, options)
         : inWith(pattern, Effect.succeed, options)
@@ -227,6 +239,7 @@ export const make = (
   const rd = (pattern: unknown, options?: WaitOptions) =>
     reading(() => {
       const compiled = compile(pattern)
+      timeoutOf(options)
       return race(
         ofPattern(compiled),
         (part, use) => Effect.flatMap(part.rd(compiled as any, options as any), use),
@@ -238,6 +251,7 @@ export const make = (
   const waitAny = (takes: boolean) => (input: unknown, options?: WaitOptions) =>
     reading(() => {
       const { keys, patterns } = several(input)
+      timeoutOf(options)
       const concerned = ofPatterns(patterns)
       if (concerned.length === 1) {
         return (takes ? concerned[0]!.inAny : concerned[0]!.rdAny)(input as any, options as any)
@@ -279,6 +293,7 @@ export const make = (
   const replace = (pattern: unknown, f: (tuple: any) => Tuple) =>
     reading(() => {
       const part = only("replace", ofPattern(compile(pattern)))
+      callable("f", f)
       return part.replace(pattern as any, (tuple: any) => {
         const replacement = own(f(tuple))
         if (ofTuple(replacement) !== part) {
@@ -305,11 +320,13 @@ export const make = (
       }))
     )
 
-  const merged = (open: (part: Part) => Stream.Stream<any, SpaceError>, pattern: unknown) =>
+  const merged = (open: (part: Part) => Stream.Stream<any, SpaceError>, pattern: unknown, options: unknown) =>
     Stream.unwrap(
-      reading(() =>
-        Effect.succeed(Stream.mergeAll(ofPattern(compile(pattern)).map(open), { concurrency: "unbounded" }))
-      )
+      reading(() => {
+        const concerned = ofPattern(compile(pattern))
+        mailboxOf(options)
+        return Effect.succeed(Stream.mergeAll(concerned.map(open), { concurrency: "unbounded" }))
+      })
     )
 
   return {
@@ -331,33 +348,39 @@ export const make = (
     collect: (pattern: any) => gathered((part) => part.collect(pattern), pattern),
     copyCollect: (pattern: any) => gathered((part) => part.copyCollect(pattern), pattern),
     collectInto: (pattern: any, other: Destination<any, any>) =>
-      summed((part) => part.collectInto(pattern, other), pattern),
+      reading(() => {
+        checkDestination(other)
+        return summed((part) => part.collectInto(pattern, other), pattern)
+      }),
     copyCollectInto: (pattern: any, other: Destination<any, any>) =>
-      summed((part) => part.copyCollectInto(pattern, other), pattern),
+      reading(() => {
+        checkDestination(other)
+        return summed((part) => part.copyCollectInto(pattern, other), pattern)
+      }),
     inUpTo: (pattern: any, n: number) =>
-      reading(() =>
-        Effect.reduce(
+      reading(() => {
+        const limit = limitOf(n)
+        return Effect.reduce(
           ofPattern(compile(pattern)),
           [] as ReadonlyArray<any>,
-          (taken, part) => Effect.map(part.inUpTo(pattern, n - taken.length), (more) => [...taken, ...more])
+          (taken, part) => Effect.map(part.inUpTo(pattern, limit - taken.length), (more) => [...taken, ...more])
         )
-      ),
+      }),
     count: (pattern: any) => summed((part) => part.count(pattern), pattern),
     outIfAbsent,
     replace,
-    subscribe: (pattern: any, options: any) => merged((part) => part.subscribe(pattern, options), pattern),
-    stream: (pattern: any, options: any) => merged((part) => part.stream(pattern, options), pattern),
+    subscribe: (pattern: any, options: any) => merged((part) => part.subscribe(pattern, options), pattern, options),
+    stream: (pattern: any, options: any) => merged((part) => part.stream(pattern, options), pattern, options),
     eval: main.eval,
     evalTuple: (fields: any, options: any) =>
-      main.eval(
-        Effect.suspend(() =>
-          Effect.tap(
-            Effect.all(own(fields).map(evaluate), { concurrency: "unbounded" }) as unknown as Effect.Effect<Tuple>,
-            out
-          )
-        ),
-        options
-      ),
+      reading(() => {
+        const effects = own(fields).map((field) => evaluate(field))
+        processNameOf(options)
+        return main.eval(
+          Effect.tap(Effect.all(effects, { concurrency: "unbounded" }) as unknown as Effect.Effect<Tuple>, out),
+          options
+        )
+      }),
     inspect,
     explain,
     awaitQuiescent: Effect.fail(unsupported("awaitQuiescent: what waits in several parts cannot be seen to rest")),

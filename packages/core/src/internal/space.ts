@@ -12,7 +12,7 @@ import { PCGRandom } from "effect/Utils"
 import { SpaceError } from "../SpaceError.js"
 import type { Tuple } from "../Tuple.js"
 import type { EvalOptions, Options, TupleSpace } from "../TupleSpace.js"
-import { millis, natural, one, own, reading } from "./arguments.js"
+import { limitOf, millis, natural, one, option, own, processNameOf, reading, runnable, text } from "./arguments.js"
 import { destination } from "./destination.js"
 import { keepExemplars } from "./exemplars.js"
 import * as Hold from "./hold.js"
@@ -39,19 +39,20 @@ export const make = <T extends Tuple = Tuple>(
   options: Options = {}
 ): Effect.Effect<TupleSpace<T>, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const name = options.name ?? "TupleSpace"
+    const name = text("name", option(options, "name")) ?? "TupleSpace"
+    const interval = millis("metrics", option(options, "metrics"))
     const memory = yield* makeMemory(name, {
-      capacity: natural("capacity", options.capacity, 1),
-      strategy: one("strategy", options.strategy, ["suspend", "dropping", "sliding"]),
-      selection: one("selection", options.selection, ["fifo", "lifo", "random"]),
+      capacity: natural("capacity", option(options, "capacity"), 1),
+      strategy: one("strategy", option(options, "strategy"), ["suspend", "dropping", "sliding"]),
+      selection: one("selection", option(options, "selection"), ["fifo", "lifo", "random"]),
       random: new PCGRandom(yield* Random.nextInt),
       clock: yield* Effect.clock
     })
     const { store } = memory
     yield* keepExemplars
     yield* keepTime(store)
-    if (options.metrics !== undefined) {
-      const served = yield* Insight.meter(name, millis("metrics", options.metrics), Insight.sampleOf(store))
+    if (interval < Infinity) {
+      const served = yield* Insight.meter(name, interval, Insight.sampleOf(store))
       store.onServed = (interest) => served(store.now() - interest.since)
       store.onLooked = Insight.meterLooks(name)
     }
@@ -80,7 +81,7 @@ export const make = <T extends Tuple = Tuple>(
       copyCollect: Search.many(memory, "copyCollect", false),
       collectInto: Put.move(memory, "collectInto"),
       copyCollectInto: Put.move(memory, "copyCollectInto"),
-      inUpTo: (pattern: unknown, n: number) => reading(() => upTo(pattern, natural("n", n, 0))),
+      inUpTo: (pattern: unknown, n: number) => reading(() => upTo(pattern, limitOf(n))),
       count: Search.count(memory),
       outIfAbsent: Put.outIfAbsent(memory),
       replace: Put.replace(memory),
@@ -102,6 +103,11 @@ const processesOf = (memory: Memory) =>
     const records = new Map<number, Process.ProcessRecord>()
     let ids = 0
     const start = <A, E, R>(effect: Effect.Effect<A, E, R>, options?: EvalOptions) =>
+      reading(() => {
+        runnable("effect", effect)
+        return startAs(effect, processNameOf(options))
+      })
+    const startAs = <A, E, R>(effect: Effect.Effect<A, E, R>, name: string | undefined) =>
       Effect.suspend(() => {
         if (store.closed) {
           return Effect.interrupt
@@ -110,7 +116,7 @@ const processesOf = (memory: Memory) =>
         return Process.start({
           effect,
           id,
-          name: options?.name ?? `process-${id}`,
+          name: name ?? `process-${id}`,
           since: store.now(),
           scope,
           records,

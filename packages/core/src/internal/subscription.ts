@@ -7,17 +7,15 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type { Kind, SpaceEvent } from "../SpaceEvent.js"
+import type { SpaceEvent } from "../SpaceEvent.js"
 import type { Tuple } from "../Tuple.js"
 import type { MailboxOptions, SubscribeOptions } from "../TupleSpace.js"
-import { natural, one, reading } from "./arguments.js"
+import { mailboxOf, reading } from "./arguments.js"
 import { Interest } from "./interest.js"
 import type { Memory } from "./memory.js"
 import { compile } from "./pattern.js"
 import * as Process from "./process.js"
 import { Watcher } from "./watcher.js"
-
-const kinds: ReadonlyArray<Kind> = ["Out", "In", "Requeue", "Expire", "Evict"]
 
 interface Opened {
   readonly watcher: Watcher
@@ -35,9 +33,7 @@ const open = (
 ): Effect.Effect<Opened> =>
   reading(() => {
     const compiled = compile(pattern)
-    const capacity = natural("capacity", options?.capacity, 1)
-    const strategy = one("strategy", options?.strategy, ["suspend", "dropping", "sliding"])
-    const events = new Set((options?.events ?? ["Out"]).map((event) => one("events", event, kinds)))
+    const { capacity, events, strategy } = mailboxOf(options)
     return Effect.withFiberRuntime<Opened>((fiber) => {
       if (store.closed) {
         return Effect.interrupt
@@ -46,7 +42,7 @@ const open = (
         const unseen = snapshot
           ? new WeakSet(Array.from(store.held).filter((entry) => compiled.admits(entry)))
           : undefined
-        const watcher = new Watcher(events, capacity, strategy, unseen, () => store.settle())
+        const watcher = new Watcher(new Set(events), capacity, strategy, unseen, () => store.settle())
         const interest = new Interest(
           "subscribe",
           "watchers",

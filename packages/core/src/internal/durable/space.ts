@@ -17,22 +17,38 @@ import type {
   Destination,
   EvalOptions,
   Explanation,
-  HoldOptions,
   Inspection,
   Lease,
   OutOptions,
-  PermitOptions,
   TupleSpace,
   WaitOptions
 } from "../../TupleSpace.js"
-import { checkHold, millis, natural, own, several } from "../arguments.js"
+import type { Holding } from "../arguments.js"
+import {
+  callable,
+  checkDestination,
+  failing as reading,
+  holdingOf,
+  limitOf,
+  millis,
+  option,
+  own,
+  ownAll,
+  processNameOf,
+  runnable,
+  schemasOf,
+  several,
+  timeoutOf,
+  ttlOf
+} from "../arguments.js"
 import { putFitting } from "../destination.js"
 import * as Insight from "../insight.js"
 import * as Join from "../join.js"
 import { markFailure } from "../memory.js"
 import { linkTo, tracedSpan } from "../operation.js"
 import type { Pattern } from "../pattern.js"
-import { compile, show } from "../pattern.js"
+import { compile } from "../pattern.js"
+import { show } from "../print.js"
 import * as Process from "../process.js"
 import type { Values } from "../remote/values.js"
 import type { Leaving } from "../wait.js"
@@ -55,15 +71,6 @@ const Key = Symbol.for("@effect-linda/core/durable/session")
 /** How many candidates are looked at at a time. */
 const page = 256
 
-/** Makes an operation of its arguments, which are read at once: bad ones make it fail. */
-const reading = <A, E, R>(make: () => Effect.Effect<A, E, R>): Effect.Effect<A, any, R> => {
-  try {
-    return make()
-  } catch (error) {
-    return error instanceof SpaceError ? Effect.fail(error) : Effect.die(error)
-  }
-}
-
 /** A tuple that was taken, and is held. */
 interface Held {
   readonly hold: number
@@ -81,7 +88,11 @@ export const make = (
 ): Effect.Effect<TupleSpace<any, SpaceError>, SpaceError, Scope.Scope> =>
   Effect.gen(function*() {
     const { name } = store
-    const reader = yield* Effect.try({ try: () => new Reader(name, options), catch: (error) => error as SpaceError })
+    const interval = yield* reading(() => Effect.succeed(millis("metrics", option(options, "metrics"))))
+    const reader = yield* reading(() => {
+      const schemas = schemasOf(options)
+      return Effect.succeed(new Reader(name, { ...options, schemas }))
+    })
     const { values } = reader
     const session = new Session(store, yield* Effect.clock)
     yield* session.start
@@ -173,7 +184,7 @@ export const make = (
     }
 
     /** Decodes what is held for a use. */
-    const holds = (options: HoldOptions<Tuple> | undefined): Wanted["read"] => (hold, found) => {
+    const holds = (options: Holding): Wanted["read"] => (hold, found) => {
       const read = readOf(found)
       if (!(read instanceof Unread)) {
         return read
@@ -199,17 +210,17 @@ export const make = (
       hold: number,
       row: Row,
       tuple: () => Tuple,
-      options: HoldOptions<Tuple> | undefined,
+      options: Holding,
       cause: Cause.Cause<unknown>
     ): Making => {
-      const how = options?.requeue ?? "place"
-      if (row.attempts + 1 < (options?.maxAttempts ?? Infinity)) {
+      const how = options.requeue
+      if (row.attempts + 1 < options.maxAttempts) {
         if (how === "back") {
           reader.forget(row.id)
         }
         return back({ hold, found: { rows: [row] } }, how, true)
       }
-      const letter = options?.deadLetter?.(tuple(), cause)
+      const letter = options.deadLetter?.(tuple(), cause)
       const put = letter === undefined ? [] : [prepared(letter, undefined)]
       reader.forget(row.id)
       return () => ({ ...gone(hold), put: put.map((row) => row()) })
@@ -243,7 +254,7 @@ export const make = (
         if (options === undefined) {
           return Effect.asVoid(put("out", () => [tuple]))
         }
-        const ttl = millis("ttl", options.ttl)
+        const ttl = ttlOf(options)
         return Effect.map(put("out", () => [tuple], ttl, true), ([id]) => leaseOf(id))
       })
 
@@ -255,7 +266,7 @@ export const make = (
 
     const outAll = (input: Iterable<Tuple>) =>
       reading(() => {
-        const tuples = Array.from(input, own)
+        const tuples = ownAll(input)
         return Effect.asVoid(put("outAll", () => tuples))
       })
 
@@ -438,7 +449,7 @@ export const make = (
           wantedOf(
             kind,
             [compile(pattern)],
-            millis("timeout", options?.timeout),
+            timeoutOf(options),
             kind,
             kind === "in",
             kind === "in" ? takes : reads
@@ -450,7 +461,7 @@ export const make = (
     const waitAny = (kind: "inAny" | "rdAny") => (input: unknown, options?: WaitOptions) =>
       reading(() => {
         const { keys, patterns } = several(input)
-        const timeout = millis("timeout", options?.timeout)
+        const timeout = timeoutOf(options)
         const wanted = kind === "inAny"
           ? wantedOf(kind, patterns, timeout, "in", true, takes)
           : wantedOf(kind, patterns, timeout, "rd", false, reads)
@@ -463,7 +474,7 @@ export const make = (
     const inAll = (input: unknown, options?: WaitOptions) =>
       reading(() => {
         const { keys, patterns } = several(input)
-        return waiting(joinOf(patterns, millis("timeout", options?.timeout)), ({ tuples }) => {
+        return waiting(joinOf(patterns, timeoutOf(options)), ({ tuples }) => {
           return keys === undefined ? tuples : Object.fromEntries(keys.map((key, index) => [key, tuples[index]]))
         })
       })
@@ -598,6 +609,7 @@ export const make = (
     const replace = (pattern: unknown, f: (tuple: Tuple) => Tuple) =>
       reading(() => {
         const compiled = compile(pattern)
+        callable("f", f)
         return operation("replace", (access, span) =>
           readable(
             access,
@@ -626,6 +638,7 @@ export const make = (
     const move = (takes: boolean) => (pattern: unknown, other: Destination<any, any>) =>
       reading(() => {
         const compiled = compile(pattern)
+        checkDestination(other)
         if (!takes) {
           return operation("copyCollectInto", (access) =>
             Effect.map(
@@ -693,7 +706,7 @@ export const make = (
 
     /** Ends a hold as its use has ended. If the user's `deadLetter` throws, the tuple is back. */
     const release =
-      (access: Access, held: Held, options: HoldOptions<Tuple> | undefined) =>
+      (access: Access, held: Held, options: Holding) =>
       (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void, SpaceError> =>
         Effect.suspend(() => {
           if (session.closed || access.isUndone()) {
@@ -703,7 +716,7 @@ export const make = (
           const settled = Exit.isSuccess(exit)
             ? access.perform(gone(held.hold))
             : Cause.isInterruptedOnly(exit.cause)
-            ? access.perform(back(held, options?.requeue ?? "place", false))
+            ? access.perform(back(held, options.requeue, false))
             : Effect.suspend(() =>
               access.perform(failed(held.hold, row!, () => first(held.found), options, exit.cause))
             ).pipe(
@@ -722,13 +735,13 @@ export const make = (
     const giveBack = (
       access: Access,
       held: Held,
-      options: PermitOptions | undefined
+      options: Holding
     ): Effect.Effect<void, SpaceError> =>
       Effect.suspend(() =>
         session.closed || access.isUndone()
           ? Effect.void
           : Effect.flatMap(
-            access.perform(back(held, options?.requeue ?? "place", false)),
+            access.perform(back(held, options.requeue, false)),
             ([was]) => was ? Effect.void : Effect.fail(leaseOver)
           )
       )
@@ -736,25 +749,26 @@ export const make = (
     const holding = <A, E, R>(
       name: "inWith" | "inScoped" | "withPermit",
       pattern: unknown,
-      options: HoldOptions<Tuple> | undefined,
-      use: (access: Access, held: Held, restore: Restore) => Effect.Effect<A, E, R>
+      options: unknown,
+      use: (access: Access, held: Held, options: Holding, restore: Restore) => Effect.Effect<A, E, R>
     ): Effect.Effect<A, any, R> =>
       reading(() => {
-        checkHold(name, options)
+        const compiled = compile(pattern)
+        const read = holdingOf(name, options)
         const kind = name === "withPermit" ? name : "in"
         const wanted = wantedOf(
           kind,
-          [compile(pattern)],
-          millis("timeout", options?.timeout),
+          [compiled],
+          read.timeout,
           "in",
           false,
-          holds(options)
+          holds(read)
         )
         return operation(name, (access, span) =>
           Effect.uninterruptibleMask((restore) =>
             Effect.flatMap(access.wait(wanted, restore), ([hold, found]) => {
               linked(span, found.rows)
-              return use(access, { hold, found }, restore)
+              return use(access, { hold, found }, read, restore)
             })
           ))
       })
@@ -774,27 +788,33 @@ export const make = (
     const inWith = <A, E, R>(
       pattern: unknown,
       use: (tuple: any) => Effect.Effect<A, E, R>,
-      options?: HoldOptions<Tuple>
+      options?: unknown
     ) =>
-      holding("inWith", pattern, options, (access, held, restore) =>
-        ending(
-          restore(Effect.suspend(() => use(first(held.found)))),
-          release(access, held, options)
-        ))
+      reading(() => {
+        callable("use", use)
+        return holding("inWith", pattern, options, (access, held, options, restore) =>
+          ending(
+            restore(Effect.suspend(() => use(first(held.found)))),
+            release(access, held, options)
+          ))
+      })
 
     const withPermit = <A, E, R>(
       pattern: unknown,
       use: (tuple: any) => Effect.Effect<A, E, R>,
-      options?: PermitOptions
+      options?: unknown
     ) =>
-      holding("withPermit", pattern, options, (access, held, restore) =>
-        ending(
-          restore(Effect.suspend(() => use(first(held.found)))),
-          () => giveBack(access, held, options)
-        ))
+      reading(() => {
+        callable("use", use)
+        return holding("withPermit", pattern, options, (access, held, options, restore) =>
+          ending(
+            restore(Effect.suspend(() => use(first(held.found)))),
+            () => giveBack(access, held, options)
+          ))
+      })
 
-    const inScoped = (pattern: unknown, options?: HoldOptions<Tuple>) =>
-      holding("inScoped", pattern, options, (access, held) =>
+    const inScoped = (pattern: unknown, options?: unknown) =>
+      holding("inScoped", pattern, options, (access, held, options) =>
         Effect.as(
           Effect.addFinalizer((exit) => Effect.orDie(release(access, held, options)(exit))),
           first(held.found)
@@ -809,6 +829,12 @@ export const make = (
     let processIds = 0
 
     const start = <A, E, R>(effect: Effect.Effect<A, E, R>, options?: EvalOptions) =>
+      reading(() => {
+        runnable("effect", effect)
+        return startAs(effect, processNameOf(options))
+      })
+
+    const startAs = <A, E, R>(effect: Effect.Effect<A, E, R>, name: string | undefined) =>
       Effect.suspend(() => {
         if (session.closed) {
           return Effect.interrupt
@@ -817,7 +843,7 @@ export const make = (
         return Process.start({
           effect,
           id,
-          name: options?.name ?? `process-${id}`,
+          name: name ?? `process-${id}`,
           since: session.now(),
           scope: processes,
           records,
@@ -868,7 +894,7 @@ export const make = (
           }))
       })
 
-    if (options.metrics !== undefined) {
+    if (interval < Infinity) {
       const sample = Effect.map(session.perform({ op: "inspect" }), ({ tuples, waiters }: Inspected) => {
         const waiting = waiters.filter(({ label }) =>
           JSON.parse(label).kind !== "subscribe"
@@ -880,7 +906,7 @@ export const make = (
         }
       })
       reader.onMet = Insight.meterUndecodable(name)
-      session.onServed = yield* Insight.meter(name, millis("metrics", options.metrics), Effect.option(sample))
+      session.onServed = yield* Insight.meter(name, interval, Effect.option(sample))
     }
 
     // Added last, and so run first: whoever waits is interrupted before anything else is taken down.
@@ -906,8 +932,7 @@ export const make = (
       copyCollect,
       collectInto: move(true),
       copyCollectInto: move(false),
-      inUpTo: (pattern: unknown, n: number) =>
-        reading(() => takeNow("inUpTo", pattern, natural("n", n, 0), (all) => all)),
+      inUpTo: (pattern: unknown, n: number) => reading(() => takeNow("inUpTo", pattern, limitOf(n), (all) => all)),
       count,
       outIfAbsent,
       replace,

@@ -10,11 +10,11 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Kind, SpaceEvent } from "../../SpaceEvent.js"
+import type { SpaceEvent } from "../../SpaceEvent.js"
 import type { Command, EventKind, Mail, Row } from "../../SpaceStore.js"
 import type { Tuple } from "../../Tuple.js"
 import type { SubscribeOptions } from "../../TupleSpace.js"
-import { natural, one } from "../arguments.js"
+import { mailboxOf } from "../arguments.js"
 import type { Pattern } from "../pattern.js"
 import type { ProcessRecord } from "../process.js"
 import { current } from "../process.js"
@@ -24,8 +24,6 @@ import type { Reader } from "./reader.js"
 import { isRead } from "./reader.js"
 import type { AnyFiber, Listener, Session } from "./session.js"
 import { labelOf } from "./waiter.js"
-
-const kinds: ReadonlyArray<Kind> = ["Out", "In", "Requeue", "Expire", "Evict"]
 
 class Subscription implements Listener {
   readonly id: number
@@ -132,9 +130,8 @@ export const watch = (
   snapshot: boolean
 ): Effect.Effect<Stream.Stream<SpaceEvent<any>, SpaceError>, SpaceError, Scope.Scope> =>
   Effect.withFiberRuntime((fiber) => {
-    const capacity = natural("capacity", options?.capacity, 1)
-    const strategy = one("strategy", options?.strategy, ["suspend", "dropping", "sliding"])
-    const events = new Set((options?.events ?? ["Out"]).map((event) => one("events", event, kinds)))
+    const { capacity, events: wanted, strategy } = mailboxOf(options)
+    const events = new Set(wanted)
     if (session.closed) {
       return Effect.interrupt
     }

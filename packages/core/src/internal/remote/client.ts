@@ -16,8 +16,24 @@ import * as Stream from "effect/Stream"
 import type { Link } from "../../Remote.js"
 import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
-import type { Destination, HoldOptions, OutOptions, PermitOptions, TupleSpace, WaitOptions } from "../../TupleSpace.js"
-import { checkHold, millis, natural, own, several } from "../arguments.js"
+import type { Destination, OutOptions, TupleSpace, WaitOptions } from "../../TupleSpace.js"
+import type { Holding } from "../arguments.js"
+import {
+  callable,
+  checkDestination,
+  failing,
+  holdingOf,
+  limitOf,
+  mailboxOf,
+  millis,
+  own,
+  ownAll,
+  processNameOf,
+  runnable,
+  several,
+  timeoutOf,
+  ttlOf
+} from "../arguments.js"
 import type { PutFitting } from "../destination.js"
 import { destination, putFitting } from "../destination.js"
 import type { Pattern, Term } from "../pattern.js"
@@ -213,15 +229,6 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
         })
       )
 
-    /** Makes an operation of its arguments, which are read at once. */
-    const ask = <A, R>(make: () => Effect.Effect<A, any, R>): Effect.Effect<A, any, R> => {
-      try {
-        return make()
-      } catch (error) {
-        return error instanceof SpaceError ? Effect.fail(error) : Effect.die(error)
-      }
-    }
-
     /** An operation that takes: its tuples are held for it, until we say what has become of them. */
     const holding = (
       restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>,
@@ -305,24 +312,24 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     // -----------------------------------------------------------------------------------------------------------------
 
     const out = (input: Tuple, options?: OutOptions) =>
-      ask(() => {
+      failing(() => {
         const wire = encodeTuple(input)
         if (options === undefined) {
           return Effect.asVoid(request("out", [wire]))
         }
-        const ttl = millis("ttl", options.ttl)
+        const ttl = ttlOf(options)
         return Effect.map(request("out", [wire, ttl]), ([id]) => ({
           renew: (ttl: any) =>
-            ask(() => Effect.map(request("renew", [id, millis("ttl", ttl)]), ([, renewed]) => renewed)),
+            failing(() => Effect.map(request("renew", [id, millis("ttl", ttl)]), ([, renewed]) => renewed)),
           cancel: Effect.map(request("cancel", [id]), ([, cancelled]) => cancelled)
         }))
       })
 
     const outAll = (input: Iterable<Tuple>) =>
-      ask(() => Effect.asVoid(request("outAll", [Array.from(input, encodeTuple)])))
+      failing(() => Effect.asVoid(request("outAll", [ownAll(input).map((tuple) => values.encodeTuple(tuple))])))
 
     const outFitting: PutFitting = (input) =>
-      ask(() => Effect.map(request("outFitting", [input.map(encodeTuple)]), ([, arrived]) => arrived))
+      failing(() => Effect.map(request("outFitting", [input.map(encodeTuple)]), ([, arrived]) => arrived))
 
     type Wait = "in" | "rd" | "inAny" | "rdAny" | "inAll"
 
@@ -333,24 +340,24 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       decode: (value: any) => A
     ): Effect.Effect<A, any> => {
       const asked = encode(patterns)
-      const args = [kind, asked.wires, asks(asked), millis("timeout", options?.timeout)]
+      const args = [kind, asked.wires, asks(asked), timeoutOf(options)]
       return kind.startsWith("in")
         ? taking("wait", args, decode, answerFor(asked))
         : Effect.map(request("wait", args, { answer: answerFor(asked) }), ([, value]) => decode(value))
     }
 
     const wait = (kind: "in" | "rd") => (pattern: unknown, options?: WaitOptions) =>
-      ask(() => waiting(kind, [compile(pattern)], options, tuple))
+      failing(() => waiting(kind, [compile(pattern)], options, tuple))
 
     const waitAny = (kind: "inAny" | "rdAny") => (input: unknown, options?: WaitOptions) =>
-      ask(() => {
+      failing(() => {
         const { keys, patterns } = several(input)
         return waiting(kind, patterns, options, ([index, wire]) =>
           keys === undefined ? { index, tuple: tuple(wire) } : { key: keys[index], tuple: tuple(wire) })
       })
 
     const inAll = (input: unknown, options?: WaitOptions) =>
-      ask(() => {
+      failing(() => {
         const { keys, patterns } = several(input)
         return waiting("inAll", patterns, options, (wires) =>
           keys === undefined
@@ -359,14 +366,14 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       })
 
     const takeNow = <A>(name: string, pattern: unknown, limit: number, decode: (tuples: Array<Tuple>) => A) =>
-      ask(() => {
+      failing(() => {
         const asked = encode([compile(pattern)])
         const args = [asked.wires[0], asks(asked), name, limit]
         return taking("take", args, (wires) => decode(tuples(wires)), answerFor(asked))
       })
 
     const rdp = (pattern: unknown) =>
-      ask(() => {
+      failing(() => {
         const asked = encode([compile(pattern)])
         return Effect.map(
           request("rdp", [asked.wires[0], asks(asked)], { answer: answerFor(asked) }),
@@ -382,10 +389,10 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       })
     }
 
-    const copyCollect = (pattern: unknown) => ask(() => copies(compile(pattern)))
+    const copyCollect = (pattern: unknown) => failing(() => copies(compile(pattern)))
 
     const count = (pattern: unknown) =>
-      ask(() => {
+      failing(() => {
         const compiled = compile(pattern)
         const [wire, isWider] = widened(compiled)
         return isWider
@@ -394,8 +401,9 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       })
 
     const move = (takes: boolean) => (pattern: unknown, other: Destination<any, any>) =>
-      ask(() => {
+      failing(() => {
         const compiled = compile(pattern)
+        checkDestination(other)
         if (!takes) {
           return Effect.map(Effect.flatMap(copies(compiled), (all) => putFitting(other, all)), ({ length }) => length)
         }
@@ -423,7 +431,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       })
 
     const outIfAbsent = (pattern: unknown, input: Tuple) =>
-      ask(() => {
+      failing(() => {
         const asked = encode([compile(pattern)])
         return Effect.map(
           request("outIfAbsent", [asked.wires[0], asks(asked), encodeTuple(input)], { answer: answerFor(asked) }),
@@ -432,8 +440,9 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       })
 
     const replace = (pattern: unknown, f: (tuple: Tuple) => Tuple) =>
-      ask(() => {
+      failing(() => {
         const asked = encode([compile(pattern)])
+        callable("f", f)
         const predicates = answerFor(asked)
         const answer = (number: number, subject: any) =>
           number < 0 ? encodeTuple(f(tuple(subject))) : predicates!(number, subject)
@@ -450,47 +459,42 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     const hold = <A, E, R>(
       name: "inWith" | "inScoped" | "withPermit",
       pattern: unknown,
-      options: HoldOptions<Tuple> | undefined,
+      options: unknown,
       use: (
         held: Held,
         tuple: Tuple,
+        options: Holding,
         restore: <A1, E1, R1>(effect: Effect.Effect<A1, E1, R1>) => Effect.Effect<A1, E1, R1>
       ) => Effect.Effect<A, E, R>
     ): Effect.Effect<A, any, R> =>
-      ask(() => {
-        checkHold(name, options)
+      failing(() => {
         const asked = encode([compile(pattern)])
-        const args = [
-          name === "withPermit" ? name : "in",
-          asked.wires,
-          asks(asked),
-          millis("timeout", options?.timeout)
-        ]
+        const read = holdingOf(name, options)
+        const args = [name === "withPermit" ? name : "in", asked.wires, asks(asked), read.timeout]
         return Effect.uninterruptibleMask((restore) =>
           Effect.flatMap(
             holding(restore, "wait", args, answerFor(asked)),
-            (held) => use(held, tuple(held.value), restore)
+            (held) => use(held, tuple(held.value), read, restore)
           )
         )
       })
 
     /** Ends a hold as its use has ended. */
     const release =
-      (held: Held, tuple: Tuple, options: HoldOptions<Tuple> | undefined) =>
-      (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
+      (held: Held, tuple: Tuple, options: Holding) => (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
         Effect.suspend(() => {
           if (Exit.isSuccess(exit)) {
             settle(held, Protocol.Taken)
             return Effect.void
           }
-          const back = options?.requeue === "back"
+          const back = options.requeue === "back"
           if (Cause.isInterruptedOnly(exit.cause)) {
             settle(held, back ? Protocol.BehindAll : Protocol.Back)
-          } else if (held.attempts + 1 < (options?.maxAttempts ?? Infinity)) {
+          } else if (held.attempts + 1 < options.maxAttempts) {
             settle(held, back ? Protocol.FailedBehindAll : Protocol.FailedBack)
           } else {
             try {
-              const letter = options?.deadLetter?.(tuple, exit.cause)
+              const letter = options.deadLetter?.(tuple, exit.cause)
               settle(held, Protocol.Dead, letter && encodeTuple(letter))
             } catch (error) {
               settle(held, Protocol.FailedBack)
@@ -503,33 +507,39 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     const inWith = <A, E, R>(
       pattern: unknown,
       use: (tuple: any) => Effect.Effect<A, E, R>,
-      options?: HoldOptions<Tuple>
+      options?: unknown
     ) =>
-      hold(
-        "inWith",
-        pattern,
-        options,
-        (held, tuple, restore) =>
-          Effect.onExit(restore(Effect.suspend(() => use(tuple))), release(held, tuple, options))
-      )
+      failing(() => {
+        callable("use", use)
+        return hold(
+          "inWith",
+          pattern,
+          options,
+          (held, tuple, options, restore) =>
+            Effect.onExit(restore(Effect.suspend(() => use(tuple))), release(held, tuple, options))
+        )
+      })
 
     const withPermit = <A, E, R>(
       pattern: unknown,
       use: (tuple: any) => Effect.Effect<A, E, R>,
-      options?: PermitOptions
+      options?: unknown
     ) =>
-      hold("withPermit", pattern, options, (held, tuple, restore) =>
-        Effect.ensuring(
-          restore(Effect.suspend(() => use(tuple))),
-          Effect.sync(() => settle(held, options?.requeue === "back" ? Protocol.BehindAll : Protocol.Back))
-        ))
+      failing(() => {
+        callable("use", use)
+        return hold("withPermit", pattern, options, (held, tuple, options, restore) =>
+          Effect.ensuring(
+            restore(Effect.suspend(() => use(tuple))),
+            Effect.sync(() => settle(held, options.requeue === "back" ? Protocol.BehindAll : Protocol.Back))
+          ))
+      })
 
-    const inScoped = (pattern: unknown, options?: HoldOptions<Tuple>) =>
+    const inScoped = (pattern: unknown, options?: unknown) =>
       hold(
         "inScoped",
         pattern,
         options,
-        (held, tuple) => Effect.as(Effect.addFinalizer(release(held, tuple, options)), tuple)
+        (held, tuple, options) => Effect.as(Effect.addFinalizer(release(held, tuple, options)), tuple)
       )
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -537,8 +547,9 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     // -----------------------------------------------------------------------------------------------------------------
 
     const reading = (kind: "stream" | "subscribe", pattern: unknown, options: any) =>
-      Stream.unwrapScoped(ask(() => {
+      Stream.unwrapScoped(failing(() => {
         const compiled = compile(pattern)
+        const { capacity, events, strategy } = mailboxOf(options)
         const [wire, isWider] = widened(compiled)
         const admits = (tuple: Tuple) => !isWider || compiled.matches(tuple)
         const chunkOf = (wires: ReadonlyArray<any>): Array<unknown> =>
@@ -546,21 +557,24 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
             .map((event) => event._tag === "Missed" ? event : { ...event, tuple: tuple(event.tuple) })
             .filter((event) => event._tag === "Missed" || admits(event.tuple))
         const opened = Effect.acquireRelease(
-          Effect.map(request("open", [kind, wire, options]), ([id]) => id),
+          Effect.map(request("open", [kind, wire, { capacity, strategy, events }]), ([id]) => id),
           (id) => Effect.ignore(request("close", [id]))
         )
-        return Effect.map(opened, (id) =>
-          Stream.repeatEffectChunkOption(Effect.matchCauseEffect(request("pull", [id]), {
-            onSuccess: ([, wires]) =>
-              wires === undefined
-                ? Effect.fail(Option.none<SpaceError>())
-                : Effect.succeed(Chunk.fromIterable(chunkOf(wires))),
-            // The stream of a space that was closed ends.
-            onFailure: (cause) =>
-              Cause.isInterruptedOnly(cause)
-                ? Effect.fail(Option.none<SpaceError>())
-                : Effect.failCause(Cause.map(cause, Option.some))
-          })))
+        return Effect.map(
+          opened,
+          (id) =>
+            Stream.repeatEffectChunkOption(Effect.matchCauseEffect(request("pull", [id]), {
+              onSuccess: ([, wires]) =>
+                wires === undefined
+                  ? Effect.fail(Option.none<SpaceError>())
+                  : Effect.succeed(Chunk.fromIterable(chunkOf(wires))),
+              // The stream of a space that was closed ends.
+              onFailure: (cause) =>
+                Cause.isInterruptedOnly(cause)
+                  ? Effect.fail(Option.none<SpaceError>())
+                  : Effect.failCause(Cause.map(cause, Option.some))
+            }))
+        )
       }))
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -571,8 +585,14 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
 
     /** The space keeps a process that stands for this one; it ends when this one has. */
     const start = <A, E, R>(effect: Effect.Effect<A, E, R>, options?: { readonly name?: string | undefined }) =>
+      failing(() => {
+        runnable("effect", effect)
+        return startAs(effect, processNameOf(options))
+      })
+
+    const startAs = <A, E, R>(effect: Effect.Effect<A, E, R>, given: string | undefined) =>
       Effect.uninterruptible(
-        Effect.flatMap(request("eval", [options?.name], { onDone }), ([id, number, name]) => {
+        Effect.flatMap(request("eval", [given], { onDone }), ([id, number, name]) => {
           const body = Effect.onExit(Effect.interruptible(effect), (exit) => {
             running.delete(id)
             return Effect.ignore(
@@ -601,13 +621,13 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       )
 
     const startTuple = (fields: Tuple, options?: { readonly name?: string | undefined }) =>
-      ask(() => {
+      failing(() => {
         const evaluated = Effect.all(own(fields).map((field) => evaluate(field)), { concurrency: "unbounded" })
         return start(Effect.tap(evaluated, (tuple) => out(tuple as unknown as Tuple)), options)
       })
 
     const explain = (pattern: unknown) =>
-      ask(() => Effect.map(request("explain", [widened(compile(pattern))[0]]), ([, explanation]) => explanation))
+      failing(() => Effect.map(request("explain", [widened(compile(pattern))[0]]), ([, explanation]) => explanation))
 
     return {
       [TypeId]: { _T: (_: any) => _, _E: (_: never) => _ },
@@ -629,7 +649,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       copyCollect,
       collectInto: move(true),
       copyCollectInto: move(false),
-      inUpTo: (pattern: unknown, n: number) => ask(() => takeNow("inUpTo", pattern, natural("n", n, 0), (all) => all)),
+      inUpTo: (pattern: unknown, n: number) => failing(() => takeNow("inUpTo", pattern, limitOf(n), (all) => all)),
       count,
       outIfAbsent,
       replace,

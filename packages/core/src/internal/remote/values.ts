@@ -26,7 +26,7 @@ import {
 } from "../brand.js"
 import { readText } from "../durable/encoding.js"
 import { isFailure, markFailure } from "../memory.js"
-import { show } from "../pattern.js"
+import { show } from "../print.js"
 import type { Known } from "./classes.js"
 import { classesOf, classOf } from "./classes.js"
 import type { Each } from "./coders.js"
