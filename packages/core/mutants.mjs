@@ -346,8 +346,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "withPermit puts up with options that would drop the tuple",
     clause: "S16",
     file: "internal/arguments.ts",
-    find: 'if (name === "withPermit") {',
-    replace: 'if (name === "withPermit" && false) {'
+    find: "if (name === \"withPermit\") {",
+    replace: "if (name === \"withPermit\" && false) {"
   },
   {
     name: "a tuple that comes back is not offered to those who wait",
