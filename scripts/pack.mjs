@@ -49,6 +49,13 @@ const check = ({ manifest, staged, tarball }) => {
     .map((file) => file === "index.ts" ? "." : `./${file.slice(0, -3)}`)
   const specifiers = modules.map((module) => join(manifest.name, module))
 
+  // whoever uses a declaration can import what it names, and need not have what is optional
+  const closed = ["node:", ...Object.keys(manifest.peerDependenciesMeta ?? {})].map((name) => `["']${name}`)
+  for (const file of readdirSync(join(staged, "dist")).filter((name) => name.endsWith(".d.ts"))) {
+    const text = readFileSync(join(staged, "dist", file), "utf8")
+    const [named] = new RegExp(`(from |import\\()(["']\\.{1,2}/internal/|${closed.join("|")}).*`).exec(text) ?? []
+    if (named !== undefined) throw new Error(`${manifest.name}/dist/${file} names what is not for its users: ${named}`)
+  }
   run(staged, "publint", "run", tarball, "--strict")
   run(
     staged,
