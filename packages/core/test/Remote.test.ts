@@ -209,12 +209,59 @@ describe("Remote: values", () => {
       assert.strictEqual((yield* space.inspect).held, 0)
     }))
 
-  it.scopedLive("a buffer that is part of a larger one does not drag that along", () =>
+  it.scopedLive("N4 a view of a part of a buffer does not drag the rest along, whatever kind of view it is", () =>
     Effect.gen(function*() {
       const { client, space } = yield* connected()
-      yield* client.out(["v", new Uint8Array(1 << 16).subarray(0, 4)])
-      const [, seen] = yield* space.in(["v", P.instanceOf(Uint8Array)])
-      assert.strictEqual(seen.buffer.byteLength, 4)
+      const { buffer } = Uint8Array.from({ length: 64 }, (_, index) => index)
+      const views = [
+        new Uint8Array(buffer).subarray(0, 4),
+        new Int32Array(buffer, 8, 2),
+        new Float64Array(buffer, 16, 1),
+        new DataView(buffer, 5, 7)
+      ]
+      for (const view of views) {
+        yield* client.out(["v", view])
+        const [, seen] = yield* space.in(["v", P.literal(view)]) as Effect.Effect<any>
+        same([seen.buffer.byteLength, seen.byteOffset, seen.constructor], [view.byteLength, 0, view.constructor])
+      }
+      yield* client.out(["v", Buffer.from("abc")])
+      same(yield* space.in(["v", P.any]), ["v", new Uint8Array([97, 98, 99])])
+    }))
+
+  it.scopedLive("N4 memory that threads share stays shared, in every kind of view", () =>
+    Effect.gen(function*() {
+      const { client, space } = yield* connected()
+      const shared = new SharedArrayBuffer(64)
+      const views = [
+        new Uint8Array(shared),
+        new Uint8Array(shared, 8, 8),
+        new Uint8ClampedArray(shared, 16, 8),
+        new Int32Array(shared, 32, 2),
+        Buffer.from(shared, 48, 8),
+        new DataView(shared, 40, 2)
+      ]
+      for (const view of views) {
+        yield* client.out(["v", { view }])
+        const [, seen] = yield* space.in(["v", P.any]) as Effect.Effect<any>
+        same([seen.view.byteOffset, seen.view.byteLength], [view.byteOffset, view.byteLength])
+        new Uint8Array(seen.view.buffer, seen.view.byteOffset, 1)[0] = 42
+        same(new Uint8Array(shared)[view.byteOffset], 42)
+      }
+    }))
+
+  it.scopedLive("N3 a buffer that was transferred is refused where it stands", () =>
+    Effect.gen(function*() {
+      const { client, space } = yield* connected()
+      const bytes = new Uint8Array(8)
+      structuredClone(bytes, { transfer: [bytes.buffer] })
+      for (const value of [{ a: [bytes] }, { a: [bytes.buffer] }]) {
+        const error = yield* failureOf(client.out(["v", value]))
+        same(error.reason, "InvalidTuple")
+        assert.match(error.message, /^field 1\.a\[0\]: its buffer was transferred/)
+        yield* space.out(["v", value])
+        assert.match((yield* failureOf(client.in(["v", P.any]))).message, /^field 1\.a\[0\]: its buffer was/)
+        yield* space.in(["v", P.any])
+      }
     }))
 })
 

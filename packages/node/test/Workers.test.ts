@@ -2,6 +2,10 @@ import { Pattern as P, Process, Remote, Sharded, SpaceError, SpaceStore, TupleSp
 import { Job, WorkerError, Workers } from "@effect-linda/node"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Effect, Equal, Exit, Fiber, Layer, Option } from "effect"
+import { spawnSync } from "node:child_process"
+import { createRequire } from "node:module"
+import { ReadableStream } from "node:stream/web"
+import { fileURLToPath } from "node:url"
 import { MessageChannel } from "node:worker_threads"
 import { Sessions } from "../src/internal/wire.js"
 import * as jobs from "./jobs/jobs.js"
@@ -116,6 +120,149 @@ describe("Workers: one interface", () => {
       assert.strictEqual(yield* moved.join, 1 << 20)
       assert.strictEqual(buffer.byteLength, 0)
     }))
+})
+
+describe("Workers: what is sent", () => {
+  const transferred = () => {
+    const bytes = new Uint8Array(8)
+    structuredClone(bytes, { transfer: [bytes.buffer] })
+    return bytes.buffer
+  }
+  const port = () => new MessageChannel().port1
+  const sent = () => {
+    const one = port()
+    structuredClone(one, { transfer: [one] })
+    return one
+  }
+  const locked = () => {
+    const stream = new ReadableStream()
+    stream.getReader()
+    return stream
+  }
+  const buffer = new ArrayBuffer(8)
+  const emptied = transferred()
+  const cases: ReadonlyArray<readonly [name: string, input: unknown, transfer: unknown, message: RegExp]> = [
+    ["a buffer that was transferred", 1, [buffer, transferred()], /transfer\[1\] was transferred to somewhere else/],
+    ["a buffer that was transferred, in the input", { a: [emptied] }, [], /input\.a\[0\]: its buffer was transferred/],
+    ["the buffer itself", { a: emptied }, [emptied], /transfer\[0\] was transferred/],
+    ["a buffer that is listed twice", 1, [buffer, buffer], /transfer\[1\] is listed twice/],
+    ["a view in the list", 1, [new Uint8Array(8)], /transfer\[0\] is a view: list its buffer/],
+    ["shared memory in the list", 1, [new SharedArrayBuffer(8)], /transfer\[0\] is shared by all threads/],
+    ["what is no object", 1, [null], /transfer\[0\] is null/],
+    ["what is no list", 1, "abc", /transfer is no list/],
+    ["an object of another kind", 1, [{}], /cannot be sent: .*transferList/],
+    ["a port that was sent before", 1, [sent()], /cannot be sent: MessagePort in transfer list is already detached/],
+    ["a stream that is locked", 1, [locked()], /cannot be sent: Cannot transfer a locked ReadableStream/],
+    [
+      "a port that is not listed",
+      { a: [1, port()] },
+      [],
+      /cannot be sent, for input\.a\[1\]: Object that needs transfer/
+    ]
+  ]
+
+  test(
+    "N3 N9 what cannot be transferred is refused, with the reason and the place, and concerns no other job",
+    () =>
+      Effect.gen(function*() {
+        const beside = yield* Workers.eval(jobs.queues, 0)
+        yield* TupleSpace.in(["began", 0])
+        for (const [name, input, transfer, message] of cases) {
+          const error = yield* errorOf(yield* Workers.eval(jobs.mirrors, input, { name, transfer: transfer as any }))
+          same([error._tag, error.reason], ["WorkerError", "InvalidInput"])
+          assert.match(error.message, /^the input of "mirrors"/)
+          assert.match(error.message, message)
+          const [failure, , process] = yield* TupleSpace.in(Process.failure(WorkerError.WorkerError))
+          same([failure.reason, process], ["InvalidInput", name])
+        }
+        same(buffer.byteLength, 8)
+        same(yield* (yield* Workers.eval(jobs.double, 1)).join, 2)
+        yield* TupleSpace.out(["go", 0])
+        yield* beside.join
+        same((yield* Workers.status).threads, 1)
+      }),
+    { size: 1 }
+  )
+
+  test("N3 a result that cannot be sent is refused, and the thread goes on", () =>
+    Effect.gen(function*() {
+      for (
+        const [job, message] of [
+          [jobs.returnsPort, /the outcome of "returnsPort" cannot be sent: Object that needs transfer/],
+          [jobs.returnsEmptied, /the outcome of "returnsEmptied": exit\.value\.bytes: its buffer was transferred/]
+        ] as const
+      ) {
+        const error = yield* errorOf(yield* Workers.eval(job, undefined))
+        same([error._tag, error.reason], ["WorkerError", "InvalidOutput"])
+        assert.match(error.message, message)
+        yield* TupleSpace.in(Process.failure(WorkerError.WorkerError))
+      }
+      same(yield* (yield* Workers.eval(jobs.double, 1)).join, 2)
+      same((yield* Workers.status).threads, 1)
+    }), { size: 1 })
+
+  test("N3 a thread to which something came that it cannot read is lost, and replaced", () =>
+    Effect.gen(function*() {
+      const beside = yield* Workers.eval(jobs.queues, 0)
+      yield* TupleSpace.in(["began", 0])
+      for (const process of [yield* Workers.eval(jobs.getsRubbish, undefined), beside]) {
+        const error = yield* errorOf(process)
+        same([error._tag, error.reason], ["WorkerError", "Crashed"])
+        assert.match(error.message, /a message to it could not be read/)
+      }
+      same(yield* (yield* Workers.eval(jobs.double, 1)).join, 2)
+    }), { size: 1 })
+
+  test("N4 memory that is shared is seen by all threads, through every kind of view", () =>
+    Effect.gen(function*() {
+      const shared = new SharedArrayBuffer(64)
+      const views = [
+        new Uint8Array(shared),
+        new Uint8Array(shared, 8, 8),
+        new Int32Array(shared, 16, 2),
+        Buffer.from(shared, 24, 8),
+        new DataView(shared, 40, 2)
+      ]
+      for (const view of views) {
+        yield* (yield* Workers.eval(jobs.marks, view)).join
+        same(new Uint8Array(shared)[view.byteOffset], 42)
+      }
+    }), { size: 1 })
+})
+
+describe("Workers: what is printed", () => {
+  const numbered = (word: string, text: string) => text.split("\n").filter((line) => line.startsWith(word)).length
+
+  it.live("N6 what a job has printed is there when its pool is closed", () =>
+    Effect.gen(function*() {
+      const streams = [process.stdout, process.stderr]
+      const printed = ["", ""]
+      const restore = streams.map((stream, index) => {
+        const { write } = stream
+        stream.write = (chunk: Uint8Array | string) => {
+          printed[index] += String(chunk)
+          return true
+        }
+        return () => stream.write = write
+      })
+      yield* Effect.flatMap(Workers.eval(jobs.prints, 300), (process) => process.join).pipe(
+        Effect.provide(Layer.merge(TupleSpace.layer, Workers.layerWith({ size: 1 }))),
+        Effect.ensuring(Effect.sync(() => restore.forEach((each) => each())))
+      )
+      same([numbered("out", printed[0]!), numbered("err", printed[1]!)], [300, 300])
+    }))
+
+  for (const idle of ["1 hour", "Infinity"]) {
+    it(`N8 N6 a pool that nobody closes does not keep its program up, and nothing printed is lost (idle: ${idle})`, () => {
+      const program = fileURLToPath(new URL("programs/unclosed.ts", import.meta.url))
+      const tsx = createRequire(import.meta.url).resolve("tsx/cli")
+      const { status, stderr, stdout } = spawnSync(process.execPath, [tsx, program, idle], {
+        encoding: "utf8",
+        timeout: 25_000
+      })
+      same([status, numbered("out", stdout), numbered("err", stderr)], [0, 300, 300])
+    })
+  }
 })
 
 describe("Workers: spaces that no link serves yet", () => {

@@ -130,6 +130,19 @@ export const isSharedArrayBuffer = Shared === undefined
   ? (_: unknown): _ is SharedArrayBuffer => false
   : accepts(Shared, "SharedArrayBuffer", getterOf(Shared.prototype, "byteLength"))
 
+/** Whether a buffer was transferred, and so has nothing any more. */
+export const isDetached = (buffer: ArrayBufferLike): boolean => {
+  if (buffer.byteLength > 0) {
+    return false
+  }
+  try {
+    new Uint8Array(buffer)
+    return false
+  } catch {
+    return true
+  }
+}
+
 export const isError = (value: unknown): value is Error =>
   typeof value === "object" && value !== null &&
   (isInstance(value, Error) || tagOf(value) === "Error" && read(value, Symbol.toStringTag) === undefined)

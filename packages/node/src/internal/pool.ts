@@ -7,13 +7,17 @@
  * @internal
  */
 import type * as Worker from "@effect/platform/Worker"
-import type * as Clock from "effect/Clock"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
 import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Scope from "effect/Scope"
+import { clearTimeout, setTimeout } from "node:timers"
 import type { WorkerError } from "../WorkerError.js"
 import type { Status } from "../Workers.js"
 import type { Thread, ThreadOptions } from "./thread.js"
@@ -41,6 +45,24 @@ interface Slot {
   /** Since when it has none, in milliseconds. */
   idleSince: number
 }
+
+/** The clock of programs, unless they have one of their own. */
+const live = Context.get(DefaultServices.liveServices, Clock.Clock)
+
+/** Sleeps without keeping the process alive, as a timer of Effect's would: a thread that waits for a job is no reason to. */
+const idly = (millis: number): Effect.Effect<void> =>
+  Effect.clockWith((clock) =>
+    clock !== live ? clock.sleep(Duration.millis(millis)) : Effect.async<void>((resume) => {
+      if (millis === Infinity) {
+        return
+      }
+      const timer = setTimeout(() => resume(Effect.void), Math.min(Math.max(millis, 0), longest)).unref()
+      return Effect.sync(() => clearTimeout(timer))
+    })
+  )
+
+/** In milliseconds: Node's timers know no longer sleep. */
+const longest = 2 ** 31 - 1
 
 export const make = (options: PoolOptions): Effect.Effect<Pool, never, Scope.Scope | Worker.WorkerManager> =>
   Effect.gen(function*() {
@@ -157,7 +179,7 @@ export const make = (options: PoolOptions): Effect.Effect<Pool, never, Scope.Sco
       Effect.gen(function*() {
         let rest = options.idle
         do {
-          yield* Effect.sleep(rest)
+          yield* idly(rest)
           const now = yield* Effect.clockWith((clock) => Effect.sync(() => timeOf(clock)))
           rest = slot.jobs > 0 ? Math.max(options.idle, 10) : slot.idleSince + options.idle - now
         } while (rest > 0)

@@ -15,12 +15,13 @@ import * as Fiber from "effect/Fiber"
 import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { workerData } from "node:worker_threads"
+import type { Writable } from "node:stream"
+import { parentPort, workerData } from "node:worker_threads"
 import { loadTypeScript } from "../../typescript.mjs"
 import type { Any, Job } from "../Job.js"
 import { isJob } from "../Job.js"
 import type { Outcome, Request, Response, WorkerData } from "./wire.js"
-import { dataKey, Sessions, version } from "./wire.js"
+import { dataKey, Sessions, unreadable, version } from "./wire.js"
 
 type AnyJob = Job<any, unknown, unknown, any>
 
@@ -36,6 +37,8 @@ export const serve = (registered?: ReadonlyArray<Any>): void => {
   /** Jobs that were interrupted before their requests came. */
   const interrupted = new Set<number>()
   const interrupt = (fiber: Fiber.RuntimeFiber<Outcome>) => fiber.unsafeInterruptAsFork(fiber.id())
+  /** Somebody would wait for ever for what that was about. So the thread ends, at once, before its jobs seem to. */
+  const broken = () => process.exit(unreadable)
   const sessions = new Sessions(port, (session) => {
     const fiber = running.get(session)
     if (fiber === undefined) {
@@ -43,7 +46,8 @@ export const serve = (registered?: ReadonlyArray<Any>): void => {
     } else {
       interrupt(fiber)
     }
-  })
+  }, broken)
+  parentPort?.on("messageerror", broken)
   const modules = new Map<string, Promise<ReadonlyArray<Any>>>()
 
   const importJobs = async (url: string): Promise<ReadonlyArray<Any>> => {
@@ -114,6 +118,7 @@ export const serve = (registered?: ReadonlyArray<Any>): void => {
         interrupt(fiber)
       }
       const exit = yield* Fiber.await(fiber)
+      yield* printed
       running.delete(session)
       const sent = sessions.sent(session)
       sessions.end(session)
@@ -122,12 +127,29 @@ export const serve = (registered?: ReadonlyArray<Any>): void => {
 
   const program = Layer.launch(WorkerRunner.layer(run)).pipe(
     Effect.provide(NodeWorkerRunner.layer),
-    // else the thread would linger
-    Effect.ensuring(Effect.sync(() => port.close())),
-    Effect.tapErrorCause((cause) => Cause.isInterruptedOnly(cause) ? Effect.void : Effect.logError(cause))
+    Effect.tapErrorCause((cause) => Cause.isInterruptedOnly(cause) ? Effect.void : Effect.logError(cause)),
+    // Else it would linger, and seem to be there for jobs.
+    Effect.ensuring(Effect.sync(() => process.exit(1)))
   )
   Effect.runFork(program)
 }
+
+/** Waits until what was written to a stream has left the thread, which keeps all but the first of several lines for later. */
+const written = (stream: Writable): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    if (stream.writableLength === 0 || !stream.writable) {
+      return resume(Effect.void)
+    }
+    stream.write("", () => resume(Effect.void))
+  })
+
+/** What a job has printed is not to be lost if its thread ends with it. Whoever has replaced the streams may never call back. */
+const printed: Effect.Effect<void> = Effect.suspend(() =>
+  Effect.asVoid(Effect.timeoutOption(
+    Effect.zipRight(written(process.stdout), written(process.stderr)),
+    "1 second"
+  ))
+)
 
 const refused = (
   reason: Extract<Outcome, readonly ["refused", ...ReadonlyArray<any>]>[1],

@@ -9,7 +9,6 @@ import type { TupleSpace } from "@effect-linda/core/TupleSpace"
 import * as NodeWorker from "@effect/platform-node/NodeWorker"
 import * as Transferable from "@effect/platform/Transferable"
 import * as Worker from "@effect/platform/Worker"
-import type { WorkerError as PlatformError } from "@effect/platform/WorkerError"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -21,13 +20,15 @@ import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
+import type { Readable } from "node:stream"
 import { MessageChannel, Worker as NodeThread } from "node:worker_threads"
 import { isTypeScript } from "../../typescript.mjs"
 import type { Job } from "../Job.js"
 import { WorkerError } from "../WorkerError.js"
 import type { ResourceLimits } from "../Workers.js"
+import * as Transfer from "./transfer.js"
 import type { Outcome, Request, Response, WorkerData } from "./wire.js"
-import { dataKey, Sessions, version } from "./wire.js"
+import { dataKey, Sessions, unreadable, version } from "./wire.js"
 
 /** How threads are made, and how patient one is with them. */
 export interface ThreadOptions {
@@ -85,9 +86,6 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
         }),
       catch: (cause) => new WorkerError({ reason: "Spawn", message: `the thread could not be made: ${cause}`, cause })
     })
-    const sessions = new Sessions(port1, () => {})
-    port1.unref()
-
     /** Nobody hears of it any more: everything that it had ends. */
     let isLost = false
     const die = (error: WorkerError): void => {
@@ -95,6 +93,17 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
       Deferred.unsafeDone(died, Exit.fail(error))
       sessions.endAll()
     }
+    const broken = (cause: Error): void =>
+      die(
+        new WorkerError({
+          reason: "Crashed",
+          message: `a message of the thread could not be read: ${messageOf(cause)}`,
+          cause
+        })
+      )
+    const sessions = new Sessions(port1, () => {}, broken)
+    port1.unref()
+    native.on("messageerror", broken)
     let hasStarted = false
     const reason = () => hasStarted ? "Crashed" : "Spawn"
     native.on(
@@ -103,7 +112,15 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
     )
     native.on(
       "exit",
-      (code) => die(new WorkerError({ reason: reason(), message: `the thread has ended with exit code ${code}` }))
+      (code) =>
+        die(
+          new WorkerError({
+            reason: reason(),
+            message: code === unreadable
+              ? "the thread has ended: a message to it could not be read"
+              : `the thread has ended with exit code ${code}`
+          })
+        )
     )
 
     // Whoever closes this has no jobs in it, or jobs that are lost. So it need not be asked to end, as it is by its other finalizers,
@@ -111,6 +128,10 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
     const booting = yield* Scope.make()
     yield* Effect.addFinalizer((exit) =>
       Effect.promise(() => native.terminate()).pipe(
+        Effect.zipRight(Effect.timeoutOption(
+          Effect.zipRight(ended(native.stdout), ended(native.stderr)),
+          "1 second"
+        )),
         Effect.zipRight(Effect.sync(() => port1.close())),
         Effect.zipRight(Scope.close(booting, exit))
       )
@@ -163,6 +184,10 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
     ): Effect.Effect<A, E | WorkerError> =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*() {
+          const refusal = Transfer.refusalOf(transfer)
+          if (refusal !== undefined) {
+            return yield* invalidInput(job, refusal)
+          }
           const encoded = yield* encodeInput(job, input)
           const session = sessionIds++
           const link = sessions.open(session)
@@ -195,7 +220,23 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
           yield* Fiber.await(serving)
           const response = yield* Exit.isFailure(exit) && isLost
             ? Deferred.await(died)
-            : Effect.mapError(exit, workerError)
+            : Effect.catchAllDefect(
+              Effect.mapError(exit, (error) =>
+                error instanceof WorkerError
+                  ? error
+                  : error.reason === "send"
+                  ? notSent(job, encoded, transfer, error.cause)
+                  : new WorkerError({ reason: "Crashed", message: messageOf(error.cause ?? error), cause: error })),
+              // Its own defects come as outcomes.
+              (cause) =>
+                Effect.fail(
+                  new WorkerError({
+                    reason: "InvalidOutput",
+                    message: `the outcome of "${job.name}" cannot be sent: ${messageOf(cause)}`,
+                    cause
+                  })
+                )
+            )
           return yield* outcomeOf(job, response.outcome)
         }).pipe(alive)
       )
@@ -214,8 +255,7 @@ let sessionIds = 0
 const encodeInput = <I>(job: Job<I, any, any, any>, input: I): Effect.Effect<unknown, WorkerError> =>
   Effect.mapError(
     Effect.flatMap(Schema.encode(job.input)(input), (encoded) => job.codec.encode(encoded, "input")),
-    (cause) =>
-      new WorkerError({ reason: "InvalidInput", message: `the input of "${job.name}": ${cause.message}`, cause })
+    (cause) => invalidInput(job, cause.message, cause)
   )
 
 const outcomeOf = <A, E>(job: Job<any, A, E, any>, outcome: Outcome): Effect.Effect<A, E | WorkerError> => {
@@ -238,14 +278,32 @@ const stuck = new WorkerError({
   message: "the thread was terminated: a job in it did not end within the grace period after its interruption"
 })
 
-const workerError = (error: WorkerError | PlatformError): WorkerError =>
-  error instanceof WorkerError
-    ? error
-    : new WorkerError({
-      reason: error.reason === "send" ? "InvalidInput" : "Crashed",
-      message: messageOf(error),
-      cause: error
-    })
+const notSent = (
+  job: Job<any, any, any, any>,
+  encoded: unknown,
+  transfer: ReadonlyArray<unknown>,
+  cause: unknown
+): WorkerError => {
+  const place = Transfer.placeOf(encoded, transfer, "")
+  return invalidInput(
+    job,
+    `it cannot be sent${place === undefined ? "" : `, for input${place}`}: ${messageOf(cause)}`,
+    cause
+  )
+}
+
+const invalidInput = ({ name }: Job<any, any, any, any>, why: string, cause?: unknown): WorkerError =>
+  new WorkerError({ reason: "InvalidInput", message: `the input of "${name}": ${why}`, cause })
+
+/** Waits until a stream has given all that there is. */
+const ended = (stream: Readable): Effect.Effect<void> =>
+  Effect.async((resume) => {
+    if (stream.readableEnded || stream.destroyed) {
+      return resume(Effect.void)
+    }
+    const end = () => resume(Effect.void)
+    stream.once("end", end).once("close", end)
+  })
 
 const messageOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
 

@@ -14,6 +14,9 @@ export const version = 1
 /** The name under which a thread finds its data, beside that of others. */
 export const dataKey = "@effect-linda/node"
 
+/** The exit code of a thread to which something came that it could not read. */
+export const unreadable = 74
+
 export interface WorkerData {
   readonly version: number
   readonly entry: string
@@ -62,7 +65,13 @@ interface Session {
 export class Sessions {
   private readonly sessions = new Map<number, Session>()
 
-  constructor(private readonly port: MessagePort, onInterrupt: (session: number) => void) {
+  /** `onBroken` is told when something has come that cannot be read: what that was, nobody knows. */
+  constructor(
+    private readonly port: MessagePort,
+    onInterrupt: (session: number) => void,
+    onBroken: (cause: Error) => void = () => {}
+  ) {
+    port.on("messageerror", onBroken)
     port.on("message", (frame: Frame) => {
       const [id, message] = frame
       if (frame.length === 1) {

@@ -3,6 +3,7 @@
 import { Pattern as P, TupleSpace } from "@effect-linda/core"
 import { Job } from "@effect-linda/node"
 import { Effect, Schema, Stream } from "effect"
+import { MessageChannel, parentPort } from "node:worker_threads"
 
 export class Overheated extends Schema.TaggedError<Overheated>()("Overheated", { degrees: Schema.Number }) {}
 export class Point extends Schema.Class<Point>("Point")({ x: Schema.Number }) {}
@@ -186,6 +187,50 @@ export const mirrors = Job.make(
   { input: Schema.Unknown, success: Schema.Unknown, schemas: [Point] },
   (value) => Effect.succeed(value)
 )
+
+/** Prints numbered lines, to both streams. */
+export const prints = Job.make(import.meta.url, "prints", { input: Schema.Number }, (lines) =>
+  Effect.sync(() => {
+    for (let i = 0; i < lines; i++) {
+      process.stdout.write(`out ${i}\n`)
+      process.stderr.write(`err ${i}\n`)
+    }
+  }))
+
+/** As if something had come that cannot be read. */
+export const getsRubbish = Job.make(
+  import.meta.url,
+  "getsRubbish",
+  {},
+  () => Effect.zipRight(Effect.sync(() => parentPort!.emit("messageerror", new Error("rubbish"))), Effect.never)
+)
+
+/** What cannot be sent, though nothing of it would be lost. */
+export const returnsPort = Job.make(
+  import.meta.url,
+  "returnsPort",
+  { success: Schema.Unknown },
+  () => Effect.sync(() => new MessageChannel().port1)
+)
+
+export const returnsEmptied = Job.make(
+  import.meta.url,
+  "returnsEmptied",
+  { success: Schema.Unknown },
+  () =>
+    Effect.sync(() => {
+      const bytes = new Uint8Array(8)
+      structuredClone(bytes, { transfer: [bytes.buffer] })
+      return { bytes }
+    })
+)
+
+/** Writes to the memory that it is given. */
+export const marks = Job.make(import.meta.url, "marks", { input: Schema.Unknown }, (view) =>
+  Effect.sync(() => {
+    const { buffer, byteOffset } = view as Uint8Array
+    new Uint8Array(buffer, byteOffset, 1)[0] = 42
+  }))
 
 export const diesOfObject = Job.make(
   import.meta.url,

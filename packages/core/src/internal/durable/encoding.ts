@@ -26,7 +26,8 @@ const mark = "@"
 
 const marked = (kind: string, text: string): string => `{"${mark}${kind}":${text}}`
 
-const views: ReadonlyMap<string, new(buffer: ArrayBuffer) => ArrayBufferView> = new Map(
+/** The kinds of views on a buffer, by their names. */
+export const views: ReadonlyMap<string, new(buffer: ArrayBuffer) => ArrayBufferView> = new Map(
   [
     Int8Array,
     Uint8Array,

@@ -18,13 +18,15 @@ import {
   isArray,
   isArrayBuffer,
   isDate,
+  isDetached,
   isMap,
   isPlainObject,
   isRegExp,
   isSet,
-  isSharedArrayBuffer
+  isSharedArrayBuffer,
+  viewName
 } from "../brand.js"
-import { readText } from "../durable/encoding.js"
+import { readText, views } from "../durable/encoding.js"
 import { isFailure, markFailure } from "../memory.js"
 import { show } from "../print.js"
 import type { Known } from "./classes.js"
@@ -289,8 +291,11 @@ export class Values {
         const { flags, lastIndex, source } = value as RegExp
         return lastIndex === 0 ? value : { [coded]: "regExp", value: [source, flags, lastIndex] }
       }
-      case "Date":
       case "ArrayBuffer":
+        refuseDetached(value as ArrayBuffer, where)
+        refuseExtras(value, where)
+        return value
+      case "Date":
         refuseExtras(value, where)
         return value
       case "SharedArrayBuffer":
@@ -304,6 +309,7 @@ export class Values {
         if (length <= searched) {
           refuseExtras(value, where, length)
         }
+        refuseDetached((value as ArrayBufferView).buffer, where)
         return ownBuffer(value as ArrayBufferView)
       }
     }
@@ -610,9 +616,22 @@ export class Values {
   }
 }
 
-/** A view of a part of a buffer would drag the whole of it along, and Node's `Buffer` loses its class. */
-const ownBuffer = (view: ArrayBufferView): ArrayBufferView =>
-  view.byteLength === view.buffer.byteLength || !(view instanceof Uint8Array) ? view : new Uint8Array(view)
+/**
+ * A view of a part of a buffer would drag the whole of it along, so that part goes alone; but memory that threads share is to stay
+ * so. Node's `Buffer` loses its class.
+ */
+const ownBuffer = (view: ArrayBufferView): ArrayBufferView => {
+  const { buffer, byteLength, byteOffset } = view
+  return byteLength === buffer.byteLength || isSharedArrayBuffer(buffer)
+    ? view
+    : new (views.get(viewName(view))!)(buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer)
+}
+
+const refuseDetached = (buffer: ArrayBufferLike, where: string): void => {
+  if (isDetached(buffer)) {
+    throw refusal(where, "its buffer was transferred to somewhere else, and is empty here")
+  }
+}
 
 /** Refuses an array that has more, or less, than its members. Some holes are as `undefined`. */
 const refuseOwnKeys = (array: ReadonlyArray<unknown>, where: string): void => {
