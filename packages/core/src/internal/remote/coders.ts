@@ -59,60 +59,68 @@ const ordered = (members: Array<unknown>, { compared }: Each): Array<unknown> =>
 // Causes
 // ---------------------------------------------------------------------------------------------------------------------
 
-type Leaf = Cause.Fail<unknown> | Cause.Die | Cause.Interrupt
+/** The failures that happened at the same time, if there is no more to it. */
+const flat = (cause: Cause.Cause<unknown>): ReadonlyArray<Cause.Cause<unknown>> | undefined => {
+  if (cause._tag !== "Parallel") {
+    return cause._tag === "Sequential" ? undefined : [cause]
+  }
+  const left = flat(cause.left)
+  const right = flat(cause.right)
+  return left && right && [...left, ...right]
+}
 
-/** What happened at the same time, step by step. */
-type Steps = ReadonlyArray<ReadonlyArray<Leaf>>
+const distinct = (causes: ReadonlyArray<Cause.Cause<unknown>>): ReadonlyArray<Cause.Cause<unknown>> =>
+  causes.filter((cause, index) =>
+    cause._tag !== "Empty" && !causes.slice(0, index).some((other) => Equal.equals(cause, other))
+  )
 
-const sameLeaf = (one: Leaf): (other: Leaf) => boolean => (other) => Equal.equals(one, other)
+/**
+ * The equality of causes does not see the order in which failures happened at the same time, nor whether one did twice. Where
+ * sequences come into it, it is no equivalence: there it is the structure.
+ */
+const encodeCause = (cause: Cause.Cause<unknown>, each: Each): unknown => {
+  const leaves = flat(cause)
+  if (leaves === undefined) {
+    return encodeStructure(cause, each)
+  }
+  const coded = distinct(leaves).map((leaf) => encodeStructure(leaf, each))
+  return coded.length === 0 ? ["empty"] : coded.length === 1 ? coded[0] : ["parallel", ordered(coded, each)]
+}
 
-const union = (some: ReadonlyArray<Leaf>, others: ReadonlyArray<Leaf>): ReadonlyArray<Leaf> => [
-  ...some,
-  ...others.filter((leaf) => !some.some(sameLeaf(leaf)))
-]
-
-/** A cause as its equality sees it, with the steps that follow it. */
-const stepsOf = (cause: Cause.Cause<unknown>, after: Steps = []): Steps => {
+const encodeStructure = (cause: Cause.Cause<unknown>, each: Each): unknown => {
   switch (cause._tag) {
     case "Empty":
-      return after
-    case "Sequential":
-      return stepsOf(cause.left, stepsOf(cause.right, after))
-    case "Parallel": {
-      const left = stepsOf(cause.left, after)
-      const right = stepsOf(cause.right, after)
-      return Array.from(
-        { length: Math.max(left.length, right.length) },
-        (_, index) => union(left[index] ?? [], right[index] ?? [])
-      )
-    }
-    default:
-      return [[cause], ...after]
-  }
-}
-
-const encodeLeaf = (leaf: Leaf, { encode }: Each): unknown => {
-  switch (leaf._tag) {
+      return ["empty"]
     case "Fail":
-      return ["fail", encode(leaf.error, ".error")]
+      return ["fail", each.encode(cause.error, ".error")]
     case "Die":
-      return ["die", encode(leaf.defect, ".defect")]
+      return ["die", each.encode(cause.defect, ".defect")]
     case "Interrupt":
-      return ["interrupt", encodeFiberId(leaf.fiberId)]
+      return ["interrupt", encodeFiberId(cause.fiberId)]
+    default:
+      return [
+        cause._tag === "Parallel" ? "parallel" : "sequential",
+        [encodeStructure(cause.left, each), encodeStructure(cause.right, each)]
+      ]
   }
 }
 
-const decodeLeaf = ([kind, content]: readonly [kind: string, content: any]): Cause.Cause<unknown> =>
-  kind === "fail" ? Cause.fail(content) : kind === "die" ? Cause.die(content) : Cause.interrupt(decodeFiberId(content))
-
-const encodeCause = (cause: Cause.Cause<unknown>, each: Each): unknown =>
-  stepsOf(cause).map((step) => ordered(step.map((leaf) => encodeLeaf(leaf, each)), each))
-
-const decodeCause = (steps: ReadonlyArray<ReadonlyArray<readonly [string, any]>>): Cause.Cause<unknown> =>
-  steps.map((step) => step.map(decodeLeaf).reduce(Cause.parallel)).reduce(
-    (later, step) => later === Cause.empty ? step : Cause.sequential(later, step),
-    Cause.empty as Cause.Cause<unknown>
-  )
+const decodeCause = ([tag, content]: readonly [tag: string, content: any]): Cause.Cause<unknown> => {
+  switch (tag) {
+    case "fail":
+      return Cause.fail(content)
+    case "die":
+      return Cause.die(content)
+    case "interrupt":
+      return Cause.interrupt(decodeFiberId(content))
+    case "parallel":
+      return content.map(decodeCause).reduce(Cause.parallel)
+    case "sequential":
+      return content.map(decodeCause).reduce(Cause.sequential)
+    default:
+      return Cause.empty
+  }
+}
 
 const encodeFiberId = (id: FiberId.FiberId): unknown =>
   id._tag === "None"
@@ -308,7 +316,11 @@ export const coders: ReadonlyMap<string, Coder> = new Map(Object.entries<Coder>(
     decode: (coded: ReadonlyArray<any>) =>
       coded.length === 1 ? Exit.succeed(coded[0]) : Exit.failCause(decodeCause(coded[1]))
   },
-  cause: { is: Cause.isCause, encode: encodeCause, decode: decodeCause },
+  cause: {
+    is: Cause.isCause,
+    encode: encodeCause,
+    decode: decodeCause
+  },
   fiberId: { is: FiberId.isFiberId, encode: encodeFiberId, decode: decodeFiberId }
 }))
 
