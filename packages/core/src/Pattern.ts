@@ -11,6 +11,7 @@
 import type * as Equal from "effect/Equal"
 import type { Pipeable } from "effect/Pipeable"
 import type * as Schema from "effect/Schema"
+import type { Mistake } from "./internal/mistake.js"
 import * as internal from "./internal/pattern.js"
 import type { FailurePattern } from "./Process.js"
 import type { Tuple } from "./Tuple.js"
@@ -106,39 +107,137 @@ type ArrayType<F extends ReadonlyArray<unknown>> = F extends readonly [...infer 
  */
 export type Match<T extends Tuple, P> = 0 extends 1 & P ? T :
   P extends FailurePattern<infer E> ? readonly [error: E, trace: string, process: string]
-  : P extends ReadonlyArray<unknown> ? Tuple extends T ? ArrayType<P> : T extends Tuple ? Narrow<T, P> : never
+  : P extends ReadonlyArray<unknown> ? Tuple extends T ? ArrayType<P> : T extends Tuple ? Readonly<Narrow<T, P>> : never
   : never
 
-/** Walks a tuple type and a pattern type in step, and narrows each field of the one by the other. */
+/**
+ * Walks a tuple type and a pattern type in step, and narrows each field of the one by the other. The first field of a tuple
+ * type is one of three: required; one of any number of fields that others follow; optional, or one of any number to the end.
+ */
 type Narrow<
   T extends ReadonlyArray<unknown>,
   P extends ReadonlyArray<unknown>,
   Acc extends ReadonlyArray<unknown> = []
-> = P extends readonly [Rest<infer A>] ? NarrowRest<T, A, Acc>
-  : P extends readonly [infer PF, ...infer PR]
-    ? T extends readonly [infer TF, ...infer TR]
-      ? [Overlap<TF, FieldType<PF>>] extends [never] ? never : Narrow<TR, PR, [...Acc, Overlap<TF, FieldType<PF>>]>
-    : number extends T["length"]
-      ? T extends ReadonlyArray<infer TF>
-        ? [Overlap<TF, FieldType<PF>>] extends [never] ? never : Narrow<T, PR, [...Acc, Overlap<TF, FieldType<PF>>]>
-      : never
+> = P extends readonly [infer PF, ...infer PR] ? RestOf<PF> extends [infer A] ? NarrowRest<T, A, Acc>
+  : T extends readonly [infer TF, ...infer TR] ? NarrowFirst<TF, PF, TR, PR, Acc>
+  : T extends readonly [...Array<unknown>, unknown]
+    ? NarrowFirst<Repeated<T>, PF, T, PR, Acc> | Narrow<Following<T>, P, Acc>
+  : T extends readonly [] ? never
+  : T extends readonly [_?: infer TF, ...infer TR] ? NarrowFirst<TF, PF, TR, PR, Acc>
+  : never
+  : P extends readonly [] ? [] extends T ? Acc : never
+  // How many fields it has is not known: nor, then, is more of the tuple than its type says.
+  : [...Acc, ...T]
+
+/** What matches anything is asked first: it can be answered for a `TF` that is not known yet. */
+type NarrowFirst<
+  TF,
+  PF,
+  TR extends ReadonlyArray<unknown>,
+  PR extends ReadonlyArray<unknown>,
+  Acc extends ReadonlyArray<unknown>
+> = IsAnything<PF> extends true ? Narrow<TR, PR, [...Acc, TF]>
+  : NarrowField<TF, PF> extends infer N ? [N] extends [never] ? never : Narrow<TR, PR, [...Acc, N]>
+  : never
+
+type NarrowRest<T extends ReadonlyArray<unknown>, A, Acc extends ReadonlyArray<unknown>> = unknown extends A
+  ? [...Acc, ...T]
+  : T extends readonly [] ? Acc
+  : T extends readonly [infer TF, ...infer TR]
+    ? Overlap<TF, A> extends infer N ? [N] extends [never] ? never : NarrowRest<TR, A, [...Acc, N]> : never
+  : T extends readonly [...Array<unknown>, unknown]
+    ? NarrowRest<Following<T>, A, [...Acc, ...Array<Overlap<Repeated<T>, A>>]>
+  : number extends T["length"]
+    ? T extends readonly [_?: infer TF, ...infer TR] ? Array<TF> extends T ? [...Acc, ...Array<Overlap<TF, A>>]
+      : NarrowRest<TR, A, [...Acc, Overlap<TF, A>?]>
     : never
-  : number extends P["length"] ? T extends ReadonlyArray<unknown> ? readonly [...Acc, ...T] : never
-  : T extends readonly [unknown, ...Array<unknown>] ? never
-  : Readonly<Acc>
-
-type NarrowRest<T extends ReadonlyArray<unknown>, A, Acc extends ReadonlyArray<unknown>> = T extends
-  readonly [infer TF, ...infer TR]
-  ? [Overlap<TF, A>] extends [never] ? never : NarrowRest<TR, A, [...Acc, Overlap<TF, A>]>
-  : T extends readonly [] ? Readonly<Acc>
-  : T extends ReadonlyArray<infer TF> ? readonly [...Acc, ...Array<Overlap<TF, A>>]
+  : T extends readonly [_?: infer TF, ...infer TR] ? NarrowRest<TR, A, [...Acc, Overlap<TF, A>?]>
   : never
 
+/** Of a tuple that begins with any number of fields: what these are. */
+type Repeated<T extends ReadonlyArray<unknown>> = T extends readonly [...infer Init, unknown] ? Repeated<Init>
+  : T[number]
+
+/** Of a tuple that begins with any number of fields: those which follow. */
+type Following<T extends ReadonlyArray<unknown>> = T extends readonly [...infer Init, infer Last]
+  ? [...Following<Init>, Last]
+  : []
+
+/** `[A]` for a `Rest<A>`, and `false` for any other field. */
+type RestOf<F> = 0 extends 1 & F ? false : [F] extends [Rest<infer A>] ? [A] : false
+
+/** Whether a field of a pattern is known to match any value: `P.any`, or one of no known type. */
+type IsAnything<F> = 0 extends 1 & F ? true : [F] extends [Formal<infer A>] ? unknown extends A ? true : false : false
+
+/** Whether a type is not `never`. */
+type IsSome<A> = [true] extends [A extends unknown ? true : never] ? true : false
+
+type Primitive = string | number | boolean | bigint | symbol | null | undefined
+
+/** Narrows the type of a field of a tuple by a field of a pattern. Arrays and records are narrowed member by member. */
+type NarrowField<T, F> = 0 extends 1 & F ? T
+  : F extends Primitive ? [F] extends [T] ? F : Extract<T, Primitive> & F
+  : F extends Formal<infer A> ? Overlap<T, A>
+  : F extends Schema.Schema.Any | ((value: any) => boolean) | Opaque ? Overlap<T, FieldType<F>>
+  : unknown extends T ? FieldType<F>
+  : F extends ReadonlyArray<unknown> ? T extends ReadonlyArray<unknown> ? NarrowArray<T, F> : Overlap<T, ArrayType<F>>
+  : F extends object ? T extends Primitive | Opaque | ReadonlyArray<unknown> ? never : NarrowRecord<T, F>
+  : Overlap<T, F>
+
+type NarrowArray<T extends ReadonlyArray<unknown>, F extends ReadonlyArray<unknown>> = [T] extends [ArrayType<F>] ? T
+  : T extends Array<unknown> ? Narrow<T, F>
+  : Readonly<Narrow<T, F>>
+
+/** A record in a pattern matches those that have exactly its keys. */
+type NarrowRecord<T, F extends object> = [RequiredKeys<T>] extends [keyof F]
+  ? { readonly [K in keyof F]: K extends keyof T ? NarrowField<T[K], F[K]> : FieldType<F[K]> } extends infer M
+    ? false extends { [K in keyof M]: IsSome<M[K]> }[keyof M] ? never
+    : [M] extends [T] ? M
+    : T & M
+  : never
+  : never
+
+type RequiredKeys<T> = {
+  [K in keyof T]-?: { readonly [_ in K]?: T[K] } extends { readonly [_ in K]: T[K] } ? never : K
+}[
+  keyof T
+]
+
+/** The values that are both. What is left of `T` keeps all of its members, for what matches `F` may have more than `F` says. */
 type Overlap<T, F> = unknown extends F ? T
-  : [F] extends [T] ? F
+  : unknown extends T ? F
   : [T] extends [F] ? T
-  : T extends unknown ? T & F
+  : [F] extends [T & Primitive] ? F
+  : T extends unknown ? F extends unknown ? Meet<T, F> : never
   : never
+
+type Meet<T, F> = [T] extends [F] ? T
+  : [F] extends [T] ? [keyof T] extends [keyof F] ? F : T & F
+  : T extends Primitive ? F extends Primitive ? T & F : never
+  : F extends Primitive ? never
+  : T & F
+
+/**
+ * A field of a pattern that matches values of type `A` and no others, wherever it stands: a value, a formal, a schema, a
+ * refinement, or an array or record of such fields.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type FieldWithin<A> =
+  | A
+  | Formal<A>
+  | Schema.Schema<A, any, any>
+  | ((value: any) => value is A)
+  | { readonly [K in keyof A]: FieldWithin<A[K]> }
+
+/**
+ * A pattern that matches tuples of `T` and no others, in a space of whatever tuples.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type Within<T extends Tuple> = { readonly [K in keyof T]: FieldWithin<T[K]> }
 
 /**
  * Names the constructor that stands where a formal should.
@@ -157,18 +256,20 @@ export type Refuse<F> = F extends StringConstructor ? "String is no formal: use 
   : never
 
 /**
- * `unknown` for a pattern that can match a tuple of a space of `T`; otherwise a sentence that says what is wrong, which the
- * compiler prints where the pattern stands.
+ * `unknown` for a pattern that can match a tuple of a space of `T`, or of which that cannot be said because `T` or `P` is a type
+ * parameter; otherwise a sentence that says what is wrong, which the compiler prints where the pattern stands.
  *
  * @since 0.1.0
  * @category type-level
  */
-export type Check<T extends Tuple, P> = 0 extends 1 & P ? unknown :
-  P extends ReadonlyArray<unknown>
-    ? [Refuse<P[number]>] extends [never]
-      ? [Match<T, P>] extends [never] ? "no tuple of this space has this shape: the pattern can never match" : unknown
-    : Refuse<P[number]>
-  : unknown
+// The compiler lets a value of a type parameter pass for a conditional type that is not distributive, infers nothing, and comes to
+// a type that it passes for if its parameters are replaced by wildcards. To these everything is assignable, hence `IsSome`.
+export type Check<T extends Tuple, P> = [IsSome<Fitting<T, P>>] extends [false] ? Mistake<T, P> : unknown
+
+/** What can match, and `never` if there is something wrong with the pattern. */
+type Fitting<T extends Tuple, P> = 0 extends 1 & P ? true
+  : P extends ReadonlyArray<unknown> ? [Refuse<P[number]>] extends [never] ? Match<T, P> : never
+  : true
 
 const formal = <A>(term: internal.Term): Formal<A> => new internal.FormalImpl(term) as unknown as Formal<A>
 

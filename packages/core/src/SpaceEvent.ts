@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
-import type { Tuple } from "./Tuple.js"
 
 /**
  * One thing that happened to the tuples of a pattern:
@@ -19,7 +18,7 @@ import type { Tuple } from "./Tuple.js"
  * @since 0.1.0
  * @category models
  */
-export type SpaceEvent<T extends Tuple> =
+export type SpaceEvent<T> =
   | { readonly _tag: "Out"; readonly tuple: T }
   | { readonly _tag: "In"; readonly tuple: T }
   | { readonly _tag: "Requeue"; readonly tuple: T }
@@ -35,9 +34,8 @@ export type SpaceEvent<T extends Tuple> =
  */
 export type Kind = "Out" | "In" | "Requeue" | "Expire" | "Evict"
 
-/** The definition for `Data.taggedEnum`, which cannot bound its parameter: what is no tuple gets no further than `T`. */
 interface Definition extends Data.TaggedEnum.WithGenerics<1> {
-  readonly taggedEnum: SpaceEvent<this["A"] & Tuple>
+  readonly taggedEnum: SpaceEvent<this["A"]>
 }
 
 /**

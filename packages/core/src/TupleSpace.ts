@@ -20,7 +20,7 @@ import type * as STM from "effect/STM"
 import * as Stream from "effect/Stream"
 import type * as Types from "effect/Types"
 import * as internal from "./internal/space.js"
-import type { Check, Match, Pattern } from "./Pattern.js"
+import type { Check, Match, Pattern, Within } from "./Pattern.js"
 import type { Evaluated, Process } from "./Process.js"
 import type { SpaceError } from "./SpaceError.js"
 import type { Kind as EventKind, SpaceEvent } from "./SpaceEvent.js"
@@ -112,12 +112,12 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
 
   /** Takes the oldest tuple that matches any of the patterns, and says which: by index, or by key for a record (S11). */
   readonly inAny: <const Ps extends Patterns, const O extends WaitOptions = {}>(
-    patterns: Ps & CheckAll<T, Ps>,
+    patterns: Ps & CheckAny<T, Ps>,
     options?: O
   ) => Effect.Effect<Choice<T, Ps>, E | TimeoutOf<O>>
   /** Reads the oldest tuple that matches any of the patterns. */
   readonly rdAny: <const Ps extends Patterns, const O extends WaitOptions = {}>(
-    patterns: Ps & CheckAll<T, Ps>,
+    patterns: Ps & CheckAny<T, Ps>,
     options?: O
   ) => Effect.Effect<Choice<T, Ps>, E | TimeoutOf<O>>
   /** Takes a tuple for each of the patterns, all distinct and all at once, holding none while it waits (S11). */
@@ -203,6 +203,93 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
   readonly transact: <A, E2, R>(
     stm: STM.STM<A, E2, R>
   ) => Effect.Effect<A, E | E2, Exclude<R, Transaction>>
+}
+
+/**
+ * The half of a space that puts tuples `T`. Every space whose tuples include these has it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Writer<in T extends Tuple, out E = never> {
+  /** Puts a tuple. */
+  readonly out: {
+    (tuple: T): Effect.Effect<void, E>
+    (tuple: T, options: OutOptions): Effect.Effect<Lease<E>, E>
+  }
+  /** Puts all tuples in one atomic step, in their order. */
+  readonly outAll: (tuples: Iterable<T>) => Effect.Effect<void, E>
+}
+
+/**
+ * The part of a space that is about the tuples `T`. The space may hold others: `Part<Job | Done>` is a `Part<Job>`.
+ *
+ * A pattern has to say of each field what it is, as `["job", P.number, P.string]` does. `P.any` is refused, since it would match
+ * what is not of this part; so is a predicate that is no refinement. {@link part} makes one.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Part<in T extends Tuple, out E = never> extends Writer<T, E> {
+  /** Takes the oldest tuple that matches, waiting until there is one. */
+  readonly in: <const P extends Within<T>, const O extends WaitOptions = {}>(
+    pattern: P,
+    options?: O
+  ) => Effect.Effect<Match<Tuple, P>, E | TimeoutOf<O>>
+  /** Reads the oldest tuple that matches, waiting until there is one. */
+  readonly rd: <const P extends Within<T>, const O extends WaitOptions = {}>(
+    pattern: P,
+    options?: O
+  ) => Effect.Effect<Match<Tuple, P>, E | TimeoutOf<O>>
+  /** Takes the oldest tuple that matches, if there is one now. */
+  readonly inp: <const P extends Within<T>>(pattern: P) => Effect.Effect<Option.Option<Match<Tuple, P>>, E>
+  /** Reads the oldest tuple that matches, if there is one now. */
+  readonly rdp: <const P extends Within<T>>(pattern: P) => Effect.Effect<Option.Option<Match<Tuple, P>>, E>
+  /** Takes a tuple for as long as `use` runs, and puts it back unless that succeeds. */
+  readonly inWith: <const P extends Within<T>, A, E2, R, const O extends HoldOptions<any> = {}>(
+    pattern: P,
+    use: (tuple: Match<Tuple, P>) => Effect.Effect<A, E2, R>,
+    options?: O & HoldOptions<T, Match<Tuple, P>>
+  ) => Effect.Effect<A, E | E2 | TimeoutOf<O>, R>
+  /** Takes a tuple until the scope closes, and puts it back if that is with a failure. */
+  readonly inScoped: <const P extends Within<T>, const O extends HoldOptions<any> = {}>(
+    pattern: P,
+    options?: O & HoldOptions<T, Match<Tuple, P>>
+  ) => Effect.Effect<Match<Tuple, P>, E | TimeoutOf<O>, Scope.Scope>
+  /** Takes a tuple for as long as `use` runs, and always puts it back. */
+  readonly withPermit: <const P extends Within<T>, A, E2, R, const O extends PermitOptions = {}>(
+    pattern: P,
+    use: (tuple: Match<Tuple, P>) => Effect.Effect<A, E2, R>,
+    options?: O & PermitOptions
+  ) => Effect.Effect<A, E | E2 | TimeoutOf<O>, R>
+  /** Takes all tuples that match now, oldest first. */
+  readonly collect: <const P extends Within<T>>(pattern: P) => Effect.Effect<Array<Match<Tuple, P>>, E>
+  /** Reads all tuples that match now, oldest first. */
+  readonly copyCollect: <const P extends Within<T>>(pattern: P) => Effect.Effect<Array<Match<Tuple, P>>, E>
+  /** Takes up to `n` of the tuples that match now, oldest first. */
+  readonly inUpTo: <const P extends Within<T>>(pattern: P, n: number) => Effect.Effect<Array<Match<Tuple, P>>, E>
+  /** How many tuples match now. */
+  readonly count: <const P extends Within<T>>(pattern: P) => Effect.Effect<number, E>
+  /** Puts the tuple if nothing matches the pattern; otherwise returns the match. */
+  readonly outIfAbsent: <const P extends Within<T>>(
+    pattern: P,
+    tuple: T
+  ) => Effect.Effect<Option.Option<Match<Tuple, P>>, E>
+  /** Takes the oldest match and puts what `f` makes of it, as one step. */
+  readonly replace: <const P extends Within<T>>(
+    pattern: P,
+    f: (tuple: Match<Tuple, P>) => T
+  ) => Effect.Effect<Option.Option<Match<Tuple, P>>, E>
+  /** What happens to the tuples of a pattern from now on. */
+  readonly subscribe: <const P extends Within<T>>(
+    pattern: P,
+    options?: SubscribeOptions
+  ) => Stream.Stream<SpaceEvent<Match<Tuple, P>>, E>
+  /** The tuples that match now, then those that come. */
+  readonly stream: <const P extends Within<T>>(
+    pattern: P,
+    options?: MailboxOptions
+  ) => Stream.Stream<Match<Tuple, P>, E>
 }
 
 /**
@@ -316,12 +403,12 @@ export interface EvalOptions {
 }
 
 /**
- * Several patterns: a tuple of them, or a record.
+ * Several patterns: an array of them, or a record.
  *
  * @since 0.1.0
  * @category models
  */
-export type Patterns = readonly [Pattern, ...Array<Pattern>] | Readonly<Record<string, Pattern>>
+export type Patterns = ReadonlyArray<Pattern> | Readonly<Record<string, Pattern>>
 
 /**
  * `Pattern.Check` for each of several patterns.
@@ -329,7 +416,21 @@ export type Patterns = readonly [Pattern, ...Array<Pattern>] | Readonly<Record<s
  * @since 0.1.0
  * @category type-level
  */
-export type CheckAll<T extends Tuple, Ps> = 0 extends 1 & Ps ? unknown : { readonly [K in keyof Ps]: Check<T, Ps[K]> }
+export type CheckAll<T extends Tuple, Ps> = { readonly [K in keyof Ps]: Check<T, Ps[K]> }
+
+/**
+ * `CheckAll` for a choice, which needs a pattern: without one it could never end.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type CheckAny<T extends Tuple, Ps> = [IsEmpty<Ps>] extends [true]
+  ? "a choice needs at least one pattern: without one it could never end"
+  : CheckAll<T, Ps>
+
+/** Read from right to left, so that it is not so of a type parameter: see `Pattern.Check`. */
+type IsEmpty<Ps> = [true] extends [Ps extends readonly [] ? false : [keyof Ps] extends [never] ? false : true] ? false
+  : true
 
 /**
  * What a choice between patterns yields: the tuple, and the index or the key of the pattern that it matched.
@@ -337,13 +438,15 @@ export type CheckAll<T extends Tuple, Ps> = 0 extends 1 & Ps ? unknown : { reado
  * @since 0.1.0
  * @category type-level
  */
-export type Choice<T extends Tuple, Ps> = 0 extends 1 & Ps ? any : Ps extends ReadonlyArray<unknown> ? {
-    [K in keyof Ps & `${number}`]: {
-      readonly index: K extends `${infer N extends number}` ? N : never
-      readonly tuple: Match<T, Ps[K]>
-    }
-  }[keyof Ps & `${number}`]
-: { [K in keyof Ps]: { readonly key: K; readonly tuple: Match<T, Ps[K]> } }[keyof Ps]
+export type Choice<T extends Tuple, Ps> = 0 extends 1 & Ps ? any
+  : Ps extends ReadonlyArray<unknown>
+    ? number extends Ps["length"] ? { readonly index: number; readonly tuple: Match<T, Ps[number]> } : {
+      [K in keyof Ps & `${number}`]: {
+        readonly index: K extends `${infer N extends number}` ? N : never
+        readonly tuple: Match<T, Ps[K]>
+      }
+    }[keyof Ps & `${number}`]
+  : { [K in keyof Ps]: { readonly key: K; readonly tuple: Match<T, Ps[K]> } }[keyof Ps]
 
 /**
  * What a join of patterns yields: a tuple for each of them.
@@ -635,6 +738,39 @@ const memoized = <Self, Id extends string, T extends Tuple>(tag: TagClass<Self, 
   return layer
 }
 
+/**
+ * The space, as parts of it see it: what it gives stands for a part about fewer tuples.
+ *
+ * @since 0.1.0
+ * @category parts
+ * @example
+ * ```ts
+ * import { Pattern as P, TupleSpace } from "@effect-linda/core"
+ * import { Effect } from "effect"
+ *
+ * type Job = readonly ["job", id: number]
+ * type Done = readonly ["done", id: number]
+ *
+ * // knows nothing of what else the space is used for
+ * const next = <E>(jobs: TupleSpace.Part<Job, E>) => Effect.map(jobs.in(["job", P.number]), ([, id]) => id)
+ * const add = <E>(jobs: TupleSpace.Writer<Job, E>, id: number) => jobs.out(["job", id])
+ *
+ * const program = Effect.gen(function*() {
+ *   const space = yield* TupleSpace.make<Job | Done>()
+ *   yield* add(space, 7)
+ *   yield* space.out(["done", yield* next(TupleSpace.part(space))])
+ *   return yield* space.in(["done", P.any])
+ * })
+ *
+ * console.log(Effect.runSync(Effect.scoped(program))) // [ "done", 7 ]
+ * ```
+ */
+export const part = <T extends Tuple, E>(space: TupleSpace<T, E>): Part<T, E> => {
+  // of a space of any tuples all parts are
+  const any: TupleSpace<any, E> = space
+  return any
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // The operations, on the space of the context
 // ---------------------------------------------------------------------------------------------------------------------
@@ -783,7 +919,7 @@ export const withPermit: <const P extends Pattern, A, E2, R, const O extends Per
  * @category accessors
  */
 export const inAny: <const Ps extends Patterns, const O extends WaitOptions = {}>(
-  patterns: Ps & CheckAll<Tuple, Ps>,
+  patterns: Ps & CheckAny<Tuple, Ps>,
   options?: O
 ) => Effect.Effect<Choice<Tuple, Ps>, SpaceError | TimeoutOf<O>, Space> = accessor("inAny")
 
@@ -794,7 +930,7 @@ export const inAny: <const Ps extends Patterns, const O extends WaitOptions = {}
  * @category accessors
  */
 export const rdAny: <const Ps extends Patterns, const O extends WaitOptions = {}>(
-  patterns: Ps & CheckAll<Tuple, Ps>,
+  patterns: Ps & CheckAny<Tuple, Ps>,
   options?: O
 ) => Effect.Effect<Choice<Tuple, Ps>, SpaceError | TimeoutOf<O>, Space> = accessor("rdAny")
 

@@ -305,15 +305,13 @@ export interface Several {
   readonly patterns: ReadonlyArray<Pattern>
 }
 
+/** The patterns of a join. Of none it is complete at once. */
 export const several = (patterns: unknown): Several => {
   if (typeof patterns !== "object" || patterns === null) {
     throw invalidPattern(`the patterns are an array or a record of them, not ${show(patterns)}`)
   }
   const keys = isArray(patterns) ? undefined : keysOf(patterns)
   const names = keys ?? Array.from({ length: isArray(patterns) ? patterns.length : 0 }, (_, index) => index)
-  if (names.length === 0) {
-    throw invalidPattern("a choice or a join needs at least one pattern")
-  }
   return {
     keys,
     patterns: names.map((name) => {
@@ -332,4 +330,13 @@ const keysOf = (patterns: object): ReadonlyArray<string> => {
   } catch (error) {
     throw invalidPattern(`the patterns cannot be read: ${messageOf(error)}`)
   }
+}
+
+/** The patterns of a choice. */
+export const alternatives = (patterns: unknown): Several => {
+  const all = several(patterns)
+  if (all.patterns.length === 0) {
+    throw invalidPattern("a choice needs at least one pattern: without one it could never end")
+  }
+  return all
 }

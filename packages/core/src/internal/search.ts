@@ -10,7 +10,7 @@ import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Explanation, WaitOptions } from "../TupleSpace.js"
 import type { Several } from "./arguments.js"
-import { reading, several, timeoutOf } from "./arguments.js"
+import { alternatives, reading, several, timeoutOf } from "./arguments.js"
 import type { Entry } from "./entry.js"
 import type { Interest, Kind } from "./interest.js"
 import type { Memory } from "./memory.js"
@@ -182,6 +182,10 @@ export class Join extends Search<ReadonlyArray<Entry>> {
     this.keys = keys
     this.patterns = patterns
   }
+  /** Who takes nothing need not wait for a turn. */
+  override get takesTurns(): boolean {
+    return this.patterns.length > 0
+  }
   find(except: ReadonlySet<Entry> | undefined): ReadonlyArray<Entry> | undefined {
     return this.store.shelves.findJoin(this.patterns, except)
   }
@@ -206,7 +210,7 @@ export const wait = (memory: Memory, kind: "in" | "rd") => (pattern: unknown, op
   reading(waitFor, memory, kind, pattern, options)
 
 export const waitAny = (memory: Memory, kind: "inAny" | "rdAny") => (patterns: unknown, options?: WaitOptions) =>
-  reading(() => operation(memory, kind, new Choice(memory, kind, several(patterns), timeoutOf(options))))
+  reading(() => operation(memory, kind, new Choice(memory, kind, alternatives(patterns), timeoutOf(options))))
 
 export const waitAll = (memory: Memory) => (patterns: unknown, options?: WaitOptions) =>
   reading(() => operation(memory, "inAll", new Join(memory, several(patterns), timeoutOf(options))))

@@ -23,6 +23,7 @@ import type {
   WaitOptions
 } from "../TupleSpace.js"
 import {
+  alternatives,
   callable,
   checkDestination,
   failing as reading,
@@ -94,7 +95,7 @@ export const make = (
         `${name}: the patterns concern several parts of the space: give all of them the same first field`
       )
     }
-    return concerned[0]!
+    return concerned[0] ?? main
   }
 
   /**
@@ -250,7 +251,7 @@ export const make = (
   /** Each pattern in each part in which it can have a match. */
   const waitAny = (takes: boolean) => (input: unknown, options?: WaitOptions) =>
     reading(() => {
-      const { keys, patterns } = several(input)
+      const { keys, patterns } = alternatives(input)
       timeoutOf(options)
       const concerned = ofPatterns(patterns)
       if (concerned.length === 1) {

@@ -25,6 +25,7 @@ import type {
 } from "../../TupleSpace.js"
 import type { Holding } from "../arguments.js"
 import {
+  alternatives,
   callable,
   checkDestination,
   failing as reading,
@@ -460,7 +461,7 @@ export const make = (
 
     const waitAny = (kind: "inAny" | "rdAny") => (input: unknown, options?: WaitOptions) =>
       reading(() => {
-        const { keys, patterns } = several(input)
+        const { keys, patterns } = alternatives(input)
         const timeout = timeoutOf(options)
         const wanted = kind === "inAny"
           ? wantedOf(kind, patterns, timeout, "in", true, takes)

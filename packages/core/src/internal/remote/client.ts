@@ -19,6 +19,7 @@ import type { Tuple } from "../../Tuple.js"
 import type { Destination, OutOptions, TupleSpace, WaitOptions } from "../../TupleSpace.js"
 import type { Holding } from "../arguments.js"
 import {
+  alternatives,
   callable,
   checkDestination,
   failing,
@@ -351,7 +352,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
 
     const waitAny = (kind: "inAny" | "rdAny") => (input: unknown, options?: WaitOptions) =>
       failing(() => {
-        const { keys, patterns } = several(input)
+        const { keys, patterns } = alternatives(input)
         return waiting(kind, patterns, options, ([index, wire]) =>
           keys === undefined ? { index, tuple: tuple(wire) } : { key: keys[index], tuple: tuple(wire) })
       })

@@ -51,15 +51,41 @@ export const refusals = cases("Bad input", (test) => {
         assert.strictEqual((yield* refusalOf(operation)).reason, "InvalidPattern")
       }
       for (const none of [[], {}] as ReadonlyArray<any>) {
-        assert.strictEqual(
-          (yield* refusalOf(space.inAny(none))).message,
-          "a choice or a join needs at least one pattern"
-        )
-        assert.strictEqual(
-          (yield* refusalOf(space.inAll(none))).message,
-          "a choice or a join needs at least one pattern"
-        )
+        for (const choice of [space.inAny(none), space.rdAny(none)]) {
+          const error = yield* refusalOf(choice)
+          assert.strictEqual(error.reason, "InvalidPattern")
+          assert.strictEqual(error.message, "a choice needs at least one pattern: without one it could never end")
+        }
       }
+      yield* empty(space)
+    }))
+
+  test("S11 S16 T3 a join of no patterns has nothing to wait for, in an empty space or beside tuples", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const none: ReadonlyArray<P.Pattern> = []
+      for (let tuples = 0; tuples < 2; tuples++) {
+        same(yield* space.inAll([]), [])
+        same(yield* space.inAll({}), {})
+        same(yield* space.inAll(none, { timeout: 0 }), [])
+        same(yield* space.inAll({}, { timeout: "1 seconds" }), {})
+        assert.strictEqual(yield* space.count(["a"]), tuples)
+        yield* space.out(["a"])
+      }
+      same(yield* space.collect([P.any]), [["a"], ["a"]])
+      yield* empty(space)
+    }))
+
+  test("S11 T3 patterns in a list of any length are joined and chosen from", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      yield* space.outAll([["n", 1], ["n", 2], ["n", 3], ["n", 4]])
+      const list = [3, 1].map((n) => ["n", n] as const)
+      same(yield* space.inAll(list), [["n", 3], ["n", 1]])
+      same(yield* space.inAny([["n", 7], ["n", 4]].map(([, n]) => ["n", n] as const)), { index: 1, tuple: ["n", 4] })
+      const record: Record<string, readonly ["n", typeof P.number]> = { any: ["n", P.number] }
+      same(yield* space.rdAny(record), { key: "any", tuple: ["n", 2] })
+      same(yield* space.inAll(record), { any: ["n", 2] })
       yield* empty(space)
     }))
 
