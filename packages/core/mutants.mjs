@@ -420,8 +420,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a wait times out one millisecond late",
     clause: "S9",
     file: "internal/wait.ts",
-    find: "store.timeoutAt(interest, interest.since + request.timeout)",
-    replace: "store.timeoutAt(interest, interest.since + request.timeout + 1)"
+    find: "store.timeoutAt(interest, interest.since + request.timeout,",
+    replace: "store.timeoutAt(interest, interest.since + request.timeout + 1,"
   },
   {
     name: "what is due is ended after the step, and not before",
@@ -438,6 +438,21 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/deadlines.ts",
     find: "this.heap[child + 1]!.at < this.heap[child]!.at",
     replace: "this.heap[child + 1]!.at > this.heap[child]!.at"
+  },
+
+  {
+    name: "the timeout of an inWith is that of an in",
+    clause: "S9",
+    file: "internal/search.ts",
+    find: "    return this.name\n",
+    replace: "    return this.kind\n"
+  },
+  {
+    name: "any TimeoutException is taken for one of the space",
+    clause: "S9",
+    file: "internal/timeout.ts",
+    find: "Cause.isTimeoutException(u) && \"space\" in u && \"operation\" in u && \"patterns\" in u",
+    replace: "Cause.isTimeoutException(u)"
   },
 
   // S10: transactions

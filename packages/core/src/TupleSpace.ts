@@ -20,6 +20,7 @@ import type * as STM from "effect/STM"
 import * as Stream from "effect/Stream"
 import type * as Types from "effect/Types"
 import * as internal from "./internal/space.js"
+import * as timeout from "./internal/timeout.js"
 import type { Check, Match, Pattern, Within } from "./Pattern.js"
 import type { Evaluated, Process } from "./Process.js"
 import type { SpaceError } from "./SpaceError.js"
@@ -339,6 +340,47 @@ export interface WaitOptions {
 export type TimeoutOf<O> = O extends { readonly timeout: Duration.DurationInput } ? Cause.TimeoutException
   : "timeout" extends keyof O ? Cause.TimeoutException
   : never
+
+/**
+ * The `TimeoutException` of an operation of a space whose option `timeout` was over: it says of which (S9).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Timeout extends Cause.TimeoutException {
+  /** The name of the space. */
+  readonly space: string
+  /** The name of the operation, such as `in`. */
+  readonly operation: string
+  /** The patterns that it waited for, as text. */
+  readonly patterns: ReadonlyArray<string>
+}
+
+/**
+ * Whether an error is the timeout of an operation of a space, and not one of `Effect.timeout` and the like.
+ *
+ * @since 0.1.0
+ * @category guards
+ * @example
+ * ```ts
+ * import { Pattern as P, TupleSpace } from "@effect-linda/core"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const space = yield* TupleSpace.make({ name: "jobs" })
+ *   const use = () => Effect.timeout(Effect.never, "10 millis")
+ *   const work = Effect.flip(space.inWith(["job", P.number], use, { timeout: "20 millis" }))
+ *   const late = yield* work
+ *   yield* space.out(["job", 1])
+ *   const slow = yield* work
+ *   console.log(late.message) // inWith(["job", number]) of space "jobs": no tuple within 20ms
+ *   return [TupleSpace.isTimeout(late), TupleSpace.isTimeout(slow)]
+ * })
+ *
+ * Effect.runPromise(Effect.scoped(program)).then(console.log) // [ true, false ]
+ * ```
+ */
+export const isTimeout: (u: unknown) => u is Timeout = timeout.isTimeout
 
 /**
  * Options of `withPermit` (S8).

@@ -34,8 +34,7 @@ const holding = <A, E, R>(
     const { store } = memory
     const compiled = compile(pattern)
     const read = holdingOf(name, options)
-    const kind = name === "withPermit" ? name : "in"
-    const search = new Search.Single(memory, kind, compiled, read.timeout)
+    const search = new Search.Holding(memory, name, compiled, read.timeout)
     return spanned(memory, name, (span) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(served(store, search, restore), (interest) => {

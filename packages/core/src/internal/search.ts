@@ -20,6 +20,7 @@ import type { Pattern } from "./pattern.js"
 import { compile } from "./pattern.js"
 import type { Store } from "./store.js"
 import { MISS } from "./store.js"
+import { timedOut } from "./timeout.js"
 import type { Request } from "./wait.js"
 import { result } from "./wait.js"
 
@@ -33,6 +34,16 @@ export abstract class Search<Found> implements Request, Operation<any, Cause.Tim
   ) {}
 
   abstract readonly patterns: ReadonlyArray<Pattern>
+
+  /** The name of the operation that it is made for. */
+  get operation(): string {
+    return this.kind
+  }
+
+  late(): Cause.TimeoutException {
+    const { memory: { name: space }, operation, patterns, timeout } = this
+    return timedOut({ space, operation, patterns, timeout })
+  }
 
   protected get store(): Store {
     return this.memory.store
@@ -147,6 +158,16 @@ export class Single extends Search<Entry> {
   }
   value(entry: Entry): unknown {
     return entry.tuple
+  }
+}
+
+/** One tuple, to hold it. */
+export class Holding extends Single {
+  constructor(memory: Memory, private readonly name: string, pattern: Pattern, timeout: number) {
+    super(memory, name === "withPermit" ? name : "in", pattern, timeout)
+  }
+  override get operation(): string {
+    return this.name
   }
 }
 

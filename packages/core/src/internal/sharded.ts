@@ -45,6 +45,7 @@ import type { Pattern } from "./pattern.js"
 import { compile } from "./pattern.js"
 import { evaluate } from "./process.js"
 import { Values } from "./remote/values.js"
+import { isTimeout, timedOut } from "./timeout.js"
 
 const TypeId = Symbol.for("@effect-linda/core/TupleSpace")
 
@@ -228,24 +229,40 @@ export const make = (
       )
     })
 
+  const name = options.name ?? main.name
+
+  /** An operation made of those of the parts times out as itself. */
+  const naming = <A, E, R>(
+    operation: string,
+    patterns: ReadonlyArray<Pattern>,
+    options: WaitOptions | undefined,
+    effect: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E, R> => {
+    const timeout = timeoutOf(options)
+    return Effect.mapError(
+      effect,
+      (error) => isTimeout(error) ? timedOut({ space: name, operation, patterns, timeout }) as E : error
+    )
+  }
+
   const taking = (pattern: unknown, options?: WaitOptions) =>
     reading(() => {
       const concerned = ofPattern(compile(pattern))
       timeoutOf(options)
       return concerned.length === 1
         ? concerned[0]!.in(pattern as any, options)
-        : inWith(pattern, Effect.succeed, options)
+        : naming("in", [compile(pattern)], options, inWith(pattern, Effect.succeed, options))
     })
 
   const rd = (pattern: unknown, options?: WaitOptions) =>
     reading(() => {
       const compiled = compile(pattern)
-      timeoutOf(options)
-      return race(
+      const raced = race(
         ofPattern(compiled),
         (part, use) => Effect.flatMap(part.rd(compiled as any, options as any), use),
         Effect.succeed
       )
+      return naming("rd", [compiled], options, raced)
     })
 
   /** Each pattern in each part in which it can have a match. */
@@ -258,12 +275,13 @@ export const make = (
         return (takes ? concerned[0]!.inAny : concerned[0]!.rdAny)(input as any, options as any)
       }
       const all = patterns.flatMap((pattern, index) => ofPattern(pattern).map((part) => ({ part, pattern, index })))
-      return race(all, ({ index, part, pattern }, use) => {
+      const raced = race(all, ({ index, part, pattern }, use) => {
         const named = (tuple: Tuple) => use(keys === undefined ? { index, tuple } : { key: keys[index], tuple })
         return takes
           ? part.inWith(pattern as any, named as any, options as any)
           : Effect.flatMap(part.rd(pattern as any, options as any), named as any)
       }, Effect.succeed)
+      return naming(takes ? "inAny" : "rdAny", patterns, options, raced)
     })
 
   const inAll = (input: unknown, options?: WaitOptions) =>
@@ -332,7 +350,7 @@ export const make = (
 
   return {
     [TypeId]: { _T: (_: any) => _, _E: (_: never) => _ },
-    name: options.name ?? main.name,
+    name,
     out,
     outAll,
     ...destination(outFitting),

@@ -14,7 +14,7 @@
  *
  * @internal
  */
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -934,11 +934,11 @@ export class Store {
   }
 
   /** Fails a waiting interest when its time is over. */
-  timeoutAt(interest: Interest, at: number): void {
+  timeoutAt(interest: Interest, at: number, late: () => Cause.TimeoutException): void {
     interest.timeout = {
       at,
       place: -1,
-      fire: () => this.fail(interest, Effect.fail(new Cause.TimeoutException("the tuple did not come in time")))
+      fire: () => this.fail(interest, Effect.fail(late()))
     }
   }
 

@@ -23,6 +23,8 @@ export interface Request {
   readonly patterns: ReadonlyArray<Pattern>
   /** Milliseconds. Zero does not wait. */
   readonly timeout: number
+  /** What it fails with when its time is over, if it has a timeout. */
+  readonly late?: () => Cause.TimeoutException
   /** Serves the interest from what is stored, or returns `false`. */
   readonly attempt: (interest: Interest) => boolean
   /** Serves it with an entry that has just come and matches its pattern number `index`, or returns `false`. */
@@ -73,7 +75,7 @@ export const served = (
         return interest
       }
       if (request.timeout < Infinity) {
-        store.timeoutAt(interest, interest.since + request.timeout)
+        store.timeoutAt(interest, interest.since + request.timeout, () => request.late!())
       }
       if (request.timeout > 0) {
         store.register(interest)

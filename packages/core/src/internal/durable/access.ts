@@ -16,7 +16,7 @@ import { current as currentProcess } from "../process.js"
 import { sameQueries } from "./query.js"
 import type { AnyFiber, Listener, Making, Run, Session } from "./session.js"
 import type { Read, Restore, Wanted } from "./waiter.js"
-import { labelOf, late, Refusal, waitFor } from "./waiter.js"
+import { labelOf, lateOf, Refusal, waitFor } from "./waiter.js"
 
 export interface Access {
   /** Puts back what was taken by an operation that came to nothing. */
@@ -140,7 +140,7 @@ const within = (session: Session, run: Run, progress: Progress): Running => {
           found !== null
             ? Effect.map(checked(wanted.read(hold, found)), (read) => [hold, read] as const)
             : wanted.timeout === 0
-            ? late
+            ? lateOf(session, wanted)
             : Effect.die(new Retry(wanted))
       )
     }

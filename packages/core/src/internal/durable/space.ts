@@ -757,14 +757,10 @@ export const make = (
         const compiled = compile(pattern)
         const read = holdingOf(name, options)
         const kind = name === "withPermit" ? name : "in"
-        const wanted = wantedOf(
-          kind,
-          [compiled],
-          read.timeout,
-          "in",
-          false,
-          holds(read)
-        )
+        const wanted: Wanted = {
+          ...wantedOf(kind, [compiled], read.timeout, "in", false, holds(read)),
+          operation: name
+        }
         return operation(name, (access, span) =>
           Effect.uninterruptibleMask((restore) =>
             Effect.flatMap(access.wait(wanted, restore), ([hold, found]) => {

@@ -15,6 +15,7 @@ import type { Waiting } from "../insight.js"
 import type { Pattern } from "../pattern.js"
 import type { ProcessRecord } from "../process.js"
 import { current } from "../process.js"
+import { timedOut } from "../timeout.js"
 import { matches } from "./interpreter.js"
 import type { Reading } from "./reader.js"
 import { isRead } from "./reader.js"
@@ -50,6 +51,8 @@ export class Refusal {
 /** How to look for what is wanted. */
 export interface Wanted {
   readonly kind: InterestSnapshot["kind"]
+  /** The name of the operation, if it is not the kind. */
+  readonly operation?: string
   readonly patterns: ReadonlyArray<Pattern>
   readonly queries: ReadonlyArray<Query>
   /** Those of the queries that say all. */
@@ -170,7 +173,7 @@ export class Waiter implements Listener {
         this.withdraw()
       }
     } else {
-      this.end(late)
+      this.end(lateOf(this.session, this.wanted))
     }
   }
 
@@ -355,7 +358,11 @@ export class Waiter implements Listener {
       if (Exit.isFailure(exit)) {
         this.forget()
       }
-      this.end(Exit.isFailure(exit) ? exit : this.leaving === "late" ? late : Exit.interrupt(this.fiber.id()))
+      this.end(
+        Exit.isFailure(exit) ? exit : this.leaving === "late"
+          ? lateOf(this.session, this.wanted)
+          : Exit.interrupt(this.fiber.id())
+      )
     })
   }
 
@@ -392,7 +399,10 @@ export class Waiter implements Listener {
 }
 
 /** Nothing has come in time. */
-export const late = Exit.fail(new Cause.TimeoutException("the tuple did not come in time"))
+export const lateOf = (
+  { store: { name: space } }: Session,
+  { kind, operation = kind, patterns, timeout }: Wanted
+): Exit.Exit<never, Cause.TimeoutException> => Exit.fail(timedOut({ space, operation, patterns, timeout }))
 
 export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 

@@ -471,7 +471,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       failing(() => {
         const asked = encode([compile(pattern)])
         const read = holdingOf(name, options)
-        const args = [name === "withPermit" ? name : "in", asked.wires, asks(asked), read.timeout]
+        const args = [name === "withPermit" ? name : "in", asked.wires, asks(asked), read.timeout, name]
         return Effect.uninterruptibleMask((restore) =>
           Effect.flatMap(
             holding(restore, "wait", args, answerFor(asked)),

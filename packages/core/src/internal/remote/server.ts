@@ -275,7 +275,7 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
       outFitting: (_, all) => one(putFitting(space, all.map((tuple: unknown) => values.decodeTuple(tuple)))),
       renew: (_, lease, ttl) => one(renewing(memory, () => leases.get(lease), millis("ttl", ttl))),
       cancel: (_, lease) => one(renewing(memory, () => leases.get(lease), -Infinity)),
-      wait: (id, kind, wires, asks, timeout) => {
+      wait: (id, kind, wires, asks, timeout, operation) => {
         const { asking, patterns } = reading(id, wires, asks)
         switch (kind) {
           case "in":
@@ -283,7 +283,9 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
           case "withPermit":
             return searching(
               id,
-              new Search.Single(memory, kind, patterns[0]!, timeout),
+              operation === undefined
+                ? new Search.Single(memory, kind, patterns[0]!, timeout)
+                : new Search.Holding(memory, operation, patterns[0]!, timeout),
               asking,
               (tuple) => values.encodeTuple(tuple)
             )

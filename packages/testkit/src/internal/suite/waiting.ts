@@ -4,6 +4,7 @@
  * @internal
  */
 import * as P from "@effect-linda/core/Pattern"
+import * as TupleSpace from "@effect-linda/core/TupleSpace"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -441,6 +442,51 @@ export const timeouts = cases("Waiting: timeouts", (test) => {
         yield* empty(space)
       })
   )
+
+  test("S9 K21 a timeout says of what it is one, and is told from any other", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const soon = { timeout: "20 millis" } as const
+      const use = () => Effect.void
+      const operations: ReadonlyArray<
+        readonly [name: string, ReadonlyArray<string>, operation: Effect.Effect<unknown, unknown>]
+      > = [
+        ["in", ["[\"job\", number]"], space.in(["job", P.number], soon)],
+        ["rd", ["[\"job\", any]"], space.rd(["job", P.any], soon)],
+        ["inAny", ["[\"a\"]", "[\"b\"]"], space.inAny([["a"], ["b"]], soon)],
+        ["rdAny", ["[\"a\"]"], space.rdAny({ a: ["a"] }, soon)],
+        ["inAll", ["[\"a\"]", "[\"b\"]"], space.inAll([["a"], ["b"]], soon)],
+        ["inWith", ["[\"a\"]"], space.inWith(["a"], use, soon)],
+        ["inScoped", ["[\"a\"]"], Effect.scoped(space.inScoped(["a"], soon))],
+        ["withPermit", ["[\"a\"]"], space.withPermit(["a"], use, soon)],
+        ["in", ["[\"a\"]"], space.in(["a"], { timeout: 0 })]
+      ]
+      const fibers = yield* Effect.forEach(operations, ([, , operation]) => Effect.fork(Effect.flip(operation)))
+      yield* pass("20 millis")
+      for (const [index, [operation, patterns]] of operations.entries()) {
+        const error = yield* Fiber.join(fibers[index]!)
+        assert.isTrue(TupleSpace.isTimeout(error) && Cause.isTimeoutException(error))
+        if (TupleSpace.isTimeout(error)) {
+          same([error.operation, error.patterns, error._tag], [operation, patterns, "TimeoutException"])
+          const within = index === operations.length - 1 ? "now" : "within 20ms"
+          assert.strictEqual(
+            error.message,
+            `${operation}(${patterns.join(", ")}) of space "${error.space}": no tuple ${within}`
+          )
+        }
+      }
+      // That of the use is not that of the wait, be it of this space or of Effect.
+      yield* space.out(["a"])
+      const inner = yield* Effect.flip(space.inWith(["a"], () => space.rd(["b"], { timeout: 0 }), { timeout: 0 }))
+      assert.isTrue(TupleSpace.isTimeout(inner) && inner.operation === "rd")
+      const own = yield* Effect.flip(
+        space.withPermit(["a"], () => Effect.fail(new Cause.TimeoutException("mine")), { timeout: 0 })
+      )
+      assert.isTrue(Cause.isTimeoutException(own) && !TupleSpace.isTimeout(own))
+      assert.isFalse(TupleSpace.isTimeout({ space: "a", operation: "in", patterns: [] }))
+      yield* space.collect(["a"])
+      yield* empty(space)
+    }))
 
   test("S9 O09 the empty timeout looks without waiting", () =>
     Effect.gen(function*() {

@@ -1,0 +1,39 @@
+/**
+ * The timeout of an operation, which says of what it is one (S9).
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import type { Timeout } from "../TupleSpace.js"
+
+/** An operation that has waited in vain. */
+export interface Late {
+  readonly space: string
+  readonly operation: string
+  readonly patterns: ReadonlyArray<unknown>
+  /** For how many milliseconds. */
+  readonly timeout: number
+}
+
+/** Made when the time is over, and not before. Its fields are own ones, so that they cross a link. */
+export const timedOut = ({ operation, patterns, space, timeout }: Late): Timeout => {
+  const texts = patterns.map(textOf)
+  const within = timeout > 0 ? `within ${Duration.format(Duration.millis(timeout))}` : "now"
+  return Object.assign(
+    new Cause.TimeoutException(`${operation}(${texts.join(", ")}) of space "${space}": no tuple ${within}`),
+    { space, operation, patterns: texts }
+  )
+}
+
+/** It is printed in a step: whatever a pattern holds, this does not throw. */
+const textOf = (pattern: unknown): string => {
+  try {
+    return String(pattern)
+  } catch {
+    return "a pattern that cannot be shown"
+  }
+}
+
+export const isTimeout = (u: unknown): u is Timeout =>
+  Cause.isTimeoutException(u) && "space" in u && "operation" in u && "patterns" in u
