@@ -568,47 +568,47 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "inAll takes one tuple for two patterns",
     clause: "S11",
     file: "internal/join.ts",
-    find: "if (!takenBy.has(entry)) {",
-    replace: "if (entry !== undefined) {"
+    find: "while (next < own.length && owners.has(own[next]!)) {",
+    replace: "while (next < 0) {"
   },
   {
     name: "inAll takes one tuple for two patterns that share a variable",
     clause: "S11",
     file: "internal/join.ts",
-    find: "chosen.includes(entry) ? false : ",
-    replace: ""
+    find: " || chosen.includes(entry) ? false : ",
+    replace: " ? false : "
   },
   {
     name: "inAll does not make way: no pattern changes its tuple for another's sake",
     clause: "S11",
     file: "internal/join.ts",
-    find: "if (!tried.has(entry)) {",
-    replace: "if (tried.size < 0) {"
+    find: "if (owner !== undefined && !asked.has(owner)) {",
+    replace: "if (owner !== undefined && asked.size < 0) {"
   },
   {
     name: "inAll lets make way who comes first",
     clause: "S11",
     file: "internal/join.ts",
-    find: "if (!settled.has(entry)) {",
-    replace: "if (settled.size < 0) {"
+    find: "(owners.get(entry) === demand || exchange(demand, entry))",
+    replace: "owners.get(entry) === demand"
   },
   {
     name: "inAll does not go back where a variable was bound in vain",
     clause: "S11",
     file: "internal/join.ts",
-    find: "      chosen.pop()\n      return false",
-    replace: "      return true"
+    find: "    chosen.pop()\n    return false",
+    replace: "    return true"
   },
   {
     name: "an inAll that waits holds what is there already",
     clause: "S11",
     file: "internal/search.ts",
     find: `  attempt(interest: Interest): boolean {
-    const found = this.make()
+    const found = this.make(interest)
     if (found === undefined) {
 `,
     replace: `  attempt(interest: Interest): boolean {
-    const found = this.make()
+    const found = this.make(interest)
     if (found === undefined) {
       if (this.kind === "inAll") {
         this.store.takeHeld(Array.from(new Set(this.patterns.flatMap((pattern) => this.store.shelves.find(pattern) ?? []))))
@@ -626,8 +626,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "an inAny that waits tells the last of the patterns that match, not the first",
     clause: "S11",
     file: "internal/interest.ts",
-    find: "this.patterns.findIndex((pattern) => pattern.admits(entry))",
-    replace: "this.patterns.findLastIndex((pattern) => pattern.admits(entry))"
+    find: "        return index\n      }\n    }\n    return -1",
+    replace: "        return patterns.findLastIndex((pattern) => pattern.admits(entry))\n      }\n    }\n    return -1"
   },
   {
     name: "inAny takes for its first pattern, though another has an older tuple",
@@ -898,5 +898,84 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/insight.ts",
     find: "if (store.closed || store.moves !== moves) {",
     replace: "if (store.moves !== moves) {"
+  },
+  // Joins that wait
+  {
+    name: "a join lacks more than it does",
+    clause: "S11",
+    file: "internal/join.ts",
+    find: "return new Lack([pattern], count - found, at)",
+    replace: "return new Lack([pattern], count - found + 1, at)"
+  },
+  {
+    name: "a join lacks more than it does, all demands considered",
+    clause: "S11",
+    file: "internal/join.ts",
+    find: "missing, short[0]!)",
+    replace: "missing + 1, short[0]!)"
+  },
+  {
+    name:
+      "a join counts what comes for those alone that were short when it looked, and not for those that could have made way",
+    clause: "S11",
+    file: "internal/join.ts",
+    find: "return new Set(asked.keys())",
+    replace: "return new Set(demands)"
+  },
+  {
+    name: "a join counts what comes for others",
+    clause: "S11",
+    file: "internal/join.ts",
+    find: "this.missing > 0 && this.patterns.some((pattern) => pattern.admits(entry))",
+    replace: "this.missing > 0 && this.patterns.every((pattern) => pattern.admits(entry))"
+  },
+  {
+    name: "a join searches with every put",
+    clause: "S11",
+    file: "internal/join.ts",
+    find: "return this.missing <= 0",
+    replace: "return true"
+  },
+  {
+    name: "equal patterns of a join are looked for one by one",
+    clause: "S11",
+    file: "internal/join.ts",
+    find: "if (distinct[bucket[i]!]!.isLike(pattern)) {",
+    replace: "if (distinct[bucket[i]!] === pattern) {"
+  },
+  {
+    name: "patterns of a join are equal if their formals have the same name",
+    clause: "S11",
+    file: "internal/pattern.ts",
+    find: "parts.name === others.name && Equality.equals(parts.values, others.values) && ",
+    replace: "parts.name === others.name && "
+  },
+  {
+    name: "patterns of a join are equal whatever their predicates are",
+    clause: "S11",
+    file: "internal/pattern.ts",
+    find: "one.code !== undefined && one.code === other.code && one.text() === other.text()",
+    replace: "true"
+  },
+  {
+    name: "a join remembers what it lacked in a transaction that was undone",
+    clause: "S10",
+    file: "internal/store.ts",
+    find: "        interest.lack = undefined\n      })",
+    replace: "      })"
+  },
+  {
+    name: "a join does not count what a transaction was to look at first",
+    clause: "S11",
+    file: "internal/store.ts",
+    find: "if (this.offered.size > 0) {\n      // What it was not to see",
+    replace: "if (this.offered.size < 0) {\n      // What it was not to see"
+  },
+  {
+    name: "a join with variables takes the first combination that it finds, not the oldest",
+    clause: "S11",
+    file: "internal/join.ts",
+    find: "best === undefined || comesBefore(found, best)",
+    replace: "best === undefined"
   }
 ]

@@ -3,6 +3,16 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, TestClock } from "effect"
 import { empty, fresh, memoryOf, same, start } from "./helpers.js"
 
+const isNumber = (value: unknown) => typeof value === "number"
+
+/** What a join of so many patterns may be made of. */
+const joins: ReadonlyArray<readonly [name: string, patternOf: (index: number) => readonly [string, unknown]]> = [
+  ["equal patterns", () => ["t", P.number]],
+  ["equal predicates", () => ["t", isNumber]],
+  ["equal formals that are made anew", () => ["t", P.oneOf(P.between(0, 2000), P.string)]],
+  ["patterns of one tuple each", (index) => ["t", index]]
+]
+
 describe("Waiting in memory", () => {
   it.scoped("S8 a tuple on its way to a taker is held, and comes back if that is interrupted in the same moment", () =>
     Effect.gen(function*() {
@@ -26,4 +36,27 @@ describe("Waiting in memory", () => {
       same(yield* Fiber.join(fiber), ["t"])
       yield* empty(space)
     }))
+
+  for (const [name, patternOf] of joins) {
+    it.scoped(`S11 K3 what a join of ${name} looks at grows with its size, however it is completed`, () =>
+      Effect.gen(function*() {
+        const looks = (size: number) =>
+          Effect.gen(function*() {
+            const space = yield* fresh()
+            const { store } = memoryOf(space)
+            let looked = 0
+            store.onLooked = (entries) => {
+              looked += entries
+            }
+            const patterns = Array.from({ length: size }, (_, index) => patternOf(index)) as any
+            const join = yield* start(space.inAll(patterns))
+            for (let n = 0; n < size; n++) {
+              yield* space.out(["t", n])
+            }
+            assert.strictEqual((yield* Fiber.join(join)).length, size)
+            return looked
+          })
+        assert.isAtMost(yield* looks(1000), 12 * (yield* looks(100)))
+      }))
+  }
 })

@@ -8,6 +8,7 @@ import type * as Fiber from "effect/Fiber"
 import type { Deadline } from "./deadlines.js"
 import type { Entry } from "./entry.js"
 import type { Key } from "./equality.js"
+import type { Lack } from "./join.js"
 import type { Item, Ordered } from "./ordered.js"
 import { HashTable, next } from "./ordered.js"
 import type { Pattern } from "./pattern.js"
@@ -66,6 +67,8 @@ export class Interest implements Item {
   needs: Shortage = "room"
   /** The stored entries that a waiting transaction was woken to look at. */
   offered: Array<Offer> = []
+  /** What a join that waits lacks, as far as that is known. */
+  lack: Lack | undefined = undefined
   /** What a transaction waits for in several spaces: whichever is served first wakes it, the others then pass it by. */
   wait: { woken: boolean } | undefined = undefined
   /** The lists it stands in. */
@@ -91,7 +94,14 @@ export class Interest implements Item {
     if (this.wait?.woken === true) {
       return -1
     }
-    return this.patterns.findIndex((pattern) => pattern.admits(entry))
+    const { patterns } = this
+    for (let index = 0; index < patterns.length; index++) {
+      // Equal patterns of a join are one object, and most often neighbours.
+      if ((index === 0 || patterns[index] !== patterns[index - 1]) && patterns[index]!.admits(entry)) {
+        return index
+      }
+    }
+    return -1
   }
 
   /** Whether a transaction that was woken would have matched the entry. A predicate that throws is its own affair. */

@@ -59,6 +59,8 @@ export interface Term {
   readonly text: () => string
   /** What it is made of, from which {@link rebuild} makes it anew: elsewhere. Nothing, if there is code of the user's in it. */
   readonly parts: Parts | undefined
+  /** The user's code in it, if that is all there is. */
+  readonly code?: unknown
 }
 
 /** The name of a maker, and what it made the term of. */
@@ -106,7 +108,8 @@ const testing = (
   text: () => string,
   test: (value: unknown) => boolean,
   parts?: Parts,
-  kind: "any" | "test" = "test"
+  kind: "any" | "test" = "test",
+  code?: unknown
 ): Term => ({
   kind,
   value: undefined,
@@ -114,7 +117,8 @@ const testing = (
   test,
   bind: (value, bindings) => test(value) ? bindings : false,
   text,
-  parts
+  parts,
+  code
 })
 
 const binding = (
@@ -139,7 +143,10 @@ export const instanceOf = (constructor: abstract new(...args: any) => unknown): 
     if (typeof constructor === "function" && !({} instanceof constructor)) {
       return testing(
         () => `instanceOf(${nameOf(constructor)})`,
-        (value) => readable(() => value instanceof constructor, value)
+        (value) => readable(() => value instanceof constructor, value),
+        undefined,
+        "test",
+        constructor
       )
     }
   } catch {
@@ -242,7 +249,8 @@ export const when = (predicate: (value: any) => boolean): Term => {
     throw invalid(`${show(predicate)} is asynchronous or a generator: a predicate has to answer at once`)
   }
   const name = nameOf(predicate)
-  return testing(() => name === "" ? "when" : `when(${name})`, (value) => answer(predicate, value))
+  const text = () => name === "" ? "when" : `when(${name})`
+  return testing(text, (value) => answer(predicate, value), undefined, "test", predicate)
 }
 
 const ordered: ReadonlySet<string> = new Set(["number", "bigint", "string"])
@@ -726,6 +734,12 @@ export class Pattern {
     return entry.failure === this.failure && this.matches(entry.tuple)
   }
 
+  /** Whether it is certainly the same pattern. One that has code of the user's in it is, if the code is. */
+  isLike(that: Pattern): boolean {
+    return this === that ||
+      this.failure === that.failure && this.mask === that.mask && areLike(this.terms, that.terms)
+  }
+
   /** Matches in the light of variables that are bound already: for joins. */
   bind(tuple: ReadonlyArray<unknown>, bindings: Bindings | undefined): Bound {
     return this.fits(tuple.length) ? bindFields(this.terms, this.arity, this.tail, tuple, bindings) : false
@@ -747,6 +761,25 @@ export class Pattern {
     const fields = texts(this.terms)
     return this.failure ? `failure(${fields})` : `[${fields}]`
   }
+}
+
+const areLike = (some: ReadonlyArray<Term>, others: ReadonlyArray<Term>): boolean =>
+  some.length === others.length && some.every((term, index) => isLike(term, others[index]!))
+
+const isLike = (one: Term, other: Term): boolean => {
+  if (one === other) {
+    return true
+  }
+  if (one.kind !== other.kind) {
+    return false
+  }
+  if (one.kind === "literal") {
+    return Equality.equals(one.value, other.value)
+  }
+  const [parts, others] = [one.parts, other.parts]
+  return parts === undefined || others === undefined
+    ? one.code !== undefined && one.code === other.code && one.text() === other.text()
+    : parts.name === others.name && Equality.equals(parts.values, others.values) && areLike(parts.terms, others.terms)
 }
 
 /** Bits of a mask that stay within a small integer. */

@@ -13,6 +13,7 @@ import type { Several } from "./arguments.js"
 import { alternatives, reading, several, timeoutOf } from "./arguments.js"
 import type { Entry } from "./entry.js"
 import type { Interest, Kind } from "./interest.js"
+import { Lack, Plan } from "./join.js"
 import type { Memory } from "./memory.js"
 import type { Operation, Span } from "./operation.js"
 import { endSpan, link, operation } from "./operation.js"
@@ -81,7 +82,7 @@ export abstract class Search<Found> implements Request, Operation<any, Cause.Tim
   /** Among what is stored. To take, only what no transaction was woken to look at before. */
   protected abstract find(except: ReadonlySet<Entry> | undefined): Found | undefined
   /** With an entry that has just come, and is not stored, and matches the pattern number `index`. */
-  protected abstract complete(entry: Entry, index: number): Found | undefined
+  protected abstract complete(interest: Interest, entry: Entry, index: number): Found | undefined
   abstract entries(found: Found): ReadonlyArray<Entry>
   abstract value(found: Found): unknown
 
@@ -89,9 +90,16 @@ export abstract class Search<Found> implements Request, Operation<any, Cause.Tim
     return this.takes ? "takers" : "readers"
   }
 
+  /** The same for one that waits if nothing is found. */
+  protected findFor(_: Interest): Found | undefined {
+    return this.find(this.takes ? this.store.offered : undefined)
+  }
+
   /** Makes the search, as a step: takes what it finds, if it takes. */
-  make(): Found | undefined {
-    const found = this.find(this.takes ? this.store.offered : undefined)
+  make(interest?: Interest): Found | undefined {
+    const found = interest === undefined
+      ? this.find(this.takes ? this.store.offered : undefined)
+      : this.findFor(interest)
     if (found !== undefined && this.takes) {
       this.take(found)
     }
@@ -103,7 +111,7 @@ export abstract class Search<Found> implements Request, Operation<any, Cause.Tim
   }
 
   attempt(interest: Interest): boolean {
-    const found = this.make()
+    const found = this.make(interest)
     if (found === undefined) {
       return false
     }
@@ -112,7 +120,7 @@ export abstract class Search<Found> implements Request, Operation<any, Cause.Tim
   }
 
   offer(interest: Interest, entry: Entry, index: number): boolean {
-    const found = this.complete(entry, index)
+    const found = this.complete(interest, entry, index)
     if (found === undefined) {
       return false
     }
@@ -147,7 +155,7 @@ export class Single extends Search<Entry> {
   find(except: ReadonlySet<Entry> | undefined): Entry | undefined {
     return this.store.shelves.find(this.pattern, except)
   }
-  complete(entry: Entry): Entry {
+  complete(_: Interest, entry: Entry): Entry {
     return entry
   }
   protected override take(entry: Entry): void {
@@ -183,7 +191,7 @@ export class Choice extends Search<readonly [Entry, number]> {
   find(except: ReadonlySet<Entry> | undefined): readonly [Entry, number] | undefined {
     return this.store.shelves.findAny(this.patterns, except)
   }
-  complete(entry: Entry, index: number): readonly [Entry, number] {
+  complete(_: Interest, entry: Entry, index: number): readonly [Entry, number] {
     return [entry, index]
   }
   entries([entry]: readonly [Entry, number]): ReadonlyArray<Entry> {
@@ -197,21 +205,28 @@ export class Choice extends Search<readonly [Entry, number]> {
 /** Distinct tuples for all of several patterns. */
 export class Join extends Search<ReadonlyArray<Entry>> {
   private readonly keys: Several["keys"]
-  readonly patterns: ReadonlyArray<Pattern>
+  private readonly plan: Plan
   constructor(memory: Memory, { keys, patterns }: Several, timeout: number) {
     super(memory, "inAll", true, timeout)
     this.keys = keys
-    this.patterns = patterns
+    this.plan = new Plan(patterns)
+  }
+  get patterns(): ReadonlyArray<Pattern> {
+    return this.plan.patterns
   }
   /** Who takes nothing need not wait for a turn. */
   override get takesTurns(): boolean {
     return this.patterns.length > 0
   }
   find(except: ReadonlySet<Entry> | undefined): ReadonlyArray<Entry> | undefined {
-    return this.store.shelves.findJoin(this.patterns, except)
+    const found = this.store.shelves.findJoin(this.plan, except)
+    return found instanceof Lack ? undefined : found
   }
-  complete(entry: Entry): ReadonlyArray<Entry> | undefined {
-    return this.store.findJoinWith(this.patterns, entry)
+  protected override findFor(interest: Interest): ReadonlyArray<Entry> | undefined {
+    return this.store.findJoin(interest, this.plan)
+  }
+  complete(interest: Interest, entry: Entry): ReadonlyArray<Entry> | undefined {
+    return this.store.findJoinWith(interest, this.plan, entry)
   }
   entries(entries: ReadonlyArray<Entry>): ReadonlyArray<Entry> {
     return entries

@@ -86,18 +86,26 @@ export class Shelves {
     return entry && [entry, patterns.findIndex((pattern) => pattern.admits(entry))]
   }
 
-  /** Distinct entries for all patterns at once (S11). */
-  findJoin(patterns: ReadonlyArray<Pattern>, except: ReadonlySet<Entry> = none): ReadonlyArray<Entry> | undefined {
-    return Join.find(patterns, (pattern, test) =>
+  /** Distinct entries for all patterns at once (S11), or what is lacking, where that can be told. */
+  findJoin(
+    plan: Join.Plan,
+    except: ReadonlySet<Entry> = none,
+    from?: number
+  ): ReadonlyArray<Entry> | Join.Lack | undefined {
+    return Join.find(plan, this.looking(except), from)
+  }
+
+  /** The same, for a join that this entry may complete, which has just come. */
+  findJoinWith(plan: Join.Plan, entry: Entry, from?: number): ReadonlyArray<Entry> | Join.Lack | undefined {
+    return Join.findWith(plan, entry, this.looking(none), from)
+  }
+
+  private looking(except: ReadonlySet<Entry>) {
+    return (pattern: Pattern, test: (entry: Entry) => boolean): Entry | undefined =>
       this.first(pattern, (entry) => {
         this.looked++
         return !except.has(entry) && test(entry)
-      }))
-  }
-
-  /** Whether an entry that has just come could complete a join: a quick look, before {@link findJoin} makes sure. */
-  mayComplete(patterns: ReadonlyArray<Pattern>, entry: Entry): boolean {
-    return Join.mayComplete(patterns, entry, (pattern, test) => this.first(pattern, test))
+      })
   }
 
   /** The oldest entry that passes the test, among those with the literals of the pattern. Tests them in order. */

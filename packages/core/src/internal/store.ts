@@ -28,9 +28,10 @@ import type { Extra } from "./entry.js"
 import { Entry } from "./entry.js"
 import type { Interest, Shortage } from "./interest.js"
 import { Interests } from "./interest.js"
+import type { Plan } from "./join.js"
+import { Lack } from "./join.js"
 import type { Savepoint } from "./log.js"
 import { Log } from "./log.js"
-import type { Pattern } from "./pattern.js"
 import { Queue } from "./queue.js"
 import type { Selection } from "./shelves.js"
 import { Shelves } from "./shelves.js"
@@ -660,17 +661,42 @@ export class Store {
   // Taking and holding
   // -------------------------------------------------------------------------------------------------------------------
 
-  /** Distinct entries for all patterns at once, one that is not stored among those to choose from. */
-  findJoinWith(patterns: ReadonlyArray<Pattern>, entry: Entry): ReadonlyArray<Entry> | undefined {
-    if (!this.shelves.mayComplete(patterns, entry)) {
+  /** Distinct entries for a join that waits, one that is not stored among those to choose from. Remembers what is lacking. */
+  findJoinWith(interest: Interest, plan: Plan, entry: Entry): ReadonlyArray<Entry> | undefined {
+    const { lack } = interest
+    if (lack !== undefined && !lack.isMadeBy(entry)) {
       return undefined
     }
     this.insert(entry)
     try {
-      return this.shelves.findJoin(patterns)
+      return this.found(interest, this.shelves.findJoinWith(plan, entry, lack?.at))
     } finally {
       this.remove(entry)
     }
+  }
+
+  /** The same of what is stored, but for what a transaction is to look at first. */
+  findJoin(interest: Interest, plan: Plan): ReadonlyArray<Entry> | undefined {
+    const found = this.found(interest, this.shelves.findJoin(plan, this.offered))
+    if (this.offered.size > 0) {
+      // What it was not to see is missing in what it lacks.
+      interest.lack = undefined
+    }
+    return found
+  }
+
+  private found(
+    interest: Interest,
+    found: ReadonlyArray<Entry> | Lack | undefined
+  ): ReadonlyArray<Entry> | undefined {
+    interest.lack = found instanceof Lack ? found : undefined
+    if (this.log.recording) {
+      // What is undone brings back entries that were not there now.
+      this.log.add(() => {
+        interest.lack = undefined
+      })
+    }
+    return found instanceof Lack ? undefined : found
   }
 
   /** Takes stored entries away. Whoever does so owns them. */

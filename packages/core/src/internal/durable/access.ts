@@ -130,7 +130,7 @@ const within = (session: Session, run: Run, progress: Progress): Running => {
       const hold = session.nextId()
       const { as, attempt, exact, final, queries } = wanted
       const look: Effect.Effect<Found | null, unknown> = !exact
-        ? attempt(run, hold, null)
+        ? attempt(run, hold, null, {})
         : as === "in"
         ? Effect.map(one({ op: "take", holds: [hold], queries, limit: 1, final, wait: null }), ([found]) => found)
         : one({ op: "read", waiter: hold, queries, wait: null })

@@ -322,7 +322,9 @@ export const make = (
       read: Wanted["read"],
       attempt?: Wanted["attempt"]
     ): Wanted => {
-      const queries = patterns.map((pattern) => reader.query(pattern))
+      // Those of a choice have to keep their numbers; equal ones of a join are one.
+      const asked = as === "join" ? Array.from(new Set(patterns)) : patterns
+      const queries = asked.map((pattern) => reader.query(pattern))
       return {
         kind,
         patterns,
@@ -360,12 +362,13 @@ export const make = (
     }
 
     const joinOf = (patterns: ReadonlyArray<Pattern>, timeout: number): Wanted => {
-      const attempt: Wanted["attempt"] = (run, hold, waiter, offered) =>
+      const plan = new Join.Plan(patterns)
+      const attempt: Wanted["attempt"] = (run, hold, waiter, { offered, onLack }) =>
         Effect.gen(function*() {
           const candidates = new Map<number, Candidate>()
-          const ofPattern: Array<ReadonlyArray<Candidate>> = []
-          const enough = Join.isPlain(patterns) ? patterns.length : Infinity
-          for (const pattern of patterns) {
+          const ofPattern = new Map<Pattern, ReadonlyArray<Candidate>>()
+          const enough = plan.isPlain ? patterns.length : Infinity
+          for (const [at, { count, pattern }] of plan.demands.entries()) {
             const own: Array<Candidate> = []
             const add = (row: Row, reading: Reading) => {
               const candidate = candidates.get(row.id) ?? candidateOf(row, reading)
@@ -384,25 +387,32 @@ export const make = (
               add(offered!.row, offer)
               own.sort(byAge)
             }
-            if (own.length === 0) {
+            if (own.length < count) {
+              onLack?.(new Join.Lack([pattern], count - own.length, at))
               return null
             }
-            ofPattern.push(own)
+            ofPattern.set(pattern, own)
           }
           const oldest = Array.from(candidates.values()).filter(({ unread }) => unread === undefined).sort(byAge)
-          const chosen = Join.find<Candidate>(patterns, (pattern, test) => {
-            const known = patterns.indexOf(pattern)
-            return (known < 0 ? oldest : ofPattern[known]!).find(test)
-          })
+          const chosen = Join.find<Candidate>(
+            plan,
+            (pattern, test) => (ofPattern.get(pattern) ?? oldest).find(test)
+          )
+          if (chosen === undefined || chosen instanceof Join.Lack) {
+            if (chosen !== undefined) {
+              onLack?.(chosen)
+            }
+            return null
+          }
           // One that cannot be decoded ends it: the others stay where they are.
-          const unread = chosen?.filter(({ unread }) => unread !== undefined)
-          const rows = (unread?.length === 0 ? chosen : unread)?.map(({ row }) => row)
-          if (offered !== undefined && rows?.some(({ id }) => id === offered.row.id) === true) {
+          const unread = chosen.filter(({ unread }) => unread !== undefined)
+          const rows = (unread.length === 0 ? chosen : unread).map(({ row }) => row)
+          if (offered !== undefined && rows.some(({ id }) => id === offered.row.id)) {
             yield* offered.answer
           }
-          return rows !== undefined && (yield* claim(run, hold, rows, waiter, true)) ? { index: 0, rows } : null
+          return (yield* claim(run, hold, rows, waiter, true)) ? { index: 0, rows } : null
         })
-      return wantedOf("inAll", patterns, timeout, "join", true, takes, attempt)
+      return wantedOf("inAll", plan.patterns, timeout, "join", true, takes, attempt)
     }
 
     // -----------------------------------------------------------------------------------------------------------------

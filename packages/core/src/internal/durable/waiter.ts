@@ -12,6 +12,8 @@ import type { Tuple } from "../../Tuple.js"
 import type { InterestSnapshot } from "../../TupleSpace.js"
 import type { Deadline } from "../deadlines.js"
 import type { Waiting } from "../insight.js"
+import type { Lack } from "../join.js"
+import { isFailure } from "../memory.js"
 import type { Pattern } from "../pattern.js"
 import type { ProcessRecord } from "../process.js"
 import { current } from "../process.js"
@@ -73,8 +75,12 @@ export interface Wanted {
     run: Run,
     hold: number,
     waiter: number | null,
-    /** A tuple that is held for the join, and what has to be said before it can be claimed. */
-    offered?: { readonly row: Row; readonly answer: Effect.Effect<unknown, SpaceError> }
+    waits: {
+      /** A tuple that is held for the join, and what has to be said before it can be claimed. */
+      readonly offered?: { readonly row: Row; readonly answer: Effect.Effect<unknown, SpaceError> }
+      /** Called with what a join lacks. */
+      readonly onLack?: (lack: Lack) => void
+    }
   ) => Effect.Effect<Found | null, unknown>
 }
 
@@ -93,6 +99,8 @@ export class Waiter implements Listener {
   private onLeft = () => {}
   private readonly takes: boolean
   readonly consider: Listener["consider"]
+  /** What a join lacks, as far as that is known. */
+  private lack: Lack | undefined = undefined
 
   constructor(
     private readonly session: Session,
@@ -120,7 +128,7 @@ export class Waiter implements Listener {
 
   /** The first look, which leaves us in the store as somebody who waits, if it finds nothing. */
   private ask(): void {
-    const { id, session, wanted: { as, attempt, exact, final, queries, timeout } } = this
+    const { id, session, wanted: { as, exact, final, queries, timeout } } = this
     const waits = timeout > 0
     const asked = (exit: Exit.Exit<Found | null, unknown>) => this.asked(exit)
     if (exact) {
@@ -143,9 +151,42 @@ export class Waiter implements Listener {
         label: labelOf(this)
       }
       session.postExclusive(
-        (run) => Effect.tap(attempt(run, id, null), (found) => found === null && waits ? run([wait]) : Effect.void),
+        (run) =>
+          Effect.tap(
+            this.attempting(run, null),
+            (found) => found === null && waits ? run([wait]) : Effect.void
+          ),
         asked
       )
+    }
+  }
+
+  /** Looks at what is stored, in a transaction that does nothing else: what is lacking then, is lacking when it has been committed. */
+  private attempting(run: Run, waiter: number | null): Effect.Effect<Found | null, unknown> {
+    return Effect.suspend(() => {
+      this.lack = undefined
+      return this.wanted.attempt(run, this.id, waiter, {
+        onLack: (lack) => {
+          this.lack = lack
+        }
+      })
+    })
+  }
+
+  /** Whether a join lacks more than this tuple, which has come. Where that cannot be told, it has to look, now and the next time. */
+  private lacksMore(row: Row): boolean {
+    const { lack } = this
+    this.lack = undefined
+    const tuple = lack === undefined ? undefined : this.wanted.tuple(row)
+    if (lack === undefined || tuple === undefined || !isRead(tuple)) {
+      return false
+    }
+    try {
+      const isMade = lack.isMadeBy({ tuple, failure: isFailure(tuple) })
+      this.lack = lack
+      return !isMade
+    } catch {
+      return false
     }
   }
 
@@ -180,7 +221,9 @@ export class Waiter implements Listener {
   /** Whether it wants this tuple. If the user's code throws, that ends the operation, and nobody else notices (S3). */
   accepts(tuple: Tuple): boolean {
     try {
-      return this.patterns.some((pattern) => pattern.matches(tuple))
+      const { patterns } = this
+      // Equal patterns of a join are one object.
+      return patterns.some((pattern, index) => pattern !== patterns[index - 1] && pattern.matches(tuple))
     } catch (error) {
       if (this.state === "waiting") {
         this.session.post({ op: "cancel", waiters: [this.id] })
@@ -211,7 +254,9 @@ export class Waiter implements Listener {
       }
     }
     if (wanted.as === "join") {
-      session.postExclusive((run) => wanted.attempt(run, id, id), found)
+      if (!this.lacksMore(row)) {
+        session.postExclusive((run) => this.attempting(run, id), found)
+      }
     } else if (this.wants(row)) {
       if (wanted.as === "in") {
         session.post(
@@ -255,9 +300,9 @@ export class Waiter implements Listener {
         take,
         accepted: acceptedOf([row], wanted.tuple, session.accepts)[row.id] ?? null
       }])
-    const found = isOver || this.state === "ended"
+    const found = isOver || this.state === "ended" || this.lacksMore(row)
       ? Effect.succeed(null)
-      : Effect.catchAllCause(wanted.attempt(run, id, id, { row, answer: answer(true) }), (cause) => {
+      : Effect.catchAllCause(wanted.attempt(run, id, id, { offered: { row, answer: answer(true) } }), (cause) => {
         // The store's failures are not the join's: the batch is done again, or fails as a whole.
         if (!Cause.isDie(cause)) {
           return Effect.failCause(cause as Cause.Cause<SpaceError>)

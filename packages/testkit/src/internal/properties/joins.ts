@@ -4,10 +4,68 @@
  * @internal
  */
 import * as P from "@effect-linda/core/Pattern"
+import * as Transaction from "@effect-linda/core/Transaction"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as STM from "effect/STM"
 import { expect } from "vitest"
+import type { Random } from "../../Random.js"
 import { properties } from "./property.js"
+
+type Item = readonly [kind: string, n: number]
+
+/** A pattern, and what it is: whether it matches, given what `n` has to be, and what `n` has to be then. */
+interface Spec {
+  readonly pattern: readonly [unknown, unknown]
+  readonly match: (item: Item, n: number | undefined) => { readonly n: number | undefined } | undefined
+}
+
+const specOf = (random: Random): Spec => {
+  const kind = random.pick(["a", "b"])
+  const number = random.below(3)
+  const plain = (pattern: Spec["pattern"], isMatch: (item: Item) => boolean): Spec => ({
+    pattern,
+    match: (item, n) => isMatch(item) ? { n } : undefined
+  })
+  const isLarge = (n: number) => n > 0
+  return random.pick<() => Spec>([
+    () => plain([kind, P.number], ([other]) => other === kind),
+    () => plain([kind, P.number], ([other]) => other === kind),
+    () => plain([kind, number], ([other, n]) => other === kind && n === number),
+    () => plain([P.string, P.between(0, number)], ([, n]) => n <= number),
+    () => plain([P.any, P.any], () => true),
+    () => plain([kind, isLarge], ([other, n]) => other === kind && isLarge(n)),
+    () => ({
+      pattern: [kind, P.ref("n", P.number)],
+      match: ([other, own], n) => other === kind && (n === undefined || n === own) ? { n: own } : undefined
+    })
+  ])()
+}
+
+interface Stored {
+  readonly place: number
+  readonly item: Item
+}
+
+/** S11, by trying all. */
+const assign = (
+  stored: ReadonlyArray<Stored>,
+  [spec, ...others]: ReadonlyArray<Spec>,
+  n?: number
+): ReadonlyArray<Stored> | undefined => {
+  if (spec === undefined) {
+    return []
+  }
+  for (const each of stored) {
+    const matched = spec.match(each.item, n)
+    const rest = matched && assign(stored.filter((other) => other !== each), others, matched.n)
+    if (rest !== undefined) {
+      return [each, ...rest]
+    }
+  }
+  return undefined
+}
 
 export const joins = properties("Joins", (property) => {
   property("S11 joins over the same tuples in any order never deadlock", (sim) =>
@@ -81,4 +139,104 @@ export const joins = properties("Joins", (property) => {
       expect(yield* Fiber.join(join)).toEqual(random.array(wanted, (index) => ["t", index]))
       expect(yield* space.count(["t", P.number])).toBe(0)
     }))
+
+  property(
+    "S11 K3 joins that wait are complete at once when they can be, whatever else comes, goes, comes back and is undone",
+    (sim) =>
+      Effect.gen(function*() {
+        const { random } = sim
+        const space = yield* sim.space(random.chance(0.3) ? { capacity: 100 } : {})
+        let stored: ReadonlyArray<Stored> = []
+        let waiting: ReadonlyArray<{ readonly id: number; readonly specs: ReadonlyArray<Spec> }> = []
+        let place = 0
+        const expected = new Map<number, ReadonlyArray<Item>>()
+        const fibers: Array<Fiber.RuntimeFiber<unknown>> = []
+        const serve = (id: number, taken: ReadonlyArray<Stored>) => {
+          expected.set(id, taken.map(({ item }) => item))
+          stored = stored.filter((each) => !taken.includes(each))
+          waiting = waiting.filter((join) => join.id !== id)
+        }
+        const come = (item: Item, at = place++) => {
+          stored = [...stored, { place: at, item }].sort((one, other) => one.place - other.place)
+          for (const { id, specs } of waiting) {
+            const taken = assign(stored, specs)
+            if (taken !== undefined) {
+              return serve(id, taken)
+            }
+          }
+        }
+        const draw = (): Item => [random.pick(["a", "b"]), random.below(3)]
+        const oldest = (kind: string) => stored.find(({ item }) => item[0] === kind)
+        for (let step = random.between(4, 30); step > 0; step--) {
+          const item = draw()
+          const kind = random.pick(["a", "b"])
+          switch (random.below(8)) {
+            case 0:
+            case 1: {
+              const some = random.array(random.between(1, 3), () => specOf(random))
+              const specs = random.shuffle(some.flatMap((spec) => random.array(random.between(1, 2), () => spec)))
+              const id = fibers.length
+              fibers.push(yield* Effect.fork(space.inAll(specs.map(({ pattern }) => pattern) as any)))
+              yield* sim.still
+              const taken = assign(stored, specs)
+              waiting = [...waiting, { id, specs }]
+              if (taken !== undefined) {
+                serve(id, taken)
+              }
+              break
+            }
+            case 2: {
+              const taken = oldest(kind)
+              yield* space.inp([kind, P.number])
+              stored = stored.filter((each) => each !== taken)
+              break
+            }
+            case 3: {
+              // It comes back when it may have been missed.
+              const taken = oldest(kind)
+              if (taken !== undefined) {
+                yield* Effect.exit(
+                  space.inWith([kind, P.number], () => Effect.zipRight(space.out(item), Effect.fail(0)))
+                )
+                stored = stored.filter((each) => each !== taken)
+                come(item)
+                come(taken.item, taken.place)
+              }
+              break
+            }
+            case 4:
+            case 5: {
+              const fails = random.chance(0.7)
+              const taken = oldest(kind)
+              yield* Effect.exit(space.transact(
+                STM.zipRight(
+                  STM.zipRight(Transaction.inp(space, [kind, P.number]), Transaction.out(space, item)),
+                  fails ? STM.fail("no") : STM.void
+                )
+              ))
+              if (!fails) {
+                stored = stored.filter((each) => each !== taken)
+                come(item)
+              }
+              break
+            }
+            case 6: {
+              const items = random.array(random.between(1, 4), draw)
+              yield* space.outAll(items)
+              items.forEach((each) => come(each))
+              break
+            }
+            default:
+              yield* space.out(item)
+              come(item)
+          }
+          yield* sim.still
+          for (const [id, fiber] of fibers.entries()) {
+            const exit = fiber.unsafePoll()
+            expect(exit === null ? undefined : Exit.getOrElse(exit, String)).toEqual(expected.get(id))
+          }
+          expect(yield* space.copyCollect([P.string, P.number])).toEqual(stored.map(({ item }) => item))
+        }
+      })
+  )
 })

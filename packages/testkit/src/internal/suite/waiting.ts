@@ -767,6 +767,56 @@ export const joins = cases("Waiting: joins", (test) => {
       same(yield* space.collect([P.rest(P.any)]), [["t", 2]])
     }))
 
+  test("S11 K3 a join of many equal patterns: each put brings it one nearer, each take one further", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const many = Array.from({ length: 40 }, () => ["t", P.number] as const) as any
+      const join = yield* start(space.inAll(many))
+      for (let n = 0; n < 39; n++) {
+        yield* space.out(["t", n])
+      }
+      same(yield* space.inp(["t", 7]), Option.some(["t", 7]))
+      yield* space.out(["t", "no number"])
+      yield* Effect.exit(space.inWith(["t", 8], () => Effect.zipRight(space.out(["t", 39]), Effect.fail("no"))))
+      assert.isTrue(yield* isWaiting(join))
+      yield* space.out(["t", 40])
+      const numbers = Array.from({ length: 41 }, (_, n) => n).filter((n) => n !== 7)
+      same(yield* Fiber.join(join), numbers.map((n) => ["t", n]))
+      same(yield* space.collect([P.string, P.any]), [["t", "no number"]])
+      yield* empty(space)
+    }))
+
+  test("S11 K3 joins of different sizes over one shape wait beside each other: each is served when it can be", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const of = (size: number, pattern: readonly [string, unknown]) =>
+        start(space.inAll(Array.from({ length: size }, () => pattern) as any))
+      const three = yield* of(3, ["t", P.number])
+      const two = yield* of(2, ["t", P.any])
+      const mixed = yield* start(space.inAll([["t", P.string], ["t", P.any], ["t", P.string]]))
+      yield* space.outAll([["t", 1], ["t", "x"]])
+      same(yield* Fiber.join(two), [["t", 1], ["t", "x"]])
+      yield* space.outAll([["t", "y"], ["t", 2], ["t", "z"]])
+      same(yield* Fiber.join(mixed), [["t", "y"], ["t", 2], ["t", "z"]])
+      yield* space.outAll([["t", 3], ["t", "w"], ["t", 4]])
+      assert.isTrue(yield* isWaiting(three))
+      yield* space.out(["t", 5])
+      same(yield* Fiber.join(three), [["t", 3], ["t", 4], ["t", 5]])
+      same(yield* space.inp(["t", "w"]), Option.some(["t", "w"]))
+      yield* empty(space)
+    }))
+
+  test("S11 K3 a join of thousands of equal patterns takes what is stored, oldest first", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const tuples = Array.from({ length: 2000 }, (_, n) => ["t", n] as const)
+      yield* space.outAll(tuples)
+      const patterns = tuples.slice(1).map(() => ["t", P.number] as const) as any
+      same(yield* space.inAll(patterns), tuples.slice(0, -1))
+      same(yield* space.collect(["t", P.any]), tuples.slice(-1))
+      yield* empty(space)
+    }))
+
   test("S11 P.ref joins the tuples of several patterns", () =>
     Effect.gen(function*() {
       const space = yield* fresh()
