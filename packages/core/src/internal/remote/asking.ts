@@ -28,6 +28,8 @@ export class Asking {
   /** Whether nothing is done yet, so that it does not matter what an answer says. */
   private looking = false
   private resume: (() => void) | undefined
+  /** Whether the client could not decode what it should have replaced. */
+  isUnread = false
   /** Called with every answer. */
   onAnswer: (answer: unknown) => void = () => {}
 
@@ -57,7 +59,7 @@ export class Asking {
   }
 
   /** The client has answered a question, or could not be asked. */
-  told(question: number, answer: unknown): void {
+  told(question: number, answer: unknown, isUnread = false): void {
     const about = this.questions.get(question)
     if (about === undefined) {
       return
@@ -65,6 +67,7 @@ export class Asking {
     const [number, subject] = about
     this.questions.delete(question)
     this.known[number + 1]!.set(subject, answer)
+    this.isUnread ||= isUnread
     this.onAnswer(answer)
     if (this.questions.size === 0) {
       this.resume?.()

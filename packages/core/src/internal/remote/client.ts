@@ -17,6 +17,7 @@ import type { Link } from "../../Remote.js"
 import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Destination, OutOptions, TupleSpace, WaitOptions } from "../../TupleSpace.js"
+import { Undecoded } from "../../Undecoded.js"
 import type { Holding } from "../arguments.js"
 import {
   alternatives,
@@ -58,8 +59,8 @@ interface Pending {
   readonly takes: boolean
   /** Answers what the server asks about it. */
   readonly answer: ((number: number, subject: any) => unknown) | undefined
-  /** What an answer died with. The operation does too, if it comes to need that answer. */
-  defect: { readonly error: unknown } | undefined
+  /** What an answer ended with that was none. The operation ends so too, if it comes to need that answer. */
+  threw: Exit.Exit<never, SpaceError> | undefined
 }
 
 /** What was taken and is held for us, until we say what has become of it. */
@@ -68,6 +69,11 @@ interface Held {
   readonly value: any
   /** How often its use has failed before. */
   readonly attempts: number
+}
+
+/** What `replace` has found cannot be decoded. */
+class Unread {
+  constructor(readonly error: SpaceError) {}
 }
 
 /** What is sent for patterns, and what their predicates answer. */
@@ -138,9 +144,12 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       }
       try {
         outbox.send([Protocol.Told, id, question, operation.answer(number, subject)])
-      } catch (error) {
-        operation.defect = { error }
-        outbox.send([Protocol.Told, id, question, Protocol.Threw])
+      } catch (thrown) {
+        const isUnread = thrown instanceof Unread
+        const error = isUnread ? thrown.error : thrown
+        // What the space refuses is a failure.
+        operation.threw = error instanceof SpaceError ? Exit.fail(error) : Exit.die(error)
+        outbox.send([Protocol.Told, id, question, Protocol.Threw, isUnread])
       }
     }
 
@@ -151,7 +160,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
         case Protocol.Failed:
           return complete(id, Exit.failCause(values.decodeCause(rest[0])))
         case Protocol.Died:
-          return complete(id, Exit.die(pending.get(id)?.defect?.error))
+          return complete(id, pending.get(id)?.threw ?? Exit.die(undefined))
         case Protocol.Ask:
           return answer(id, rest[0], rest[1], rest[2])
         case Protocol.Stop: {
@@ -213,7 +222,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
             }
             resume(reply)
           }
-          pending.set(id, { resume: arrive, takes, answer, defect: undefined })
+          pending.set(id, { resume: arrive, takes, answer, threw: undefined })
           outbox.send([Protocol.Request, id, fiber.getFiberRef(processes.current), name, ...args])
           return Effect.async<void>((ended) => {
             const operation = pending.get(id)
@@ -261,22 +270,51 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     const settle = ({ id }: Held, how: number, letter?: unknown): void =>
       outbox.send(letter === undefined ? [Protocol.Settle, id, how] : [Protocol.Settle, id, how, letter])
 
-    /** Takes for good. */
+    /** Decodes what is held. If that fails, all is back, and it is an attempt of those that cannot be decoded. */
+    const decoded = (held: Held, wires: ReadonlyArray<any>): Effect.Effect<Array<Tuple>, SpaceError> =>
+      Effect.suspend(() => {
+        const all: Array<Tuple> = []
+        const unread: Array<number> = []
+        let refusal: SpaceError | undefined
+        wires.forEach((wire, index) => {
+          try {
+            all.push(tuple(wire))
+          } catch (error) {
+            unread.push(index)
+            refusal ??= error as SpaceError
+          }
+        })
+        if (refusal === undefined) {
+          return Effect.succeed(all)
+        }
+        outbox.send([Protocol.Settle, held.id, Protocol.FailedBack, undefined, unread])
+        return Effect.fail(refusal)
+      })
+
+    /** Takes for good: tuples, `wiresOf` what has come. */
     const taking = <A>(
       name: string,
       args: ReadonlyArray<unknown>,
-      decode: (value: any) => A,
+      wiresOf: (value: any) => ReadonlyArray<unknown>,
+      result: (tuples: Array<Tuple>, value: any) => A,
       answer?: Pending["answer"]
     ): Effect.Effect<A, any> =>
       handOver(
         leaving,
-        (restore) => holding(restore, name, args, answer),
-        (held) => {
+        (restore) =>
+          Effect.flatMap(holding(restore, name, args, answer), (held) =>
+            Effect.map(decoded(held, wiresOf(held.value)), (tuples) => ({ held, tuples }))),
+        ({ held, tuples }) => {
           settle(held, Protocol.Taken)
-          return decode(held.value)
+          return result(tuples, held.value)
         },
-        (held) => settle(held, Protocol.Back)
+        ({ held }) =>
+          settle(held, Protocol.Back)
       )
+
+    /** What has come, decoded: a failure, if it cannot be. */
+    const reads = <A>(reply: Effect.Effect<Reply, any>, decode: (value: any) => A): Effect.Effect<A, any> =>
+      Effect.flatMap(reply, ([, value]) => failing(() => Effect.succeed(decode(value))))
 
     // -----------------------------------------------------------------------------------------------------------------
     // Patterns
@@ -299,7 +337,11 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     }
 
     const answerFor = ({ terms }: Asked): Pending["answer"] =>
-      terms.length === 0 ? undefined : (number, subject) => terms[number]!.test(values.decodeError(subject))
+      terms.length === 0 ? undefined : (number, subject) => {
+        const value = values.decodeError(subject)
+        // What cannot be decoded matches nothing that has code in it.
+        return !(value instanceof Undecoded) && terms[number]!.test(value)
+      }
 
     const asks = ({ terms }: Asked): boolean => terms.length > 0
 
@@ -338,57 +380,72 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       kind: Wait,
       patterns: ReadonlyArray<Pattern>,
       options: WaitOptions | undefined,
-      decode: (value: any) => A
+      wiresOf: (value: any) => ReadonlyArray<unknown>,
+      result: (tuples: Array<Tuple>, value: any) => A
     ): Effect.Effect<A, any> => {
       const asked = encode(patterns)
       const args = [kind, asked.wires, asks(asked), timeoutOf(options)]
+      const answer = answerFor(asked)
       return kind.startsWith("in")
-        ? taking("wait", args, decode, answerFor(asked))
-        : Effect.map(request("wait", args, { answer: answerFor(asked) }), ([, value]) => decode(value))
+        ? taking("wait", args, wiresOf, result, answer)
+        : reads(request("wait", args, { answer }), (value) => result(tuples(wiresOf(value)), value))
     }
 
+    const itself = (wire: unknown) => [wire]
+    const all = (wires: ReadonlyArray<unknown>) => wires
+
     const wait = (kind: "in" | "rd") => (pattern: unknown, options?: WaitOptions) =>
-      failing(() => waiting(kind, [compile(pattern)], options, tuple))
+      failing(() => waiting(kind, [compile(pattern)], options, itself, ([tuple]) => tuple))
 
     const waitAny = (kind: "inAny" | "rdAny") => (input: unknown, options?: WaitOptions) =>
       failing(() => {
         const { keys, patterns } = alternatives(input)
-        return waiting(kind, patterns, options, ([index, wire]) =>
-          keys === undefined ? { index, tuple: tuple(wire) } : { key: keys[index], tuple: tuple(wire) })
+        return waiting(kind, patterns, options, ([, wire]) => [wire], ([tuple], [index]) =>
+          keys === undefined ? { index, tuple } : { key: keys[index], tuple })
       })
 
     const inAll = (input: unknown, options?: WaitOptions) =>
       failing(() => {
         const { keys, patterns } = several(input)
-        return waiting("inAll", patterns, options, (wires) =>
+        return waiting("inAll", patterns, options, all, (tuples) =>
           keys === undefined
-            ? tuples(wires)
-            : Object.fromEntries(keys.map((key, index) => [key, tuple(wires[index])])))
+            ? tuples
+            : Object.fromEntries(keys.map((key, index) => [key, tuples[index]])))
       })
 
-    const takeNow = <A>(name: string, pattern: unknown, limit: number, decode: (tuples: Array<Tuple>) => A) =>
+    const takeNow = <A>(name: string, pattern: unknown, limit: number, result: (tuples: Array<Tuple>) => A) =>
       failing(() => {
         const asked = encode([compile(pattern)])
         const args = [asked.wires[0], asks(asked), name, limit]
-        return taking("take", args, (wires) => decode(tuples(wires)), answerFor(asked))
+        return taking("take", args, all, result, answerFor(asked))
       })
+
+    /** The answer of an operation that finds one tuple or none. */
+    const maybe = (reply: Effect.Effect<Reply, any>): Effect.Effect<Option.Option<Tuple>, any> =>
+      reads(Effect.map(reply, ([id, ...wires]): Reply => [id, wires]), (wires) => Option.fromIterable(tuples(wires)))
 
     const rdp = (pattern: unknown) =>
       failing(() => {
         const asked = encode([compile(pattern)])
-        return Effect.map(
-          request("rdp", [asked.wires[0], asks(asked)], { answer: answerFor(asked) }),
-          ([, ...wires]) => Option.fromIterable(tuples(wires))
-        )
+        return maybe(request("rdp", [asked.wires[0], asks(asked)], { answer: answerFor(asked) }))
       })
 
     const copies = (compiled: Pattern): Effect.Effect<Array<Tuple>, any> => {
       const [wire, isWider] = widened(compiled)
-      return Effect.map(request("copyCollect", [wire]), ([, wires]) => {
-        const all = tuples(wires)
-        return isWider ? all.filter((tuple) => compiled.matches(tuple)) : all
-      })
+      return reads(request("copyCollect", [wire]), (wires) => isWider ? admitted(wires, compiled) : tuples(wires))
     }
+
+    /** Of what a wider pattern has found, what is meant. No code matches what cannot be decoded. */
+    const admitted = (wires: ReadonlyArray<unknown>, pattern: Pattern): Array<Tuple> =>
+      wires.flatMap((wire) => {
+        let read: Tuple
+        try {
+          read = tuple(wire)
+        } catch {
+          return []
+        }
+        return pattern.matches(read) ? [read] : []
+      })
 
     const copyCollect = (pattern: unknown) => failing(() => copies(compile(pattern)))
 
@@ -413,19 +470,19 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
           Effect.flatMap(
             holding(restore, "take", [asked.wires[0], asks(asked), "collectInto", Infinity], answerFor(asked)),
             (held) => {
-              const all = tuples(held.value)
-              return restore(putFitting(other, all)).pipe(
-                Effect.onExit((exit) =>
-                  Effect.sync(() =>
-                    Exit.isFailure(exit)
-                      ? settle(held, Protocol.Back)
-                      : exit.value.length === all.length
-                      ? settle(held, Protocol.Taken)
-                      : settle(held, Protocol.Some, exit.value)
-                  )
-                ),
-                Effect.map(({ length }) => length)
-              )
+              return Effect.flatMap(decoded(held, held.value), (all) =>
+                restore(putFitting(other, all)).pipe(
+                  Effect.onExit((exit) =>
+                    Effect.sync(() =>
+                      Exit.isFailure(exit)
+                        ? settle(held, Protocol.Back)
+                        : exit.value.length === all.length
+                        ? settle(held, Protocol.Taken)
+                        : settle(held, Protocol.Some, exit.value)
+                    )
+                  ),
+                  Effect.map(({ length }) => length)
+                ))
             }
           )
         )
@@ -434,11 +491,18 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     const outIfAbsent = (pattern: unknown, input: Tuple) =>
       failing(() => {
         const asked = encode([compile(pattern)])
-        return Effect.map(
-          request("outIfAbsent", [asked.wires[0], asks(asked), encodeTuple(input)], { answer: answerFor(asked) }),
-          ([, ...wires]) => Option.fromIterable(tuples(wires))
+        return maybe(
+          request("outIfAbsent", [asked.wires[0], asks(asked), encodeTuple(input)], { answer: answerFor(asked) })
         )
       })
+
+    const subjectOf = (wire: unknown): Tuple => {
+      try {
+        return tuple(wire)
+      } catch (error) {
+        throw new Unread(error as SpaceError)
+      }
+    }
 
     const replace = (pattern: unknown, f: (tuple: Tuple) => Tuple) =>
       failing(() => {
@@ -446,11 +510,8 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
         callable("f", f)
         const predicates = answerFor(asked)
         const answer = (number: number, subject: any) =>
-          number < 0 ? encodeTuple(f(tuple(subject))) : predicates!(number, subject)
-        return Effect.map(
-          request("replace", [asked.wires[0]], { answer }),
-          ([, ...wires]) => Option.fromIterable(tuples(wires))
-        )
+          number < 0 ? encodeTuple(f(subjectOf(subject))) : predicates!(number, subject)
+        return maybe(request("replace", [asked.wires[0]], { answer }))
       })
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -475,15 +536,40 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
         return Effect.uninterruptibleMask((restore) =>
           Effect.flatMap(
             holding(restore, "wait", args, answerFor(asked)),
-            (held) => use(held, tuple(held.value), read, restore)
+            (held): Effect.Effect<A, E | SpaceError, R> => {
+              let decoded: Tuple
+              try {
+                decoded = tuple(held.value)
+              } catch (error) {
+                return refused(held, read, error as SpaceError)
+              }
+              return use(held, decoded, read, restore)
+            }
           )
         )
       })
 
+    /** Ends a hold of what cannot be decoded, as if a use had failed on it. */
+    const refused = (
+      held: Held,
+      options: Holding,
+      error: SpaceError
+    ): Effect.Effect<never, SpaceError> => {
+      const cause = Cause.fail(error)
+      return Effect.zipRight(
+        Effect.catchAllCause(
+          release(held, values.decodeRaw(held.value), options)(Exit.failCause(cause)),
+          (other) => Effect.failCause(Cause.sequential(cause, other))
+        ),
+        Effect.failCause(cause)
+      )
+    }
+
     /** Ends a hold as its use has ended. */
     const release =
-      (held: Held, tuple: Tuple, options: Holding) => (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> =>
-        Effect.suspend(() => {
+      (held: Held, tuple: Tuple, options: Holding) =>
+      (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void, SpaceError> =>
+        Effect.suspend((): Effect.Effect<void, SpaceError> => {
           if (Exit.isSuccess(exit)) {
             settle(held, Protocol.Taken)
             return Effect.void
@@ -499,7 +585,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
               settle(held, Protocol.Dead, letter && encodeTuple(letter))
             } catch (error) {
               settle(held, Protocol.FailedBack)
-              return Effect.die(error)
+              return error instanceof SpaceError ? Effect.fail(error) : Effect.die(error)
             }
           }
           return Effect.void
@@ -517,7 +603,13 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
           pattern,
           options,
           (held, tuple, options, restore) =>
-            Effect.onExit(restore(Effect.suspend(() => use(tuple))), release(held, tuple, options))
+            Effect.flatMap(Effect.exit(restore(Effect.suspend(() => use(tuple)))), (exit) =>
+              Effect.matchCauseEffect(release(held, tuple, options)(exit), {
+                onSuccess: () =>
+                  exit,
+                onFailure: (cause): Effect.Effect<never, E | SpaceError> =>
+                  Exit.isSuccess(exit) ? Effect.failCause(cause) : Effect.failCause(Cause.sequential(exit.cause, cause))
+              }))
         )
       })
 
@@ -540,7 +632,8 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
         "inScoped",
         pattern,
         options,
-        (held, tuple, options) => Effect.as(Effect.addFinalizer(release(held, tuple, options)), tuple)
+        (held, tuple, options) =>
+          Effect.as(Effect.addFinalizer((exit) => Effect.orDie(release(held, tuple, options)(exit))), tuple)
       )
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -552,11 +645,13 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
         const compiled = compile(pattern)
         const { capacity, events, strategy } = mailboxOf(options)
         const [wire, isWider] = widened(compiled)
-        const admits = (tuple: Tuple) => !isWider || compiled.matches(tuple)
+        const read = (wire: unknown): Array<Tuple> => isWider ? admitted([wire], compiled) : [tuple(wire)]
         const chunkOf = (wires: ReadonlyArray<any>): Array<unknown> =>
-          kind === "stream" ? tuples(wires).filter(admits) : wires
-            .map((event) => event._tag === "Missed" ? event : { ...event, tuple: tuple(event.tuple) })
-            .filter((event) => event._tag === "Missed" || admits(event.tuple))
+          kind === "stream" ?
+            wires.flatMap(read) :
+            wires.flatMap((event) =>
+              event._tag === "Missed" ? [event] : read(event.tuple).map((tuple) => ({ ...event, tuple }))
+            )
         const opened = Effect.acquireRelease(
           Effect.map(request("open", [kind, wire, { capacity, strategy, events }]), ([id]) => id),
           (id) => Effect.ignore(request("close", [id]))
@@ -568,7 +663,10 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
               onSuccess: ([, wires]) =>
                 wires === undefined
                   ? Effect.fail(Option.none<SpaceError>())
-                  : Effect.succeed(Chunk.fromIterable(chunkOf(wires))),
+                  : Effect.mapError(
+                    failing(() => Effect.succeed(Chunk.fromIterable(chunkOf(wires)))),
+                    Option.some
+                  ),
               // The stream of a space that was closed ends.
               onFailure: (cause) =>
                 Cause.isInterruptedOnly(cause)

@@ -48,12 +48,17 @@ export const decodePattern = (
   [failure, ...terms]: ReadonlyArray<any>,
   values: Values,
   ask: (number: number, value: unknown) => boolean
-): Pattern => new Pattern(terms.map((term) => decodeTerm(term, values, ask)), failure)
+): Pattern => new Pattern(terms.map((term, index) => decodeTerm(term, values, ask, `field ${index}`)), failure)
 
-const decodeTerm = ([mark, ...rest]: Wire, values: Values, ask: (number: number, value: unknown) => boolean): Term => {
+const decodeTerm = (
+  [mark, ...rest]: Wire,
+  values: Values,
+  ask: (number: number, value: unknown) => boolean,
+  where: string
+): Term => {
   switch (mark) {
     case Literal:
-      return literal(values.decode(rest[0]))
+      return literal(values.decode(rest[0], where))
     case Asked:
       return answered((value) => ask(rest[0], value), rest[1])
     case "any":
@@ -67,8 +72,8 @@ const decodeTerm = ([mark, ...rest]: Wire, values: Values, ask: (number: number,
       const [operands, terms] = rest
       return rebuild(
         mark as string,
-        values.decode(operands) as ReadonlyArray<unknown>,
-        terms.map((term: Wire) => decodeTerm(term, values, ask))
+        values.decode(operands, where) as ReadonlyArray<unknown>,
+        terms.map((term: Wire) => decodeTerm(term, values, ask, where))
       )
     }
   }

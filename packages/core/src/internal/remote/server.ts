@@ -110,7 +110,7 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
     // What is held
     // -----------------------------------------------------------------------------------------------------------------
 
-    const settle = (id: number, how: number, letter?: unknown): void => {
+    const settle = (id: number, how: number, wire?: unknown, failed?: ReadonlyArray<number>): void => {
       const entries = held.get(id)
       held.delete(id)
       if (entries === undefined || store.closed) {
@@ -121,24 +121,38 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
         store.consume(entries)
         return
       }
+      const letter = how === Protocol.Dead && wire !== undefined ? letterOf(wire) : undefined
       store.run(() => {
-        if (how === Protocol.Dead) {
+        if (how === Protocol.Dead && letter !== null) {
           store.consume(entries)
-          store.putRegardless(letter === undefined ? [] : [store.entry(values.decodeTuple(letter), undefined)])
+          store.putRegardless(letter === undefined ? [] : [store.entry(letter, undefined)])
           return
         }
         if (how === Protocol.Some) {
-          const arrived = new Set((letter as ReadonlyArray<number>).map((index) => entries[index]))
+          const arrived = new Set((wire as ReadonlyArray<number>).map((index) => entries[index]))
           store.consume(entries.filter((entry) => arrived.has(entry)))
           store.giveBack(entries.filter((entry) => !arrived.has(entry)))
           return
         }
-        if (how === Protocol.FailedBack || how === Protocol.FailedBehindAll) {
-          entries.forEach(countAttempt)
+        if (how !== Protocol.Back && how !== Protocol.BehindAll) {
+          entries.forEach((entry, index) => {
+            if (failed === undefined || failed.includes(index)) {
+              countAttempt(entry)
+            }
+          })
         }
         const back = how === Protocol.BehindAll || how === Protocol.FailedBehindAll ? "back" : "place"
         store.giveBack(entries, back)
       })
+    }
+
+    /** A letter that cannot be decoded is not put: then the tuple is there for somebody else. */
+    const letterOf = (wire: unknown): Tuple | null => {
+      try {
+        return values.decodeTuple(wire)
+      } catch {
+        return null
+      }
     }
 
     /** What goes back to the client. If it cannot, what was taken for it is back. */
@@ -315,10 +329,21 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
       },
       replace: (id, wire) => {
         const { asking, now, pattern } = reading(id, [wire], true)
-        return now(maybe(space.replace(pattern as any, (tuple: any) => {
+        let subject: Tuple | undefined
+        const replaced = now(maybe(space.replace(pattern as any, (tuple: any) => {
+          subject = tuple
           const wire = asking!.answerTo(Replacement, tuple)
           return own(values.decodeTuple(structuredCloneOf(wire)))
         })))
+        return Effect.onError(replaced, () =>
+          Effect.sync(() => {
+            if (asking!.isUnread && !store.closed) {
+              // It would have taken what its client cannot decode.
+              store.run(() =>
+                store.shelves.findAll(pattern).filter(({ tuple }) => tuple === subject).forEach(countAttempt)
+              )
+            }
+          }))
       },
       open: (id, kind, wire, options) =>
         Effect.suspend(() => {
@@ -428,9 +453,9 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
           return
         }
         case Protocol.Settle:
-          return settle(id, rest[0], rest[1])
+          return settle(id, rest[0], rest[1], rest[2])
         case Protocol.Told:
-          return askings.get(id)?.told(rest[0], rest[1])
+          return askings.get(id)?.told(rest[0], rest[1], rest[2])
       }
     }
 
