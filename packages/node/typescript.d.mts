@@ -1,2 +1,2 @@
-export declare const loadTypeScript: (url: string) => Promise<void>
+export declare const importModule: (url: string) => Promise<Record<string, unknown>>
 export declare const isTypeScript: (url: string) => boolean

@@ -1,9 +1,6 @@
 // What a worker thread starts with: plain JavaScript, since Node 20 cannot start a thread from TypeScript, whatever loaders
 // the main thread has. It loads the runner, which loads the modules of the jobs.
 import { workerData } from "node:worker_threads"
-import { loadTypeScript } from "./typescript.mjs"
+import { importModule } from "./typescript.mjs"
 
-const { entry } = workerData["@effect-linda/node"]
-
-await loadTypeScript(entry)
-await import(entry)
+await importModule(workerData["@effect-linda/node"].entry)

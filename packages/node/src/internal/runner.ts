@@ -17,7 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type { Writable } from "node:stream"
 import { parentPort, workerData } from "node:worker_threads"
-import { loadTypeScript } from "../../typescript.mjs"
+import { importModule } from "../../typescript.mjs"
 import type { Any, Job } from "../Job.js"
 import { isJob } from "../Job.js"
 import type { Outcome, Request, Response, WorkerData } from "./wire.js"
@@ -50,10 +50,8 @@ export const serve = (registered?: ReadonlyArray<Any>): void => {
   parentPort?.on("messageerror", broken)
   const modules = new Map<string, Promise<ReadonlyArray<Any>>>()
 
-  const importJobs = async (url: string): Promise<ReadonlyArray<Any>> => {
-    await loadTypeScript(url)
-    return Object.values(await import(url)).filter(isJob)
-  }
+  const importJobs = async (url: string): Promise<ReadonlyArray<Any>> =>
+    Object.values(await importModule(url)).filter(isJob)
 
   const jobsOf = (url: string): Promise<ReadonlyArray<Any>> => {
     const jobs = modules.get(url) ?? importJobs(url)
