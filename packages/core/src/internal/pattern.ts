@@ -566,7 +566,7 @@ export const rebuild = (name: string, values: ReadonlyArray<unknown>, terms: Rea
 const deepest = 16
 
 /** Reads one field of a pattern. */
-export const toTerm = (field: unknown, where: string, depth = 0): Term => {
+export const toTerm = (field: unknown, where: string, depth = 0, isLast = false): Term => {
   switch (typeof field) {
     case "function":
     case "object":
@@ -574,7 +574,7 @@ export const toTerm = (field: unknown, where: string, depth = 0): Term => {
         return literal(field)
       }
       try {
-        return typeof field === "function" ? functionTerm(field, where) : objectTerm(field, where, depth)
+        return typeof field === "function" ? functionTerm(field, where) : objectTerm(field, where, depth, isLast)
       } catch (error) {
         throw isSpaceError(error) ? error : invalid(`${where} cannot be read: ${messageOf(error)}`)
       }
@@ -588,10 +588,10 @@ export const toTerm = (field: unknown, where: string, depth = 0): Term => {
   }
 }
 
-const objectTerm = (field: object, where: string, depth: number): Term => {
+const objectTerm = (field: object, where: string, depth: number, isLast: boolean): Term => {
   const term = termOf(field, where)
   if (term !== undefined) {
-    if (term.kind === "rest") {
+    if (term.kind === "rest" && !isLast) {
       throw invalid(`${where}: P.rest can only be the last field of an array`)
     }
     return term
@@ -622,7 +622,7 @@ const objectTerm = (field: object, where: string, depth: number): Term => {
 const readMembers = (fields: ReadonlyArray<unknown>, where: (index: number) => string, depth: number): Array<Term> => {
   const terms: Array<any> = members(fields, where)
   for (let i = 0; i < terms.length; i++) {
-    terms[i] = nested(terms[i], i, terms.length, where(i), depth)
+    terms[i] = toTerm(terms[i], where(i), depth, i === terms.length - 1)
   }
   return terms
 }
@@ -637,9 +637,6 @@ const members = (fields: ReadonlyArray<unknown>, where: (index: number) => strin
 }
 
 const isLiteral = (term: Term): boolean => term.kind === "literal"
-
-const nested = (field: unknown, index: number, length: number, where: string, depth: number): Term =>
-  index === length - 1 ? termOf(field, where) ?? toTerm(field, where, depth) : toTerm(field, where, depth)
 
 const formalOfConstructor = new Map<unknown, string>([
   [String, "P.string"],
@@ -812,18 +809,17 @@ const placeOf = (index: number): string => places[index] ?? `field ${index}`
 
 /** Reads a pattern as the user wrote it. Throws a `SpaceError` that names the field where it means nothing. */
 export const compile = (pattern: unknown): Pattern => {
-  if (pattern instanceof Pattern) {
-    return pattern
-  }
-  if (!isArray(pattern) || pattern.length === 0) {
-    return ofCopy(pattern)
-  }
-  return new Pattern(readMembers(pattern, placeOf, 0), false)
+  return isArray(pattern) && read(pattern, "length") !== 0
+    ? new Pattern(readMembers(pattern, placeOf, 0), false)
+    : compiled(pattern)
 }
 
-/** A pattern that another copy of the library has compiled: that of failures. */
-const ofCopy = (pattern: unknown): Pattern => {
+/** A pattern that is compiled already, which another copy of the library may have done: that of failures. */
+const compiled = (pattern: unknown): Pattern => {
   if (typeof pattern === "object" && pattern !== null && prototypeOf(pattern) !== UNREADABLE) {
+    if (pattern instanceof Pattern) {
+      return pattern
+    }
     const made = read(pattern, PatternKey)
     if (made === version) {
       const { failure, terms } = pattern as Pattern

@@ -20,6 +20,7 @@ import { refusals } from "./refusals.js"
 import { events, mailboxes, streams } from "./subscriptions.js"
 import { atomic, misused, retrying } from "./transactions.js"
 import { ttl } from "./ttl.js"
+import { values } from "./values.js"
 import { choices, interruption, joins, timeouts, waiting } from "./waiting.js"
 
 export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
@@ -30,6 +31,7 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   formals,
   literals,
   equality,
+  values,
   waiting,
   interruption,
   timeouts,
