@@ -27,7 +27,7 @@ export const show = (value: unknown): string => {
         return "an object"
       }
     default:
-      return String(value)
+      return value === UNREADABLE ? "unreadable" : String(value)
   }
 }
 
@@ -46,9 +46,7 @@ const showObject = (value: object): string => {
 }
 
 const showMember = (value: unknown): string =>
-  value === UNREADABLE
-    ? "unreadable"
-    : typeof value === "object" && value !== null
+  typeof value === "object" && value !== null
     ? (isArray(value) ? "[...]" : "{...}")
     : show(value)
 

@@ -11,12 +11,15 @@ import { Undecoded } from "../../Undecoded.js"
 import {
   bytesOf as bytesIn,
   className,
+  isArray,
   isArrayBuffer,
   isDate,
   isMap,
   isPlainObject,
   isRegExp,
   isSet,
+  prototypeOf,
+  UNREADABLE,
   viewName
 } from "../brand.js"
 import type { Values } from "../remote/values.js"
@@ -224,10 +227,12 @@ export const letterOf = (field: unknown): string => {
     default:
       return field === null
         ? "z"
+        : isArray(field)
+        ? "a"
+        : prototypeOf(field as object) === UNREADABLE
+        ? "x"
         : field instanceof Undecoded
         ? field.letter ?? letterOf(field.encoded)
-        : Array.isArray(field)
-        ? "a"
         : isDate(field)
         ? "d"
         : isPlainObject(field as object)

@@ -19,16 +19,18 @@ import {
   isArrayBuffer,
   isDate,
   isDetached,
+  isError,
   isMap,
   isPlainObject,
   isRegExp,
   isSet,
   isSharedArrayBuffer,
+  read,
   viewName
 } from "../brand.js"
 import { readText, views } from "../durable/encoding.js"
 import { isFailure, markFailure } from "../memory.js"
-import { show } from "../print.js"
+import { messageOf, nameOf, show, stackOf } from "../print.js"
 import type { Known } from "./classes.js"
 import { classesOf, classOf } from "./classes.js"
 import type { Each } from "./coders.js"
@@ -123,8 +125,6 @@ class Unreadable {
   }
 }
 
-const messageOf = (error: unknown): string => error instanceof Error ? error.message : show(error)
-
 const unreadable = (error: unknown, place: string): Unreadable => {
   const result = error instanceof Unreadable ? error : new Unreadable(error)
   result.where = place + result.where
@@ -201,7 +201,8 @@ export class Values {
   /** A tuple as all ends have it: frozen. Throws a `SpaceError` that names the field that cannot be decoded. */
   decodeTuple(wire: any): Tuple {
     if (Array.isArray(wire)) {
-      for (let i = 0; i < wire.length; i++) {
+      // Two answers in one message may share a tuple, which has been decoded then.
+      for (let i = 0; i < wire.length && !Object.isFrozen(wire); i++) {
         if (typeof wire[i] === "object" && wire[i] !== null) {
           wire[i] = this.decode(wire[i], `field ${i}`)
         }
@@ -429,7 +430,7 @@ export class Values {
         try {
           return encode(member, place)
         } catch {
-          return describe(member)
+          return messageOf(member)
         }
       },
       refuse: (why) => {
@@ -542,15 +543,15 @@ export class Values {
     try {
       return { value: this.encode(error, "the error") }
     } catch {
-      return error instanceof Error
+      return isError(error)
         ? {
-          name: describe(error, "name"),
-          message: describe(error, "message"),
-          stack: describe(error, "stack"),
+          name: nameOf(error),
+          message: messageOf(error),
+          stack: stackOf(error),
           data: this.dataOf(error),
-          ...(depth < 8 && has(error, "cause") ? { cause: this.encodeError(error.cause, depth + 1) } : {})
+          ...(depth < 8 && has(error, "cause") ? { cause: this.encodeError(read(error, "cause"), depth + 1) } : {})
         }
-        : { value: describe(error) }
+        : { value: messageOf(error) }
     }
   }
 
@@ -585,11 +586,12 @@ export class Values {
 
   private dataOf(error: Error): Record<string, unknown> {
     const data: Record<string, unknown> = {}
-    for (const key of new Set([...Object.keys(error), ...(has(error, "_tag") ? ["_tag"] : [])])) {
+    for (const key of new Set([...keysOf(error), ...(has(error, "_tag") ? ["_tag"] : [])])) {
+      const value = read(error, key)
       try {
-        data[key] = this.encode((error as unknown as Record<string, unknown>)[key], key)
+        data[key] = this.encode(value, key)
       } catch {
-        data[key] = describe(error, key)
+        data[key] = messageOf(value)
       }
     }
     return data
@@ -676,13 +678,11 @@ const has = <K extends string>(value: object, key: K): value is { readonly [_ in
   }
 }
 
-/** A text for something, or for a field of it, whatever it is. */
-const describe = (value: any, key?: string): string => {
+const keysOf = (value: object): ReadonlyArray<string> => {
   try {
-    const subject = key === undefined ? value : value[key]
-    return typeof subject === "string" ? subject : String(subject)
+    return Object.keys(value)
   } catch {
-    return "?"
+    return []
   }
 }
 

@@ -140,13 +140,13 @@ export const values = cases("Values", (test) => {
     test(`S13 K1 a process that fails or dies with ${name} leaves a failure tuple`, () =>
       Effect.gen(function*() {
         const space = yield* fresh()
-        for (const end of [(value: unknown) => Effect.failCause(Cause.fail(value)), Effect.die]) {
-          yield* space.eval(end(error()), { name: "failing" })
+        for (const end of [Cause.fail, Cause.die]) {
+          yield* space.eval(Effect.failCause(end(error())), { name: "failing" })
           const tuple = yield* space.in(Process.failure())
           same(tuple.length, 3)
           assert.isString(tuple[1])
           same(tuple[2], "failing")
-          yield* space.evalTuple(["x", end(error())], { name: "failing" })
+          yield* space.evalTuple(["x", Effect.failCause(end(error()))], { name: "failing" })
           same((yield* space.in(Process.failure()))[2], "failing")
         }
         yield* empty(space)
