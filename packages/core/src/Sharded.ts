@@ -32,7 +32,8 @@ export interface Options {
  * A pattern whose first field is a literal concerns one part, and has all that a space of its engine has. Any other pattern is asked of all
  * parts:
  *
- * - what waits, waits in all of them; it takes what the first has, and puts back what another gave meanwhile;
+ * - what waits, waits in all of them; it takes what the first has, and puts back what another gave meanwhile; a predicate that throws, or
+ *   a part that closes, ends it in all;
  * - the order of age and of arrival holds within each part, and for a choice within each of its patterns;
  * - `collect` and the like take of one part after the other, and see no single instant; and so does `outAll`.
  *

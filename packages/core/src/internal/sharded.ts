@@ -3,10 +3,12 @@
  *
  * @internal
  */
+import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -17,6 +19,7 @@ import type {
   Destination,
   HoldOptions,
   Inspection,
+  InterestSnapshot,
   OutOptions,
   PermitOptions,
   TupleSpace,
@@ -46,6 +49,8 @@ import { compile } from "./pattern.js"
 import { evaluate } from "./process.js"
 import { Values } from "./remote/values.js"
 import { isTimeout, timedOut } from "./timeout.js"
+import type { Leaving } from "./wait.js"
+import { handOver } from "./wait.js"
 
 const TypeId = Symbol.for("@effect-linda/core/TupleSpace")
 
@@ -59,10 +64,128 @@ export const partOf = (first: unknown, parts: number, options: Options = {}): Ef
 
 const unsupported = (message: string): SpaceError => new SpaceError({ reason: "Unsupported", message })
 
-/** What a part gives up with that comes second. */
-class Second {
-  readonly _tag = "Second"
+/** What a wait in several places has come to: what one of them has found, and the fiber there that holds it. */
+interface Found {
+  readonly value: any
+  readonly fiber: Fiber.RuntimeFiber<any, any>
 }
+
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/** What a place does with what it has found. It has to give that back, as it was, if it is interrupted meanwhile. */
+type Use<R = never> = (found: any) => Effect.Effect<any, any, R>
+
+/** A pattern in a part in which it can have a match. */
+interface Place {
+  readonly part: Part
+  readonly pattern: Pattern
+}
+
+/** A wait in several places, which each part lists as one of its own. */
+interface Wait {
+  readonly kind: InterestSnapshot["kind"]
+  readonly patterns: ReadonlyArray<Pattern>
+  /** As its parts list it. */
+  readonly kindThere: InterestSnapshot["kind"]
+  readonly places: ReadonlyArray<Place>
+}
+
+/** What waits, with a wait in several places as the one that it is. */
+const joined = (
+  interests: ReadonlyArray<InterestSnapshot>,
+  { kind, kindThere, patterns, places }: Wait
+): ReadonlyArray<InterestSnapshot> => {
+  const rest = interests.slice()
+  const taken = places.flatMap(({ pattern }) => {
+    const text = String(pattern)
+    const index = rest.findIndex((each) =>
+      each.kind === kindThere && each.patterns.length === 1 && each.patterns[0] === text
+    )
+    return index < 0 ? [] : rest.splice(index, 1)
+  })
+  const [first] = taken
+  return first === undefined ? rest : [...rest, {
+    kind,
+    patterns: patterns.map(String),
+    age: Math.max(...taken.map(({ age }) => age)),
+    process: first.process
+  }]
+}
+
+const hasTimedOut = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isFailure(exit) && Option.exists(Cause.failureOption(exit.cause), isTimeout)
+
+/** Whether it does: of a tuple that another pattern has matched already, so that a predicate that throws here is late. */
+const matches = (pattern: Pattern, tuple: Tuple): boolean => {
+  try {
+    return pattern.matches(tuple)
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Waits in several places at a time until one of them has found something, and has started to use it. The others give up, and give back
+ * what they have found meanwhile. One that fails, or is interrupted, ends the wait in all of them; a timeout does when it is over in all.
+ * Has to run uninterruptibly.
+ */
+const firstOf = <R, R1>(
+  restore: Restore,
+  places: ReadonlyArray<Place>,
+  hold: (place: Place, use: Use<R>) => Effect.Effect<any, any, R1>,
+  use: Use<R>
+): Effect.Effect<Found, any, R1> =>
+  Effect.gen(function*() {
+    const decided = Deferred.unsafeMake<void, unknown>(FiberId.none)
+    const first: { index?: number; value?: unknown } = {}
+    let waiting = places.length
+    const found = (index: number): Use<R> => (value) =>
+      Effect.suspend(() => {
+        if (first.index !== undefined) {
+          return Effect.interrupt
+        }
+        first.index = index
+        first.value = value
+        Deferred.unsafeDone(decided, Exit.void)
+        return use(value)
+      })
+    // No children of this fiber, with which they would be interrupted: what they hold may have become its own by then.
+    const scope = yield* Scope.make()
+    const fibers = yield* Effect.forEach(places, (place, index) =>
+      Effect.forkIn(Effect.interruptible(hold(place, found(index))), scope))
+    for (const fiber of fibers) {
+      fiber.addObserver((exit) => {
+        waiting--
+        if (first.index === undefined && (waiting === 0 || !hasTimedOut(exit))) {
+          Deferred.unsafeDone(decided, Exit.asVoid(exit))
+        }
+      })
+    }
+    const exit = yield* Effect.exit(restore(Deferred.await(decided)))
+    const fiber = first.index === undefined || Exit.isFailure(exit) ? undefined : fibers[first.index]
+    yield* Fiber.interruptAll(fibers.filter((other) =>
+      other !== fiber
+    ))
+    return fiber === undefined ? yield* Effect.zipRight(exit, Effect.interrupt) : { value: first.value, fiber }
+  })
+
+/** A part that is closed, which `Stream.mergeAll` would leave out without a word. */
+class Closed {
+  readonly _tag = "Closed"
+}
+
+/** The mailboxes are those of the parts: no other reads ahead. */
+const merge = (streams: ReadonlyArray<Stream.Stream<any, SpaceError>>): Stream.Stream<any, SpaceError> =>
+  Stream.mergeAll(
+    streams.map((stream): Stream.Stream<any, SpaceError | Closed> =>
+      Stream.catchAllCause(
+        stream,
+        (cause): Stream.Stream<never, SpaceError | Closed> =>
+          Cause.isInterruptedOnly(cause) ? Stream.fail(new Closed()) : Stream.failCause(cause)
+      )
+    ),
+    { concurrency: "unbounded", bufferSize: 1 }
+  ).pipe(Stream.catchTag("Closed", () => Stream.failCause(Cause.interrupt(FiberId.none))))
 
 export const make = (
   parts: readonly [Part, ...ReadonlyArray<Part>],
@@ -99,47 +222,65 @@ export const make = (
     return concerned[0] ?? main
   }
 
-  /**
-   * Waits in several places at a time, and lets `use` have what the first of them has: `hold` has to give back its tuple if
-   * what it is given to run with it fails.
-   */
-  const race = <Place, A, E, R>(
-    concerned: ReadonlyArray<Place>,
-    hold: (place: Place, use: (found: any) => Effect.Effect<A, any, R>) => Effect.Effect<A, any, R>,
-    use: (found: any) => Effect.Effect<A, E, R>
-  ): Effect.Effect<A, any, R> => {
-    if (concerned.length === 1) {
-      return hold(concerned[0]!, use)
-    }
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function*() {
-        const first = yield* Deferred.make<number>()
-        let winner: number | undefined
-        const fibers = yield* Effect.forEach(concerned, (place, index) =>
-          Effect.fork(Effect.interruptible(hold(place, (found) =>
-            Effect.suspend((): Effect.Effect<A, E | Second, R> => {
-              if (winner !== undefined) {
-                return Effect.fail(new Second())
-              }
-              winner = index
-              return Effect.zipRight(Deferred.succeed(first, index), use(found))
-            })))))
-        const everybody = Effect.forEach(fibers, Fiber.await)
-        /** All have given up, or somebody has won. */
-        const decided = Effect.raceFirst(Effect.interruptible(Deferred.await(first)), Effect.interruptible(everybody))
-        yield* Effect.onInterrupt(restore(decided), () =>
-          Fiber.interruptAll(fibers))
-        yield* Fiber.interruptAll(fibers.filter((_, index) =>
-          index !== winner
-        ))
-        const ended = yield* Effect.onInterrupt(
-          restore(Fiber.await(fibers[winner ?? 0]!)),
-          () => Fiber.interruptAll(fibers)
-        )
-        return yield* ended
-      })
-    )
-  }
+  const leaving: Leaving = new Map()
+
+  const waits = new Set<Wait>()
+
+  /** Lists a wait for as long as it lasts. */
+  const listed = <A, E, R>(of: Wait, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.suspend(() => {
+      const wait = { ...of }
+      waits.add(wait)
+      return Effect.ensuring(effect, Effect.sync(() => waits.delete(wait)))
+    })
+
+  /** Waits in several places at a time, and lets the first of them use what it has. */
+  const race = <R, R1>(
+    wait: Wait,
+    hold: (place: Place, use: Use<R>) => Effect.Effect<any, any, R1>,
+    use: Use<R>
+  ): Effect.Effect<any, any, R1> =>
+    wait.places.length === 1 ?
+      hold(wait.places[0]!, use) :
+      Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function*() {
+          const { fiber } = yield* listed(wait, firstOf(restore, wait.places, hold, use))
+          const exit = yield* Effect.onInterrupt(restore(Fiber.await(fiber)), () => Fiber.interrupt(fiber))
+          yield* Fiber.inheritAll(fiber)
+          return yield* exit
+        })
+      )
+
+  /** The same, to take it for good: it is held until it is the caller's. */
+  const takeFirst = <A>(
+    wait: Wait,
+    options: WaitOptions | undefined,
+    result: (tuple: Tuple) => A
+  ): Effect.Effect<A, any> =>
+    Effect.withFiberRuntime((fiber) => {
+      leaving.get(fiber)?.()
+      const taken = Deferred.unsafeMake<void>(FiberId.none)
+      const hold = ({ part, pattern }: Place, use: Use): Effect.Effect<any, any> =>
+        part.inWith(pattern as any, use, options as any)
+      return handOver(
+        leaving,
+        (restore) => listed(wait, firstOf(restore, wait.places, hold, () => Deferred.await(taken))),
+        ({ value }) => {
+          Deferred.unsafeDone(taken, Exit.void)
+          return result(value)
+        },
+        () => Deferred.unsafeDone(taken, Exit.interrupt(FiberId.none))
+      )
+    })
+
+  const placesOf = (pattern: Pattern): ReadonlyArray<Place> => ofPattern(pattern).map((part) => ({ part, pattern }))
+
+  const waitFor = (kind: "in" | "rd" | "withPermit", pattern: Pattern): Wait => ({
+    kind,
+    kindThere: kind,
+    patterns: [pattern],
+    places: placesOf(pattern)
+  })
 
   const out = (input: Tuple, options?: OutOptions): Effect.Effect<any, SpaceError> =>
     reading(() => {
@@ -179,7 +320,7 @@ export const make = (
       const compiled = compile(pattern)
       callable("use", use)
       holdingOf("inWith", options)
-      return race(ofPattern(compiled), (part, use) => part.inWith(compiled as any, use, options as any), use)
+      return race(waitFor("in", compiled), ({ part }, use) => part.inWith(compiled as any, use, options as any), use)
     })
 
   const withPermit = (
@@ -191,7 +332,11 @@ export const make = (
       const compiled = compile(pattern)
       callable("use", use)
       holdingOf("withPermit", options)
-      return race(ofPattern(compiled), (part, use) => part.withPermit(compiled as any, use, options as any), use)
+      return race(
+        waitFor("withPermit", compiled),
+        ({ part }, use) => part.withPermit(compiled as any, use, options as any),
+        use
+      )
     })
 
   const inScoped = (pattern: unknown, options?: HoldOptions<any>) =>
@@ -247,19 +392,20 @@ export const make = (
 
   const taking = (pattern: unknown, options?: WaitOptions) =>
     reading(() => {
-      const concerned = ofPattern(compile(pattern))
+      const compiled = compile(pattern)
+      const concerned = ofPattern(compiled)
       timeoutOf(options)
       return concerned.length === 1
         ? concerned[0]!.in(pattern as any, options)
-        : naming("in", [compile(pattern)], options, inWith(pattern, Effect.succeed, options))
+        : naming("in", [compiled], options, takeFirst(waitFor("in", compiled), options, (tuple) => tuple))
     })
 
   const rd = (pattern: unknown, options?: WaitOptions) =>
     reading(() => {
       const compiled = compile(pattern)
       const raced = race(
-        ofPattern(compiled),
-        (part, use) => Effect.flatMap(part.rd(compiled as any, options as any), use),
+        waitFor("rd", compiled),
+        ({ part }, use) => Effect.flatMap(part.rd(compiled as any, options as any), use),
         Effect.succeed
       )
       return naming("rd", [compiled], options, raced)
@@ -274,14 +420,20 @@ export const make = (
       if (concerned.length === 1) {
         return (takes ? concerned[0]!.inAny : concerned[0]!.rdAny)(input as any, options as any)
       }
-      const all = patterns.flatMap((pattern, index) => ofPattern(pattern).map((part) => ({ part, pattern, index })))
-      const raced = race(all, ({ index, part, pattern }, use) => {
-        const named = (tuple: Tuple) => use(keys === undefined ? { index, tuple } : { key: keys[index], tuple })
-        return takes
-          ? part.inWith(pattern as any, named as any, options as any)
-          : Effect.flatMap(part.rd(pattern as any, options as any), named as any)
-      }, Effect.succeed)
-      return naming(takes ? "inAny" : "rdAny", patterns, options, raced)
+      const kind = takes ? "inAny" : "rdAny"
+      const wait: Wait = { kind, kindThere: takes ? "in" : "rd", patterns, places: patterns.flatMap(placesOf) }
+      const named = (tuple: Tuple) => {
+        const index = patterns.findIndex((pattern) => matches(pattern, tuple))
+        return keys === undefined ? { index, tuple } : { key: keys[index], tuple }
+      }
+      const raced = takes
+        ? takeFirst(wait, options, named)
+        : race(
+          wait,
+          ({ part, pattern }, use) => Effect.flatMap(part.rd(pattern as any, options as any), use),
+          (tuple) => Effect.succeed(named(tuple))
+        )
+      return naming(kind, patterns, options, raced)
     })
 
   const inAll = (input: unknown, options?: WaitOptions) =>
@@ -325,7 +477,8 @@ export const make = (
   const inspect = Effect.map(Effect.forEach(parts, (part) => part.inspect), (all): Inspection => ({
     tuples: all.flatMap(({ tuples }) => tuples),
     held: all.reduce((sum, { held }) => sum + held, 0),
-    interests: all.flatMap(({ interests }) => interests).sort((one, other) => other.age - one.age),
+    interests: [...waits].reduce(joined, all.flatMap(({ interests }) => interests))
+      .slice().sort((one, other) => other.age - one.age),
     processes: all.flatMap(({ processes }) => processes),
     indexes: all.flatMap(({ indexes }) => indexes),
     undecodable: all.reduce((sum, { undecodable }) => sum + undecodable, 0)
@@ -344,7 +497,11 @@ export const make = (
       reading(() => {
         const concerned = ofPattern(compile(pattern))
         mailboxOf(options)
-        return Effect.succeed(Stream.mergeAll(concerned.map(open), { concurrency: "unbounded" }))
+        return Effect.succeed(
+          concerned.length === 1
+            ? open(concerned[0]!)
+            : merge(concerned.map(open))
+        )
       })
     )
 

@@ -1,0 +1,302 @@
+import { Pattern as P, Sharded, SpaceStore, TupleSpace } from "@effect-linda/core"
+import * as Conformance from "@effect-linda/testkit/Conformance"
+import { assert, describe, it } from "@effect/vitest"
+import { Chunk, Deferred, Effect, Exit, Fiber, FiberRef, Layer, Option, Scope, Stream, TestClock } from "effect"
+import { defectOf, isInterrupted, isWaiting, same, settle, start } from "./helpers.js"
+
+const lacks = {
+  transactions: "a transaction is of one part",
+  quiescence: "what waits in several parts cannot be seen to rest",
+  telemetry: "operations make their spans in each part"
+}
+
+const order = "the order of age holds within each part, and these tuples are in several"
+const join =
+  "a join is of one part, and these patterns concern several; joins in one part are tested by the other cases"
+
+const skip = {
+  "S3 P.any matches every value": order,
+  "S3 P.when and a bare predicate mean the same": order,
+  "S3 P.schema and a bare schema match the type side": order,
+  "S3 P.oneOf matches what any of its fields matches": order,
+  "S3 P.not matches what its field does not": order,
+  "S3 M10 P.between includes both bounds": order,
+  "S3 P.matching has no memory": order,
+  "S3 M11 M18 a record demands exactly its keys": order,
+  "S11 inAny takes the oldest of what matches": order,
+  "S8 a use that waits for a tuple of its own": order,
+  "S8 K22 holds within a use: each is back, the inner first": order,
+  "S15 L07": order,
+  "S1-S8 S11": order,
+  "S11 inAll takes a tuple for each pattern": join,
+  "S11 P.ref by index: a join in a large space": join,
+  "S4 S11 a join takes part in the order of arrival": join,
+  "S11 a join is served by what is given back": join,
+  "S3 a predicate that throws ends the operation": join,
+  "S3 a waiter whose predicate throws in somebody else's out": join,
+  "S9 K21 a timeout says of what it is one": join,
+  "S12 V04 V09 whoever waits when the space closes": join,
+  "V08 every kind of interest: those who take": join
+}
+
+const stores = Effect.flatMap(SpaceStore.memory, ({ open }) =>
+  Effect.all([
+    Effect.flatMap(open("a", { lease: "10000 days" }), SpaceStore.make),
+    Effect.flatMap(open("b", { lease: "10000 days" }), SpaceStore.make)
+  ]))
+
+Conformance.suite({
+  name: "over two stores in memory",
+  layer: Layer.scoped(TupleSpace.TupleSpace, Effect.map(stores, Sharded.make)),
+  time: "test",
+  lacks: {
+    ...lacks,
+    references: "a store keeps data: functions, symbols and objects without a schema are refused"
+  },
+  skip: {
+    ...skip,
+    "S17 N06 suspend": "a mailbox is its reader's own: an out does not wait for it",
+    "S8 S17 suspend": "a mailbox is its reader's own: an out does not wait for it",
+    "V08 interests with kind, pattern and age": "what is handed over is consumed before anybody can look"
+  }
+})
+
+Conformance.suite({
+  name: "over two spaces in memory",
+  layer: Layer.scoped(
+    TupleSpace.TupleSpace,
+    Effect.map(Effect.all([TupleSpace.make(), TupleSpace.make()]), Sharded.make)
+  ),
+  time: "test",
+  lacks: {
+    ...lacks,
+    references: "the first field of a tuple is data, by which its part is told",
+    options: "a capacity, or a selection, is that of each part"
+  },
+  skip
+})
+
+const memories = Effect.all([TupleSpace.make(), TupleSpace.make()])
+
+for (const [name, made] of [["stores", stores], ["spaces in memory", memories]] as const) {
+  describe(`over several parts: ${name}`, () => {
+    /** A space, and first fields of tuples that are in its one and in its other part. */
+    const split = Effect.gen(function*() {
+      const space = Sharded.make(yield* made)
+      const names = Array.from({ length: 20 }, (_, index) => `n${index}`)
+      const parts = yield* Effect.forEach(names, (name) => Sharded.partOf(name, 2))
+      return { space, one: names[parts.indexOf(0)]!, other: names[parts.indexOf(1)]! }
+    })
+
+    const clean = (space: TupleSpace.TupleSpace<any, any>) =>
+      Effect.gen(function*() {
+        yield* settle
+        const { held, interests, processes } = yield* space.inspect
+        same({ held, interests, processes }, { held: 0, interests: [], processes: [] })
+      })
+
+    const boom = new Error("boom")
+    const bad = () => {
+      throw boom
+    }
+
+    it.scoped("N11 S3 a predicate that throws ends the operation in all parts, be it at once or while it waits", () =>
+      Effect.gen(function*() {
+        const { one, other, space } = yield* split
+        const operations: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
+          space.in([P.string, bad]),
+          space.rd([P.string, bad]),
+          space.inAny([["z"], [P.string, bad]]),
+          space.rdAny([["z"], [P.string, bad]]),
+          space.inWith([P.string, bad], () => Effect.void),
+          Effect.scoped(space.inScoped([P.string, bad])),
+          space.withPermit([P.string, bad], () => Effect.void)
+        ]
+        for (const field of [one, other]) {
+          const dying = yield* Effect.forEach(operations, start)
+          yield* space.out([field, 1])
+          for (const fiber of dying) {
+            assert.strictEqual(yield* defectOf(Fiber.join(fiber)), boom)
+          }
+          for (const operation of operations) {
+            assert.strictEqual(yield* defectOf(operation), boom)
+          }
+          same(yield* space.in([field, P.number]), [field, 1])
+          yield* clean(space)
+        }
+      }))
+
+    it.scoped("N11 S8 takes that race their interruption lose nothing, and take nothing twice", () =>
+      Effect.gen(function*() {
+        const { one, other, space } = yield* split
+        let taken = 0
+        const rounds = 60
+        for (let round = 0; round < rounds; round++) {
+          const take: Effect.Effect<unknown, unknown> = round % 2 === 0
+            ? space.in([P.string, round])
+            : space.inAny([["z"], [P.string, round]])
+          const taker = yield* Effect.fork(take)
+          yield* Effect.fork(space.out([one, round]))
+          yield* Effect.fork(space.out([other, round]))
+          yield* Effect.repeatN(Effect.yieldNow(), round)
+          taken += Exit.isSuccess(yield* Fiber.interrupt(taker)) ? 1 : 0
+        }
+        yield* clean(space)
+        same(yield* space.count([P.string, P.number]), 2 * rounds - taken)
+        assert.isAbove(taken, 0)
+        assert.isBelow(taken, rounds)
+      }))
+
+    it.scoped("N11 S8 one that comes second is as it was: its failed attempts are not counted", () =>
+      Effect.gen(function*() {
+        const { one, other, space } = yield* split
+        for (let round = 0; round < 4; round++) {
+          yield* space.outAll([[one, round], [other, round]])
+          yield* space.in([P.string, round])
+          const [last] = yield* space.copyCollect([P.string, round])
+          // one failure is one
+          yield* Effect.exit(space.inWith(last!, () => Effect.fail("no"), { maxAttempts: 2 }))
+          same(yield* space.count([P.string, round]), 1)
+          yield* Effect.exit(space.inWith(last!, () => Effect.fail("no"), { maxAttempts: 2 }))
+          same(yield* space.count([P.string, round]), 0)
+        }
+        yield* clean(space)
+      }))
+
+    it.scoped("N11 S9 a timeout is over when it is over in all parts; one of zero looks in all of them", () =>
+      Effect.gen(function*() {
+        const { one, other, space } = yield* split
+        for (const field of [one, other]) {
+          yield* space.out([field])
+          same(yield* space.in([P.string], { timeout: 0 }), [field])
+          yield* space.out([field])
+          same((yield* space.inAny([["z", 1], [P.string]], { timeout: 0 })).index, 1)
+        }
+        const soon = { timeout: "1 second" } as const
+        const operations: ReadonlyArray<readonly [name: string, Effect.Effect<unknown, unknown>]> = [
+          ["in", space.in([P.string], soon)],
+          ["rd", space.rd([P.string], soon)],
+          ["inAny", space.inAny([["z", 1], [P.string]], soon)],
+          ["rdAny", space.rdAny([["z", 1], [P.string]], soon)],
+          ["inWith", space.inWith([P.string], () => Effect.void, soon)],
+          ["withPermit", space.withPermit([P.string], () => Effect.void, soon)]
+        ]
+        const fibers = yield* Effect.forEach(operations, ([, operation]) => start(Effect.flip(operation)))
+        assert.isTrue(yield* isWaiting(fibers[0]!))
+        yield* TestClock.adjust("1 second")
+        for (const [index, [operation]] of operations.entries()) {
+          const error = yield* Fiber.join(fibers[index]!)
+          assert.isTrue(TupleSpace.isTimeout(error) && error.operation === operation)
+        }
+        yield* clean(space)
+      }))
+
+    it.scoped("N11 S8 the use of a hold is the caller's: its fails, its interruption, its fiber refs", () =>
+      Effect.gen(function*() {
+        const { one, space } = yield* split
+        const ref = yield* FiberRef.make(0)
+        yield* space.out([one])
+        yield* space.inWith([P.string], () => FiberRef.set(ref, 7))
+        same(yield* FiberRef.get(ref), 7)
+        yield* space.out([one])
+        same(yield* Effect.flip(space.inWith([P.string], () => Effect.fail("no"))), "no")
+        const began = yield* Deferred.make<void>()
+        const holder = yield* Effect.fork(
+          space.inWith([P.string], () => Effect.zipRight(Deferred.succeed(began, undefined), Effect.never))
+        )
+        yield* Deferred.await(began)
+        yield* Fiber.interrupt(holder)
+        same(yield* space.inp([P.string]), Option.some([one]))
+        yield* clean(space)
+      }))
+
+    it.scoped("N11 S11 a choice says which pattern its tuple matches first", () =>
+      Effect.gen(function*() {
+        const { one, other, space } = yield* split
+        for (const field of [one, other]) {
+          yield* space.out([field, 1])
+          same(yield* space.inAny({ number: [P.string, P.number], any: [P.string, P.any] }), {
+            key: "number",
+            tuple: [field, 1]
+          })
+        }
+      }))
+
+    it.scoped("N11 V08 a wait in several parts is one wait", () =>
+      Effect.gen(function*() {
+        const { one, space } = yield* split
+        const fibers = yield* Effect.forEach(
+          [
+            space.in([P.string, 1]),
+            space.inAny([["a", 2], [P.string, 2]]),
+            space.rd([P.string, 3]),
+            space.withPermit([P.string, 4], () => Effect.void),
+            space.in([one, 5])
+          ] as ReadonlyArray<Effect.Effect<unknown, unknown>>,
+          start
+        )
+        const { interests } = yield* space.inspect
+        same(
+          interests.map(({ kind, patterns }) => [kind, ...patterns]).sort(),
+          [
+            ["in", "[string, 1]"],
+            ["in", `["${one}", 5]`],
+            ["inAny", "[\"a\", 2]", "[string, 2]"],
+            ["rd", "[string, 3]"],
+            ["withPermit", "[string, 4]"]
+          ].sort()
+        )
+        yield* Fiber.interruptAll(fibers)
+        yield* clean(space)
+      }))
+
+    it.scoped("N11 S12 when it closes whoever waits is interrupted, and so is what comes later; streams end", () =>
+      Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        const space = Sharded.make(yield* Scope.extend(made, scope))
+        const operations: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
+          space.in([P.string]),
+          space.rd([P.string]),
+          space.inAny([["a"], [P.string]]),
+          space.inWith([P.string], () => Effect.void),
+          Effect.scoped(space.inScoped([P.string])),
+          space.withPermit([P.string], () => Effect.void)
+        ]
+        const fibers = yield* Effect.forEach(operations, start)
+        const stream = yield* start(Stream.runCollect(space.stream([P.string])))
+        yield* Scope.close(scope, Exit.void)
+        for (const fiber of fibers) {
+          assert.isTrue(yield* isInterrupted(Fiber.join(fiber)))
+        }
+        same(Chunk.toArray(yield* Fiber.join(stream)), [])
+        for (const operation of operations) {
+          assert.isTrue(yield* isInterrupted(operation))
+        }
+        assert.isTrue(yield* isInterrupted(space.collect([P.string])))
+        assert.isTrue(yield* isInterrupted(Stream.runDrain(space.stream([P.string]))))
+      }))
+
+    it.scoped("N11 S3 patterns match across parts what they match in one", () =>
+      Effect.gen(function*() {
+        const { space } = yield* split
+        const tuples = Array.from({ length: 12 }, (_, n) => [n % 2 === 0 ? n : `n${n}`, n] as const)
+        yield* space.outAll(tuples)
+        const patterns: ReadonlyArray<P.Pattern> = [
+          [P.any, P.any],
+          [P.number, P.number],
+          [(field: unknown) => field === 4, P.any],
+          [P.oneOf(2, P.string), P.any],
+          [P.not(P.number), P.any],
+          [P.between(3, 8), P.any],
+          [P.matching(/[13]$/), P.any],
+          [P.rest(P.any)]
+        ]
+        for (const pattern of patterns) {
+          const expected = tuples.filter((tuple) => P.matches(pattern)(tuple))
+          const found = (yield* space.copyCollect(pattern)) as ReadonlyArray<any>
+          same([...found].sort((self, that) => self[1] - that[1]), expected)
+          same(yield* space.count(pattern), expected.length)
+        }
+      }))
+  })
+}
