@@ -659,8 +659,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "the interruption of a process makes a failure tuple",
     clause: "S13",
     file: "internal/process.ts",
-    find: "if (Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause)) {",
-    replace: "if (Exit.isFailure(exit)) {"
+    find: "Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause) || ",
+    replace: "Exit.isSuccess(exit) || "
   },
   {
     name: "a failure tuple is matched by a wildcard",
@@ -673,8 +673,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a failure tuple is an ordinary tuple",
     clause: "S13",
     file: "internal/space.ts",
-    find: ", undefined, true)",
-    replace: ", undefined)"
+    find: "store.entry(failure, extra, true)",
+    replace: "store.entry(failure, extra)"
   },
   {
     name: "the fields of a live tuple are evaluated one after the other",
@@ -682,6 +682,42 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/space.ts",
     find: "{ concurrency: \"unbounded\" }",
     replace: "{ concurrency: 1 }"
+  },
+
+  {
+    name: "a failure that is joined leaves a tuple",
+    clause: "S13",
+    file: "internal/process.ts",
+    find: "isObserved || joiners > 0) {",
+    replace: "isObserved) {"
+  },
+  {
+    name: "who joins late leaves the failure tuple",
+    clause: "S13",
+    file: "internal/process.ts",
+    find: "joiners++\n          kept?.withdraw()",
+    replace: "joiners++"
+  },
+  {
+    name: "whose join was interrupted has the failure all the same",
+    clause: "S13",
+    file: "internal/process.ts",
+    find: "          joiners--\n",
+    replace: ""
+  },
+  {
+    name: "failure tuples pile up without end",
+    clause: "S13",
+    file: "internal/store.ts",
+    find: "while (this.shelves.failures.all.size > limit) {",
+    replace: "while (this.shelves.failures.all.size > limit * Infinity) {"
+  },
+  {
+    name: "a failure that nobody sees is not logged",
+    clause: "S13",
+    file: "internal/process.ts",
+    find: "return kept.isSeen ? Effect.void : ",
+    replace: "return kept.isSeen || exit._tag === \"Failure\" ? Effect.void : "
   },
 
   // S14: capacity

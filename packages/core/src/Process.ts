@@ -28,7 +28,7 @@ export interface Process<out A, out E = never> {
   readonly fiber: Fiber.RuntimeFiber<A, E>
   /** Waits until the process has ended, and says how. */
   readonly await: Effect.Effect<Exit.Exit<A, E>>
-  /** Waits for the result of the process, or fails as it did. */
+  /** Waits for the result of the process, or fails as it did. Who joins has the failure: it is then in no failure tuple (S13). */
   readonly join: Effect.Effect<A, E>
   /** Interrupts the process, and waits until it has ended. An interruption leaves no failure tuple. */
   readonly interrupt: Effect.Effect<Exit.Exit<A, E>>

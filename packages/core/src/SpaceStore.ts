@@ -22,6 +22,7 @@ import * as space from "./internal/durable/space.js"
 import * as classes from "./internal/remote/classes.js"
 import type { SpaceError } from "./SpaceError.js"
 import type { Tuple } from "./Tuple.js"
+import type { Failures } from "./TupleSpace.js"
 import { TupleSpace } from "./TupleSpace.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -482,6 +483,8 @@ export interface Options<T extends Tuple = any> {
    * and leaves it there (`"fail"`, the default); or the program passes over it, at the price of looking at each tuple itself (`"skip"`).
    */
   readonly undecodable?: "fail" | "skip" | undefined
+  /** As for a space in memory: what becomes of the failures of processes, which are stored. */
+  readonly failures?: Failures | undefined
   /** As for a space in memory; the gauges are sampled by `inspect`. */
   readonly metrics?: Duration.DurationInput | undefined
 }

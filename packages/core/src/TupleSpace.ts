@@ -442,6 +442,20 @@ export interface SubscribeOptions extends MailboxOptions {
 export interface EvalOptions {
   /** The name of the process in failure tuples and reports. */
   readonly name?: string | undefined
+  /** What becomes of its failure, if nobody joins it; otherwise as the space's option says. */
+  readonly failures?: Failures | undefined
+}
+
+/**
+ * What becomes of the failure of a process that nobody has joined (S13): a failure tuple for ever (`"keep"`), none (`"none"`), or one for so
+ * long and among so many, of which the oldest goes. By default there are 10,000 at most.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Failures = "keep" | "none" | {
+  readonly ttl?: Duration.DurationInput | undefined
+  readonly limit?: number | undefined
 }
 
 /**
@@ -519,6 +533,8 @@ export interface Inspection {
   readonly tuples: ReadonlyArray<{ readonly shape: string; readonly count: number }>
   /** How many tuples are held by `inWith`, `inScoped` and `withPermit`, or on their way to an operation that waited for them. */
   readonly held: number
+  /** How many failures of processes are stored: they are among `tuples`, too. */
+  readonly failures: number
   /** Who waits, longest first, and who subscribes. */
   readonly interests: ReadonlyArray<InterestSnapshot>
   /** The processes that run. */
@@ -650,6 +666,8 @@ export interface Options {
    * `"dropping"` drops it; `"sliding"` drops the oldest tuple instead. A tuple handed to a waiter needs no room.
    */
   readonly strategy?: "suspend" | "dropping" | "sliding" | undefined
+  /** What becomes of the failures of its processes (S13). */
+  readonly failures?: Failures | undefined
   /** Which of several stored matches an operation gets: the oldest (the default), the youngest, or any (S5). */
   readonly selection?: "fifo" | "lifo" | "random" | undefined
   /**

@@ -268,6 +268,38 @@ const eventsOf = (events: unknown): ReadonlyArray<Kind> => {
 /** The name of a process, if one is given. */
 export const processNameOf = (options: unknown): string | undefined => text("name", option(options, "name"))
 
+/** What becomes of the failures of processes. */
+export interface FailurePolicy {
+  readonly keeps: boolean
+  /** How long, in milliseconds. */
+  readonly ttl: number
+  /** How many there are at most. */
+  readonly limit: number
+}
+
+/** So many failure tuples are kept if nobody says how many. */
+const failuresKept = 10_000
+
+/** The option of a space, or of a process; the latter goes before. */
+export const failuresOf = (options: unknown, ofSpace?: FailurePolicy): FailurePolicy => {
+  const input = option(options, "failures")
+  if (input === undefined) {
+    return ofSpace ?? { keeps: true, ttl: Infinity, limit: failuresKept }
+  }
+  if (input === "keep" || input === "none") {
+    return { keeps: input === "keep", ttl: Infinity, limit: Infinity }
+  }
+  if (typeof input !== "object" || input === null || isArray(input)) {
+    throw invalidOption(`failures: ${show(input)} is none of "keep", "none" and { ttl, limit }`)
+  }
+  const limit = option(input, "limit")
+  return {
+    keeps: true,
+    ttl: millis("failures.ttl", option(input, "ttl")),
+    limit: limit === undefined ? failuresKept : natural("failures.limit", limit, 1)
+  }
+}
+
 /** The `n` of `inUpTo`. */
 export const limitOf = (n: unknown): number => natural("n", n === undefined ? NaN : n, 0)
 

@@ -77,6 +77,7 @@ export const inspect = (store: Store, records: Records): Inspection => {
   return {
     tuples: Array.from(counts, ([shape, count]) => ({ shape, count })),
     held: store.held.size,
+    failures: store.shelves.failures.all.size,
     interests: interests.map((interest) => snapshot(interest, now)),
     processes: Array.from(records.values(), (record) => snapshotProcess(record, interests, now)),
     indexes: Array.from(

@@ -16,7 +16,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Supervisor from "effect/Supervisor"
 import type { Process } from "../Process.js"
-import { printCause } from "./print.js"
+import { printCause, show } from "./print.js"
 
 /** What a space remembers of a process while it runs. */
 export interface ProcessRecord {
@@ -71,6 +71,43 @@ export const scope: Effect.Effect<Scope.Scope, never, Scope.Scope> = Effect.acqu
 /** The error, its printed trace, and the name of the process. */
 type Failure = readonly [error: unknown, trace: string, process: string]
 
+/** What a space has made of a failure. */
+export interface Kept {
+  /** Whether somebody was there who waits for it, or watches. */
+  readonly isSeen: boolean
+  /** Takes away the failure tuple, if nobody else has. */
+  readonly withdraw: () => void
+}
+
+/** How a process is told that somebody has its failure, or will have it. */
+export interface Observed {
+  readonly [Observer]?: () => void
+}
+export const Observer: unique symbol = Symbol.for("@effect-linda/core/Process/observer") as never
+
+/**
+ * Joins a process: who waits here as it fails has its failure, and whoever comes later takes it from the space. `begin` and `end` are
+ * called around the wait.
+ */
+export const joining = <A, E>(
+  fiber: Fiber.RuntimeFiber<A, E>,
+  begin: () => void,
+  end: () => void
+): Effect.Effect<A, E> => Effect.acquireUseRelease(Effect.sync(begin), () => Fiber.join(fiber), () => Effect.sync(end))
+
+/** Says that a process has failed and nobody has noticed. To silence it, `Effect.withUnhandledErrorLogLevel(Option.none())` around `eval`. */
+const logUnseen = (space: string, name: string, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
+  Effect.withFiberRuntime((fiber) =>
+    Option.isNone(fiber.getFiberRef(FiberRef.unhandledErrorLogLevel)) ? Effect.void : Effect.catchAllCause(
+      Effect.logWarning(
+        `the process ${show(name)} of space ${show(space)} has failed, and nobody was there to see it`,
+        cause
+      ),
+      // A logger's defect is none of the process.
+      () => Effect.void
+    )
+  )
+
 /** S13. */
 export const start = <A, E, R>(options: {
   readonly effect: Effect.Effect<A, E, R>
@@ -79,7 +116,9 @@ export const start = <A, E, R>(options: {
   readonly since: number
   readonly scope: Scope.Scope
   readonly records: Map<number, ProcessRecord>
-  readonly onFailure: (failure: Failure) => void
+  /** The name of the space. */
+  readonly space: string
+  readonly onFailure: (failure: Failure) => Kept
   /** Called when a fiber of the process has run and waits, or has ended. */
   readonly onMoved: (fiber: AnyFiber | undefined) => void
 }): Effect.Effect<Process<A, E>, never, R> =>
@@ -87,14 +126,23 @@ export const start = <A, E, R>(options: {
     const { effect, id, name, onFailure, records, since } = options
     const supervisor = new Fibers(options.onMoved)
     const record: ProcessRecord = { id, name, since, fiber: undefined, fibers: supervisor.running }
+    let joiners = 0
+    let isObserved = false
+    let kept: Kept | undefined
+    const observe = (): void => {
+      isObserved = true
+      kept?.withdraw()
+    }
     const body = Effect.interruptible(effect).pipe(
       Effect.onExit((exit) =>
-        Effect.sync(() => {
+        Effect.suspend(() => {
           records.delete(id)
           options.onMoved(record.fiber)
-          if (Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause)) {
-            onFailure([Cause.squash(exit.cause), printCause(exit.cause), name])
+          if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause) || isObserved || joiners > 0) {
+            return Effect.void
           }
+          kept = onFailure([Cause.squash(exit.cause), printCause(exit.cause), name])
+          return kept.isSeen ? Effect.void : logUnseen(options.space, name, exit.cause)
         })
       ),
       Effect.locally(current, record),
@@ -111,8 +159,14 @@ export const start = <A, E, R>(options: {
         name,
         fiber,
         await: Fiber.await(fiber),
-        join: Fiber.join(fiber),
-        interrupt: Fiber.interrupt(fiber)
+        join: joining(fiber, () => {
+          joiners++
+          kept?.withdraw()
+        }, () => {
+          joiners--
+        }),
+        interrupt: Fiber.interrupt(fiber),
+        [Observer]: observe
       }
     }))
   })

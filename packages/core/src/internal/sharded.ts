@@ -477,6 +477,7 @@ export const make = (
   const inspect = Effect.map(Effect.forEach(parts, (part) => part.inspect), (all): Inspection => ({
     tuples: all.flatMap(({ tuples }) => tuples),
     held: all.reduce((sum, { held }) => sum + held, 0),
+    failures: all.reduce((sum, { failures }) => sum + failures, 0),
     interests: [...waits].reduce(joined, all.flatMap(({ interests }) => interests))
       .slice().sort((one, other) => other.age - one.age),
     processes: all.flatMap(({ processes }) => processes),

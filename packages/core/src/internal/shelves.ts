@@ -136,6 +136,10 @@ export class Shelves {
     return oldest
   }
 
+  oldestFailure(): Entry | undefined {
+    return this.failures.all.next(-1, always)
+  }
+
   /** For each shelf that the pattern can match on, a list of the entries there that have its literals. */
   private candidates(pattern: Pattern): Array<Entry | Ordered<Entry> | undefined> {
     return pattern.open

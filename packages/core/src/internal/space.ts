@@ -12,8 +12,22 @@ import { PCGRandom } from "effect/Utils"
 import { SpaceError } from "../SpaceError.js"
 import type { Tuple } from "../Tuple.js"
 import type { EvalOptions, Options, TupleSpace } from "../TupleSpace.js"
-import { limitOf, millis, natural, one, option, own, processNameOf, reading, runnable, text } from "./arguments.js"
+import type { FailurePolicy } from "./arguments.js"
+import {
+  failuresOf,
+  limitOf,
+  millis,
+  natural,
+  one,
+  option,
+  own,
+  processNameOf,
+  reading,
+  runnable,
+  text
+} from "./arguments.js"
 import { destination } from "./destination.js"
+import { extraOf } from "./entry.js"
 import { keepExemplars } from "./exemplars.js"
 import * as Hold from "./hold.js"
 import * as Insight from "./insight.js"
@@ -41,6 +55,7 @@ export const make = <T extends Tuple = Tuple>(
   Effect.gen(function*() {
     const name = text("name", option(options, "name")) ?? "TupleSpace"
     const interval = millis("metrics", option(options, "metrics"))
+    const policy = failuresOf(options)
     const memory = yield* makeMemory(name, {
       capacity: natural("capacity", option(options, "capacity"), 1),
       strategy: one("strategy", option(options, "strategy"), ["suspend", "dropping", "sliding"]),
@@ -56,7 +71,7 @@ export const make = <T extends Tuple = Tuple>(
       store.onServed = (interest) => served(store.now() - interest.since)
       store.onLooked = Insight.meterLooks(name)
     }
-    const processes = yield* processesOf(memory)
+    const processes = yield* processesOf(memory, policy)
     // Added last, and so run first: whoever waits is interrupted before anything else is taken down.
     yield* Effect.addFinalizer(() => Effect.sync(() => store.close()))
     const collect = Search.many(memory, "collect", true)
@@ -96,8 +111,38 @@ export const make = <T extends Tuple = Tuple>(
     }, memory) as unknown as TupleSpace<T>
   })
 
+/** The failure of a process of a space that is closed: nobody wants to know. */
+const nobody: Process.Kept = { isSeen: true, withdraw: () => {} }
+
+/** Puts a failure tuple, for so long and among so many as the policy says. */
+const keepFailure = (store: Store, failure: Tuple, { keeps, limit, ttl }: FailurePolicy): Process.Kept =>
+  store.run(() => {
+    const extra = ttl < Infinity ? extraOf(undefined) : undefined
+    if (extra !== undefined) {
+      store.expireAt(extra, store.now() + ttl)
+    }
+    const entry = store.entry(failure, extra, true)
+    const isSeen = keeps && store.isAwaited(entry)
+    if (keeps) {
+      store.putFailure(entry, limit)
+    }
+    return {
+      isSeen,
+      withdraw: () => {
+        if (entry.live && !store.closed) {
+          store.run(() => {
+            // It may have been over just now.
+            if (entry.live) {
+              store.takeOne(entry)
+            }
+          })
+        }
+      }
+    }
+  })
+
 /** The processes of a space (S13). */
-const processesOf = (memory: Memory) =>
+const processesOf = (memory: Memory, ofSpace: FailurePolicy) =>
   Effect.map(Process.scope, (scope) => {
     const { store } = memory
     const records = new Map<number, Process.ProcessRecord>()
@@ -105,9 +150,9 @@ const processesOf = (memory: Memory) =>
     const start = <A, E, R>(effect: Effect.Effect<A, E, R>, options?: EvalOptions) =>
       reading(() => {
         runnable("effect", effect)
-        return startAs(effect, processNameOf(options))
+        return startAs(effect, processNameOf(options), failuresOf(options, ofSpace))
       })
-    const startAs = <A, E, R>(effect: Effect.Effect<A, E, R>, name: string | undefined) =>
+    const startAs = <A, E, R>(effect: Effect.Effect<A, E, R>, name: string | undefined, policy: FailurePolicy) =>
       Effect.suspend(() => {
         if (store.closed) {
           return Effect.interrupt
@@ -121,11 +166,9 @@ const processesOf = (memory: Memory) =>
           scope,
           records,
           onMoved: (fiber) => store.moved(fiber),
-          onFailure: (failure) => {
-            if (!store.closed) {
-              store.run(() => store.putRegardless([store.entry(markFailure(Object.freeze(failure)), undefined, true)]))
-            }
-          }
+          space: memory.name,
+          onFailure: (failure) =>
+            store.closed ? nobody : keepFailure(store, markFailure(Object.freeze(failure)), policy)
         })
       })
     const startTuple = (fields: Tuple, options?: EvalOptions) =>

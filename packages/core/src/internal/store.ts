@@ -452,6 +452,19 @@ export class Store {
     return this.options.capacity < Infinity || this.suspending > 0
   }
 
+  /** Whether somebody waits for such an entry, or watches. */
+  isAwaited(entry: Entry): boolean {
+    return [this.readers, this.watchers, this.takers].some((interests) => interests.next(entry, -1) !== undefined)
+  }
+
+  /** Puts a failure, and lets go of the oldest if there are more of them than so many. */
+  putFailure(entry: Entry, limit: number): void {
+    this.place(entry, "Out")
+    while (this.shelves.failures.all.size > limit) {
+      this.drop(this.shelves.oldestFailure()!)
+    }
+  }
+
   /** Puts entries for which there must be room: failures, dead letters. */
   putRegardless(entries: ReadonlyArray<Entry>): void {
     for (const entry of entries) {
@@ -506,9 +519,12 @@ export class Store {
   }
 
   private evict(): void {
-    const oldest = this.shelves.oldest()!
-    this.remove(oldest)
-    this.tell("Evict", oldest)
+    this.drop(this.shelves.oldest()!)
+  }
+
+  private drop(entry: Entry): void {
+    this.remove(entry)
+    this.tell("Evict", entry)
   }
 
   /**

@@ -24,11 +24,13 @@ import type {
   WaitOptions
 } from "../../TupleSpace.js"
 import type { Holding } from "../arguments.js"
+import type { FailurePolicy } from "../arguments.js"
 import {
   alternatives,
   callable,
   checkDestination,
   failing as reading,
+  failuresOf,
   holdingOf,
   limitOf,
   millis,
@@ -48,7 +50,7 @@ import * as Join from "../join.js"
 import { markFailure } from "../memory.js"
 import { linkTo, tracedSpan } from "../operation.js"
 import type { Pattern } from "../pattern.js"
-import { compile } from "../pattern.js"
+import { compile, failure as failurePattern } from "../pattern.js"
 import { show } from "../print.js"
 import * as Process from "../process.js"
 import type { Values } from "../remote/values.js"
@@ -90,6 +92,7 @@ export const make = (
   Effect.gen(function*() {
     const { name } = store
     const interval = yield* reading(() => Effect.succeed(millis("metrics", option(options, "metrics"))))
+    const ofSpace = yield* reading(() => Effect.succeed(failuresOf(options)))
     const reader = yield* reading(() => {
       const schemas = schemasOf(options)
       return Effect.succeed(new Reader(name, { ...options, schemas }))
@@ -831,6 +834,7 @@ export const make = (
     // Processes
     // -----------------------------------------------------------------------------------------------------------------
 
+    const [anyFailure] = reader.query(allFailures)
     const processes = yield* Process.scope
     const records = new Map<number, Process.ProcessRecord>()
     let processIds = 0
@@ -838,10 +842,51 @@ export const make = (
     const start = <A, E, R>(effect: Effect.Effect<A, E, R>, options?: EvalOptions) =>
       reading(() => {
         runnable("effect", effect)
-        return startAs(effect, processNameOf(options))
+        return startAs(effect, processNameOf(options), failuresOf(options, ofSpace))
       })
 
-    const startAs = <A, E, R>(effect: Effect.Effect<A, E, R>, name: string | undefined) =>
+    /** Stores a failure tuple, for so long and among so many as the policy says. */
+    const keepFailure = (failure: Tuple, { keeps, limit, ttl }: FailurePolicy): Process.Kept => {
+      const isSeen = keeps &&
+        Array.from(session.waiters.values()).some((waiter) => waiter.state !== "ended" && awaits(waiter, failure))
+      let id: number | undefined
+      let isWithdrawn = false
+      const take = (): void => {
+        if (id !== undefined) {
+          const ids = [id]
+          id = undefined
+          session.post({ op: "claim", hold: session.nextId(), ids, waiter: null, final: true })
+        }
+      }
+      const shorten = (exit: Exit.Exit<number, SpaceError>): void => {
+        if (Exit.isSuccess(exit) && exit.value > limit) {
+          const holds = [session.nextId()]
+          session.post({ op: "take", holds, queries: [anyFailure], limit: exit.value - limit, final: true, wait: null })
+        }
+      }
+      if (keeps) {
+        const row = prepared(failure, undefined, ttl)
+        session.post(() => ({ op: "put", rows: isWithdrawn ? [] : [row()] }), (exit) => {
+          if (Exit.isSuccess(exit)) {
+            id = (exit.value as ReadonlyArray<number>)[0]
+            if (isWithdrawn) {
+              take()
+            } else if (limit < Infinity) {
+              session.post({ op: "count", query: anyFailure }, shorten)
+            }
+          }
+        })
+      }
+      return {
+        isSeen,
+        withdraw: () => {
+          isWithdrawn = true
+          take()
+        }
+      }
+    }
+
+    const startAs = <A, E, R>(effect: Effect.Effect<A, E, R>, given: string | undefined, policy: FailurePolicy) =>
       Effect.suspend(() => {
         if (session.closed) {
           return Effect.interrupt
@@ -850,15 +895,13 @@ export const make = (
         return Process.start({
           effect,
           id,
-          name: name ?? `process-${id}`,
+          name: given ?? `process-${id}`,
           since: session.now(),
           scope: processes,
           records,
           onMoved: (fiber) => session.moved(fiber),
-          onFailure: (failure) => {
-            const row = prepared(markFailure(Object.freeze(failure)), undefined)
-            session.post(() => ({ op: "put", rows: [row()] }))
-          }
+          space: name,
+          onFailure: (failure) => keepFailure(markFailure(Object.freeze(failure)), policy)
         })
       })
 
@@ -879,9 +922,10 @@ export const make = (
         return {
           tuples: shapesOf(inspected, values),
           held: inspected.held,
+          failures: inspected.tuples.reduce((sum, { arity, count }) =>
+            arity < 0 ? sum + count : sum, 0),
           interests: inspected.waiters.map(({ age, label }) => ({ process: undefined, ...JSON.parse(label), age })),
-          processes: Array.from(records.values(), (record) =>
-            Insight.snapshotProcess(record, interests, now)),
+          processes: Array.from(records.values(), (record) => Insight.snapshotProcess(record, interests, now)),
           indexes: [],
           undecodable: reader.known
         }
@@ -958,6 +1002,18 @@ export const make = (
       transact: () =>
         Effect.fail(unsupported("transact runs STM, which is in the memory of one process: use SpaceStore.transaction"))
     } as unknown as TupleSpace<any, SpaceError>
+  })
+
+const allFailures = compile(failurePattern())
+
+/** Whether somebody waits for a tuple, or watches. Code of theirs that throws says nothing. */
+const awaits = ({ patterns }: { readonly patterns: ReadonlyArray<unknown> }, tuple: Tuple): boolean =>
+  patterns.some((pattern) => {
+    try {
+      return (pattern as Pattern).failure && (pattern as Pattern).matches(tuple)
+    } catch {
+      return false
+    }
   })
 
 /** More than any store keeps. */

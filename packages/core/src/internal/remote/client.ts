@@ -16,7 +16,7 @@ import * as Stream from "effect/Stream"
 import type { Link } from "../../Remote.js"
 import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
-import type { Destination, OutOptions, TupleSpace, WaitOptions } from "../../TupleSpace.js"
+import type { Destination, EvalOptions, OutOptions, TupleSpace, WaitOptions } from "../../TupleSpace.js"
 import { Undecoded } from "../../Undecoded.js"
 import type { Holding } from "../arguments.js"
 import {
@@ -24,6 +24,7 @@ import {
   callable,
   checkDestination,
   failing,
+  failuresOf,
   holdingOf,
   limitOf,
   mailboxOf,
@@ -40,7 +41,7 @@ import type { PutFitting } from "../destination.js"
 import { destination, putFitting } from "../destination.js"
 import type { Pattern, Term } from "../pattern.js"
 import { compile } from "../pattern.js"
-import { evaluate } from "../process.js"
+import { evaluate, joining } from "../process.js"
 import type { Leaving } from "../wait.js"
 import { handOver } from "../wait.js"
 import { encodePattern } from "./patterns.js"
@@ -81,6 +82,15 @@ interface Asked {
   readonly wires: ReadonlyArray<unknown>
   readonly terms: ReadonlyArray<Term>
 }
+
+/** The option `failures` as data that crosses. */
+const plain = (failures: EvalOptions["failures"]): unknown =>
+  typeof failures === "object"
+    ? {
+      ttl: failures.ttl === undefined ? undefined : millis("failures.ttl", failures.ttl),
+      limit: failures.limit
+    }
+    : failures
 
 /** How operations on a space end that is closed (S12). */
 const interrupted = Exit.interrupt(FiberId.none)
@@ -683,19 +693,21 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     const onDone = (id: number): void => void starting.set(id, false)
 
     /** The space keeps a process that stands for this one; it ends when this one has. */
-    const start = <A, E, R>(effect: Effect.Effect<A, E, R>, options?: { readonly name?: string | undefined }) =>
+    const start = <A, E, R>(effect: Effect.Effect<A, E, R>, options?: EvalOptions) =>
       failing(() => {
         runnable("effect", effect)
-        return startAs(effect, processNameOf(options))
+        failuresOf(options)
+        return startAs(effect, [processNameOf(options), plain(options?.failures)])
       })
 
-    const startAs = <A, E, R>(effect: Effect.Effect<A, E, R>, given: string | undefined) =>
+    const startAs = <A, E, R>(effect: Effect.Effect<A, E, R>, given: ReadonlyArray<unknown>) =>
       Effect.uninterruptible(
-        Effect.flatMap(request("eval", [given], { onDone }), ([id, number, name]) => {
+        Effect.flatMap(request("eval", given, { onDone }), ([id, number, name]) => {
+          let joiners = 0
           const body = Effect.onExit(Effect.interruptible(effect), (exit) => {
             running.delete(id)
             return Effect.ignore(
-              request("ended", [id, Exit.isFailure(exit) ? values.encodeCause(exit.cause) : undefined])
+              request("ended", [id, Exit.isFailure(exit) ? values.encodeCause(exit.cause) : undefined, joiners > 0])
             )
           })
           return Effect.map(Effect.forkIn(Effect.locally(body, processes.current, id), processes.scope), (fiber) => {
@@ -712,14 +724,22 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
               name: name as string,
               fiber,
               await: Fiber.await(fiber),
-              join: Fiber.join(fiber),
+              join: joining(fiber, () => {
+                joiners++
+                const exit = fiber.unsafePoll()
+                if (exit !== null && Exit.isFailure(exit) && over === undefined) {
+                  outbox.send([Protocol.Joined, id])
+                }
+              }, () => {
+                joiners--
+              }),
               interrupt: Fiber.interrupt(fiber)
             }
           })
         })
       )
 
-    const startTuple = (fields: Tuple, options?: { readonly name?: string | undefined }) =>
+    const startTuple = (fields: Tuple, options?: EvalOptions) =>
       failing(() => {
         const evaluated = Effect.all(own(fields).map((field) => evaluate(field)), { concurrency: "unbounded" })
         return start(Effect.tap(evaluated, (tuple) => out(tuple as unknown as Tuple)), options)

@@ -21,6 +21,8 @@ export const Settle = 3
 export const Told = 4
 /** A process of the client's has ended. */
 export const Ended = 5
+/** The failure of a process of the client's that had ended already has been joined. */
+export const Joined = 7
 
 /** From the server. */
 export const Done = 10

@@ -46,7 +46,14 @@ interface Open {
 interface Stub {
   readonly fiber: AnyFiber
   end: (exit: Exit.Exit<unknown, unknown>) => void
+  /** Its failure has been joined. */
+  readonly observe: () => void
 }
+
+type AnyProcess = { readonly id: number; readonly name: string; readonly fiber: AnyFiber }
+
+/** Of so many failed processes of a client the failure tuple is taken away if one is joined later. */
+const remembered = 1_000
 
 /** Why a space cannot be served, if it cannot. */
 export const refusalOf = (space: TupleSpace<any, any>): SpaceError | undefined =>
@@ -81,6 +88,7 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
     const leases = new Leases(store)
     const opened = new Map<number, Open>()
     const stubs = new Map<number, Stub>()
+    const failed = new Map<number, () => void>()
 
     const outbox = new Protocol.Outbox(link, (frame, cause) => {
       const [kind, id] = frame
@@ -383,7 +391,7 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
         opened.delete(id)
         return nothing(open === undefined ? Effect.void : Scope.close(open.scope, Exit.void))
       },
-      eval: (id, name) => {
+      eval: (id, name, failures) => {
         let end: Stub["end"] = () => {}
         // Flattened, since an exit that is an interruption would be taken for one of this fiber.
         const stub = Effect.flatten(Effect.async<Exit.Exit<unknown, unknown>>((resume) => {
@@ -393,14 +401,24 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
             outbox.send([Protocol.Stop, id])
           })
         }))
-        return Effect.map(space.eval(stub, { name }), (process) => {
-          stubs.set(id, { fiber: process.fiber, end: (exit) => end(exit) })
+        return Effect.map(space.eval(stub, { name, failures }), (process: Process.Observed & AnyProcess) => {
+          const observe = () => process[Process.Observer]?.()
+          stubs.set(id, { fiber: process.fiber, end: (exit) => end(exit), observe })
           return [process.id, process.name]
         })
       },
-      ended: (_, id, outcome) => {
+      ended: (_, id, outcome, isJoined) => {
         const stub = stubs.get(id)
         stubs.delete(id)
+        if (stub !== undefined && isJoined) {
+          stub.observe()
+        } else if (stub !== undefined && outcome !== undefined) {
+          failed.set(id, stub.observe)
+          for (const id of failed.size > remembered ? failed.keys() : []) {
+            failed.delete(id)
+            break
+          }
+        }
         stub?.end(outcome === undefined ? Exit.void : Exit.failCause(values.decodeCause(outcome)))
         return nothing(stub === undefined ? Effect.void : Fiber.await(stub.fiber))
       },
@@ -454,6 +472,11 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
         }
         case Protocol.Settle:
           return settle(id, rest[0], rest[1], rest[2])
+        case Protocol.Joined: {
+          const observe = failed.get(id)
+          failed.delete(id)
+          return observe?.()
+        }
         case Protocol.Told:
           return askings.get(id)?.told(rest[0], rest[1], rest[2])
       }

@@ -15,7 +15,7 @@ import { model } from "./model.js"
 import { manyAtOnce, order, ownCopy, putTakeRead } from "./operations.js"
 import { permits } from "./permits.js"
 import { predicates } from "./predicates.js"
-import { endings, evals, failures, liveTuples } from "./processes.js"
+import { endings, evals, failurePolicies, failures, liveTuples } from "./processes.js"
 import { refusals } from "./refusals.js"
 import { events, mailboxes, streams } from "./subscriptions.js"
 import { atomic, misused, retrying } from "./transactions.js"
@@ -57,6 +57,7 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   streams,
   evals,
   failures,
+  failurePolicies,
   liveTuples,
   endings,
   inspections,

@@ -5,6 +5,8 @@
  */
 import * as P from "@effect-linda/core/Pattern"
 import * as Process from "@effect-linda/core/Process"
+import type { Failures } from "@effect-linda/core/TupleSpace"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
@@ -12,9 +14,13 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import { cases } from "./case.js"
+import { type Space } from "./kit.js"
 import { assert, clean, closing, empty, fresh, isWaiting, pass, refusalOf, same, settle, start } from "./kit.js"
 
 class Overheated extends Data.TaggedError("Overheated")<{ readonly degrees: number }> {}
@@ -261,6 +267,154 @@ export const failures = cases("Process: failures", (test) => {
       yield* empty(space)
       yield* empty(other)
     }))
+})
+
+export const failurePolicies = cases("Process: who has a failure", (test) => {
+  const failed = (space: Space) => space.count(Process.failure())
+
+  test("S13 K8 who joins a process has its failure: no tuple appears", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const gate = yield* Effect.makeLatch()
+      const process = yield* space.eval(Effect.zipRight(gate.await, Effect.fail("no")))
+      const joiner = yield* start(Effect.flip(process.join))
+      const given = yield* start(process.join)
+      yield* Fiber.interrupt(given)
+      yield* gate.open
+      assert.strictEqual(yield* Fiber.join(joiner), "no")
+      assert.strictEqual(yield* failed(space), 0)
+      for (let i = 0; i < 50; i++) {
+        const each = yield* space.eval(i % 10 === 0 ? Effect.fail(i) : Effect.succeed(i))
+        yield* Effect.exit(each.join)
+      }
+      assert.strictEqual((yield* space.inspect).failures, 0)
+      yield* empty(space)
+    }))
+
+  test("S13 K8 who joins a process that has failed takes its failure tuple away, if nobody else has", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const one = yield* space.eval(Effect.fail("one"))
+      const other = yield* space.eval(Effect.fail("other"))
+      yield* one.await
+      yield* other.await
+      yield* settle
+      assert.strictEqual((yield* space.inspect).failures, 2)
+      assert.strictEqual((yield* space.in(Process.failure("other")))[0], "other")
+      assert.strictEqual(yield* Effect.flip(other.join), "other")
+      assert.strictEqual(yield* failed(space), 1)
+      assert.strictEqual(yield* Effect.flip(one.join), "one")
+      assert.strictEqual(yield* Effect.flip(one.join), "one")
+      assert.strictEqual(yield* failed(space), 0)
+      yield* empty(space)
+    }))
+
+  test("S13 K8 who was interrupted as it joined, or only awaited, does not have it", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const gate = yield* Effect.makeLatch()
+      const process = yield* space.eval(Effect.zipRight(gate.await, Effect.fail("no")))
+      const joiner = yield* start(process.join)
+      const awaiting = yield* start(process.await)
+      yield* Fiber.interrupt(joiner)
+      yield* gate.open
+      yield* Fiber.join(awaiting)
+      assert.strictEqual((yield* space.in(Process.failure()))[0], "no")
+      yield* empty(space)
+    }))
+
+  const policy = (failures: Failures) => (space: Space, error: string) =>
+    Effect.flatMap(space.eval(Effect.fail(error), { failures }), (process) => process.await)
+
+  test("S13 K8 failures: none, a limit, a ttl, all; for each process", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      yield* policy("none")(space, "none")
+      yield* settle
+      assert.strictEqual(yield* failed(space), 0)
+      for (const error of ["a", "b", "c"]) {
+        yield* policy({ limit: 2 })(space, error)
+      }
+      yield* settle
+      same((yield* space.collect(Process.failure())).map(([error]) => error), ["b", "c"])
+      for (const error of ["a", "b", "c"]) {
+        yield* policy("keep")(space, error)
+      }
+      yield* policy({ ttl: "300 millis" })(space, "brief")
+      yield* settle
+      assert.strictEqual((yield* space.inspect).failures, 4)
+      yield* pass("400 millis")
+      same((yield* space.collect(Process.failure())).map(([error]) => error), ["a", "b", "c"])
+      yield* empty(space)
+    }))
+
+  test.needing("options")(
+    "S13 K8 failures: an option of the space, too, and evalTuple heeds it",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh({ failures: { limit: 1 } })
+        for (const error of ["a", "b"]) {
+          yield* Effect.flatMap(space.eval(Effect.fail(error)), (process) => process.await)
+          yield* Effect.flatMap(space.evalTuple([Effect.fail(error)]), (process) => process.await)
+        }
+        same((yield* space.collect(Process.failure())).map(([error]) => error), ["b"])
+        yield* policy("keep")(space, "c")
+        yield* policy("keep")(space, "d")
+        assert.strictEqual(yield* failed(space), 2)
+        yield* Effect.flatMap(space.eval(Effect.fail("e")), (process) => process.await)
+        same((yield* space.collect(Process.failure())).map(([error]) => error), ["e"])
+      })
+  )
+
+  test("S13 S16 K8 what is no policy is refused", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      for (
+        const failures of ["all", 1, null, { limit: 0 }, { limit: NaN }, { ttl: -1 }, []] as ReadonlyArray<any>
+      ) {
+        const error = yield* refusalOf(space.eval(Effect.void, { failures }))
+        assert.strictEqual(error.reason, "InvalidOption")
+        assert.match(error.message, /^failures/)
+      }
+      yield* empty(space)
+    }))
+
+  test.needing("telemetry")(
+    "S13 K8 a failure that nobody is there to see is logged, with its cause, unless that is silenced",
+    () =>
+      Effect.gen(function*() {
+        const logged: Array<string> = []
+        const logger = Logger.make<unknown, void>(({ cause, logLevel, message }) => {
+          if (LogLevel.greaterThanEqual(logLevel, LogLevel.Info)) {
+            logged.push(`${logLevel.label} ${String(message)} ${Cause.pretty(cause)}`)
+          }
+        })
+        const space = yield* fresh()
+        const fails = (error: string) =>
+          Effect.flatMap(space.eval(Effect.fail(error), { name: "worker" }), (process) => process.await)
+        yield* Effect.gen(function*() {
+          yield* fails("nobody")
+          assert.strictEqual(logged.length, 1)
+          assert.match(logged[0]!, /^WARN .*worker.*nobody/s)
+          yield* space.eval(Effect.fail("ignored"), { failures: "none" })
+          yield* settle
+          assert.strictEqual(logged.length, 2)
+          yield* Effect.withUnhandledErrorLogLevel(fails("silent"), Option.none())
+          yield* space.collect(Process.failure())
+          // Seen: by who joins, by who waits for it, and by who watches.
+          yield* Effect.flip(Effect.flatMap(space.eval(Effect.fail("joined")), (process) => process.join))
+          const supervisor = yield* start(space.in(Process.failure()))
+          yield* fails("taken")
+          yield* Fiber.join(supervisor)
+          const watcher = yield* start(Stream.runHead(space.subscribe(Process.failure())))
+          yield* fails("watched")
+          yield* Fiber.join(watcher)
+          assert.strictEqual(logged.length, 2)
+        }).pipe(Effect.provide(Logger.add(logger)))
+        yield* space.collect(Process.failure())
+        yield* empty(space)
+      })
+  )
 })
 
 export const liveTuples = cases("Process: evalTuple", (test) => {
