@@ -1,7 +1,7 @@
-import { Pattern as P, Transaction, TupleSpace } from "@effect-linda/core"
+import { Pattern as P, SpaceStore, Transaction, TupleSpace } from "@effect-linda/core"
 import type { Process, SpaceError, SpaceEvent, Tuple } from "@effect-linda/core"
 import type { Cause, Context, Layer, Option, Scope, Stream } from "effect"
-import { Duration, Effect, STM } from "effect"
+import { Duration, Effect, Schema, STM } from "effect"
 import { describe, expect, it } from "tstyche"
 
 type Job = readonly ["job", id: number, payload: string]
@@ -273,5 +273,29 @@ describe("Tag and layers", () => {
     expect(TupleSpace.make<Job>({ selection: "lifo" })).type.toBe<
       Effect.Effect<TupleSpace.TupleSpace<Job>, never, Scope.Scope>
     >()
+  })
+})
+
+describe("SpaceStore: V3 a protocol that is a Schema", () => {
+  const job = Schema.Tuple(Schema.Literal("job"), Schema.Number)
+  const stop = Schema.Tuple(Schema.Literal("stop"))
+  const store = null as unknown as SpaceStore.SpaceStore
+  type Of<T extends Tuple.Tuple> = Effect.Effect<
+    TupleSpace.TupleSpace<T, SpaceError.SpaceError>,
+    SpaceError.SpaceError,
+    Scope.Scope
+  >
+
+  it("is the type of the space", () => {
+    expect(SpaceStore.make(store, { protocol: Schema.Union(job, stop) })).type.toBe<
+      Of<readonly ["job", number] | readonly ["stop"]>
+    >()
+    expect(SpaceStore.make(store, { undecodable: "skip" })).type.toBe<Of<Tuple.Tuple>>()
+    expect(SpaceStore.make<Job>(store, {})).type.toBe<Of<Job>>()
+  })
+
+  it("has to be of tuples, and of those that the space is said to have", () => {
+    expect(SpaceStore.make).type.not.toBeCallableWith(store, { protocol: Schema.String })
+    expect(SpaceStore.make<Job>).type.not.toBeCallableWith(store, { protocol: job })
   })
 })

@@ -1,5 +1,8 @@
-import { SpaceStore } from "@effect-linda/core"
+import type { SpaceError } from "@effect-linda/core"
+import { Pattern as P, Sharded, SpaceStore, Undecoded } from "@effect-linda/core"
+import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { same } from "./kit.js"
 import { clients } from "./shared.js"
 import { undecodables } from "./undecodable.js"
 
@@ -38,3 +41,30 @@ undecodables(
   "a store far away",
   (space, options) => Effect.flatMap(opened(space, undefined), (store) => SpaceStore.make(far(store), options))
 )
+
+it.scopedLive("V1 a space split over several: a part that cannot decode a tuple fails, and all of them keep what they have", () =>
+  Effect.gen(function*() {
+    const later = new Undecoded.Undecoded(`{"@later":[1]}`, "", "x")
+    const open = (name: string) => Effect.flatMap(opened(name, undefined), (store) => SpaceStore.make(store))
+    const parts = [yield* open("part 1"), yield* open("part 2"), yield* open("part 3")] as const
+    const space = Sharded.make(parts)
+    const all = Array.from({ length: 12 }, (_, n) => [n, "plain"] as const)
+    yield* space.outAll(all)
+    yield* parts[2].out([12, later])
+    const before = yield* Effect.forEach(parts, (part) => part.copyCollect([P.number, P.string]))
+    const isUndecodable = (effect: Effect.Effect<unknown, unknown>) =>
+      Effect.map(Effect.flip(effect), (error) => same((error as SpaceError.SpaceError).reason, "Undecodable"))
+    yield* isUndecodable(space.collect([P.number, P.any]))
+    yield* isUndecodable(space.copyCollect([P.number, P.any]))
+    same(yield* Effect.forEach(parts, (part) => part.copyCollect([P.number, P.string])), before)
+    // Up to so many, of those that it can have.
+    const some = yield* space.inUpTo([P.number, P.any], 20)
+    assert.isTrue(some.length > 0 && some.length === before[0]!.length + before[1]!.length)
+    yield* isUndecodable(space.inUpTo([P.number, P.any], 20))
+    same(yield* space.collect([P.number, P.string]), before[2]!)
+    assert.isTrue((yield* space.inspect).undecodable > 0)
+    // One that fails does not let the others wait for ever.
+    yield* isUndecodable(space.inAny([[P.number, P.any], [P.number]]))
+    yield* isUndecodable(space.in([P.number, P.any]))
+    yield* isUndecodable(space.rd([P.number, P.any]))
+  }))

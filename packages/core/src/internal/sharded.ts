@@ -452,6 +452,28 @@ export const make = (
   const gathered = (ask: (part: Part) => Effect.Effect<ReadonlyArray<any>, any>, pattern: unknown) =>
     reading(() => Effect.map(Effect.forEach(ofPattern(compile(pattern)), ask), (all) => all.flat()))
 
+  /** Each part holds what it has until the last one has answered: if that fails, or is interrupted, all of it is back. */
+  const collect = (pattern: any) =>
+    reading(() => {
+      const concerned = ofPattern(compile(pattern))
+      const from = (index: number, taken: ReadonlyArray<any>): Effect.Effect<ReadonlyArray<any>, SpaceError> =>
+        Effect.suspend(() => {
+          let all = taken
+          return index === concerned.length
+            ? Effect.succeed(all)
+            : Effect.map(
+              concerned[index]!.collectInto(pattern, {
+                outAll: (tuples: Iterable<Tuple>) =>
+                  Effect.map(from(index + 1, [...taken, ...tuples]), (whole) => {
+                    all = whole
+                  })
+              }),
+              () => all
+            )
+        })
+      return concerned.length === 1 ? concerned[0]!.collect(pattern) : from(0, [])
+    })
+
   const summed = (ask: (part: Part) => Effect.Effect<number, any>, pattern: unknown) =>
     reading(() => Effect.reduce(ofPattern(compile(pattern)), 0, (sum, part) => Effect.map(ask(part), (n) => sum + n)))
 
@@ -522,7 +544,7 @@ export const make = (
     inAny: waitAny(true),
     rdAny: waitAny(false),
     inAll,
-    collect: (pattern: any) => gathered((part) => part.collect(pattern), pattern),
+    collect,
     copyCollect: (pattern: any) => gathered((part) => part.copyCollect(pattern), pattern),
     collectInto: (pattern: any, other: Destination<any, any>) =>
       reading(() => {
@@ -540,7 +562,12 @@ export const make = (
         return Effect.reduce(
           ofPattern(compile(pattern)),
           [] as ReadonlyArray<any>,
-          (taken, part) => Effect.map(part.inUpTo(pattern, limit - taken.length), (more) => [...taken, ...more])
+          (taken, part) =>
+            part.inUpTo(pattern, limit - taken.length).pipe(
+              // What has been taken is the caller's: a part that fails then has no more.
+              Effect.catchAll((error) => taken.length > 0 ? Effect.succeed([]) : Effect.fail(error)),
+              Effect.map((more) => [...taken, ...more])
+            )
         )
       }),
     count: (pattern: any) => summed((part) => part.count(pattern), pattern),
