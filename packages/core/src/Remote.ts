@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import { schemasOf } from "./internal/arguments.js"
 import * as client from "./internal/remote/client.js"
 import * as server from "./internal/remote/server.js"
 import { Values } from "./internal/remote/values.js"
@@ -58,7 +59,7 @@ export const serve: <T extends Tuple, E>(
   link: Link,
   options?: Options
 ) => Effect.Effect<void, E> = (space, link, options) =>
-  Effect.suspend(() => server.serve(space, link, new Values(options?.schemas)))
+  Effect.suspend(() => server.serve(space, link, new Values(schemasOf(options))))
 
 /**
  * Fails as `Unsupported` if a space cannot be served: today every one that is not in memory.
@@ -82,7 +83,7 @@ export const connect: <T extends Tuple = Tuple>(
   link: Link,
   options?: Options
 ) => Effect.Effect<TupleSpace<T, SpaceError>, never, Scope.Scope> = (link, options) =>
-  Effect.suspend(() => client.connect(link, new Values(options?.schemas)))
+  Effect.suspend(() => client.connect(link, new Values(schemasOf(options))))
 
 /**
  * How values cross a link: what structured clone carries faithfully, as it is; Effect's data and instances of classes that have a schema, coded;
@@ -105,7 +106,7 @@ export interface Codec {
  * @category values
  */
 export const codec = (options?: Options): Codec => {
-  const values = new Values(options?.schemas)
+  const values = new Values(schemasOf(options))
   return {
     encode: (value, name) =>
       Either.try({ try: () => values.encode(value, name), catch: (refusal) => refusal as SpaceError }),

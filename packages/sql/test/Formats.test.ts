@@ -149,7 +149,7 @@ for (const [engine, copy] of Object.entries(engines)) {
             const error = Cause.squash((exit as Exit.Failure<unknown, unknown>).cause)
             assert.instanceOf(error, SpaceError.SpaceError)
             assert.strictEqual(error.reason, "Undecodable")
-            assert.match(error.message, /^field 2.*by its position in "schemas" \("schema \d"\).*SpaceStore\.renamed/)
+            assert.match(error.message, /field 2.*by its position in "schemas" \("schema \d"\).*SpaceStore\.renamed/)
           }
         }))
         const space = yield* left.open([

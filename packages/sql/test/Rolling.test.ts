@@ -133,7 +133,7 @@ describe("V2 the option schemas", () => {
       const nameless = yield* refused([Old.Job, Schema.instanceOf(URL)])
       assert.match(nameless, /^schemas\[1\] has no identifier/)
       assert.match(nameless, remedy)
-      assert.match(yield* refused([undefined as any]), /^schemas\[0\] is undefined, and no Schema/)
+      assert.match(yield* refused([undefined as any]), /^schemas: undefined/)
       assert.match(
         yield* refused([Old.Note, SpaceStore.renamed("app/Note", New.Remark)]),
         /cannot have been "app\/Note"/

@@ -36,6 +36,7 @@ import {
   own,
   ownAll,
   processNameOf,
+  schemasOf,
   several,
   timeoutOf,
   ttlOf
@@ -60,7 +61,7 @@ const indexOf = (values: Values, first: unknown, parts: number): number =>
   keyOf(0, encodeField(values, first, 0)) % parts
 
 export const partOf = (first: unknown, parts: number, options: Options = {}): Effect.Effect<number, SpaceError> =>
-  reading(() => Effect.succeed(indexOf(new Values(options.schemas, "store"), first, parts)))
+  reading(() => Effect.succeed(indexOf(new Values(schemasOf(options), "store"), first, parts)))
 
 const unsupported = (message: string): SpaceError => new SpaceError({ reason: "Unsupported", message })
 
@@ -191,7 +192,7 @@ export const make = (
   parts: readonly [Part, ...ReadonlyArray<Part>],
   options: Options = {}
 ): TupleSpace<any, SpaceError> => {
-  const values = new Values(options.schemas, "store")
+  const values = new Values(schemasOf(options), "store")
   const [main] = parts
 
   const ofTuple = (tuple: Tuple): Part => isFailure(tuple) ? main : parts[indexOf(values, tuple[0], parts.length)]!

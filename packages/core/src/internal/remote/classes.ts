@@ -8,7 +8,6 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import { SpaceError } from "../../SpaceError.js"
-import { show } from "../print.js"
 
 /** A class, as far as it crosses. */
 export interface Known {
@@ -61,11 +60,8 @@ const remedy = ".annotations({ identifier: \"…\" })"
 export const classesOf = (schemas: ReadonlyArray<Schema.Schema<any, any>> = []): ReadonlyArray<Known> => {
   const byIdentifier = new Map<string, Known & { listed: boolean; readonly first: number }>()
   schemas.forEach((given, index) => {
-    if (!Schema.isSchema(given)) {
-      throw invalid(`schemas[${index}] is ${show(given)}, and no Schema: are there modules that import each other?`)
-    }
     const renaming = renamingOf(given)
-    const schema: Schema.Schema<any, any> = renaming?.schema ?? (given as Schema.Schema<any, any>)
+    const schema: Schema.Schema<any, any> = renaming?.schema ?? given
     const identifier = identifierOf(schema.ast)
     if (identifier === undefined) {
       throw invalid(
