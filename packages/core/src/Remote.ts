@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { schemasOf } from "./internal/arguments.js"
+import { checkLink, failing, reading, schemasOf } from "./internal/arguments.js"
 import * as client from "./internal/remote/client.js"
 import * as server from "./internal/remote/server.js"
 import { Values } from "./internal/remote/values.js"
@@ -46,6 +46,12 @@ export interface Options {
   readonly schemas?: ReadonlyArray<Schema.Schema<any, any>> | undefined
 }
 
+/** What a link carries values by. Throws a `SpaceError` if that, or the link, is none. */
+const valuesOf = (link: unknown, options: unknown): Values => {
+  checkLink(link)
+  return new Values(schemasOf(options))
+}
+
 /**
  * Serves a space to the other end, until the link ends or the scope closes. Then whatever the other end waited for is
  * interrupted, and whatever it held, or was on its way to it, is back in its place. Only a space in memory can be served:
@@ -59,7 +65,7 @@ export const serve: <T extends Tuple, E>(
   link: Link,
   options?: Options
 ) => Effect.Effect<void, E> = (space, link, options) =>
-  Effect.suspend(() => server.serve(space, link, new Values(schemasOf(options))))
+  Effect.suspend(() => failing(() => server.serve(space, link, valuesOf(link, options))))
 
 /**
  * Fails as `Unsupported` if a space cannot be served: today every one that is not in memory.
@@ -83,7 +89,7 @@ export const connect: <T extends Tuple = Tuple>(
   link: Link,
   options?: Options
 ) => Effect.Effect<TupleSpace<T, SpaceError>, never, Scope.Scope> = (link, options) =>
-  Effect.suspend(() => client.connect(link, new Values(schemasOf(options))))
+  Effect.suspend(() => reading(() => client.connect(link, valuesOf(link, options))))
 
 /**
  * How values cross a link: what structured clone carries faithfully, as it is; Effect's data and instances of classes that have a schema, coded;

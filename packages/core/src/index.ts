@@ -5,6 +5,13 @@
  */
 
 /**
+ * Reads options as the library reads its own.
+ *
+ * @since 0.1.0
+ */
+export * as Options from "./Options.js"
+
+/**
  * How tuples are described: literals, formals, and what they match.
  *
  * @since 0.1.0

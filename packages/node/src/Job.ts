@@ -5,13 +5,13 @@
  */
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- as the bound of a type, or of what is only forwarded */
+import { messageOf } from "@effect-linda/core/Options"
 import * as Remote from "@effect-linda/core/Remote"
 import type { SpaceError } from "@effect-linda/core/SpaceError"
 import type { Tuple } from "@effect-linda/core/Tuple"
 import * as TupleSpace from "@effect-linda/core/TupleSpace"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Inspectable from "effect/Inspectable"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -86,6 +86,15 @@ export interface Options<I, II, A, IA, E, IE, S, T extends Tuple> {
   readonly schemas?: ReadonlyArray<Schema.Schema<any, any>> | undefined
 }
 
+/** A member of an error that should be a text, and need not be. */
+const textOf = (error: Error, key: "name" | "stack"): string => {
+  try {
+    return typeof error[key] === "string" ? error[key] : ""
+  } catch {
+    return ""
+  }
+}
+
 /** A defect with the stack that it has in its thread, which `Schema.Defect` drops. */
 const Defect: Schema.Schema<unknown, unknown> = Schema.transform(Schema.Unknown, Schema.Unknown, {
   strict: true,
@@ -103,9 +112,9 @@ const Defect: Schema.Schema<unknown, unknown> = Schema.transform(Schema.Unknown,
   },
   encode: (defect) =>
     defect instanceof Error
-      ? { name: defect.name, message: defect.message, stack: defect.stack ?? "" }
+      ? { name: textOf(defect, "name"), message: messageOf(defect), stack: textOf(defect, "stack") }
       : Predicate.isObject(defect) || typeof defect === "symbol"
-      ? Inspectable.toStringUnknown(defect)
+      ? messageOf(defect)
       : defect
 })
 

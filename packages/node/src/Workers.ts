@@ -4,12 +4,13 @@
  *
  * @since 0.1.0
  */
+import * as OptionsOf from "@effect-linda/core/Options"
 import type { Process } from "@effect-linda/core/Process"
 import * as Remote from "@effect-linda/core/Remote"
 import { SpaceError } from "@effect-linda/core/SpaceError"
 import type * as Worker from "@effect/platform/Worker"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -18,6 +19,7 @@ import { setImmediate } from "node:timers"
 import * as Pool from "./internal/pool.js"
 import * as Thread from "./internal/thread.js"
 import type { Job } from "./Job.js"
+import { isJob } from "./Job.js"
 import type { WorkerError } from "./WorkerError.js"
 
 /**
@@ -130,25 +132,25 @@ export const Workers: Context.Tag<Workers, Workers> = Context.GenericTag<Workers
  */
 export const make = (options: Options = {}): Effect.Effect<Workers, SpaceError, Scope.Scope> =>
   Effect.gen(function*() {
-    const size = yield* positive("size", options.size ?? availableParallelism())
-    const concurrency = yield* positive("concurrency", options.concurrency ?? 16)
+    const read = yield* OptionsOf.read(options, (reader) => ({
+      size: reader.integer("size", availableParallelism(), 1),
+      concurrency: reader.integer("concurrency", 16, 1),
+      idle: reader.patience("idle", "10 seconds"),
+      grace: reader.patience("grace", "1 second"),
+      startTimeout: reader.patience("startTimeout", "10 seconds"),
+      entry: reader.value("entry", isUrl, "URL: give new URL(\"./entry.js\", import.meta.url)")?.href ??
+        Thread.defaultEntry,
+      resourceLimits: reader.value("resourceLimits", isRecord, "record of limits") as ResourceLimits | undefined,
+      execArgv: reader.value("execArgv", isTexts, "array of texts")?.slice(),
+      env: reader.value("env", isRecord, "record of texts") as Record<string, string> | undefined
+    }))
     const pool = yield* Effect.provide(
-      Pool.make({
-        size,
-        concurrency,
-        idle: Duration.toMillis(options.idle ?? "10 seconds"),
-        grace: options.grace ?? "1 second",
-        startTimeout: options.startTimeout ?? "10 seconds",
-        entry: options.entry?.href ?? Thread.defaultEntry,
-        resourceLimits: options.resourceLimits,
-        execArgv: options.execArgv && [...options.execArgv],
-        env: options.env
-      }),
+      Pool.make(read),
       Thread.layerManager as Layer.Layer<Worker.WorkerManager>
     )
     return {
-      eval: (job, input, { name = job.name, transfer = [] } = {}) =>
-        Effect.flatMap(job.space, (space) =>
+      eval: (job, input, options) =>
+        Effect.flatMap(optionsOf(job, options), ({ name, space, transfer }) =>
           Effect.zipRight(
             Effect.mapError(Remote.servable(space), ({ message, reason }) =>
               new SpaceError({
@@ -162,12 +164,31 @@ export const make = (options: Options = {}): Effect.Effect<Workers, SpaceError, 
     }
   })
 
-const positive = (option: string, value: number): Effect.Effect<number, SpaceError> =>
-  Number.isInteger(value) && value > 0
-    ? Effect.succeed(value)
-    : Effect.fail(
-      new SpaceError({ reason: "InvalidOption", message: `${option}: ${value} is no integer from 1 on` })
-    )
+const isUrl = (value: unknown): value is URL =>
+  typeof value === "object" && value !== null && "href" in value && typeof value.href === "string"
+
+const isRecord = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const isTexts = (value: unknown): value is ReadonlyArray<string> =>
+  Array.isArray(value) && value.every((each) => typeof each === "string")
+
+const isBuffers = (value: unknown): value is ReadonlyArray<ArrayBuffer> =>
+  Array.isArray(value) && value.every((each) => typeof each === "object" && each !== null)
+
+/** What a process is started with. */
+const optionsOf = <I, A, E, S>(job: Job<I, A, E, S>, options: EvalOptions | undefined) =>
+  Effect.flatMap(
+    OptionsOf.read({ job }, (reader) => reader.value("job", isJob, "job: make it with Job.make")),
+    () =>
+      Effect.flatMap(
+        OptionsOf.read(options, (reader) => ({
+          name: reader.text("name") ?? job.name,
+          transfer: reader.value("transfer", isBuffers, "array of buffers") ?? []
+        })),
+        (read) => Effect.map(job.space, (space) => ({ ...read, space }))
+      )
+  )
 
 /**
  * Provides a pool.

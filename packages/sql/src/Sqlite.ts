@@ -6,12 +6,13 @@
  * @since 0.1.0
  */
 /* eslint-disable @typescript-eslint/no-explicit-any -- a protocol of any type */
+import * as OptionsOf from "@effect-linda/core/Options"
 import { SpaceError } from "@effect-linda/core/SpaceError"
 import * as SpaceStore from "@effect-linda/core/SpaceStore"
 import type { Tuple } from "@effect-linda/core/Tuple"
 import type { TupleSpace } from "@effect-linda/core/TupleSpace"
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -75,7 +76,7 @@ export interface Options<T extends Tuple = any> extends SpaceStore.Options<T> {
 const unavailable = (cause: unknown): SpaceError =>
   cause instanceof SpaceError ? cause : new SpaceError({
     reason: "Unavailable",
-    message: `SQLite: ${cause instanceof Error ? cause.message : String(cause)}`,
+    message: `SQLite: ${OptionsOf.messageOf(cause)}`,
     cause
   })
 
@@ -86,17 +87,39 @@ const openLibsql: Effect.Effect<(filename: string) => Database, SpaceError> = Ef
   (Libsql) => (filename) => new Libsql(filename) as unknown as Database
 )
 
-const open = (options: Options): Effect.Effect<Database, SpaceError, Scope.Scope> =>
+const isFunction = (value: unknown): value is (filename: string) => Database => typeof value === "function"
+
+/** Reads the options of a store. */
+const readerOf = (reader: OptionsOf.Reader) => ({
+  filename: reader.text("filename") ?? missingFilename(),
+  name: reader.text("space") ?? "default",
+  prefix: identifier("prefix", reader.text("prefix") ?? "linda_"),
+  lease: reader.millis("lease", "30 seconds", 1),
+  poll: reader.millis("poll", "2 millis", 1),
+  synchronous: reader.one("synchronous", ["full", "normal"]),
+  open: reader.value("open", isFunction, "function that opens a file")
+})
+
+type Read = ReturnType<typeof readerOf>
+
+const missingFilename = (): never => {
+  throw new SpaceError({
+    reason: "InvalidOption",
+    message: "filename: there is none: give the path of the file, or \":memory:\""
+  })
+}
+
+const open = (read: Read): Effect.Effect<Database, SpaceError, Scope.Scope> =>
   Effect.flatMap(
-    options.open === undefined ? openLibsql : Effect.succeed(options.open),
+    read.open === undefined ? openLibsql : Effect.succeed(read.open),
     (open) =>
       Effect.acquireRelease(
         attempt(() => {
-          const database = open(options.filename)
+          const database = open(read.filename)
           database.exec("PRAGMA busy_timeout = 10000")
           database.exec("PRAGMA journal_mode = WAL")
           // Not left to the driver: SQLite has another default for the connection that makes the file.
-          database.exec(`PRAGMA synchronous = ${options.synchronous ?? "full"}`)
+          database.exec(`PRAGMA synchronous = ${read.synchronous}`)
           return database
         }),
         (database) => Effect.ignore(attempt(() => database.close()))
@@ -138,9 +161,9 @@ const migrate = (database: Database, prefix: string, name: string): number => {
  */
 export const store = (options: Options): Effect.Effect<SpaceStore.SpaceStore, SpaceError, Scope.Scope> =>
   Effect.gen(function*() {
-    const name = options.space ?? "default"
-    const database = yield* open(options)
-    const prefix = yield* attempt(() => identifier("prefix", options.prefix ?? "linda_"))
+    const read = yield* OptionsOf.read(options, readerOf)
+    const { name, prefix } = read
+    const database = yield* open(read)
     const space = yield* attempt(() => migrate(database, prefix, name))
     const tables = yield* attempt(() => tablesOf(database, prefix, space))
     const [begin, commit, rollback, enter, hasMail, version] = yield* attempt(() =>
@@ -153,10 +176,10 @@ export const store = (options: Options): Effect.Effect<SpaceStore.SpaceStore, Sp
         database.prepare("PRAGMA data_version")
       ] as const
     )
-    const poll = Effect.sleep(options.poll ?? "2 millis")
+    const poll = Effect.sleep(read.poll)
     return yield* SpaceStore.fromTables({
       name,
-      lease: Duration.toMillis(options.lease ?? "30 seconds"),
+      lease: read.lease,
       tables,
       lock: yield* Effect.makeSemaphore(1),
       begin: () => void begin.run(),

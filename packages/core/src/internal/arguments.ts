@@ -6,14 +6,14 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import { SpaceError } from "../SpaceError.js"
 import type { Kind } from "../SpaceEvent.js"
 import type { Tuple } from "../Tuple.js"
 import { isArray, isSpaceError, membersOf, read, UNREADABLE, unreadableOf } from "./brand.js"
 import { isFailure } from "./memory.js"
 import type { Pattern } from "./pattern.js"
-import { compile } from "./pattern.js"
+import { compile, isSchema } from "./pattern.js"
 import { messageOf, show } from "./print.js"
 
 /**
@@ -71,14 +71,16 @@ export const own = (tuple: unknown): Tuple => {
 
 /** The tuples of `outAll`. */
 export const ownAll = (tuples: unknown): ReadonlyArray<Tuple> => {
+  const isIterable = typeof tuples === "object" && tuples !== null &&
+    typeof read(tuples, Symbol.iterator) === "function"
+  if (!isIterable) {
+    throw invalidTuple(`the tuples are an iterable of tuples, not ${show(tuples)}`)
+  }
   let all: ReadonlyArray<unknown>
   try {
     all = Array.from(tuples as Iterable<unknown>)
   } catch (error) {
-    throw invalidTuple(`the tuples are an iterable, not ${show(tuples)}: ${messageOf(error)}`)
-  }
-  if (typeof tuples === "string" || typeof read(Object(tuples), Symbol.iterator) !== "function") {
-    throw invalidTuple(`the tuples are an iterable, not ${show(tuples)}`)
+    throw invalidTuple(`the tuples cannot be read: ${messageOf(error)}`)
   }
   return all.map((tuple) => own(tuple))
 }
@@ -313,11 +315,21 @@ export const schemasOf = (options: unknown): ReadonlyArray<Schema.Schema<any, an
     throw invalidOption(`schemas: ${show(schemas)} is no array of schemas`)
   }
   return membersOf(schemas).map((schema, index) => {
-    if (!Schema.isSchema(schema)) {
+    if (!isSchema(schema)) {
       throw invalidOption(`schemas: ${show(schema)}, number ${index}, is no schema`)
     }
     return schema as Schema.Schema<any, any>
   })
+}
+
+/** A link: what sends and listens. */
+export const checkLink = (link: unknown): void => {
+  if (
+    typeof link !== "object" || link === null || typeof read(link, "send") !== "function" ||
+    typeof read(link, "listen") !== "function"
+  ) {
+    throw invalidOption(`link: ${show(link)} is no link: give { send, listen }`)
+  }
 }
 
 /** Another space, to put tuples into. */
@@ -371,4 +383,54 @@ export const alternatives = (patterns: unknown): Several => {
     throw invalidPattern("a choice needs at least one pattern: without one it could never end")
   }
   return all
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Options of engines
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Reads a record of options, one by one. */
+export class OptionReader {
+  constructor(private readonly options: unknown) {
+    option(options, "")
+  }
+
+  /** A duration in milliseconds that has an end. */
+  millis(name: string, otherwise: Duration.DurationInput, least = 0): number {
+    const input = option(this.options, name)
+    return finiteMillis(name, input === undefined ? otherwise : input, least)
+  }
+
+  /** A duration in milliseconds that may have no end. */
+  patience(name: string, otherwise: Duration.DurationInput): number {
+    const input = option(this.options, name)
+    return millis(name, input === undefined ? otherwise : input)
+  }
+
+  /** An integer. */
+  integer(name: string, otherwise: number, least: number): number {
+    const input = option(this.options, name)
+    const value = natural(name, input === undefined ? otherwise : input, least)
+    if (value === Infinity) {
+      throw invalidOption(`${name}: ${show(input)} is no integer from ${least} on`)
+    }
+    return value
+  }
+
+  one<A extends string>(name: string, allowed: readonly [A, ...ReadonlyArray<A>]): A {
+    return one(name, option(this.options, name), allowed)
+  }
+
+  text(name: string): string | undefined {
+    return text(name, option(this.options, name))
+  }
+
+  /** Whatever passes the test. */
+  value<A>(name: string, is: (value: unknown) => value is A, what: string): A | undefined {
+    const value = option(this.options, name)
+    if (value !== undefined && !is(value)) {
+      throw invalidOption(`${name}: ${show(value)} is no ${what}`)
+    }
+    return value as A | undefined
+  }
 }

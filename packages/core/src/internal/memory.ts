@@ -3,8 +3,10 @@
  *
  * @internal
  */
+import { globalValue } from "effect/GlobalValue"
 import * as STM from "effect/STM"
 import * as TRef from "effect/TRef"
+import { read } from "./brand.js"
 import type { Savepoint } from "./log.js"
 import type { Options } from "./store.js"
 import { Store } from "./store.js"
@@ -28,10 +30,11 @@ const Key = Symbol.for("@effect-linda/core/Memory")
 export const withMemory = <A extends object>(space: A, memory: Memory): A => Object.assign(space, { [Key]: memory })
 
 /** The memory behind a space, if there is one. */
-export const memoryOf = (space: object): Memory | undefined => (space as { readonly [Key]?: Memory })[Key]
+export const memoryOf = (space: unknown): Memory | undefined =>
+  typeof space === "object" && space !== null ? read(space, Key) as Memory | undefined : undefined
 
 /** The tuples of processes that failed. */
-const failures = new WeakSet<object>()
+const failures = globalValue(Symbol.for("@effect-linda/core/failures"), () => new WeakSet<object>())
 
 /** Marks a tuple as that of a process that failed. */
 export const markFailure = <A extends object>(tuple: A): A => {

@@ -211,10 +211,18 @@ const keysOf = (value: object): ReadonlyArray<PropertyKey> => {
   return owner === UNREADABLE ? [UNREADABLE] : keys
 }
 
+export const isSchema = (value: unknown): value is Schema.Schema.Any => {
+  try {
+    return Schema.isSchema(value)
+  } catch {
+    return false
+  }
+}
+
 const schemaTerms = new WeakMap<object, Term>()
 
 export const schema = (self: Schema.Schema.Any): Term => {
-  if (!Schema.isSchema(self)) {
+  if (!isSchema(self)) {
     throw invalid(`P.schema takes a schema, not ${show(self)}`)
   }
   let term = schemaTerms.get(self)
@@ -605,7 +613,7 @@ const objectTerm = (field: object, where: string, depth: number, isLast: boolean
     const terms = readMembers(field, (index) => `${where}[${index}]`, depth + 1)
     return terms.every(isLiteral) ? literal(terms.map((term) => term.value)) : arrayOf(terms)
   }
-  if (Schema.isSchema(field)) {
+  if (isSchema(field)) {
     return schema(field)
   }
   if (!isPlainObject(field)) {
@@ -655,7 +663,7 @@ const isClass = (value: unknown): value is abstract new(...args: any) => unknown
   typeof value === "function" && Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false
 
 const functionTerm = (field: object, where: string): Term => {
-  if (Schema.isSchema(field)) {
+  if (isSchema(field)) {
     return schema(field)
   }
   const formal = isClass(field) ? formalOfConstructor.get(field) ?? `P.instanceOf(${nameOf(field)})` : undefined
@@ -837,7 +845,7 @@ export const failure = (...errors: ReadonlyArray<unknown>): Pattern => {
   const [error] = errors
   const term = errors.length === 0
     ? any
-    : isClass(error) && !Schema.isSchema(error)
+    : isClass(error) && !isSchema(error)
     ? instanceOf(error)
     : toTerm(error, "the error of Process.failure")
   return new Pattern([term, any, any], true)

@@ -31,22 +31,28 @@ import {
   checkDestination,
   failing as reading,
   holdingOf,
+  invalidOption,
   limitOf,
   mailboxOf,
+  natural,
+  option,
   own,
   ownAll,
   processNameOf,
   schemasOf,
   several,
+  text,
   timeoutOf,
   ttlOf
 } from "./arguments.js"
+import { isArray } from "./brand.js"
 import type { PutFitting } from "./destination.js"
 import { destination, putFitting } from "./destination.js"
 import { encodeField, keyOf } from "./durable/encoding.js"
 import { isFailure } from "./memory.js"
 import type { Pattern } from "./pattern.js"
 import { compile } from "./pattern.js"
+import { show } from "./print.js"
 import { evaluate } from "./process.js"
 import { Values } from "./remote/values.js"
 import { isTimeout, timedOut } from "./timeout.js"
@@ -61,7 +67,7 @@ const indexOf = (values: Values, first: unknown, parts: number): number =>
   keyOf(0, encodeField(values, first, 0)) % parts
 
 export const partOf = (first: unknown, parts: number, options: Options = {}): Effect.Effect<number, SpaceError> =>
-  reading(() => Effect.succeed(indexOf(new Values(schemasOf(options), "store"), first, parts)))
+  reading(() => Effect.succeed(indexOf(new Values(schemasOf(options), "store"), first, natural("parts", parts, 1))))
 
 const unsupported = (message: string): SpaceError => new SpaceError({ reason: "Unsupported", message })
 
@@ -192,7 +198,12 @@ export const make = (
   parts: readonly [Part, ...ReadonlyArray<Part>],
   options: Options = {}
 ): TupleSpace<any, SpaceError> => {
+  const given = text("name", option(options, "name"))
   const values = new Values(schemasOf(options), "store")
+  if (!isArray(parts) || parts.length === 0) {
+    throw invalidOption(`parts: ${show(parts)} is no array of at least one space`)
+  }
+  parts.forEach(checkDestination)
   const [main] = parts
 
   const ofTuple = (tuple: Tuple): Part => isFailure(tuple) ? main : parts[indexOf(values, tuple[0], parts.length)]!
@@ -375,7 +386,7 @@ export const make = (
       )
     })
 
-  const name = options.name ?? main.name
+  const name = given ?? main.name
 
   /** An operation made of those of the parts times out as itself. */
   const naming = <A, E, R>(

@@ -4,6 +4,7 @@
  *
  * @internal
  */
+import { messageOf } from "@effect-linda/core/Options"
 import * as Remote from "@effect-linda/core/Remote"
 import * as NodeWorkerRunner from "@effect/platform-node/NodeWorkerRunner"
 import * as WorkerRunner from "@effect/platform/WorkerRunner"
@@ -154,6 +155,7 @@ const refused = (
   cause: unknown,
   prefix = ""
 ): Outcome => {
-  const [message, stack] = cause instanceof Error ? [cause.message, cause.stack ?? ""] : [String(cause ?? ""), ""]
+  const stack = cause instanceof Error && typeof cause.stack === "string" ? cause.stack : ""
+  const message = cause === undefined ? "" : messageOf(cause)
   return ["refused", reason, prefix + message, stack]
 }

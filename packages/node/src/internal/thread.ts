@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import { messageOf } from "@effect-linda/core/Options"
 import * as Remote from "@effect-linda/core/Remote"
 import type { SpaceError } from "@effect-linda/core/SpaceError"
 import type { TupleSpace } from "@effect-linda/core/TupleSpace"
@@ -304,8 +305,6 @@ const ended = (stream: Readable): Effect.Effect<void> =>
     const end = () => resume(Effect.void)
     stream.once("end", end).once("close", end)
   })
-
-const messageOf = (cause: unknown): string => cause instanceof Error ? cause.message : String(cause)
 
 /** What `make` needs of `@effect/platform-node`. */
 export const layerManager = NodeWorker.layerManager

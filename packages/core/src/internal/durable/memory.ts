@@ -3,11 +3,12 @@
  *
  * @internal
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Mail, Query, Row, SpaceStore, Tables, Waiter } from "../../SpaceStore.js"
+import { failing, OptionReader } from "../arguments.js"
 import { currentTime } from "../timekeeper.js"
 import { fromTables } from "./embedded.js"
 import { matches } from "./interpreter.js"
@@ -158,44 +159,47 @@ export const make = Effect.gen(function*() {
     name: string,
     options: { readonly lease?: Duration.DurationInput | undefined } = {}
   ): Effect.Effect<SpaceStore, SpaceError, Scope.Scope> =>
-    Effect.suspend(() => {
-      const space: Space = spaces.get(name) ?? { state: new State(), clients: new Set() }
-      spaces.set(name, space)
-      const { state } = space
-      let saved: State = state
-      return fromTables({
-        name,
-        lease: Duration.toMillis(options.lease ?? "30 seconds"),
-        tables: tablesOf(state),
-        lock,
-        begin: () => {
-          saved = { ...state }
-        },
-        commit: () => {
-          const addressees = new Set(state.mail.map(([to]) => to))
-          for (const { client, notify } of space.clients) {
-            if (addressees.has(client())) {
-              notify()
+    Effect.suspend(() =>
+      failing(() => {
+        const lease = new OptionReader(options).millis("lease", "30 seconds", 1)
+        const space: Space = spaces.get(name) ?? { state: new State(), clients: new Set() }
+        spaces.set(name, space)
+        const { state } = space
+        let saved: State = state
+        return fromTables({
+          name,
+          lease,
+          tables: tablesOf(state),
+          lock,
+          begin: () => {
+            saved = { ...state }
+          },
+          commit: () => {
+            const addressees = new Set(state.mail.map(([to]) => to))
+            for (const { client, notify } of space.clients) {
+              if (addressees.has(client())) {
+                notify()
+              }
             }
+          },
+          rollback: () => {
+            Object.assign(state, saved)
+          },
+          enter: (until) => {
+            const client = String(++clients)
+            state.clients = new Map(state.clients).set(client, until)
+            return client
+          },
+          onMail: (client, notify) => {
+            const entry = { client, notify }
+            return Effect.asVoid(Effect.acquireRelease(
+              Effect.sync(() => space.clients.add(entry)),
+              () => Effect.sync(() => space.clients.delete(entry))
+            ))
           }
-        },
-        rollback: () => {
-          Object.assign(state, saved)
-        },
-        enter: (until) => {
-          const client = String(++clients)
-          state.clients = new Map(state.clients).set(client, until)
-          return client
-        },
-        onMail: (client, notify) => {
-          const entry = { client, notify }
-          return Effect.asVoid(Effect.acquireRelease(
-            Effect.sync(() => space.clients.add(entry)),
-            () => Effect.sync(() => space.clients.delete(entry))
-          ))
-        }
-      }, currentTime)
-    })
+        }, currentTime)
+      })
+    )
 
   return { open }
 })

@@ -44,6 +44,7 @@ import {
   timeoutOf,
   ttlOf
 } from "../arguments.js"
+import { read } from "../brand.js"
 import { putFitting } from "../destination.js"
 import * as Insight from "../insight.js"
 import * as Join from "../join.js"
@@ -1051,7 +1052,9 @@ const shapesOf = ({ tuples }: Inspected, values: Values): Inspection["tuples"] =
 }
 
 export const transaction = (space: object) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, any, R> => {
-  const session = (space as { readonly [Key]?: Session })[Key]
+  const session = typeof space === "object" && space !== null
+    ? read(space, Key) as Session | undefined
+    : undefined
   return session === undefined
     ? Effect.fail(unsupported("only a space that is made of a store has such transactions: use transact in memory"))
     : transact(session, effect)

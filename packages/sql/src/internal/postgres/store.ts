@@ -3,10 +3,10 @@
  *
  * @internal
  */
+import * as OptionsOf from "@effect-linda/core/Options"
 import { SpaceError } from "@effect-linda/core/SpaceError"
 import type { Command, Outcome, SpaceStore } from "@effect-linda/core/SpaceStore"
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
@@ -32,7 +32,7 @@ class Lost {
 const unavailable = (cause: unknown): SpaceError =>
   cause instanceof SpaceError ? cause : new SpaceError({
     reason: "Unavailable",
-    message: `PostgreSQL: ${cause instanceof Error ? cause.message : String(cause)}`,
+    message: `PostgreSQL: ${OptionsOf.messageOf(cause)}`,
     cause
   })
 
@@ -89,21 +89,32 @@ const migrate = async (client: pg.Client, schema: string, name: string): Promise
   }
 }
 
+const isRecord = (value: unknown): value is pg.ClientConfig =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** Reads the options of a store. */
+const readerOf = (reader: OptionsOf.Reader) => {
+  const lease = reader.millis("lease", "30 seconds", 1)
+  return {
+    lease,
+    connection: reader.value("connection", isRecord, "record of what the driver connects with"),
+    name: reader.text("space") ?? "default",
+    schema: identifier("schema", reader.text("schema") ?? "linda"),
+    retry: reader.patience("retry", lease),
+    clock: reader.one("clock", ["server", "client"])
+  }
+}
+
 export const make = (options: Options): Effect.Effect<PostgresStore, SpaceError, Scope.Scope> =>
   Effect.gen(function*() {
     const { Client } = yield* load("pg", () => import("pg"))
-    const name = options.space ?? "default"
-    const lease = Duration.toMillis(options.lease ?? "30 seconds")
-    const schema = yield* Effect.try({
-      try: () => identifier("schema", options.schema ?? "linda"),
-      catch: unavailable
-    })
+    const { clock, connection: connecting, lease, name, retry, schema } = yield* OptionsOf.read(options, readerOf)
     /** A batch may be sent while the one before is under way: the driver keeps their order. Transactions are alone. */
     const slots = yield* Effect.makeSemaphore(depth)
     /** Batches that were lost are sent again one by one, in their order, before any other. */
     const repair = yield* Effect.makeSemaphore(1)
     let lost = 0
-    const now = options.clock === "client" ? Clock.currentTimeMillis : Effect.succeed(null)
+    const now = clock === "client" ? Clock.currentTimeMillis : Effect.succeed(null)
 
     let connection: pg.Client | undefined
     let space = 0
@@ -135,7 +146,7 @@ export const make = (options: Options): Effect.Effect<PostgresStore, SpaceError,
           connectionTimeoutMillis: 10_000,
           query_timeout: Math.min(lease, 2 ** 30),
           // What our type leaves open is the driver's to check.
-          ...options.connection as pg.ClientConfig
+          ...connecting
         })
         opened.on("error", () => drop(opened))
         opened.on("end", () => drop(opened))
@@ -179,7 +190,7 @@ export const make = (options: Options): Effect.Effect<PostgresStore, SpaceError,
 
     const patience = Schedule.exponential("20 millis").pipe(
       Schedule.union(Schedule.spaced("1 seconds")),
-      Schedule.upTo(options.retry ?? lease)
+      Schedule.upTo(retry)
     )
 
     /** Until it is known what has become of it. */

@@ -4,11 +4,275 @@
  * @internal
  */
 import * as P from "@effect-linda/core/Pattern"
+import * as Process from "@effect-linda/core/Process"
+import { SpaceError } from "@effect-linda/core/SpaceError"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { cases } from "./case.js"
 import { assert, empty, fresh, refusalOf, same } from "./kit.js"
 
+const revoked = (target: object = {}): any => {
+  const { proxy, revoke } = Proxy.revocable(target, {})
+  revoke()
+  return proxy
+}
+
+/** A record whose member throws when it is read. */
+const throwing = (name: string): any =>
+  Object.defineProperty({}, name, {
+    enumerable: true,
+    get: () => {
+      throw new Error("this cannot be read")
+    }
+  })
+
+/** Whatever a caller without types can give where something else is meant. */
+const atoms: ReadonlyArray<unknown> = [null, 5, true, 1n, Symbol("s"), () => 1]
+const wrong: ReadonlyArray<unknown> = [...atoms, "text", [], revoked(), revoked([])]
+
+/** What no operation takes for a record of options: for `undefined` there are none. */
+const noOptions: ReadonlyArray<unknown> = [...atoms, "text", []]
+
+const noDuration: ReadonlyArray<unknown> = [
+  null,
+  -1,
+  NaN,
+  -Infinity,
+  "soon",
+  "-1 seconds",
+  true,
+  {},
+  [1],
+  [-1, 0],
+  -1n,
+  () => 1,
+  Symbol("s"),
+  revoked(),
+  revoked([])
+]
+
+const noCount: ReadonlyArray<unknown> = [null, 0, -1, 1.5, NaN, "1", 1n, {}, [], () => 1, Symbol("s"), revoked()]
+
+type Call = (space: any, value: any) => Effect.Effect<unknown, any, any>
+
+/** Every argument of every operation: how to give it, what is wrong with it, and the reason of the refusal. */
+const misuses: ReadonlyArray<readonly [name: string, reason: string, values: ReadonlyArray<unknown>, call: Call]> = [
+  ...["in", "rd", "inp", "rdp", "collect", "copyCollect", "count", "explain"].map((name) =>
+    [
+      `the pattern of ${name}`,
+      "InvalidPattern",
+      [undefined, ...wrong, {}],
+      (space: any, value: any) => space[name](value)
+    ] as const
+  ),
+  ["the tuple of out", "InvalidTuple", [undefined, ...wrong, {}], (space, value) => space.out(value)],
+  [
+    "the tuples of outAll",
+    "InvalidTuple",
+    [undefined, ...atoms, "text", {}, { length: 1 }, [null], [["a"], []], revoked(), revoked([])],
+    (space, value) => space.outAll(value)
+  ],
+  [
+    "the tuple of outIfAbsent",
+    "InvalidTuple",
+    [undefined, ...wrong],
+    (space, value) => space.outIfAbsent(["a"], value)
+  ],
+  ["the fields of evalTuple", "InvalidTuple", [undefined, ...wrong], (space, value) => space.evalTuple(value)],
+  ...["inAny", "rdAny", "inAll"].map((name) =>
+    [
+      `the patterns of ${name}`,
+      "InvalidPattern",
+      [undefined, ...atoms, "text", revoked(), [null], [["a"], undefined], { a: 5 }, throwing("a"), [revoked()]],
+      (space: any, value: any) => space[name](value)
+    ] as const
+  ),
+  ...(["in", "rd"] as const).map((name) =>
+    [
+      "the options of " + name,
+      "InvalidOption",
+      noOptions,
+      (space: any, value: any) => space[name](["a"], value)
+    ] as const
+  ),
+  ...(["inAny", "rdAny", "inAll"] as const).map((name) =>
+    [
+      "the options of " + name,
+      "InvalidOption",
+      noOptions,
+      (space: any, value: any) => space[name]([["a"]], value)
+    ] as const
+  ),
+  ...(["inWith", "withPermit"] as const).flatMap((name) => [
+    [
+      "the use of " + name,
+      "InvalidOption",
+      [undefined, null, 5, "text", {}, [], revoked()],
+      (space: any, value: any) => space[name](["a"], value)
+    ] as const,
+    [
+      "the options of " + name,
+      "InvalidOption",
+      noOptions,
+      (space: any, value: any) => space[name](["a"], () => Effect.void, value)
+    ] as const
+  ]),
+  [
+    "the options of inScoped",
+    "InvalidOption",
+    noOptions,
+    (space, value) => Effect.scoped(space.inScoped(["a"], value))
+  ],
+  ["the options of out", "InvalidOption", noOptions, (space, value) => space.out(["a"], value)],
+  [
+    "the options of subscribe",
+    "InvalidOption",
+    noOptions,
+    (space, value) => Stream.runDrain(space.subscribe(["a"], value))
+  ],
+  ["the options of stream", "InvalidOption", noOptions, (space, value) => Stream.runDrain(space.stream(["a"], value))],
+  ["the options of eval", "InvalidOption", noOptions, (space, value) => space.eval(Effect.void, value)],
+  ["timeout", "InvalidOption", noDuration, (space, timeout) => space.in(["a"], { timeout })],
+  [
+    "timeout of inWith",
+    "InvalidOption",
+    noDuration,
+    (space, timeout) => space.inWith(["a"], () => Effect.void, { timeout })
+  ],
+  ["ttl", "InvalidOption", noDuration, (space, ttl) => space.out(["a"], { ttl })],
+  [
+    "maxAttempts",
+    "InvalidOption",
+    noCount,
+    (space, maxAttempts) => space.inWith(["a"], () => Effect.void, { maxAttempts })
+  ],
+  [
+    "requeue",
+    "InvalidOption",
+    [null, 5, "front", [], revoked()],
+    (space, requeue) => space.inWith(["a"], () => Effect.void, { requeue })
+  ],
+  [
+    "deadLetter",
+    "InvalidOption",
+    [null, 5, "text", []],
+    (space, deadLetter) => space.inWith(["a"], () => Effect.void, { deadLetter })
+  ],
+  [
+    "capacity of a mailbox",
+    "InvalidOption",
+    noCount,
+    (space, capacity) => Stream.runDrain(space.stream(["a"], { capacity }))
+  ],
+  [
+    "strategy of a mailbox",
+    "InvalidOption",
+    [null, 5, "wait", [], revoked()],
+    (space, strategy) => Stream.runDrain(space.stream(["a"], { strategy }))
+  ],
+  [
+    "events",
+    "InvalidOption",
+    [null, 5, "Out", [], ["Put"], [undefined, "Out"], [null], {}, new Set(["Out"]), revoked([])],
+    (space, events) => Stream.runDrain(space.subscribe(["a"], { events }))
+  ],
+  ["an option that cannot be read", "InvalidOption", ["timeout"], (space, name) => space.in(["a"], throwing(name))],
+  ["an option that cannot be read", "InvalidOption", ["ttl"], (space, name) => space.out(["a"], throwing(name))],
+  ["options that cannot be read", "InvalidOption", [revoked()], (space, value) => space.rd(["a"], value)],
+  [
+    "the n of inUpTo",
+    "InvalidOption",
+    [undefined, ...noCount.filter((value) => value !== 0)],
+    (space, n) => space.inUpTo(["a"], n)
+  ],
+  [
+    "the f of replace",
+    "InvalidOption",
+    [undefined, null, 5, "text", {}, revoked()],
+    (space, f) => space.replace(["a"], f)
+  ],
+  [
+    "the other of collectInto",
+    "InvalidOption",
+    [undefined, ...wrong, {}, { outAll: 1 }],
+    (space, other) => space.collectInto(["a"], other)
+  ],
+  [
+    "the other of copyCollectInto",
+    "InvalidOption",
+    [undefined, ...wrong, {}],
+    (space, other) => space.copyCollectInto(["a"], other)
+  ],
+  ["the effect of eval", "InvalidOption", [undefined, ...wrong, {}], (space, effect) => space.eval(effect)],
+  [
+    "the name of a process",
+    "InvalidOption",
+    [null, 5, Symbol("s"), {}, []],
+    (space, name) => space.eval(Effect.void, { name })
+  ],
+  [
+    "the name of a process",
+    "InvalidOption",
+    [null, 5, Symbol("s"), {}, []],
+    (space, name) => space.evalTuple(["a"], { name })
+  ]
+]
+
+/** Operands of formals that mean nothing. */
+const formals: ReadonlyArray<readonly [name: string, make: () => unknown]> = [
+  ["P.instanceOf of an arrow", () => P.instanceOf((() => 1) as any)],
+  ["P.instanceOf of a method", () => P.instanceOf({ method() {} }.method as any)],
+  ["P.instanceOf of null", () => P.instanceOf(null as any)],
+  ["P.instanceOf of a revoked proxy", () => P.instanceOf(revoked(class {}))],
+  ["P.schema of a number", () => P.schema(5 as any)],
+  ["P.schema of a revoked proxy", () => P.schema(revoked())],
+  ["P.when of a text", () => P.when("text" as any)],
+  ["P.between of mixed bounds", () => P.between(1 as any, "2" as any)],
+  ["P.between of symbols", () => P.between(Symbol("a") as any, Symbol("b") as any)],
+  ["P.between of revoked proxies", () => P.between(revoked(), revoked())],
+  ["P.between of invalid dates", () => P.between(new Date(NaN), new Date(NaN))],
+  ["P.matching of a text", () => P.matching("a" as any)],
+  ["P.matching of a revoked proxy", () => P.matching(revoked())],
+  ["P.partial of null", () => P.partial(null as any)],
+  ["P.partial of an array", () => P.partial([1] as any)],
+  ["P.partial of a revoked proxy", () => P.partial(revoked())],
+  ["P.partial that cannot be read", () => P.partial(throwing("x"))],
+  ["P.ref without a name", () => P.ref("")],
+  ["P.ref of a symbol", () => P.ref(Symbol("s") as any)],
+  ["P.oneOf of a revoked proxy", () => P.oneOf(revoked())],
+  ["P.not of a constructor", () => P.not(Number)],
+  ["P.rest that is not last", () => P.oneOf(P.rest(P.any), 1)],
+  ["Process.failure of a revoked proxy", () => Process.failure(revoked())]
+]
+
 export const refusals = cases("Bad input", (test) => {
+  test("S16 K15 formals of what means nothing are refused when they are made", () =>
+    Effect.sync(() => {
+      for (const [name, make] of formals) {
+        try {
+          make()
+        } catch (error) {
+          assert.instanceOf(error, SpaceError, name)
+          assert.strictEqual((error as SpaceError).reason, "InvalidPattern", name)
+          continue
+        }
+        assert.fail(`${name} should be refused`)
+      }
+    }))
+
+  for (const [name, reason, values, call] of misuses) {
+    test(`S16 K15 ${name}: whatever else is given is refused by name, and nothing has happened`, () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        for (const value of values) {
+          const error = yield* refusalOf(call(space, value) as Effect.Effect<unknown>)
+          assert.strictEqual(error.reason, reason, error.message)
+          assert.notMatch(error.message, /^Cannot|undefined is not|is not a function|is not iterable$/)
+        }
+        yield* empty(space)
+      }))
+  }
+
   test("S16 M25 what is no tuple is refused, with the message saying what it is", () =>
     Effect.gen(function*() {
       const space = yield* fresh()
