@@ -11,6 +11,7 @@
 /* eslint-disable @typescript-eslint/no-explicit-any -- schemas of any types */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
@@ -20,6 +21,7 @@ import * as interpreter from "./internal/durable/interpreter.js"
 import * as memoryStore from "./internal/durable/memory.js"
 import * as space from "./internal/durable/space.js"
 import * as classes from "./internal/remote/classes.js"
+import * as timekeeper from "./internal/timekeeper.js"
 import type { SpaceError } from "./SpaceError.js"
 import type { Tuple } from "./Tuple.js"
 import type { Failures } from "./TupleSpace.js"
@@ -343,7 +345,10 @@ export interface SpaceStore {
   readonly onMail: (notify: () => void) => Effect.Effect<void, SpaceError, Scope.Scope>
   /** How many batches to give it at a time: it does them in their order. By default 1. */
   readonly depth?: number | undefined
-  /** For how long the client lives without a sign of life, in milliseconds. */
+  /**
+   * For how long the client lives without a sign of life, in milliseconds. It gives one three times as often, by the `Clock`. With `Infinity`
+   * it gives none: for tests that let a `TestClock` go far, and find that it does not come to an end with all those signs.
+   */
   readonly lease: number
 }
 
@@ -355,9 +360,12 @@ export interface SpaceStore {
  * @category tables
  */
 export interface Tables {
-  /** Stores a tuple; in a new place, behind all others, if it has none yet. Returns it with its place. */
+  /**
+   * Stores a tuple; in a new place, behind all others, if it has none yet. Returns it with its place. A tuple that comes with `lease: 0`
+   * is to have a lease: its number is the place that the tuple gets, and comes back as its `lease`.
+   */
   readonly insert: (row: Omit<Row, "id"> & { readonly id: number | null }) => Row
-  /** Stores tuples behind all others, in their order, and returns their places. */
+  /** Stores tuples behind all others, in their order, and returns their places. None of them is to have a lease. */
   readonly insertAll: (rows: ReadonlyArray<Omit<Row, "id">>) => ReadonlyArray<number>
   /** A tuple that is stored. */
   readonly get: (id: number) => Row | undefined
@@ -456,6 +464,15 @@ export const memory: Effect.Effect<{
     options?: { readonly lease?: Duration.DurationInput | undefined }
   ) => Effect.Effect<SpaceStore, SpaceError, Scope.Scope>
 }> = memoryStore.make
+
+/**
+ * Whether a fiber sleeps only to give a sign of life after. A clock for tests may look at it, as that of the testkit's simulation does:
+ * for such a sleep nobody waits.
+ *
+ * @since 0.1.0
+ * @category stores
+ */
+export const signOfLife: FiberRef.FiberRef<boolean> = timekeeper.signOfLife
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Spaces

@@ -60,6 +60,42 @@ export interface Options {
 }
 
 /**
+ * What every space lacks that is made by `SpaceStore.make`, whatever the store: options for its tests. `lacks` is for the suite and for
+ * the properties, `skip` for the suite, `skipProperties` for the properties.
+ *
+ * @since 0.1.0
+ * @category models
+ * @example
+ * ```ts
+ * import { SpaceStore } from "@effect-linda/core"
+ * import * as Conformance from "@effect-linda/testkit/Conformance"
+ * import { Effect } from "effect"
+ *
+ * const { lacks, skipProperties: skip } = Conformance.onStore
+ * const layer = SpaceStore.layer(Effect.flatMap(SpaceStore.memory, ({ open }) => open("space")))
+ *
+ * Conformance.properties({ name: "on a store in memory", layer, lacks, skip, seeds: 1 })
+ * ```
+ */
+export const onStore = {
+  lacks: {
+    transactions: "STM is in the memory of one process; SpaceStore.transaction is tested by itself",
+    references: "a store keeps data: functions, symbols and objects without a schema are refused"
+  },
+  skip: {
+    "Q01 a process that sleeps and then waits":
+      "whether a fiber that sleeps by a TestClock and has children is blocked, depends on who slept first",
+    "S17 N06 suspend": "a mailbox is its reader's own: an out does not wait for it",
+    "S8 S17 suspend": "a mailbox is its reader's own: an out does not wait for it",
+    "V08 interests with kind, pattern and age": "what is handed over is consumed before anybody can look"
+  },
+  skipProperties: {
+    "S8 every tuple is in the space, held, or gone: whatever is interrupted, whenever":
+      "a put that is interrupted on its way to the store may have happened"
+  }
+} as const
+
+/**
  * Provides a space on the engine that is tested.
  *
  * @since 0.1.0
@@ -92,13 +128,15 @@ const engineOf = ({ after, layer, patience = "25 millis", time }: Options): Engi
 }
 
 /** Why a case is skipped, if it is. */
-const reasonToSkip = ({ lacks = {}, layer, skip = {}, time }: Options) => {
+const reasonToSkip = (
+  { lacks = {}, layer, skip = {}, time }: Pick<Options, "lacks" | "layer" | "skip" | "time">
+) => {
   const lacking: { readonly [K in Capability]?: string } = {
     ...(typeof layer === "function" ? {} : { options: "its spaces have no options" }),
     ...(time === "test" ? {} : { clock: "its time goes by itself" }),
     ...lacks
   }
-  return ({ name, needs }: Case): string | undefined => {
+  return ({ name, needs }: Pick<Case, "name" | "needs">): string | undefined => {
     const lack = needs.find((capability) => lacking[capability] !== undefined)
     const named = Object.keys(skip).find((key) => isCalled(name, key))
     return named !== undefined ? skip[named] : lack !== undefined ? lacking[lack] : undefined
@@ -129,14 +167,18 @@ export const suite = (options: Options): void => {
     for (const group of cases) {
       describe(group[0]!.group, () => group.forEach(define))
     }
-    it("skips only what there is", () => {
-      const stale = Object.keys(options.skip ?? {}).filter((key) =>
-        !cases.flat().some(({ name }) => isCalled(name, key))
-      )
-      assert.deepStrictEqual(stale, [])
-    })
+    skipsOnlyWhatThereIs(options.skip, cases)
   })
 }
+
+const skipsOnlyWhatThereIs = (
+  skip: Options["skip"] = {},
+  groups: ReadonlyArray<ReadonlyArray<{ readonly name: string }>>
+) =>
+  it("skips only what there is", () => {
+    const stale = Object.keys(skip).filter((key) => !groups.flat().some(({ name }) => isCalled(name, key)))
+    assert.deepStrictEqual(stale, [])
+  })
 
 /**
  * An engine to simulate.
@@ -144,7 +186,9 @@ export const suite = (options: Options): void => {
  * @since 0.1.0
  * @category models
  */
-export interface SimulationOptions extends Pick<Options, "layer" | "name"> {
+export interface SimulationOptions extends Pick<Options, "lacks" | "layer" | "name"> {
+  /** Properties to skip, by an id or the beginning of a name, each with the reason. One that names no property is an error. */
+  readonly skip?: Readonly<Record<string, string>> | undefined
   /** Under how many seeds each property is checked. By default 500; the variable `LINDA_SEEDS` of the environment overrides it. */
   readonly seeds?: number | undefined
 }
@@ -157,10 +201,16 @@ export interface SimulationOptions extends Pick<Options, "layer" | "name"> {
  * @since 0.1.0
  * @category tests
  */
-export const properties = ({ name, seeds = 500, layer }: SimulationOptions): void => {
+export const properties = ({ lacks, layer, name, seeds = 500, skip }: SimulationOptions): void => {
   const { make } = engineOf({ name, layer, time: "test" })
+  const reasonFor = reasonToSkip({ lacks, layer, skip, time: "test" })
   const all = Simulation.seeds(seeds)
-  const define = ({ body, name, schedules }: Property): void =>
+  const define = ({ body, name, needs, schedules }: Property): void => {
+    const reason = reasonFor({ name, needs })
+    if (reason !== undefined) {
+      it.skip(`${name} (skipped: ${reason})`, () => {})
+      return
+    }
     it.live(name, () => {
       for (const schedule of schedules) {
         Simulation.check(body, { make, schedule })
@@ -178,10 +228,12 @@ export const properties = ({ name, seeds = 500, layer }: SimulationOptions): voi
         { discard: true }
       )
     }, millisPerSeed * all)
+  }
   describe(name, () => {
     for (const group of laws) {
       describe(`Properties: ${group[0]!.group}`, () => group.forEach(define))
     }
+    skipsOnlyWhatThereIs(skip, laws)
   })
 }
 

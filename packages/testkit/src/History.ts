@@ -46,9 +46,9 @@ export type History = ReadonlyArray<Entry>
  * @since 0.1.0
  * @category models
  */
-export interface Recorder {
+export interface Recorder<out E = SpaceError> {
   /** Does an operation, and writes it down. */
-  readonly perform: (operation: Model.Operation) => Effect.Effect<unknown, SpaceError>
+  readonly perform: (operation: Model.Operation) => Effect.Effect<unknown, E>
   /** What was done until now. */
   readonly history: Effect.Effect<History>
 }
@@ -59,7 +59,7 @@ export interface Recorder {
  * @since 0.1.0
  * @category constructors
  */
-export const recorder = (space: TupleSpace<Tuple, SpaceError>): Recorder => {
+export const recorder = <T extends Tuple, E>(space: TupleSpace<T, E>): Recorder<E> => {
   const entries: Array<Entry> = []
   let events = 0
   return {

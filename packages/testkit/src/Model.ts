@@ -288,7 +288,12 @@ const assign = (
  * @since 0.1.0
  * @category operations
  */
-export const perform = <E>(space: TupleSpace<Tuple, E>, operation: Operation): Effect.Effect<unknown, E> => {
+export const perform = <T extends Tuple, E>(
+  typed: TupleSpace<T, E>,
+  operation: Operation
+): Effect.Effect<unknown, E> => {
+  // an operation is of whatever tuples: that those are of the space is for who asks for it
+  const space = typed as unknown as TupleSpace<Tuple, E>
   switch (operation._tag) {
     case "out":
       return space.out(operation.tuple)

@@ -30,10 +30,12 @@ export interface Simulation {
   /** Draws what the program does; how it is interleaved is drawn elsewhere, and does not depend on it. */
   readonly random: Random.Random
   /** A space in memory, or of the engine under test, whose state is shown if the run gets stuck. */
-  readonly space: (options?: TupleSpace.Options) => Effect.Effect<TupleSpace.TupleSpace, never, Scope.Scope>
+  readonly space: <T extends Tuple = Tuple>(
+    options?: TupleSpace.Options
+  ) => Effect.Effect<TupleSpace.TupleSpace<T>, never, Scope.Scope>
   /** Goes on when all other fibers wait. Time has not passed. */
   readonly still: Effect.Effect<void>
-  /** Goes on when all other fibers wait, and no time will help them. */
+  /** Goes on when all other fibers wait, and no time will help them: none but for signs of life, which a durable space gives. */
   readonly over: Effect.Effect<void>
   /** Lets others run: none, some, or all that can. Drawn each time it is asked for. */
   readonly pause: Effect.Effect<void>
@@ -67,15 +69,15 @@ export type Body<A, E> = (simulation: Simulation) => Effect.Effect<A, E, Scope.S
 export const simulate = <A, E>(schedule: Schedule, body: Body<A, E>, make: MakeSpace = TupleSpace.make): A => {
   const scheduler = Scheduler.make(schedule)
   const random = Random.make(schedule.seed ^ 0x5eed)
-  const spaces: Array<TupleSpace.TupleSpace> = []
+  const inspections: Array<Effect.Effect<TupleSpace.Inspection>> = []
   const simulation: Simulation = {
     schedule,
     random,
     // An engine that can be simulated is in memory, and has no failures.
-    space: (options) =>
+    space: <T extends Tuple>(options?: TupleSpace.Options) =>
       Effect.tap(
-        Effect.orDie(make(options)) as Effect.Effect<TupleSpace.TupleSpace, never, Scope.Scope>,
-        (space) => Effect.sync(() => spaces.push(space))
+        Effect.orDie(make(options)) as unknown as Effect.Effect<TupleSpace.TupleSpace<T>, never, Scope.Scope>,
+        (space) => Effect.sync(() => inspections.push(space.inspect))
       ),
     still: scheduler.still,
     over: scheduler.over,
@@ -84,14 +86,14 @@ export const simulate = <A, E>(schedule: Schedule, body: Body<A, E>, make: MakeS
       return times === 8 ? scheduler.still : Effect.repeatN(Effect.yieldNow(), times)
     }
   }
-  const describe = () => spaces.map((space) => snapshotOf(space)).join("\n")
+  const describe = () => inspections.map(snapshotOf).join("\n")
   return Scheduler.run(scheduler, Effect.scoped(Effect.suspend(() => body(simulation))), describe)
 }
 
 /** What a space holds, as text, once nothing runs any more. */
-const snapshotOf = (space: TupleSpace.TupleSpace): string => {
+const snapshotOf = (inspect: Effect.Effect<TupleSpace.Inspection>): string => {
   try {
-    return Inspectable.toStringUnknown(Scheduler.run(Scheduler.make(Schedules.fromSeed(0)), space.inspect))
+    return Inspectable.toStringUnknown(Scheduler.run(Scheduler.make(Schedules.fromSeed(0)), inspect))
   } catch {
     return "a closed space"
   }

@@ -77,9 +77,9 @@ export type Hook = (call: Call) => Effect.Effect<void, SpaceError>
  * @since 0.1.0
  * @category models
  */
-export interface TestSpace {
+export interface TestSpace<out T extends Tuple = Tuple> {
   /** All tuples that are stored, oldest first. */
-  readonly tuples: Effect.Effect<ReadonlyArray<Tuple>>
+  readonly tuples: Effect.Effect<ReadonlyArray<T>>
   /** The operations that wait, longest first, and the subscriptions. */
   readonly waiting: Effect.Effect<ReadonlyArray<TupleSpace.InterestSnapshot>>
   /** Goes on when so many wait. Dies, and says who does, if other fibers come to rest before. */
@@ -113,8 +113,20 @@ export const TestSpace: Context.Tag<TestSpace, TestSpace> = Context.GenericTag("
  */
 export const make = <T extends Tuple = Tuple>(
   options?: TupleSpace.Options
-): Effect.Effect<readonly [space: TupleSpace.TupleSpace<T, SpaceError>, test: TestSpace], never, Scope.Scope> =>
-  Effect.map(TupleSpace.make<T>(options), (space) => {
+): Effect.Effect<readonly [space: TupleSpace.TupleSpace<T, SpaceError>, test: TestSpace<T>], never, Scope.Scope> =>
+  Effect.flatMap(TupleSpace.make<T>(options), (space) => over<T, never>(space))
+
+/**
+ * Makes the other side of a space that there is, on any engine: see and fail what is done through the space that this gives. On one that is
+ * made of a store, so does `SpaceStore.transaction`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const over = <T extends Tuple, E>(
+  space: TupleSpace.TupleSpace<T, E>
+): Effect.Effect<readonly [space: TupleSpace.TupleSpace<T, E | SpaceError>, test: TestSpace<T>]> =>
+  Effect.sync(() => {
     const calls: Array<Call> = []
     const hooks = new Set<Hook>()
     const begin = (operation: Operation, args: ReadonlyArray<unknown>): Effect.Effect<void, SpaceError> =>
@@ -123,17 +135,14 @@ export const make = <T extends Tuple = Tuple>(
         calls.push(call)
         return Effect.forEach([...hooks], (hook) => hook(call), { discard: true })
       })
-    return [
-      hooked(space, begin),
-      testSpace(space as unknown as TupleSpace.TupleSpace, calls, hooks)
-    ]
+    return [hooked(space, begin), testSpace(space, calls, hooks)]
   })
 
 /** The space, with something before each of its operations. */
-const hooked = <T extends Tuple>(
-  space: TupleSpace.TupleSpace<T>,
+const hooked = <T extends Tuple, E>(
+  space: TupleSpace.TupleSpace<T, E>,
   begin: (operation: Operation, args: ReadonlyArray<unknown>) => Effect.Effect<void, SpaceError>
-): TupleSpace.TupleSpace<T, SpaceError> => {
+): TupleSpace.TupleSpace<T, E | SpaceError> => {
   type Method = (...args: ReadonlyArray<unknown>) => never
   const methods: Record<string, unknown> = {}
   for (const operation of effects) {
@@ -146,19 +155,19 @@ const hooked = <T extends Tuple>(
     methods[operation] = (...args: ReadonlyArray<unknown>) =>
       Stream.unwrap(Effect.map(begin(operation, args), () => method(...args)))
   }
-  // what is not a method, such as that it is in memory, stays
-  return { ...space, ...methods } as unknown as TupleSpace.TupleSpace<T, SpaceError>
+  // what is not a method, such as what it is made of, stays
+  return { ...space, ...methods } as unknown as TupleSpace.TupleSpace<T, E | SpaceError>
 }
 
 /** So many turns of all others are enough for them to come to rest, unless they wait. */
 const patience = 10_000
 
-const testSpace = (
-  space: TupleSpace.TupleSpace,
+const testSpace = <T extends Tuple, E>(
+  space: TupleSpace.TupleSpace<T, E>,
   calls: ReadonlyArray<Call>,
   hooks: Set<Hook>
-): TestSpace => {
-  const waiting = Effect.map(space.inspect, ({ interests }) => interests)
+): TestSpace<T> => {
+  const waiting = Effect.map(Effect.orDie(space.inspect), ({ interests }) => interests)
   const before = (hook: Hook): Effect.Effect<void, never, Scope.Scope> =>
     Effect.acquireRelease(
       Effect.sync(() => void hooks.add(hook)),
@@ -176,8 +185,8 @@ const testSpace = (
         ))
   return {
     tuples: Effect.map(
-      space.copyCollect([P.rest(P.any)]),
-      (tuples) => tuples as ReadonlyArray<unknown> as ReadonlyArray<Tuple>
+      Effect.orDie(space.copyCollect([P.rest(P.any)])),
+      (tuples) => tuples as ReadonlyArray<unknown> as ReadonlyArray<T>
     ),
     waiting,
     awaitWaiting: (count) => awaitWaiting(count),

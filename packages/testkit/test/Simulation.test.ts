@@ -1,5 +1,5 @@
-import { Pattern as P } from "@effect-linda/core"
-import { Schedule, Scheduler, Simulation } from "@effect-linda/testkit"
+import { Pattern as P, SpaceStore } from "@effect-linda/core"
+import { History, Schedule, Scheduler, Simulation } from "@effect-linda/testkit"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, FastCheck, Fiber, Option } from "effect"
 
@@ -122,6 +122,53 @@ describe("Simulation", () => {
         return yield* Clock.currentTimeMillis
       }))
     assert.strictEqual(ends, 3 * 24 * 3_600_000)
+  })
+
+  const onStore = {
+    seeds: 50,
+    make: () => Effect.flatMap(SpaceStore.memory, ({ open }) => Effect.flatMap(open("space"), SpaceStore.make))
+  }
+
+  it("S1 goes on when all is over, also beside a durable space that gives signs of life", () => {
+    Simulation.check((sim) =>
+      Effect.gen(function*() {
+        const space = yield* sim.space()
+        const late = yield* Effect.fork(space.in(["never"], { timeout: "1 minutes" }))
+        const taker = yield* Effect.fork(space.in(["n", P.number]))
+        yield* sim.over
+        // The timeout is help from time, the sign of life is none.
+        assert.isNotNull(late.unsafePoll())
+        assert.isNull(taker.unsafePoll())
+        yield* space.out(["n", 1])
+        yield* Fiber.join(taker)
+      }), onStore)
+  })
+
+  it("S1 S8 who is interrupted while the store answers leaves its tuple", () => {
+    Simulation.check((sim) =>
+      Effect.gen(function*() {
+        const space = yield* sim.space()
+        yield* space.out(["t", 1])
+        const fails = () => Effect.zipRight(sim.pause, Effect.fail("no"))
+        const worker = yield* Effect.fork(space.inWith(["t", P.number], fails))
+        yield* sim.pause
+        worker.unsafeInterruptAsFork(worker.id())
+        yield* sim.over
+        assert.strictEqual(yield* space.count(["t", P.number]), 1)
+        assert.strictEqual((yield* space.inspect).held, 0)
+      }), { ...onStore, seeds: 300 })
+  })
+
+  it("S3 makes spaces of a protocol, and records what is done to them", () => {
+    Simulation.check((sim) =>
+      Effect.gen(function*() {
+        const space = yield* sim.space<readonly ["n", number]>()
+        const recorder = History.recorder(space)
+        yield* recorder.perform({ _tag: "out", tuple: ["n", 1] })
+        const [, n] = yield* space.in(["n", P.any])
+        assert.strictEqual(n + 1, 2)
+        assert.isTrue(Option.isSome(History.linearize(yield* recorder.history)))
+      }), { seeds: 5 })
   })
 
   it("refuses what is no schedule", () => {

@@ -1,4 +1,4 @@
-import { Pattern as P, SpaceError, Transaction, TupleSpace } from "@effect-linda/core"
+import { Pattern as P, SpaceError, SpaceStore, Transaction, TupleSpace } from "@effect-linda/core"
 import { TestSpace } from "@effect-linda/testkit"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Stream, TestClock } from "effect"
@@ -80,4 +80,24 @@ describe("TestSpace", () => {
       assert.deepStrictEqual(yield* jobs.transact(Transaction.in(jobs, ["job", P.number])), ["job", 1])
       assert.deepStrictEqual((yield* test.calls).map(({ operation }) => operation), ["out", "out", "transact"])
     }).pipe(Effect.provide(TestSpace.layerFor(Jobs))))
+
+  it.scoped("S3 is the other side of any space, of its transactions too", () =>
+    Effect.gen(function*() {
+      const { open } = yield* SpaceStore.memory
+      const store = yield* open("jobs")
+      const [jobs, test] = yield* TestSpace.over(yield* SpaceStore.make<Job>(store))
+      const twice = SpaceStore.transaction(jobs)(Effect.gen(function*() {
+        const [, n] = yield* jobs.in(["job", P.number])
+        yield* jobs.out(["job", n * 2])
+      }))
+      yield* jobs.out(["job", 4])
+      yield* test.fail("out")
+      const error = yield* Effect.flip(twice)
+      assert.strictEqual(error.reason, "Unavailable")
+      // a tuple of the protocol
+      assert.deepStrictEqual((yield* test.tuples).map(([, n]) => n + 0), [4])
+      yield* twice
+      assert.deepStrictEqual(yield* test.tuples, [["job", 8]])
+      assert.deepStrictEqual((yield* test.calls).map(({ operation }) => operation), ["out", "in", "out", "in", "out"])
+    }))
 })

@@ -7,8 +7,11 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as FiberRef from "effect/FiberRef"
+import * as GlobalValue from "effect/GlobalValue"
 import type * as Scope from "effect/Scope"
-import type { Deadlines } from "./deadlines.js"
+import type { Deadline } from "./deadlines.js"
+import { Deadlines } from "./deadlines.js"
 
 /** What has deadlines. */
 export interface Timed {
@@ -30,6 +33,57 @@ export const timeOf = (clock: Clock.Clock): number => Number(clock.unsafeCurrent
 
 /** The time of the `Clock` in force, as {@link timeOf} has it. */
 export const currentTime: Effect.Effect<number> = Effect.clockWith((clock) => Effect.sync(() => timeOf(clock)))
+
+/** Whether a fiber sleeps only to give a sign of life after: nobody waits for that. */
+export const signOfLife: FiberRef.FiberRef<boolean> = GlobalValue.globalValue(
+  Symbol.for("@effect-linda/core/signOfLife"),
+  () => FiberRef.unsafeMake(false)
+)
+
+/** Sets or moves a deadline; infinity is none. */
+export const setDeadline = (timed: Timed, deadline: Deadline, at: number): void => {
+  timed.deadlines.remove(deadline)
+  deadline.at = at
+  if (at < Infinity) {
+    timed.deadlines.add(deadline)
+  }
+  if (timed.deadlines.earliest < timed.alarm) {
+    timed.wakeTimekeeper?.()
+  }
+}
+
+/** Ends what is due. */
+export const tick = (timed: Timed): void => {
+  const now = timed.now()
+  for (let due = timed.deadlines.due(now); due !== undefined; due = timed.deadlines.due(now)) {
+    due.fire()
+  }
+}
+
+/** A deadline of its own for signs of life, which others do not have to wait for. */
+export class Signs implements Timed {
+  readonly deadlines = new Deadlines()
+  alarm = Infinity
+  wakeTimekeeper: (() => void) | undefined = undefined
+  private readonly sign: Deadline
+
+  constructor(readonly now: () => number, give: () => void) {
+    this.sign = { at: 0, place: -1, fire: give }
+  }
+
+  tick(): void {
+    tick(this)
+  }
+
+  /** When to give the next one. */
+  setNext(at: number): void {
+    setDeadline(this, this.sign, at)
+  }
+
+  get keep(): Effect.Effect<void, never, Scope.Scope> {
+    return Effect.locally(keepTime(this), signOfLife, true)
+  }
+}
 
 /** Timers of the platform overflow beyond about 24 days, and the live clock then never ends a sleep. */
 const longestTimer = 2 ** 30

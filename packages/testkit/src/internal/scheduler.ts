@@ -3,10 +3,12 @@
  *
  * @internal
  */
+import * as SpaceStore from "@effect-linda/core/SpaceStore"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import type { Schedule } from "../Schedule.js"
 import type { Scheduler } from "../Scheduler.js"
 import type { ScheduleImpl } from "./decisions.js"
@@ -22,6 +24,8 @@ interface Ready {
 interface Alarm {
   readonly at: number
   readonly ring: Task
+  /** Whether it rings only to give a sign of life: no help to those who wait. */
+  readonly isSign: boolean
 }
 
 /**
@@ -115,12 +119,12 @@ export class SchedulerImpl implements Scheduler {
         task()
       } else if (this.whenStill.length > 0) {
         this.whenStill.shift()!()
+      } else if (this.whenOver.length > 0 && this.alarms.every(({ isSign }) => isSign)) {
+        this.whenOver.shift()!()
       } else if (this.alarms.length > 0) {
         const { at, ring } = this.alarms.shift()!
         this.now = at
         ring()
-      } else if (this.whenOver.length > 0) {
-        this.whenOver.shift()!()
       } else {
         return
       }
@@ -132,7 +136,7 @@ export class SchedulerImpl implements Scheduler {
     this.whenStill.push(() => resume(Effect.void))
   })
 
-  /** Goes on when every other fiber waits and no time will help. */
+  /** Goes on when every other fiber waits and no time will help: none passes then but for signs of life. */
   readonly over: Effect.Effect<void> = Effect.async((resume) => {
     this.whenOver.push(() => resume(Effect.void))
   })
@@ -156,7 +160,8 @@ export class SchedulerImpl implements Scheduler {
       return Effect.void
     }
     const at = this.now + Duration.toMillis(duration)
-    const alarm = { at, ring }
+    const isSign = Option.exists(Fiber.getCurrentFiber(), (fiber) => fiber.getFiberRef(SpaceStore.signOfLife))
+    const alarm = { at, ring, isSign }
     const later = this.alarms.findIndex((other) => other.at > at)
     this.alarms.splice(later < 0 ? this.alarms.length : later, 0, alarm)
     return Effect.sync(() => {

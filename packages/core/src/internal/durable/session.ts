@@ -17,7 +17,7 @@ import type { Deadline } from "../deadlines.js"
 import { Deadlines } from "../deadlines.js"
 import type { Waiting, Watched } from "../insight.js"
 import type { Timed } from "../timekeeper.js"
-import { keepTime, timeOf } from "../timekeeper.js"
+import { keepTime, setDeadline, Signs, tick, timeOf } from "../timekeeper.js"
 import { lapsed } from "./interpreter.js"
 import { sameQueries } from "./query.js"
 
@@ -91,7 +91,7 @@ export class Session implements Timed, Watched {
   /** Whether to ask for mail though there is no work. */
   private poked = false
   private resume: (() => void) | undefined = undefined
-  private readonly sign: Deadline = { at: 0, place: -1, fire: () => this.poke() }
+  private readonly signs = new Signs(() => this.now(), () => this.poke())
   private readonly expiry: Deadline = { at: 0, place: -1, fire: () => this.poke() }
 
   constructor(readonly store: SpaceStore, private readonly clock: Clock.Clock) {
@@ -449,7 +449,7 @@ export class Session implements Timed, Watched {
 
   /** Gives a sign of life in time, whatever became of the last one. */
   private giveSign(): void {
-    this.setDeadline(this.sign, this.now() + this.store.lease / 3)
+    this.signs.setNext(this.now() + this.store.lease / 3)
   }
 
   private deliver(mail: Mail): void {
@@ -475,21 +475,11 @@ export class Session implements Timed, Watched {
   // -------------------------------------------------------------------------------------------------------------------
 
   setDeadline(deadline: Deadline, at: number): void {
-    this.deadlines.remove(deadline)
-    deadline.at = at
-    if (at < Infinity) {
-      this.deadlines.add(deadline)
-    }
-    if (this.deadlines.earliest < this.alarm) {
-      this.wakeTimekeeper?.()
-    }
+    setDeadline(this, deadline, at)
   }
 
   tick(): void {
-    const now = this.now()
-    for (let due = this.deadlines.due(now); due !== undefined; due = this.deadlines.due(now)) {
-      due.fire()
-    }
+    tick(this)
   }
 
   settle(): void {}
@@ -538,6 +528,7 @@ export class Session implements Timed, Watched {
     yield* Effect.addFinalizer(() => rest)
     yield* Effect.forkScoped(Effect.interruptible(loop))
     yield* keepTime(this)
+    yield* this.signs.keep
     this.giveSign()
     this.poke()
   })

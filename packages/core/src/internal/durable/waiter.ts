@@ -464,23 +464,27 @@ export const waitFor = (
     if (session.closed) {
       return Effect.interrupt
     }
-    let arrived: readonly [number, Read] | undefined
+    let waiter: Waiter | undefined
+    let arrived: Read | undefined
     const wait = Effect.async<readonly [number, Read], unknown>((resume) => {
-      const waiter: Waiter = new Waiter(session, wanted, fiber, (exit) => {
+      const { id } = waiter = new Waiter(session, wanted, fiber, (exit) => {
         if (Exit.isSuccess(exit)) {
-          arrived = [waiter.id, exit.value]
+          arrived = exit.value
         }
-        resume(Exit.map(exit, (found) => [waiter.id, found] as const))
+        resume(Exit.map(exit, (found) => [id, found] as const))
       })
-      return Effect.suspend(() => waiter.interrupt)
     })
+    // Not by what `async` would run of an interruption: one that comes between the two operations that it consists of runs nothing.
     return Effect.tapErrorCause(restore(wait), () =>
-      Effect.sync(() => {
-        // It came in the instant of an interruption.
-        if (arrived !== undefined && wanted.as !== "rd") {
-          giveBack(session, wanted, arrived[0], arrived[1].rows)
+      Effect.map(
+        Effect.suspend(() => waiter?.interrupt ?? Effect.void),
+        () => {
+          // It came in the instant of an interruption.
+          if (arrived !== undefined && wanted.as !== "rd") {
+            giveBack(session, wanted, waiter!.id, arrived.rows)
+          }
         }
-      }))
+      ))
   })
 
 /** Puts back what was taken, in its old place. */

@@ -14,7 +14,7 @@ const anyItem = ["t", P.number] as const
 const ascending = (numbers: ReadonlyArray<number>) => [...numbers].sort((self, that) => self - that)
 
 export const capacity = properties("Capacity", (property) => {
-  property(
+  property.needing("options")(
     "S14 \"suspend\": never more than fit; blocked puts in order; one that is interrupted leaves nothing",
     (sim) =>
       Effect.gen(function*() {
@@ -71,7 +71,7 @@ export const capacity = properties("Capacity", (property) => {
       })
   )
 
-  property(
+  property.needing("options")(
     "S14 S8 a put that is interrupted while it waits for room leaves nothing, the others keep their order",
     (sim) =>
       Effect.gen(function*() {
@@ -96,7 +96,7 @@ export const capacity = properties("Capacity", (property) => {
       })
   )
 
-  property(
+  property.needing("options")(
     "S14 a tuple that is handed to a waiter needs no room, however full the space is",
     (sim) =>
       Effect.gen(function*() {
@@ -124,35 +124,38 @@ export const capacity = properties("Capacity", (property) => {
       })
   )
 
-  property("S14 \"dropping\" drops what does not fit, \"sliding\" the oldest", (sim) =>
-    Effect.gen(function*() {
-      const { random } = sim
-      const capacity = random.between(1, 4)
-      const strategy = random.pick(["dropping", "sliding"] as const)
-      const space = yield* sim.space({ capacity, strategy })
-      const model: Array<readonly [string, number]> = []
-      const put = (tuple: readonly [string, number]) => {
-        if (model.length === capacity && strategy === "sliding") {
-          model.shift()
+  property.needing("options")(
+    "S14 \"dropping\" drops what does not fit, \"sliding\" the oldest",
+    (sim) =>
+      Effect.gen(function*() {
+        const { random } = sim
+        const capacity = random.between(1, 4)
+        const strategy = random.pick(["dropping", "sliding"] as const)
+        const space = yield* sim.space({ capacity, strategy })
+        const model: Array<readonly [string, number]> = []
+        const put = (tuple: readonly [string, number]) => {
+          if (model.length === capacity && strategy === "sliding") {
+            model.shift()
+          }
+          if (model.length < capacity) {
+            model.push(tuple)
+          }
         }
-        if (model.length < capacity) {
-          model.push(tuple)
+        for (let id = 0; id < 20; id++) {
+          if (random.chance(0.6)) {
+            const tuples = random.array(random.between(1, 3), (index) => ["t", 10 * id + index] as const)
+            yield* space.outAll(tuples)
+            tuples.forEach(put)
+          } else {
+            yield* space.inp(anyItem)
+            model.shift()
+          }
+          expect(yield* space.copyCollect(anyItem)).toEqual(model)
         }
-      }
-      for (let id = 0; id < 20; id++) {
-        if (random.chance(0.6)) {
-          const tuples = random.array(random.between(1, 3), (index) => ["t", 10 * id + index] as const)
-          yield* space.outAll(tuples)
-          tuples.forEach(put)
-        } else {
-          yield* space.inp(anyItem)
-          model.shift()
-        }
-        expect(yield* space.copyCollect(anyItem)).toEqual(model)
-      }
-    }))
+      })
+  )
 
-  property(
+  property.needing("options")(
     "S14 K10 collectInto: whatever fits, nothing is lost or doubled, and it says how many arrived",
     (sim) =>
       Effect.gen(function*() {

@@ -15,7 +15,7 @@ import { expect } from "vitest"
 import { properties } from "./property.js"
 
 export const close = properties("Close", (property) => {
-  property(
+  property.needing("options", "transactions", "quiescence")(
     "S12 closing the scope at any moment ends everything, by interruption, and leaves nothing",
     (sim) =>
       Effect.gen(function*() {

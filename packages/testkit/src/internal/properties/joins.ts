@@ -140,7 +140,7 @@ export const joins = properties("Joins", (property) => {
       expect(yield* space.count(["t", P.number])).toBe(0)
     }))
 
-  property(
+  property.needing("options", "transactions")(
     "S11 K3 joins that wait are complete at once when they can be, whatever else comes, goes, comes back and is undone",
     (sim) =>
       Effect.gen(function*() {

@@ -82,7 +82,7 @@ const pattern = (random: Random, arity: number): Tuple => {
 const tuple = (random: Random): Tuple => random.array(random.between(1, 3), () => value(random)) as unknown as Tuple
 
 export const matching = properties("Matching", (property) => {
-  property(
+  property.needing("references")(
     "S2 index lookup and linear scan give the same answer, while indexes come and go",
     (sim) =>
       Effect.gen(function*() {
@@ -142,7 +142,7 @@ export const matching = properties("Matching", (property) => {
   const same = (self: Tuple, that: Tuple): boolean =>
     self.length === that.length && self.every((field, index) => Object.is(field, that[index]))
 
-  property(
+  property.needing("references")(
     "S2 every waiter is found by its literals: a tuple finds the same waiters as a scan of them would",
     (sim) =>
       Effect.gen(function*() {
@@ -160,7 +160,7 @@ export const matching = properties("Matching", (property) => {
       })
   )
 
-  property(
+  property.needing("references")(
     "S2 a table of equals: what is equal is found under any of its equals, and nothing else is",
     (sim) =>
       Effect.gen(function*() {

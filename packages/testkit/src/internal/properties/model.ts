@@ -41,7 +41,8 @@ const steps = (random: Random, selection: "fifo" | "lifo") => {
 
 export const model = properties("Operations that do not wait", (property) => {
   for (const selection of ["fifo", "lifo"] as const) {
-    property(
+    const define = selection === "fifo" ? property : property.needing("options")
+    define(
       `S1-S8 operations that do not wait do what an array would do (${selection})`,
       (sim) =>
         Effect.gen(function*() {

@@ -11,7 +11,7 @@ import { expect } from "vitest"
 import { properties } from "./property.js"
 
 export const quiescence = properties("Quiescence", (property) => {
-  property(
+  property.needing("quiescence")(
     "K2 awaitQuiescent hears of the last move, also if it comes between its look and its wait",
     (sim) =>
       Effect.gen(function*() {
@@ -27,7 +27,7 @@ export const quiescence = properties("Quiescence", (property) => {
     ["191"]
   )
 
-  property(
+  property.needing("quiescence")(
     "S12 K2 awaitQuiescent ends when the space is closed, also if that comes between its look and its wait",
     (sim) =>
       Effect.gen(function*() {

@@ -18,7 +18,7 @@ const two = (space: TupleSpace<Tuple>, first: string, second: string) =>
   space.transact(STM.zip(Transaction.in(space, [first]), Transaction.in(space, [second])))
 
 export const regressions = properties("Regressions", (property) => {
-  property(
+  property.needing("transactions")(
     "S10 two transactions that want the same tuple: the one that leaves it wakes the other",
     (sim) =>
       Effect.gen(function*() {
@@ -32,7 +32,7 @@ export const regressions = properties("Regressions", (property) => {
       })
   )
 
-  property(
+  property.needing("transactions")(
     "S11 S10 a join is asked again when a transaction leaves what the join lacks",
     (sim) =>
       Effect.gen(function*() {
@@ -47,7 +47,7 @@ export const regressions = properties("Regressions", (property) => {
       })
   )
 
-  property(
+  property.needing("transactions")(
     "S8 S11 a join that is completed by other tuples than the one it is offered does not lose that one",
     (sim) =>
       Effect.gen(function*() {
@@ -66,7 +66,7 @@ export const regressions = properties("Regressions", (property) => {
       })
   )
 
-  property(
+  property.needing("transactions")(
     "S5 F8 a newcomer that waits does not take what a waiting transaction was woken for",
     (sim) =>
       Effect.gen(function*() {
@@ -80,41 +80,47 @@ export const regressions = properties("Regressions", (property) => {
       })
   )
 
-  property("S14 collecting into a space in which it can never fit does not spin", (sim) =>
-    Effect.gen(function*() {
-      const from = yield* sim.space()
-      const into = yield* sim.space({ capacity: 1 })
-      yield* from.outAll([["a"], ["a"]])
-      yield* Effect.fork(Effect.exit(from.collectInto(["a"], into)))
-      yield* sim.still
-      expect(yield* from.count(["a"])).toBe(2)
-    }))
+  property.needing("options")(
+    "S14 collecting into a space in which it can never fit does not spin",
+    (sim) =>
+      Effect.gen(function*() {
+        const from = yield* sim.space()
+        const into = yield* sim.space({ capacity: 1 })
+        yield* from.outAll([["a"], ["a"]])
+        yield* Effect.fork(Effect.exit(from.collectInto(["a"], into)))
+        yield* sim.still
+        expect(yield* from.count(["a"])).toBe(2)
+      })
+  )
 
-  property("S10 S12 closing one space of a transaction loses nothing in the other", (sim) =>
-    Effect.gen(function*() {
-      const { random } = sim
-      const kept = yield* sim.space()
-      const order = random.chance(0.5)
-      yield* Effect.exit(Effect.scoped(Effect.gen(function*() {
-        const closed = yield* sim.space({ capacity: 1 })
-        yield* closed.out(["full"])
-        const steps: ReadonlyArray<unknown> = [
-          Effect.fork(
-            kept.transact(STM.orElse(
-              order ? Transaction.in(kept, ["a"]) : Transaction.out(closed, ["x"]),
-              () => order ? Transaction.out(closed, ["x"]) : Transaction.in(kept, ["a"])
-            ) as STM.STM<unknown, never, Transaction.Transaction>).pipe(Effect.zipRight(Effect.never))
-          ),
-          sim.still,
-          closed.inp(["full"]),
-          kept.out(["a"])
-        ]
-        yield* Effect.forEach(steps, (step) => step as Effect.Effect<unknown>, { discard: true })
-      })))
-      yield* sim.still
-      expect((yield* kept.inspect).held).toBe(0)
-      expect(yield* kept.count(["a"])).toBeLessThanOrEqual(1)
-    }))
+  property.needing("options", "transactions")(
+    "S10 S12 closing one space of a transaction loses nothing in the other",
+    (sim) =>
+      Effect.gen(function*() {
+        const { random } = sim
+        const kept = yield* sim.space()
+        const order = random.chance(0.5)
+        yield* Effect.exit(Effect.scoped(Effect.gen(function*() {
+          const closed = yield* sim.space({ capacity: 1 })
+          yield* closed.out(["full"])
+          const steps: ReadonlyArray<unknown> = [
+            Effect.fork(
+              kept.transact(STM.orElse(
+                order ? Transaction.in(kept, ["a"]) : Transaction.out(closed, ["x"]),
+                () => order ? Transaction.out(closed, ["x"]) : Transaction.in(kept, ["a"])
+              ) as STM.STM<unknown, never, Transaction.Transaction>).pipe(Effect.zipRight(Effect.never))
+            ),
+            sim.still,
+            closed.inp(["full"]),
+            kept.out(["a"])
+          ]
+          yield* Effect.forEach(steps, (step) => step as Effect.Effect<unknown>, { discard: true })
+        })))
+        yield* sim.still
+        expect((yield* kept.inspect).held).toBe(0)
+        expect(yield* kept.count(["a"])).toBeLessThanOrEqual(1)
+      })
+  )
 
   property(
     "S8 a fiber that is interrupted has given its tuple back before it goes on with anything else",

@@ -12,7 +12,7 @@ import { expect } from "vitest"
 import { properties } from "./property.js"
 
 export const streams = properties("Streams", (property) => {
-  property(
+  property.needing("transactions")(
     "S17 a stream shows what is there and what comes: no gap, nothing twice, in order",
     (sim) =>
       Effect.gen(function*() {
@@ -73,7 +73,7 @@ export const streams = properties("Streams", (property) => {
       })
   )
 
-  property(
+  property.needing("transactions")(
     "S17 a subscription sees every out, in order, also what is taken at once; suspending loses nothing",
     (sim) =>
       Effect.gen(function*() {

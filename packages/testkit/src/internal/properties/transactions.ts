@@ -97,7 +97,7 @@ const ids = (tuples: ReadonlyArray<readonly [string, number]>) => tuples.map(([,
 const ascending = (numbers: ReadonlyArray<number>) => [...numbers].sort((self, that) => self - that)
 
 export const transactions = properties("Transactions", (property) => {
-  property(
+  property.needing("transactions")(
     "S10 F3 transactions that wait eat nothing, lose nothing, and are woken, among single operations and interrupts",
     (sim) =>
       Effect.gen(function*() {
@@ -155,7 +155,7 @@ export const transactions = properties("Transactions", (property) => {
       })
   )
 
-  property(
+  property.needing("transactions")(
     "S10 money is neither made nor lost by transfers among several spaces, with single operations between",
     (sim) =>
       Effect.gen(function*() {
@@ -214,7 +214,7 @@ export const transactions = properties("Transactions", (property) => {
       })
   )
 
-  property(
+  property.needing("transactions")(
     "S10 a transaction that fails after some operations leaves nothing: neither tuples nor the user's TRef",
     (sim) =>
       Effect.gen(function*() {
@@ -255,7 +255,7 @@ export const transactions = properties("Transactions", (property) => {
       })
   )
 
-  property(
+  property.needing("transactions")(
     "S10 S5 transactions that wait have their turn in order of arrival, among other takers",
     (sim) =>
       Effect.gen(function*() {
@@ -282,26 +282,31 @@ export const transactions = properties("Transactions", (property) => {
       })
   )
 
-  property("S10 a transaction that only looks hides nothing and holds up nobody", (sim) =>
-    Effect.gen(function*() {
-      const { random } = sim
-      const space = yield* sim.space()
-      const looks = yield* Effect.forEach(random.array(random.between(1, 3), () => random.pick(kinds)), (kind) =>
-        Effect.fork(space.transact(Transaction.rd(space, item(kind)))))
-      yield* sim.pause
-      yield* space.out(["a", 1])
-      // Nobody has taken it, and nobody will: it is there for everyone.
-      expect(yield* space.count(item("a"))).toBe(1)
-      expect(yield* space.rd(item("a"))).toEqual(["a", 1])
-      expect((yield* space.outIfAbsent(item("a"), ["a", 2]))._tag).toBe("Some")
-      yield* sim.pause
-      expect(yield* space.in(item("a"))).toEqual(["a", 1])
-      yield* sim.still
-      expect(yield* space.count(anyItem)).toBe(0)
-      expect(looks.length).toBeGreaterThan(0)
-    }))
+  property.needing("transactions")(
+    "S10 a transaction that only looks hides nothing and holds up nobody",
+    (sim) =>
+      Effect.gen(function*() {
+        const { random } = sim
+        const space = yield* sim.space()
+        const looks = yield* Effect.forEach(
+          random.array(random.between(1, 3), () => random.pick(kinds)),
+          (kind) => Effect.fork(space.transact(Transaction.rd(space, item(kind))))
+        )
+        yield* sim.pause
+        yield* space.out(["a", 1])
+        // Nobody has taken it, and nobody will: it is there for everyone.
+        expect(yield* space.count(item("a"))).toBe(1)
+        expect(yield* space.rd(item("a"))).toEqual(["a", 1])
+        expect((yield* space.outIfAbsent(item("a"), ["a", 2]))._tag).toBe("Some")
+        yield* sim.pause
+        expect(yield* space.in(item("a"))).toEqual(["a", 1])
+        yield* sim.still
+        expect(yield* space.count(anyItem)).toBe(0)
+        expect(looks.length).toBeGreaterThan(0)
+      })
+  )
 
-  property(
+  property.needing("transactions")(
     "S10 a transaction that waits runs only for tuples that match what it missed",
     (sim) =>
       Effect.gen(function*() {
@@ -334,7 +339,7 @@ export const transactions = properties("Transactions", (property) => {
       })
   )
 
-  property(
+  property.needing("transactions")(
     "S10 S14 a transaction that waits for room does not spin, and has its turn",
     (sim) =>
       Effect.gen(function*() {
