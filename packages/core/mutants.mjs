@@ -1013,5 +1013,56 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/join.ts",
     find: "best === undefined || comesBefore(found, best)",
     replace: "best === undefined"
+  },
+
+  // Values that leave the process
+  {
+    name: "an instance of a class that extends another is stored as one of that",
+    clause: "S1",
+    file: "internal/remote/classes.ts",
+    find: "classes.find((known) => known.prototype === prototype) ??",
+    replace: "classes.find((known) => known.is(value)) ??"
+  },
+  {
+    name: "two schemas with one identifier are not told apart",
+    clause: "S16",
+    file: "internal/remote/classes.ts",
+    find: "before.schema !== schema || before.listed && renaming === undefined",
+    replace: "before.listed && renaming === undefined && before.schema === schema"
+  },
+  {
+    name: "a literal of a class that is renamed does not find what has the former identifier",
+    clause: "S2",
+    file: "internal/durable/query.ts",
+    find: "if (values.isAmbiguous(text)) {",
+    replace: "if (text === \"\" && values.isAmbiguous(text)) {"
+  },
+  {
+    name: "equal maps have texts in the order in which they were filled",
+    clause: "S2",
+    file: "internal/remote/coders.ts",
+    find: "one < other ? -1 : one > other ? 1 : 0",
+    replace: "one === other ? 0 : 0"
+  },
+  {
+    name: "a secret is written into a store",
+    clause: "S1",
+    file: "internal/remote/values.ts",
+    find: "if (Redacted.isRedacted(value)) {",
+    replace: "if (Redacted.isRedacted(value) && depth > 0) {"
+  },
+  {
+    name: "keys of its own that an array has are lost without a word",
+    clause: "S1",
+    file: "internal/remote/values.ts",
+    find: "if (own !== undefined) {",
+    replace: "if (typeof own === \"symbol\") {"
+  },
+  {
+    name: "an error loses its fields on the way",
+    clause: "S1",
+    file: "internal/remote/coders.ts",
+    find: "return [[key, descriptor?.enumerable === true, coded]]",
+    replace: "return descriptor?.enumerable === true ? [] : [[key, false, coded]]"
   }
 ]
