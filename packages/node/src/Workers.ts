@@ -16,6 +16,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { availableParallelism } from "node:os"
 import { setImmediate } from "node:timers"
+import * as Entry from "./internal/entry.js"
 import * as Pool from "./internal/pool.js"
 import * as Thread from "./internal/thread.js"
 import type { Job } from "./Job.js"
@@ -138,14 +139,14 @@ export const make = (options: Options = {}): Effect.Effect<Workers, SpaceError, 
       idle: reader.patience("idle", "10 seconds"),
       grace: reader.patience("grace", "1 second"),
       startTimeout: reader.patience("startTimeout", "10 seconds"),
-      entry: reader.value("entry", isUrl, "URL: give new URL(\"./entry.js\", import.meta.url)")?.href ??
-        Thread.defaultEntry,
+      entry: reader.value("entry", isUrl, "URL: give new URL(\"./entry.js\", import.meta.url)"),
       resourceLimits: reader.value("resourceLimits", isRecord, "record of limits") as ResourceLimits | undefined,
       execArgv: reader.value("execArgv", isTexts, "array of texts")?.slice(),
       env: reader.value("env", isRecord, "record of texts") as Record<string, string> | undefined
     }))
+    const entry = yield* Entry.make(read.entry)
     const pool = yield* Effect.provide(
-      Pool.make(read),
+      Pool.make({ ...read, entry }),
       Thread.layerManager as Layer.Layer<Worker.WorkerManager>
     )
     return {

@@ -21,6 +21,7 @@ import { parentPort, workerData } from "node:worker_threads"
 import { importModule } from "../../typescript.mjs"
 import type { Any, Job } from "../Job.js"
 import { isJob } from "../Job.js"
+import { whileLoading } from "./entry.js"
 import type { Outcome, Request, Response, WorkerData } from "./wire.js"
 import { dataKey, Sessions, unreadable, version } from "./wire.js"
 
@@ -52,7 +53,7 @@ export const serve = (registered?: ReadonlyArray<Any>): void => {
   const modules = new Map<string, Promise<ReadonlyArray<Any>>>()
 
   const importJobs = async (url: string): Promise<ReadonlyArray<Any>> =>
-    Object.values(await importModule(url)).filter(isJob)
+    Object.values(await whileLoading(() => importModule(url))).filter(isJob)
 
   const jobsOf = (url: string): Promise<ReadonlyArray<Any>> => {
     const jobs = modules.get(url) ?? importJobs(url)
@@ -71,7 +72,8 @@ export const serve = (registered?: ReadonlyArray<Any>): void => {
       if (job === undefined) {
         const where = registered === undefined ? `${module} exports` : "the entry of the thread serves"
         const names = jobs.map(({ name }) => `"${name}"`).join(", ")
-        const message = `${where} no job called "${name}", but ${names === "" ? "none at all" : names}`
+        const others = names === "" ? "none at all: if it is a bundle, give the pool the option \"entry\"" : names
+        const message = `${where} no job called "${name}", but ${others}`
         return yield* Effect.fail(refused("UnknownJob", undefined, message))
       }
       return job as AnyJob

@@ -23,10 +23,10 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type { Readable } from "node:stream"
 import { MessageChannel, Worker as NodeThread } from "node:worker_threads"
-import { isTypeScript } from "../../typescript.mjs"
 import type { Job } from "../Job.js"
 import { WorkerError } from "../WorkerError.js"
 import type { ResourceLimits } from "../Workers.js"
+import * as Entry from "./entry.js"
 import * as Transfer from "./transfer.js"
 import type { Outcome, Request, Response, WorkerData } from "./wire.js"
 import { dataKey, Sessions, unreadable, version } from "./wire.js"
@@ -60,15 +60,6 @@ export interface Thread {
   ) => Effect.Effect<A, E | WorkerError>
 }
 
-/**
- * A thread cannot start from TypeScript, so this starts it: `worker.mjs` at the root of the package, two folders up from here, in src as in
- * dist. All else starts by itself, from a bundle too, in which this URL would lead nowhere.
- */
-const bootstrap = new URL("../../worker.mjs", import.meta.url)
-
-/** The runner beside this file: TypeScript in src, JavaScript in dist. */
-export const defaultEntry = new URL(`./main${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`, import.meta.url).href
-
 /** Starts a thread, which lives in the scope. */
 export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError, Scope.Scope | Worker.WorkerManager> =>
   Effect.gen(function*() {
@@ -78,7 +69,7 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
     const data: WorkerData = { version, entry: options.entry, port: port2 }
     const native = yield* Effect.try({
       try: () =>
-        new NodeThread(isTypeScript(options.entry) ? bootstrap : new URL(options.entry), {
+        new NodeThread(Entry.start(options.entry), {
           workerData: { [dataKey]: data },
           transferList: [port2],
           ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),

@@ -1,0 +1,14 @@
+import { TupleSpace } from "@effect-linda/core"
+import { Workers } from "@effect-linda/node"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { double } from "./jobs.js"
+
+const program = Effect.gen(function*() {
+  const process = yield* Workers.eval(double, undefined)
+  yield* TupleSpace.out(["n", 21])
+  console.log(yield* process.join)
+})
+
+const live = Layer.merge(TupleSpace.layer, Workers.layer)
+void Effect.runPromise(Effect.provide(program, live))
