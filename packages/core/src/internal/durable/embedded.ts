@@ -9,6 +9,7 @@ import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import { SpaceError } from "../../SpaceError.js"
 import type { Command, Outcome, SpaceStore, TablesOptions } from "../../SpaceStore.js"
+import { isSpaceError } from "../brand.js"
 import { interpret, lapsed } from "./interpreter.js"
 
 /** `time` is that of leases and of times to live: the machine's, unless nobody beyond this process has part in the space. */
@@ -99,7 +100,7 @@ export const fromTables = (
   })
 
 const unavailable = (cause: unknown): SpaceError =>
-  cause instanceof SpaceError ? cause : new SpaceError({
+  isSpaceError(cause) ? cause : new SpaceError({
     reason: "Unavailable",
     message: `the store failed: ${cause instanceof Error ? cause.message : String(cause)}`,
     cause

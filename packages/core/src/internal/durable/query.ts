@@ -3,10 +3,10 @@
  *
  * @internal
  */
-import { SpaceError } from "../../SpaceError.js"
 import type { Literal, NewRow, Query, Row } from "../../SpaceStore.js"
 import type { Tuple } from "../../Tuple.js"
 import { Undecoded } from "../../Undecoded.js"
+import { isSpaceError } from "../brand.js"
 import { isFailure, markFailure } from "../memory.js"
 import type { Pattern, Term } from "../pattern.js"
 import type { Values } from "../remote/values.js"
@@ -50,7 +50,7 @@ export const decodeRaw = (values: Values, { fields, shape }: Pick<Row, "fields" 
     try {
       return decodeField(values, text, position)
     } catch (cause) {
-      return new Undecoded(text, cause instanceof SpaceError ? cause.message : String(cause), shape[position])
+      return new Undecoded(text, isSpaceError(cause) ? cause.message : String(cause), shape[position])
     }
   })) as unknown as Tuple
 

@@ -44,7 +44,7 @@ import {
   timeoutOf,
   ttlOf
 } from "../arguments.js"
-import { read } from "../brand.js"
+import { isSpaceError, read } from "../brand.js"
 import { putFitting } from "../destination.js"
 import * as Insight from "../insight.js"
 import * as Join from "../join.js"
@@ -146,7 +146,7 @@ export const make = (
       effect: Effect.Effect<A, SpaceError | Unread>
     ): Effect.Effect<A, SpaceError> =>
       Effect.catchAll(effect, (error) => {
-        if (error instanceof SpaceError) {
+        if (isSpaceError(error)) {
           return Effect.fail(error)
         }
         const counted = takes ? Effect.uninterruptible(access.afterwards(attempted(error.ids))) : Effect.void
@@ -199,7 +199,7 @@ export const make = (
         try {
           return [failed(hold, row, () => reader.raw(row), options, cause), cause]
         } catch (thrown) {
-          const other = thrown instanceof SpaceError ? Cause.fail(thrown) : Cause.die(thrown)
+          const other = isSpaceError(thrown) ? Cause.fail(thrown) : Cause.die(thrown)
           return [settling(hold, {}, true), Cause.sequential(cause, other)]
         }
       }
@@ -739,7 +739,7 @@ export const make = (
                 Effect.zipRight(
                   access.perform(back(held, "place", true)),
                   // What the space refuses is a failure, also if it is a letter.
-                  defect instanceof SpaceError ? Effect.fail(defect) : Effect.die(defect)
+                  isSpaceError(defect) ? Effect.fail(defect) : Effect.die(defect)
                 )
               )
             )

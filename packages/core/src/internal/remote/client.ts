@@ -37,6 +37,7 @@ import {
   timeoutOf,
   ttlOf
 } from "../arguments.js"
+import { isSpaceError } from "../brand.js"
 import type { PutFitting } from "../destination.js"
 import { destination, putFitting } from "../destination.js"
 import type { Pattern, Term } from "../pattern.js"
@@ -158,7 +159,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
         const isUnread = thrown instanceof Unread
         const error = isUnread ? thrown.error : thrown
         // What the space refuses is a failure.
-        operation.threw = error instanceof SpaceError ? Exit.fail(error) : Exit.die(error)
+        operation.threw = isSpaceError(error) ? Exit.fail(error) : Exit.die(error)
         outbox.send([Protocol.Told, id, question, Protocol.Threw, isUnread])
       }
     }
@@ -595,7 +596,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
               settle(held, Protocol.Dead, letter && encodeTuple(letter))
             } catch (error) {
               settle(held, Protocol.FailedBack)
-              return error instanceof SpaceError ? Effect.fail(error) : Effect.die(error)
+              return isSpaceError(error) ? Effect.fail(error) : Effect.die(error)
             }
           }
           return Effect.void

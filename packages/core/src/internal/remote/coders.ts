@@ -20,7 +20,7 @@ import * as HashSet from "effect/HashSet"
 import * as List from "effect/List"
 import * as Option from "effect/Option"
 import { SpaceError } from "../../SpaceError.js"
-import { errorClass, isError } from "../brand.js"
+import { errorClass, isError, isSpaceError } from "../brand.js"
 import { write } from "../durable/encoding.js"
 
 /** What encodes the members of a value. */
@@ -188,7 +188,7 @@ const fieldsOf = (error: object, { encode, loosely, refuse }: Each): Fields =>
     }
     const value = (error as Record<string, unknown>)[key]
     // The cause of an error of this library explains it: it may be of any class.
-    const coded = key === "cause" && error instanceof SpaceError ? loosely(value, ".cause") : encode(value, `.${key}`)
+    const coded = key === "cause" && isSpaceError(error) ? loosely(value, ".cause") : encode(value, `.${key}`)
     return [[key, descriptor?.enumerable === true, coded]]
   })
 

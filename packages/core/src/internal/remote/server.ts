@@ -17,6 +17,7 @@ import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
 import { millis, own, several } from "../arguments.js"
+import { isSpaceError } from "../brand.js"
 import { putFitting } from "../destination.js"
 import type { Entry } from "../entry.js"
 import { extraOf } from "../entry.js"
@@ -438,7 +439,7 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
         : Effect.suspend(() => run(id, ...args))
       const refusing = Effect.catchAllDefect(effect, (defect) =>
         // What the types could not refuse.
-        defect instanceof SpaceError ? Effect.fail(defect) : Effect.die(defect))
+        isSpaceError(defect) ? Effect.fail(defect) : Effect.die(defect))
       const process = of === undefined ? undefined : stubs.get(of)?.fiber.getFiberRef(Process.current)
       const fiber = fork(process === undefined ? refusing : Effect.locally(refusing, Process.current, process))
       const exit = fiber.unsafePoll()

@@ -25,6 +25,7 @@ import {
   isRegExp,
   isSet,
   isSharedArrayBuffer,
+  isSpaceError,
   read,
   viewName
 } from "../brand.js"
@@ -232,7 +233,7 @@ export class Values {
       return this.encodeAny(value, where, 0)
     } catch (error) {
       // A getter, a proxy, a schema that throws.
-      throw error instanceof SpaceError
+      throw isSpaceError(error)
         ? error
         : refusal(where, `it cannot be read: ${messageOf(error)}`)
     }
