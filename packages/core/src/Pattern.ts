@@ -245,15 +245,21 @@ export type Within<T extends Tuple> = { readonly [K in keyof T]: FieldWithin<T[K
  * @since 0.1.0
  * @category type-level
  */
-export type Refuse<F> = F extends StringConstructor ? "String is no formal: use P.string"
-  : F extends NumberConstructor ? "Number is no formal: use P.number"
-  : F extends BooleanConstructor ? "Boolean is no formal: use P.boolean"
-  : F extends BigIntConstructor ? "BigInt is no formal: use P.bigint"
-  : F extends SymbolConstructor ? "Symbol is no formal: use P.symbol"
-  : F extends DateConstructor ? "Date is no formal: use P.date"
-  : F extends Schema.Schema.Any ? never
-  : F extends abstract new(...args: any) => unknown ? "a class is no formal: use P.instanceOf(Class)"
-  : never
+export type Refuse<F> = 0 extends 1 & F ? never : F extends StringConstructor ? "String is no formal: use P.string"
+: F extends NumberConstructor ? "Number is no formal: use P.number"
+: F extends BooleanConstructor ? "Boolean is no formal: use P.boolean"
+: F extends BigIntConstructor ? "BigInt is no formal: use P.bigint"
+: F extends SymbolConstructor ? "Symbol is no formal: use P.symbol"
+: F extends DateConstructor ? "Date is no formal: use P.date"
+: F extends Schema.Schema.Any ? never
+: F extends abstract new(...args: any) => unknown ? "a class is no formal: use P.instanceOf(Class)"
+: F extends (...args: any) => infer A ? Late<A>
+: never
+
+/** What is wrong with a predicate that returns this. */
+type Late<A> = 0 extends 1 & A ? never : [A] extends [never] ? never
+: [A] extends [PromiseLike<unknown>] ? "a predicate has to answer at once: this one returns a promise"
+: never
 
 /**
  * `unknown` for a pattern that can match a tuple of a space of `T`, or of which that cannot be said because `T` or `P` is a type

@@ -137,3 +137,21 @@ describe("T7 what the compiler says of a pattern that can never match", () => {
     TupleSpace.rdAny({})
   })
 })
+
+describe("K16 what the compiler says of a predicate that is asynchronous", () => {
+  it("it has to answer at once", () => {
+    // @ts-expect-error a predicate has to answer at once: this one returns a promise
+    space.in(["job", async () => true, P.any])
+    // @ts-expect-error a predicate has to answer at once: this one returns a promise
+    space.inAny([["job", P.any, (_: string) => Promise.resolve(true)]])
+    // @ts-expect-error Type 'Promise<boolean>' is not assignable to type 'boolean'
+    P.when(async () => true)
+  })
+
+  it("what cannot be decided is accepted", () => {
+    const anything = (_: number): any => true
+    space.in(["job", anything, P.any])
+    const field: any = 1
+    space.in(["job", field, P.any])
+  })
+})
