@@ -47,8 +47,9 @@ const master = Effect.fnUntraced(function*(job: Job) {
   // Who makes the sketch is not to crash before the picture.
   const third = names.length === 1 ? studio.count + 3 : 3
   const processes = yield* Effect.forEach(names, (name) => start(job, name, name === "murphy" ? third : 0))
-  for (const name of names) {
-    yield* easel.in(["ready", name])
+  for (const [index, { join }] of processes.entries()) {
+    // ready, or the reason why it never will be
+    yield* Effect.raceFirst(easel.in(["ready", names[index]!]), join)
   }
 
   /** Puts the tiles of the picture or of the sketch, and waits until they are painted. */

@@ -10,7 +10,7 @@ import { expectEqual, runIfMain } from "./support/example.js"
 export const program = Effect.gen(function*() {
   yield* TupleSpace.out(["sum", 0])
   // They never end, so there must be room for all of them: processes that mostly wait share threads.
-  yield* Effect.forEach([1, 2, 3, 4], (n) => Workers.eval(adder, undefined, { name: `worker ${n}` }))
+  const workers = yield* Effect.forEach([1, 2, 3, 4], (n) => Workers.eval(adder, undefined, { name: `worker ${n}` }))
   // The fifth is the same process as a fiber of this thread.
   yield* TupleSpace.eval(adder.effect(), { name: "worker 5" })
 
@@ -18,8 +18,11 @@ export const program = Effect.gen(function*() {
   yield* TupleSpace.out([4, 5, 6, 7])
   yield* TupleSpace.out([3, 4, 5, 2])
 
-  // What runs on other threads cannot be seen to rest. But who has added says so.
-  yield* TupleSpace.inAll([["added"], ["added"], ["added"]])
+  // What runs on other threads cannot be seen to rest. But who has added says so, and who has failed tells who joins it.
+  yield* Effect.raceFirst(
+    TupleSpace.inAll([["added"], ["added"], ["added"]]),
+    Effect.raceAll(workers.map(({ join }) => join))
+  )
   const [, sum] = yield* TupleSpace.in(["sum", P.number])
   yield* Console.log(`the sum is ${sum}`)
   yield* expectEqual(sum, 46)
