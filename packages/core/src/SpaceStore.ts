@@ -346,8 +346,9 @@ export interface SpaceStore {
   /** How many batches to give it at a time: it does them in their order. By default 1. */
   readonly depth?: number | undefined
   /**
-   * For how long the client lives without a sign of life, in milliseconds. It gives one three times as often, by the `Clock`. With `Infinity`
-   * it gives none: for tests that let a `TestClock` go far, and find that it does not come to an end with all those signs.
+   * For how long the client lives without a sign of life, in milliseconds. It gives one three times as often, by the `Clock`.
+   * Give it thousands of days in tests that let a `TestClock` go far: with a short one they do not come to an end with all
+   * those signs.
    */
   readonly lease: number
 }

@@ -8,8 +8,8 @@ const layer = (lease: Duration.DurationInput) =>
 
 const { lacks, skip, skipProperties } = Conformance.onStore
 
-// Tests let decades go by: no sign of life is asked for in them.
-Conformance.suite({ name: "on a store in memory", layer: layer(Infinity), time: "test", lacks, skip })
+// Tests let decades go by: few signs of life are asked for in them.
+Conformance.suite({ name: "on a store in memory", layer: layer("10000 days"), time: "test", lacks, skip })
 
 Conformance.properties({
   name: "on a store in memory",
