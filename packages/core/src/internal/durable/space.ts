@@ -414,7 +414,8 @@ export const make = (
           if (offered !== undefined && rows.some(({ id }) => id === offered.row.id)) {
             yield* offered.answer
           }
-          return (yield* claim(run, hold, rows, waiter, true)) ? { index: 0, rows } : null
+          // There is nothing to take for no patterns.
+          return rows.length === 0 || (yield* claim(run, hold, rows, waiter, true)) ? { index: 0, rows } : null
         })
       return wantedOf("inAll", plan.patterns, timeout, "join", true, takes, attempt)
     }
@@ -859,12 +860,17 @@ export const make = (
           session.post({ op: "claim", hold: session.nextId(), ids, waiter: null, final: true })
         }
       }
-      const shorten = (exit: Exit.Exit<number, SpaceError>): void => {
-        if (Exit.isSuccess(exit) && exit.value > limit) {
-          const holds = [session.nextId()]
-          session.post({ op: "take", holds, queries: [anyFailure], limit: exit.value - limit, final: true, wait: null })
-        }
-      }
+      // As one step: of several failures that come together each would see the others, and take one too many.
+      const shorten: (run: Run) => Effect.Effect<unknown, SpaceError> = (run) =>
+        Effect.flatMap(run([{ op: "count", query: anyFailure }]), ({ replies: [count] }) =>
+          count <= limit ? Effect.void : run([{
+            op: "take",
+            holds: [session.nextId()],
+            queries: [anyFailure],
+            limit: count - limit,
+            final: true,
+            wait: null
+          }]))
       if (keeps) {
         const row = prepared(failure, undefined, ttl)
         session.post(() => ({ op: "put", rows: isWithdrawn ? [] : [row()] }), (exit) => {
@@ -873,7 +879,7 @@ export const make = (
             if (isWithdrawn) {
               take()
             } else if (limit < Infinity) {
-              session.post({ op: "count", query: anyFailure }, shorten)
+              session.postExclusive(shorten, () => {})
             }
           }
         })
@@ -900,9 +906,11 @@ export const make = (
           since: session.now(),
           scope: processes,
           records,
-          onMoved: (fiber) => session.moved(fiber),
+          onMoved: (fiber) =>
+            session.moved(fiber),
           space: name,
-          onFailure: (failure) => keepFailure(markFailure(Object.freeze(failure)), policy)
+          onFailure: (failure) =>
+            keepFailure(markFailure(Object.freeze(failure)), policy)
         })
       })
 
@@ -926,7 +934,8 @@ export const make = (
           failures: inspected.tuples.reduce((sum, { arity, count }) =>
             arity < 0 ? sum + count : sum, 0),
           interests: inspected.waiters.map(({ age, label }) => ({ process: undefined, ...JSON.parse(label), age })),
-          processes: Array.from(records.values(), (record) => Insight.snapshotProcess(record, interests, now)),
+          processes: Array.from(records.values(), (record) =>
+            Insight.snapshotProcess(record, interests, now)),
           indexes: [],
           undecodable: reader.known
         }
