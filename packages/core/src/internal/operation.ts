@@ -54,9 +54,25 @@ export const link = (span: Span, entries: ReadonlyArray<Entry>): void => {
       extra?.span === undefined ? [] : [{ _tag: "SpanLink" as const, span: extra.span, attributes: {} }]
     )
   if (links.length > 0) {
-    span!.addLinks(links)
+    harmless(() => span!.addLinks(links))
   }
 }
+
+/** Runs what is not ours, such as a tracer. What it throws does not matter to any operation: none has another result, or keeps a tuple. */
+export const harmless = <A>(f: () => A): A | undefined => {
+  try {
+    return f()
+  } catch {
+    return undefined
+  }
+}
+
+/** Makes a span, if the tracer does. */
+const makeSpan = (name: string, space: string): Effect.Effect<Span> =>
+  Effect.catchAllDefect(
+    Effect.makeSpan(spanName(name), { attributes: { space } }) as Effect.Effect<Span>,
+    () => Effect.succeed(undefined)
+  )
 
 /** What an operation does. */
 export interface Operation<A, E> {
@@ -93,19 +109,20 @@ const stepping = <A, E>(
   name: string,
   body: Operation<A, E>,
   span?: Span,
-  isTurn = body.takesTurns !== true
+  isTurn = body.takesTurns !== true,
+  wantsSpan = true
 ): Effect.Effect<A, E> =>
   Effect.catchAllCause(
     Effect.sync(() => {
       const { store } = memory
       if (!isTurn && store.isContended && !store.goesOn(currentFiber())) {
-        throw new Instead(Effect.zipRight(store.turn, stepping(memory, name, body, span, true)))
+        throw new Instead(Effect.zipRight(store.turn, stepping(memory, name, body, span, true, wantsSpan)))
       }
-      if (span === undefined && tracing()) {
+      if (span === undefined && wantsSpan && tracing()) {
         // Not `useSpan`: where its region ends, an interruption could come between the result and what comes next (S8).
         throw new Instead(Effect.flatMap(
-          Effect.makeSpan(spanName(name), { attributes: { space: memory.name } }),
-          (span) => stepping(memory, name, body, span, isTurn)
+          makeSpan(name, memory.name),
+          (span) => stepping(memory, name, body, span, isTurn, false)
         ))
       }
       const outcome = store.run(stepOf<A>, body, span)
@@ -128,18 +145,23 @@ const stepOf = <A>(body: Operation<A, unknown>, span: Span): A | MISS => body.st
 
 /** Ends the span of an operation, in the step that ends the operation. */
 export const endSpan = ({ store }: Memory, span: Span, exit: Exit.Exit<unknown, unknown>): void =>
-  span?.end(store.options.clock.unsafeCurrentTimeNanos(), exit)
+  end(span, store.options.clock, exit)
+
+const end = (span: Span, clock: Clock.Clock, exit: Exit.Exit<unknown, unknown>): void =>
+  harmless(() => span?.end(clock.unsafeCurrentTimeNanos(), exit))
 
 const spanName = (name: string): string => `TupleSpace.${name}`
 
 /** As `link`, to spans that are known by their ids. */
 export const linkTo = (span: Span, ids: ReadonlyArray<readonly [traceId: string, spanId: string]>): void => {
   if (span !== undefined && ids.length > 0) {
-    span.addLinks(ids.map(([traceId, spanId]) => ({
-      _tag: "SpanLink",
-      span: externalSpan({ traceId, spanId }),
-      attributes: {}
-    })))
+    harmless(() =>
+      span.addLinks(ids.map(([traceId, spanId]) => ({
+        _tag: "SpanLink",
+        span: externalSpan({ traceId, spanId }),
+        attributes: {}
+      })))
+    )
   }
 }
 
@@ -151,22 +173,25 @@ export const tracedSpan = <A, E, R>(
   run: (span: Span) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   isTraced(fiber)
-    ? Effect.flatMap(Effect.makeSpan(spanName(name), { attributes: { space } }), (span) =>
-      Effect.withFiberRuntime((fiber) => {
-        const end = (exit: Exit.Exit<unknown, unknown>) =>
-          span.end(Context.get(fiber.currentDefaultServices, Clock.Clock).unsafeCurrentTimeNanos(), exit)
+    ? Effect.flatMap(makeSpan(name, space), (span) =>
+      span === undefined ? run(undefined) : Effect.withFiberRuntime((fiber) => {
+        const ended = (exit: Exit.Exit<unknown, unknown>) =>
+          end(span, clockOf(fiber), exit)
         return Effect.matchCauseEffect(Effect.withParentSpan(run(span), span), {
           onSuccess: (value) => {
-            end(Exit.void)
+            ended(Exit.void)
             return Effect.succeed(value)
           },
           onFailure: (cause) => {
-            end(Exit.failCause(cause))
+            ended(Exit.failCause(cause))
             return Effect.failCause(cause)
           }
         })
       }))
     : run(undefined)
+
+const clockOf = (fiber: Fiber.RuntimeFiber<any, any>): Clock.Clock =>
+  Context.get(fiber.currentDefaultServices, Clock.Clock)
 
 /** An operation of many steps, in a span if the fiber records them. What runs within it sees that span as its parent. */
 export const spanned = <A, E, R>(
@@ -176,10 +201,10 @@ export const spanned = <A, E, R>(
 ): Effect.Effect<A, E, R> =>
   Effect.suspend(() =>
     tracing()
-      ? Effect.useSpan(
-        spanName(name),
-        { attributes: { space: memory.name } },
-        (span) => Effect.withParentSpan(run(span), span)
-      )
+      ? Effect.flatMap(makeSpan(name, memory.name), (span) =>
+        span === undefined ? run(undefined) : Effect.onExit(
+          Effect.withParentSpan(run(span), span),
+          (exit) => Effect.sync(() => endSpan(memory, span, exit))
+        ))
       : run(undefined)
   )

@@ -49,7 +49,7 @@ import { putFitting } from "../destination.js"
 import * as Insight from "../insight.js"
 import * as Join from "../join.js"
 import { markFailure } from "../memory.js"
-import { linkTo, tracedSpan } from "../operation.js"
+import { harmless, linkTo, tracedSpan } from "../operation.js"
 import type { Pattern } from "../pattern.js"
 import { compile, failure as failurePattern } from "../pattern.js"
 import { show } from "../print.js"
@@ -239,7 +239,7 @@ export const make = (
     const prepared = (input: unknown, span: Tracer.Span | undefined, ttl = Infinity, leased = false) => {
       const tuple = own(input)
       reader.check(tuple)
-      const meta = span?.sampled === true ? JSON.stringify([span.traceId, span.spanId]) : null
+      const meta = harmless(() => span?.sampled === true ? JSON.stringify([span.traceId, span.spanId]) : null) ?? null
       const { arity, fields, keys, shape } = encodeTuple(values, tuple)
       const life = ttl === Infinity ? null : ttl
       // Not by spreading one into the other, which takes longer than all the rest.
@@ -425,7 +425,7 @@ export const make = (
     // -----------------------------------------------------------------------------------------------------------------
 
     const linked = (span: Tracer.Span | undefined, rows: ReadonlyArray<Row>): void =>
-      linkTo(span, rows.flatMap(({ meta }) => meta === null ? [] : [JSON.parse(meta)]))
+      linkTo(span, rows.flatMap(({ meta }) => meta === null ? [] : harmless(() => [JSON.parse(meta)]) ?? []))
 
     /** Takes for good. What was taken for a caller who was interrupted meanwhile is put back. */
     const taking = <A>(

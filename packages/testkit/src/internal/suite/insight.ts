@@ -7,6 +7,7 @@ import * as P from "@effect-linda/core/Pattern"
 import * as Process from "@effect-linda/core/Process"
 import * as Transaction from "@effect-linda/core/Transaction"
 import type { Inspection } from "@effect-linda/core/TupleSpace"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -487,6 +488,7 @@ export const spans = cases("Insight: spans", (each) => {
     const nameOf = ({ spanId }: Tracer.AnySpan) => spans.find((span) => span.spanId === spanId)?.name
     const linked = (name: string) => find(name).map((span) => span.links.map(({ span }) => nameOf(span)))
     return {
+      tracer,
       spans,
       find,
       linked,
@@ -575,6 +577,57 @@ export const spans = cases("Insight: spans", (each) => {
       }))
       same(linked("TupleSpace.in"), [["TupleSpace.out"], ["TupleSpace.out"]])
     }))
+
+  for (const fault of ["span", "addLinks", "end", "attribute", "event"] as const) {
+    test(`S8 K7 a tracer whose ${fault} throws loses no tuple, holds none, and changes no result`, () =>
+      Effect.gen(function*() {
+        const { tracer } = recorder()
+        const refuse = () => {
+          throw new Error(`${fault} of a tracer`)
+        }
+        const parent = tracer.span("test", Option.none(), Context.empty(), [], 0n, "internal")
+        const hostile = Tracer.make({
+          context: (f) => f(),
+          span: fault === "span" ? refuse : (...args) => Object.assign(tracer.span(...args), { [fault]: refuse })
+        })
+        const traced = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+          effect.pipe(Effect.withParentSpan(parent), Effect.withTracer(hostile))
+        const space = yield* fresh()
+        const takes: ReadonlyArray<readonly [expected: unknown, take: Effect.Effect<unknown, unknown>]> = [
+          [["t", 1], space.in(["t", P.number])],
+          [{ index: 0, tuple: ["t", 1] }, space.inAny([["t", P.number]])],
+          [[["t", 1]], space.inAll([["t", P.number]])],
+          [1, space.inWith(["t", P.number], ([, n]) => Effect.succeed(n))],
+          [["t", 1], Effect.scoped(space.inScoped(["t", P.number]))]
+        ]
+        const looks: typeof takes = [
+          [Option.some(["t", 1]), space.inp(["t", P.number])],
+          [[["t", 1]], space.inUpTo(["t", P.number], 1)],
+          [[["t", 1]], space.collect(["t", P.number])],
+          [Option.some(["t", 1]), Effect.zipLeft(space.replace(["t", P.number], () => ["u"]), space.inp(["u"]))]
+        ]
+        for (const [expected, take] of [...takes, ...looks]) {
+          yield* traced(space.out(["t", 1]))
+          same(yield* traced(take), expected)
+          yield* empty(space)
+        }
+        for (const [expected, take] of takes) {
+          const waiter = yield* start(traced(take))
+          assert.isTrue(yield* isWaiting(waiter))
+          yield* traced(space.outAll([["t", 1]]))
+          same(yield* Fiber.join(waiter), expected)
+          yield* empty(space)
+        }
+        const late = traced(space.in(["t", P.number], { timeout: 0 }))
+        assert.isTrue(Cause.isTimeoutException(yield* Effect.flip(late)))
+        yield* traced(space.out(["t", 1]))
+        assert.strictEqual(yield* Effect.flip(traced(space.inWith(["t", 1], () => Effect.fail("no")))), "no")
+        same(yield* traced(space.rd(["t", 1])), ["t", 1])
+        same(yield* traced(space.withPermit(["t", 1], () => Effect.succeed(2))), 2)
+        same(yield* space.inp(["t", 1]), Option.some(["t", 1]))
+        yield* empty(space)
+      }))
+  }
 
   test("with tracing off, unsampled or without a parent there are no spans", () =>
     Effect.gen(function*() {
