@@ -1064,5 +1064,56 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/remote/coders.ts",
     find: "return [[key, descriptor?.enumerable === true, coded]]",
     replace: "return descriptor?.enumerable === true ? [] : [[key, false, coded]]"
+  },
+  // Processes that close their own space
+  {
+    name: "a space that closes waits for the process that closes it",
+    clause: "S12",
+    file: "internal/process.ts",
+    find: "} else if (fiber !== self && (",
+    replace: "} else if ((self !== undefined) && ("
+  },
+  {
+    name: "a space that closes waits for the process whose fiber closes it",
+    clause: "S12",
+    file: "internal/process.ts",
+    find: "if (started.has(self)) {",
+    replace: "if (started.size < 0) {"
+  },
+  {
+    name: "a process goes on when a fiber that it has started has closed the space",
+    clause: "S12",
+    file: "internal/process.ts",
+    find: "self.addObserver(() => fiber?.unsafeInterruptAsFork(self.id()))",
+    replace: ""
+  },
+  {
+    name: "a space that closes waits for the process behind a link that closes it",
+    clause: "S12",
+    file: "internal/process.ts",
+    find: "afar.get(name)?.(self) !== true",
+    replace: "afar.size >= 0"
+  },
+  {
+    name: "a process that waits for its own end waits for ever",
+    clause: "S13",
+    file: "internal/process.ts",
+    find: "FiberId.threadName(self.id()) === FiberId.threadName(fiber.id()) ? own : ofOthers",
+    replace: "FiberId.threadName(self.id()) === \"\" ? own : ofOthers"
+  },
+  // Tracers
+  {
+    name: "what a tracer throws is thrown on",
+    clause: "S8",
+    file: "internal/operation.ts",
+    find: "  } catch {\n    return undefined\n  }",
+    replace: "  } catch (error) {\n    throw error\n  }"
+  },
+  {
+    name: "a tracer that makes no span makes the operation die",
+    clause: "S8",
+    file: "internal/operation.ts",
+    find: "    () => Effect.succeed(undefined)\n",
+    replace: "    (defect) => Effect.die(defect)\n"
   }
 ]

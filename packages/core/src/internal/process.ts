@@ -7,15 +7,16 @@ import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Supervisor from "effect/Supervisor"
 import type { Process } from "../Process.js"
+import { SpaceError } from "../SpaceError.js"
 import { printCause, show } from "./print.js"
 
 /** What a space remembers of a process while it runs. */
@@ -62,11 +63,109 @@ export const current: FiberRef.FiberRef<ProcessRecord | undefined> = globalValue
   () => FiberRef.unsafeMake<ProcessRecord | undefined>(undefined)
 )
 
-/** A scope for processes: closing it interrupts them all at the same time, and waits for them. */
-export const scope: Effect.Effect<Scope.Scope, never, Scope.Scope> = Effect.acquireRelease(
-  Scope.make(ExecutionStrategy.parallel),
-  (processes, exit) => Scope.close(processes, exit)
+/**
+ * The processes in this program that are elsewhere for their space, behind a link: how to tell whether a fiber works for one, by names
+ * that nobody else has. In the same program such a fiber can close the space all the same.
+ */
+export const afar: Map<string, (fiber: AnyFiber) => boolean> = globalValue(
+  Symbol.for("@effect-linda/core/Process/afar"),
+  () => new Map<string, (fiber: AnyFiber) => boolean>()
 )
+
+/** Which of these a process stands for. */
+export const standsFor: FiberRef.FiberRef<string | undefined> = globalValue(
+  Symbol.for("@effect-linda/core/Process/standsFor"),
+  () => FiberRef.unsafeMake<string | undefined>(undefined)
+)
+
+/** The fibers that somebody starts and that still run, each with the one that started it. */
+export type Started = ReadonlyMap<AnyFiber, AnyFiber | undefined>
+
+/** Makes an effect tell of the fibers that it starts. */
+export const following = (
+  onMoved: (fiber: AnyFiber) => void = () => {}
+): readonly [started: Started, follow: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>] => {
+  const supervisor = new Fibers(onMoved)
+  return [supervisor.running, Effect.supervised(supervisor)]
+}
+
+interface Member {
+  readonly scope: Scope.CloseableScope
+  readonly started: Started
+  fiber: AnyFiber | undefined
+}
+
+/**
+ * Processes that end together: all at the same time, and with whom they belong to. Who closes may be one of them, and cannot wait
+ * for itself: that one goes on. If it is a fiber that one of them has started, that one is interrupted when the fiber has ended. It is told
+ * by the fiber, and not by a reference of it: a finalizer has the references of who has added it.
+ */
+export class Group {
+  private readonly members = new Set<Member>()
+  private closed = false
+
+  /** Starts a process. Must run uninterruptibly. */
+  fork<A, E, R>(
+    body: Effect.Effect<A, E, R>,
+    started: Started
+  ): Effect.Effect<Fiber.RuntimeFiber<A, E>, never, R> {
+    return Effect.flatMap(Scope.make(), (scope) => {
+      if (this.closed) {
+        return Effect.interrupt
+      }
+      const member: Member = { scope, started, fiber: undefined }
+      this.members.add(member)
+      // If the group closes before the process has started, its scope is closed by then, and it ends at once.
+      return Effect.map(Effect.forkIn(body, scope), (fiber) => {
+        member.fiber = fiber
+        fiber.addObserver(() => this.members.delete(member))
+        return fiber
+      })
+    })
+  }
+
+  readonly close: Effect.Effect<void> = Effect.withFiberRuntime<void>((self) => {
+    this.closed = true
+    const others: Array<Member> = []
+    for (const member of this.members) {
+      const { fiber, started } = member
+      const name = fiber?.getFiberRef(standsFor)
+      if (started.has(self)) {
+        // Now it would take the fiber with it, in the midst of what it closes.
+        self.addObserver(() => fiber?.unsafeInterruptAsFork(self.id()))
+      } else if (fiber !== self && (name === undefined || afar.get(name)?.(self) !== true)) {
+        others.push(member)
+      }
+    }
+    return Effect.zipRight(
+      Fiber.interruptAll(others.flatMap(({ fiber }) => fiber ?? [])),
+      Effect.forEach(others, ({ scope }) => Scope.close(scope, Exit.void), { discard: true })
+    )
+  })
+}
+
+/** The processes of a space, which end with the scope. */
+export const group: Effect.Effect<Group, never, Scope.Scope> = Effect.suspend(() => {
+  const group = new Group()
+  return Effect.as(Effect.addFinalizer(() => group.close), group)
+})
+
+/** How to wait for a process, and to end it. It cannot wait for its own end. */
+export const handles = <A, E>(name: string, fiber: Fiber.RuntimeFiber<A, E>, join: Effect.Effect<A, E>) => {
+  const unlessOwn = <B, E2>(ofOthers: Effect.Effect<B, E2>, own: Effect.Effect<B>): Effect.Effect<B, E2> =>
+    Effect.withFiberRuntime((self) => FiberId.threadName(self.id()) === FiberId.threadName(fiber.id()) ? own : ofOthers)
+  const endless = Effect.dieSync(() =>
+    new SpaceError({ reason: "Reentrant", message: `the process "${name}" waits for its own end, which never comes` })
+  )
+  return {
+    await: unlessOwn(Fiber.await(fiber), endless),
+    join: unlessOwn(join, endless),
+    interrupt: unlessOwn(
+      Fiber.interrupt(fiber),
+      Effect.as(Fiber.interruptAsFork(fiber, fiber.id()), Exit.interrupt(fiber.id()))
+    )
+  }
+}
 
 /** The error, its printed trace, and the name of the process. */
 type Failure = readonly [error: unknown, trace: string, process: string]
@@ -114,7 +213,7 @@ export const start = <A, E, R>(options: {
   readonly id: number
   readonly name: string
   readonly since: number
-  readonly scope: Scope.Scope
+  readonly group: Group
   readonly records: Map<number, ProcessRecord>
   /** The name of the space. */
   readonly space: string
@@ -124,8 +223,8 @@ export const start = <A, E, R>(options: {
 }): Effect.Effect<Process<A, E>, never, R> =>
   Effect.suspend(() => {
     const { effect, id, name, onFailure, records, since } = options
-    const supervisor = new Fibers(options.onMoved)
-    const record: ProcessRecord = { id, name, since, fiber: undefined, fibers: supervisor.running }
+    const [started, follow] = following(options.onMoved)
+    const record: ProcessRecord = { id, name, since, fiber: undefined, fibers: started }
     let joiners = 0
     let isObserved = false
     let kept: Kept | undefined
@@ -146,28 +245,21 @@ export const start = <A, E, R>(options: {
         })
       ),
       Effect.locally(current, record),
-      Effect.supervised(supervisor)
+      follow
     )
     // Nothing may come between registering the process and starting it.
-    return Effect.uninterruptible(Effect.map(Effect.forkIn(body, options.scope), (fiber) => {
+    return Effect.uninterruptible(Effect.map(options.group.fork(body, started), (fiber) => {
       if (fiber.unsafePoll() === null) {
         record.fiber = fiber
         records.set(id, record)
       }
-      return {
-        id,
-        name,
-        fiber,
-        await: Fiber.await(fiber),
-        join: joining(fiber, () => {
-          joiners++
-          kept?.withdraw()
-        }, () => {
-          joiners--
-        }),
-        interrupt: Fiber.interrupt(fiber),
-        [Observer]: observe
-      }
+      const join = joining(fiber, () => {
+        joiners++
+        kept?.withdraw()
+      }, () => {
+        joiners--
+      })
+      return { id, name, fiber, ...handles(name, fiber, join), [Observer]: observe }
     }))
   })
 

@@ -143,7 +143,7 @@ const keepFailure = (store: Store, failure: Tuple, { keeps, limit, ttl }: Failur
 
 /** The processes of a space (S13). */
 const processesOf = (memory: Memory, ofSpace: FailurePolicy) =>
-  Effect.map(Process.scope, (scope) => {
+  Effect.map(Process.group, (group) => {
     const { store } = memory
     const records = new Map<number, Process.ProcessRecord>()
     let ids = 0
@@ -163,7 +163,7 @@ const processesOf = (memory: Memory, ofSpace: FailurePolicy) =>
           id,
           name: name ?? `process-${id}`,
           since: store.now(),
-          scope,
+          group,
           records,
           onMoved: (fiber) => store.moved(fiber),
           space: memory.name,

@@ -837,7 +837,7 @@ export const make = (
     // -----------------------------------------------------------------------------------------------------------------
 
     const [anyFailure] = reader.query(allFailures)
-    const processes = yield* Process.scope
+    const processes = yield* Process.group
     const records = new Map<number, Process.ProcessRecord>()
     let processIds = 0
 
@@ -904,7 +904,7 @@ export const make = (
           id,
           name: given ?? `process-${id}`,
           since: session.now(),
-          scope: processes,
+          group: processes,
           records,
           onMoved: (fiber) =>
             session.moved(fiber),

@@ -7,11 +7,12 @@ import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
-import * as Scope from "effect/Scope"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Link } from "../../Remote.js"
 import { SpaceError } from "../../SpaceError.js"
@@ -42,7 +43,7 @@ import type { PutFitting } from "../destination.js"
 import { destination, putFitting } from "../destination.js"
 import type { Pattern, Term } from "../pattern.js"
 import { compile } from "../pattern.js"
-import { evaluate, joining } from "../process.js"
+import * as Process from "../process.js"
 import type { Leaving } from "../wait.js"
 import { handOver } from "../wait.js"
 import { encodePattern } from "./patterns.js"
@@ -101,11 +102,11 @@ const lost = (message: string, reason: SpaceError["reason"] = "Unavailable") => 
 /** Connects; what is behind it ends with the scope. */
 export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<any, SpaceError>, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const processes = {
-      scope: yield* Effect.acquireRelease(Scope.make(), (scope, exit) => Scope.close(scope, exit)),
-      /** The process that a fiber works for, by the number of the request that started it. */
-      current: FiberRef.unsafeMake<number | undefined>(undefined)
-    }
+    /** The process that a fiber works for, by the number of the request that started it. */
+    const current = FiberRef.unsafeMake<number | undefined>(undefined)
+    /** What comes before the numbers of processes, so that their names are theirs alone. */
+    const origin = yield* Random.nextInt
+    const processes = yield* Process.group
     const pending = new Map<number, Pending>()
     const running = new Map<number, Fiber.RuntimeFiber<any, any>>()
     /** Processes that the space has, and that do not run here yet; those that are to end then. */
@@ -138,13 +139,16 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       }
     }
 
-    const end = (how: Exit.Exit<never, SpaceError>): void => {
+    /** Nothing goes on, but for the process that ends it. */
+    const end = (how: Exit.Exit<never, SpaceError>, isOwn: (id: number) => boolean = () => false): void => {
       over ??= how
       for (const id of [...pending.keys()]) {
         complete(id, over)
       }
-      for (const fiber of running.values()) {
-        fiber.unsafeInterruptAsFork(fiber.id())
+      for (const [id, fiber] of running) {
+        if (!isOwn(id)) {
+          fiber.unsafeInterruptAsFork(fiber.id())
+        }
       }
     }
 
@@ -187,20 +191,20 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       }
     }
 
-    yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        link.listen(
-          (message) => (message as ReadonlyArray<Protocol.Frame>).forEach(receive),
-          () => end(Exit.fail(lost("the link to the space has ended")))
-        )
-      ),
-      (stop) =>
-        Effect.sync(() => {
+    yield* Effect.uninterruptible(Effect.suspend(() => {
+      const stop = link.listen(
+        (message) => (message as ReadonlyArray<Protocol.Frame>).forEach(receive),
+        () => end(Exit.fail(lost("the link to the space has ended")))
+      )
+      return Effect.addFinalizer(() =>
+        Effect.withFiberRuntime<void>((self) => {
           outbox.flush()
           stop()
-          end(interrupted)
+          end(interrupted, (id) => Process.afar.get(`${origin}:${id}`)?.(self) === true)
+          return Effect.void
         })
-    )
+      )
+    }))
 
     // -----------------------------------------------------------------------------------------------------------------
     // Requests
@@ -234,7 +238,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
             resume(reply)
           }
           pending.set(id, { resume: arrive, takes, answer, threw: undefined })
-          outbox.send([Protocol.Request, id, fiber.getFiberRef(processes.current), name, ...args])
+          outbox.send([Protocol.Request, id, fiber.getFiberRef(current), name, ...args])
           return Effect.async<void>((ended) => {
             const operation = pending.get(id)
             if (operation === undefined) {
@@ -703,7 +707,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
 
     const startAs = <A, E, R>(effect: Effect.Effect<A, E, R>, given: ReadonlyArray<unknown>) =>
       Effect.uninterruptible(
-        Effect.flatMap(request("eval", given, { onDone }), ([id, number, name]) => {
+        Effect.flatMap(request("eval", [...given, origin], { onDone }), ([id, number, name]) => {
           let joiners = 0
           const body = Effect.onExit(Effect.interruptible(effect), (exit) => {
             running.delete(id)
@@ -711,7 +715,12 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
               request("ended", [id, Exit.isFailure(exit) ? values.encodeCause(exit.cause) : undefined, joiners > 0])
             )
           })
-          return Effect.map(Effect.forkIn(Effect.locally(body, processes.current, id), processes.scope), (fiber) => {
+          const [started, follow] = Process.following()
+          const process = follow(Effect.locally(body, current, id))
+          return Effect.map(processes.fork(process, started), (fiber) => {
+            const known = `${origin}:${id}`
+            Process.afar.set(known, (other) => Object.is(other, fiber) || started.has(other))
+            fiber.addObserver(() => Process.afar.delete(known))
             const isToStop = starting.get(id) === true || over !== undefined
             starting.delete(id)
             if (fiber.unsafePoll() === null) {
@@ -720,29 +729,23 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
             if (isToStop) {
               fiber.unsafeInterruptAsFork(fiber.id())
             }
-            return {
-              id: number as number,
-              name: name as string,
-              fiber,
-              await: Fiber.await(fiber),
-              join: joining(fiber, () => {
-                joiners++
-                const exit = fiber.unsafePoll()
-                if (exit !== null && Exit.isFailure(exit) && over === undefined) {
-                  outbox.send([Protocol.Joined, id])
-                }
-              }, () => {
-                joiners--
-              }),
-              interrupt: Fiber.interrupt(fiber)
-            }
+            const join = Process.joining(fiber, () => {
+              joiners++
+              const exit = fiber.unsafePoll()
+              if (exit !== null && Exit.isFailure(exit) && over === undefined) {
+                outbox.send([Protocol.Joined, id])
+              }
+            }, () => {
+              joiners--
+            })
+            return { id: number as number, name: name as string, fiber, ...Process.handles(name, fiber, join) }
           })
         })
       )
 
     const startTuple = (fields: Tuple, options?: EvalOptions) =>
       failing(() => {
-        const evaluated = Effect.all(own(fields).map((field) => evaluate(field)), { concurrency: "unbounded" })
+        const evaluated = Effect.all(own(fields).map((field) => Process.evaluate(field)), { concurrency: "unbounded" })
         return start(Effect.tap(evaluated, (tuple) => out(tuple as unknown as Tuple)), options)
       })
 

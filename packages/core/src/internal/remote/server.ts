@@ -392,7 +392,7 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
         opened.delete(id)
         return nothing(open === undefined ? Effect.void : Scope.close(open.scope, Exit.void))
       },
-      eval: (id, name, failures) => {
+      eval: (id, name, failures, origin) => {
         let end: Stub["end"] = () => {}
         // Flattened, since an exit that is an interruption would be taken for one of this fiber.
         const stub = Effect.flatten(Effect.async<Exit.Exit<unknown, unknown>>((resume) => {
@@ -402,7 +402,8 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
             outbox.send([Protocol.Stop, id])
           })
         }))
-        return Effect.map(space.eval(stub, { name, failures }), (process: Process.Observed & AnyProcess) => {
+        const named = Effect.locally(stub, Process.standsFor, `${origin}:${id}`)
+        return Effect.map(space.eval(named, { name, failures }), (process: Process.Observed & AnyProcess) => {
           const observe = () => process[Process.Observer]?.()
           stubs.set(id, { fiber: process.fiber, end: (exit) => end(exit), observe })
           return [process.id, process.name]
