@@ -695,14 +695,14 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "who joins late leaves the failure tuple",
     clause: "S13",
     file: "internal/process.ts",
-    find: "joiners++\n          kept?.withdraw()",
+    find: "joiners++\n        kept?.withdraw()",
     replace: "joiners++"
   },
   {
     name: "whose join was interrupted has the failure all the same",
     clause: "S13",
     file: "internal/process.ts",
-    find: "          joiners--\n",
+    find: "        joiners--\n",
     replace: ""
   },
   {
