@@ -19,8 +19,9 @@ export const program = Effect.gen(function*() {
   const raw = yield* TupleSpace.make<Raw>({ name: "raw", capacity, strategy: "suspend" })
   const squares = yield* TupleSpace.make<Square>({ name: "squares" })
 
-  // Every arrival and departure, in order. What a worker gets from the hand of the source was never in the space, but is seen.
-  const gauge = yield* raw.subscribe(["raw", P.number], { events: ["Out", "In"] }).pipe(
+  // Every arrival and departure, in order, from here on: it is scoped, and so it is open before the source starts. What a worker gets from the hand of the source was never in the space, but is seen.
+  const changes = yield* raw.subscribe(["raw", P.number], { events: ["Out", "In"], scoped: true })
+  const gauge = yield* changes.pipe(
     Stream.take(2 * numbers.length),
     Stream.scan(0, (level, event) => event._tag === "Out" ? level + 1 : level - 1),
     Stream.runCollect,
@@ -32,8 +33,6 @@ export const program = Effect.gen(function*() {
     Stream.runCollect,
     Effect.fork
   )
-  // What happens before somebody listens is not heard: the source starts when the gauge is there.
-  yield* Effect.repeat(raw.inspect, { until: ({ interests }) => interests.length > 0 })
 
   const source = Effect.forEach(numbers, (n) => raw.out(["raw", n]), { discard: true })
   const worker = raw.inWith(["raw", P.number], ([, n]) =>

@@ -895,8 +895,22 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a subscription that ends stays",
     clause: "S17",
     file: "internal/subscription.ts",
-    find: "Effect.sync(() => store.abandon(interest))",
-    replace: "Effect.sync(() => interest)"
+    find: "        store.abandon(interest)\n",
+    replace: ""
+  },
+  {
+    name: "a scoped stream does not end with its scope",
+    clause: "S17",
+    file: "internal/subscription.ts",
+    find: "        watcher.close()\n",
+    replace: ""
+  },
+  {
+    name: "a scoped subscription opens when its stream runs",
+    clause: "S17",
+    file: "internal/subscription.ts",
+    find: "return isScoped(options) ? piped : Stream",
+    replace: "return isScoped(options) ? Effect.succeed(Stream.unwrapScoped(piped)) : Stream"
   },
   // Time
   {

@@ -164,15 +164,15 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
   ) => Effect.Effect<Option.Option<Match<T, P>>, E>
 
   /** What happens to the tuples of a pattern from now on: every matching `out` unless other events are asked for (S17). */
-  readonly subscribe: <const P extends Pattern>(
+  readonly subscribe: <const P extends Pattern, const O extends SubscribeOptions & Opening = {}>(
     pattern: P & Check<T, P>,
-    options?: SubscribeOptions
-  ) => Stream.Stream<SpaceEvent<Match<T, P>>, E>
+    options?: O
+  ) => Opened<O, SpaceEvent<Match<T, P>>, E>
   /** The tuples that match now, then those that come: none missing, none twice (S17). */
-  readonly stream: <const P extends Pattern>(
+  readonly stream: <const P extends Pattern, const O extends MailboxOptions & Opening = {}>(
     pattern: P & Check<T, P>,
-    options?: MailboxOptions
-  ) => Stream.Stream<Match<T, P>, E>
+    options?: O
+  ) => Opened<O, Match<T, P>, E>
 
   /**
    * Starts a process: a fiber in the space's scope. If it fails or dies, a failure tuple appears, which `Process.failure`
@@ -282,15 +282,15 @@ export interface Part<in T extends Tuple, out E = never> extends Writer<T, E> {
     f: (tuple: Match<Tuple, P>) => T
   ) => Effect.Effect<Option.Option<Match<Tuple, P>>, E>
   /** What happens to the tuples of a pattern from now on. */
-  readonly subscribe: <const P extends Within<T>>(
+  readonly subscribe: <const P extends Within<T>, const O extends SubscribeOptions & Opening = {}>(
     pattern: P,
-    options?: SubscribeOptions
-  ) => Stream.Stream<SpaceEvent<Match<Tuple, P>>, E>
+    options?: O
+  ) => Opened<O, SpaceEvent<Match<Tuple, P>>, E>
   /** The tuples that match now, then those that come. */
-  readonly stream: <const P extends Within<T>>(
+  readonly stream: <const P extends Within<T>, const O extends MailboxOptions & Opening = {}>(
     pattern: P,
-    options?: MailboxOptions
-  ) => Stream.Stream<Match<Tuple, P>, E>
+    options?: O
+  ) => Opened<O, Match<Tuple, P>, E>
 }
 
 /**
@@ -432,6 +432,27 @@ export interface SubscribeOptions extends MailboxOptions {
   /** Which events to see. Only `"Out"`, if none are given. */
   readonly events?: ReadonlyArray<EventKind> | undefined
 }
+
+/**
+ * How a stream of a space is opened: when it runs; or, if it is `scoped`, by an effect that ends when the stream misses nothing any more,
+ * and for as long as the scope is open.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Opening {
+  readonly scoped?: true | undefined
+}
+
+/**
+ * What `subscribe` and `stream` give with these options.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type Opened<O, A, E, R = never> = O extends { readonly scoped: true }
+  ? Effect.Effect<Stream.Stream<A, E>, E, R | Scope.Scope>
+  : Stream.Stream<A, E, R>
 
 /**
  * Options of `eval` and `evalTuple`.
@@ -841,8 +862,10 @@ type Space = TupleSpace<Tuple, SpaceError>
 const accessor = <K extends keyof Space>(name: K): any => (...args: ReadonlyArray<unknown>) =>
   Effect.flatMap(TupleSpace, (space) => (space[name] as any)(...args))
 
-const streamAccessor = <K extends "subscribe" | "stream">(name: K): any => (...args: ReadonlyArray<unknown>) =>
-  Stream.unwrap(Effect.map(TupleSpace, (space) => (space[name] as any)(...args)))
+const streamAccessor = (name: "subscribe" | "stream"): any => (pattern: unknown, options?: Opening) => {
+  const made = Effect.map(TupleSpace, (space) => (space[name] as any)(pattern, options))
+  return options?.scoped === true ? Effect.flatten(made) : Stream.unwrap(made)
+}
 
 /**
  * Puts a tuple.
@@ -1096,10 +1119,10 @@ export const replace: <const P extends Pattern>(
  * @since 0.1.0
  * @category accessors
  */
-export const subscribe: <const P extends Pattern>(
+export const subscribe: <const P extends Pattern, const O extends SubscribeOptions & Opening = {}>(
   pattern: P & Check<Tuple, P>,
-  options?: SubscribeOptions
-) => Stream.Stream<SpaceEvent<Match<Tuple, P>>, SpaceError, Space> = streamAccessor("subscribe")
+  options?: O
+) => Opened<O, SpaceEvent<Match<Tuple, P>>, SpaceError, Space> = streamAccessor("subscribe")
 
 /**
  * Streams the tuples that match now, then those that come.
@@ -1107,10 +1130,10 @@ export const subscribe: <const P extends Pattern>(
  * @since 0.1.0
  * @category accessors
  */
-export const stream: <const P extends Pattern>(
+export const stream: <const P extends Pattern, const O extends MailboxOptions & Opening = {}>(
   pattern: P & Check<Tuple, P>,
-  options?: MailboxOptions
-) => Stream.Stream<Match<Tuple, P>, SpaceError, Space> = streamAccessor("stream")
+  options?: O
+) => Opened<O, Match<Tuple, P>, SpaceError, Space> = streamAccessor("stream")
 
 const eval_: <A, E, R>(
   effect: Effect.Effect<A, E, R>,

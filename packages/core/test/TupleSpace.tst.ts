@@ -132,6 +132,16 @@ describe("TupleSpace: a protocol", () => {
     expect(space.stream(["job", P.any, P.any])).type.toBe<Stream.Stream<readonly ["job", number, string]>>()
     expect(space.subscribe(["stop"])).type.toBe<Stream.Stream<SpaceEvent.SpaceEvent<readonly ["stop"]>>>()
     expect(space.subscribe).type.not.toBeCallableWith(["stop"], { events: ["Missed"] })
+    expect(space.subscribe(["stop"], { capacity: 2 })).type.toBe<
+      Stream.Stream<SpaceEvent.SpaceEvent<readonly ["stop"]>>
+    >()
+    expect(space.subscribe(["stop"], { capacity: 2, scoped: true })).type.toBe<
+      Effect.Effect<Stream.Stream<SpaceEvent.SpaceEvent<readonly ["stop"]>>, never, Scope.Scope>
+    >()
+    expect(space.stream(["stop"], { scoped: true })).type.toBe<
+      Effect.Effect<Stream.Stream<readonly ["stop"]>, never, Scope.Scope>
+    >()
+    expect(space.subscribe).type.not.toBeCallableWith(["stop"], { scoped: false })
   })
 
   it("moving to another space asks that it takes these tuples", () => {

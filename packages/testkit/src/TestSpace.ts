@@ -152,8 +152,10 @@ const hooked = <T extends Tuple, E>(
   }
   for (const operation of streams) {
     const method = space[operation] as Method
-    methods[operation] = (...args: ReadonlyArray<unknown>) =>
-      Stream.unwrap(Effect.map(begin(operation, args), () => method(...args)))
+    methods[operation] = (...args: ReadonlyArray<unknown>) => {
+      const made = Effect.map(begin(operation, args), () => method(...args))
+      return (args[1] as TupleSpace.Opening | undefined)?.scoped === true ? Effect.flatten(made) : Stream.unwrap(made)
+    }
   }
   // what is not a method, such as what it is made of, stays
   return { ...space, ...methods } as unknown as TupleSpace.TupleSpace<T, E | SpaceError>

@@ -43,6 +43,10 @@ export const failing = <A, E, R>(make: () => Effect.Effect<A, E, R>): Effect.Eff
   }
 }
 
+/** As an operation of such an engine fails that was refused. */
+export const refusing = (error: unknown): Effect.Effect<never, any> =>
+  isSpaceError(error) ? Effect.fail(error) : Effect.die(error)
+
 export const invalidOption = (message: string): SpaceError => new SpaceError({ reason: "InvalidOption", message })
 
 const invalidTuple = (message: string): SpaceError => new SpaceError({ reason: "InvalidTuple", message })
@@ -250,6 +254,15 @@ export const mailboxOf = (options: unknown): Mailbox => ({
   strategy: one("strategy", option(options, "strategy"), ["suspend", "dropping", "sliding"]),
   events: eventsOf(option(options, "events"))
 })
+
+/** Whether a stream is to be opened by an effect of its own. */
+export const isScoped = (options: unknown): boolean => {
+  const scoped = option(options, "scoped")
+  if (scoped !== undefined && scoped !== true) {
+    throw invalidOption(`scoped: ${show(scoped)} is not true: leave it out for a stream that is opened when it runs`)
+  }
+  return scoped === true
+}
 
 const eventsOf = (events: unknown): ReadonlyArray<Kind> => {
   if (events === undefined) {

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -22,6 +23,7 @@ import type {
   InterestSnapshot,
   OutOptions,
   PermitOptions,
+  SubscribeOptions,
   TupleSpace,
   WaitOptions
 } from "../TupleSpace.js"
@@ -39,6 +41,7 @@ import {
   own,
   ownAll,
   processNameOf,
+  refusing,
   schemasOf,
   several,
   text,
@@ -55,6 +58,7 @@ import { compile } from "./pattern.js"
 import { show } from "./print.js"
 import { evaluate } from "./process.js"
 import { Values } from "./remote/values.js"
+import { streaming } from "./subscription.js"
 import { isTimeout, timedOut } from "./timeout.js"
 import type { Leaving } from "./wait.js"
 import { handOver } from "./wait.js"
@@ -527,18 +531,22 @@ export const make = (
       }))
     )
 
-  const merged = (open: (part: Part) => Stream.Stream<any, SpaceError>, pattern: unknown, options: unknown) =>
-    Stream.unwrap(
-      reading(() => {
-        const concerned = ofPattern(compile(pattern))
-        mailboxOf(options)
-        return Effect.succeed(
-          concerned.length === 1
-            ? open(concerned[0]!)
-            : merge(concerned.map(open))
-        )
-      })
-    )
+  /** A stream of all parts, opened in all of them before it runs. */
+  const merged = (name: "subscribe" | "stream") => (pattern: any, options: any) => {
+    const opened: Effect.Effect<Stream.Stream<any, SpaceError>, SpaceError, Scope.Scope> = reading(() => {
+      const concerned = ofPattern(compile(pattern))
+      mailboxOf(options)
+      const scoped: SubscribeOptions & { readonly scoped: true } = { ...options, scoped: true }
+      return Effect.map(
+        Effect.forEach(
+          concerned,
+          (part) => name === "subscribe" ? part.subscribe(pattern, scoped) : part.stream(pattern, scoped)
+        ),
+        (streams) => streams.length === 1 ? streams[0]! : merge(streams)
+      )
+    })
+    return streaming(options, opened, identity, refusing)
+  }
 
   return {
     [TypeId]: { _T: (_: any) => _, _E: (_: never) => _ },
@@ -585,8 +593,8 @@ export const make = (
     count: (pattern: any) => summed((part) => part.count(pattern), pattern),
     outIfAbsent,
     replace,
-    subscribe: (pattern: any, options: any) => merged((part) => part.subscribe(pattern, options), pattern, options),
-    stream: (pattern: any, options: any) => merged((part) => part.stream(pattern, options), pattern, options),
+    subscribe: merged("subscribe"),
+    stream: merged("stream"),
     eval: main.eval,
     evalTuple: (fields: any, options: any) =>
       reading(() => {

@@ -5,12 +5,14 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { SpaceEvent } from "../SpaceEvent.js"
 import type { Tuple } from "../Tuple.js"
 import type { MailboxOptions, SubscribeOptions } from "../TupleSpace.js"
-import { mailboxOf, reading } from "./arguments.js"
+import { isScoped, mailboxOf, reading } from "./arguments.js"
 import { Interest } from "./interest.js"
 import type { Memory } from "./memory.js"
 import { compile } from "./pattern.js"
@@ -61,33 +63,58 @@ const open = (
     })
   })
 
+/**
+ * A stream that opens its mailbox when it runs, or with the option `scoped` an effect that opens it, for as long as the scope is open.
+ * `refuse` makes of bad options what the engine does.
+ */
+export const streaming = <A, B, E, E2>(
+  options: unknown,
+  opened: Effect.Effect<Stream.Stream<A, E>, E2, Scope.Scope>,
+  pipe: (stream: Stream.Stream<A, E>) => Stream.Stream<B, E>,
+  refuse: (error: unknown) => Effect.Effect<never, E2>
+): Stream.Stream<B, E | E2> | Effect.Effect<Stream.Stream<B, E>, E2, Scope.Scope> => {
+  const piped = Effect.map(opened, pipe)
+  try {
+    return isScoped(options) ? piped : Stream.unwrapScoped(piped)
+  } catch (error) {
+    return Stream.fromEffect(refuse(error))
+  }
+}
+
 const watch = (
   memory: Memory,
   pattern: unknown,
   options: SubscribeOptions | undefined,
   snapshot: boolean
-): Stream.Stream<SpaceEvent<any>> => {
+): Effect.Effect<Stream.Stream<SpaceEvent<any>>, never, Scope.Scope> => {
   const { store } = memory
   const opened = Effect.acquireRelease(
     open(memory, pattern, options, snapshot),
-    ({ interest }) => Effect.sync(() => store.abandon(interest))
+    ({ interest, watcher }) =>
+      Effect.sync(() => {
+        store.abandon(interest)
+        watcher.close()
+      })
   )
-  return Stream.unwrapScoped(Effect.map(opened, ({ present, watcher }) => {
+  return Effect.map(opened, ({ present, watcher }) => {
     const events = Effect.tap(watcher.take, () => store.drained())
     return Stream.concat(
       Stream.fromIterable(present.map((tuple): SpaceEvent<any> => ({ _tag: "Out", tuple }))),
       Stream.repeatEffectChunkOption(Effect.catchAllCause(events, (cause) =>
-        // The stream of a space that was closed ends, as that of a queue does.
-        store.closed ? Effect.fail(Option.none<never>()) : Effect.failCause(Cause.map(cause, Option.some))))
+        // The stream of a space or a scope that was closed ends, as that of a queue does.
+        store.closed || watcher.isOver
+          ? Effect.fail(Option.none<never>())
+          : Effect.failCause(Cause.map(cause, Option.some))))
     )
-  }))
+  })
 }
 
 export const subscribe = (memory: Memory) => (pattern: unknown, options?: SubscribeOptions) =>
-  watch(memory, pattern, options, false)
+  streaming(options, watch(memory, pattern, options, false), identity, Effect.die)
 
-export const stream = (memory: Memory) => (pattern: unknown, options?: MailboxOptions): Stream.Stream<any> =>
-  Stream.filterMap(
-    watch(memory, pattern, options, true),
-    (event) => event._tag === "Out" ? Option.some(event.tuple) : Option.none()
-  )
+export const stream = (memory: Memory) => (pattern: unknown, options?: MailboxOptions) =>
+  streaming(options, watch(memory, pattern, options, true), tuplesOf, Effect.die)
+
+/** The tuples that were put. */
+export const tuplesOf = <E>(events: Stream.Stream<SpaceEvent<any>, E>): Stream.Stream<any, E> =>
+  Stream.filterMap(events, (event) => event._tag === "Out" ? Option.some(event.tuple) : Option.none())

@@ -23,6 +23,9 @@ export class Watcher {
   /** Why there will be no more events, once that is so. */
   end: Effect.Effect<never> | undefined = undefined
 
+  /** Whether its scope has been closed: its stream ends when it has been read. */
+  isOver = false
+
   constructor(
     readonly events: ReadonlySet<string>,
     readonly capacity: number,
@@ -60,6 +63,13 @@ export class Watcher {
       this.resume = undefined
       resume(Effect.suspend(() => this.take))
     }
+  }
+
+  /** There will be no more events. Who waits for one, outside the scope of the mailbox, has waited long enough. */
+  close(): void {
+    this.isOver = true
+    this.end ??= Effect.interrupt
+    this.wake()
   }
 
   /** What the mailbox holds, waiting until there is something, or its end. */

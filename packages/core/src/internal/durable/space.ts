@@ -6,9 +6,10 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import { SpaceError } from "../../SpaceError.js"
 import type { Command, Found, Inspected, NewRow, Options, Query, Reply, Row, SpaceStore } from "../../SpaceStore.js"
@@ -38,6 +39,7 @@ import {
   own,
   ownAll,
   processNameOf,
+  refusing,
   runnable,
   schemasOf,
   several,
@@ -55,6 +57,7 @@ import { compile, failure as failurePattern } from "../pattern.js"
 import { show } from "../print.js"
 import * as Process from "../process.js"
 import type { Values } from "../remote/values.js"
+import { streaming, tuplesOf } from "../subscription.js"
 import type { Leaving } from "../wait.js"
 import { handOver } from "../wait.js"
 import type { Access } from "./access.js"
@@ -970,6 +973,16 @@ export const make = (
       session.onServed = yield* Insight.meter(name, interval, Effect.option(sample))
     }
 
+    const following = (
+      pattern: unknown,
+      options: any,
+      snapshot: boolean,
+      pipe: (events: Stream.Stream<any, SpaceError>) => Stream.Stream<any, SpaceError>
+    ) => {
+      const opened = reading(() => watch(session, reader, compile(pattern), options, snapshot))
+      return streaming(options, opened, pipe, refusing)
+    }
+
     // Added last, and so run first: whoever waits is interrupted before anything else is taken down.
     yield* Effect.addFinalizer(() => Effect.sync(() => session.close()))
 
@@ -997,13 +1010,8 @@ export const make = (
       count,
       outIfAbsent,
       replace,
-      subscribe: (pattern: unknown, options?: any) =>
-        Stream.unwrapScoped(reading(() => watch(session, reader, compile(pattern), options, false))),
-      stream: (pattern: unknown, options?: any) =>
-        Stream.filterMap(
-          Stream.unwrapScoped(reading(() => watch(session, reader, compile(pattern), options, true))),
-          (event) => event._tag === "Out" ? Option.some(event.tuple) : Option.none()
-        ),
+      subscribe: (pattern: unknown, options?: any) => following(pattern, options, false, identity),
+      stream: (pattern: unknown, options?: any) => following(pattern, options, true, tuplesOf),
       eval: start,
       evalTuple: startTuple,
       inspect,

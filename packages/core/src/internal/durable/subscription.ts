@@ -190,6 +190,7 @@ export const watch = (
     const closed = Effect.suspend(() => {
       const over = subscription.state === "ended"
       subscription.state = "ended"
+      watcher.close()
       session.waiters.delete(subscription.id)
       return over && session.closed
         ? Effect.void
@@ -199,7 +200,9 @@ export const watch = (
       Stream.concat(
         Stream.fromIterable(present.map((tuple): SpaceEvent<any> => ({ _tag: "Out", tuple }))),
         Stream.repeatEffectChunkOption(Effect.catchAllCause(watcher.take as Effect.Effect<any, SpaceError>, (cause) =>
-          // The stream of a space that was closed ends, as that of a queue does.
-          session.closed ? Effect.fail(Option.none<never>()) : Effect.failCause(Cause.map(cause, Option.some))))
+          // The stream of a space or a scope that was closed ends, as that of a queue does.
+          session.closed || watcher.isOver
+            ? Effect.fail(Option.none<never>())
+            : Effect.failCause(Cause.map(cause, Option.some))))
       ))
   })

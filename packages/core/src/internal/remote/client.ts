@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
@@ -33,6 +34,7 @@ import {
   own,
   ownAll,
   processNameOf,
+  refusing,
   runnable,
   several,
   timeoutOf,
@@ -44,6 +46,7 @@ import { destination, putFitting } from "../destination.js"
 import type { Pattern, Term } from "../pattern.js"
 import { compile } from "../pattern.js"
 import * as Process from "../process.js"
+import { streaming } from "../subscription.js"
 import type { Leaving } from "../wait.js"
 import { handOver } from "../wait.js"
 import { encodePattern } from "./patterns.js"
@@ -655,8 +658,8 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     // Streams
     // -----------------------------------------------------------------------------------------------------------------
 
-    const reading = (kind: "stream" | "subscribe", pattern: unknown, options: any) =>
-      Stream.unwrapScoped(failing(() => {
+    const opening = (kind: "stream" | "subscribe", pattern: unknown, options: any) =>
+      failing(() => {
         const compiled = compile(pattern)
         const { capacity, events, strategy } = mailboxOf(options)
         const [wire, isWider] = widened(compiled)
@@ -689,7 +692,12 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
                   : Effect.failCause(Cause.map(cause, Option.some))
             }))
         )
-      }))
+      })
+
+    const reading = (kind: "stream" | "subscribe") => (pattern: unknown, options?: any) => {
+      const opened = opening(kind, pattern, options)
+      return streaming(options, opened, identity, refusing)
+    }
 
     // -----------------------------------------------------------------------------------------------------------------
     // Processes
@@ -776,8 +784,8 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       count,
       outIfAbsent,
       replace,
-      subscribe: (pattern: unknown, options?: unknown) => reading("subscribe", pattern, options),
-      stream: (pattern: unknown, options?: unknown) => reading("stream", pattern, options),
+      subscribe: reading("subscribe"),
+      stream: reading("stream"),
       eval: start,
       evalTuple: startTuple,
       inspect: Effect.map(request("inspect", []), ([, inspection]) => inspection),

@@ -15,7 +15,7 @@ import * as Stream from "effect/Stream"
 import type { Link } from "../../Remote.js"
 import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
-import type { TupleSpace } from "../../TupleSpace.js"
+import type { SubscribeOptions, TupleSpace } from "../../TupleSpace.js"
 import { millis, own, several } from "../arguments.js"
 import { isSpaceError } from "../brand.js"
 import { putFitting } from "../destination.js"
@@ -360,16 +360,19 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
             return Effect.interrupt
           }
           const { pattern } = reading(id, [wire], false)
-          const stream: Stream.Stream<any, unknown> = kind === "stream"
-            ? Stream.map(space.stream(pattern as any, options), (tuple) => values.encodeTuple(tuple))
-            : Stream.map(
-              space.subscribe(pattern as any, options),
-              (event: any) =>
+          const scoped: SubscribeOptions & { readonly scoped: true } = { ...options, scoped: true }
+          const stream: Effect.Effect<Stream.Stream<any, unknown>, unknown, Scope.Scope> = kind === "stream"
+            ? Effect.map(space.stream(pattern as any, scoped), Stream.map((tuple: any) => values.encodeTuple(tuple)))
+            : Effect.map(
+              space.subscribe(pattern as any, scoped),
+              Stream.map((event: any) =>
                 event._tag === "Missed" ? event : { _tag: event._tag, tuple: values.encodeTuple(event.tuple) }
+              )
             )
           return Effect.uninterruptibleMask((restore) =>
             Effect.flatMap(Scope.make(), (scope) =>
-              restore(Scope.extend(Stream.toPull(stream), scope)).pipe(
+              // It is open when this is answered.
+              restore(Scope.extend(Effect.flatMap(stream, Stream.toPull), scope)).pipe(
                 Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
                 Effect.map((pull) => {
                   opened.set(id, { scope, pull })

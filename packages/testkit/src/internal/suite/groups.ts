@@ -17,7 +17,7 @@ import { permits } from "./permits.js"
 import { predicates } from "./predicates.js"
 import { endings, evals, failurePolicies, failures, liveTuples } from "./processes.js"
 import { refusals } from "./refusals.js"
-import { events, mailboxes, streams } from "./subscriptions.js"
+import { events, mailboxes, opened, streams } from "./subscriptions.js"
 import { atomic, misused, retrying } from "./transactions.js"
 import { ttl } from "./ttl.js"
 import { values } from "./values.js"
@@ -55,6 +55,7 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   events,
   mailboxes,
   streams,
+  opened,
   evals,
   failures,
   failurePolicies,

@@ -12,6 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { cases } from "./case.js"
 import {
@@ -21,11 +22,13 @@ import {
   defectOf,
   empty,
   fresh,
+  isInterrupted,
   isWaiting,
   pass,
   refusalOf,
   same,
   settle,
+  settling,
   start,
   waiters
 } from "./kit.js"
@@ -473,5 +476,68 @@ export const streams = cases("Subscription: stream", (test) => {
       same(yield* a.stop, [["t", 1], ["t", 2]])
       same(yield* b.stop, [["t", 1], ["t", 2]])
       yield* clean(space)
+    }))
+})
+
+export const opened = cases("Subscription: scoped", (test) => {
+  test("S17 K21 a scoped subscription is open when it is there: it misses nothing, also if nobody reads yet", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      yield* space.out(["t", 0])
+      yield* Effect.scoped(Effect.gen(function*() {
+        const events = yield* space.subscribe(["t", P.number], { events: ["Out", "In"], scoped: true })
+        const tuples = yield* space.stream(["t", P.number], { scoped: true })
+        assert.strictEqual(yield* waiters(space), 2)
+        yield* space.outAll([["t", 1], ["u", 2]])
+        yield* space.in(["t", 0])
+        const seen = yield* Stream.runCollect(Stream.take(events, 2))
+        same(tags(Array.from(seen)), ["Out 1", "In 0"])
+        same(Array.from(yield* Stream.runCollect(Stream.take(tuples, 2))), [["t", 0], ["t", 1]])
+      }))
+      assert.strictEqual(yield* waiters(space), 0)
+      yield* space.collect([P.any, P.any])
+      yield* empty(space)
+    }))
+
+  test("S17 K21 when the scope is closed its stream ends, and nothing is left", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const scope = yield* Scope.make()
+      const events = yield* Scope.extend(space.subscribe(["t", P.number], { scoped: true }), scope)
+      const reader = yield* start(Stream.runCollect(events))
+      yield* space.out(["t", 1])
+      yield* settling(() => false)
+      yield* Scope.close(scope, Exit.void)
+      same(tags(Array.from(yield* Fiber.join(reader))), ["Out 1"])
+      assert.strictEqual(yield* waiters(space), 0)
+      yield* space.out(["t", 2])
+      yield* space.collect(["t", P.any])
+      yield* empty(space)
+    }))
+
+  test("S12 S17 K21 when the space is closed a scoped stream ends; a later one is interrupted", () =>
+    Effect.gen(function*() {
+      const [events, space] = yield* Effect.scoped(Effect.gen(function*() {
+        const space = yield* closing()
+        const scope = yield* Scope.make()
+        return [yield* Scope.extend(space.subscribe(["t"], { scoped: true }), scope), space] as const
+      }))
+      same(Array.from(yield* Stream.runCollect(events)), [])
+      assert.isTrue(yield* isInterrupted(Effect.scoped(space.subscribe(["t"], { scoped: true }))))
+    }))
+
+  test("S16 S17 K21 scoped is true or left out; bad patterns and options are refused", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const never = space.subscribe(["t"], { scoped: false } as {})
+      const error = yield* refusalOf(Stream.runDrain(never))
+      assert.match(error.message, /^scoped: false is not true/)
+      const bad = { scoped: true, capacity: 0 } as const
+      assert.strictEqual((yield* refusalOf(Effect.scoped(space.subscribe(["t"], bad)))).reason, "InvalidOption")
+      assert.strictEqual(
+        (yield* refusalOf(Effect.scoped(space.stream([] as never, { scoped: true })))).reason,
+        "InvalidPattern"
+      )
+      yield* empty(space)
     }))
 })
