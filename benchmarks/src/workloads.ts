@@ -17,6 +17,7 @@ import * as W14 from "./workloads/W14.js"
 import * as W15 from "./workloads/W15.js"
 import * as W2 from "./workloads/W2.js"
 import * as W21 from "./workloads/W21.js"
+import * as W22 from "./workloads/W22.js"
 import * as W3 from "./workloads/W3.js"
 import * as W4 from "./workloads/W4.js"
 import * as W5 from "./workloads/W5.js"
@@ -46,6 +47,7 @@ export const workloads: Readonly<Record<string, Workload>> = {
   W14,
   W15,
   W21,
+  W22,
   D1,
   D2,
   D3,

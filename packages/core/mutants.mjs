@@ -13,6 +13,90 @@
 export const mutants = [
   // S1, S2: tuples and their equality
   {
+    name: "a hole of a tuple stays a hole",
+    clause: "S2",
+    file: "internal/brand.ts",
+    find: "members[i] = undefined\n",
+    replace: "members.length\n"
+  },
+  {
+    name: "plain objects of another realm are none",
+    clause: "S2",
+    file: "internal/brand.ts",
+    find: "prototype !== UNREADABLE && isRoot(prototype)",
+    replace: "prototype !== UNREADABLE && prototype === isRoot"
+  },
+  {
+    name: "a hash looks only three levels deep",
+    clause: "S2",
+    file: "internal/equality.ts",
+    find: "this.objects !== undefined; level++",
+    replace: "this.objects !== undefined && level < 3; level++"
+  },
+  {
+    name: "Effect's data is compared by its own Equal, which recurses",
+    clause: "S2",
+    file: "internal/equality.ts",
+    find: "if (left === undefined || right === undefined) {\n      return Equal.equals(self, that)",
+    replace: "if (left !== undefined || right === undefined) {\n      return Equal.equals(self, that)"
+  },
+  {
+    name: "symbols that are not registered share their hash",
+    clause: "S2",
+    file: "internal/equality.ts",
+    find: "number = mix(++numbered ^ seed)",
+    replace: "number = mix(numbered ^ seed)"
+  },
+  {
+    name: "a Date in a pattern is shared",
+    clause: "S1",
+    file: "internal/pattern.ts",
+    find: "isDate(value) ? new Date(value.getTime()) : value",
+    replace: "value"
+  },
+  {
+    name: "a member that throws when it is read kills who looks at it",
+    clause: "S3",
+    file: "internal/pattern.ts",
+    find: "  const member = read(value, key)\n  return member !== UNREADABLE && term.test(member)",
+    replace: "  const member = (value as any)[key]\n  return member !== UNREADABLE && term.test(member)"
+  },
+  {
+    name: "an asynchronous predicate is taken for one that holds",
+    clause: "S3",
+    file: "internal/pattern.ts",
+    find: "unanswering.has(nameOf(kind))",
+    replace: "unanswering.has(kind)"
+  },
+  {
+    name: "a promise that a predicate returns is taken for yes",
+    clause: "S3",
+    file: "internal/pattern.ts",
+    find: "typeof read(said, \"then\") === \"function\"",
+    replace: "typeof read(said, \"then\") === \"promise\""
+  },
+  {
+    name: "a failure that Effect cannot print leaves no failure tuple",
+    clause: "S13",
+    file: "internal/print.ts",
+    find: "    Reflect.set(Error, \"stackTraceLimit\", limit)\n    return undefined",
+    replace: "    throw limit"
+  },
+  {
+    name: "no events are asked for, and the subscription waits for ever",
+    clause: "S16",
+    file: "internal/arguments.ts",
+    find: "if (!isArray(events) || events.length === 0) {",
+    replace: "if (!isArray(events)) {"
+  },
+  {
+    name: "a formal of another version is a literal that nothing equals",
+    clause: "S16",
+    file: "internal/pattern.ts",
+    find: "if (made !== undefined || looksSo) {",
+    replace: "if (made === true) {"
+  },
+  {
     name: "a tuple is not copied: the caller's own array is stored",
     clause: "S1",
     file: "internal/arguments.ts",
