@@ -1,10 +1,9 @@
-/** W22: `rd` by literals of every kind that are much alike, among few and many tuples: the price must not grow. */
+/** W22: `rdp` by literals of every kind that are much alike, among few and many tuples: the price must not grow. */
+import { Pattern as P, TupleSpace } from "@effect-linda/core"
 import { Effect } from "effect"
 import type { Size } from "../measure.js"
 import { compare, each, run, sized, timed } from "../measure.js"
 import type { Row } from "../report.js"
-import type { Space } from "../subjects.js"
-import { ours } from "../subjects.js"
 
 const long = Array.from({ length: 40 }, () => 0)
 
@@ -36,13 +35,18 @@ const kinds: ReadonlyArray<readonly [name: string, make: (i: number) => unknown]
   ["texts that collide elsewhere", colliding]
 ]
 
-const looking = (space: Space, n: number, looks: number, make: (i: number) => unknown): Promise<number> =>
-  run(Effect.map(timed(each(looks, (i) => space.rd(["k", make(i % n), ours.any]))), (ms) => 1000 * ms / looks))
+const looking = (
+  space: TupleSpace.TupleSpace,
+  n: number,
+  looks: number,
+  make: (i: number) => unknown
+): Promise<number> =>
+  run(Effect.map(timed(each(looks, (i) => space.rdp(["k", P.literal(make(i % n)), P.any]))), (ms) => 1000 * ms / looks))
 
 /** Microseconds for a look-up. */
 const price = (size: Size, n: number, make: (i: number) => unknown): Promise<number> =>
   run(Effect.gen(function*() {
-    const space = yield* ours.make
+    const space = yield* TupleSpace.make()
     yield* each(n, (i) => space.out(["k", make(i), i]))
     const looks = Math.min(n, sized(size, 20_000))
     return (yield* Effect.promise(() => compare(size, { look: () => looking(space, n, looks, make) }, 2))).look
