@@ -19,8 +19,8 @@ import type { SpaceError } from "./SpaceError.js"
 export interface Reader {
   /** A duration in milliseconds, from `least` on, that has an end. */
   readonly millis: (name: string, otherwise: Duration.DurationInput, least?: number) => number
-  /** A duration in milliseconds, which may have no end. */
-  readonly patience: (name: string, otherwise: Duration.DurationInput) => number
+  /** A duration in milliseconds, from `least` on, which may have no end. */
+  readonly patience: (name: string, otherwise: Duration.DurationInput, least?: number) => number
   /** An integer from `least` on. */
   readonly integer: (name: string, otherwise: number, least: number) => number
   /** One of these words, of which the first is the default. */

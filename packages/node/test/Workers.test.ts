@@ -534,4 +534,39 @@ describe("Workers: the pool", () => {
       const error = yield* Effect.flip(Effect.scoped(Workers.make({ size: 0 })))
       same([error.reason, error.message], ["InvalidOption", "size: 0 is no integer from 1 on"])
     }))
+
+  it.effect("S16 K15 what is wrong with an option is refused by its name", () =>
+    Effect.gen(function*() {
+      const wrong: Readonly<Record<string, ReadonlyArray<unknown>>> = {
+        size: [null, 0, -1, 1.5, NaN, Infinity, "1"],
+        concurrency: [null, 0, NaN, "1"],
+        idle: [null, -1, NaN, "soon", {}],
+        grace: [null, -1, "soon"],
+        startTimeout: [null, -1, "soon"],
+        entry: [null, "./entry.js", 5],
+        execArgv: ["--inspect", [1]],
+        env: [null, "A=1", []],
+        resourceLimits: [null, 5, []]
+      }
+      for (const [option, values] of Object.entries(wrong)) {
+        for (const value of values) {
+          const error = yield* Effect.flip(Effect.scoped(Workers.make({ [option]: value })))
+          same(error.reason, "InvalidOption")
+          assert.match(error.message, new RegExp(`^${option}: `))
+        }
+      }
+      yield* Effect.scoped(Effect.gen(function*() {
+        const workers = yield* Workers.make({ size: 1 })
+        const refused = (job: any, options?: any) =>
+          Effect.map(
+            Effect.flip(workers.eval(job, 1, options) as Effect.Effect<unknown, SpaceError.SpaceError>),
+            ({ message }) => message
+          )
+        assert.match(yield* refused({}), /^job: Object is no job|^job: \{ {2}\} is no job/)
+        assert.match(yield* refused(null), /^job: null is no job/)
+        assert.match(yield* refused(jobs.double, null), /^options: null is no record of options/)
+        assert.match(yield* refused(jobs.double, { name: 5 }), /^name: 5 is no text/)
+        assert.match(yield* refused(jobs.double, { transfer: "all" }), /^transfer: "all" is no array of buffers/)
+      }))
+    }))
 })

@@ -415,9 +415,13 @@ export class OptionReader {
   }
 
   /** A duration in milliseconds that may have no end. */
-  patience(name: string, otherwise: Duration.DurationInput): number {
+  patience(name: string, otherwise: Duration.DurationInput, least = 0): number {
     const input = option(this.options, name)
-    return millis(name, input === undefined ? otherwise : input)
+    const duration = millis(name, input === undefined ? otherwise : input)
+    if (duration < least) {
+      throw invalidOption(`${name}: ${show(input)} is no duration from ${least} ms on`)
+    }
+    return duration
   }
 
   /** An integer. */

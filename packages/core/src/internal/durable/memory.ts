@@ -161,7 +161,7 @@ export const make = Effect.gen(function*() {
   ): Effect.Effect<SpaceStore, SpaceError, Scope.Scope> =>
     Effect.suspend(() =>
       failing(() => {
-        const lease = new OptionReader(options).millis("lease", "30 seconds", 1)
+        const lease = new OptionReader(options).patience("lease", "30 seconds", 1)
         const space: Space = spaces.get(name) ?? { state: new State(), clients: new Set() }
         spaces.set(name, space)
         const { state } = space
