@@ -97,6 +97,87 @@ export const capacity = properties("Capacity", (property) => {
   )
 
   property.needing("options")(
+    "S8 S14 K18 a waiting put that is interrupted as it is let in has put all of its tuples or none, and none comes later",
+    (sim) =>
+      Effect.gen(function*() {
+        const { random } = sim
+        const capacity = random.between(1, 3)
+        const space = yield* sim.space({ capacity })
+        const puts: Array<{
+          readonly ids: ReadonlyArray<number>
+          readonly fiber: Fiber.RuntimeFiber<unknown>
+          /** What of it had been put when the fiber had ended. */
+          whole?: boolean
+        }> = []
+        const taken: Array<number> = []
+        let id = 0
+        const put = Effect.suspend(() => {
+          const first = ["t", id++] as const
+          const second = ["t", id++] as const
+          const [ids, effect] = random.pick<() => readonly [ReadonlyArray<number>, Effect.Effect<unknown>]>([
+            () => [[first[1]], space.out(first)],
+            () => [[first[1]], space.out(first, { ttl: "1 hour" })],
+            () => [[first[1]], space.outIfAbsent(first, first)],
+            () => capacity > 1 ? [[first[1], second[1]], space.outAll([first, second])] : [[first[1]], space.out(first)]
+          ])()
+          return Effect.map(Effect.fork(effect), (fiber) => void puts.push({ ids, fiber }))
+        })
+        const take = Effect.map(
+          space.inp(anyItem),
+          (found) => void (found._tag === "Some" && taken.push(found.value[1]))
+        )
+        const waiter = Effect.fork(Effect.map(space.in(anyItem), ([, id]) => taken.push(id)))
+        const interrupt = Effect.sync(() => {
+          const waiting = puts.filter(({ fiber }) => fiber.unsafePoll() === null)
+          // Most often the one that is the next to be let in, or has just been.
+          const next = random.chance(0.7) ? waiting[0] : waiting[random.below(waiting.length)]
+          next?.fiber.unsafeInterruptAsFork(next.fiber.id())
+        })
+        const look = Effect.gen(function*() {
+          yield* sim.still
+          const present = [...taken, ...(yield* space.copyCollect(anyItem)).map(([, id]) => id)]
+          expect(new Set(present).size).toBe(present.length)
+          for (const put of puts) {
+            const exit = put.fiber.unsafePoll()
+            const those = put.ids.filter((id) => present.includes(id))
+            const whole = those.length === put.ids.length
+            expect(whole || those.length === 0).toBe(true)
+            if (exit === null) {
+              expect(whole).toBe(false)
+            } else {
+              put.whole ??= whole
+              expect(whole).toBe(put.whole)
+              expect(whole || Exit.isInterrupted(exit)).toBe(true)
+            }
+          }
+        })
+        for (let round = random.between(1, 5); round > 0; round--) {
+          for (let step = random.between(1, 6); step > 0; step--) {
+            const choice = random.next()
+            yield* choice < 0.45 ? put : choice < 0.55 ? waiter : choice < 0.65 ? interrupt : take
+            yield* sim.pause
+            if (choice >= 0.65 && random.chance(0.7)) {
+              yield* interrupt
+            }
+          }
+          yield* look
+        }
+        // Drained, all others come, and nothing else.
+        for (;;) {
+          const before = taken.length
+          yield* take
+          yield* look
+          if (taken.length === before) {
+            break
+          }
+        }
+        expect(puts.every(({ whole }) => whole !== undefined)).toBe(true)
+        expect(ascending(taken)).toEqual(puts.flatMap(({ ids, whole }) => whole === true ? ids : []))
+        expect((yield* space.inspect).interests.filter(({ kind }) => kind !== "in")).toEqual([])
+      })
+  )
+
+  property.needing("options")(
     "S14 a tuple that is handed to a waiter needs no room, however full the space is",
     (sim) =>
       Effect.gen(function*() {
