@@ -160,6 +160,10 @@ export const watch = (
     const opened = Effect.tapErrorCause(
       session.exclusively((run) =>
         Effect.gen(function*() {
+          if (session.closed) {
+            // It was closed while the store kept us waiting: nobody would end us any more.
+            return yield* Effect.interrupt
+          }
           session.waiters.set(subscription.id, subscription)
           const { replies } = yield* run(
             snapshot ? [wait, { op: "scan", query, after: 0, limit: 2 ** 31 - 1 }, { op: "held", query }] : [wait]
