@@ -11,8 +11,8 @@
 import type * as Equal from "effect/Equal"
 import type { Pipeable } from "effect/Pipeable"
 import type * as Schema from "effect/Schema"
-import type { Mistake } from "./internal/mistake.js"
 import * as internal from "./internal/pattern.js"
+import type { Mistake } from "./Mistake.js"
 import type { FailurePattern } from "./Process.js"
 import type { Tuple } from "./Tuple.js"
 

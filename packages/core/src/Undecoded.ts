@@ -24,14 +24,29 @@ export class Undecoded implements Equal.Equal {
     readonly letter?: string | undefined
   ) {}
 
+  /**
+   * Tells whether both have equal encodings.
+   *
+   * @since 0.1.0
+   */
   [Equal.symbol](that: unknown): boolean {
     return that instanceof Undecoded && Equal.equals(this.encoded, that.encoded)
   }
 
+  /**
+   * Hashes the encoding.
+   *
+   * @since 0.1.0
+   */
   [Hash.symbol](): number {
     return Hash.hash(this.encoded)
   }
 
+  /**
+   * Shows the reason, as `inspect` does.
+   *
+   * @since 0.1.0
+   */
   toString(): string {
     return `Undecoded(${this.reason})`
   }

@@ -2,14 +2,23 @@
  * What is wrong with a pattern that can match no tuple of its space, as sentences of types, which the compiler prints. They are
  * made for patterns that do not compile only, so they cost nothing where all is well.
  *
- * @internal
+ * A module of its own, and public: the declarations of those who build on patterns may have to name it.
+ *
+ * @since 0.1.0
  */
-import type { FieldType, Formal, Match, Refuse, Rest } from "../Pattern.js"
-import type { Tuple } from "../Tuple.js"
+
+/* eslint-disable @typescript-eslint/no-explicit-any -- as the bound of a type */
+import type { FieldType, Formal, Match, Refuse, Rest } from "./Pattern.js"
+import type { Tuple } from "./Tuple.js"
 
 type Fields = ReadonlyArray<unknown>
 
-/** The sentence for the pattern `P` in a space of `T`. */
+/**
+ * The sentence for the pattern `P` in a space of `T`.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
 export type Mistake<T extends Tuple, P> = P extends Fields
   ? [Refuse<P[number]>] extends [never] ? MistakeOfShape<T, P> : Refuse<P[number]>
   : Otherwise
