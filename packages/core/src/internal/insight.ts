@@ -202,7 +202,8 @@ export const awaitQuiescent = (store: Watched, records: Records): Effect.Effect<
     const { moves } = store
     return Effect.flatMap(look(store, records), (seen): Effect.Effect<Quiescence> => {
       if (typeof seen === "object") {
-        return Effect.succeed(seen)
+        // What a space that has closed meanwhile looks like is no report: its processes were ended.
+        return store.closed ? Effect.interrupt : Effect.succeed(seen)
       }
       const wait = seen === "moving" ? Effect.void : anyMove(store, moves)
       return Effect.zipRight(Effect.zipRight(wait, Effect.yieldNow()), again)

@@ -40,6 +40,7 @@ export const quiescence = properties("Quiescence", (property) => {
         yield* sim.over
         const exit = report.unsafePoll()
         expect(exit !== null && Exit.isInterrupted(exit)).toBe(true)
-      })
+      }),
+    ["975"]
   )
 })
