@@ -174,8 +174,8 @@ const isRecord = (value: unknown): value is object =>
 const isTexts = (value: unknown): value is ReadonlyArray<string> =>
   Array.isArray(value) && value.every((each) => typeof each === "string")
 
-/** What can move to a thread is decided when the job is sent, with its place in the list. */
-const isDecidedLater = (_: unknown): _ is ReadonlyArray<ArrayBuffer> => true
+/** Whether each of its members can move is decided when the job is sent. */
+const isList = (value: unknown): value is ReadonlyArray<ArrayBuffer> => Array.isArray(value)
 
 /** What a process is started with. */
 const optionsOf = <I, A, E, S>(job: Job<I, A, E, S>, options: EvalOptions | undefined) =>
@@ -185,7 +185,7 @@ const optionsOf = <I, A, E, S>(job: Job<I, A, E, S>, options: EvalOptions | unde
       Effect.flatMap(
         OptionsOf.read(options, (reader) => ({
           name: reader.text("name") ?? job.name,
-          transfer: reader.value("transfer", isDecidedLater, "array of buffers") ?? []
+          transfer: reader.value("transfer", isList, "array of buffers") ?? []
         })),
         (read) => Effect.map(job.space, (space) => ({ ...read, space }))
       )

@@ -7,10 +7,7 @@
 import { types } from "node:util"
 
 /** What of a list of things to transfer cannot be, and why; nothing, if Node is to say. */
-export const refusalOf = (transfer: unknown): string | undefined => {
-  if (!Array.isArray(transfer)) {
-    return "transfer is no list of buffers"
-  }
+export const refusalOf = (transfer: ReadonlyArray<unknown>): string | undefined => {
   for (const [index, each] of transfer.entries()) {
     const why = transfer.indexOf(each) < index ? "is listed twice" : reasonOf(each)
     if (why !== undefined) {
