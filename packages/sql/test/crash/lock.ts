@@ -9,7 +9,10 @@ const { postgres, sqlite } = JSON.parse(process.argv[2]!) as Config
 
 const program = Effect.gen(function*() {
   const space = yield* sqlite !== undefined ? Sqlite.make(sqlite) : Postgres.make(postgres)
-  return yield* space.withPermit(["lock"], () => Effect.zipRight(Effect.sync(() => writeSync(1, "locked\n")), Effect.never))
+  return yield* space.withPermit(
+    ["lock"],
+    () => Effect.zipRight(Effect.sync(() => writeSync(1, "locked\n")), Effect.never)
+  )
 })
 
 Effect.runPromise(Effect.scoped(program)).catch((error) => {
