@@ -65,17 +65,6 @@ export interface Options {
  *
  * @since 0.1.0
  * @category models
- * @example
- * ```ts
- * import { SpaceStore } from "@effect-linda/core"
- * import * as Conformance from "@effect-linda/testkit/Conformance"
- * import { Effect } from "effect"
- *
- * const { lacks, skipProperties: skip } = Conformance.onStore
- * const layer = SpaceStore.layer(Effect.flatMap(SpaceStore.memory, ({ open }) => open("space")))
- *
- * Conformance.properties({ name: "on a store in memory", layer, lacks, skip, seeds: 1 })
- * ```
  */
 export const onStore = {
   lacks: {
