@@ -1,4 +1,4 @@
-/** W21: an `inAll` of k equal patterns waits, and k tuples are put, the last of which completes it; k = 100 and 1,000. */
+/** W21: an `inAll` of k equal patterns waits, and k tuples are put, the last of which completes it; k = 100, 1,000. */
 import { Pattern as P, TupleSpace } from "@effect-linda/core"
 import { Effect, Fiber } from "effect"
 import type { Size } from "../measure.js"
