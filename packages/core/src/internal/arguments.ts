@@ -59,19 +59,24 @@ const invalidPattern = (message: string): SpaceError => new SpaceError({ reason:
 
 /** The space's own frozen copy of a tuple (S1). That of a failure stays as it is, for it is known by its identity. */
 export const own = (tuple: unknown): Tuple => {
-  if (!isArray(tuple) || read(tuple, "length") === 0) {
-    throw invalidTuple(`a tuple is a non-empty array of fields, not ${show(tuple)}`)
+  if (!isArray(tuple)) {
+    throw notTuple(tuple)
   }
-  if (Object.isFrozen(tuple) && isFailure(tuple)) {
-    return tuple as unknown as Tuple
-  }
+  let owned: ReadonlyArray<unknown>
   try {
-    return Object.freeze(membersOf(tuple)) as unknown as Tuple
+    owned = Object.isFrozen(tuple) && isFailure(tuple) ? tuple : Object.freeze(membersOf(tuple))
   } catch (error) {
     const index = unreadableOf(tuple)
     throw invalidTuple(`${index < 0 ? "the tuple" : `field ${index}`} cannot be read: ${messageOf(error)}`)
   }
+  if (owned.length === 0) {
+    throw notTuple(tuple)
+  }
+  return owned as unknown as Tuple
 }
+
+const notTuple = (value: unknown): SpaceError =>
+  invalidTuple(`a tuple is a non-empty array of fields, not ${show(value)}`)
 
 /** The tuples of `outAll`. */
 export const ownAll = (tuples: unknown): ReadonlyArray<Tuple> => {

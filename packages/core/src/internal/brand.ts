@@ -38,16 +38,18 @@ export const isArray = (value: unknown): value is ReadonlyArray<unknown> => {
 }
 
 /**
- * A plain array of the members, in which a hole is `undefined` (S2). Not by `Array.from` or spreading, which ask an iterator that may say
- * other things. Throws what reading a member throws.
+ * A plain array of the members, holes included. Not by `Array.from` or spreading, which ask an iterator that may say other things.
+ * Throws what reading a member throws.
  */
-export const membersOf = (array: ReadonlyArray<unknown>): Array<unknown> => {
+export const copyOf = (array: ReadonlyArray<unknown>): Array<unknown> => {
   // A copy is made in its full length at once, which pushing does not. Other constructors could make something else of it.
   const { constructor }: object = array
-  if (constructor !== Array) {
-    return Array.from({ length: array.length }, (_, index) => array[index])
-  }
-  const members = array.slice()
+  return constructor === Array ? array.slice() : Array.from({ length: array.length }, (_, index) => array[index])
+}
+
+/** The same, in which a hole is `undefined` (S2). */
+export const membersOf = (array: ReadonlyArray<unknown>): Array<unknown> => {
+  const members = copyOf(array)
   for (let i = 0; i < members.length; i++) {
     if (members[i] === undefined) {
       members[i] = undefined

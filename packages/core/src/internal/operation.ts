@@ -108,31 +108,31 @@ const stepping = <A, E>(
   memory: Memory,
   name: string,
   body: Operation<A, E>,
-  span?: Span,
-  isTurn = body.takesTurns !== true,
-  wantsSpan = true
+  /** `null`, if the tracer makes none. */
+  span?: Span | null,
+  isTurn = body.takesTurns !== true
 ): Effect.Effect<A, E> =>
   Effect.catchAllCause(
     Effect.sync(() => {
       const { store } = memory
       if (!isTurn && store.isContended && !store.goesOn(currentFiber())) {
-        throw new Instead(Effect.zipRight(store.turn, stepping(memory, name, body, span, true, wantsSpan)))
+        throw new Instead(Effect.zipRight(store.turn, stepping(memory, name, body, span, true)))
       }
-      if (span === undefined && wantsSpan && tracing()) {
+      if (span === undefined && tracing()) {
         // Not `useSpan`: where its region ends, an interruption could come between the result and what comes next (S8).
         throw new Instead(Effect.flatMap(
           makeSpan(name, memory.name),
-          (span) => stepping(memory, name, body, span, isTurn, false)
+          (span) => stepping(memory, name, body, span ?? null, isTurn)
         ))
       }
-      const outcome = store.run(stepOf<A>, body, span)
+      const outcome = store.run(stepOf<A>, body, span ?? undefined)
       if (outcome === MISS) {
-        throw new Instead(body.wait!(span))
+        throw new Instead(body.wait!(span ?? undefined))
       }
       endSpan(memory, span, Exit.void)
       return outcome as A
     }),
-    span === undefined ? orInstead : (cause) => {
+    span === undefined || span === null ? orInstead : (cause) => {
       const next = orInstead(cause)
       if (Exit.isExit(next)) {
         endSpan(memory, span, next)
@@ -144,11 +144,15 @@ const stepping = <A, E>(
 const stepOf = <A>(body: Operation<A, unknown>, span: Span): A | MISS => body.step(span)
 
 /** Ends the span of an operation, in the step that ends the operation. */
-export const endSpan = ({ store }: Memory, span: Span, exit: Exit.Exit<unknown, unknown>): void =>
-  end(span, store.options.clock, exit)
+export const endSpan = ({ store }: Memory, span: Span | null, exit: Exit.Exit<unknown, unknown>): void => {
+  if (span !== undefined && span !== null) {
+    end(span, store.options.clock, exit)
+  }
+}
 
-const end = (span: Span, clock: Clock.Clock, exit: Exit.Exit<unknown, unknown>): void =>
-  harmless(() => span?.end(clock.unsafeCurrentTimeNanos(), exit))
+const end = (span: Tracer.Span, clock: Clock.Clock, exit: Exit.Exit<unknown, unknown>): void => {
+  harmless(() => span.end(clock.unsafeCurrentTimeNanos(), exit))
+}
 
 const spanName = (name: string): string => `TupleSpace.${name}`
 

@@ -8,6 +8,7 @@ import { NodeInspectSymbol } from "effect/Inspectable"
 import * as Schema from "effect/Schema"
 import { SpaceError } from "../SpaceError.js"
 import {
+  copyOf,
   isArray,
   isDate,
   isPlainObject,
@@ -637,7 +638,7 @@ const readMembers = (fields: ReadonlyArray<unknown>, where: (index: number) => s
 
 const members = (fields: ReadonlyArray<unknown>, where: (index: number) => string): Array<unknown> => {
   try {
-    return membersOf(fields)
+    return copyOf(fields)
   } catch (error) {
     const index = unreadableOf(fields)
     throw index < 0 ? error : invalid(`${where(index)} cannot be read: ${messageOf(error)}`)
@@ -817,9 +818,8 @@ const placeOf = (index: number): string => places[index] ?? `field ${index}`
 
 /** Reads a pattern as the user wrote it. Throws a `SpaceError` that names the field where it means nothing. */
 export const compile = (pattern: unknown): Pattern => {
-  return isArray(pattern) && read(pattern, "length") !== 0
-    ? new Pattern(readMembers(pattern, placeOf, 0), false)
-    : compiled(pattern)
+  const terms = isArray(pattern) ? readMembers(pattern, placeOf, 0) : []
+  return terms.length > 0 ? new Pattern(terms, false) : compiled(pattern)
 }
 
 /** A pattern that is compiled already, which another copy of the library may have done: that of failures. */

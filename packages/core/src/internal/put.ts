@@ -4,14 +4,14 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as STM from "effect/STM"
 import type { Tuple } from "../Tuple.js"
 import type { Destination, Lease, OutOptions } from "../TupleSpace.js"
 import { callable, checkDestination, invalidOption, millis, own, ownAll, reading, ttlOf } from "./arguments.js"
 import type { PutFitting } from "./destination.js"
-import { putFitting } from "./destination.js"
+import { moveHeld } from "./destination.js"
 import type { Entry, Extra } from "./entry.js"
 import { extraOf } from "./entry.js"
 import type { Interest } from "./interest.js"
@@ -182,13 +182,20 @@ const extraLike = (store: Store, { extra }: Entry): Extra | undefined => {
 }
 
 /** Puts what comes from a space that is not in memory, as far as there is room. */
-export const outFitting = (memory: Memory): PutFitting => (tuples) =>
+export const outFitting = (memory: Memory): PutFitting => (tuples, onArrival) =>
   reading(() => {
     const { store } = memory
     const owned = tuples.map(own)
     fitsIn(store, owned.length, "collectInto")
-    const put = (span: Span) =>
-      store.putFitting(owned.map((tuple) => store.entry(tuple, span && extraOf(span), isFailure(tuple))))
+    const put = (span: Span) => {
+      const arrived = store.putFitting(
+        owned.map((tuple) => store.entry(tuple, span && extraOf(span), isFailure(tuple)))
+      )
+      if (arrived !== MISS) {
+        onArrival?.(arrived)
+      }
+      return arrived
+    }
     return operation(memory, "outAll", new PutBy(memory, "out", [], put))
   })
 
@@ -241,20 +248,16 @@ export const move =
             }
           }),
           (entries) =>
-            restore(putFitting(other, entries.map((entry) => entry.tuple))).pipe(
-              Effect.onExit((exit) =>
-                Effect.sync(() => {
-                  if (takes && !store.closed) {
-                    const arrived = new Set(Exit.isSuccess(exit) ? exit.value.map((index) => entries[index]!) : [])
-                    store.run(() => {
-                      store.consume([...arrived])
-                      store.giveBack(entries.filter((entry) => !arrived.has(entry)))
-                    })
-                  }
-                })
-              ),
-              Effect.map(({ length }) => length)
-            )
+            moveHeld(other, entries.map((entry) => entry.tuple), restore, (arrived) =>
+              Effect.sync(() => {
+                if (takes && !store.closed) {
+                  const gone = new Set(arrived.map((index) => entries[index]!))
+                  store.run(() => {
+                    store.consume([...gone])
+                    store.giveBack(entries.filter((entry) => !gone.has(entry)))
+                  })
+                }
+              }))
         )
       )
     })

@@ -317,14 +317,18 @@ export const make = (
     })
 
   /** As far as there is room in the part of each. */
-  const outFitting: PutFitting = (tuples) =>
+  const outFitting: PutFitting = (tuples, onArrival) =>
     reading(() => {
+      const there: Array<number> = []
       const indices = tuples.map((_, index) => index)
       const ofPart = parts.map((part) => ({ part, own: indices.filter((index) => ofTuple(tuples[index]!) === part) }))
       return Effect.map(
         Effect.forEach(ofPart.filter(({ own }) => own.length > 0), ({ own, part }) =>
           Effect.map(
-            putFitting(part, own.map((index) => tuples[index]!)),
+            putFitting(part, own.map((index) => tuples[index]!), (arrived) => {
+              there.push(...arrived.map((index) => own[index]!))
+              onArrival?.(there)
+            }),
             (arrived) => arrived.map((index) => own[index]!)
           ), { concurrency: "unbounded" }),
         (all) => all.flat()

@@ -51,7 +51,7 @@ export const interestOf = (
     }
   )
 
-type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 /**
  * Waits until the request is served, and returns its interest with the entries handed over. Must run uninterruptibly; the wait

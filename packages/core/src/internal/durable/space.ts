@@ -47,7 +47,7 @@ import {
   ttlOf
 } from "../arguments.js"
 import { isSpaceError, read } from "../brand.js"
-import { putFitting } from "../destination.js"
+import { moveHeld, putFitting } from "../destination.js"
 import * as Insight from "../insight.js"
 import * as Join from "../join.js"
 import { markFailure } from "../memory.js"
@@ -669,16 +669,12 @@ export const make = (
           Effect.uninterruptibleMask((restore) =>
             Effect.flatMap(now(access, compiled, Infinity, false), (held) => {
               const { rows, tuples } = held.found
-              return Effect.flatMap(
-                Effect.exit(restore(Effect.suspend(() => putFitting(other, tuples)))),
-                (exit): Effect.Effect<number, any> =>
-                  Exit.isSuccess(exit)
-                    ? Effect.as(moved(access, held, exit.value), exit.value.length)
-                    : Effect.zipRight(
-                      rows.length === 0 ? Effect.void : Effect.ignore(access.perform(back(held, "place", false))),
-                      Effect.failCause(exit.cause)
-                    )
-              )
+              return moveHeld(other, tuples, restore, (arrived) =>
+                arrived.length > 0
+                  ? moved(access, held, arrived)
+                  : rows.length === 0
+                  ? Effect.void
+                  : Effect.asVoid(access.perform(back(held, "place", false))))
             })
           ))
       })
@@ -689,8 +685,7 @@ export const make = (
         return Effect.void
       }
       const consumed = (run: (command: Command) => Effect.Effect<Reply, SpaceError>) =>
-        Effect.flatMap(run(gone(hold)), ([was]) =>
-          was ? Effect.void : Effect.fail(leaseOver))
+        Effect.flatMap(run(gone(hold)), ([was]) => was ? Effect.void : Effect.fail(leaseOver))
       const here = new Set(arrived)
       const left = found.rows.filter((_, index) => !here.has(index))
       return left.length === 0
@@ -912,8 +907,7 @@ export const make = (
           onMoved: (fiber) =>
             session.moved(fiber),
           space: name,
-          onFailure: (failure) =>
-            keepFailure(markFailure(Object.freeze(failure)), policy)
+          onFailure: (failure) => keepFailure(markFailure(Object.freeze(failure)), policy)
         })
       })
 

@@ -42,7 +42,7 @@ import {
 } from "../arguments.js"
 import { isSpaceError } from "../brand.js"
 import type { PutFitting } from "../destination.js"
-import { destination, putFitting } from "../destination.js"
+import { destination, moveHeld, putFitting } from "../destination.js"
 import type { Pattern, Term } from "../pattern.js"
 import { compile } from "../pattern.js"
 import * as Process from "../process.js"
@@ -489,18 +489,14 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
             holding(restore, "take", [asked.wires[0], asks(asked), "collectInto", Infinity], answerFor(asked)),
             (held) => {
               return Effect.flatMap(decoded(held, held.value), (all) =>
-                restore(putFitting(other, all)).pipe(
-                  Effect.onExit((exit) =>
-                    Effect.sync(() =>
-                      Exit.isFailure(exit)
-                        ? settle(held, Protocol.Back)
-                        : exit.value.length === all.length
-                        ? settle(held, Protocol.Taken)
-                        : settle(held, Protocol.Some, exit.value)
-                    )
-                  ),
-                  Effect.map(({ length }) => length)
-                ))
+                moveHeld(other, all, restore, (arrived) =>
+                  Effect.sync(() =>
+                    arrived.length === 0
+                      ? settle(held, Protocol.Back)
+                      : arrived.length === all.length
+                      ? settle(held, Protocol.Taken)
+                      : settle(held, Protocol.Some, arrived)
+                  )))
             }
           )
         )
