@@ -135,22 +135,19 @@ export const serve = (registered?: ReadonlyArray<Any>): void => {
   Effect.runFork(program)
 }
 
-/** Waits until what was written to a stream has left the thread, which keeps all but the first of several lines for later. */
+/** Whether something that was written has not left the thread, which keeps all but the first of several lines for later. */
+const isWriting = (stream: Writable): boolean => stream.writableLength > 0 && stream.writable
+
 const written = (stream: Writable): Effect.Effect<void> =>
-  Effect.async((resume) => {
-    if (stream.writableLength === 0 || !stream.writable) {
-      return resume(Effect.void)
-    }
-    stream.write("", () => resume(Effect.void))
-  })
+  Effect.async((resume) => void stream.write("", () => resume(Effect.void)))
 
 /** What a job has printed is not to be lost if its thread ends with it. Whoever has replaced the streams may never call back. */
-const printed: Effect.Effect<void> = Effect.suspend(() =>
-  Effect.asVoid(Effect.timeoutOption(
-    Effect.zipRight(written(process.stdout), written(process.stderr)),
-    "1 second"
-  ))
-)
+const printed: Effect.Effect<void> = Effect.suspend(() => {
+  const streams = [process.stdout, process.stderr].filter(isWriting)
+  return streams.length === 0
+    ? Effect.void
+    : Effect.asVoid(Effect.timeoutOption(Effect.forEach(streams, written, { discard: true }), "1 second"))
+})
 
 const refused = (
   reason: Extract<Outcome, readonly ["refused", ...ReadonlyArray<any>]>[1],
