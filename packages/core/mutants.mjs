@@ -855,6 +855,13 @@ class Now implements Operation<Option.Option<any>, never> {
     replace: "if (destination === null) {"
   },
   {
+    name: "a move that is interrupted as it arrives does not know that it has arrived",
+    clause: "S14",
+    file: "internal/destination.ts",
+    find: "      arrived = indices\n",
+    replace: "      arrived = indices.slice(0, 0)\n"
+  },
+  {
     name: "outIfAbsent into a full dropping space says that it has put what was dropped",
     clause: "S14",
     file: "internal/store.ts",

@@ -444,4 +444,23 @@ export const arriving = cases("Capacity: into a space in memory", (test) => {
         yield* empty(from)
       }
     }))
+  test("S14 K10 collectInto that is interrupted as its tuples arrive: each of them is in one of the spaces", () =>
+    Effect.gen(function*() {
+      const from = yield* fresh()
+      const to = yield* TupleSpace.make({ capacity: 2 })
+      yield* to.outAll([["full", 1], ["full", 2]])
+      yield* from.outAll([["t", 1], ["t", 2]])
+      const move = yield* Effect.fork(from.collectInto(["t", P.any], to))
+      // A space that is elsewhere needs its time to answer.
+      while ((yield* to.inspect).interests.length === 0) {
+        yield* settle
+      }
+      yield* to.collect(["full", P.any])
+      yield* Fiber.interrupt(move)
+      const arrived = yield* to.collect([P.rest(P.any)])
+      yield* settle
+      const left = yield* from.collect(["t", P.any])
+      same([...arrived, ...left], [["t", 1], ["t", 2]])
+      yield* empty(from)
+    }))
 })
