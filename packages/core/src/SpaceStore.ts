@@ -433,6 +433,11 @@ export interface TablesOptions {
   readonly enter: (until: number) => string
   /** Calls back whenever there may be mail for a client from others. Lives in the scope. */
   readonly onMail: (client: () => string, notify: () => void) => Effect.Effect<void, never, Scope.Scope>
+  /**
+   * Succeeds in the next turn of the event loop, as Node's `setImmediate` calls back. Tables answer without one, and so a busy space waits for a
+   * turn every 10 ms, in which timers, sockets and signals are served. By default a timer, which takes a millisecond.
+   */
+  readonly nextTurn?: Effect.Effect<void> | undefined
 }
 
 /**

@@ -16,6 +16,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { setImmediate } from "node:timers"
 import { load } from "./internal/drivers.js"
 import { format, identifier, isOutdated, missing } from "./internal/migrations.js"
 import { migrations } from "./internal/sqlite/migrations.js"
@@ -186,6 +187,7 @@ export const store = (options: Options): Effect.Effect<SpaceStore.SpaceStore, Sp
       commit: () => void commit.run(),
       rollback: () => void rollback.run(),
       enter: (until) => String(enter.run(space, until).lastInsertRowid),
+      nextTurn: Effect.async((resume) => void setImmediate(() => resume(Effect.void))),
       // By the real time: whatever clock the program goes by, other processes do not.
       onMail: (client, notify) => {
         let seen: unknown

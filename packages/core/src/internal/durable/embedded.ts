@@ -11,6 +11,7 @@ import { SpaceError } from "../../SpaceError.js"
 import type { Command, Outcome, SpaceStore, TablesOptions } from "../../SpaceStore.js"
 import { isSpaceError } from "../brand.js"
 import { interpret, lapsed } from "./interpreter.js"
+import { turns } from "./turns.js"
 
 /** `time` is that of leases and of times to live: the machine's, unless nobody beyond this process has part in the space. */
 export const fromTables = (
@@ -19,6 +20,7 @@ export const fromTables = (
 ): Effect.Effect<SpaceStore, SpaceError, Scope.Scope> =>
   Effect.gen(function*() {
     const { lease, lock, name, tables } = options
+    const turn = turns(options.nextTurn)
     let client = ""
     /** Whether we have been told that this client is taken for dead. */
     let isDead = false
@@ -84,8 +86,8 @@ export const fromTables = (
     return {
       name,
       lease,
-      run: (commands) => again(locked(() => perform(commands))),
-      transaction: (body) => again(locked((restore) => restore(body(perform)))),
+      run: (commands) => Effect.zipRight(turn, again(locked(() => perform(commands)))),
+      transaction: (body) => Effect.zipRight(turn, again(locked((restore) => restore(body(perform))))),
       onMail: (callback) =>
         Effect.acquireRelease(
           Effect.sync(() => {
