@@ -29,49 +29,49 @@ export const mutants = [
   {
     name: "a hash looks only three levels deep",
     clause: "S2",
-    file: "internal/equality.ts",
+    file: "internal/pattern/equality.ts",
     find: "this.objects !== undefined; level++",
     replace: "this.objects !== undefined && level < 3; level++"
   },
   {
     name: "Effect's data is compared by its own Equal, which recurses",
     clause: "S2",
-    file: "internal/equality.ts",
+    file: "internal/pattern/equality.ts",
     find: "if (left === undefined || right === undefined) {\n      return Equal.equals(self, that)",
     replace: "if (left !== undefined || right === undefined) {\n      return Equal.equals(self, that)"
   },
   {
     name: "symbols that are not registered share their hash",
     clause: "S2",
-    file: "internal/equality.ts",
+    file: "internal/pattern/equality.ts",
     find: "number = mix(++numbered ^ seed)",
     replace: "number = mix(numbered ^ seed)"
   },
   {
     name: "a Date in a pattern is shared",
     clause: "S1",
-    file: "internal/pattern.ts",
+    file: "internal/pattern/pattern.ts",
     find: "isDate(value) ? new Date(value.getTime()) : value",
     replace: "value"
   },
   {
     name: "a member that throws when it is read kills who looks at it",
     clause: "S3",
-    file: "internal/pattern.ts",
+    file: "internal/pattern/pattern.ts",
     find: "  const member = read(value, key)\n  return member !== UNREADABLE && term.test(member)",
     replace: "  const member = (value as any)[key]\n  return member !== UNREADABLE && term.test(member)"
   },
   {
     name: "an asynchronous predicate is taken for one that holds",
     clause: "S3",
-    file: "internal/pattern.ts",
+    file: "internal/pattern/pattern.ts",
     find: "unanswering.has(nameOf(kind))",
     replace: "unanswering.has(kind)"
   },
   {
     name: "a promise that a predicate returns is taken for yes",
     clause: "S3",
-    file: "internal/pattern.ts",
+    file: "internal/pattern/pattern.ts",
     find: "typeof read(said, \"then\") === \"function\"",
     replace: "typeof read(said, \"then\") === \"promise\""
   },
@@ -92,7 +92,7 @@ export const mutants = [
   {
     name: "a formal of another version is a literal that nothing equals",
     clause: "S16",
-    file: "internal/pattern.ts",
+    file: "internal/pattern/pattern.ts",
     find: "if (made !== undefined || looksSo) {",
     replace: "if (made === true) {"
   },
@@ -113,42 +113,42 @@ export const mutants = [
   {
     name: "NaN does not equal NaN",
     clause: "S2",
-    file: "internal/equality.ts",
+    file: "internal/pattern/equality.ts",
     find: "boolean => self !== self && that !== that",
     replace: "boolean => self !== self && that === self"
   },
   {
     name: "the index has another equality than the scan: -0 is hashed unlike 0",
     clause: "S2",
-    file: "internal/equality.ts",
+    file: "internal/pattern/equality.ts",
     find: "if ((value | 0) === value) {",
     replace: "if (Object.is(value | 0, value)) {"
   },
   {
     name: "the index has another equality than the scan: a Date is hashed by reference",
     clause: "S2",
-    file: "internal/equality.ts",
+    file: "internal/pattern/equality.ts",
     find: "isDate(value) ? hashNumber(value.getTime()) : Hash.hash(value)",
     replace: "Hash.random(value)"
   },
   {
     name: "the index has another equality than the scan: the hash depends on the order of keys",
     clause: "S2",
-    file: "internal/equality.ts",
+    file: "internal/pattern/equality.ts",
     find: "this.member(pathTo(path, hash(key)), members[key])",
     replace: "this.member(pathTo(path, hash(key) ^ this.sum), members[key])"
   },
   {
     name: "an object equals one that has more keys",
     clause: "S2",
-    file: "internal/equality.ts",
+    file: "internal/pattern/equality.ts",
     find: "return keys.length === contentKeys(that).length &&\n      keys.every(",
     replace: "return keys.every("
   },
   {
     name: "an index does not see the tuples that come after it was built",
     clause: "S2",
-    file: "internal/shelf.ts",
+    file: "internal/memory/shelf.ts",
     find: `      this.fresh.push(entry)
 `,
     replace: ""
@@ -156,28 +156,28 @@ export const mutants = [
   {
     name: "a tuple that is not in the index yet is found before an older one that is",
     clause: "S5",
-    file: "internal/shelf.ts",
+    file: "internal/memory/shelf.ts",
     find: "if (table.get(pattern.key) === undefined) {",
     replace: "if (this.fresh.length > 0) {"
   },
   {
     name: "of two tuples that are not in the index yet the younger may be found",
     clause: "S5",
-    file: "internal/shelf.ts",
+    file: "internal/memory/shelf.ts",
     find: "return others.length === 0 ? found : undefined",
     replace: "return found"
   },
   {
     name: "a long text has another key in a tuple than in a pattern",
     clause: "S2",
-    file: "internal/entry.ts",
+    file: "internal/memory/entry.ts",
     find: ": Equality.key(field)",
     replace: ": Equality.hash(field)"
   },
   {
     name: "a tuple that is taken before it is in an index gets into it",
     clause: "S2",
-    file: "internal/shelf.ts",
+    file: "internal/memory/shelf.ts",
     find: `    if (place >= 0) {
       const last = this.fresh.pop()!
       if (last !== entry) {
@@ -189,14 +189,14 @@ export const mutants = [
   {
     name: "an index that has just been dropped for its cost is built again at once",
     clause: "S2",
-    file: "internal/shelf.ts",
+    file: "internal/memory/shelf.ts",
     find: "if (cold.owed > 0) {",
     replace: "if (cold.owed === Infinity) {"
   },
   {
     name: "an index forgets a key while one tuple is left under it",
     clause: "S2",
-    file: "internal/ordered.ts",
+    file: "internal/memory/ordered.ts",
     find: "present instanceof Ordered && present.size > 1",
     replace: "present instanceof Ordered && present.size > 2"
   },
@@ -205,28 +205,28 @@ export const mutants = [
   {
     name: "a variable that is bound matches anything",
     clause: "S3",
-    file: "internal/pattern.ts",
+    file: "internal/pattern/pattern.ts",
     find: "known !== undefined && !Equality.equals(known.value, value)",
     replace: "known !== undefined && !Equality.equals(known.value, known.value)"
   },
   {
     name: "a record in a pattern matches objects with more keys",
     clause: "S3",
-    file: "internal/pattern.ts",
+    file: "internal/pattern/pattern.ts",
     find: "isPlainObject(value) && Equality.contentKeys(value).length === keys.length",
     replace: "isPlainObject(value)"
   },
   {
     name: "a predicate that throws makes the out fail that it was tried on",
     clause: "S3",
-    file: "internal/interest.ts",
+    file: "internal/memory/interest.ts",
     find: "defect = { error }\n",
     replace: "throw error\n"
   },
   {
     name: "a predicate that throws at what a transaction passes on is the end of that transaction",
     clause: "S3",
-    file: "internal/interest.ts",
+    file: "internal/memory/interest.ts",
     find: "      return this.patterns.some((pattern) => pattern.admits(entry))\n    } catch {\n      return false",
     replace:
       "      return this.patterns.some((pattern) => pattern.admits(entry))\n    } catch (error) {\n      throw error"
@@ -236,7 +236,7 @@ export const mutants = [
   {
     name: "takers are served before readers, who then do not see the tuple",
     clause: "S4",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: `    if (this.readers.size > 0) {
       this.serve(this.readers, entry, -1)
     }
@@ -251,7 +251,7 @@ export const mutants = [
   {
     name: "two takers get one tuple",
     clause: "S4",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: `        this.tell("In", entry)
         return true`,
     replace: `        this.tell("In", entry)
@@ -264,14 +264,14 @@ export const mutants = [
   {
     name: "only one of the readers that wait is served",
     clause: "S4",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "} else if (this.offer(interest, entry, index) && interests === this.takers) {",
     replace: "} else if (this.offer(interest, entry, index)) {"
   },
   {
     name: "a replace whose function throws has taken the tuple",
     clause: "S4",
-    file: "internal/put.ts",
+    file: "internal/memory/put.ts",
     find: `          const tuple = own(f(entry.tuple))
           link(span, [entry])
           store.takeOne(entry)`,
@@ -284,7 +284,7 @@ export const mutants = [
   {
     name: "the newest tuple is taken first",
     clause: "S5",
-    file: "internal/shelves.ts",
+    file: "internal/memory/shelves.ts",
     find: `    if (!(items instanceof Ordered) || this.selection === "fifo") {
       return next(items, -1, test)
     }
@@ -297,35 +297,35 @@ export const mutants = [
   {
     name: "who has come last is served first",
     clause: "S5",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "return this.interests++",
     replace: "return 1_000_000_000 - this.interests++"
   },
   {
     name: "those who wait with one set of literals are served before all others",
     clause: "S5",
-    file: "internal/interest.ts",
+    file: "internal/memory/interest.ts",
     find: "if (found === undefined || best !== undefined && found.seq >= best.seq) {",
     replace: "if (found === undefined || best !== undefined) {"
   },
   {
     name: "who waits for tuples of any length is served behind all others",
     clause: "S5",
-    file: "internal/interest.ts",
+    file: "internal/memory/interest.ts",
     find: "return others === undefined ? first : this.nextOf(others, entry, seq, first)",
     replace: "return others === undefined || first !== undefined ? first : this.nextOf(others, entry, seq, first)"
   },
   {
     name: "the first to wake takes all that is left of a burst",
     clause: "S5",
-    file: "internal/operation.ts",
+    file: "internal/memory/operation.ts",
     find: "if (!isTurn && store.isContended",
     replace: "if (isTurn === null && store.isContended"
   },
   {
     name: "whose turn comes takes all that is there",
     clause: "S5",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "this.share = Math.floor(Math.min(this.count, longestRun) / line.length)",
     replace: "this.share = this.count"
   },
@@ -334,14 +334,14 @@ export const mutants = [
   {
     name: "a rd takes",
     clause: "S6",
-    file: "internal/search.ts",
+    file: "internal/memory/search.ts",
     find: "super(memory, kind, kind !== \"rd\", timeout)",
     replace: "super(memory, kind, true, timeout)"
   },
   {
     name: "an inp that finds nothing leaves somebody who waits",
     clause: "S7",
-    file: "internal/search.ts",
+    file: "internal/memory/search.ts",
     find: `class Now implements Operation<Option.Option<any>, never> {
   constructor(private readonly store: Store, private readonly takes: boolean, private readonly pattern: Pattern) {}
   step(span: Span): Option.Option<any> {
@@ -366,63 +366,63 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "an interrupted taker does not put its tuple back",
     clause: "S8",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "this.giveBack(interest.entries)",
     replace: "this.consume(interest.entries)"
   },
   {
     name: "a taker that is interrupted after its wait, before its last step, keeps the tuple",
     clause: "S8",
-    file: "internal/wait.ts",
+    file: "internal/memory/wait.ts",
     find: "fiber.addObserver(",
     replace: "fiber.removeObserver("
   },
   {
     name: "a taker whose finalizer waits again keeps the tuple of its first wait meanwhile",
     clause: "S8",
-    file: "internal/wait.ts",
+    file: "internal/memory/wait.ts",
     find: "    store.leaving.get(fiber)?.()\n",
     replace: ""
   },
   {
     name: "an interrupted wait is still served",
     clause: "S8",
-    file: "internal/wait.ts",
+    file: "internal/memory/wait.ts",
     find: "      onFailure: (cause) => {\n        store.abandon(interest)\n",
     replace: "      onFailure: (cause) => {\n"
   },
   {
     name: "a tuple that comes back goes behind all others",
     clause: "S8",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "place: \"place\" | \"back\" = \"place\"",
     replace: "place: \"place\" | \"back\" = \"back\""
   },
   {
     name: "requeue: \"back\" is not heeded",
     clause: "S8",
-    file: "internal/hold.ts",
+    file: "internal/memory/hold.ts",
     find: "store.giveBack([entry], options.requeue)",
     replace: "store.giveBack([entry])"
   },
   {
     name: "withPermit: requeue: \"back\" is not heeded",
     clause: "S8",
-    file: "internal/hold.ts",
+    file: "internal/memory/hold.ts",
     find: "store.run(() => store.giveBack([entry], place))",
     replace: "store.run(() => store.giveBack([entry]))"
   },
   {
     name: "withPermit consumes its tuple",
     clause: "S8",
-    file: "internal/hold.ts",
+    file: "internal/memory/hold.ts",
     find: "store.run(() => store.giveBack([entry], place))",
     replace: "store.consume([entry])"
   },
   {
     name: "withPermit keeps its tuple if the use fails",
     clause: "S8",
-    file: "internal/hold.ts",
+    file: "internal/memory/hold.ts",
     find: "Effect.ensuring(restore(",
     replace: "Effect.zipLeft(restore("
   },
@@ -436,49 +436,49 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a tuple that comes back is not offered to those who wait",
     clause: "S8",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "this.place(place === \"place\" ? entry : this.renumber(entry), \"Requeue\")",
     replace: "this.insert(place === \"place\" ? entry : this.renumber(entry))"
   },
   {
     name: "an inWith that succeeds puts its tuple back",
     clause: "S8",
-    file: "internal/hold.ts",
+    file: "internal/memory/hold.ts",
     find: "store.consume([entry])\n        return Effect.void",
     replace: "store.run(() => store.giveBack([entry]))\n        return Effect.void"
   },
   {
     name: "an inWith that fails consumes its tuple",
     clause: "S8",
-    file: "internal/hold.ts",
+    file: "internal/memory/hold.ts",
     find: "if (Exit.isSuccess(exit)) {",
     replace: "if (Exit.isSuccess(exit) || !Cause.isInterruptedOnly(exit.cause)) {"
   },
   {
     name: "an inWith that is interrupted consumes its tuple",
     clause: "S8",
-    file: "internal/hold.ts",
+    file: "internal/memory/hold.ts",
     find: "if (Exit.isSuccess(exit)) {",
     replace: "if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) {"
   },
   {
     name: "one more use may fail than maxAttempts says",
     clause: "S8",
-    file: "internal/hold.ts",
+    file: "internal/memory/hold.ts",
     find: "return ++entry.extra.attempts >= ",
     replace: "return ++entry.extra.attempts > "
   },
   {
     name: "interruptions count as attempts",
     clause: "S8",
-    file: "internal/hold.ts",
+    file: "internal/memory/hold.ts",
     find: "if (Cause.isInterruptedOnly(cause)) {",
     replace: "if (cause._tag === \"Empty\") {"
   },
   {
     name: "a tuple forgets its failed attempts as it goes to the back",
     clause: "S8",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "const youngest = this.entry(entry.tuple, entry.extra, entry.failure)",
     replace: `const youngest = this.entry(entry.tuple, entry.extra && { ...entry.extra, attempts: 0 }, entry.failure)`
   },
@@ -487,14 +487,14 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a wait that has timed out stays in the table of those who wait",
     clause: "S9",
-    file: "internal/interest.ts",
+    file: "internal/memory/interest.ts",
     find: "for (const { group, key } of interest.places) {",
     replace: "for (const { group, key } of interest.timeout === undefined ? interest.places : []) {"
   },
   {
     name: "a wait that was served leaves its timer",
     clause: "S9",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: `    if (interest.timeout !== undefined) {
       this.deadlines.remove(interest.timeout)
     }`,
@@ -503,14 +503,14 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a wait times out one millisecond late",
     clause: "S9",
-    file: "internal/wait.ts",
+    file: "internal/memory/wait.ts",
     find: "store.timeoutAt(interest, interest.since + request.timeout,",
     replace: "store.timeoutAt(interest, interest.since + request.timeout + 1,"
   },
   {
     name: "what is due is ended after the step, and not before",
     clause: "S9",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: `      this.sweep()
       const result = step(one, other)`,
     replace: `      const result = step(one, other)
@@ -527,7 +527,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "the timeout of an inWith is that of an in",
     clause: "S9",
-    file: "internal/search.ts",
+    file: "internal/memory/search.ts",
     find: "    return this.name\n",
     replace: "    return this.kind\n"
   },
@@ -543,63 +543,63 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a put is not undone",
     clause: "S10",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "this.log.add(() => this.remove(entry))",
     replace: "this.log.add(() => {})"
   },
   {
     name: "a take is not undone",
     clause: "S10",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "this.log.add(() => this.insert(entry))",
     replace: "this.log.add(() => {})"
   },
   {
     name: "a waiter that was served does not wait again after a rollback",
     clause: "S10",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "this.log.add(() => this.enter(interest))",
     replace: "this.log.add(() => {})"
   },
   {
     name: "a waiter is woken although what served it was rolled back",
     clause: "S10",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "this.log.add(() => this.outbox.pop())",
     replace: "this.log.add(() => {})"
   },
   {
     name: "a waiter that was served gives back a tuple that was never put, if it is interrupted after a rollback",
     clause: "S10",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "    interest.exit = exit\n    if (this.log.recording) {",
     replace: "    interest.exit = exit\n    if (false) {"
   },
   {
     name: "a tuple that was handed over counts as held after a rollback",
     clause: "S10",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "this.log.add(() => this.held.delete(entry))",
     replace: "this.log.add(() => {})"
   },
   {
     name: "an event of what was rolled back stays in the mailbox",
     clause: "S10",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "        watcher.buffer.pop()\n",
     replace: ""
   },
   {
     name: "the second branch of an orElse sees what the first has done",
     clause: "S10",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "    } else {\n      this.log.rewind(savepoint)\n    }",
     replace: "    }"
   },
   {
     name: "what a branch has done that was left at the end is committed",
     clause: "S10",
-    file: "internal/transaction.ts",
+    file: "internal/memory/transaction.ts",
     find: `      store.log.rewind(savepoint)
       reached.push([store, savepoint])`,
     replace: "      reached.push([store, store.log.mark(savepoint)])"
@@ -607,42 +607,42 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "changes are undone oldest first",
     clause: "S10",
-    file: "internal/log.ts",
+    file: "internal/memory/log.ts",
     find: "this.inverses.pop()!()",
     replace: "this.inverses.splice(length, 1)[0]!()"
   },
   {
     name: "what a failed transaction has done stays until the next transaction",
     clause: "S10",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "    this.begin()\n    this.settle()\n",
     replace: "    this.begin()\n"
   },
   {
     name: "a transaction that leaves a tuple does not pass it on",
     clause: "S10",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "      if (!entry.live) {\n        continue\n      }\n      const other",
     replace: "      if (interest.seq >= 0) {\n        continue\n      }\n      const other"
   },
   {
     name: "a transaction is woken by tuples that it did not miss",
     clause: "S10",
-    file: "internal/transaction.ts",
+    file: "internal/memory/transaction.ts",
     find: "if (stepped[0] === MISS) {",
     replace: "if (stepped[0] === MISS || missed !== \"room\") {"
   },
   {
     name: "a transaction loses its place among those who wait each time it runs",
     clause: "S10",
-    file: "internal/transaction.ts",
+    file: "internal/memory/transaction.ts",
     find: "const place = places.get(store) ?? store.nextInterest()",
     replace: "const place = store.nextInterest()"
   },
   {
     name: "a taker that comes anew has the tuple before the transaction that was woken for it",
     clause: "S10",
-    file: "internal/search.ts",
+    file: "internal/memory/search.ts",
     find: "return this.store.shelves.find(this.pattern, except)",
     replace: "return this.store.shelves.find(this.pattern)"
   },
@@ -651,42 +651,42 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "inAll takes one tuple for two patterns",
     clause: "S11",
-    file: "internal/join.ts",
+    file: "internal/pattern/join.ts",
     find: "while (next < own.length && owners.has(own[next]!)) {",
     replace: "while (next < 0) {"
   },
   {
     name: "inAll takes one tuple for two patterns that share a variable",
     clause: "S11",
-    file: "internal/join.ts",
+    file: "internal/pattern/join.ts",
     find: " || chosen.includes(entry) ? false : ",
     replace: " ? false : "
   },
   {
     name: "inAll does not make way: no pattern changes its tuple for another's sake",
     clause: "S11",
-    file: "internal/join.ts",
+    file: "internal/pattern/join.ts",
     find: "if (owner !== undefined && !asked.has(owner)) {",
     replace: "if (owner !== undefined && asked.size < 0) {"
   },
   {
     name: "inAll lets make way who comes first",
     clause: "S11",
-    file: "internal/join.ts",
+    file: "internal/pattern/join.ts",
     find: "(owners.get(entry) === demand || exchange(demand, entry))",
     replace: "owners.get(entry) === demand"
   },
   {
     name: "inAll does not go back where a variable was bound in vain",
     clause: "S11",
-    file: "internal/join.ts",
+    file: "internal/pattern/join.ts",
     find: "    chosen.pop()\n    return false",
     replace: "    return true"
   },
   {
     name: "an inAll that waits holds what is there already",
     clause: "S11",
-    file: "internal/search.ts",
+    file: "internal/memory/search.ts",
     find: `  attempt(interest: Interest): boolean {
     const found = this.make(interest)
     if (found === undefined) {
@@ -702,21 +702,21 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "inAny tells the last of the patterns that match, not the first",
     clause: "S11",
-    file: "internal/shelves.ts",
+    file: "internal/memory/shelves.ts",
     find: "patterns.findIndex((pattern) => pattern.admits(entry))",
     replace: "patterns.findLastIndex((pattern) => pattern.admits(entry))"
   },
   {
     name: "an inAny that waits tells the last of the patterns that match, not the first",
     clause: "S11",
-    file: "internal/interest.ts",
+    file: "internal/memory/interest.ts",
     find: "        return index\n      }\n    }\n    return -1",
     replace: "        return patterns.findLastIndex((pattern) => pattern.admits(entry))\n      }\n    }\n    return -1"
   },
   {
     name: "inAny takes for its first pattern, though another has an older tuple",
     clause: "S11",
-    file: "internal/shelves.ts",
+    file: "internal/memory/shelves.ts",
     find: "this.choose(Array.from(new Set(found)).sort(byAge))",
     replace: "this.choose(Array.from(new Set(found)))"
   },
@@ -725,7 +725,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "closing a space leaves those who wait for tuples",
     clause: "S12",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "for (const interest of this.waiting()) {",
     replace:
       "for (const interest of this.waiting().filter(({ table }) => table !== \"takers\" && table !== \"readers\")) {"
@@ -733,7 +733,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "closing a space leaves those who wait for room",
     clause: "S12",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "for (const interest of this.waiting()) {",
     replace: "for (const interest of this.waiting().filter(({ table }) => table !== \"puts\")) {"
   },
@@ -749,7 +749,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a failure tuple is matched by a wildcard",
     clause: "S13",
-    file: "internal/shelves.ts",
+    file: "internal/memory/shelves.ts",
     find: ": Array.from(this.byArity).filter(",
     replace: ": [...this.byArity, [3, this.failures] as const].filter("
   },
@@ -792,7 +792,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "failure tuples pile up without end",
     clause: "S13",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "while (this.shelves.failures.all.size > limit) {",
     replace: "while (this.shelves.failures.all.size > limit * Infinity) {"
   },
@@ -808,49 +808,49 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "one tuple more than the capacity is let in",
     clause: "S14",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "const limit = isBehind ? base : Math.max(capacity, base)",
     replace: "const limit = isBehind ? base : Math.max(capacity + 1, base)"
   },
   {
     name: "a put overtakes those that wait for room",
     clause: "S14",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "this.puts.isAwaited(place) : this.admitting === \"hand-over\"",
     replace: "false : this.admitting === \"hand-over\""
   },
   {
     name: "a put behind others waits for room though a taker has come for its tuple",
     clause: "S14",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "      this.taker = true\n      this.vacate()",
     replace: "      this.vacate()"
   },
   {
     name: "readers see a tuple that was dropped",
     clause: "S14",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "        this.log.undo(before)\n        this.congested = congested",
     replace: "        this.remove(entry)\n        this.congested = congested"
   },
   {
     name: "\"sliding\" drops the newest tuple",
     clause: "S14",
-    file: "internal/shelves.ts",
+    file: "internal/memory/shelves.ts",
     find: "shelf.all.next(-1, always)",
     replace: "shelf.all.last(always)"
   },
   {
     name: "a transaction that makes room does not let puts in",
     clause: "S14",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "    if (this.puts.size > 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()",
     replace: "    if (this.puts.size < 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()"
   },
   {
     name: "collectInto is not one step: others see the tuples in neither space",
     clause: "S14",
-    file: "internal/put.ts",
+    file: "internal/memory/put.ts",
     find: "if (destination !== undefined) {",
     replace: "if (destination === null) {"
   },
@@ -864,28 +864,28 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "outIfAbsent into a full dropping space says that it has put what was dropped",
     clause: "S14",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "strategy === \"dropping\" ? \"exceed\" : strategy",
     replace: "strategy"
   },
   {
     name: "collectInto takes what has not arrived",
     clause: "S14",
-    file: "internal/put.ts",
+    file: "internal/memory/put.ts",
     find: "yield* take(arrived.map((index) => entries[index]!))",
     replace: "yield* take(entries)"
   },
   {
     name: "collectInto counts what has not arrived",
     clause: "S14",
-    file: "internal/put.ts",
+    file: "internal/memory/put.ts",
     find: "return arrived.length",
     replace: "return entries.length"
   },
   {
     name: "collectInto a sliding space evicts",
     clause: "S14",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "strategy === \"suspend\" ? strategy : \"dropping\", left)",
     replace: "strategy, left)"
   },
@@ -894,28 +894,28 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a tuple lives one millisecond too long",
     clause: "S15",
-    file: "internal/put.ts",
+    file: "internal/memory/put.ts",
     find: "store.expireAt(extra, store.now() + ttl)",
     replace: "store.expireAt(extra, store.now() + ttl + 1)"
   },
   {
     name: "a lease is renewed after its end",
     clause: "S15",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "entry === undefined || !this.has(entry)",
     replace: "entry === undefined"
   },
   {
     name: "a tuple comes back from a holder after its time",
     clause: "S15",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "expiry !== undefined && expiry.at <= this.now()",
     replace: "expiry !== undefined && expiry.at < 0"
   },
   {
     name: "a tuple that was taken leaves its timer",
     clause: "S15",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "    if (expiry !== undefined) {\n      this.deadlines.remove(expiry)\n    }",
     replace: ""
   },
@@ -924,7 +924,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a predicate can use the space that matches with it",
     clause: "S16",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "    if (this.busy) {",
     replace: "    if (this.busy && this.closed) {"
   },
@@ -933,7 +933,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a subscription misses tuples that are taken at once",
     clause: "S17",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: `    this.tell(event, entry)
     if (this.readers.size > 0) {
       this.serve(this.readers, entry, -1)
@@ -950,56 +950,56 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a stream shows a tuple again that comes back",
     clause: "S17",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "watcher.unseen?.has(entry) === true",
     replace: "watcher.unseen !== undefined"
   },
   {
     name: "a stream misses what was held when it started",
     clause: "S17",
-    file: "internal/subscription.ts",
+    file: "internal/memory/subscription.ts",
     find: "new WeakSet(Array.from(store.held).filter((entry) => compiled.admits(entry)))",
     replace: "new WeakSet()"
   },
   {
     name: "a stream misses what was held when it started and goes to the back",
     clause: "S17",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "        interest.watcher!.unseen.add(youngest)\n",
     replace: ""
   },
   {
     name: "a full mailbox does not let puts wait",
     clause: "S17",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "        this.congested = true\n",
     replace: ""
   },
   {
     name: "a full mailbox forgets how much it dropped",
     clause: "S17",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "        watcher.missed++\n",
     replace: "        watcher.missed = 1\n"
   },
   {
     name: "a subscription that ends stays",
     clause: "S17",
-    file: "internal/subscription.ts",
+    file: "internal/memory/subscription.ts",
     find: "        store.abandon(interest)\n",
     replace: ""
   },
   {
     name: "a scoped stream does not end with its scope",
     clause: "S17",
-    file: "internal/subscription.ts",
+    file: "internal/memory/subscription.ts",
     find: "        watcher.close()\n",
     replace: ""
   },
   {
     name: "a scoped subscription opens when its stream runs",
     clause: "S17",
-    file: "internal/subscription.ts",
+    file: "internal/memory/subscription.ts",
     find: "return isScoped(options) ? piped : Stream",
     replace: "return isScoped(options) ? Effect.succeed(Stream.unwrapScoped(piped)) : Stream"
   },
@@ -1044,14 +1044,14 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a join lacks more than it does",
     clause: "S11",
-    file: "internal/join.ts",
+    file: "internal/pattern/join.ts",
     find: "return new Lack([pattern], count - found, at)",
     replace: "return new Lack([pattern], count - found + 1, at)"
   },
   {
     name: "a join lacks more than it does, all demands considered",
     clause: "S11",
-    file: "internal/join.ts",
+    file: "internal/pattern/join.ts",
     find: "missing, short[0]!)",
     replace: "missing + 1, short[0]!)"
   },
@@ -1059,63 +1059,63 @@ class Now implements Operation<Option.Option<any>, never> {
     name:
       "a join counts what comes for those alone that were short when it looked, and not for those that could have made way",
     clause: "S11",
-    file: "internal/join.ts",
+    file: "internal/pattern/join.ts",
     find: "return new Set(asked.keys())",
     replace: "return new Set(demands)"
   },
   {
     name: "a join counts what comes for others",
     clause: "S11",
-    file: "internal/join.ts",
+    file: "internal/pattern/join.ts",
     find: "this.missing > 0 && this.patterns.some((pattern) => pattern.admits(entry))",
     replace: "this.missing > 0 && this.patterns.every((pattern) => pattern.admits(entry))"
   },
   {
     name: "a join searches with every put",
     clause: "S11",
-    file: "internal/join.ts",
+    file: "internal/pattern/join.ts",
     find: "return this.missing <= 0",
     replace: "return true"
   },
   {
     name: "equal patterns of a join are looked for one by one",
     clause: "S11",
-    file: "internal/join.ts",
+    file: "internal/pattern/join.ts",
     find: "if (distinct[bucket[i]!]!.isLike(pattern)) {",
     replace: "if (distinct[bucket[i]!] === pattern) {"
   },
   {
     name: "patterns of a join are equal if their formals have the same name",
     clause: "S11",
-    file: "internal/pattern.ts",
+    file: "internal/pattern/pattern.ts",
     find: "parts.name === others.name && Equality.equals(parts.values, others.values) && ",
     replace: "parts.name === others.name && "
   },
   {
     name: "patterns of a join are equal whatever their predicates are",
     clause: "S11",
-    file: "internal/pattern.ts",
+    file: "internal/pattern/pattern.ts",
     find: "one.code !== undefined && one.code === other.code && one.text() === other.text()",
     replace: "true"
   },
   {
     name: "a join remembers what it lacked in a transaction that was undone",
     clause: "S10",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "        interest.lack = undefined\n      })",
     replace: "      })"
   },
   {
     name: "a join does not count what a transaction was to look at first",
     clause: "S11",
-    file: "internal/store.ts",
+    file: "internal/memory/store.ts",
     find: "if (this.offered.size > 0) {\n      // What it was not to see",
     replace: "if (this.offered.size < 0) {\n      // What it was not to see"
   },
   {
     name: "a join with variables takes the first combination that it finds, not the oldest",
     clause: "S11",
-    file: "internal/join.ts",
+    file: "internal/pattern/join.ts",
     find: "best === undefined || comesBefore(found, best)",
     replace: "best === undefined"
   },
@@ -1152,14 +1152,14 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a secret is written into a store",
     clause: "S1",
-    file: "internal/remote/values.ts",
+    file: "internal/values.ts",
     find: "if (Redacted.isRedacted(value)) {",
     replace: "if (Redacted.isRedacted(value) && depth > 0) {"
   },
   {
     name: "keys of its own that an array has are lost without a word",
     clause: "S1",
-    file: "internal/remote/values.ts",
+    file: "internal/values.ts",
     find: "if (own !== undefined) {",
     replace: "if (typeof own === \"symbol\") {"
   },
@@ -1210,14 +1210,14 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "what a tracer throws is thrown on",
     clause: "S8",
-    file: "internal/operation.ts",
+    file: "internal/memory/operation.ts",
     find: "  } catch {\n    return undefined\n  }",
     replace: "  } catch (error) {\n    throw error\n  }"
   },
   {
     name: "a tracer that makes no span makes the operation die",
     clause: "S8",
-    file: "internal/operation.ts",
+    file: "internal/memory/operation.ts",
     find: "    () => Effect.succeed(undefined)\n",
     replace: "    (defect) => Effect.die(defect)\n"
   }

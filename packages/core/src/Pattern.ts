@@ -11,7 +11,7 @@
 import type * as Equal from "effect/Equal"
 import type { Pipeable } from "effect/Pipeable"
 import type * as Schema from "effect/Schema"
-import * as internal from "./internal/pattern.js"
+import * as internal from "./internal/pattern/pattern.js"
 import type { Mistake } from "./Mistake.js"
 import type { FailurePattern } from "./Process.js"
 import type { Tuple } from "./Tuple.js"

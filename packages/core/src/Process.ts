@@ -12,7 +12,7 @@ import type * as Fiber from "effect/Fiber"
 import type * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import type * as Types from "effect/Types"
-import * as internal from "./internal/pattern.js"
+import * as internal from "./internal/pattern/pattern.js"
 import type { FieldType } from "./Pattern.js"
 import type { Tuple } from "./Tuple.js"
 

@@ -7,7 +7,7 @@
 /* eslint-disable @typescript-eslint/no-explicit-any -- schemas of any types */
 import type * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
-import * as internal from "./internal/sharded.js"
+import * as internal from "./internal/sharded/engine.js"
 import type { SpaceError } from "./SpaceError.js"
 import type { Tuple } from "./Tuple.js"
 import type { TupleSpace } from "./TupleSpace.js"

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { equals, hash } from "../src/internal/equality.js"
+import { equals, hash } from "../src/internal/pattern/equality.js"
 
 // What is equal is in the testkit's suite, which Conformance.test.ts runs; this is about the functions behind it.
 

@@ -1,8 +1,8 @@
 import { Pattern as P, Process, SpaceError } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { Entry } from "../src/internal/entry.js"
-import { compile } from "../src/internal/pattern.js"
+import { Entry } from "../src/internal/memory/entry.js"
+import { compile } from "../src/internal/pattern/pattern.js"
 import { same } from "./helpers.js"
 
 // What patterns match is in the testkit's suite, which Conformance.test.ts runs: through a space, and by `P.matches`.

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option } from "effect"
 import * as vm from "node:vm"
 import { MessageChannel, type MessagePort } from "node:worker_threads"
-import { equals, hash } from "../src/internal/equality.js"
+import { equals, hash } from "../src/internal/pattern/equality.js"
 import { show } from "../src/internal/print.js"
 
 // Values of other realms: of jest's and vitest's vmThreads, of iframes, of node:vm.

@@ -3,7 +3,7 @@ import { TupleSpace } from "@effect-linda/core"
 import { assert } from "@effect/vitest"
 import type { Fiber, Scope } from "effect"
 import { Cause, Effect, Exit, Option } from "effect"
-import type { Memory } from "../src/internal/memory.js"
+import type { Memory } from "../src/internal/memory/engine.js"
 
 /** Deep, strict equality of values whose types need not be the same. */
 export const same = (actual: unknown, expected: unknown, message?: string): void =>

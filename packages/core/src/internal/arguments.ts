@@ -11,9 +11,9 @@ import { SpaceError } from "../SpaceError.js"
 import type { Kind } from "../SpaceEvent.js"
 import type { Tuple } from "../Tuple.js"
 import { isArray, isSpaceError, membersOf, read, UNREADABLE, unreadableOf } from "./brand.js"
-import { isFailure } from "./memory.js"
-import type { Pattern } from "./pattern.js"
-import { compile, isSchema } from "./pattern.js"
+import { isFailure } from "./memory/engine.js"
+import type { Pattern } from "./pattern/pattern.js"
+import { compile, isSchema } from "./pattern/pattern.js"
 import { messageOf, show } from "./print.js"
 
 /**

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Tuple } from "../Tuple.js"
 import type { Destination } from "../TupleSpace.js"
-import type { Restore } from "./wait.js"
+import type { Restore } from "./memory/wait.js"
 
 const Key = Symbol.for("@effect-linda/core/Destination")
 

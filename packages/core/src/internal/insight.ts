@@ -15,9 +15,9 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Tuple } from "../Tuple.js"
 import type { Inspection, InterestSnapshot, ProcessSnapshot, Quiescence } from "../TupleSpace.js"
+import type { Store } from "./memory/store.js"
 import { show, typeName } from "./print.js"
 import type { ProcessRecord } from "./process.js"
-import type { Store } from "./store.js"
 
 /** Somebody who waits, as far as it is told here. */
 export interface Waiting {

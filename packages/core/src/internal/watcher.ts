@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as SpaceEvent from "../SpaceEvent.js"
 import type { Tuple } from "../Tuple.js"
-import type { Entry } from "./entry.js"
+import type { Entry } from "./memory/entry.js"
 
 export type Strategy = "suspend" | "dropping" | "sliding"
 

@@ -23,8 +23,8 @@ import {
 } from "effect"
 import { runInNewContext } from "node:vm"
 import { decodeField, encodeField, keyOf } from "../../src/internal/durable/encoding.js"
-import * as Equality from "../../src/internal/equality.js"
-import { Values } from "../../src/internal/remote/values.js"
+import * as Equality from "../../src/internal/pattern/equality.js"
+import { Values } from "../../src/internal/values.js"
 import { SpaceError } from "../../src/SpaceError.js"
 import { renamed } from "../../src/SpaceStore.js"
 

@@ -1,7 +1,7 @@
 import { TupleSpace } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
-import { putWithTtl, renewing } from "../../src/internal/put.js"
+import { putWithTtl, renewing } from "../../src/internal/memory/put.js"
 import { Leases } from "../../src/internal/remote/leases.js"
 import { memoryOf, same } from "../helpers.js"
 

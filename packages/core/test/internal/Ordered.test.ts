@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
-import type { Item } from "../../src/internal/ordered.js"
-import { HashTable, next, Ordered } from "../../src/internal/ordered.js"
+import type { Item } from "../../src/internal/memory/ordered.js"
+import { HashTable, next, Ordered } from "../../src/internal/memory/ordered.js"
 import { same } from "../helpers.js"
 
 interface Numbered extends Item {

@@ -1,10 +1,10 @@
 import { Pattern as P } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
-import { Entry } from "../../src/internal/entry.js"
-import { next } from "../../src/internal/ordered.js"
-import { compile } from "../../src/internal/pattern.js"
-import { Shelf } from "../../src/internal/shelf.js"
+import { Entry } from "../../src/internal/memory/entry.js"
+import { next } from "../../src/internal/memory/ordered.js"
+import { compile } from "../../src/internal/pattern/pattern.js"
+import { Shelf } from "../../src/internal/memory/shelf.js"
 import { same } from "../helpers.js"
 
 const positionsOf = (shelf: Shelf) => shelf.indexed.map(({ positions }) => positions)

@@ -22,7 +22,7 @@ import {
   UNREADABLE,
   viewName
 } from "../brand.js"
-import type { Values } from "../remote/values.js"
+import type { Values } from "../values.js"
 
 /** Stands before what JSON does not have; a key of the user's that begins so gets another. */
 const mark = "@"

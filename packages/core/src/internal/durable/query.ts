@@ -7,9 +7,9 @@ import type { Literal, NewRow, Query, Row } from "../../SpaceStore.js"
 import type { Tuple } from "../../Tuple.js"
 import { Undecoded } from "../../Undecoded.js"
 import { isSpaceError } from "../brand.js"
-import { isFailure, markFailure } from "../memory.js"
-import type { Pattern, Term } from "../pattern.js"
-import type { Values } from "../remote/values.js"
+import { isFailure, markFailure } from "../memory/engine.js"
+import type { Pattern, Term } from "../pattern/pattern.js"
+import type { Values } from "../values.js"
 import { decodeField, encodeField, keyed, keyOf, letterOf, readText, write } from "./encoding.js"
 
 /** What a store keeps of a tuple. That of a failed process is stored as well as it can be. */

@@ -11,9 +11,9 @@ import type { Options, Query, Row } from "../../SpaceStore.js"
 import type { Tuple } from "../../Tuple.js"
 import { Undecoded } from "../../Undecoded.js"
 import { one } from "../arguments.js"
-import { isFailure } from "../memory.js"
-import type { Pattern } from "../pattern.js"
-import { Values } from "../remote/values.js"
+import { isFailure } from "../memory/engine.js"
+import type { Pattern } from "../pattern/pattern.js"
+import { Values } from "../values.js"
 import { decodeRaw, decodeTuple, queryOf } from "./query.js"
 
 /** A tuple, or why this program cannot decode it. */

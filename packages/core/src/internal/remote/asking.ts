@@ -5,8 +5,8 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
-import type { Pattern } from "../pattern.js"
-import type { Store } from "../store.js"
+import type { Store } from "../memory/store.js"
+import type { Pattern } from "../pattern/pattern.js"
 import { Threw } from "./protocol.js"
 
 /** Thrown where an answer is needed before anything happens. */

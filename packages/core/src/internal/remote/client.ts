@@ -43,15 +43,15 @@ import {
 import { isSpaceError } from "../brand.js"
 import type { PutFitting } from "../destination.js"
 import { destination, moveHeld, putFitting } from "../destination.js"
-import type { Pattern, Term } from "../pattern.js"
-import { compile } from "../pattern.js"
+import { streaming } from "../memory/subscription.js"
+import type { Leaving } from "../memory/wait.js"
+import { handOver } from "../memory/wait.js"
+import type { Pattern, Term } from "../pattern/pattern.js"
+import { compile } from "../pattern/pattern.js"
 import * as Process from "../process.js"
-import { streaming } from "../subscription.js"
-import type { Leaving } from "../wait.js"
-import { handOver } from "../wait.js"
+import type { Values } from "../values.js"
 import { encodePattern } from "./patterns.js"
 import * as Protocol from "./protocol.js"
-import type { Values } from "./values.js"
 
 const TypeId = Symbol.for("@effect-linda/core/TupleSpace")
 

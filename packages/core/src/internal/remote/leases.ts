@@ -4,8 +4,8 @@
  *
  * @internal
  */
-import type { Extra } from "../entry.js"
-import type { Store } from "../store.js"
+import type { Extra } from "../memory/entry.js"
+import type { Store } from "../memory/store.js"
 
 export class Leases {
   private readonly extras = new Map<number, WeakRef<Extra>>()

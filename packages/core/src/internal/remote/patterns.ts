@@ -6,9 +6,9 @@
  * @internal
  */
 import { SpaceError } from "../../SpaceError.js"
-import type { Parts, Term } from "../pattern.js"
-import { answered, any, literal, Pattern, rebuild } from "../pattern.js"
-import type { Values } from "./values.js"
+import type { Parts, Term } from "../pattern/pattern.js"
+import { answered, any, literal, Pattern, rebuild } from "../pattern/pattern.js"
+import type { Values } from "../values.js"
 
 /** Marks of fields on the way; a formal has its name there. */
 const Literal = 0

@@ -8,7 +8,7 @@
  *
  * @internal
  */
-import { SpaceError } from "../SpaceError.js"
+import { SpaceError } from "../../SpaceError.js"
 
 /** A point in the log. */
 export interface Savepoint {

@@ -4,9 +4,9 @@
  * @internal
  */
 import type * as Tracer from "effect/Tracer"
-import type { Tuple } from "../Tuple.js"
-import type { Deadline } from "./deadlines.js"
-import * as Equality from "./equality.js"
+import type { Tuple } from "../../Tuple.js"
+import type { Deadline } from "../deadlines.js"
+import * as Equality from "../pattern/equality.js"
 import type { Item } from "./ordered.js"
 
 /** What few tuples need, kept apart so that the others stay small. */

@@ -14,8 +14,8 @@ import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import { externalSpan } from "effect/Tracer"
+import type { Memory } from "./engine.js"
 import type { Entry } from "./entry.js"
-import type { Memory } from "./memory.js"
 import { CLOSED, MISS } from "./store.js"
 
 /** The span of an operation, if its fiber records spans. */

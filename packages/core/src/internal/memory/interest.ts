@@ -5,15 +5,15 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import type { Deadline } from "./deadlines.js"
+import type { Deadline } from "../deadlines.js"
+import type { Key } from "../pattern/equality.js"
+import type { Lack } from "../pattern/join.js"
+import type { Pattern } from "../pattern/pattern.js"
+import type { ProcessRecord } from "../process.js"
+import type { Watcher } from "../watcher.js"
 import type { Entry } from "./entry.js"
-import type { Key } from "./equality.js"
-import type { Lack } from "./join.js"
 import type { Item, Ordered } from "./ordered.js"
 import { HashTable, next } from "./ordered.js"
-import type { Pattern } from "./pattern.js"
-import type { ProcessRecord } from "./process.js"
-import type { Watcher } from "./watcher.js"
 
 /**
  * Who owns the tuple that an operation waits for is decided here and nowhere else:

@@ -9,11 +9,11 @@
  *
  * @internal
  */
-import type { IndexSnapshot, Lookup } from "../TupleSpace.js"
+import type { IndexSnapshot, Lookup } from "../../TupleSpace.js"
+import type { Key } from "../pattern/equality.js"
+import type { Pattern } from "../pattern/pattern.js"
 import type { Entry } from "./entry.js"
-import type { Key } from "./equality.js"
 import { HashTable, Ordered } from "./ordered.js"
-import type { Pattern } from "./pattern.js"
 
 /** So few tuples are scanned faster than hashed. */
 const scanned = 8

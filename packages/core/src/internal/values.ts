@@ -10,9 +10,9 @@ import * as Cause from "effect/Cause"
 import * as FiberId from "effect/FiberId"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
-import { SpaceError } from "../../SpaceError.js"
-import type { Tuple } from "../../Tuple.js"
-import { Undecoded } from "../../Undecoded.js"
+import { SpaceError } from "../SpaceError.js"
+import type { Tuple } from "../Tuple.js"
+import { Undecoded } from "../Undecoded.js"
 import {
   className,
   isArray,
@@ -28,14 +28,14 @@ import {
   isSpaceError,
   read,
   viewName
-} from "../brand.js"
-import { readText, views } from "../durable/encoding.js"
-import { isFailure, markFailure } from "../memory.js"
-import { messageOf, nameOf, show, stackOf } from "../print.js"
-import type { Known } from "./classes.js"
-import { classesOf, classOf } from "./classes.js"
-import type { Each } from "./coders.js"
-import { coders, formerCoders } from "./coders.js"
+} from "./brand.js"
+import { readText, views } from "./durable/encoding.js"
+import { isFailure, markFailure } from "./memory/engine.js"
+import { messageOf, nameOf, show, stackOf } from "./print.js"
+import type { Known } from "./remote/classes.js"
+import { classesOf, classOf } from "./remote/classes.js"
+import type { Each } from "./remote/coders.js"
+import { coders, formerCoders } from "./remote/coders.js"
 
 /** Where values go. */
 export type Place = "link" | "store"

@@ -9,11 +9,11 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import * as RuntimeFlags from "effect/RuntimeFlags"
+import type { Pattern } from "../pattern/pattern.js"
+import * as Process from "../process.js"
 import type { Entry } from "./entry.js"
 import type { Kind, Table } from "./interest.js"
 import { Interest } from "./interest.js"
-import type { Pattern } from "./pattern.js"
-import * as Process from "./process.js"
 import type { Store } from "./store.js"
 
 /** An operation that may have to wait. */

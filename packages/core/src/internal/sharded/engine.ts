@@ -13,9 +13,9 @@ import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { Options } from "../Sharded.js"
-import { SpaceError } from "../SpaceError.js"
-import type { Tuple } from "../Tuple.js"
+import type { Options } from "../../Sharded.js"
+import { SpaceError } from "../../SpaceError.js"
+import type { Tuple } from "../../Tuple.js"
 import type {
   Destination,
   HoldOptions,
@@ -26,7 +26,7 @@ import type {
   SubscribeOptions,
   TupleSpace,
   WaitOptions
-} from "../TupleSpace.js"
+} from "../../TupleSpace.js"
 import {
   alternatives,
   callable,
@@ -47,21 +47,21 @@ import {
   text,
   timeoutOf,
   ttlOf
-} from "./arguments.js"
-import { isArray } from "./brand.js"
-import type { PutFitting } from "./destination.js"
-import { destination, putFitting } from "./destination.js"
-import { encodeField, keyOf } from "./durable/encoding.js"
-import { isFailure } from "./memory.js"
-import type { Pattern } from "./pattern.js"
-import { compile } from "./pattern.js"
-import { show } from "./print.js"
-import { evaluate } from "./process.js"
-import { Values } from "./remote/values.js"
-import { streaming } from "./subscription.js"
-import { isTimeout, timedOut } from "./timeout.js"
-import type { Leaving } from "./wait.js"
-import { handOver } from "./wait.js"
+} from "../arguments.js"
+import { isArray } from "../brand.js"
+import type { PutFitting } from "../destination.js"
+import { destination, putFitting } from "../destination.js"
+import { encodeField, keyOf } from "../durable/encoding.js"
+import { isFailure } from "../memory/engine.js"
+import { streaming } from "../memory/subscription.js"
+import type { Leaving } from "../memory/wait.js"
+import { handOver } from "../memory/wait.js"
+import type { Pattern } from "../pattern/pattern.js"
+import { compile } from "../pattern/pattern.js"
+import { show } from "../print.js"
+import { evaluate } from "../process.js"
+import { isTimeout, timedOut } from "../timeout.js"
+import { Values } from "../values.js"
 
 const TypeId = Symbol.for("@effect-linda/core/TupleSpace")
 

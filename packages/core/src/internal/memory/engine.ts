@@ -6,7 +6,7 @@
 import { globalValue } from "effect/GlobalValue"
 import * as STM from "effect/STM"
 import * as TRef from "effect/TRef"
-import { read } from "./brand.js"
+import { read } from "../brand.js"
 import type { Savepoint } from "./log.js"
 import type { Options } from "./store.js"
 import { Store } from "./store.js"

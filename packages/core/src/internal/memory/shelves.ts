@@ -4,11 +4,11 @@
  * @internal
  */
 import type { PCGRandom } from "effect/Utils"
-import type { Explanation } from "../TupleSpace.js"
+import type { Explanation } from "../../TupleSpace.js"
+import * as Join from "../pattern/join.js"
+import type { Pattern } from "../pattern/pattern.js"
 import type { Entry } from "./entry.js"
-import * as Join from "./join.js"
 import { next, Ordered } from "./ordered.js"
-import type { Pattern } from "./pattern.js"
 import { Shelf } from "./shelf.js"
 
 export type Selection = "fifo" | "lifo" | "random"

@@ -6,7 +6,7 @@
 import * as Equal from "effect/Equal"
 import { NodeInspectSymbol } from "effect/Inspectable"
 import * as Schema from "effect/Schema"
-import { SpaceError } from "../SpaceError.js"
+import { SpaceError } from "../../SpaceError.js"
 import {
   copyOf,
   isArray,
@@ -19,9 +19,9 @@ import {
   read,
   UNREADABLE,
   unreadableOf
-} from "./brand.js"
+} from "../brand.js"
+import { messageOf, show } from "../print.js"
 import * as Equality from "./equality.js"
-import { messageOf, show } from "./print.js"
 
 /** What the variables of a pattern are bound to so far: an immutable list, so that a failed match leaves no trace. */
 export interface Bindings {

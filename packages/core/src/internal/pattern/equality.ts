@@ -16,8 +16,8 @@ import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 import * as List from "effect/List"
 import * as Option from "effect/Option"
-import { SpaceError } from "../SpaceError.js"
-import { bytesOf, isArray, isDate, isPlainObject, viewName } from "./brand.js"
+import { SpaceError } from "../../SpaceError.js"
+import { bytesOf, isArray, isDate, isPlainObject, viewName } from "../brand.js"
 
 export { isPlainObject }
 
