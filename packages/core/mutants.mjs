@@ -29,7 +29,7 @@ export const mutants = [
   {
     name: "a hash looks only three levels deep",
     clause: "S2",
-    file: "internal/pattern/equality.ts",
+    file: "internal/pattern/hash.ts",
     find: "this.objects !== undefined; level++",
     replace: "this.objects !== undefined && level < 3; level++"
   },
@@ -43,35 +43,35 @@ export const mutants = [
   {
     name: "symbols that are not registered share their hash",
     clause: "S2",
-    file: "internal/pattern/equality.ts",
+    file: "internal/pattern/hash.ts",
     find: "number = mix(++numbered ^ seed)",
     replace: "number = mix(numbered ^ seed)"
   },
   {
     name: "a Date in a pattern is shared",
     clause: "S1",
-    file: "internal/pattern/pattern.ts",
+    file: "internal/pattern/term.ts",
     find: "isDate(value) ? new Date(value.getTime()) : value",
     replace: "value"
   },
   {
     name: "a member that throws when it is read kills who looks at it",
     clause: "S3",
-    file: "internal/pattern/pattern.ts",
+    file: "internal/pattern/fields.ts",
     find: "  const member = read(value, key)\n  return member !== UNREADABLE && term.test(member)",
     replace: "  const member = (value as any)[key]\n  return member !== UNREADABLE && term.test(member)"
   },
   {
     name: "an asynchronous predicate is taken for one that holds",
     clause: "S3",
-    file: "internal/pattern/pattern.ts",
+    file: "internal/pattern/code.ts",
     find: "unanswering.has(nameOf(kind))",
     replace: "unanswering.has(kind)"
   },
   {
     name: "a promise that a predicate returns is taken for yes",
     clause: "S3",
-    file: "internal/pattern/pattern.ts",
+    file: "internal/pattern/code.ts",
     find: "typeof read(said, \"then\") === \"function\"",
     replace: "typeof read(said, \"then\") === \"promise\""
   },
@@ -92,7 +92,7 @@ export const mutants = [
   {
     name: "a formal of another version is a literal that nothing equals",
     clause: "S16",
-    file: "internal/pattern/pattern.ts",
+    file: "internal/pattern/fields.ts",
     find: "if (made !== undefined || looksSo) {",
     replace: "if (made === true) {"
   },
@@ -120,21 +120,21 @@ export const mutants = [
   {
     name: "the index has another equality than the scan: -0 is hashed unlike 0",
     clause: "S2",
-    file: "internal/pattern/equality.ts",
+    file: "internal/pattern/hash.ts",
     find: "if ((value | 0) === value) {",
     replace: "if (Object.is(value | 0, value)) {"
   },
   {
     name: "the index has another equality than the scan: a Date is hashed by reference",
     clause: "S2",
-    file: "internal/pattern/equality.ts",
+    file: "internal/pattern/hash.ts",
     find: "isDate(value) ? hashNumber(value.getTime()) : Hash.hash(value)",
     replace: "Hash.random(value)"
   },
   {
     name: "the index has another equality than the scan: the hash depends on the order of keys",
     clause: "S2",
-    file: "internal/pattern/equality.ts",
+    file: "internal/pattern/hash.ts",
     find: "this.member(pathTo(path, hash(key)), members[key])",
     replace: "this.member(pathTo(path, hash(key) ^ this.sum), members[key])"
   },
@@ -171,7 +171,7 @@ export const mutants = [
     name: "a long text has another key in a tuple than in a pattern",
     clause: "S2",
     file: "internal/memory/entry.ts",
-    find: ": Equality.key(field)",
+    find: ": Hash.key(field)",
     replace: ": Equality.hash(field)"
   },
   {
@@ -205,15 +205,15 @@ export const mutants = [
   {
     name: "a variable that is bound matches anything",
     clause: "S3",
-    file: "internal/pattern/pattern.ts",
-    find: "known !== undefined && !Equality.equals(known.value, value)",
+    file: "internal/pattern/fields.ts",
+    find: "known !== undefined && !equals(known.value, value)",
     replace: "known !== undefined && !Equality.equals(known.value, known.value)"
   },
   {
     name: "a record in a pattern matches objects with more keys",
     clause: "S3",
-    file: "internal/pattern/pattern.ts",
-    find: "isPlainObject(value) && Equality.contentKeys(value).length === keys.length",
+    file: "internal/pattern/fields.ts",
+    find: "isPlainObject(value) && contentKeys(value).length === keys.length",
     replace: "isPlainObject(value)"
   },
   {
@@ -1088,7 +1088,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "patterns of a join are equal if their formals have the same name",
     clause: "S11",
     file: "internal/pattern/pattern.ts",
-    find: "parts.name === others.name && Equality.equals(parts.values, others.values) && ",
+    find: "parts.name === others.name && equals(parts.values, others.values) && ",
     replace: "parts.name === others.name && "
   },
   {

@@ -11,7 +11,10 @@
 import type * as Equal from "effect/Equal"
 import type { Pipeable } from "effect/Pipeable"
 import type * as Schema from "effect/Schema"
-import * as internal from "./internal/pattern/pattern.js"
+import * as Code from "./internal/pattern/code.js"
+import * as Fields from "./internal/pattern/fields.js"
+import { compile } from "./internal/pattern/pattern.js"
+import * as Terms from "./internal/pattern/term.js"
 import type { Mistake } from "./Mistake.js"
 import type { FailurePattern } from "./Process.js"
 import type { Tuple } from "./Tuple.js"
@@ -277,7 +280,7 @@ type Fitting<T extends Tuple, P> = 0 extends 1 & P ? true
   : P extends ReadonlyArray<unknown> ? [Refuse<P[number]>] extends [never] ? Match<T, P> : never
   : true
 
-const formal = <A>(term: internal.Term): Formal<A> => new internal.FormalImpl(term) as unknown as Formal<A>
+const formal = <A>(term: Terms.Term): Formal<A> => new Fields.FormalImpl(term) as unknown as Formal<A>
 
 /**
  * Matches every value.
@@ -285,13 +288,13 @@ const formal = <A>(term: internal.Term): Formal<A> => new internal.FormalImpl(te
  * @since 0.1.0
  * @category formals
  */
-export const any: Formal<unknown> = formal(internal.any)
+export const any: Formal<unknown> = formal(Terms.any)
 
-const string_: Formal<string> = formal(internal.ofType("string"))
-const number_: Formal<number> = formal(internal.ofType("number"))
-const boolean_: Formal<boolean> = formal(internal.ofType("boolean"))
-const bigint_: Formal<bigint> = formal(internal.ofType("bigint"))
-const symbol_: Formal<symbol> = formal(internal.ofType("symbol"))
+const string_: Formal<string> = formal(Fields.ofType("string"))
+const number_: Formal<number> = formal(Fields.ofType("number"))
+const boolean_: Formal<boolean> = formal(Fields.ofType("boolean"))
+const bigint_: Formal<bigint> = formal(Fields.ofType("bigint"))
+const symbol_: Formal<symbol> = formal(Fields.ofType("symbol"))
 
 export {
   /**
@@ -337,7 +340,7 @@ export {
  * @since 0.1.0
  * @category formals
  */
-export const date: Formal<Date> = formal(internal.date)
+export const date: Formal<Date> = formal(Fields.date)
 
 /**
  * Matches instances of a class and of its subclasses.
@@ -346,7 +349,7 @@ export const date: Formal<Date> = formal(internal.date)
  * @category formals
  */
 export const instanceOf = <A>(constructor: abstract new(...args: any) => A): Formal<A> =>
-  formal(internal.instanceOf(constructor))
+  formal(Code.instanceOf(constructor))
 
 /**
  * Matches this value and no other: for values that would be read as formals, such as functions and schemas.
@@ -354,7 +357,7 @@ export const instanceOf = <A>(constructor: abstract new(...args: any) => A): For
  * @since 0.1.0
  * @category formals
  */
-export const literal = <const A>(value: A): Formal<A> => formal(internal.literal(value))
+export const literal = <const A>(value: A): Formal<A> => formal(Terms.literal(value))
 
 /**
  * Matches the values of a schema's type side. A bare schema means the same.
@@ -362,7 +365,7 @@ export const literal = <const A>(value: A): Formal<A> => formal(internal.literal
  * @since 0.1.0
  * @category formals
  */
-export const schema = <A, I, R>(self: Schema.Schema<A, I, R>): Formal<A> => formal(internal.schema(self))
+export const schema = <A, I, R>(self: Schema.Schema<A, I, R>): Formal<A> => formal(Code.schema(self))
 
 /**
  * Matches what a predicate accepts; of a refinement, the narrowed type. A bare predicate means the same.
@@ -373,7 +376,7 @@ export const schema = <A, I, R>(self: Schema.Schema<A, I, R>): Formal<A> => form
  * @category formals
  */
 export const when = <F extends (value: any) => boolean>(predicate: F): Formal<FieldType<F>> =>
-  formal(internal.when(predicate))
+  formal(Code.when(predicate))
 
 /**
  * Matches what any of the given fields matches. Variables are bound by the first that does.
@@ -382,7 +385,7 @@ export const when = <F extends (value: any) => boolean>(predicate: F): Formal<Fi
  * @category formals
  */
 export const oneOf = <const Fields extends Tuple>(...fields: Fields): Formal<FieldType<Fields[number]>> =>
-  formal(internal.oneOf(fields))
+  formal(Fields.oneOf(fields))
 
 /**
  * Matches what the given field does not.
@@ -390,7 +393,7 @@ export const oneOf = <const Fields extends Tuple>(...fields: Fields): Formal<Fie
  * @since 0.1.0
  * @category formals
  */
-export const not = <const Field>(field: Field): Formal<unknown> => formal(internal.not(field))
+export const not = <const Field>(field: Field): Formal<unknown> => formal(Fields.not(field))
 
 /**
  * Matches values from the first bound to the second, both included: numbers, bigints, strings or dates.
@@ -403,7 +406,7 @@ export const between: {
   (minimum: bigint, maximum: bigint): Formal<bigint>
   (minimum: string, maximum: string): Formal<string>
   (minimum: Date, maximum: Date): Formal<Date>
-} = (minimum: unknown, maximum: unknown): Formal<any> => formal(internal.between(minimum, maximum))
+} = (minimum: unknown, maximum: unknown): Formal<any> => formal(Fields.between(minimum, maximum))
 
 /**
  * Matches strings in which the expression finds something. What is no string does not match.
@@ -411,7 +414,7 @@ export const between: {
  * @since 0.1.0
  * @category formals
  */
-export const matching = (expression: RegExp): Formal<string> => formal(internal.matching(expression))
+export const matching = (expression: RegExp): Formal<string> => formal(Fields.matching(expression))
 
 /**
  * Matches objects that have at least these members. A plain record in a pattern demands exactly its keys.
@@ -421,7 +424,7 @@ export const matching = (expression: RegExp): Formal<string> => formal(internal.
  */
 export const partial = <const Fields extends Readonly<Record<string, unknown>>>(
   fields: Fields
-): Formal<{ readonly [K in keyof Fields]: FieldType<Fields[K]> }> => formal(internal.partial(fields))
+): Formal<{ readonly [K in keyof Fields]: FieldType<Fields[K]> }> => formal(Fields.partial(fields))
 
 /**
  * A variable: fields under the same name must be equal. Within one pattern, `[P.ref("x"), P.ref("x")]` matches pairs; in the
@@ -433,7 +436,7 @@ export const partial = <const Fields extends Readonly<Record<string, unknown>>>(
 export const ref: {
   (name: string): Formal<unknown>
   <const Field>(name: string, field: Field): Formal<FieldType<Field>>
-} = ((name: string, field: unknown = any) => formal(internal.variable(name, field))) as any
+} = ((name: string, field: unknown = any) => formal(Fields.variable(name, field))) as any
 
 /**
  * As the last field of a pattern, matches all remaining fields, of which there may be none.
@@ -442,7 +445,7 @@ export const ref: {
  * @category formals
  */
 export const rest = <const Field>(field: Field): Rest<FieldType<Field>> =>
-  new internal.FormalImpl(internal.rest(field)) as unknown as Rest<FieldType<Field>>
+  new Fields.FormalImpl(Fields.rest(field)) as unknown as Rest<FieldType<Field>>
 
 /**
  * The predicate that a pattern is, for use outside a space: what `in` would take of an array of tuples.
@@ -460,6 +463,6 @@ export const rest = <const Field>(field: Field): Rest<FieldType<Field>> =>
 export const matches = <const P extends Pattern>(
   pattern: P & Check<Tuple, P>
 ): (tuple: Tuple) => tuple is Match<Tuple, P> & Tuple => {
-  const compiled = internal.compile(pattern)
+  const compiled = compile(pattern)
   return (tuple): tuple is Match<Tuple, P> & Tuple => compiled.matches(tuple)
 }

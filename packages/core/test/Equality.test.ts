@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { equals, hash } from "../src/internal/pattern/equality.js"
+import { equals } from "../src/internal/pattern/equality.js"
+import { hash } from "../src/internal/pattern/hash.js"
 
 // What is equal is in the testkit's suite, which Conformance.test.ts runs; this is about the functions behind it.
 

@@ -3,7 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option } from "effect"
 import * as vm from "node:vm"
 import { MessageChannel, type MessagePort } from "node:worker_threads"
-import { equals, hash } from "../src/internal/pattern/equality.js"
+import { equals } from "../src/internal/pattern/equality.js"
+import { hash } from "../src/internal/pattern/hash.js"
 import { show } from "../src/internal/print.js"
 
 // Values of other realms: of jest's and vitest's vmThreads, of iframes, of node:vm.

@@ -12,8 +12,9 @@ import type { Kind } from "../SpaceEvent.js"
 import type { Tuple } from "../Tuple.js"
 import { isArray, isSpaceError, membersOf, read, UNREADABLE, unreadableOf } from "./brand.js"
 import { isFailure } from "./memory/engine.js"
+import { isSchema } from "./pattern/code.js"
 import type { Pattern } from "./pattern/pattern.js"
-import { compile, isSchema } from "./pattern/pattern.js"
+import { compile } from "./pattern/pattern.js"
 import { messageOf, show } from "./print.js"
 
 /**

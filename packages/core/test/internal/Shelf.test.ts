@@ -3,8 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import { Entry } from "../../src/internal/memory/entry.js"
 import { next } from "../../src/internal/memory/ordered.js"
-import { compile } from "../../src/internal/pattern/pattern.js"
 import { Shelf } from "../../src/internal/memory/shelf.js"
+import { compile } from "../../src/internal/pattern/pattern.js"
 import { same } from "../helpers.js"
 
 const positionsOf = (shelf: Shelf) => shelf.indexed.map(({ positions }) => positions)

@@ -6,7 +6,7 @@
 import type * as Tracer from "effect/Tracer"
 import type { Tuple } from "../../Tuple.js"
 import type { Deadline } from "../deadlines.js"
-import * as Equality from "../pattern/equality.js"
+import * as Hash from "../pattern/hash.js"
 import type { Item } from "./ordered.js"
 
 /** What few tuples need, kept apart so that the others stay small. */
@@ -37,20 +37,20 @@ export class Entry implements Item {
   constructor(readonly tuple: Tuple, readonly seq: number, readonly failure: boolean) {}
 
   /** The key of the fields at these positions: the same at every call. */
-  keyAt(positions: ReadonlyArray<number>): Equality.Key {
+  keyAt(positions: ReadonlyArray<number>): Hash.Key {
     if (positions.length === 1) {
       const field = this.tuple[positions[0]!]
       return typeof field === "object" && field !== null
         ? this.remembered(positions[0]!, field)
-        : Equality.key(field)
+        : Hash.key(field)
     }
     let hash = 0
     for (let i = 0; i < positions.length; i++) {
       const position = positions[i]!
       const field = this.tuple[position]
-      hash = Equality.combine(
+      hash = Hash.combine(
         hash,
-        typeof field === "object" && field !== null ? this.remembered(position, field) : Equality.hash(field)
+        typeof field === "object" && field !== null ? this.remembered(position, field) : Hash.hash(field)
       )
     }
     return hash
@@ -58,6 +58,6 @@ export class Entry implements Item {
 
   private remembered(position: number, field: object): number {
     const hashes = this.hashes ??= []
-    return hashes[position] ??= Equality.hash(field)
+    return hashes[position] ??= Hash.hash(field)
   }
 }

@@ -6,7 +6,7 @@
 import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { Deadline } from "../deadlines.js"
-import type { Key } from "../pattern/equality.js"
+import type { Key } from "../pattern/hash.js"
 import type { Lack } from "../pattern/join.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { ProcessRecord } from "../process.js"

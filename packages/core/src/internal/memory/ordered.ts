@@ -7,7 +7,7 @@
  *
  * @internal
  */
-import type { Key } from "../pattern/equality.js"
+import type { Key } from "../pattern/hash.js"
 
 export interface Item {
   /** Position in the order. Never changes. */

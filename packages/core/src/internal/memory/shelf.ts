@@ -10,7 +10,7 @@
  * @internal
  */
 import type { IndexSnapshot, Lookup } from "../../TupleSpace.js"
-import type { Key } from "../pattern/equality.js"
+import type { Key } from "../pattern/hash.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Entry } from "./entry.js"
 import { HashTable, Ordered } from "./ordered.js"

@@ -12,7 +12,8 @@
  *
  * @internal
  */
-import type { Bindings, Pattern } from "./pattern.js"
+import type { Pattern } from "./pattern.js"
+import type { Bindings } from "./term.js"
 
 /** What is joined. */
 interface Entry {

@@ -6,8 +6,10 @@
  * @internal
  */
 import { SpaceError } from "../../SpaceError.js"
-import type { Parts, Term } from "../pattern/pattern.js"
-import { answered, any, literal, Pattern, rebuild } from "../pattern/pattern.js"
+import { rebuild } from "../pattern/fields.js"
+import { Pattern } from "../pattern/pattern.js"
+import type { Parts, Term } from "../pattern/term.js"
+import { answered, any, literal } from "../pattern/term.js"
 import type { Values } from "../values.js"
 
 /** Marks of fields on the way; a formal has its name there. */
