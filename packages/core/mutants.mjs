@@ -172,7 +172,7 @@ export const mutants = [
     clause: "S2",
     file: "internal/memory/entry.ts",
     find: ": Hash.key(field)",
-    replace: ": Equality.hash(field)"
+    replace: ": Hash.hash(field)"
   },
   {
     name: "a tuple that is taken before it is in an index gets into it",
@@ -207,7 +207,7 @@ export const mutants = [
     clause: "S3",
     file: "internal/pattern/fields.ts",
     find: "known !== undefined && !equals(known.value, value)",
-    replace: "known !== undefined && !Equality.equals(known.value, known.value)"
+    replace: "known !== undefined && !equals(known.value, known.value)"
   },
   {
     name: "a record in a pattern matches objects with more keys",
