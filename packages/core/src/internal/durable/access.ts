@@ -13,8 +13,10 @@ import type { Found, Mail, Outcome, Query, Reply } from "../../SpaceStore.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { ProcessRecord } from "../process.js"
 import { current as currentProcess } from "../process.js"
+import type { Making } from "./agenda.js"
+import type { Listener, Run } from "./offers.js"
 import { sameQueries } from "./query.js"
-import type { AnyFiber, Listener, Making, Run, Session } from "./session.js"
+import type { AnyFiber, Session } from "./session.js"
 import type { Read, Restore, Wanted } from "./waiter.js"
 import { labelOf, lateOf, Refusal, waitFor } from "./waiter.js"
 
@@ -248,7 +250,7 @@ export const transaction = <A, E, R>(
           afterwards.length = 0
           progress.state = "undone"
           const own: Progress = progress = { state: "running", back: [], afterwards }
-          const heard = session.heard((commands) =>
+          const heard = session.offers.heard((commands) =>
             Effect.tapError(run(commands), (error) =>
               Effect.sync(() => {
                 hasLapsed ||= error.reason === "Lapsed"

@@ -62,11 +62,13 @@ import * as Process from "../process.js"
 import type { Values } from "../values.js"
 import type { Access } from "./access.js"
 import { accessTo, transaction as transact } from "./access.js"
+import type { Making } from "./agenda.js"
 import { decodeField, typeNames } from "./encoding.js"
+import type { Run } from "./offers.js"
 import { decodeTuple, encodeTuple } from "./query.js"
 import type { Reading } from "./reader.js"
 import { isRead, Reader } from "./reader.js"
-import type { Making, Run } from "./session.js"
+
 import { restoring, Session, settling } from "./session.js"
 import { watch } from "./subscription.js"
 import type { Read, Restore, Wanted } from "./waiter.js"
@@ -246,7 +248,16 @@ export const make = (
       const { arity, fields, keys, shape } = encodeTuple(values, tuple)
       const life = ttl === Infinity ? null : ttl
       // Not by spreading one into the other, which takes longer than all the rest.
-      return (): NewRow => ({ arity, fields, keys, shape, ttl: life, leased, meta, accepted: session.accepts(tuple) })
+      return (): NewRow => ({
+        arity,
+        fields,
+        keys,
+        shape,
+        ttl: life,
+        leased,
+        meta,
+        accepted: session.offers.accepts(tuple)
+      })
     }
 
     const put = (operationName: string, inputs: () => ReadonlyArray<unknown>, ttl?: number, leased?: boolean) =>
@@ -692,7 +703,7 @@ export const make = (
         ? consumed((command) => access.perform(command))
         : access.exclusively((run) => {
           const one = (command: Command) => Effect.map(run([command]), ({ replies }) => replies[0])
-          return Effect.zipRight(consumed(one), one(restoring(left, acceptedOf(left, readRow, session.accepts))))
+          return Effect.zipRight(consumed(one), one(restoring(left, acceptedOf(left, readRow, session.offers.accepts))))
         })
     }
 
@@ -714,7 +725,7 @@ export const make = (
         holds: [hold],
         how,
         failed,
-        accepted: acceptedOf(found.rows, readRow, session.accepts),
+        accepted: acceptedOf(found.rows, readRow, session.offers.accepts),
         put: []
       }) as const
 

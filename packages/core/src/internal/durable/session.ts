@@ -1,6 +1,10 @@
 /**
  * What one client says to its store and hears from it: commands of all fibers, a batch at a time, and mail for those who wait.
  *
+ * Modes: *open*, in which all work is done; *closed* ({@link Session.close}), in which whoever asks is interrupted and only what is given back is
+ * still done; *ended*, when nothing is left to do and no batch or transaction is under way. In each the client may be taken for dead, its lease being
+ * over: {@link Session.renew} then begins a new *life*, and what was sent in the old one is sent again.
+ *
  * @internal
  */
 import * as Cause from "effect/Cause"
@@ -11,63 +15,18 @@ import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import type * as Scope from "effect/Scope"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Command, Found, Mail, Outcome, Reply, Row, SpaceStore } from "../../SpaceStore.js"
-import type { Tuple } from "../../Tuple.js"
+import type { Command, Mail, Outcome, Reply, Row, SpaceStore } from "../../SpaceStore.js"
 import type { Deadline } from "../deadlines.js"
 import { Deadlines } from "../deadlines.js"
-import type { Waiting, Watched } from "../insight.js"
+import type { Watched } from "../insight.js"
 import type { Timed } from "../timekeeper.js"
 import { keepTime, setDeadline, Signs, tick, timeOf } from "../timekeeper.js"
+import type { Exclusive, Item, Making, Work } from "./agenda.js"
+import { Agenda, isMust } from "./agenda.js"
+import { batchesOf } from "./batches.js"
 import { lapsed } from "./interpreter.js"
-import { sameQueries } from "./query.js"
-
-/** Which of this client's waiters accept a tuple, of those that only the client can decide about. */
-export type Accepts = (tuple: Tuple) => ReadonlyArray<number>
-
-/** A command, or how to make it when it is sent. */
-export type Making = Command | ((accepts: Accepts) => Command)
-
-export type Run = (commands: ReadonlyArray<Command>) => Effect.Effect<Outcome, SpaceError>
-
-/** Something to be done by the store. */
-interface Item {
-  readonly make: Making
-  readonly done: (exit: Exit.Exit<Reply, SpaceError>) => void
-  /** Whether it is done also if the space closes meanwhile: something is given back. */
-  readonly must: boolean
-}
-
-/** Something that takes several looks at the store, with nobody coming in between. */
-interface Exclusive {
-  readonly body: (run: Run, accepts: Accepts) => Effect.Effect<any, any>
-  readonly done: (exit: Exit.Exit<any, any>) => void
-}
-
-type Work = Item | Exclusive
-
-/** Somebody who waits for mail. */
-export interface Listener extends Waiting {
-  readonly id: number
-  readonly onMail: (mail: Mail) => void
-  /** The store does not know it any more. */
-  readonly onLapsed: () => void
-  /** Mail for it may have been lost. */
-  readonly onDoubt: (cause: Cause.Cause<unknown>) => void
-  readonly end: (exit: Exit.Exit<never, unknown>) => void
-  /** Whether a tuple is wanted, where the store cannot tell. */
-  readonly accepts: (tuple: Tuple) => boolean
-  /** For a join: what it makes of a tuple that it is offered; nothing, if it has what it wants by now. */
-  readonly consider:
-    | ((run: Run, row: Row, isOver: boolean) => Effect.Effect<Found | null, SpaceError>)
-    | undefined
-  readonly arrive: (found: Found) => void
-}
-
-/** What a batch comes to, when joins have said what they make of what they were offered. */
-export interface Heard extends Outcome {
-  /** Joins that are complete. */
-  readonly joined: ReadonlyArray<readonly [waiter: number, found: Found]>
-}
+import type { Accepts, Heard, Listener, Run } from "./offers.js"
+import { Offers } from "./offers.js"
 
 export class Session implements Timed, Watched {
   readonly deadlines = new Deadlines()
@@ -83,11 +42,12 @@ export class Session implements Timed, Watched {
   /** Whether the last batch is done. */
   private ended = false
   readonly waiters = new Map<number, Listener>()
+  readonly offers = new Offers(this.waiters)
   /** Called with the milliseconds that an operation has waited that is served. */
   onServed: ((waited: number) => void) | undefined = undefined
 
   private ids = 0
-  private work: Array<Work> = []
+  private readonly agenda = new Agenda()
   /** Whether to ask for mail though there is no work. */
   private poked = false
   private resume: (() => void) | undefined = undefined
@@ -129,7 +89,7 @@ export class Session implements Timed, Watched {
     if (this.closed && (this.ended || !isMust(work))) {
       work.done(Exit.interrupt(closedBy))
     } else {
-      this.work.push(work)
+      this.agenda.add(work)
       this.poke()
     }
     return work
@@ -141,15 +101,6 @@ export class Session implements Timed, Watched {
     const { resume } = this
     this.resume = undefined
     resume?.()
-  }
-
-  /** Takes back what has not been begun. */
-  withdraw(work: Work): boolean {
-    const index = this.work.indexOf(work)
-    if (index >= 0) {
-      this.work.splice(index, 1)
-    }
-    return index >= 0
   }
 
   /** Has the store do something, and waits for it: also if interrupted, unless it has not been begun by then. */
@@ -171,7 +122,7 @@ export class Session implements Timed, Watched {
         ended?.()
       })
       return Effect.async<void>((resume) => {
-        if (isDone || this.withdraw(work)) {
+        if (isDone || this.agenda.withdraw(work)) {
           resume(Effect.void)
         } else {
           ended = () => resume(Effect.void)
@@ -214,28 +165,17 @@ export class Session implements Timed, Watched {
   private readonly depth: number
   private underWay = 0
 
-  /** What comes next: as many commands as follow each other, or something that has to be alone. */
-  private next(): ReadonlyArray<Item> | Exclusive {
-    this.resent = 0
-    const [first] = this.work
-    if (first !== undefined && "body" in first) {
-      this.work.shift()
-      return first
-    }
-    const end = this.work.findIndex((each) => "body" in each)
-    const ready = end < 0 ? this.work.length : end
-    // The store should have something to do while we make sense of what it has answered.
-    const share = this.underWay === 0 && this.depth > 1 && ready >= worthSplitting ? Math.ceil(ready / 2) : ready
-    return this.work.splice(0, share) as ReadonlyArray<Item>
-  }
+  /** How many of the commands that are ready are sent. The store should have something to do while we make sense of what it has answered. */
+  private readonly share = (ready: number): number =>
+    this.underWay === 0 && this.depth > 1 && ready >= worthSplitting ? Math.ceil(ready / 2) : ready
 
   /** Does what comes next, when there is room for it. */
   private readonly step: Effect.Effect<void> = Effect.suspend(() =>
     Effect.zipRight(
       this.slots.take(1),
       Effect.suspend(() => {
-        const work = this.next()
-        this.poked = this.work.length > 0
+        const work = this.agenda.next(this.share)
+        this.poked = this.agenda.size > 0
         if ("body" in work || this.depth === 1) {
           const done = "body" in work ? this.doExclusive(work) : this.doBatch(work)
           return Effect.ensuring(
@@ -255,20 +195,18 @@ export class Session implements Timed, Watched {
 
   /** How often we have been taken for dead. */
   private life = 0
-  /** How many items at the front of the work are there again. */
-  private resent = 0
   /** While answers are given out that were meant for a client that has lapsed since. */
   isStale = false
 
   private doBatch(items: ReadonlyArray<Item>): Effect.Effect<void> {
     return Effect.suspend(() => {
       const { life } = this
-      this.isOffering = false
-      const made = items.map((item) => [item, this.made(item.make)] as const)
+      this.offers.begin()
+      const made = items.map((item) => ({ ...item, command: this.made(item.make) }))
       const batches = batchesOf(made)
       const commands = batches.map(({ command }) => command)
-      const run = this.isOffering
-        ? this.store.transaction((run) => this.heard(run, () => true)(commands))
+      const run = this.offers.areMade
+        ? this.store.transaction((run) => this.offers.heard(run, () => true)(commands))
         : this.store.run(commands)
       return Effect.map(
         Effect.exit(run as Effect.Effect<Outcome | Heard, SpaceError>),
@@ -282,23 +220,20 @@ export class Session implements Timed, Watched {
           onFailure: (cause) => {
             if (isLapsed(cause)) {
               // Behind those of a batch before it that has learned of it first.
-              this.resent = life === this.life ? 0 : Math.min(this.resent, this.work.length)
-              this.work = [...this.work.slice(0, this.resent), ...items, ...this.work.slice(this.resent)]
-              this.resent += items.length
+              this.agenda.addAgain(items, life === this.life)
               if (life === this.life) {
                 this.renew()
               }
             } else {
               this.giveSign()
               // What ends a hold or a waiter does no harm if it is done twice, and much if it is not done.
-              this.work = [
-                ...made.flatMap(([{ make }, command]): ReadonlyArray<Item> =>
+              this.agenda.addFirst(
+                made.flatMap(({ command, make }): ReadonlyArray<Item> =>
                   command.op === "settle" || command.op === "cancel"
                     ? [{ make, done: () => {}, must: true }]
                     : []
-                ),
-                ...this.work
-              ]
+                )
+              )
               items.forEach(({ done }) => done(Exit.failCause(cause)))
               this.doubt = cause
             }
@@ -310,7 +245,7 @@ export class Session implements Timed, Watched {
 
   private doExclusive(work: Exclusive): Effect.Effect<void> {
     return Effect.suspend(() => {
-      this.isOffering = false
+      this.offers.begin()
       const outcomes: Array<Heard> = []
       let hasFailed = false
       /** Whether it is what was done with the store that has failed, and not the store: then all is undone for sure. */
@@ -320,13 +255,13 @@ export class Session implements Timed, Watched {
         outcomes.length = 0
         hasFailed = false
         isUndone = false
-        const heard = this.heard((commands) =>
+        const heard = this.offers.heard((commands) =>
           Effect.tapError(run(commands), () => Effect.sync(() => void (hasFailed = true)))
         )
         return Effect.tapErrorCause(
           work.body(
             (commands) => Effect.tap(heard(commands), (outcome) => void outcomes.push(outcome)),
-            this.accepts
+            this.offers.accepts
           ),
           () => Effect.sync(() => void (isUndone = !hasFailed))
         )
@@ -336,7 +271,7 @@ export class Session implements Timed, Watched {
           work.done(exit)
           outcomes.forEach((outcome) => this.hear(outcome))
         } else if (isLapsed(exit.cause)) {
-          this.work = [work, ...this.work]
+          this.agenda.addFirst([work])
           this.renew()
         } else {
           this.giveSign()
@@ -349,69 +284,10 @@ export class Session implements Timed, Watched {
     })
   }
 
-  /** In a transaction: asks joins about what they are offered, until nobody is offered anything any more. */
-  heard(
-    run: Run,
-    isOffering = () => this.isOffering
-  ): (commands: ReadonlyArray<Command>) => Effect.Effect<Heard, SpaceError> {
-    const settle = (heard: Heard): Effect.Effect<Heard, SpaceError> => {
-      const offer = heard.mail.find(({ kind }) => kind === "offer")
-      if (offer === undefined) {
-        return Effect.succeed(heard)
-      }
-      const mail = heard.mail.filter((other) => other !== offer)
-      const joined = [...heard.joined]
-      const collect: Run = (commands) => Effect.tap(run(commands), (outcome) => void mail.push(...outcome.mail))
-      const isOver = joined.some(([waiter]) => waiter === offer.waiter)
-      const considered = this.waiters.get(offer.waiter)?.consider?.(collect, offer.row, isOver) ??
-        Effect.as(
-          collect([{ op: "answer", waiter: offer.waiter, id: offer.row.id, take: false, accepted: null }]),
-          null
-        )
-      return Effect.flatMap(considered, (found) => {
-        if (found !== null) {
-          joined.push([offer.waiter, found])
-        }
-        return settle({ ...heard, mail, joined })
-      })
-    }
-    const whole = (commands: ReadonlyArray<Command>) =>
-      Effect.flatMap(run(commands), (outcome) => settle({ ...outcome, joined: [] }))
-    // Where joins are offered something, what becomes of a tuple has to be known before the next one comes.
-    return (commands) =>
-      !isOffering() ? whole(commands) : Effect.map(
-        Effect.forEach(commands, (command) =>
-          command.op === "put" && command.rows.length > 1
-            ? Effect.map(
-              Effect.forEach(command.rows, (row) => whole([{ op: "put", rows: [row] }])),
-              (all) => combined(all, [all.flatMap(({ replies }) => replies[0])])
-            )
-            : whole([command])),
-        (all) => combined(all, all.flatMap(({ replies }) => replies))
-      )
-  }
-
-  readonly accepts: Accepts = (tuple) => {
-    const accepting: Array<number> = []
-    for (const waiter of this.undecided) {
-      if (waiter.accepts(tuple)) {
-        this.isOffering ||= waiter.consider !== undefined
-        accepting.push(waiter.id)
-      }
-    }
-    return accepting
-  }
-
   /** What is to be sent. */
   made(make: Making): Command {
-    return typeof make === "function" ? make(this.accepts) : make
+    return typeof make === "function" ? make(this.offers.accepts) : make
   }
-
-  /** Whether a join has been found to accept something. */
-  private isOffering = false
-
-  /** Those waiters that only we can decide about. */
-  readonly undecided = new Set<Listener>()
 
   // -------------------------------------------------------------------------------------------------------------------
   // What comes from the store
@@ -510,17 +386,17 @@ export class Session implements Timed, Watched {
     const loop = Effect.forever(Effect.zipRight(idle, Effect.uninterruptible(this.step)))
     /** What a batch brings may have to be given back: only when none is under way, nothing is left to do. */
     const rest: Effect.Effect<void> = Effect.suspend(() =>
-      this.work.length > 0
+      this.agenda.size > 0
         ? Effect.zipRight(this.step, rest)
         : Effect.zipRight(
           this.slots.take(this.depth),
           Effect.suspend(() => {
-            this.ended = this.work.length === 0 && this.transactions === 0
+            this.ended = this.agenda.size === 0 && this.transactions === 0
             return this.ended
               ? Effect.void
               : Effect.zipRight(
                 this.slots.release(this.depth),
-                this.work.length > 0 ? rest : Effect.zipRight(this.transactionsOver, rest)
+                this.agenda.size > 0 ? rest : Effect.zipRight(this.transactionsOver, rest)
               )
           })
         )
@@ -539,94 +415,18 @@ export class Session implements Timed, Watched {
     for (const waiter of [...this.waiters.values()]) {
       waiter.end(Exit.interrupt(closedBy))
     }
-    const { work } = this
-    this.work = work.filter(isMust)
-    for (const each of work) {
-      if (!this.work.includes(each)) {
-        each.done(Exit.interrupt(closedBy))
-      }
+    for (const { done } of this.agenda.drop()) {
+      done(Exit.interrupt(closedBy))
     }
     this.moved(undefined)
   }
 }
-
-const isMust = (work: Work): boolean =>
-  "must" in work && (work.must || typeof work.make === "object" && work.make.op === "settle")
-
-const combined = (all: ReadonlyArray<Heard>, replies: ReadonlyArray<Reply>): Heard => ({
-  replies,
-  mail: all.flatMap(({ mail }) => mail),
-  joined: all.flatMap(({ joined }) => joined),
-  next: all[all.length - 1]?.next ?? null
-})
 
 const isLapsed = (cause: Cause.Cause<unknown>): boolean =>
   cause._tag === "Fail" && (cause.error as SpaceError).reason === lapsed.reason
 
 /** So many commands go as two batches, if the store takes two at a time. */
 const worthSplitting = 16
-
-/** A command for several items. */
-interface Batch {
-  readonly command: Command
-  readonly distribute: (reply: Reply) => void
-}
-
-/** Neighbours that say the same become one command: they are done at once. */
-const batchesOf = (items: ReadonlyArray<readonly [Item, Command]>): ReadonlyArray<Batch> => {
-  const batches: Array<Batch> = []
-  for (let i = 0; i < items.length;) {
-    const [{ done }, first] = items[i]!
-    const parts: Array<number> = [lengthOf(first)]
-    const dones = [done]
-    const merged: Array<Command> = [first]
-    let j = i + 1
-    for (; j < items.length && mayMerge(first, items[j]![1]); j++) {
-      merged.push(items[j]![1])
-      parts.push(lengthOf(items[j]![1]))
-      dones.push(items[j]![0].done)
-    }
-    batches.push({
-      command: merged.length === 1 ? first : merge(merged),
-      distribute: merged.length === 1
-        ? (reply) => done(Exit.succeed(reply))
-        : (replies) => {
-          let start = 0
-          dones.forEach((done, index) => {
-            done(Exit.succeed(replies.slice(start, start + parts[index]!)))
-            start += parts[index]!
-          })
-        }
-    })
-    i = j
-  }
-  return batches
-}
-
-const lengthOf = (command: Command): number =>
-  command.op === "put" ? command.rows.length : "holds" in command ? command.holds.length : 0
-
-const mayMerge = (one: Command, other: Command): boolean => {
-  switch (one.op) {
-    case "put":
-      return other.op === "put"
-    case "take":
-      return other.op === "take" && one.limit === 1 && other.limit === 1 && one.wait === other.wait &&
-        one.final === other.final && sameQueries(one.queries, other.queries)
-    case "settle":
-      return other.op === "settle" && one.how === "gone" && other.how === "gone" && one.put.length === 0 &&
-        other.put.length === 0
-    default:
-      return false
-  }
-}
-
-const merge = (commands: ReadonlyArray<any>): Command => {
-  const [first] = commands
-  return first.op === "put"
-    ? { ...first, rows: commands.flatMap(({ rows }) => rows) }
-    : { ...first, holds: commands.flatMap(({ holds }) => holds) }
-}
 
 export type AnyFiber = Fiber.RuntimeFiber<any, any>
 

@@ -20,9 +20,10 @@ import type { ProcessRecord } from "../process.js"
 import { current } from "../process.js"
 import { Watcher } from "../watcher.js"
 import { lapsed } from "./interpreter.js"
+import type { Listener } from "./offers.js"
 import type { Reader } from "./reader.js"
 import { isRead } from "./reader.js"
-import type { AnyFiber, Listener, Session } from "./session.js"
+import type { AnyFiber, Session } from "./session.js"
 import { labelOf } from "./waiter.js"
 
 class Subscription implements Listener {

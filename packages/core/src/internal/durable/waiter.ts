@@ -18,10 +18,12 @@ import type { Pattern } from "../pattern/pattern.js"
 import type { ProcessRecord } from "../process.js"
 import { current } from "../process.js"
 import { timedOut } from "../timeout.js"
+import type { Making } from "./agenda.js"
 import { matches } from "./interpreter.js"
+import type { Accepts, Listener, Run } from "./offers.js"
 import type { Reading } from "./reader.js"
 import { isRead } from "./reader.js"
-import type { Accepts, AnyFiber, Listener, Making, Run, Session } from "./session.js"
+import type { AnyFiber, Session } from "./session.js"
 import { restoring, settling } from "./session.js"
 
 /** What `inspect` tells of somebody who waits. */
@@ -117,7 +119,7 @@ export class Waiter implements Listener {
     this.process = fiber.getFiberRef(current)
     session.waiters.set(this.id, this)
     if (!wanted.exact) {
-      session.undecided.add(this)
+      session.offers.undecided.add(this)
     }
     if (wanted.timeout > 0 && wanted.timeout < Infinity) {
       this.timeout = { at: this.since + wanted.timeout, place: -1, fire: () => this.leave("late") }
@@ -298,7 +300,7 @@ export class Waiter implements Listener {
         waiter: id,
         id: row.id,
         take,
-        accepted: acceptedOf([row], wanted.tuple, session.accepts)[row.id] ?? null
+        accepted: acceptedOf([row], wanted.tuple, session.offers.accepts)[row.id] ?? null
       }])
     const found = isOver || this.state === "ended" || this.lacksMore(row)
       ? Effect.succeed(null)
@@ -423,7 +425,7 @@ export class Waiter implements Listener {
     if (this.state !== "ended") {
       this.state = "ended"
       this.session.waiters.delete(this.id)
-      this.session.undecided.delete(this)
+      this.session.offers.undecided.delete(this)
       if (this.timeout !== undefined) {
         this.session.setDeadline(this.timeout, Infinity)
       }

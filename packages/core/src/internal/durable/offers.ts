@@ -1,0 +1,120 @@
+/**
+ * What only this client can decide: who of its waiters accepts a tuple, and what its joins make of the tuples that they are offered.
+ *
+ * @internal
+ */
+import type * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type { SpaceError } from "../../SpaceError.js"
+import type { Command, Found, Mail, Outcome, Reply, Row } from "../../SpaceStore.js"
+import type { Tuple } from "../../Tuple.js"
+import type { Waiting } from "../insight.js"
+
+/** Which of this client's waiters accept a tuple, of those that only the client can decide about. */
+export type Accepts = (tuple: Tuple) => ReadonlyArray<number>
+
+export type Run = (commands: ReadonlyArray<Command>) => Effect.Effect<Outcome, SpaceError>
+
+/** Somebody who waits for mail. */
+export interface Listener extends Waiting {
+  readonly id: number
+  readonly onMail: (mail: Mail) => void
+  /** The store does not know it any more. */
+  readonly onLapsed: () => void
+  /** Mail for it may have been lost. */
+  readonly onDoubt: (cause: Cause.Cause<unknown>) => void
+  readonly end: (exit: Exit.Exit<never, unknown>) => void
+  /** Whether a tuple is wanted, where the store cannot tell. */
+  readonly accepts: (tuple: Tuple) => boolean
+  /** For a join: what it makes of a tuple that it is offered; nothing, if it has what it wants by now. */
+  readonly consider:
+    | ((run: Run, row: Row, isOver: boolean) => Effect.Effect<Found | null, SpaceError>)
+    | undefined
+  readonly arrive: (found: Found) => void
+}
+
+/** What a batch comes to, when joins have said what they make of what they were offered. */
+export interface Heard extends Outcome {
+  /** Joins that are complete. */
+  readonly joined: ReadonlyArray<readonly [waiter: number, found: Found]>
+}
+
+export class Offers {
+  /** Those waiters that only we can decide about. */
+  readonly undecided = new Set<Listener>()
+  /** Whether a join has been found to accept something, since it was last asked about a batch. */
+  private isOffering = false
+
+  constructor(private readonly waiters: ReadonlyMap<number, Listener>) {}
+
+  /** Begins with a batch of which no join has been asked anything. */
+  begin(): void {
+    this.isOffering = false
+  }
+
+  /** Whether the batch is to be done in a transaction, in which joins are asked. */
+  get areMade(): boolean {
+    return this.isOffering
+  }
+
+  readonly accepts: Accepts = (tuple) => {
+    const accepting: Array<number> = []
+    for (const waiter of this.undecided) {
+      if (waiter.accepts(tuple)) {
+        this.isOffering ||= waiter.consider !== undefined
+        accepting.push(waiter.id)
+      }
+    }
+    return accepting
+  }
+
+  /** In a transaction: asks joins about what they are offered, until nobody is offered anything any more. */
+  heard(
+    run: Run,
+    isOffering = () => this.isOffering
+  ): (commands: ReadonlyArray<Command>) => Effect.Effect<Heard, SpaceError> {
+    const settle = (heard: Heard): Effect.Effect<Heard, SpaceError> => {
+      const offer = heard.mail.find(({ kind }) => kind === "offer")
+      if (offer === undefined) {
+        return Effect.succeed(heard)
+      }
+      const mail = heard.mail.filter((other) => other !== offer)
+      const joined = [...heard.joined]
+      const collect: Run = (commands) => Effect.tap(run(commands), (outcome) => void mail.push(...outcome.mail))
+      const isOver = joined.some(([waiter]) => waiter === offer.waiter)
+      const considered = this.waiters.get(offer.waiter)?.consider?.(collect, offer.row, isOver) ??
+        Effect.as(
+          collect([{ op: "answer", waiter: offer.waiter, id: offer.row.id, take: false, accepted: null }]),
+          null
+        )
+      return Effect.flatMap(considered, (found) => {
+        if (found !== null) {
+          joined.push([offer.waiter, found])
+        }
+        return settle({ ...heard, mail, joined })
+      })
+    }
+    const whole = (commands: ReadonlyArray<Command>) =>
+      Effect.flatMap(run(commands), (outcome) => settle({ ...outcome, joined: [] }))
+    // Where joins are offered something, what becomes of a tuple has to be known before the next one comes.
+    return (commands) =>
+      !isOffering() ? whole(commands) : Effect.map(
+        Effect.forEach(commands, (command) =>
+          command.op === "put" && command.rows.length > 1
+            ? Effect.map(
+              Effect.forEach(command.rows, (row) => whole([{ op: "put", rows: [row] }])),
+              (all) => combined(all, [all.flatMap(({ replies }) => replies[0])])
+            )
+            : whole([command])),
+        (all) => combined(all, all.flatMap(({ replies }) => replies))
+      )
+  }
+}
+
+const combined = (all: ReadonlyArray<Heard>, replies: ReadonlyArray<Reply>): Heard => ({
+  replies,
+  mail: all.flatMap(({ mail }) => mail),
+  joined: all.flatMap(({ joined }) => joined),
+  next: all[all.length - 1]?.next ?? null
+})
