@@ -35,7 +35,8 @@ export interface Options {
  * - what waits, waits in all of them; it takes what the first has, and puts back what another gave meanwhile; a predicate that throws, or
  *   a part that closes, ends it in all;
  * - the order of age and of arrival holds within each part, and for a choice within each of its patterns;
- * - `collect` and the like take of one part after the other, and see no single instant; and so does `outAll`.
+ * - `collect` and the like take of one part after the other, and see no single instant; and so does `outAll`. If one of them fails or is
+ *   interrupted, all that it has taken is back.
  *
  * `inAll`, `outIfAbsent` and `replace` fail as `Unsupported` if they concern several parts. Processes and their failures belong to the
  * first one. `awaitQuiescent` and transactions are of one part only.

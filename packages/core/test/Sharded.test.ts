@@ -27,6 +27,7 @@ const skip = {
   "S8 a use that waits for a tuple of its own": order,
   "S8 K22 holds within a use: each is back, the inner first": order,
   "S15 L07": order,
+  "O27 what clients do": "what is taken from several parts is taken from one after the other, at no single instant",
   "S1-S8 S11": order,
   "S11 inAll takes a tuple for each pattern": join,
   "S11 P.ref by index: a join in a large space": join,
@@ -300,3 +301,60 @@ for (const [name, made] of [["stores", stores], ["spaces in memory", memories]] 
       }))
   })
 }
+
+describe("Sharded: taking from several parts", () => {
+  const takes: ReadonlyArray<
+    readonly [name: string, take: (space: TupleSpace.TupleSpace<any, any>) => Effect.Effect<ReadonlyArray<any>, any>]
+  > = [
+    ["collect", (space) => space.collect([P.string])],
+    ["inUpTo all", (space) => space.inUpTo([P.string], Infinity)],
+    ["inUpTo some", (space) => space.inUpTo([P.string], 3)],
+    ["inp", (space) => Effect.map(space.inp([P.string]), Option.toArray)],
+    ["in", (space) => Effect.map(space.in([P.string]), (tuple) => [tuple])]
+  ]
+  const four = [["a"], ["b"], ["c"], ["d"]] as const
+  for (const [engine, parts] of [["memories", memories], ["stores", stores]] as const) {
+    for (const [name, take] of takes) {
+      it.scopedLive(`S8 ${name} that is interrupted, over ${engine}: nothing is lost and nothing is doubled`, () =>
+        Effect.gen(function*() {
+          for (let turns = 0; turns < 40; turns++) {
+            const space = Sharded.make((yield* parts) as any)
+            yield* space.outAll(four)
+            let got: ReadonlyArray<unknown> = []
+            const taker = yield* Effect.fork(Effect.tap(take(space), (all) =>
+              Effect.sync(() => {
+                got = all
+              })))
+            yield* Effect.repeatN(Effect.promise(() => Promise.resolve()), turns)
+            yield* Fiber.interrupt(taker)
+            const left: Array<unknown> = []
+            // What is given back comes back in its own time.
+            while (got.length + left.length < four.length) {
+              left.push(yield* space.in([P.string], { timeout: "5 seconds" }))
+            }
+            same([...got, ...left].map(String).sort(), ["a", "b", "c", "d"])
+          }
+        }))
+    }
+
+    it.scoped(`S3 a predicate that throws in a later part, over ${engine}: nothing is taken`, () =>
+      Effect.gen(function*() {
+        const space = Sharded.make((yield* parts) as any)
+        yield* space.outAll(Array.from({ length: 16 }, (_, i) => [`${i}`] as const))
+        for (const take of [space.collect, (pattern: any) => space.inUpTo(pattern, 16)]) {
+          let asked = 0
+          const exit = yield* Effect.exit(take([
+            P.when((field: string) => {
+              if (++asked > 12) {
+                throw new Error("no answer")
+              }
+              return field !== ""
+            })
+          ]))
+          assert.isTrue(Exit.isFailure(exit))
+          yield* settle
+          assert.strictEqual(yield* space.count([P.string]), 16)
+        }
+      }))
+  }
+})

@@ -472,27 +472,112 @@ export const make = (
   const gathered = (ask: (part: Part) => Effect.Effect<ReadonlyArray<any>, any>, pattern: unknown) =>
     reading(() => Effect.map(Effect.forEach(ofPattern(compile(pattern)), ask), (all) => all.flat()))
 
-  /** Each part holds what it has until the last one has answered: if that fails, or is interrupted, all of it is back. */
+  /**
+   * Takes from several parts: `gather` holds what they have while the effect runs that it gives it to. Then all of it is the caller's, or, if
+   * something has failed or the caller was interrupted, all of it is back.
+   */
+  const takeAll = <A>(
+    gather: (use: (tuples: ReadonlyArray<Tuple>) => Effect.Effect<void>) => Effect.Effect<unknown, any>,
+    result: (tuples: ReadonlyArray<any>) => A
+  ): Effect.Effect<A, any> =>
+    Effect.withFiberRuntime((fiber) => {
+      leaving.get(fiber)?.()
+      const held = Deferred.unsafeMake<ReadonlyArray<Tuple>, unknown>(FiberId.none)
+      const taken = Deferred.unsafeMake<void>(FiberId.none)
+      const gathering = Effect.onError(
+        gather((tuples) => Effect.zipRight(Deferred.succeed(held, tuples), Deferred.await(taken))),
+        (cause) => Deferred.failCause(held, cause)
+      )
+      return handOver(
+        leaving,
+        (restore) =>
+          Effect.gen(function*() {
+            // No child of this fiber, with which it would be interrupted.
+            const holder = yield* Effect.forkIn(Effect.interruptible(gathering), yield* Scope.make())
+            return yield* Effect.onError(restore(Deferred.await(held)), () => Fiber.interrupt(holder))
+          }),
+        (tuples) => {
+          Deferred.unsafeDone(taken, Exit.void)
+          return result(tuples)
+        },
+        () => Deferred.unsafeDone(taken, Exit.interrupt(FiberId.none))
+      )
+    })
+
   const collect = (pattern: any) =>
     reading(() => {
       const concerned = ofPattern(compile(pattern))
-      const from = (index: number, taken: ReadonlyArray<any>): Effect.Effect<ReadonlyArray<any>, SpaceError> =>
-        Effect.suspend(() => {
-          let all = taken
-          return index === concerned.length
-            ? Effect.succeed(all)
-            : Effect.map(
-              concerned[index]!.collectInto(pattern, {
-                outAll: (tuples: Iterable<Tuple>) =>
-                  Effect.map(from(index + 1, [...taken, ...tuples]), (whole) => {
-                    all = whole
-                  })
-              }),
-              () => all
-            )
-        })
-      return concerned.length === 1 ? concerned[0]!.collect(pattern) : from(0, [])
+      return concerned.length === 1 ? concerned[0]!.collect(pattern) : takeAll((use) => {
+        const from = (index: number, taken: ReadonlyArray<Tuple>): Effect.Effect<unknown, SpaceError> =>
+          index === concerned.length ? use(taken) : concerned[index]!.collectInto(pattern, {
+            outAll: (tuples: Iterable<Tuple>) => Effect.asVoid(from(index + 1, [...taken, ...tuples]))
+          })
+        return from(0, [])
+      }, identity)
     })
+
+  const inUpTo = (pattern: any, n: number) =>
+    reading(() => {
+      const limit = limitOf(n)
+      const concerned = ofPattern(compile(pattern))
+      if (concerned.length === 1) {
+        return concerned[0]!.inUpTo(pattern, n)
+      }
+      return limit === Infinity ? collect(pattern) : takeAll((use) => upTo(concerned, pattern, limit, use), identity)
+    })
+
+  const inp = (pattern: any) =>
+    reading(() => {
+      const concerned = ofPattern(compile(pattern))
+      return concerned.length === 1
+        ? concerned[0]!.inp(pattern)
+        : takeAll((use) => upTo(concerned, pattern, 1, use), ([tuple]) => Option.fromNullable<any>(tuple))
+    })
+
+  /** Takes one by one, so that nobody misses meanwhile what is not taken. */
+  const upTo = (
+    concerned: ReadonlyArray<Part>,
+    pattern: any,
+    limit: number,
+    use: (tuples: ReadonlyArray<Tuple>) => Effect.Effect<void>
+  ): Effect.Effect<unknown, any> => {
+    const end = Deferred.unsafeMake<void>(FiberId.none)
+    const holds: Array<Fiber.Fiber<void, unknown>> = []
+    const takeOne = (part: Part): Effect.Effect<Option.Option<Tuple>, any> =>
+      Effect.gen(function*() {
+        const got = yield* Deferred.make<Option.Option<Tuple>, unknown>()
+        const hold = part.inWith(
+          pattern,
+          (tuple: any) => Effect.zipRight(Deferred.succeed(got, Option.some(tuple)), Deferred.await(end)),
+          { timeout: 0 }
+        )
+        holds.push(
+          yield* Effect.fork(Effect.catchAllCause(hold, (cause) =>
+            Effect.zipRight(
+              hasTimedOut(Exit.failCause(cause))
+                ? Deferred.succeed(got, Option.none())
+                : Deferred.failCause(got, cause),
+              Effect.void
+            )))
+        )
+        return yield* Deferred.await(got)
+      })
+    return Effect.gen(function*() {
+      const taken: Array<Tuple> = []
+      for (const part of concerned) {
+        while (taken.length < limit) {
+          const one = yield* takeOne(part)
+          if (Option.isNone(one)) {
+            break
+          }
+          taken.push(one.value)
+        }
+      }
+      yield* use(taken)
+      yield* Deferred.succeed(end, undefined)
+      yield* Fiber.awaitAll(holds)
+    }).pipe(Effect.onError(() => Fiber.interruptAll(holds)))
+  }
 
   const summed = (ask: (part: Part) => Effect.Effect<number, any>, pattern: unknown) =>
     reading(() => Effect.reduce(ofPattern(compile(pattern)), 0, (sum, part) => Effect.map(ask(part), (n) => sum + n)))
@@ -560,7 +645,7 @@ export const make = (
     ...destination(outFitting),
     in: taking,
     rd,
-    inp: (pattern: any) => first((part) => part.inp(pattern), pattern),
+    inp,
     rdp: (pattern: any) => first((part) => part.rdp(pattern), pattern),
     inWith,
     inScoped,
@@ -580,20 +665,7 @@ export const make = (
         checkDestination(other)
         return summed((part) => part.copyCollectInto(pattern, other), pattern)
       }),
-    inUpTo: (pattern: any, n: number) =>
-      reading(() => {
-        const limit = limitOf(n)
-        return Effect.reduce(
-          ofPattern(compile(pattern)),
-          [] as ReadonlyArray<any>,
-          (taken, part) =>
-            part.inUpTo(pattern, limit - taken.length).pipe(
-              // What has been taken is the caller's: a part that fails then has no more.
-              Effect.catchAll((error) => taken.length > 0 ? Effect.succeed([]) : Effect.fail(error)),
-              Effect.map((more) => [...taken, ...more])
-            )
-        )
-      }),
+    inUpTo,
     count: (pattern: any) => summed((part) => part.count(pattern), pattern),
     outIfAbsent,
     replace,
