@@ -72,12 +72,12 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
   readonly outAll: (tuples: Iterable<T>) => Effect.Effect<void, E>
 
   /** Takes the oldest tuple that matches, waiting until there is one (S5, S8). */
-  readonly in: <const P extends Pattern, const O extends WaitOptions = {}>(
+  readonly in: <const P extends Pattern, const O extends Known<O, WaitOptions> = {}>(
     pattern: P & Check<T, P>,
     options?: O
   ) => Effect.Effect<Match<T, P>, E | TimeoutOf<O>>
   /** Reads the oldest tuple that matches, waiting until there is one. The tuple stays (S6). */
-  readonly rd: <const P extends Pattern, const O extends WaitOptions = {}>(
+  readonly rd: <const P extends Pattern, const O extends Known<O, WaitOptions> = {}>(
     pattern: P & Check<T, P>,
     options?: O
   ) => Effect.Effect<Match<T, P>, E | TimeoutOf<O>>
@@ -90,13 +90,13 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
    * Takes a tuple for as long as `use` runs: nobody else sees it meanwhile. If `use` succeeds the tuple is consumed; if it fails,
    * dies or is interrupted, the tuple is back in its place (S8).
    */
-  readonly inWith: <const P extends Pattern, A, E2, R, const O extends HoldOptions<any> = {}>(
+  readonly inWith: <const P extends Pattern, A, E2, R, const O extends Known<O, HoldOptions<any>> = {}>(
     pattern: P & Check<T, P>,
     use: (tuple: Match<T, P>) => Effect.Effect<A, E2, R>,
     options?: O & HoldOptions<T, Match<T, P>>
   ) => Effect.Effect<A, E | E2 | TimeoutOf<O>, R>
   /** The same as a scoped resource: the tuple is back if the scope closes with a failure, and consumed otherwise. */
-  readonly inScoped: <const P extends Pattern, const O extends HoldOptions<any> = {}>(
+  readonly inScoped: <const P extends Pattern, const O extends Known<O, HoldOptions<any>> = {}>(
     pattern: P & Check<T, P>,
     options?: O & HoldOptions<T, Match<T, P>>
   ) => Effect.Effect<Match<T, P>, E | TimeoutOf<O>, Scope.Scope>
@@ -105,24 +105,24 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
    * Takes a tuple for as long as `use` runs, and always gives it back: whether `use` succeeds, fails, dies or is interrupted, and on a
    * store also if the program is killed (S8). For locks and semaphores: no tuple is ever lost or doubled.
    */
-  readonly withPermit: <const P extends Pattern, A, E2, R, const O extends PermitOptions = {}>(
+  readonly withPermit: <const P extends Pattern, A, E2, R, const O extends Known<O, PermitOptions> = {}>(
     pattern: P & Check<T, P>,
     use: (tuple: Match<T, P>) => Effect.Effect<A, E2, R>,
     options?: O & PermitOptions
   ) => Effect.Effect<A, E | E2 | TimeoutOf<O>, R>
 
   /** Takes the oldest tuple that matches any of the patterns, and says which: by index, or by key for a record (S11). */
-  readonly inAny: <const Ps extends Patterns, const O extends WaitOptions = {}>(
+  readonly inAny: <const Ps extends Patterns, const O extends Known<O, WaitOptions> = {}>(
     patterns: Ps & CheckAny<T, Ps>,
     options?: O
   ) => Effect.Effect<Choice<T, Ps>, E | TimeoutOf<O>>
   /** Reads the oldest tuple that matches any of the patterns. */
-  readonly rdAny: <const Ps extends Patterns, const O extends WaitOptions = {}>(
+  readonly rdAny: <const Ps extends Patterns, const O extends Known<O, WaitOptions> = {}>(
     patterns: Ps & CheckAny<T, Ps>,
     options?: O
   ) => Effect.Effect<Choice<T, Ps>, E | TimeoutOf<O>>
   /** Takes a tuple for each of the patterns, all distinct and all at once, holding none while it waits (S11). */
-  readonly inAll: <const Ps extends Patterns, const O extends WaitOptions = {}>(
+  readonly inAll: <const Ps extends Patterns, const O extends Known<O, WaitOptions> = {}>(
     patterns: Ps & CheckAll<T, Ps>,
     options?: O
   ) => Effect.Effect<Joined<T, Ps>, E | TimeoutOf<O>>
@@ -164,12 +164,12 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
   ) => Effect.Effect<Option.Option<Match<T, P>>, E>
 
   /** What happens to the tuples of a pattern from now on: every matching `out` unless other events are asked for (S17). */
-  readonly subscribe: <const P extends Pattern, const O extends SubscribeOptions & Opening = {}>(
+  readonly subscribe: <const P extends Pattern, const O extends Known<O, SubscribeOptions & Opening> = {}>(
     pattern: P & Check<T, P>,
     options?: O
   ) => Opened<O, SpaceEvent<Match<T, P>>, E>
   /** The tuples that match now, then those that come: none missing, none twice (S17). */
-  readonly stream: <const P extends Pattern, const O extends MailboxOptions & Opening = {}>(
+  readonly stream: <const P extends Pattern, const O extends Known<O, MailboxOptions & Opening> = {}>(
     pattern: P & Check<T, P>,
     options?: O
   ) => Opened<O, Match<T, P>, E>
@@ -233,12 +233,12 @@ export interface Writer<in T extends Tuple, out E = never> {
  */
 export interface Part<in T extends Tuple, out E = never> extends Writer<T, E> {
   /** Takes the oldest tuple that matches, waiting until there is one. */
-  readonly in: <const P extends Within<T>, const O extends WaitOptions = {}>(
+  readonly in: <const P extends Within<T>, const O extends Known<O, WaitOptions> = {}>(
     pattern: P,
     options?: O
   ) => Effect.Effect<Match<Tuple, P>, E | TimeoutOf<O>>
   /** Reads the oldest tuple that matches, waiting until there is one. */
-  readonly rd: <const P extends Within<T>, const O extends WaitOptions = {}>(
+  readonly rd: <const P extends Within<T>, const O extends Known<O, WaitOptions> = {}>(
     pattern: P,
     options?: O
   ) => Effect.Effect<Match<Tuple, P>, E | TimeoutOf<O>>
@@ -247,18 +247,18 @@ export interface Part<in T extends Tuple, out E = never> extends Writer<T, E> {
   /** Reads the oldest tuple that matches, if there is one now. */
   readonly rdp: <const P extends Within<T>>(pattern: P) => Effect.Effect<Option.Option<Match<Tuple, P>>, E>
   /** Takes a tuple for as long as `use` runs, and puts it back unless that succeeds. */
-  readonly inWith: <const P extends Within<T>, A, E2, R, const O extends HoldOptions<any> = {}>(
+  readonly inWith: <const P extends Within<T>, A, E2, R, const O extends Known<O, HoldOptions<any>> = {}>(
     pattern: P,
     use: (tuple: Match<Tuple, P>) => Effect.Effect<A, E2, R>,
     options?: O & HoldOptions<T, Match<Tuple, P>>
   ) => Effect.Effect<A, E | E2 | TimeoutOf<O>, R>
   /** Takes a tuple until the scope closes, and puts it back if that is with a failure. */
-  readonly inScoped: <const P extends Within<T>, const O extends HoldOptions<any> = {}>(
+  readonly inScoped: <const P extends Within<T>, const O extends Known<O, HoldOptions<any>> = {}>(
     pattern: P,
     options?: O & HoldOptions<T, Match<Tuple, P>>
   ) => Effect.Effect<Match<Tuple, P>, E | TimeoutOf<O>, Scope.Scope>
   /** Takes a tuple for as long as `use` runs, and always puts it back. */
-  readonly withPermit: <const P extends Within<T>, A, E2, R, const O extends PermitOptions = {}>(
+  readonly withPermit: <const P extends Within<T>, A, E2, R, const O extends Known<O, PermitOptions> = {}>(
     pattern: P,
     use: (tuple: Match<Tuple, P>) => Effect.Effect<A, E2, R>,
     options?: O & PermitOptions
@@ -282,12 +282,12 @@ export interface Part<in T extends Tuple, out E = never> extends Writer<T, E> {
     f: (tuple: Match<Tuple, P>) => T
   ) => Effect.Effect<Option.Option<Match<Tuple, P>>, E>
   /** What happens to the tuples of a pattern from now on. */
-  readonly subscribe: <const P extends Within<T>, const O extends SubscribeOptions & Opening = {}>(
+  readonly subscribe: <const P extends Within<T>, const O extends Known<O, SubscribeOptions & Opening> = {}>(
     pattern: P,
     options?: O
   ) => Opened<O, SpaceEvent<Match<Tuple, P>>, E>
   /** The tuples that match now, then those that come. */
-  readonly stream: <const P extends Within<T>, const O extends MailboxOptions & Opening = {}>(
+  readonly stream: <const P extends Within<T>, const O extends Known<O, MailboxOptions & Opening> = {}>(
     pattern: P,
     options?: O
   ) => Opened<O, Match<Tuple, P>, E>
@@ -330,6 +330,16 @@ export interface WaitOptions {
    */
   readonly timeout?: Duration.DurationInput | undefined
 }
+
+/**
+ * Refuses options that are not there: the check for excess properties overlooks them where a type is inferred from the options.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type Known<O, All> =
+  & All
+  & { readonly [Name in Exclude<keyof O, keyof All>]: `there is no option ${Name & string} here` }
 
 /**
  * What the options of a wait add to its errors.
@@ -886,7 +896,7 @@ export const out: {
  */
 export const outAll: (tuples: Iterable<Tuple>) => Effect.Effect<void, SpaceError, Space> = accessor("outAll")
 
-const in_: <const P extends Pattern, const O extends WaitOptions = {}>(
+const in_: <const P extends Pattern, const O extends Known<O, WaitOptions> = {}>(
   pattern: P & Check<Tuple, P>,
   options?: O
 ) => Effect.Effect<Match<Tuple, P>, SpaceError | TimeoutOf<O>, Space> = accessor("in")
@@ -920,7 +930,7 @@ export {
  * @since 0.1.0
  * @category accessors
  */
-export const rd: <const P extends Pattern, const O extends WaitOptions = {}>(
+export const rd: <const P extends Pattern, const O extends Known<O, WaitOptions> = {}>(
   pattern: P & Check<Tuple, P>,
   options?: O
 ) => Effect.Effect<Match<Tuple, P>, SpaceError | TimeoutOf<O>, Space> = accessor("rd")
@@ -951,7 +961,7 @@ export const rdp: <const P extends Pattern>(
  * @since 0.1.0
  * @category accessors
  */
-export const inWith: <const P extends Pattern, A, E2, R, const O extends HoldOptions<any> = {}>(
+export const inWith: <const P extends Pattern, A, E2, R, const O extends Known<O, HoldOptions<any>> = {}>(
   pattern: P & Check<Tuple, P>,
   use: (tuple: Match<Tuple, P>) => Effect.Effect<A, E2, R>,
   options?: O & HoldOptions<Tuple, Match<Tuple, P>>
@@ -963,7 +973,7 @@ export const inWith: <const P extends Pattern, A, E2, R, const O extends HoldOpt
  * @since 0.1.0
  * @category accessors
  */
-export const inScoped: <const P extends Pattern, const O extends HoldOptions<any> = {}>(
+export const inScoped: <const P extends Pattern, const O extends Known<O, HoldOptions<any>> = {}>(
   pattern: P & Check<Tuple, P>,
   options?: O & HoldOptions<Tuple, Match<Tuple, P>>
 ) => Effect.Effect<Match<Tuple, P>, SpaceError | TimeoutOf<O>, Scope.Scope | Space> = accessor("inScoped")
@@ -989,7 +999,7 @@ export const inScoped: <const P extends Pattern, const O extends HoldOptions<any
  * console.log(Effect.runSync(Effect.provide(program, TupleSpace.layer))) // 0
  * ```
  */
-export const withPermit: <const P extends Pattern, A, E2, R, const O extends PermitOptions = {}>(
+export const withPermit: <const P extends Pattern, A, E2, R, const O extends Known<O, PermitOptions> = {}>(
   pattern: P & Check<Tuple, P>,
   use: (tuple: Match<Tuple, P>) => Effect.Effect<A, E2, R>,
   options?: O & PermitOptions
@@ -1001,7 +1011,7 @@ export const withPermit: <const P extends Pattern, A, E2, R, const O extends Per
  * @since 0.1.0
  * @category accessors
  */
-export const inAny: <const Ps extends Patterns, const O extends WaitOptions = {}>(
+export const inAny: <const Ps extends Patterns, const O extends Known<O, WaitOptions> = {}>(
   patterns: Ps & CheckAny<Tuple, Ps>,
   options?: O
 ) => Effect.Effect<Choice<Tuple, Ps>, SpaceError | TimeoutOf<O>, Space> = accessor("inAny")
@@ -1012,7 +1022,7 @@ export const inAny: <const Ps extends Patterns, const O extends WaitOptions = {}
  * @since 0.1.0
  * @category accessors
  */
-export const rdAny: <const Ps extends Patterns, const O extends WaitOptions = {}>(
+export const rdAny: <const Ps extends Patterns, const O extends Known<O, WaitOptions> = {}>(
   patterns: Ps & CheckAny<Tuple, Ps>,
   options?: O
 ) => Effect.Effect<Choice<Tuple, Ps>, SpaceError | TimeoutOf<O>, Space> = accessor("rdAny")
@@ -1023,7 +1033,7 @@ export const rdAny: <const Ps extends Patterns, const O extends WaitOptions = {}
  * @since 0.1.0
  * @category accessors
  */
-export const inAll: <const Ps extends Patterns, const O extends WaitOptions = {}>(
+export const inAll: <const Ps extends Patterns, const O extends Known<O, WaitOptions> = {}>(
   patterns: Ps & CheckAll<Tuple, Ps>,
   options?: O
 ) => Effect.Effect<Joined<Tuple, Ps>, SpaceError | TimeoutOf<O>, Space> = accessor("inAll")
@@ -1119,7 +1129,7 @@ export const replace: <const P extends Pattern>(
  * @since 0.1.0
  * @category accessors
  */
-export const subscribe: <const P extends Pattern, const O extends SubscribeOptions & Opening = {}>(
+export const subscribe: <const P extends Pattern, const O extends Known<O, SubscribeOptions & Opening> = {}>(
   pattern: P & Check<Tuple, P>,
   options?: O
 ) => Opened<O, SpaceEvent<Match<Tuple, P>>, SpaceError, Space> = streamAccessor("subscribe")
@@ -1130,7 +1140,7 @@ export const subscribe: <const P extends Pattern, const O extends SubscribeOptio
  * @since 0.1.0
  * @category accessors
  */
-export const stream: <const P extends Pattern, const O extends MailboxOptions & Opening = {}>(
+export const stream: <const P extends Pattern, const O extends Known<O, MailboxOptions & Opening> = {}>(
   pattern: P & Check<Tuple, P>,
   options?: O
 ) => Opened<O, Match<Tuple, P>, SpaceError, Space> = streamAccessor("stream")

@@ -155,3 +155,31 @@ describe("K16 what the compiler says of a predicate that is asynchronous", () =>
     space.in(["job", field, P.any])
   })
 })
+
+describe("S16 an option that is misspelt does not compile, also beside one that is right", () => {
+  const use = () => Effect.void
+  it("of a wait", () => {
+    // @ts-expect-error there is no option timout here
+    space.in(["stop"], { timout: 10 })
+    // @ts-expect-error there is no option timout here
+    space.in(["stop"], { timeout: 10, timout: 10 })
+    // @ts-expect-error there is no option requeue here
+    space.inAll([["stop"]], { timeout: 10, requeue: "back" })
+    // @ts-expect-error there is no option timout here
+    TupleSpace.rdAny([["stop"]], { timeout: 10, timout: 10 })
+  })
+  it("of a hold", () => {
+    // @ts-expect-error there is no option deadleter here
+    space.inWith(["stop"], use, { maxAttempts: 3, deadleter: () => ["stop"] })
+    // @ts-expect-error there is no option maxAttempts here
+    space.withPermit(["stop"], use, { timeout: 10, maxAttempts: 3 })
+    // @ts-expect-error there is no option requeu here
+    TupleSpace.inWith(["stop"], use, { timeout: 3, requeu: "back" })
+  })
+  it("of a subscription", () => {
+    // @ts-expect-error there is no option strateg here
+    space.subscribe(["stop"], { capacity: 3, strateg: "sliding" })
+    // @ts-expect-error there is no option events here
+    space.stream(["stop"], { scoped: true, events: ["In"] })
+  })
+})

@@ -114,6 +114,18 @@ export const option = (options: unknown, name: string): unknown => {
   return value
 }
 
+/** Refuses options that are not there: whoever has misspelt one is not to believe that it is heeded. */
+export const onlyOptions = (options: unknown, ...names: ReadonlyArray<string>): void => {
+  if (typeof options !== "object" || options === null) {
+    return
+  }
+  for (const key of keysOf(options)) {
+    if (!names.includes(key)) {
+      throw invalidOption(`${key}: there is no such option here, but ${names.map(show).join(", ")}`)
+    }
+  }
+}
+
 /** `Duration` would take these for zero. */
 const isNegative = (input: unknown): boolean =>
   typeof input === "number" || typeof input === "bigint"
@@ -206,10 +218,20 @@ export const runnable = (option: string, input: unknown): void => {
 // The options of operations: each is read here, for all engines
 // ---------------------------------------------------------------------------------------------------------------------
 
-export const timeoutOf = (options: unknown): number =>
-  options === undefined ? Infinity : millis("timeout", option(options, "timeout"))
+export const timeoutOf = (options: unknown): number => {
+  if (options === undefined) {
+    return Infinity
+  }
+  const timeout = millis("timeout", option(options, "timeout"))
+  onlyOptions(options, "timeout")
+  return timeout
+}
 
-export const ttlOf = (options: unknown): number => millis("ttl", option(options, "ttl"))
+export const ttlOf = (options: unknown): number => {
+  const ttl = millis("ttl", option(options, "ttl"))
+  onlyOptions(options, "ttl")
+  return ttl
+}
 
 /** What is read of the options of operations that hold a tuple. */
 export interface Holding {
@@ -238,12 +260,14 @@ export const holdingOf = (name: "inWith" | "inScoped" | "withPermit", options: u
   if (deadLetter !== undefined) {
     callable("deadLetter", deadLetter)
   }
-  return {
+  const read = {
     requeue: one("requeue", option(options, "requeue"), ["place", "back"]),
     maxAttempts: natural("maxAttempts", option(options, "maxAttempts"), 1),
-    timeout: timeoutOf(options),
+    timeout: millis("timeout", option(options, "timeout")),
     deadLetter: deadLetter as Holding["deadLetter"]
   }
+  onlyOptions(options, ...Object.keys(read))
+  return read
 }
 
 /** What is read of the options of `subscribe` and `stream`. */
@@ -255,11 +279,15 @@ export interface Mailbox {
 
 const kinds: ReadonlyArray<Kind> = ["Out", "In", "Requeue", "Expire", "Evict"]
 
-export const mailboxOf = (options: unknown): Mailbox => ({
-  capacity: natural("capacity", option(options, "capacity"), 1),
-  strategy: one("strategy", option(options, "strategy"), ["suspend", "dropping", "sliding"]),
-  events: eventsOf(option(options, "events"))
-})
+export const mailboxOf = (options: unknown): Mailbox => {
+  const read = {
+    capacity: natural("capacity", option(options, "capacity"), 1),
+    strategy: one("strategy", option(options, "strategy"), ["suspend", "dropping", "sliding"]),
+    events: eventsOf(option(options, "events"))
+  }
+  onlyOptions(options, ...Object.keys(read), "scoped")
+  return read
+}
 
 /** Whether a stream is to be opened by an effect of its own. */
 export const isScoped = (options: unknown): boolean => {
@@ -287,7 +315,11 @@ const eventsOf = (events: unknown): ReadonlyArray<Kind> => {
 }
 
 /** The name of a process, if one is given. */
-export const processNameOf = (options: unknown): string | undefined => text("name", option(options, "name"))
+export const processNameOf = (options: unknown): string | undefined => {
+  const name = text("name", option(options, "name"))
+  onlyOptions(options, "name", "failures")
+  return name
+}
 
 /** What becomes of the failures of processes. */
 export interface FailurePolicy {

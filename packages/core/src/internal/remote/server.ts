@@ -15,7 +15,7 @@ import * as Stream from "effect/Stream"
 import type { Link } from "../../Remote.js"
 import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
-import type { SubscribeOptions, TupleSpace } from "../../TupleSpace.js"
+import type { MailboxOptions, TupleSpace } from "../../TupleSpace.js"
 import { millis, own, several } from "../arguments.js"
 import { isSpaceError } from "../brand.js"
 import { putFitting } from "../destination.js"
@@ -360,7 +360,7 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
             return Effect.interrupt
           }
           const { pattern } = reading(id, [wire], false)
-          const scoped: SubscribeOptions & { readonly scoped: true } = { ...options, scoped: true }
+          const scoped: MailboxOptions & { readonly scoped: true } = { ...options, scoped: true }
           const stream: Effect.Effect<Stream.Stream<any, unknown>, unknown, Scope.Scope> = kind === "stream"
             ? Effect.map(space.stream(pattern as any, scoped), Stream.map((tuple: any) => values.encodeTuple(tuple)))
             : Effect.map(

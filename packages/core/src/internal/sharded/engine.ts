@@ -21,9 +21,9 @@ import type {
   HoldOptions,
   Inspection,
   InterestSnapshot,
+  MailboxOptions,
   OutOptions,
   PermitOptions,
-  SubscribeOptions,
   TupleSpace,
   WaitOptions
 } from "../../TupleSpace.js"
@@ -625,7 +625,7 @@ export const make = (
     const opened: Effect.Effect<Stream.Stream<any, SpaceError>, SpaceError, Scope.Scope> = reading(() => {
       const concerned = ofPattern(compile(pattern))
       mailboxOf(options)
-      const scoped: SubscribeOptions & { readonly scoped: true } = { ...options, scoped: true }
+      const scoped: MailboxOptions & { readonly scoped: true } = { ...options, scoped: true }
       return Effect.map(
         Effect.forEach(
           concerned,

@@ -7,6 +7,7 @@ import * as P from "@effect-linda/core/Pattern"
 import * as Process from "@effect-linda/core/Process"
 import { SpaceError } from "@effect-linda/core/SpaceError"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { cases } from "./case.js"
 import { assert, empty, fresh, refusalOf, same } from "./kit.js"
@@ -376,6 +377,35 @@ export const refusals = cases("Bad input", (test) => {
         const error = yield* refusalOf(operation)
         assert.strictEqual(error.reason, "InvalidOption")
         assert.match(error.message, message)
+      }
+      same(yield* space.collect([P.any]), [["a"]])
+      yield* empty(space)
+    }))
+
+  test("S16 an option that is not there is refused by name: it may be one that was misspelt", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      yield* space.out(["a"])
+      const use = () => Effect.void
+      const bad = { timout: 10 } as any
+      const operations: ReadonlyArray<Effect.Effect<unknown, unknown, Scope.Scope>> = [
+        space.in(["a"], bad),
+        space.rd(["a"], bad),
+        space.inAny([["a"]], bad),
+        space.rdAny([["a"]], bad),
+        space.inAll([["a"]], bad),
+        space.inWith(["a"], use, { timeout: 10, ...bad }),
+        space.withPermit(["a"], use, bad),
+        space.inScoped(["a"], bad),
+        space.out(["b"], { ttl: 10, ...bad }),
+        space.eval(Effect.void, bad),
+        space.subscribe(["a"], { scoped: true, ...bad } as { readonly scoped: true }),
+        Stream.runHead(space.stream(["a"], bad as {}))
+      ]
+      for (const operation of operations) {
+        const error = yield* refusalOf(Effect.scoped(operation))
+        assert.strictEqual(error.reason, "InvalidOption")
+        assert.match(error.message, /^timout: there is no such option here, but "/)
       }
       same(yield* space.collect([P.any]), [["a"]])
       yield* empty(space)
