@@ -31,12 +31,17 @@
  * console.log(Effect.runSync(Effect.scoped(program))) // [ [ "account", "ann", 70 ], [ "account", "bob", 30 ] ]
  * ```
  */
+import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import type * as STM from "effect/STM"
+import type * as TQueue from "effect/TQueue"
+import * as dequeue from "./internal/dequeue.js"
 import * as internal from "./internal/space.js"
 import type { Check, Match, Pattern } from "./Pattern.js"
+import type { SpaceEvent } from "./SpaceEvent.js"
 import type { Tuple } from "./Tuple.js"
-import type { TupleSpace } from "./TupleSpace.js"
+import type { SubscribeOptions, TupleSpace } from "./TupleSpace.js"
 
 /**
  * Marks the requirement of a transaction, in types only.
@@ -112,3 +117,135 @@ export const rdp: <T extends Tuple, E, const P extends Pattern>(
   space: TupleSpace<T, E>,
   pattern: P & Check<T, P>
 ) => STM.STM<Option.Option<Match<T, P>>, never, Transaction> = internal.transactionRdp
+
+/**
+ * Counts the tuples that match. It counts what the transaction itself has put, and not what it has taken.
+ *
+ * In a condition of {@link check} it waits for a number of tuples: until there are enough, until there are few, until there is none.
+ *
+ * @since 0.1.0
+ * @category operations
+ * @example
+ * ```ts
+ * import { Pattern as P, Transaction, TupleSpace } from "@effect-linda/core"
+ * import { Effect, Fiber, STM } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const space = yield* TupleSpace.make()
+ *   yield* space.outAll([["job", 1], ["job", 2], ["job", 3]])
+ *   const few = STM.map(Transaction.count(space, ["job", P.number]), (count) => count < 3)
+ *   const producer = yield* Effect.fork(space.transact(
+ *     STM.zipRight(Transaction.check(few), Transaction.out(space, ["job", 4]))
+ *   ))
+ *   yield* space.in(["job", P.number])
+ *   yield* Fiber.join(producer)
+ *   return yield* space.copyCollect(["job", P.number])
+ * })
+ *
+ * Effect.runPromise(Effect.scoped(program)).then(console.log) // [ [ "job", 2 ], [ "job", 3 ], [ "job", 4 ] ]
+ * ```
+ */
+export const count: <T extends Tuple, E, const P extends Pattern>(
+  space: TupleSpace<T, E>,
+  pattern: P & Check<T, P>
+) => STM.STM<number, never, Transaction> = internal.transactionCount
+
+/**
+ * Waits until a condition holds: on the user's own state (a `TRef`, a `TMap`, a `TQueue`, …), on what is in a space
+ * ({@link count}, {@link rdp}), or on both. A transaction may wait for conditions and tuples at the same time.
+ *
+ * The condition sees what the transaction has done before. If it does not hold, nothing has changed, and the transaction runs again
+ * when something that the condition has read may have changed. A condition that retries does not hold.
+ *
+ * A condition only reads. `in`, `inp`, `out` and {@link take} die in it with a `SpaceError` of reason `Unsupported`; what is no `STM`, or gives
+ * no boolean, dies with `InvalidOption`. What it writes to a `TRef` may stay written. If it tries several branches, do so with `STM.orTry`: after
+ * `STM.orElse` Effect no longer knows what the first branch has read.
+ *
+ * @since 0.1.0
+ * @category waiting
+ * @example
+ * ```ts
+ * import { Pattern as P, Transaction, TupleSpace } from "@effect-linda/core"
+ * import { Effect, Fiber, STM, TRef } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const space = yield* TupleSpace.make()
+ *   const isOpen = yield* TRef.make(false)
+ *   yield* space.out(["job", 1])
+ *   const worker = yield* Effect.fork(space.transact(
+ *     STM.zipRight(Transaction.check(TRef.get(isOpen)), Transaction.in(space, ["job", P.number]))
+ *   ))
+ *   yield* TRef.set(isOpen, true)
+ *   return yield* Fiber.join(worker)
+ * })
+ *
+ * Effect.runPromise(Effect.scoped(program)).then(console.log) // [ "job", 1 ]
+ * ```
+ */
+export const check: <R = never>(condition: STM.STM<boolean, never, R>) => STM.STM<void, never, R | Transaction> =
+  internal.transactionCheck
+
+/**
+ * Takes the oldest element of a queue of STM. If it is empty, the transaction waits until it is not. `TQueue.take` cannot be used in a transaction that
+ * may fail or wait: it removes the element even then.
+ *
+ * Each take copies the queue, so take a long backlog by `TQueue.takeAll` behind a {@link check} that there is something. A queue that is shut
+ * down interrupts the transaction. What is no queue dies with `InvalidOption`.
+ *
+ * @since 0.1.0
+ * @category waiting
+ * @example
+ * ```ts
+ * import { Transaction, TupleSpace } from "@effect-linda/core"
+ * import { Effect, Fiber, STM, TQueue } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const space = yield* TupleSpace.make()
+ *   const orders = yield* TQueue.bounded<string>(10)
+ *   const clerk = yield* Effect.fork(space.transact(
+ *     STM.flatMap(Transaction.take(orders), (order) => Transaction.out(space, ["job", order]))
+ *   ))
+ *   yield* TQueue.offer(orders, "coffee")
+ *   yield* Fiber.join(clerk)
+ *   return yield* space.in(["job", "coffee"])
+ * })
+ *
+ * Effect.runPromise(Effect.scoped(program)).then(console.log) // [ "job", "coffee" ]
+ * ```
+ */
+export const take: <A>(queue: TQueue.TDequeue<A>) => STM.STM<A, never, Transaction> = internal.transactionTake
+
+/**
+ * The events of a space, of any engine, in a queue of STM: taken by {@link take}, they are part of a transaction on a space in memory. The subscription
+ * begins when the effect has succeeded, and ends with its scope.
+ *
+ * With a `capacity` the queue holds no more events than that; the others stay in the mailbox of the subscription, to which the options
+ * apply. When the space closes, or the subscription fails, the queue is shut down as soon as it is empty. When the scope closes, it is
+ * shut down at once. A queue that is shut down interrupts who takes from it. Bad input fails as it does in `subscribe`.
+ *
+ * @since 0.1.0
+ * @category waiting
+ * @example
+ * ```ts
+ * import { Pattern as P, Transaction, TupleSpace } from "@effect-linda/core"
+ * import { Effect, STM, TRef } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const space = yield* TupleSpace.make()
+ *   const orders = yield* TRef.make(0)
+ *   const events = yield* Transaction.subscribe(space, ["order", P.number])
+ *   yield* space.out(["order", 7])
+ *   const event = yield* space.transact(
+ *     STM.zipLeft(Transaction.take(events), TRef.update(orders, (count) => count + 1))
+ *   )
+ *   return [event._tag, yield* TRef.get(orders)]
+ * })
+ *
+ * Effect.runPromise(Effect.scoped(program)).then(console.log) // [ "Out", 1 ]
+ * ```
+ */
+export const subscribe: <T extends Tuple, E, const P extends Pattern>(
+  space: TupleSpace<T, E>,
+  pattern: P & Check<T, P>,
+  options?: SubscribeOptions
+) => Effect.Effect<TQueue.TDequeue<SpaceEvent<Match<T, P>>>, E, Scope.Scope> = dequeue.subscribe

@@ -199,21 +199,35 @@ const transactional = <A>(
   }
 }
 
-const looking = (step: (store: Store, pattern: Pattern) => unknown | MISS) => (space: object, pattern: unknown): any =>
-  transactional(space, (memory) => {
-    const compiled = compile(pattern)
-    return Transaction.step(memory, compiled, (store) => step(store, compiled))
-  })
+const taking =
+  (name: string, step: (store: Store, pattern: Pattern) => unknown | MISS) => (space: object, pattern: unknown): any =>
+    transactional(space, (memory) => {
+      const compiled = compile(pattern)
+      return Transaction.step(memory, compiled, (store) => step(store, compiled), name)
+    })
+
+const looking =
+  (name: string, step: (store: Store, pattern: Pattern) => unknown | MISS) => (space: object, pattern: unknown): any =>
+    transactional(space, (memory) => {
+      const compiled = compile(pattern)
+      return Transaction.look(memory, compiled, (store) => step(store, compiled), name)
+    })
 
 const orMiss = <A>(option: Option.Option<A>): A | MISS => option._tag === "Some" ? option.value : MISS
 
-export const transactionIn = looking((store, pattern) => orMiss(Search.takeNow(store, pattern)))
+export const transactionIn = taking("in", (store, pattern) => orMiss(Search.takeNow(store, pattern)))
 
-export const transactionRd = looking((store, pattern) => orMiss(Search.readNow(store, pattern)))
+export const transactionRd = looking("rd", (store, pattern) => orMiss(Search.readNow(store, pattern)))
 
-export const transactionInp = looking((store, pattern) => Search.takeNow(store, pattern))
+export const transactionInp = taking("inp", (store, pattern) => Search.takeNow(store, pattern))
 
-export const transactionRdp = looking(Search.readNow)
+export const transactionRdp = looking("rdp", Search.readNow)
+
+export const transactionCount = looking("count", (store, pattern) => store.shelves.findAll(pattern).length)
+
+export const transactionCheck = Transaction.check
+
+export const transactionTake = Transaction.take
 
 export const transactionOut = (space: object, tuple: Tuple): STM.STM<void, never, any> =>
   transactional(space, (memory) => {

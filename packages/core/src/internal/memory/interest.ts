@@ -127,9 +127,10 @@ interface Place {
 }
 
 /** Which interests a tuple can concern: those for its arity, those with a rest, those for failures. */
-const failures = 0
+export const failures = 0
 const open = -1
-const shelfOf = (pattern: Pattern): number => pattern.failure ? failures : pattern.open ? open : pattern.arity
+/** The shelf on which a pattern looks: an arity, that of failures, or a negative number for all arities. */
+export const shelfOf = (pattern: Pattern): number => pattern.failure ? failures : pattern.open ? open : pattern.arity
 
 /** Interests by shelf, then by their literals: a tuple looks up one key for each set of positions in use. */
 export class Interests {

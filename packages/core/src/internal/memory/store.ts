@@ -27,13 +27,16 @@ import { Deadlines } from "../deadlines.js"
 import type { Plan } from "../pattern/join.js"
 import { Lack } from "../pattern/join.js"
 import { timeOf } from "../timekeeper.js"
-import { Watcher } from "../watcher.js"
+import type { Watcher } from "../watcher.js"
+import type { Edition } from "./editions.js"
+import { Editions } from "./editions.js"
 import type { Extra } from "./entry.js"
 import { Entry } from "./entry.js"
-import type { Interest, Shortage } from "./interest.js"
-import { Interests } from "./interest.js"
+import type { Shortage } from "./interest.js"
+import { failures, Interest, Interests } from "./interest.js"
 import type { Savepoint } from "./log.js"
 import { Log } from "./log.js"
+import type { Parking } from "./parking.js"
 import { Queue } from "./queue.js"
 import type { Selection } from "./shelves.js"
 import { Shelves } from "./shelves.js"
@@ -91,6 +94,10 @@ export class Store {
   readonly leaving = new Map<unknown, () => void>()
   /** Stored entries that a woken transaction is to look at before anybody who comes later. */
   readonly offered = new Set<Entry>()
+  /** Transactions that wait for state of STM, and that the end of this space concerns. */
+  readonly parked = new Set<Parking>()
+  /** How many of them have conditions that look at this space: while there are none, nobody needs its editions. */
+  onlookers = 0
   /** How often a fiber of a process has come to rest. */
   moves = 0
   /** Fibers that wait for quiescence. */
@@ -104,7 +111,8 @@ export class Store {
   private tuples = 0
   private interests = 0
   private busy = false
-  private outbox: Array<Interest | Watcher> = []
+  private outbox: Array<Interest | Watcher | Edition> = []
+  private allEditions: Editions | undefined = undefined
   /** Whether the puts that wait are being tried, and whether one of them is known to need more room than there is. */
   private admitting: "room" | "hand-over" | undefined = undefined
   /** Set when a taker has come to whom a put could hand its tuple without needing room. */
@@ -180,6 +188,18 @@ export class Store {
     }
   }
 
+  /** Looks at the committed state. This is no step: nothing that is due ends, and nobody is woken. */
+  look<A>(f: () => A): A {
+    this.begin()
+    this.settle()
+    this.busy = true
+    try {
+      return f()
+    } finally {
+      this.busy = false
+    }
+  }
+
   /** Makes the state at a savepoint the committed one. To be called within the transaction, as the last thing it does. */
   commit(savepoint: Savepoint): void {
     this.log.commit(savepoint)
@@ -215,13 +235,13 @@ export class Store {
       const outbox = this.outbox
       this.outbox = []
       for (const addressee of outbox) {
-        if (addressee instanceof Watcher) {
-          addressee.wake()
-        } else {
+        if (addressee instanceof Interest) {
           if (addressee.state === "delivered") {
             this.onServed?.(addressee)
           }
           addressee.resume?.(addressee.exit!)
+        } else {
+          addressee.wake()
         }
       }
     }
@@ -299,6 +319,21 @@ export class Store {
     }
   }
 
+  /** An entry is stored that was not, or no longer: a change that conditions may wait for. */
+  private changed(entry: Entry): void {
+    if (this.onlookers > 0) {
+      const edition = this.editions.of(entry.failure ? failures : entry.tuple.length)
+      // Many changes in a row are one.
+      if (this.outbox[this.outbox.length - 1] !== edition) {
+        this.post(edition)
+      }
+    }
+  }
+
+  get editions(): Editions {
+    return this.allEditions ??= new Editions()
+  }
+
   private enter(interest: Interest): void {
     this[interest.table].add(interest)
     this.suspending += suspends(interest)
@@ -321,7 +356,7 @@ export class Store {
     }
   }
 
-  private post(addressee: Interest | Watcher): void {
+  private post(addressee: Interest | Watcher | Edition): void {
     this.outbox.push(addressee)
     if (this.log.recording) {
       this.log.add(() => this.outbox.pop())
@@ -410,6 +445,7 @@ export class Store {
         const entry = extra.entry
         if (entry?.live === true) {
           this.remove(entry)
+          this.changed(entry)
           this.tell("Expire", entry)
         }
       }
@@ -524,6 +560,7 @@ export class Store {
 
   private drop(entry: Entry): void {
     this.remove(entry)
+    this.changed(entry)
     this.tell("Evict", entry)
   }
 
@@ -538,6 +575,7 @@ export class Store {
     }
     if (this.takers.size === 0 || !this.serve(this.takers, entry, -1)) {
       this.insert(entry)
+      this.changed(entry)
     }
   }
 
@@ -724,6 +762,7 @@ export class Store {
 
   takeOne(entry: Entry): void {
     this.remove(entry)
+    this.changed(entry)
     this.tell("In", entry)
   }
 
@@ -809,7 +848,9 @@ export class Store {
         this.offerTo(other, entry, Math.min(seq, other.seq))
       } else {
         this.remove(entry)
-        if (!this.serve(this.takers, entry, seq)) {
+        if (this.serve(this.takers, entry, seq)) {
+          this.changed(entry)
+        } else {
           this.insert(entry)
         }
       }
@@ -1009,6 +1050,10 @@ export class Store {
     this.arriving = 0
     this.offered.clear()
     this.deadlines.clear()
+    for (const parking of this.parked) {
+      parking.finish(Effect.void)
+    }
+    this.parked.clear()
   }
 }
 

@@ -9,15 +9,20 @@
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Fiber from "effect/Fiber"
 import * as STM from "effect/STM"
+import * as TQueue from "effect/TQueue"
 import * as TRef from "effect/TRef"
 import { SpaceError } from "../../SpaceError.js"
 import type { Transaction } from "../../Transaction.js"
+import { invalidOption } from "../arguments.js"
 import type { Pattern } from "../pattern/pattern.js"
+import { show } from "../print.js"
 import type { Memory } from "./engine.js"
 import type { Interest, Shortage } from "./interest.js"
 import type { Savepoint } from "./log.js"
+import { Parking, readingFor } from "./parking.js"
 import type { Store } from "./store.js"
 import { CLOSED, MISS } from "./store.js"
 import { interestOf, suspended } from "./wait.js"
@@ -29,6 +34,10 @@ export class Run {
   constructor(readonly places: ReadonlyMap<Store, number>) {}
   /** What it looked for in vain: patterns, or room. */
   readonly missed = new Map<Store, { readonly patterns: Array<Pattern>; shortage: Shortage | undefined }>()
+  /** The conditions that it asked for in vain. */
+  readonly conditions: Array<STM.STM<boolean>> = []
+  /** Whether it is asking for a condition, which may only look. */
+  isAsking = false
 }
 
 /** The run that is under way: a transaction runs synchronously, so there is never a second. */
@@ -37,25 +46,44 @@ let current: Run | undefined
 /** Why a step of a transaction could not be done. */
 type Missed = Pattern | "room"
 
+const unsupported = (message: string): SpaceError => new SpaceError({ reason: "Unsupported", message })
+
+/** What a condition may do. */
+const looks: ReadonlySet<string> = new Set(["rd", "rdp", "count", "check"])
+
+/** Whether a condition is being read: in a run, or to be parked. */
+const isAsking = (): boolean => readingFor() !== undefined || current?.isAsking === true
+
+/** The run that an operation of a transaction is part of. */
+const running = (name: string): Run => {
+  if (isAsking() && !looks.has(name)) {
+    throw unsupported(
+      `Transaction.${name} changes something, which a condition of Transaction.check must not: use Transaction.rdp or ` +
+        "Transaction.count there"
+    )
+  }
+  if (current === undefined) {
+    throw unsupported("an operation of Transaction was committed by itself: give it to `transact`")
+  }
+  return current
+}
+
 /** Applies a step of a space within the transaction that is under way. One that misses makes the transaction wait. */
 export const step = <A>(
   memory: Memory,
   missed: Missed,
-  f: (store: Store, place?: number) => A | MISS
+  f: (store: Store, place?: number) => A | MISS,
+  /** The operation that it is. */
+  name = "out"
 ): STM.STM<A, never, Transaction> =>
   STM.flatMap(
     TRef.modify(memory.ref, (savepoint) => {
-      if (current === undefined) {
-        throw new SpaceError({
-          reason: "Unsupported",
-          message: "an operation of Transaction was committed by itself: give it to `transact`"
-        })
-      }
-      const { missed: allMissed, places, spaces } = current
+      const { isAsking: isCondition, missed: allMissed, places, spaces } = running(name)
       const isFirst = !spaces.has(memory)
       spaces.add(memory)
       const stepped = memory.store.runIn(savepoint, isFirst, () => f(memory.store, places.get(memory.store)))
-      if (stepped[0] === MISS) {
+      // What a condition misses is waited for with the rest of the condition.
+      if (stepped[0] === MISS && !isCondition) {
         const misses = allMissed.get(memory.store) ?? { patterns: [], shortage: undefined }
         allMissed.set(memory.store, misses)
         if (missed === "room") {
@@ -69,10 +97,79 @@ export const step = <A>(
     (result) => result === MISS ? STM.retry : STM.succeed(result as A)
   ) as STM.STM<A, never, Transaction>
 
+/** A step that only looks, which a condition may do as well: also when it is read to be parked, where there is no transaction under way. */
+export const look = <A>(
+  memory: Memory,
+  pattern: Pattern,
+  f: (store: Store) => A | MISS,
+  name: string
+): STM.STM<A, never, Transaction> =>
+  STM.suspend(() => readingFor()?.look(memory.store, pattern, () => f(memory.store)) ?? step(memory, pattern, f, name))
+
+/** Waits until a condition holds. */
+export const check = <R>(condition: STM.STM<boolean, never, R>): STM.STM<void, never, R | Transaction> => {
+  if (!passes(STM.isSTM, condition)) {
+    return STM.die(invalidOption(`condition: ${show(condition)} is no STM`))
+  }
+  const answer = STM.map(condition, (holds) => {
+    if (typeof holds !== "boolean") {
+      throw invalidOption(`condition: it gave ${show(holds)}, which is no boolean`)
+    }
+    return holds
+  })
+  return STM.suspend(() => {
+    if (isAsking()) {
+      // A condition within a condition is a part of it.
+      return STM.flatMap(answer, (holds) => holds ? STM.void : STM.retry)
+    }
+    running("check").isAsking = true
+    // One that retries does not hold. By `orTry`, for `orElse` would forget what the condition has read.
+    return STM.flatMap(STM.orTry(answer, () => STM.succeed(false)), (holds): STM.STM<void, never, R> => {
+      current!.isAsking = false
+      return holds ? STM.void : STM.flatMap(
+        STM.context<R>(),
+        (context) => missing(STM.provideContext(condition, context))
+      )
+    })
+  })
+}
+
+/** Whether a value passes a test that looks into it; a value that cannot be looked into does not. */
+const passes = (test: (value: unknown) => boolean, value: unknown): boolean => {
+  try {
+    return test(value)
+  } catch {
+    return false
+  }
+}
+
+const missing = (condition: STM.STM<boolean>): STM.STM<never> =>
+  STM.suspend(() => {
+    current!.conditions.push(condition)
+    return STM.retry
+  })
+
+/** Takes from a queue, waiting until there is something. By operations that leave the queue whole if the transaction comes to nothing (F1). */
+export const take = <A>(queue: TQueue.TDequeue<A>): STM.STM<A, never, Transaction> => {
+  if (!passes(TQueue.isTDequeue, queue)) {
+    return STM.die(
+      invalidOption(`queue: ${show(queue)} is no TDequeue: give a TQueue, or what a TPubSub is subscribed by`)
+    )
+  }
+  return STM.suspend(() => {
+    running("take")
+    return STM.flatMap(
+      TQueue.takeUpTo(queue, 1),
+      (taken) =>
+        taken.length > 0 ? STM.succeed(taken[0]!) : missing(STM.map(TQueue.isEmpty(queue), (isEmpty) => !isEmpty))
+    )
+  })
+}
+
 /** The failure of a run that has to wait. */
 class Waiting {
   readonly _tag = "@effect-linda/core/Waiting"
-  constructor(readonly interests: ReadonlyArray<Waiter>) {}
+  constructor(readonly interests: ReadonlyArray<Waiter>, readonly parking: Parking | undefined) {}
 }
 
 interface Waiter {
@@ -85,33 +182,51 @@ const runOnce = <A, E, R>(
   stm: STM.STM<A, E, R>,
   places: ReadonlyMap<Store, number>,
   after: () => void,
-  onMiss: (run: Run) => ReadonlyArray<Waiter>
+  onMiss?: (run: Run) => Waiting
 ): Effect.Effect<A, E | Waiting, R> =>
   Effect.suspend(() => {
     const run = new Run(places)
+    const attempt = STM.flatMap(
+      STM.flatMap(
+        STM.sync(() => {
+          current = run
+        }),
+        () => stm
+      ),
+      (value) => finish(run, value, after)
+    )
     return Effect.catchAllCause(
       STM.commit(
-        STM.orTry(
-          STM.flatMap(
-            STM.flatMap(
-              STM.sync(() => {
-                current = run
-              }),
-              () => stm
-            ),
-            (value) => finish(run, value, after)
-          ),
-          () =>
-            STM.failSync(() => {
-              current = undefined
-              return new Waiting(onMiss(run))
-            })
-        )
+        onMiss === undefined ? STM.orTry(attempt, () => STM.fail(vain)) : orMissing(attempt, () => {
+          current = undefined
+          return onMiss(run)
+        })
       ),
       (cause) => {
         current = undefined
         return cause._tag === "Die" && cause.defect === CLOSED ? Effect.interrupt : Effect.failCause(cause)
       }
+    )
+  })
+
+/**
+ * Ends a run that retries, when the journal has been emptied. What is parked then reads the committed state; and the end of the run
+ * wakes nobody who waits for what it has read, which would wake this one in turn.
+ */
+const orMissing = <A, E, R>(attempt: STM.STM<A, E, R>, onMiss: () => Waiting): STM.STM<A, E | Waiting, R> =>
+  STM.suspend(() => {
+    let failed: Either.Either<never, E> | undefined
+    const noted = STM.catchAll(attempt, (error) => {
+      failed = Either.left(error)
+      return STM.fail(error)
+    })
+    // The alternative succeeds with the failure: one that fails is run twice by `orElse`, which takes its failure for that of the first.
+    return STM.flatMap(
+      STM.orElse(
+        STM.map(noted, Either.right),
+        (): STM.STM<Either.Either<A, E | Waiting>> => STM.sync(() => failed ?? Either.left(onMiss()))
+      ),
+      (outcome) => outcome
     )
   })
 
@@ -143,11 +258,14 @@ const isWaiting = (cause: Cause.Cause<unknown>): boolean => cause._tag === "Fail
 /** S10. */
 export const transact = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, Exclude<R, Transaction>> =>
   Effect.catchAllCause(
-    runOnce(stm, new Map(), nothing, () => []),
+    runOnce(stm, new Map(), nothing),
     (cause) => isWaiting(cause) ? waiting(stm) : Effect.failCause(cause as Cause.Cause<E>)
   ) as Effect.Effect<A, E, Exclude<R, Transaction>>
 
 const nothing = (): void => {}
+
+/** A first run that misses. The next looks at what it misses. */
+const vain = new Waiting([], undefined)
 
 /** Runs the transaction again and again, waiting in between for what it missed. */
 const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
@@ -170,40 +288,50 @@ const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
             places,
             passOn,
             (run) => {
-              const interests = enlist(run, fiber, places)
-              passOn(interests)
-              return interests
+              const parking = park(run)
+              try {
+                const interests = enlist(run, fiber, places)
+                passOn(interests)
+                return new Waiting(interests, parking)
+              } catch (error) {
+                parking?.end()
+                throw error
+              }
             }
           ),
           (cause) => {
             if (cause._tag === "Fail" && cause.error instanceof Waiting) {
-              return wait(cause.error.interests)
+              return wait(cause.error)
             }
             passOn()
             return Effect.failCause(cause as Cause.Cause<E>)
           }
         )
       }
-      const wait = (waiters: ReadonlyArray<Waiter>): Effect.Effect<A, E, R> => {
-        if (waiters.length === 0) {
+      const wait = ({ interests: waiters, parking }: Waiting): Effect.Effect<A, E, R> => {
+        if (waiters.length === 0 && parking === undefined) {
           return Effect.dieMessage(
             "a transaction retried without having missed a tuple, and nothing here can tell when to run it again: wait for a " +
-              "tuple with `Transaction.in` or `Transaction.rd`, or wait for other state with `STM.commit` before `transact`"
+              "tuple with `Transaction.in` or `Transaction.rd`, for state of STM with `Transaction.check`, and for a queue " +
+              "with `Transaction.take`"
           )
         }
         return Effect.matchCauseEffect(
           restore(suspended(
             () => waiters.forEach(({ store }) => store.settle()),
-            waiters.map((waiter) => waiter.interest)
+            waiters.map((waiter) => waiter.interest),
+            parking
           )),
           {
             onFailure: (cause) => {
+              parking?.end()
               for (const { interest, store } of waiters) {
                 store.abandon(interest)
               }
               return Effect.failCause(cause)
             },
             onSuccess: () => {
+              parking?.end()
               const offered = waiters.filter(({ interest }) => interest.state === "delivered")
               for (const { interest, store } of waiters) {
                 if (interest.state === "waiting") {
@@ -218,6 +346,10 @@ const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
       return again([])
     })
   )
+
+/** Parks what a run has asked for in vain, in the step in which it ends and before anything else happens. */
+const park = ({ conditions, spaces }: Run): Parking | undefined =>
+  conditions.length === 0 ? undefined : new Parking(conditions, Array.from(spaces, ({ store }) => store))
 
 /** Registers an interest in all that a run missed. The first that is served wakes the fiber; the others then pass. */
 const enlist = (run: Run, fiber: Fiber.RuntimeFiber<any, any>, places: Map<Store, number>): ReadonlyArray<Waiter> => {

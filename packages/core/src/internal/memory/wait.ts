@@ -14,6 +14,7 @@ import * as Process from "../process.js"
 import type { Entry } from "./entry.js"
 import type { Kind, Table } from "./interest.js"
 import { Interest } from "./interest.js"
+import type { Parking } from "./parking.js"
 import type { Store } from "./store.js"
 
 /** An operation that may have to wait. */
@@ -94,16 +95,25 @@ export const served = (
     })
   })
 
-/** Suspends the fiber until one of the interests has come to its end. `settle` makes sure of their state. */
-export const suspended = (settle: () => void, interests: ReadonlyArray<Interest>): Effect.Effect<void, any> =>
+/** Suspends the fiber until one of the interests, or the parking, has come to its end. `settle` makes sure of their state. */
+export const suspended = (
+  settle: () => void,
+  interests: ReadonlyArray<Interest>,
+  parking?: Parking
+): Effect.Effect<void, any> =>
   Effect.async<void, any>((resume) => {
     settle()
     const ended = interests.find((interest) => interest.state !== "waiting")
     if (ended !== undefined) {
       resume(ended.exit!)
+    } else if (parking?.exit !== undefined) {
+      resume(parking.exit)
     } else {
       for (const interest of interests) {
         interest.resume = resume
+      }
+      if (parking !== undefined) {
+        parking.resume = resume
       }
     }
   })

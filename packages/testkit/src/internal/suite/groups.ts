@@ -6,6 +6,7 @@
 import { arriving, capacity, dropping } from "./capacity.js"
 import type { Case } from "./case.js"
 import { close } from "./closing.js"
+import { conditions, queues } from "./conditions.js"
 import { equality } from "./equality.js"
 import { history } from "./history.js"
 import { attempts, holding, scoped, told } from "./holding.js"
@@ -51,6 +52,8 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   close,
   atomic,
   retrying,
+  conditions,
+  queues,
   misused,
   events,
   mailboxes,

@@ -508,7 +508,7 @@ export const retrying = cases("Transaction: waiting", (each) => {
         const error = yield* defectOf(space.transact(stm))
         assert.match(
           error.message,
-          /retried without having missed a tuple.*Transaction\.in.*STM\.commit.*before `transact`/
+          /retried without having missed a tuple.*Transaction\.in.*Transaction\.check.*Transaction\.take/
         )
       }
       same(yield* space.collect([P.any]), [["a"]])

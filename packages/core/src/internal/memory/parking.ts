@@ -1,0 +1,105 @@
+/**
+ * How a transaction waits for state of STM: the user's own, and what conditions have seen of spaces.
+ *
+ * A run that misses leaves the conditions that did not hold. In the very step in which it ends, a fiber of its own parks a transaction of STM
+ * that reads what they read, and nothing else; so no change can come between the run and the parking. Whatever then touches one of
+ * those refs wakes the fiber of the transaction, which runs again. The parked transaction does not judge: whether the conditions
+ * hold may depend on what the transaction itself does before it asks.
+ *
+ * What keeps this from waking itself, and others in circles: a run that misses ends with an empty journal, and so does the parked transaction when
+ * it is woken, for whoever commits wakes everybody that is parked on what it has read (F5).
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as STM from "effect/STM"
+import type { Pattern } from "../pattern/pattern.js"
+import { startNow } from "./instant.js"
+import { shelfOf } from "./interest.js"
+import type { Store } from "./store.js"
+import { CLOSED, MISS } from "./store.js"
+
+/** The one whose conditions are being read, within one synchronous step. */
+let reading: Parking | undefined
+
+/** The parking for which a condition is being read, if it is not a transaction that runs. */
+export const readingFor = (): Parking | undefined => reading
+
+export class Parking {
+  /** What the wait ends with, once that is known. */
+  exit: Effect.Effect<void> | undefined = undefined
+  /** How the fiber that waits is woken; set as soon as it waits. */
+  resume: ((exit: Effect.Effect<void>) => void) | undefined = undefined
+  private readonly fiber: Fiber.RuntimeFiber<unknown>
+  private readonly lookedAt = new Set<Store>()
+
+  constructor(conditions: ReadonlyArray<STM.STM<boolean>>, private readonly touched: ReadonlyArray<Store>) {
+    let isParked = false
+    const read = STM.forEach(conditions, (condition) => STM.orTry(condition, () => STM.succeed(false)), {
+      discard: true
+    })
+    try {
+      // eslint-disable-next-line @typescript-eslint/no-this-alias -- steps of the space that the conditions make ask for it
+      reading = this
+      this.fiber = startNow(
+        STM.commit(
+          STM.suspend(() => isParked ? STM.sync(() => this.finish(Effect.void)) : STM.zipRight(read, STM.retry))
+        )
+      )
+    } finally {
+      reading = undefined
+    }
+    isParked = true
+    for (const store of touched) {
+      store.parked.add(this)
+    }
+    for (const store of this.lookedAt) {
+      store.parked.add(this)
+      store.onlookers++
+    }
+    const exit = this.fiber.unsafePoll()
+    if (exit !== null) {
+      this.finish(endOf(exit))
+    }
+  }
+
+  /** A look of a condition at a space: the next change on the shelf wakes. */
+  look<A>(store: Store, pattern: Pattern, f: () => A | MISS): STM.STM<A> {
+    this.lookedAt.add(store)
+    const shelf = shelfOf(pattern)
+    return STM.flatMap(shelf < 0 ? store.editions.readAll : store.editions.read(shelf), () => {
+      const seen = store.look(f)
+      return seen === MISS ? STM.retry : STM.succeed(seen)
+    })
+  }
+
+  /** Wakes the fiber that waits, or will. */
+  finish(exit: Effect.Effect<void>): void {
+    if (this.exit === undefined) {
+      this.exit = exit
+      this.resume?.(exit)
+    }
+  }
+
+  /** Nobody waits any more. */
+  end(): void {
+    for (const store of this.touched) {
+      store.parked.delete(this)
+    }
+    for (const store of this.lookedAt) {
+      store.parked.delete(this)
+      store.onlookers--
+    }
+    this.fiber.unsafeInterruptAsFork(this.fiber.id())
+  }
+}
+
+/** How a parked transaction ends that was not woken: a condition has died, or asked a queue that is shut down. */
+const endOf = (exit: Exit.Exit<unknown>): Effect.Effect<void> =>
+  exit._tag === "Success"
+    ? Effect.void
+    : exit.cause._tag === "Die" && exit.cause.defect === CLOSED
+    ? Effect.interrupt
+    : Effect.failCause(exit.cause)
