@@ -242,10 +242,12 @@ export const mutants = [
     }
     if (this.takers.size === 0 || !this.serve(this.takers, entry, -1)) {
       this.insert(entry)
+      this.changed(entry)
     }`,
     replace: `    if (this.takers.size === 0 || !this.serve(this.takers, entry, -1)) {
       this.serve(this.readers, entry, -1)
       this.insert(entry)
+      this.changed(entry)
     }`
   },
   {
@@ -615,8 +617,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "what a failed transaction has done stays until the next transaction",
     clause: "S10",
     file: "internal/memory/store.ts",
-    find: "    this.begin()\n    this.settle()\n",
-    replace: "    this.begin()\n"
+    find: "    this.begin()\n    this.settle()\n    this.busy = true\n    try {\n      this.base",
+    replace: "    this.begin()\n    this.busy = true\n    try {\n      this.base"
   },
   {
     name: "a transaction that leaves a tuple does not pass it on",
@@ -629,8 +631,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a transaction is woken by tuples that it did not miss",
     clause: "S10",
     file: "internal/memory/transaction.ts",
-    find: "if (stepped[0] === MISS) {",
-    replace: "if (stepped[0] === MISS || missed !== \"room\") {"
+    find: "if (stepped[0] === MISS && !isCondition) {",
+    replace: "if (stepped[0] === MISS && !isCondition || missed !== \"room\") {"
   },
   {
     name: "a transaction loses its place among those who wait each time it runs",
@@ -1205,6 +1207,127 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/process.ts",
     find: "FiberId.threadName(self.id()) === FiberId.threadName(fiber.id()) ? own : ofOthers",
     replace: "FiberId.threadName(self.id()) === \"\" ? own : ofOthers"
+  },
+  // Transactions that wait for state of STM
+  {
+    name: "a change of the user's own state wakes no transaction",
+    clause: "S10",
+    file: "internal/memory/parking.ts",
+    find: "isParked ? STM.sync(() => this.finish(Effect.void))",
+    replace: "isParked ? STM.retry"
+  },
+  {
+    name: "a transaction that waits is parked with what it has written",
+    clause: "S10",
+    file: "internal/memory/transaction.ts",
+    find: "      STM.orElse(\n        STM.map(noted",
+    replace: "      STM.orTry(\n        STM.map(noted"
+  },
+  {
+    name: "a first run that misses wakes all who wait for what it has read",
+    clause: "S10",
+    file: "internal/memory/transaction.ts",
+    find: "              isOver = true\n              return STM.retry",
+    replace: "              isOver = true\n              return STM.fail(vain) as never"
+  },
+  {
+    name: "take removes the element though the transaction comes to nothing",
+    clause: "S10",
+    file: "internal/memory/transaction.ts",
+    find: "TQueue.takeUpTo(queue, 1),",
+    replace:
+      "STM.flatMap(TQueue.isEmpty(queue), (no) => no ? STM.succeed([]) : STM.map(TQueue.take(queue), (one) => [one])),"
+  },
+  {
+    name: "a condition may take",
+    clause: "S10",
+    file: "internal/memory/transaction.ts",
+    find: "isAsking() && !looks.has(name)",
+    replace: "isAsking() && looks.size === 0"
+  },
+  {
+    name: "what a condition misses is waited for as a tuple too",
+    clause: "S10",
+    file: "internal/memory/transaction.ts",
+    find: "MISS && !isCondition",
+    replace: "MISS"
+  },
+  {
+    name: "a condition that retries is a retry of the transaction",
+    clause: "S10",
+    file: "internal/memory/transaction.ts",
+    find: "STM.orTry(answer, () => STM.succeed(false))",
+    replace: "answer"
+  },
+  {
+    name: "a condition is parked without its services",
+    clause: "S10",
+    file: "internal/memory/transaction.ts",
+    find: "missing(STM.provideContext(condition, context))",
+    replace: "missing(context === undefined ? STM.succeed(true) : condition as never)"
+  },
+  {
+    name: "no condition hears of a change of a space",
+    clause: "S10",
+    file: "internal/memory/store.ts",
+    find: "if (this.onlookers > 0) {",
+    replace: "if (this.onlookers < 0) {"
+  },
+  {
+    name: "a condition does not hear of what is put",
+    clause: "S10",
+    file: "internal/memory/store.ts",
+    find: "      this.insert(entry)\n      this.changed(entry)\n",
+    replace: "      this.insert(entry)\n"
+  },
+  {
+    name: "a condition does not hear of what is taken",
+    clause: "S10",
+    file: "internal/memory/store.ts",
+    find: "    this.changed(entry)\n    this.tell(\"In\", entry)\n",
+    replace: "    this.tell(\"In\", entry)\n"
+  },
+  {
+    name: "a condition does not hear of what expires",
+    clause: "S15",
+    file: "internal/memory/store.ts",
+    find: "          this.changed(entry)\n          this.tell(\"Expire\", entry)\n",
+    replace: "          this.tell(\"Expire\", entry)\n"
+  },
+  {
+    name: "a condition does not hear of what is evicted",
+    clause: "S14",
+    file: "internal/memory/store.ts",
+    find: "    this.changed(entry)\n    this.tell(\"Evict\", entry)\n",
+    replace: "    this.tell(\"Evict\", entry)\n"
+  },
+  {
+    name: "a condition does not hear of what a transaction leaves to the next taker",
+    clause: "S10",
+    file: "internal/memory/store.ts",
+    find: "if (this.serve(this.takers, entry, seq)) {\n          this.changed(entry)",
+    replace: "if (this.serve(this.takers, entry, seq)) {\n          this.settle()"
+  },
+  {
+    name: "an open pattern hears of changes of its own length only",
+    clause: "S10",
+    file: "internal/memory/parking.ts",
+    find: "shelf < 0 ? store.editions.readAll : ",
+    replace: ""
+  },
+  {
+    name: "who waits for a condition is not told that a space has closed",
+    clause: "S12",
+    file: "internal/memory/store.ts",
+    find: "      parking.finish(Effect.void)",
+    replace: "      parking.resume = undefined"
+  },
+  {
+    name: "a condition that dies while it waits is asked again and again",
+    clause: "S10",
+    file: "internal/memory/parking.ts",
+    find: "    : Effect.failCause(exit.cause)",
+    replace: "    : Effect.never"
   },
   // Tracers
   {

@@ -1,7 +1,7 @@
 import { Pattern as P, SpaceStore, Transaction, TupleSpace } from "@effect-linda/core"
 import type { Process, SpaceError, SpaceEvent, Tuple } from "@effect-linda/core"
-import type { Cause, Context, Layer, Option, Scope, Stream } from "effect"
-import { Duration, Effect, Schema, STM } from "effect"
+import type { Cause, Context, Layer, Option, Scope, Stream, TQueue } from "effect"
+import { Duration, Effect, Schema, STM, TRef } from "effect"
 import { describe, expect, it } from "tstyche"
 
 type Job = readonly ["job", id: number, payload: string]
@@ -200,6 +200,41 @@ describe("TupleSpace: errors", () => {
 })
 
 describe("Transaction", () => {
+  it("conditions are booleans, and keep what they require", () => {
+    const ref = null! as TRef.TRef<boolean>
+    expect(Transaction.check(TRef.get(ref))).type.toBe<STM.STM<void, never, Transaction.Transaction>>()
+    expect(Transaction.check(STM.map(Transaction.count(space, ["job", P.any, P.any]), (n) => n < 3))).type.toBe<
+      STM.STM<void, never, Transaction.Transaction>
+    >()
+    expect(Transaction.check(null! as STM.STM<boolean, never, Scope.Scope>)).type.toBe<
+      STM.STM<void, never, Scope.Scope | Transaction.Transaction>
+    >()
+    expect(space.transact(Transaction.check(STM.succeed(true)))).type.toBe<Effect.Effect<void>>()
+    expect(Transaction.check).type.not.toBeCallableWith(STM.succeed(1))
+    expect(Transaction.check).type.not.toBeCallableWith(STM.fail("no"))
+    expect(Transaction.check).type.not.toBeCallableWith(Effect.succeed(true))
+    expect(Transaction.check).type.not.toBeCallableWith(true)
+  })
+
+  it("count, take and subscribe", () => {
+    expect(Transaction.count(space, ["stop"])).type.toBe<STM.STM<number, never, Transaction.Transaction>>()
+    expect(Transaction.count).type.not.toBeCallableWith(space, ["nope"])
+    expect(Transaction.take(null! as TQueue.TQueue<7>)).type.toBe<STM.STM<7, never, Transaction.Transaction>>()
+    expect(Transaction.take(null! as TQueue.TDequeue<7>)).type.toBe<STM.STM<7, never, Transaction.Transaction>>()
+    expect(Transaction.take).type.not.toBeCallableWith(null! as TQueue.TEnqueue<7>)
+    expect(Transaction.subscribe(space, ["stop"])).type.toBe<
+      Effect.Effect<TQueue.TDequeue<SpaceEvent.SpaceEvent<readonly ["stop"]>>, never, Scope.Scope>
+    >()
+    expect(Transaction.subscribe(failing, ["job", P.any, P.any], { capacity: 3 })).type.toBe<
+      Effect.Effect<
+        TQueue.TDequeue<SpaceEvent.SpaceEvent<readonly ["job", number, string]>>,
+        SpaceError.SpaceError,
+        Scope.Scope
+      >
+    >()
+    expect(Transaction.subscribe).type.not.toBeCallableWith(space, ["nope"])
+  })
+
   it("operations require what transact alone provides", () => {
     const stm = Transaction.in(space, ["job", P.any, P.any])
     expect(stm).type.toBe<STM.STM<readonly ["job", number, string], never, Transaction.Transaction>>()

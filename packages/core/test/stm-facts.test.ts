@@ -3,7 +3,7 @@
  * When one of these starts to fail, Effect has changed: simplify what was built around it.
  */
 import { it } from "@effect/vitest"
-import { Data, Deferred, Effect, Exit, Fiber, Hash, Option, STM, TMap, TQueue, TRef } from "effect"
+import { Data, Deferred, Effect, Exit, Fiber, Hash, Option, STM, TMap, TPubSub, TQueue, TRef } from "effect"
 import { expect } from "vitest"
 
 it.effect("F1 TQueue.offer and take stay done in a branch that is rolled back; offerAll does not", () =>
@@ -93,6 +93,137 @@ it.effect("F11 orElse runs its alternative on failure too, from a restored journ
     })
     // when this starts to fail, simplify
     expect(yield* STM.commit(STM.orTry(after(STM.retry), () => TRef.get(ref)))).toBe(1)
+  }))
+
+it.effect("F13 a sliding TQueue keeps the old and drops the new where offerAll finds it full", () =>
+  Effect.gen(function*() {
+    const queue = yield* TQueue.sliding<number>(2)
+    yield* TQueue.offerAll(queue, [1, 2])
+    yield* TQueue.offerAll(queue, [3, 4])
+    // when this starts to fail, simplify
+    expect(yield* TQueue.takeAll(queue)).not.toEqual([3, 4])
+  }))
+
+/** Counts the runs of a transaction that is parked. */
+const parked = <A>(stm: STM.STM<A>) =>
+  Effect.gen(function*() {
+    const counted = { runs: 0 }
+    yield* Effect.forkScoped(STM.commit(STM.zipRight(
+      STM.sync(() => {
+        counted.runs++
+      }),
+      STM.zipRight(stm, STM.retry)
+    )))
+    yield* Effect.yieldNow()
+    counted.runs = 0
+    return counted
+  })
+
+it.scoped("F14 TMap.set wakes who waits for another key; the TRef of a key wakes those of that key alone", () =>
+  Effect.gen(function*() {
+    const map = yield* TMap.empty<number, number>()
+    yield* TMap.set(map, 0, 0)
+    yield* TMap.set(map, 1, 0)
+    const direct = yield* parked(TMap.get(map, 0))
+    const refs = yield* Effect.forEach([0, 1], (n) => TRef.make(n))
+    const through = yield* TMap.fromIterable(refs.map((ref, key) => [key, ref] as const))
+    const byRef = yield* parked(STM.flatMap(TMap.get(through, 0), (ref) => TRef.get(Option.getOrThrow(ref))))
+    for (let i = 1; i <= 10; i++) {
+      yield* TMap.set(map, 1, i)
+      yield* TRef.set(refs[1]!, i)
+      yield* Effect.yieldNow()
+    }
+    // when this starts to fail, simplify: editions need no refs of their own
+    expect(direct.runs).toBeGreaterThan(0)
+    // the library relies on this
+    expect(byRef.runs).toBe(0)
+    yield* TRef.set(refs[0]!, 1)
+    yield* Effect.yieldNow()
+    expect(byRef.runs).toBe(1)
+  }))
+
+it.effect("F15 TQueue.takeUpTo makes a new array of what is left, takeAll takes the array as it is", () =>
+  Effect.gen(function*() {
+    const queue = yield* TQueue.unbounded<number>()
+    yield* TQueue.offerAll(queue, [1, 2, 3])
+    const inner = () => (queue as unknown as { ref: { versioned: { value: Array<number> } } }).ref.versioned.value
+    const before = inner()
+    yield* TQueue.takeUpTo(queue, 1)
+    // when this starts to fail, simplify: a long backlog can be taken one by one
+    expect(inner()).not.toBe(before)
+    const left = inner()
+    expect(yield* TQueue.takeAll(queue)).toBe(left)
+  }))
+
+it.scoped("F16 what is taken from a TPubSub is back after a failure, and what is published is not there", () =>
+  Effect.gen(function*() {
+    const topic = yield* TPubSub.unbounded<number>()
+    const news = yield* TPubSub.subscribeScoped(topic)
+    yield* TPubSub.publish(topic, 1)
+    yield* Effect.exit(STM.commit(STM.zipRight(TQueue.takeUpTo(news, 1), STM.fail("no"))))
+    yield* Effect.exit(STM.commit(STM.zipRight(TPubSub.publish(topic, 2), STM.fail("no"))))
+    // the library relies on this
+    expect(yield* TQueue.takeUpTo(news, 9)).toEqual([1])
+  }))
+
+it.scoped("F17 a transaction that is parked and only reads commits what it has read, and changes nothing by that", () =>
+  Effect.gen(function*() {
+    const ref = yield* TRef.make(7)
+    const version = () => (ref as unknown as { versioned: object }).versioned
+    const before = version()
+    yield* parked(TRef.get(ref))
+    // when this starts to fail, simplify: what reads is no write
+    expect(version()).not.toBe(before)
+    expect(yield* TRef.get(ref)).toBe(7)
+  }))
+
+it.effect("F18 a transaction is committed by a fiber alone, but one that never yields does so before it is forked", () =>
+  Effect.gen(function*() {
+    const ref = yield* TRef.make(0)
+    const scheduler = { shouldYield: () => false as const, scheduleTask: (task: () => void) => task() }
+    const waits = Effect.runFork(STM.commit(STM.retryUntil(TRef.get(ref), (n) => n > 0)), { scheduler })
+    const set = Effect.runFork(STM.commit(TRef.set(ref, 1)), { scheduler })
+    // the library relies on this: a step that changes a space writes its edition, and wakes those who wait for it
+    expect(set.unsafePoll()).toEqual(Exit.void)
+    expect(waits.unsafePoll()).toEqual(Exit.succeed(1))
+  }))
+
+it.scoped("F19 after orElse a transaction that is parked is not woken by what its first branch has read; after orTry it is", () =>
+  Effect.gen(function*() {
+    const ref = yield* TRef.make(0)
+    const first = STM.zipRight(TRef.get(ref), STM.retry)
+    const forgetful = yield* parked(STM.orElse(first, () => STM.void))
+    const mindful = yield* parked(STM.orTry(first, () => STM.void))
+    yield* TRef.set(ref, 1)
+    yield* Effect.yieldNow()
+    // when this starts to fail, simplify: conditions may use orElse
+    expect(forgetful.runs).toBe(0)
+    expect(mindful.runs).toBe(1)
+  }))
+
+it.effect("F20 orElse runs an alternative that fails twice", () =>
+  Effect.gen(function*() {
+    let runs = 0
+    const alternative = STM.suspend(() => {
+      runs++
+      return STM.fail("no")
+    })
+    yield* Effect.exit(STM.commit(STM.orElse(STM.retry, () => alternative)))
+    // when this starts to fail, simplify
+    expect(runs).toBe(2)
+  }))
+
+it.scoped("F21 a commit that fails wakes who waits for what it has read; one that retries does not", () =>
+  Effect.gen(function*() {
+    const ref = yield* TRef.make(0)
+    const waits = yield* parked(TRef.get(ref))
+    yield* Effect.forkScoped(STM.commit(STM.zipRight(TRef.get(ref), STM.retry)))
+    yield* Effect.yieldNow()
+    expect(waits.runs).toBe(0)
+    yield* Effect.exit(STM.commit(STM.zipRight(TRef.get(ref), STM.fail("no"))))
+    yield* Effect.yieldNow()
+    // when this starts to fail, simplify
+    expect(waits.runs).toBe(1)
   }))
 
 it.effect("a transaction is committed or fails in one synchronous step if it does not wait", () =>

@@ -60,7 +60,7 @@ const queueOf = (events: Events, capacity: number) =>
     yield* Effect.addFinalizer(() => STM.commit(TQueue.shutdown(queue)))
     yield* Stream.runForEachChunk(events, (chunk) => offerAll(queue, capacity, chunk)).pipe(
       // It has what there was to have. What has made it end is told by those that use the space.
-      Effect.ignore,
+      Effect.exit,
       Effect.zipRight(STM.commit(STM.retryUntil(TQueue.isEmpty(queue), (isEmpty) => isEmpty))),
       Effect.zipRight(STM.commit(TQueue.shutdown(queue))),
       Effect.forkScoped

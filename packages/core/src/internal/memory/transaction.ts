@@ -186,21 +186,31 @@ const runOnce = <A, E, R>(
 ): Effect.Effect<A, E | Waiting, R> =>
   Effect.suspend(() => {
     const run = new Run(places)
+    let isOver = false
     const attempt = STM.flatMap(
-      STM.flatMap(
-        STM.sync(() => {
-          current = run
-        }),
-        () => stm
-      ),
+      STM.suspend((): STM.STM<A, E | Waiting, R> => {
+        if (isOver) {
+          return STM.fail(vain)
+        }
+        current = run
+        return stm
+      }),
       (value) => finish(run, value, after)
     )
     return Effect.catchAllCause(
       STM.commit(
-        onMiss === undefined ? STM.orTry(attempt, () => STM.fail(vain)) : orMissing(attempt, () => {
-          current = undefined
-          return onMiss(run)
-        })
+        onMiss === undefined
+          // It is run once more if it retries, and fails then. To fail at once would wake all who wait for what it has read (F21).
+          ? STM.orTry(attempt, () =>
+            STM.suspend(() => {
+              current = undefined
+              isOver = true
+              return STM.retry
+            }))
+          : orMissing(attempt, () => {
+            current = undefined
+            return onMiss(run)
+          })
       ),
       (cause) => {
         current = undefined
@@ -213,7 +223,10 @@ const runOnce = <A, E, R>(
  * Ends a run that retries, when the journal has been emptied. What is parked then reads the committed state; and the end of the run
  * wakes nobody who waits for what it has read, which would wake this one in turn.
  */
-const orMissing = <A, E, R>(attempt: STM.STM<A, E, R>, onMiss: () => Waiting): STM.STM<A, E | Waiting, R> =>
+const orMissing = <A, E, R>(
+  attempt: STM.STM<A, E, R>,
+  onMiss: () => Waiting
+): STM.STM<A, E | Waiting, R> =>
   STM.suspend(() => {
     let failed: Either.Either<never, E> | undefined
     const noted = STM.catchAll(attempt, (error) => {

@@ -669,7 +669,8 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
             )
         const opened = Effect.acquireRelease(
           Effect.map(request("open", [kind, wire, { capacity, strategy, events }]), ([id]) => id),
-          (id) => Effect.ignore(request("close", [id]))
+          // Over a link that has ended a request is interrupted; that is no reason for the scope to end so.
+          (id) => Effect.exit(request("close", [id]))
         )
         return Effect.map(
           opened,

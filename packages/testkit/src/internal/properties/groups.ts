@@ -5,6 +5,7 @@
  */
 import { capacity } from "./capacity.js"
 import { close } from "./close.js"
+import { conditions } from "./conditions.js"
 import { conservation } from "./conservation.js"
 import { histories } from "./histories.js"
 import { holding } from "./holding.js"
@@ -31,6 +32,7 @@ export const groups: ReadonlyArray<ReadonlyArray<Property>> = [
   capacity,
   streams,
   transactions,
+  conditions,
   close,
   quiescence,
   regressions

@@ -212,8 +212,8 @@ export const conditions = cases("Transaction: conditions", (each) => {
       const take = counting(Transaction.take(queue))
       const fibers = yield* Effect.forEach([0, 1, 2, 3], () => start(space.transact(take.stm)))
       const before = take.runs
-      yield* settle
-      assert.strictEqual(take.runs, before)
+      // Each has run and, before it waits, once more; none for the sake of another.
+      assert.strictEqual(before, 8)
       yield* TQueue.offer(queue, 1)
       yield* settle
       assert.strictEqual(fibers.filter((fiber) => fiber.unsafePoll() !== null).length, 1)
@@ -258,6 +258,25 @@ export const conditions = cases("Transaction: conditions", (each) => {
         }))
       }
       yield* other.collect([P.any, P.any])
+    }))
+
+  test("S10 what a transaction has looked at and left, and the next takes, is a change", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const both = yield* start(
+        space.transact(STM.zip(Transaction.in(space, ["job", P.any]), Transaction.in(space, ["b"])))
+      )
+      const behind = yield* start(space.in(["job", P.any]))
+      const none = yield* start(space.transact(STM.zipRight(
+        Transaction.check(STM.map(Transaction.count(space, ["began"]), (count) => count > 0)),
+        jobs(space, (count) => count === 0)
+      )))
+      yield* space.outAll([["began"], ["job", 1]])
+      same(yield* Fiber.join(behind), ["job", 1])
+      yield* Fiber.join(none)
+      yield* Fiber.interrupt(both)
+      yield* space.in(["began"])
+      yield* empty(space)
     }))
 
   test("S10 rdp waits for absence, and count for what is given back or put", () =>
