@@ -121,7 +121,8 @@ export const rdp: <T extends Tuple, E, const P extends Pattern>(
 /**
  * Counts the tuples that match. It counts what the transaction itself has put, and not what it has taken.
  *
- * In a condition of {@link check} it waits for a number of tuples: until there are enough, until there are few, until there is none.
+ * In a condition of {@link check} it waits for a number of tuples: until there are enough, until there are few, until
+ * there is none.
  *
  * @since 0.1.0
  * @category operations
@@ -154,12 +155,14 @@ export const count: <T extends Tuple, E, const P extends Pattern>(
  * Waits until a condition holds: on the user's own state (a `TRef`, a `TMap`, a `TQueue`, …), on what is in a space
  * ({@link count}, {@link rdp}), or on both. A transaction may wait for conditions and tuples at the same time.
  *
- * The condition sees what the transaction has done before. If it does not hold, nothing has changed, and the transaction runs again
- * when something that the condition has read may have changed. A condition that retries does not hold.
+ * The condition sees what the transaction has done before. If it does not hold, nothing has changed, and the
+ * transaction runs again when something that the condition has read may have changed. A condition that retries does not
+ * hold.
  *
- * A condition only reads. `in`, `inp`, `out` and {@link take} die in it with a `SpaceError` of reason `Unsupported`; what is no `STM`, or gives
- * no boolean, dies with `InvalidOption`. What it writes to a `TRef` may stay written. If it tries several branches, do so with `STM.orTry`: after
- * `STM.orElse` Effect no longer knows what the first branch has read.
+ * A condition only reads. `in`, `inp`, `out` and {@link take} die in it with a `SpaceError` of reason `Unsupported`;
+ * what is no `STM`, or gives no boolean, dies with `InvalidOption`. What it writes to a `TRef` may stay written. If it
+ * tries several branches, do so with `STM.orTry`: after `STM.orElse` Effect no longer knows what the first branch has
+ * read.
  *
  * @since 0.1.0
  * @category waiting
@@ -186,11 +189,11 @@ export const check: <R = never>(condition: STM.STM<boolean, never, R>) => STM.ST
   internal.transactionCheck
 
 /**
- * Takes the oldest element of a queue of STM. If it is empty, the transaction waits until it is not. `TQueue.take` cannot be used in a transaction that
- * may fail or wait: it removes the element even then.
+ * Takes the oldest element of a queue of STM. If it is empty, the transaction waits until it is not. `TQueue.take`
+ * cannot be used in a transaction that may fail or wait: it removes the element even then.
  *
- * Each take copies the queue, so take a long backlog by `TQueue.takeAll` behind a {@link check} that there is something. A queue that is shut
- * down interrupts the transaction. What is no queue dies with `InvalidOption`.
+ * Each take copies the queue, so take a long backlog by `TQueue.takeAll` behind a {@link check} that there is
+ * something. A queue that is shut down interrupts the transaction. What is no queue dies with `InvalidOption`.
  *
  * @since 0.1.0
  * @category waiting
@@ -216,12 +219,13 @@ export const check: <R = never>(condition: STM.STM<boolean, never, R>) => STM.ST
 export const take: <A>(queue: TQueue.TDequeue<A>) => STM.STM<A, never, Transaction> = internal.transactionTake
 
 /**
- * The events of a space, of any engine, in a queue of STM: taken by {@link take}, they are part of a transaction on a space in memory. The subscription
- * begins when the effect has succeeded, and ends with its scope.
+ * The events of a space, of any engine, in a queue of STM: taken by {@link take}, they are part of a transaction on a
+ * space in memory. The subscription begins when the effect has succeeded, and ends with its scope.
  *
- * With a `capacity` the queue holds no more events than that; the others stay in the mailbox of the subscription, to which the options
- * apply. When the space closes, or the subscription fails, the queue is shut down as soon as it is empty. When the scope closes, it is
- * shut down at once. A queue that is shut down interrupts who takes from it. Bad input fails as it does in `subscribe`.
+ * With a `capacity` the queue holds no more events than that; the others stay in the mailbox of the subscription, to
+ * which the options apply. When the space closes, or the subscription fails, the queue is shut down as soon as it is
+ * empty. When the scope closes, it is shut down at once. A queue that is shut down interrupts who takes from it. Bad
+ * input fails as it does in `subscribe`.
  *
  * @since 0.1.0
  * @category waiting

@@ -24,8 +24,8 @@ interface Source {
 }
 
 /**
- * A queue that holds the events of a subscription from now on. It ends with the subscription, once it has been emptied, or at once with the
- * scope: it is shut down, which interrupts who takes from it.
+ * A queue that holds the events of a subscription from now on. It ends with the subscription, once it has been emptied,
+ * or at once with the scope: it is shut down, which interrupts who takes from it.
  */
 export const subscribe = (
   space: unknown,
@@ -69,8 +69,8 @@ const queueOf = (events: Events, capacity: number) =>
   })
 
 /**
- * Offers a chunk, as much at a time as there is room for. By `offer`, which copies nothing (F15): it writes in place (F1), but these commits either
- * wait, having read only (F3), or offer what there is room for and succeed.
+ * Offers a chunk, as much at a time as there is room for. By `offer`, which copies nothing (F15): it writes in place
+ * (F1), but these commits either wait, having read only (F3), or offer what there is room for and succeed.
  */
 const offerAll = <A>(queue: TQueue.TQueue<A>, capacity: number, chunk: Chunk.Chunk<A>): Effect.Effect<void> => {
   const offerFrom = (start: number): Effect.Effect<void> =>

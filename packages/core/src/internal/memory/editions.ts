@@ -1,9 +1,10 @@
 /**
  * Editions: how a transaction that is parked in STM learns that a space has changed.
  *
- * Each arity has an edition, which counts the steps that have changed what is stored there. A condition reads it *through the map*, so that an
- * arity which has no edition yet can be waited for as well. A step writes it *by its own ref*: a write through the map, or even a look into it,
- * would wake everybody who has read the map (F5, F14). Nobody writes editions while no transaction waits on a condition that looks at the space.
+ * Each arity has an edition, which counts the steps that have changed what is stored there. A condition reads it
+ * *through the map*, so that an arity which has no edition yet can be waited for as well. A step writes it *by its own
+ * ref*: a write through the map, or even a look into it, would wake everybody who has read the map (F5, F14). Nobody
+ * writes editions while no transaction waits on a condition that looks at the space.
  *
  * @internal
  */
@@ -12,7 +13,10 @@ import * as TMap from "effect/TMap"
 import * as TRef from "effect/TRef"
 import { commitNow } from "./instant.js"
 
-/** The edition of one shelf, as an addressee of the store's outbox: it is written when the step that changed the shelf is final. */
+/**
+ * The edition of one shelf, as an addressee of the store's outbox: it is written when the step that changed the shelf
+ * is final.
+ */
 export class Edition {
   private ref: TRef.TRef<number> | undefined = undefined
 

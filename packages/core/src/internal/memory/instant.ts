@@ -1,9 +1,10 @@
 /**
  * STM within one synchronous step.
  *
- * A `STM` can only be committed by a fiber (F18), and steps of a store run in observers, message handlers and other transactions. A fiber whose
- * scheduler never makes it yield goes from its start to its end, or to where it waits, before the call returns. Its tasks run at once too, so
- * what a commit wakes here is woken in the same step. Give it only what is quick and the library's own.
+ * A `STM` can only be committed by a fiber (F18), and steps of a store run in observers, message handlers and other
+ * transactions. A fiber whose scheduler never makes it yield goes from its start to its end, or to where it waits,
+ * before the call returns. Its tasks run at once too, so what a commit wakes here is woken in the same step. Give it
+ * only what is quick and the library's own.
  *
  * @internal
  */

@@ -1,13 +1,14 @@
 /**
  * How a transaction waits for state of STM: the user's own, and what conditions have seen of spaces.
  *
- * A run that misses leaves the conditions that did not hold. In the very step in which it ends, a fiber of its own parks a transaction of STM
- * that reads what they read, and nothing else; so no change can come between the run and the parking. Whatever then touches one of
- * those refs wakes the fiber of the transaction, which runs again. The parked transaction does not judge: whether the conditions
- * hold may depend on what the transaction itself does before it asks.
+ * A run that misses leaves the conditions that did not hold. In the very step in which it ends, a fiber of its own
+ * parks a transaction of STM that reads what they read, and nothing else; so no change can come between the run and the
+ * parking. Whatever then touches one of those refs wakes the fiber of the transaction, which runs again. The parked
+ * transaction does not judge: whether the conditions hold may depend on what the transaction itself does before it
+ * asks.
  *
- * What keeps this from waking itself, and others in circles: a run that misses ends with an empty journal, and so does the parked transaction when
- * it is woken, for whoever commits wakes everybody that is parked on what it has read (F5).
+ * What keeps this from waking itself, and others in circles: a run that misses ends with an empty journal, and so does
+ * the parked transaction when it is woken, for whoever commits wakes everybody that is parked on what it has read (F5).
  *
  * @internal
  */
@@ -41,7 +42,7 @@ export class Parking {
       discard: true
     })
     try {
-      // eslint-disable-next-line @typescript-eslint/no-this-alias -- steps of the space that the conditions make ask for it
+      // for it
       reading = this
       this.fiber = startNow(
         STM.commit(

@@ -97,7 +97,10 @@ export const step = <A>(
     (result) => result === MISS ? STM.retry : STM.succeed(result as A)
   ) as STM.STM<A, never, Transaction>
 
-/** A step that only looks, which a condition may do as well: also when it is read to be parked, where there is no transaction under way. */
+/**
+ * A step that only looks, which a condition may do as well: also when it is read to be parked, where there is no
+ * transaction under way.
+ */
 export const look = <A>(
   memory: Memory,
   pattern: Pattern,
@@ -149,7 +152,10 @@ const missing = (condition: STM.STM<boolean>): STM.STM<never> =>
     return STM.retry
   })
 
-/** Takes from a queue, waiting until there is something. By operations that leave the queue whole if the transaction comes to nothing (F1). */
+/**
+ * Takes from a queue, waiting until there is something. By operations that leave the queue whole if the transaction
+ * comes to nothing (F1).
+ */
 export const take = <A>(queue: TQueue.TDequeue<A>): STM.STM<A, never, Transaction> => {
   if (!passes(TQueue.isTDequeue, queue)) {
     return STM.die(
@@ -200,7 +206,8 @@ const runOnce = <A, E, R>(
     return Effect.catchAllCause(
       STM.commit(
         onMiss === undefined
-          // It is run once more if it retries, and fails then. To fail at once would wake all who wait for what it has read (F21).
+          // It is run once more if it retries, and fails then. To fail at once would wake all who wait for what it has
+          // read (F21).
           ? STM.orTry(attempt, () =>
             STM.suspend(() => {
               current = undefined
@@ -220,8 +227,8 @@ const runOnce = <A, E, R>(
   })
 
 /**
- * Ends a run that retries, when the journal has been emptied. What is parked then reads the committed state; and the end of the run
- * wakes nobody who waits for what it has read, which would wake this one in turn.
+ * Ends a run that retries, when the journal has been emptied. What is parked then reads the committed state; and the
+ * end of the run wakes nobody who waits for what it has read, which would wake this one in turn.
  */
 const orMissing = <A, E, R>(
   attempt: STM.STM<A, E, R>,
@@ -233,7 +240,8 @@ const orMissing = <A, E, R>(
       failed = Either.left(error)
       return STM.fail(error)
     })
-    // The alternative succeeds with the failure: one that fails is run twice by `orElse`, which takes its failure for that of the first.
+    // The alternative succeeds with the failure: one that fails is run twice by `orElse`, which takes its failure for
+    // that of the first.
     return STM.flatMap(
       STM.orElse(
         STM.map(noted, Either.right),

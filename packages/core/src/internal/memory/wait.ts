@@ -95,7 +95,10 @@ export const served = (
     })
   })
 
-/** Suspends the fiber until one of the interests, or the parking, has come to its end. `settle` makes sure of their state. */
+/**
+ * Suspends the fiber until one of the interests, or the parking, has come to its end. `settle` makes sure of their
+ * state.
+ */
 export const suspended = (
   settle: () => void,
   interests: ReadonlyArray<Interest>,

@@ -96,7 +96,8 @@ export const conditions = cases("Transaction: conditions", (each) => {
     Effect.gen(function*() {
       const space = yield* fresh()
       const account = yield* TRef.make(3)
-      // Seen from outside the condition holds, within the transaction it does not: this must neither spin nor sleep for ever.
+      // Seen from outside the condition holds, within the transaction it does not: this must neither spin nor sleep for
+      // ever.
       const withdraw = counting(STM.zipRight(
         TRef.update(account, (balance) => balance - 5),
         Transaction.check(STM.map(TRef.get(account), (balance) => balance >= 0))
@@ -323,13 +324,14 @@ export const conditions = cases("Transaction: conditions", (each) => {
 
   test.needing("options")("S10 S14 an eviction is a change", () =>
     Effect.gen(function*() {
-      const space = yield* fresh({ capacity: 1, strategy: "sliding" })
+      const space = yield* fresh({ capacity: 2, strategy: "sliding" })
       yield* space.out(["job", 1])
       const fiber = yield* start(space.transact(jobs(space, (count) => count === 0)))
+      yield* space.out(["other"])
       assert.isTrue(yield* isWaiting(fiber))
       yield* space.out(["other"])
       yield* Fiber.join(fiber)
-      yield* space.in(["other"])
+      yield* space.collect(["other"])
       yield* empty(space)
     }))
 
@@ -471,6 +473,14 @@ export const conditions = cases("Transaction: conditions", (each) => {
       assert.strictEqual(yield* defectOf(Fiber.join(fiber)), boom)
       assert.strictEqual(yield* defectOf(Fiber.join(dies)), boom)
       yield* space.in(["t", 2])
+      // Within the transaction it does not throw, and as it is parked it does.
+      yield* TRef.set(ref, 2)
+      const parked = space.transact(STM.zipRight(
+        TRef.set(ref, 1),
+        Transaction.check(STM.map(TRef.get(ref), (n) => bad(n)))
+      ))
+      assert.strictEqual(yield* defectOf(parked), boom)
+      assert.strictEqual(yield* TRef.get(ref), 2)
       yield* empty(space)
     }))
 
