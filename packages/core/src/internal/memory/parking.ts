@@ -25,6 +25,10 @@ import { CLOSED, MISS } from "./store.js"
 /** The one whose conditions are being read, within one synchronous step. */
 let reading: Parking | undefined
 
+const readFor = (parking: Parking | undefined): void => {
+  reading = parking
+}
+
 /** The parking for which a condition is being read, if it is not a transaction that runs. */
 export const readingFor = (): Parking | undefined => reading
 
@@ -42,15 +46,14 @@ export class Parking {
       discard: true
     })
     try {
-      // for it
-      reading = this
+      readFor(this)
       this.fiber = startNow(
         STM.commit(
           STM.suspend(() => isParked ? STM.sync(() => this.finish(Effect.void)) : STM.zipRight(read, STM.retry))
         )
       )
     } finally {
-      reading = undefined
+      readFor(undefined)
     }
     isParked = true
     for (const store of touched) {
