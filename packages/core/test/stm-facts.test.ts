@@ -177,7 +177,7 @@ it.scoped("F17 a transaction that is parked and only reads commits what it has r
     expect(yield* TRef.get(ref)).toBe(7)
   }))
 
-it.effect("F18 a transaction is committed by a fiber alone, but one that never yields does so before it is forked", () =>
+it.effect("F18 only a fiber commits a transaction, but one that never yields has done so when it is forked", () =>
   Effect.gen(function*() {
     const ref = yield* TRef.make(0)
     const scheduler = { shouldYield: () => false as const, scheduleTask: (task: () => void) => task() }
@@ -188,7 +188,7 @@ it.effect("F18 a transaction is committed by a fiber alone, but one that never y
     expect(waits.unsafePoll()).toEqual(Exit.succeed(1))
   }))
 
-it.scoped("F19 after orElse a transaction that is parked is not woken by what its first branch has read; after orTry it is", () =>
+it.scoped("F19 what is parked is not woken by what the first branch of orElse has read, but by that of orTry", () =>
   Effect.gen(function*() {
     const ref = yield* TRef.make(0)
     const first = STM.zipRight(TRef.get(ref), STM.retry)

@@ -206,7 +206,7 @@ export const conditions = properties("Conditions", (property) => {
   const transacting = property.needing("transactions")
 
   transacting(
-    "S10 F3 whoever waits for conditions and tuples would wait in the world as it is, and whoever could go on has done so",
+    "S10 F3 whoever waits for conditions and tuples would wait in the world as it is: no change is missed",
     (sim) =>
       Effect.gen(function*() {
         const { random } = sim

@@ -92,7 +92,7 @@ export const conditions = cases("Transaction: conditions", (each) => {
       yield* empty(space)
     }))
 
-  test("S10 a condition sees what the transaction has done before, and the transaction waits for a change all the same", () =>
+  test("S10 a condition sees what the transaction has done before, and waits for a change all the same", () =>
     Effect.gen(function*() {
       const space = yield* fresh()
       const account = yield* TRef.make(3)
@@ -190,7 +190,7 @@ export const conditions = cases("Transaction: conditions", (each) => {
       yield* empty(space)
     }))
 
-  test("S10 F16 take works on what a TPubSub is subscribed by; a queue that is shut down interrupts who waits for it", () =>
+  test("S10 F16 take works on a subscription of a TPubSub; a queue that is shut down interrupts who waits", () =>
     Effect.gen(function*() {
       const space = yield* fresh()
       const topic = yield* TPubSub.unbounded<string>()
