@@ -236,7 +236,7 @@ export const mutants = [
   {
     name: "takers are served before readers, who then do not see the tuple",
     clause: "S4",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/delivery.ts",
     find: `    if (this.readers.size > 0) {
       this.serve(this.readers, entry, -1)
     }
@@ -253,7 +253,7 @@ export const mutants = [
   {
     name: "two takers get one tuple",
     clause: "S4",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/delivery.ts",
     find: `        this.tell("In", entry)
         return true`,
     replace: `        this.tell("In", entry)
@@ -266,9 +266,9 @@ export const mutants = [
   {
     name: "only one of the readers that wait is served",
     clause: "S4",
-    file: "internal/memory/store.ts",
-    find: "} else if (this.offer(interest, entry, index) && interests === this.takers) {",
-    replace: "} else if (this.offer(interest, entry, index)) {"
+    file: "internal/memory/delivery.ts",
+    find: "return outcome.entries.includes(entry)",
+    replace: "return outcome.entries.length === 0 || outcome.entries.includes(entry)"
   },
   {
     name: "a replace whose function throws has taken the tuple",
@@ -299,7 +299,7 @@ export const mutants = [
   {
     name: "who has come last is served first",
     clause: "S5",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/state.ts",
     find: "return this.interests++",
     replace: "return 1_000_000_000 - this.interests++"
   },
@@ -327,9 +327,9 @@ export const mutants = [
   {
     name: "whose turn comes takes all that is there",
     clause: "S5",
-    file: "internal/memory/store.ts",
-    find: "this.share = Math.floor(Math.min(this.count, longestRun) / line.length)",
-    replace: "this.share = this.count"
+    file: "internal/memory/turns.ts",
+    find: "this.share = Math.floor(Math.min(this.stock.count, longestRun) / line.length)",
+    replace: "this.share = this.stock.count"
   },
 
   // S6, S7: looking
@@ -396,7 +396,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a tuple that comes back goes behind all others",
     clause: "S8",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/holds.ts",
     find: "place: \"place\" | \"back\" = \"place\"",
     replace: "place: \"place\" | \"back\" = \"back\""
   },
@@ -438,7 +438,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a tuple that comes back is not offered to those who wait",
     clause: "S8",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/holds.ts",
     find: "this.place(place === \"place\" ? entry : this.renumber(entry), \"Requeue\")",
     replace: "this.insert(place === \"place\" ? entry : this.renumber(entry))"
   },
@@ -480,7 +480,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a tuple forgets its failed attempts as it goes to the back",
     clause: "S8",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/holds.ts",
     find: "const youngest = this.entry(entry.tuple, entry.extra, entry.failure)",
     replace: `const youngest = this.entry(entry.tuple, entry.extra && { ...entry.extra, attempts: 0 }, entry.failure)`
   },
@@ -496,7 +496,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a wait that was served leaves its timer",
     clause: "S9",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/state.ts",
     find: `    if (interest.timeout !== undefined) {
       this.deadlines.remove(interest.timeout)
     }`,
@@ -545,49 +545,49 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a put is not undone",
     clause: "S10",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/state.ts",
     find: "this.log.add(() => this.remove(entry))",
     replace: "this.log.add(() => {})"
   },
   {
     name: "a take is not undone",
     clause: "S10",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/state.ts",
     find: "this.log.add(() => this.insert(entry))",
     replace: "this.log.add(() => {})"
   },
   {
     name: "a waiter that was served does not wait again after a rollback",
     clause: "S10",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/state.ts",
     find: "this.log.add(() => this.enter(interest))",
     replace: "this.log.add(() => {})"
   },
   {
     name: "a waiter is woken although what served it was rolled back",
     clause: "S10",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/state.ts",
     find: "this.log.add(() => this.outbox.pop())",
     replace: "this.log.add(() => {})"
   },
   {
     name: "a waiter that was served gives back a tuple that was never put, if it is interrupted after a rollback",
     clause: "S10",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/delivery.ts",
     find: "    interest.exit = exit\n    if (this.log.recording) {",
     replace: "    interest.exit = exit\n    if (false) {"
   },
   {
     name: "a tuple that was handed over counts as held after a rollback",
     clause: "S10",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/state.ts",
     find: "this.log.add(() => this.held.delete(entry))",
     replace: "this.log.add(() => {})"
   },
   {
     name: "an event of what was rolled back stays in the mailbox",
     clause: "S10",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/events.ts",
     find: "        watcher.buffer.pop()\n",
     replace: ""
   },
@@ -617,13 +617,13 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "what a failed transaction has done stays until the next transaction",
     clause: "S10",
     file: "internal/memory/store.ts",
-    find: "    this.begin()\n    this.settle()\n    this.busy = true\n    try {\n      this.base",
-    replace: "    this.begin()\n    this.busy = true\n    try {\n      this.base"
+    find: "    this.begin()\n    this.settle()\n    this.busy = true\n    try {\n      this.measure",
+    replace: "    this.begin()\n    this.busy = true\n    try {\n      this.measure"
   },
   {
     name: "a transaction that leaves a tuple does not pass it on",
     clause: "S10",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/looks.ts",
     find: "      if (!entry.live) {\n        continue\n      }\n      const other",
     replace: "      if (interest.seq >= 0) {\n        continue\n      }\n      const other"
   },
@@ -631,8 +631,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a transaction is woken by tuples that it did not miss",
     clause: "S10",
     file: "internal/memory/transaction.ts",
-    find: "if (stepped[0] === MISS && !isCondition) {",
-    replace: "if (stepped[0] === MISS && !isCondition || missed !== \"room\") {"
+    find: "if (isMiss(stepped[0]) && !isCondition) {",
+    replace: "if (isMiss(stepped[0]) && !isCondition || missed !== \"room\") {"
   },
   {
     name: "a transaction loses its place among those who wait each time it runs",
@@ -689,16 +689,11 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "an inAll that waits holds what is there already",
     clause: "S11",
     file: "internal/memory/search.ts",
-    find: `  attempt(interest: Interest): boolean {
-    const found = this.make(interest)
-    if (found === undefined) {
-`,
-    replace: `  attempt(interest: Interest): boolean {
-    const found = this.make(interest)
-    if (found === undefined) {
-      if (this.kind === "inAll") {
-        this.store.takeHeld(Array.from(new Set(this.patterns.flatMap((pattern) => this.store.shelves.find(pattern) ?? []))))
-      }
+    find: "    return this.served(this.lookFor(interest))\n",
+    replace: `    if (this.kind === "inAll" && this.look() === undefined) {
+      this.store.takeHeld(Array.from(new Set(this.patterns.flatMap((pattern) => this.store.shelves.find(pattern) ?? []))))
+    }
+    return this.served(this.lookFor(interest))
 `
   },
   {
@@ -794,7 +789,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "failure tuples pile up without end",
     clause: "S13",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/room.ts",
     find: "while (this.shelves.failures.all.size > limit) {",
     replace: "while (this.shelves.failures.all.size > limit * Infinity) {"
   },
@@ -810,30 +805,30 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "one tuple more than the capacity is let in",
     clause: "S14",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/room.ts",
     find: "const limit = isBehind ? base : Math.max(capacity, base)",
     replace: "const limit = isBehind ? base : Math.max(capacity + 1, base)"
   },
   {
     name: "a put overtakes those that wait for room",
     clause: "S14",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/room.ts",
     find: "this.puts.isAwaited(place) : this.admitting === \"hand-over\"",
     replace: "false : this.admitting === \"hand-over\""
   },
   {
     name: "a put behind others waits for room though a taker has come for its tuple",
     clause: "S14",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/room.ts",
     find: "      this.taker = true\n      this.vacate()",
     replace: "      this.vacate()"
   },
   {
     name: "readers see a tuple that was dropped",
     clause: "S14",
-    file: "internal/memory/store.ts",
-    find: "        this.log.undo(before)\n        this.congested = congested",
-    replace: "        this.remove(entry)\n        this.congested = congested"
+    file: "internal/memory/room.ts",
+    find: "        this.log.undo(before)\n        dropped?.add(entry)",
+    replace: "        this.remove(entry)\n        dropped?.add(entry)"
   },
   {
     name: "\"sliding\" drops the newest tuple",
@@ -866,7 +861,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "outIfAbsent into a full dropping space says that it has put what was dropped",
     clause: "S14",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/room.ts",
     find: "strategy === \"dropping\" ? \"exceed\" : strategy",
     replace: "strategy"
   },
@@ -887,7 +882,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "collectInto a sliding space evicts",
     clause: "S14",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/room.ts",
     find: "strategy === \"suspend\" ? strategy : \"dropping\", left)",
     replace: "strategy, left)"
   },
@@ -903,21 +898,21 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a lease is renewed after its end",
     clause: "S15",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/holds.ts",
     find: "entry === undefined || !this.has(entry)",
     replace: "entry === undefined"
   },
   {
     name: "a tuple comes back from a holder after its time",
     clause: "S15",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/holds.ts",
     find: "expiry !== undefined && expiry.at <= this.now()",
     replace: "expiry !== undefined && expiry.at < 0"
   },
   {
     name: "a tuple that was taken leaves its timer",
     clause: "S15",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/state.ts",
     find: "    if (expiry !== undefined) {\n      this.deadlines.remove(expiry)\n    }",
     replace: ""
   },
@@ -935,7 +930,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a subscription misses tuples that are taken at once",
     clause: "S17",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/delivery.ts",
     find: `    this.tell(event, entry)
     if (this.readers.size > 0) {
       this.serve(this.readers, entry, -1)
@@ -952,7 +947,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a stream shows a tuple again that comes back",
     clause: "S17",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/events.ts",
     find: "watcher.unseen?.has(entry) === true",
     replace: "watcher.unseen !== undefined"
   },
@@ -966,23 +961,23 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a stream misses what was held when it started and goes to the back",
     clause: "S17",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/events.ts",
     find: "        interest.watcher!.unseen.add(youngest)\n",
     replace: ""
   },
   {
     name: "a full mailbox does not let puts wait",
     clause: "S17",
-    file: "internal/memory/store.ts",
-    find: "        this.congested = true\n",
-    replace: ""
+    file: "internal/memory/events.ts",
+    find: "this.overflows += overflow",
+    replace: "this.overflows += 0"
   },
   {
     name: "a full mailbox forgets how much it dropped",
     clause: "S17",
-    file: "internal/memory/store.ts",
-    find: "        watcher.missed++\n",
-    replace: "        watcher.missed = 1\n"
+    file: "internal/memory/events.ts",
+    find: "      watcher.missed++\n",
+    replace: "      watcher.missed = 1\n"
   },
   {
     name: "a subscription that ends stays",
@@ -1103,14 +1098,14 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a join remembers what it lacked in a transaction that was undone",
     clause: "S10",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/looks.ts",
     find: "        interest.lack = undefined\n      })",
     replace: "      })"
   },
   {
     name: "a join does not count what a transaction was to look at first",
     clause: "S11",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/looks.ts",
     find: "if (this.offered.size > 0) {\n      // What it was not to see",
     replace: "if (this.offered.size < 0) {\n      // What it was not to see"
   },
@@ -1249,8 +1244,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "what a condition misses is waited for as a tuple too",
     clause: "S10",
     file: "internal/memory/transaction.ts",
-    find: "MISS && !isCondition",
-    replace: "MISS"
+    find: "isMiss(stepped[0]) && !isCondition",
+    replace: "isMiss(stepped[0])"
   },
   {
     name: "a condition that retries is a retry of the transaction",
@@ -1269,42 +1264,42 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "no condition hears of a change of a space",
     clause: "S10",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/state.ts",
     find: "if (this.onlookers > 0) {",
     replace: "if (this.onlookers < 0) {"
   },
   {
     name: "a condition does not hear of what is put",
     clause: "S10",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/delivery.ts",
     find: "      this.insert(entry)\n      this.changed(entry)\n",
     replace: "      this.insert(entry)\n"
   },
   {
     name: "a condition does not hear of what is taken",
     clause: "S10",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/events.ts",
     find: "    this.changed(entry)\n    this.tell(\"In\", entry)\n",
     replace: "    this.tell(\"In\", entry)\n"
   },
   {
     name: "a condition does not hear of what expires",
     clause: "S15",
-    file: "internal/memory/store.ts",
-    find: "          this.changed(entry)\n          this.tell(\"Expire\", entry)\n",
-    replace: "          this.tell(\"Expire\", entry)\n"
+    file: "internal/memory/events.ts",
+    find: "    this.changed(entry)\n    this.tell(event, entry)\n",
+    replace: "    if (event !== \"Expire\") this.changed(entry)\n    this.tell(event, entry)\n"
   },
   {
     name: "a condition does not hear of what is evicted",
     clause: "S14",
-    file: "internal/memory/store.ts",
-    find: "    this.changed(entry)\n    this.tell(\"Evict\", entry)\n",
-    replace: "    this.tell(\"Evict\", entry)\n"
+    file: "internal/memory/events.ts",
+    find: "    this.changed(entry)\n    this.tell(event, entry)\n",
+    replace: "    if (event !== \"Evict\") this.changed(entry)\n    this.tell(event, entry)\n"
   },
   {
     name: "a condition does not hear of what a transaction leaves to the next taker",
     clause: "S10",
-    file: "internal/memory/store.ts",
+    file: "internal/memory/looks.ts",
     find: "if (this.serve(this.takers, entry, seq)) {\n          this.changed(entry)",
     replace: "if (this.serve(this.takers, entry, seq)) {\n          this.settle()"
   },

@@ -15,11 +15,13 @@ import { compile } from "../pattern/pattern.js"
 import { any } from "../pattern/term.js"
 import type { Memory } from "./engine.js"
 import { makeMemory } from "./engine.js"
+import type { Served } from "./interest.js"
 import { Interest } from "./interest.js"
 import { Instead } from "./operation.js"
 import * as Put from "./put.js"
 import * as Search from "./search.js"
 import type { Options } from "./store.js"
+import { MISS } from "./store.js"
 import { Run } from "./transaction.js"
 
 const exemplars: Array<unknown> = []
@@ -45,13 +47,15 @@ const fill = (memory: Memory): void => {
   const tuple = ["exemplar"] as const
   const pattern = [...tuple, new FormalImpl(any)]
   // An interest as those of fibers: the time that it is since is what gives an object of the class its layout.
-  const interest = new Interest("in", "takers", [compile(pattern)], 0, store.now(), undefined, undefined, () => false)
+  const interest = new Interest("in", "takers", [compile(pattern)], 0, store.now(), undefined, undefined, () => MISS)
   store.run(() => {
     store.putOne(store.entry(tuple, undefined))
     store.register(interest)
   })
+  const served: Served = { entries: [], value: tuple }
   exemplars.push(
     memory,
+    served,
     Put.out(memory)(tuple),
     Put.outAll(memory)([tuple]),
     Search.wait(memory, "in")(pattern),

@@ -12,6 +12,7 @@ import type { Pattern } from "../pattern/pattern.js"
 import type { ProcessRecord } from "../process.js"
 import type { Watcher } from "../watcher.js"
 import type { Entry } from "./entry.js"
+import type { Miss, Shortage } from "./miss.js"
 import type { Item, Ordered } from "./ordered.js"
 import { HashTable, next } from "./ordered.js"
 
@@ -42,8 +43,11 @@ export interface Offer {
   readonly seq: number
 }
 
-/** What there was no room in: the space, or the mailbox of a subscription. */
-export type Shortage = "room" | "mailbox"
+/** What an operation that waits decides to take, and what it succeeds with then. The store delivers it. */
+export interface Served {
+  readonly entries: ReadonlyArray<Entry>
+  readonly value: unknown
+}
 
 /** Who takes, who reads, who watches, who waits for room. */
 export type Table = "takers" | "readers" | "watchers" | "puts"
@@ -83,10 +87,10 @@ export class Interest implements Item {
     readonly fiber: Fiber.RuntimeFiber<any, any> | undefined,
     readonly process: ProcessRecord | undefined,
     /**
-     * What the interest does with an entry that matches its pattern number `index`: `true` if that served it. A put that
-     * waits for room is offered none, and tries again.
+     * What the interest takes if this entry comes, which matches its pattern number `index`; without an entry, what it takes of
+     * what is stored. A put that waits for room tries again then. The entry is not stored, and nothing is taken here.
      */
-    readonly offer: (this: Interest, entry: Entry | undefined, index: number) => boolean
+    readonly offer: (this: Interest, entry: Entry | undefined, index: number) => Served | Miss
   ) {}
 
   /** The number of the first of its patterns that matches, or -1. Throws what a predicate throws. */

@@ -16,7 +16,8 @@ import type * as Tracer from "effect/Tracer"
 import { externalSpan } from "effect/Tracer"
 import type { Memory } from "./engine.js"
 import type { Entry } from "./entry.js"
-import { CLOSED, MISS } from "./store.js"
+import type { Miss } from "./store.js"
+import { CLOSED, isMiss } from "./store.js"
 
 /** The span of an operation, if its fiber records spans. */
 export type Span = Tracer.Span | undefined
@@ -77,7 +78,7 @@ const makeSpan = (name: string, space: string): Effect.Effect<Span> =>
 /** What an operation does. */
 export interface Operation<A, E> {
   /** Its step, which may miss. */
-  readonly step: (span: Span) => A | MISS
+  readonly step: (span: Span) => A | Miss
   /** What it does then. It makes the step again first. */
   readonly wait?: (span: Span) => Effect.Effect<A, E>
   /** Whether the step would miss now. */
@@ -115,8 +116,8 @@ const stepping = <A, E>(
   Effect.catchAllCause(
     Effect.sync(() => {
       const { store } = memory
-      if (!isTurn && store.isContended && !store.goesOn(currentFiber())) {
-        throw new Instead(Effect.zipRight(store.turn, stepping(memory, name, body, span, true)))
+      if (!isTurn && store.isContended && !store.turns.goesOn(currentFiber())) {
+        throw new Instead(Effect.zipRight(store.turns.turn, stepping(memory, name, body, span, true)))
       }
       if (span === undefined && tracing()) {
         // Not `useSpan`: where its region ends, an interruption could come between the result and what comes next (S8).
@@ -126,7 +127,7 @@ const stepping = <A, E>(
         ))
       }
       const outcome = store.run(stepOf<A>, body, span ?? undefined)
-      if (outcome === MISS) {
+      if (isMiss(outcome)) {
         throw new Instead(body.wait!(span ?? undefined))
       }
       endSpan(memory, span, Exit.void)
@@ -141,7 +142,7 @@ const stepping = <A, E>(
     }
   )
 
-const stepOf = <A>(body: Operation<A, unknown>, span: Span): A | MISS => body.step(span)
+const stepOf = <A>(body: Operation<A, unknown>, span: Span): A | Miss => body.step(span)
 
 /** Ends the span of an operation, in the step that ends the operation. */
 export const endSpan = ({ store }: Memory, span: Span | null, exit: Exit.Exit<unknown, unknown>): void => {

@@ -18,11 +18,11 @@ import type { Memory } from "./engine.js"
 import { isFailure, memoryOf } from "./engine.js"
 import type { Entry, Extra } from "./entry.js"
 import { extraOf } from "./entry.js"
-import type { Interest } from "./interest.js"
+import type { Served } from "./interest.js"
 import type { Operation, Span } from "./operation.js"
 import { endSpan, link, operation } from "./operation.js"
-import type { Store } from "./store.js"
-import { MISS } from "./store.js"
+import type { Miss, Store } from "./store.js"
+import { isMiss } from "./store.js"
 import * as Transaction from "./transaction.js"
 import { result } from "./wait.js"
 
@@ -34,16 +34,13 @@ abstract class Put<A> implements Operation<A, never> {
     private readonly patterns: ReadonlyArray<Pattern>
   ) {}
 
-  abstract step(span: Span): A | MISS
+  abstract step(span: Span): A | Miss
 
   wait(span: Span): Effect.Effect<A> {
     const { kind, memory, patterns } = this
-    const attempt = (interest: Interest): boolean => {
+    const attempt = (): Served | Miss => {
       const outcome = this.step(span)
-      if (outcome !== MISS) {
-        memory.store.deliver(interest, [], outcome)
-      }
-      return outcome !== MISS
+      return isMiss(outcome) ? outcome : { entries: [], value: outcome }
     }
     const request = { kind, table: "puts", patterns, timeout: Infinity, attempt, offer: attempt } as const
     const onEnd = span && ((exit: Exit.Exit<unknown, unknown>) => endSpan(memory, span, exit))
@@ -56,7 +53,7 @@ class PutOne extends Put<void> {
   constructor(memory: Memory, private readonly tuple: Tuple) {
     super(memory, "out", [])
   }
-  step(span: Span): void | MISS {
+  step(span: Span): void | Miss {
     const { store } = this.memory
     return store.putOne(store.entry(this.tuple, span && extraOf(span)))
   }
@@ -68,11 +65,11 @@ class PutBy<A> extends Put<A> {
     memory: Memory,
     kind: "out" | "outIfAbsent",
     patterns: ReadonlyArray<Pattern>,
-    private readonly put: (span: Span) => A | MISS
+    private readonly put: (span: Span) => A | Miss
   ) {
     super(memory, kind, patterns)
   }
-  step(span: Span): A | MISS {
+  step(span: Span): A | Miss {
     return this.put(span)
   }
 }
@@ -93,7 +90,8 @@ export const putWithTtl = (memory: Memory, tuple: Tuple, ttl: number): Effect.Ef
     if (ttl < Infinity) {
       store.expireAt(extra, store.now() + ttl)
     }
-    return store.putOne(store.entry(tuple, extra)) === MISS ? MISS : extra
+    const outcome = store.putOne(store.entry(tuple, extra))
+    return isMiss(outcome) ? outcome : extra
   }
   return operation(memory, "out", new PutBy(memory, "out", [], put))
 }
@@ -136,12 +134,13 @@ export const outIfAbsent = (memory: Memory) => (pattern: unknown, tuple: Tuple):
     const { store } = memory
     const compiled = compile(pattern)
     const owned = own(tuple)
-    const put = (span: Span): Option.Option<Tuple> | MISS => {
+    const put = (span: Span): Option.Option<Tuple> | Miss => {
       const present = store.shelves.find(compiled)
       if (present !== undefined) {
         return Option.some(present.tuple)
       }
-      return store.putSurely(store.entry(owned, span && extraOf(span))) === MISS ? MISS : Option.none()
+      const outcome = store.putSurely(store.entry(owned, span && extraOf(span)))
+      return isMiss(outcome) ? outcome : Option.none()
     }
     return operation(memory, "outIfAbsent", new PutBy(memory, "outIfAbsent", [compiled], put))
   })
@@ -191,7 +190,7 @@ export const outFitting = (memory: Memory): PutFitting => (tuples, onArrival) =>
       const arrived = store.putFitting(
         owned.map((tuple) => store.entry(tuple, span && extraOf(span), isFailure(tuple)))
       )
-      if (arrived !== MISS) {
+      if (!isMiss(arrived)) {
         onArrival?.(arrived)
       }
       return arrived
@@ -225,7 +224,8 @@ export const move =
             fitsIn(store, entries.length, name)
             const copies = entries.map((entry) => store.entry(entry.tuple, extraLike(store, entry), entry.failure))
             if (takes && isSame) {
-              return store.putMoved(copies, place) === MISS ? MISS : Array.from(copies.keys())
+              const outcome = store.putMoved(copies, place)
+              return isMiss(outcome) ? outcome : Array.from(copies.keys())
             }
             return store.putFitting(copies, place)
           })

@@ -17,10 +17,10 @@ import { compile } from "../pattern/pattern.js"
 import { timedOut } from "../timeout.js"
 import type { Memory } from "./engine.js"
 import type { Entry } from "./entry.js"
-import type { Interest, Kind } from "./interest.js"
+import type { Interest, Kind, Served } from "./interest.js"
 import type { Operation, Span } from "./operation.js"
 import { endSpan, link, operation } from "./operation.js"
-import type { Store } from "./store.js"
+import type { Miss, Store } from "./store.js"
 import { MISS } from "./store.js"
 import type { Request } from "./wait.js"
 import { result } from "./wait.js"
@@ -55,13 +55,16 @@ export abstract class Search<Found> implements Request, Operation<any, Cause.Tim
   }
 
   isVain(): boolean {
-    return this.find(this.takes ? this.store.offered : undefined) === undefined
+    return this.look() === undefined
   }
 
   step(span: Span): unknown | MISS {
-    const found = this.make()
+    const found = this.look()
     if (found === undefined) {
       return MISS
+    }
+    if (this.takes) {
+      this.take(found)
     }
     if (span !== undefined) {
       link(span, this.entries(found))
@@ -90,51 +93,31 @@ export abstract class Search<Found> implements Request, Operation<any, Cause.Tim
     return this.takes ? "takers" : "readers"
   }
 
-  /** The same for one that waits if nothing is found. */
-  protected findFor(_: Interest): Found | undefined {
+  private look(): Found | undefined {
     return this.find(this.takes ? this.store.offered : undefined)
   }
 
-  /** Makes the search, as a step: takes what it finds, if it takes. */
-  make(interest?: Interest): Found | undefined {
-    const found = interest === undefined
-      ? this.find(this.takes ? this.store.offered : undefined)
-      : this.findFor(interest)
-    if (found !== undefined && this.takes) {
-      this.take(found)
-    }
-    return found
+  /** The same for one that waits if nothing is found. */
+  protected lookFor(_: Interest): Found | undefined {
+    return this.look()
   }
 
   protected take(found: Found): void {
     this.store.take(this.entries(found))
   }
 
-  attempt(interest: Interest): boolean {
-    const found = this.make(interest)
-    if (found === undefined) {
-      return false
-    }
-    this.deliver(interest, found, this.entries(found))
-    return true
+  attempt(interest: Interest): Served | Miss {
+    return this.served(this.lookFor(interest))
   }
 
-  offer(interest: Interest, entry: Entry, index: number): boolean {
-    const found = this.complete(interest, entry, index)
-    if (found === undefined) {
-      return false
-    }
-    const all = this.entries(found)
-    if (this.takes) {
-      this.store.take(all.filter((other) => other !== entry))
-    }
-    this.deliver(interest, found, all)
-    // A join may be complete without this entry, by others that were held back for a transaction.
-    return all.includes(entry)
+  offer(interest: Interest, entry: Entry, index: number): Served | Miss {
+    return this.served(this.complete(interest, entry, index))
   }
 
-  private deliver(interest: Interest, found: Found, entries: ReadonlyArray<Entry>): void {
-    this.store.deliver(interest, this.takes ? entries : [], this.value(found))
+  private served(found: Found | undefined): Served | Miss {
+    return found === undefined
+      ? MISS
+      : { entries: this.takes ? this.entries(found) : [], value: this.value(found) }
   }
 }
 
@@ -222,7 +205,7 @@ export class Join extends Search<ReadonlyArray<Entry>> {
     const found = this.store.shelves.findJoin(this.plan, except)
     return found instanceof Lack ? undefined : found
   }
-  protected override findFor(interest: Interest): ReadonlyArray<Entry> | undefined {
+  protected override lookFor(interest: Interest): ReadonlyArray<Entry> | undefined {
     return this.store.findJoin(interest, this.plan)
   }
   complete(interest: Interest, entry: Entry): ReadonlyArray<Entry> | undefined {

@@ -18,6 +18,7 @@ import * as Process from "../process.js"
 import { Watcher } from "../watcher.js"
 import type { Memory } from "./engine.js"
 import { Interest } from "./interest.js"
+import { MISS } from "./store.js"
 
 interface Opened {
   readonly watcher: Watcher
@@ -53,7 +54,7 @@ const open = (
           store.now(),
           fiber,
           fiber.getFiberRef(Process.current),
-          () => false
+          () => MISS
         )
         interest.watcher = watcher
         const present = snapshot ? store.shelves.findAll(compiled).map((entry) => entry.tuple) : []

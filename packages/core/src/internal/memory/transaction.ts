@@ -20,11 +20,11 @@ import { invalidOption } from "../arguments.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { show } from "../print.js"
 import type { Memory } from "./engine.js"
-import type { Interest, Shortage } from "./interest.js"
+import type { Interest, Served } from "./interest.js"
 import type { Savepoint } from "./log.js"
 import { Parking, readingFor } from "./parking.js"
-import type { Store } from "./store.js"
-import { CLOSED, MISS } from "./store.js"
+import type { Miss, Shortage, Store } from "./store.js"
+import { CLOSED, isMiss, MISS, shortageOf } from "./store.js"
 import { interestOf, suspended } from "./wait.js"
 
 /** One run of a transaction. */
@@ -72,7 +72,7 @@ const running = (name: string): Run => {
 export const step = <A>(
   memory: Memory,
   missed: Missed,
-  f: (store: Store, place?: number) => A | MISS,
+  f: (store: Store, place?: number) => A | Miss,
   /** The operation that it is. */
   name = "out"
 ): STM.STM<A, never, Transaction> =>
@@ -83,18 +83,18 @@ export const step = <A>(
       spaces.add(memory)
       const stepped = memory.store.runIn(savepoint, isFirst, () => f(memory.store, places.get(memory.store)))
       // What a condition misses is waited for with the rest of the condition.
-      if (stepped[0] === MISS && !isCondition) {
+      if (isMiss(stepped[0]) && !isCondition) {
         const misses = allMissed.get(memory.store) ?? { patterns: [], shortage: undefined }
         allMissed.set(memory.store, misses)
         if (missed === "room") {
-          misses.shortage = memory.store.shortage
+          misses.shortage = shortageOf(stepped[0])
         } else {
           misses.patterns.push(missed)
         }
       }
       return stepped
     }),
-    (result) => result === MISS ? STM.retry : STM.succeed(result as A)
+    (result) => isMiss(result) ? STM.retry : STM.succeed(result as A)
   ) as STM.STM<A, never, Transaction>
 
 /**
@@ -388,17 +388,8 @@ const enlist = (run: Run, fiber: Fiber.RuntimeFiber<any, any>, places: Map<Store
         patterns,
         timeout: Infinity,
         // Room: worth another look once something has changed since none was found. Being woken does not mean being served.
-        attempt: (interest) => {
-          if (interest.state === "waiting" && store.vacancies > vacancies) {
-            store.lookForRoom(interest)
-          }
-          return false
-        },
-        offer: (interest, entry) => {
-          store.deliver(interest, [], undefined)
-          store.offerTo(interest, entry, interest.seq)
-          return true
-        }
+        attempt: () => store.vacancies > vacancies ? anotherLook : MISS,
+        offer: () => anotherLook
       },
       fiber,
       place
@@ -423,6 +414,9 @@ const enlist = (run: Run, fiber: Fiber.RuntimeFiber<any, any>, places: Map<Store
   }
   return waiters
 }
+
+/** What a transaction that waits takes: it has nothing until it has run again. */
+const anotherLook: Served = { entries: [], value: undefined }
 
 /** For a transaction that misses room in an empty space. */
 const tooLarge = (capacity: number): SpaceError =>

@@ -12,10 +12,10 @@ import * as RuntimeFlags from "effect/RuntimeFlags"
 import type { Pattern } from "../pattern/pattern.js"
 import * as Process from "../process.js"
 import type { Entry } from "./entry.js"
-import type { Kind, Table } from "./interest.js"
+import type { Kind, Served, Table } from "./interest.js"
 import { Interest } from "./interest.js"
 import type { Parking } from "./parking.js"
-import type { Store } from "./store.js"
+import type { Miss, Store } from "./store.js"
 
 /** An operation that may have to wait. */
 export interface Request {
@@ -26,10 +26,10 @@ export interface Request {
   readonly timeout: number
   /** What it fails with when its time is over, if it has a timeout. */
   readonly late?: () => Cause.TimeoutException
-  /** Serves the interest from what is stored, or returns `false`. */
-  readonly attempt: (interest: Interest) => boolean
-  /** Serves it with an entry that has just come and matches its pattern number `index`, or returns `false`. */
-  readonly offer: (interest: Interest, entry: Entry, index: number) => boolean
+  /** What it takes of what is stored. */
+  readonly attempt: (interest: Interest) => Served | Miss
+  /** What it takes as an entry has just come that matches its pattern number `index`. */
+  readonly offer: (interest: Interest, entry: Entry, index: number) => Served | Miss
 }
 
 /** Registers a request in the name of a fiber. */
@@ -72,7 +72,7 @@ export const served = (
     store.leaving.get(fiber)?.()
     const interest = store.run(() => {
       const interest = interestOf(store, request, fiber)
-      if (request.attempt(interest)) {
+      if (store.attempt(interest)) {
         return interest
       }
       if (request.timeout < Infinity) {

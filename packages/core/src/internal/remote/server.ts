@@ -201,7 +201,7 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
                   store.run(() =>
                     answer === Protocol.Threw
                       ? store.fail(interest, Effect.die(THREW))
-                      : void interest.offer(undefined, 0)
+                      : void store.attempt(interest)
                   )
                 }
               }

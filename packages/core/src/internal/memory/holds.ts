@@ -1,0 +1,94 @@
+/**
+ * Tuples in somebody's hands, and tuples for a time.
+ *
+ * It knows how a hold begins, and its two ends: the tuple is consumed, or it is back (S8); and what becomes of a tuple whose time is
+ * over, wherever it is then (S15). Who holds what, and for how long, is known to whoever took it.
+ *
+ * @internal
+ */
+import { Delivery } from "./delivery.js"
+import type { Entry, Extra } from "./entry.js"
+import type { Interest } from "./interest.js"
+
+export class Holds extends Delivery {
+  /** Fibers between the end of their wait and its last step, and how to give back what they were handed. */
+  readonly leaving = new Map<unknown, () => void>()
+
+  /** Takes entries away for somebody who may give them back. */
+  takeHeld(entries: ReadonlyArray<Entry>): void {
+    this.take(entries)
+    for (const entry of entries) {
+      this.hold(entry)
+    }
+  }
+
+  /** The outcome of a delivered interest, whose entries are the caller's from now on. */
+  accept(interest: Interest): unknown {
+    this.settle()
+    this.arrive(interest)
+    this.consume(interest.entries)
+    return interest.value
+  }
+
+  /** Ends a hold: the entries are consumed. */
+  consume(entries: ReadonlyArray<Entry>): void {
+    for (const entry of entries) {
+      this.release(entry)
+      if (entry.extra !== undefined) {
+        entry.extra.entry = undefined
+      }
+    }
+  }
+
+  /** Ends a hold: the entries are back at their old place, or behind all others, and are offered to those who wait (S8). */
+  giveBack(entries: ReadonlyArray<Entry>, place: "place" | "back" = "place"): void {
+    for (const entry of entries) {
+      this.release(entry)
+      const expiry = entry.extra?.expiry
+      if (expiry !== undefined && expiry.at <= this.now()) {
+        entry.extra!.entry = undefined
+        this.tell("Expire", entry)
+      } else {
+        this.place(place === "place" ? entry : this.renumber(entry), "Requeue")
+      }
+    }
+  }
+
+  /** The same tuple as the youngest. */
+  private renumber(entry: Entry): Entry {
+    const youngest = this.entry(entry.tuple, entry.extra, entry.failure)
+    this.stayUnseen(entry, youngest)
+    return youngest
+  }
+
+  /** Makes a deadline at which the entry is gone. */
+  expireAt(extra: Extra, at: number): void {
+    extra.expiry = {
+      at,
+      place: -1,
+      fire: () => {
+        const entry = extra.entry
+        if (entry?.live === true) {
+          this.drop(entry, "Expire")
+        }
+      }
+    }
+  }
+
+  /** Sets the time at which a tuple is gone. `false` if it is gone already. */
+  renew(extra: Extra, at: number): boolean {
+    const { entry } = extra
+    if (entry === undefined || !this.has(entry)) {
+      return false
+    }
+    if (entry.live) {
+      this.remove(entry)
+      this.expireAt(extra, at)
+      this.insert(entry)
+      this.sweep()
+    } else {
+      this.expireAt(extra, at)
+    }
+    return true
+  }
+}

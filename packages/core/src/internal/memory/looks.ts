@@ -1,0 +1,107 @@
+/**
+ * Those who look at what is stored, and come back for more: transactions that were woken, and joins that wait.
+ *
+ * It knows that a transaction is only woken to look, so that what it leaves has to be offered on, as if it had not been there; and
+ * what a join has looked for in vain, so that it does not do so with every tuple that comes.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import type { Plan } from "../pattern/join.js"
+import { Lack } from "../pattern/join.js"
+import type { Entry } from "./entry.js"
+import { Holds } from "./holds.js"
+import type { Interest } from "./interest.js"
+
+export class Looks extends Holds {
+  /** Lets a transaction look again whether there is room for it. Until it has done so, it keeps its place before the others. */
+  protected lookForRoom(interest: Interest): void {
+    const wait = interest.wait!
+    interest.state = "delivered"
+    interest.exit = Effect.void
+    wait.woken = true
+    this.post(interest)
+    if (this.log.recording) {
+      this.log.add(() => {
+        interest.state = "waiting"
+        interest.exit = undefined
+        wait.woken = false
+      })
+    }
+  }
+
+  /**
+   * Offers on what a woken transaction has looked at and left. That may concern another which was woken and has yet to look, if
+   * the one has taken what the other was offered.
+   */
+  protected offerOn(interest: Interest): void {
+    this.woken.delete(interest)
+    for (const { entry, seq } of interest.offered.splice(0)) {
+      this.offered.delete(entry)
+      if (!entry.live) {
+        continue
+      }
+      const other = this.wokenFor(entry)
+      const waiting = this.takers.next(entry, seq)
+      if (other !== undefined && (waiting === undefined || other.seq < waiting.seq)) {
+        this.offerTo(other, entry, Math.min(seq, other.seq))
+      } else {
+        this.remove(entry)
+        if (this.serve(this.takers, entry, seq)) {
+          this.changed(entry)
+        } else {
+          this.insert(entry)
+        }
+      }
+    }
+  }
+
+  private wokenFor(entry: Entry): Interest | undefined {
+    let first: Interest | undefined
+    for (const interest of this.woken) {
+      if ((first === undefined || interest.seq < first.seq) && interest.mayMatch(entry)) {
+        first = interest
+      }
+    }
+    return first
+  }
+
+  /** Distinct entries for a join that waits, of what is stored, but for what a transaction is to look at first. */
+  findJoin(interest: Interest, plan: Plan): ReadonlyArray<Entry> | undefined {
+    const found = this.found(interest, this.shelves.findJoin(plan, this.offered))
+    if (this.offered.size > 0) {
+      // What it was not to see is missing in what it lacks.
+      interest.lack = undefined
+    }
+    return found
+  }
+
+  /** The same with one that is not stored among those to choose from. */
+  findJoinWith(interest: Interest, plan: Plan, entry: Entry): ReadonlyArray<Entry> | undefined {
+    const { lack } = interest
+    if (lack !== undefined && !lack.isMadeBy(entry)) {
+      return undefined
+    }
+    this.insert(entry)
+    try {
+      return this.found(interest, this.shelves.findJoinWith(plan, entry, lack?.at))
+    } finally {
+      this.remove(entry)
+    }
+  }
+
+  /** Remembers what is lacking. */
+  private found(
+    interest: Interest,
+    found: ReadonlyArray<Entry> | Lack | undefined
+  ): ReadonlyArray<Entry> | undefined {
+    interest.lack = found instanceof Lack ? found : undefined
+    if (this.log.recording) {
+      // What is undone brings back entries that were not there now.
+      this.log.add(() => {
+        interest.lack = undefined
+      })
+    }
+    return found instanceof Lack ? undefined : found
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * The lowest room of the store: what is stored, what is held, who waits, what ends when, and whom there is something to tell.
+ *
+ * It knows the changes of these, each with its inverse, which is logged while the log records. Nothing above changes any of it in
+ * another way, so a transaction can always be undone. It does not know why anything changes, nor what that means for others.
+ *
+ * The rooms are one object in the end, each a class that extends the one below: the steps that are made most often then find
+ * all that they need in it. A room calls itself and those below it, and none above.
+ *
+ * @internal
+ */
+import type * as Clock from "effect/Clock"
+import type { PCGRandom } from "effect/Utils"
+import type { Tuple } from "../../Tuple.js"
+import { Deadlines } from "../deadlines.js"
+import { timeOf } from "../timekeeper.js"
+import type { Watcher } from "../watcher.js"
+import type { Edition } from "./editions.js"
+import { Editions } from "./editions.js"
+import type { Extra } from "./entry.js"
+import { Entry } from "./entry.js"
+import type { Interest } from "./interest.js"
+import { failures, Interests } from "./interest.js"
+import { Log } from "./log.js"
+import type { Parking } from "./parking.js"
+import { Queue } from "./queue.js"
+import type { Selection } from "./shelves.js"
+import { Shelves } from "./shelves.js"
+
+export interface Options {
+  readonly capacity: number
+  readonly strategy: "suspend" | "dropping" | "sliding"
+  readonly selection: Selection
+  readonly random: PCGRandom
+  readonly clock: Clock.Clock
+}
+
+export class State {
+  readonly takers = new Interests()
+  readonly readers = new Interests()
+  readonly watchers = new Interests()
+  /** Puts that wait for room, in order of arrival. */
+  readonly puts = new Queue()
+  /** Tuples handed to somebody who may yet give them back. */
+  readonly held = new Set<Entry>()
+  readonly deadlines = new Deadlines()
+  /** The time for which the timekeeper has set its alarm, and how to wake it earlier. */
+  alarm = Infinity
+  wakeTimekeeper: (() => void) | undefined = undefined
+  shelves: Shelves
+  readonly log = new Log()
+  /** Who is to be woken, or has an event in the mailbox, once the step or the transaction is final. */
+  protected outbox: Array<Interest | Watcher | Edition> = []
+  /** Transactions that wait for state of STM, and that the end of this space concerns. */
+  readonly parked = new Set<Parking>()
+  /** How many of them have conditions that look at this space: while there are none, nobody needs its editions. */
+  onlookers = 0
+  private allEditions: Editions | undefined = undefined
+  /** How many subscriptions have mailboxes that let puts wait. */
+  protected suspending = 0
+  private tuples = 0
+  private interests = 0
+
+  constructor(readonly options: Options) {
+    this.shelves = new Shelves(options.selection, options.random)
+  }
+
+  /** How many tuples are stored, failures aside. */
+  get count(): number {
+    return this.shelves.count
+  }
+
+  now(): number {
+    return timeOf(this.options.clock)
+  }
+
+  /** A tuple with the next place in the order of arrival. It is not stored yet. */
+  entry(tuple: Tuple, extra: Extra | undefined, failure = false): Entry {
+    const entry = new Entry(tuple, this.tuples++, failure)
+    if (extra !== undefined) {
+      entry.extra = extra
+      extra.entry = entry
+    }
+    return entry
+  }
+
+  /** The next place in the order of those who wait. */
+  nextInterest(): number {
+    return this.interests++
+  }
+
+  /** Whether a tuple is stored, or held by somebody who may give it back. */
+  has(entry: Entry): boolean {
+    return entry.live || this.held.has(entry)
+  }
+
+  /** Everybody who waits. */
+  waiting(): Array<Interest> {
+    const interests = [...this.takers.toArray(), ...this.readers.toArray(), ...this.watchers.toArray(), ...this.puts]
+    return interests.sort((self, that) => self.seq - that.seq)
+  }
+
+  /** Undoes what a failed transaction has left. To be called before anything here is looked at outside a step. */
+  settle(): void {
+    if (this.log.length > 0) {
+      this.log.rewind(this.log.committed)
+    }
+  }
+
+  /** Ends what is due: tuples whose time is over, waits that have timed out. */
+  protected sweep(): void {
+    if (this.deadlines.size > 0) {
+      const now = this.now()
+      for (let due = this.deadlines.due(now); due !== undefined; due = this.deadlines.due(now)) {
+        due.fire()
+      }
+    }
+  }
+
+  /** Sees that the timekeeper is awake in time. */
+  protected setAlarm(): void {
+    if (this.deadlines.earliest < this.alarm) {
+      this.wakeTimekeeper?.()
+    }
+  }
+
+  /** Lets go of all tuples. */
+  protected clear(): void {
+    this.shelves = new Shelves(this.options.selection, this.options.random)
+    this.held.clear()
+    this.deadlines.clear()
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Changes, each with its inverse
+  // -------------------------------------------------------------------------------------------------------------------
+
+  protected insert(entry: Entry): void {
+    this.shelves.add(entry)
+    const expiry = entry.extra?.expiry
+    if (expiry !== undefined) {
+      this.deadlines.add(expiry)
+    }
+    if (this.log.recording) {
+      this.log.add(() => this.remove(entry))
+    }
+  }
+
+  protected remove(entry: Entry): void {
+    this.shelves.remove(entry)
+    const expiry = entry.extra?.expiry
+    if (expiry !== undefined) {
+      this.deadlines.remove(expiry)
+    }
+    if (this.log.recording) {
+      this.log.add(() => this.insert(entry))
+    }
+  }
+
+  protected hold(entry: Entry): void {
+    this.held.add(entry)
+    if (this.log.recording) {
+      this.log.add(() => this.held.delete(entry))
+    }
+  }
+
+  protected release(entry: Entry): void {
+    this.held.delete(entry)
+    if (this.log.recording) {
+      this.log.add(() => this.held.add(entry))
+    }
+  }
+
+  protected enter(interest: Interest): void {
+    this[interest.table].add(interest)
+    this.suspending += suspends(interest)
+    if (interest.timeout !== undefined) {
+      this.deadlines.add(interest.timeout)
+    }
+    if (this.log.recording) {
+      this.log.add(() => this.leave(interest))
+    }
+  }
+
+  protected leave(interest: Interest): void {
+    this[interest.table].remove(interest)
+    this.suspending -= suspends(interest)
+    if (interest.timeout !== undefined) {
+      this.deadlines.remove(interest.timeout)
+    }
+    if (this.log.recording) {
+      this.log.add(() => this.enter(interest))
+    }
+  }
+
+  /** An entry is stored that was not, or no longer: a change that conditions may wait for. */
+  protected changed(entry: Entry): void {
+    if (this.onlookers > 0) {
+      const edition = this.editions.of(entry.failure ? failures : entry.tuple.length)
+      // Many changes in a row are one.
+      if (this.outbox[this.outbox.length - 1] !== edition) {
+        this.post(edition)
+      }
+    }
+  }
+
+  get editions(): Editions {
+    return this.allEditions ??= new Editions()
+  }
+
+  protected post(addressee: Interest | Watcher | Edition): void {
+    this.outbox.push(addressee)
+    if (this.log.recording) {
+      this.log.add(() => this.outbox.pop())
+    }
+  }
+}
+
+/** 1 for a subscription whose mailbox lets puts wait, otherwise 0. */
+const suspends = ({ watcher }: Interest): number =>
+  watcher !== undefined && watcher.strategy === "suspend" && watcher.capacity < Infinity ? 1 : 0
