@@ -4,6 +4,15 @@ const effect = "node_modules/effect/dist/[^/]+"
 const stm =
   `${effect}/(STM|TArray|TDeferred|TMap|TPriorityQueue|TPubSub|TQueue|TRandom|TReentrantLock|TRef|TSemaphore|TSet|TSubscriptionRef)[.]`
 
+const memory = "^packages/core/src/internal/memory/"
+
+/** @param {ReadonlyArray<string>} names */
+const inMemory = (...names) => `${memory}(${names.join("|")})[.]ts$`
+
+/** What the store in memory is made of, and its rooms from the lowest to the highest, which alone operations see. */
+const ground = ["entry", "interest", "log", "miss", "ordered", "queue", "shelf", "shelves"]
+const rooms = ["state", "events", "delivery", "holds", "looks", "room", "store"]
+
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
   forbidden: [
@@ -79,6 +88,44 @@ export default {
       severity: "error",
       from: { path: "^packages/core/src/TupleSpace[.]ts$" },
       to: { path: stm, dependencyTypesNot: ["type-only"] }
+    },
+    {
+      name: "no-cycles-in-memory",
+      comment: "the engine in memory can be read from the ground up",
+      severity: "error",
+      from: { path: memory },
+      to: { circular: true, viaOnly: { path: memory } }
+    },
+    {
+      name: "the-ground-knows-no-room",
+      comment: "what the rooms of the store are made of knows nothing of them",
+      severity: "error",
+      from: { path: inMemory(...ground) },
+      to: { path: memory, pathNot: inMemory(...ground) }
+    },
+    ...rooms.map((room, floor) => ({
+      name: `rooms-call-downwards-${room}`,
+      comment: "a room of the store in memory knows those below it; turns are the affair of the store",
+      severity: /** @type {const} */ ("error"),
+      from: { path: inMemory(room) },
+      to: {
+        path: memory,
+        pathNot: inMemory(...ground, ...rooms.slice(0, floor), ...(room === "store" ? ["turns"] : []))
+      }
+    })),
+    {
+      name: "turns-alone",
+      comment: "fairness needs to know how much there is, and nothing else of a space",
+      severity: "error",
+      from: { path: inMemory("turns") },
+      to: { path: memory }
+    },
+    {
+      name: "the-store-is-the-door",
+      comment: "operations, and whoever else looks at a space in memory, see the store and not its rooms",
+      severity: "error",
+      from: { pathNot: inMemory(...ground, ...rooms) },
+      to: { path: inMemory("miss", "turns", ...rooms.slice(0, -1)) }
     },
     {
       name: "no-barrel-of-effect",

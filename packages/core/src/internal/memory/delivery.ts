@@ -1,8 +1,9 @@
 /**
  * Who gets a tuple, and how it is woken.
  *
- * It knows the order in which a tuple that comes is offered (S4), and hands over what an operation decides to take. This is the
- * one place where an interest changes its state before its fiber runs, and so where a tuple changes its owner.
+ * It knows the order in which a tuple that comes is offered (S4), and hands over what an operation decides to take.
+ * This is the one place where an interest changes its state before its fiber runs, and so where a tuple changes its
+ * owner.
  *
  * @internal
  */
@@ -25,8 +26,8 @@ export class Delivery extends Events {
   protected arriving = 0
 
   /**
-   * S4: every reader and subscription that the tuple concerns gets it, then the first taker in order of arrival, and if there
-   * is none it is stored, in its place.
+   * S4: every reader and subscription that the tuple concerns gets it, then the first taker in order of arrival, and if
+   * there is none it is stored, in its place.
    */
   protected place(entry: Entry, event: "Out" | "Requeue"): void {
     this.tell(event, entry)
@@ -51,10 +52,10 @@ export class Delivery extends Events {
       if (defect !== undefined) {
         this.fail(interest, Effect.die(defect.error))
       } else if (interest.kind === "transact") {
-        // It does not have it yet. The entry is stored, and nobody behind it is offered it until the transaction has looked.
+        // It does not have it yet: the entry is stored, and nobody behind is offered it until the transaction has run.
         this.wakeFor(interest, entry)
         return false
-      } else if (this.offer(interest, entry, index) && interests === this.takers) {
+      } else if (this.offer(interest, entry, index)) {
         this.tell("In", entry)
         return true
       }
@@ -62,8 +63,8 @@ export class Delivery extends Events {
   }
 
   /**
-   * Serves an interest with an entry that has just come, and says whether that was taken. If one of its predicates throws, that is
-   * the end of the interest and of nothing else (S3).
+   * Serves an interest with an entry that has just come, and says whether that is gone now: whoever reads it leaves it
+   * to others. If one of the predicates throws, that is the end of the interest and of nothing else (S3).
    */
   private offer(interest: Interest, entry: Entry, index: number): boolean {
     try {
@@ -91,7 +92,10 @@ export class Delivery extends Events {
     return true
   }
 
-  /** Hands entries to an interest, together with what its operation succeeds with. All are stored but for the one that has come. */
+  /**
+   * Hands entries to an interest, together with what its operation succeeds with. All are stored but for the one that
+   * has come.
+   */
   private deliver(interest: Interest, { entries, value }: Served, come?: Entry): void {
     for (const entry of entries) {
       if (entry !== come) {
@@ -125,6 +129,25 @@ export class Delivery extends Events {
       })
     }
     this.offerTo(interest, entry, interest.seq)
+  }
+
+  /**
+   * Wakes a transaction to look again whether there is room for it. Until it has done so, it keeps its place before
+   * the others.
+   */
+  protected wakeForRoom(interest: Interest): void {
+    const wait = interest.wait!
+    interest.state = "delivered"
+    interest.exit = Effect.void
+    wait.woken = true
+    this.post(interest)
+    if (this.log.recording) {
+      this.log.add(() => {
+        interest.state = "waiting"
+        interest.exit = undefined
+        wait.woken = false
+      })
+    }
   }
 
   /** Lets a transaction have a look at a stored entry before anybody who comes later. */

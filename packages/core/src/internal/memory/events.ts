@@ -1,8 +1,8 @@
 /**
  * What those who watch are told (S17).
  *
- * It knows the ways in which a tuple leaves its shelf, since each of them is an event; which subscriptions an event concerns; and
- * what becomes of it in a mailbox that is full.
+ * It knows the ways in which a tuple leaves its shelf, since each of them is an event; which subscriptions an event
+ * concerns; and what becomes of it in a mailbox that is full.
  *
  * @internal
  */

@@ -1,8 +1,8 @@
 /**
  * Tuples in somebody's hands, and tuples for a time.
  *
- * It knows how a hold begins, and its two ends: the tuple is consumed, or it is back (S8); and what becomes of a tuple whose time is
- * over, wherever it is then (S15). Who holds what, and for how long, is known to whoever took it.
+ * It knows how a hold begins, and its two ends: the tuple is consumed, or it is back (S8); and what becomes of a tuple
+ * whose time is over, wherever it is then (S15). Who holds what, and for how long, is known to whoever took it.
  *
  * @internal
  */
@@ -40,7 +40,9 @@ export class Holds extends Delivery {
     }
   }
 
-  /** Ends a hold: the entries are back at their old place, or behind all others, and are offered to those who wait (S8). */
+  /**
+   * Ends a hold: the entries are back at their old place, or behind all others, and are offered to those who wait (S8).
+   */
   giveBack(entries: ReadonlyArray<Entry>, place: "place" | "back" = "place"): void {
     for (const entry of entries) {
       this.release(entry)

@@ -1,5 +1,6 @@
 /**
- * Interests: operations that wait, and subscriptions that watch; and the tables in which a tuple finds those it concerns.
+ * Interests: operations that wait, and subscriptions that watch; and the tables in which a tuple finds those it
+ * concerns.
  *
  * @internal
  */
@@ -87,8 +88,9 @@ export class Interest implements Item {
     readonly fiber: Fiber.RuntimeFiber<any, any> | undefined,
     readonly process: ProcessRecord | undefined,
     /**
-     * What the interest takes if this entry comes, which matches its pattern number `index`; without an entry, what it takes of
-     * what is stored. A put that waits for room tries again then. The entry is not stored, and nothing is taken here.
+     * What the interest takes if this entry comes, which matches its pattern number `index`; without an entry, what it
+     * takes of what is stored. A put that waits for room tries again then. The entry is not stored, and nothing is
+     * taken here.
      */
     readonly offer: (this: Interest, entry: Entry | undefined, index: number) => Served | Miss
   ) {}
@@ -168,8 +170,8 @@ export class Interests {
   }
 
   /**
-   * The first interest behind `seq`, in order of arrival, that the entry matches, or one whose predicate threw. Meant to be
-   * called again and again while interests come and go.
+   * The first interest behind `seq`, in order of arrival, that the entry matches, or one whose predicate threw. Meant
+   * to be called again and again while interests come and go.
    */
   next(entry: Entry, seq: number): Interest | undefined {
     this.defect = undefined

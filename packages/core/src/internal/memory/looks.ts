@@ -1,12 +1,11 @@
 /**
  * Those who look at what is stored, and come back for more: transactions that were woken, and joins that wait.
  *
- * It knows that a transaction is only woken to look, so that what it leaves has to be offered on, as if it had not been there; and
- * what a join has looked for in vain, so that it does not do so with every tuple that comes.
+ * It knows that a transaction is only woken to look, so that what it leaves has to be offered on, as if it had not been
+ * there; and what a join has looked for in vain, so that it does not do so with every tuple that comes.
  *
  * @internal
  */
-import * as Effect from "effect/Effect"
 import type { Plan } from "../pattern/join.js"
 import { Lack } from "../pattern/join.js"
 import type { Entry } from "./entry.js"
@@ -14,25 +13,9 @@ import { Holds } from "./holds.js"
 import type { Interest } from "./interest.js"
 
 export class Looks extends Holds {
-  /** Lets a transaction look again whether there is room for it. Until it has done so, it keeps its place before the others. */
-  protected lookForRoom(interest: Interest): void {
-    const wait = interest.wait!
-    interest.state = "delivered"
-    interest.exit = Effect.void
-    wait.woken = true
-    this.post(interest)
-    if (this.log.recording) {
-      this.log.add(() => {
-        interest.state = "waiting"
-        interest.exit = undefined
-        wait.woken = false
-      })
-    }
-  }
-
   /**
-   * Offers on what a woken transaction has looked at and left. That may concern another which was woken and has yet to look, if
-   * the one has taken what the other was offered.
+   * Offers on what a woken transaction has looked at and left. That may concern another which was woken and has yet to
+   * look, if the one has taken what the other was offered.
    */
   protected offerOn(interest: Interest): void {
     this.woken.delete(interest)

@@ -1,8 +1,9 @@
 /**
  * Puts, and whether there is room for them (S14).
  *
- * It knows the capacity, what a put does that exceeds it, and who waits for room: nobody overtakes those who do, and who needs none
- * does not wait. A put is done as if there was room, for what is handed over needs none, and undone if there was too little.
+ * It knows the capacity, what a put does that exceeds it, and who waits for room: nobody overtakes those who do, and
+ * who needs none does not wait. A put is done as if there was room, for what is handed over needs none, and undone if
+ * there was too little.
  *
  * @internal
  */
@@ -33,7 +34,9 @@ export class Room extends Looks {
   // Putting
   // -------------------------------------------------------------------------------------------------------------------
 
-  /** Puts entries, all in one step (S4, S14). Misses if that has to wait for room. `place`: among those who wait for it. */
+  /**
+   * Puts entries, all in one step (S4, S14). Misses if that has to wait for room. `place`: among those who wait for it.
+   */
   put(entries: ReadonlyArray<Entry>, place = Infinity): void | Miss {
     return this.isBounded ? this.putBounded(entries, place, this.options.strategy) : this.putRegardless(entries)
   }
@@ -192,11 +195,14 @@ export class Room extends Looks {
     this.admitting = undefined
   }
 
-  /** Tries a put that waits: whether it does not wait any more. A transaction is woken to do so itself, and waits until it has. */
+  /**
+   * Tries a put that waits: whether it does not wait any more. A transaction is woken to do so itself, and waits until
+   * it has.
+   */
   private isOver(put: Interest): boolean {
     if (put.kind === "transact") {
       if (put.state === "waiting" && !isMiss(put.offer(undefined, 0))) {
-        this.lookForRoom(put)
+        this.wakeForRoom(put)
       }
       return false
     }

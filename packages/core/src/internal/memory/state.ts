@@ -1,11 +1,13 @@
 /**
- * The lowest room of the store: what is stored, what is held, who waits, what ends when, and whom there is something to tell.
+ * The lowest room of the store: what is stored, what is held, who waits, what ends when, and whom there is something to
+ * tell.
  *
- * It knows the changes of these, each with its inverse, which is logged while the log records. Nothing above changes any of it in
- * another way, so a transaction can always be undone. It does not know why anything changes, nor what that means for others.
+ * It knows the changes of these, each with its inverse, which is logged while the log records. Nothing above changes
+ * any of it in another way, so a transaction can always be undone. It does not know why anything changes, nor what that
+ * means for others.
  *
- * The rooms are one object in the end, each a class that extends the one below: the steps that are made most often then find
- * all that they need in it. A room calls itself and those below it, and none above.
+ * The rooms are one object in the end, each a class that extends the one below: the steps that are made most often then
+ * find all that they need in it. A room calls itself and those below it, and none above.
  *
  * @internal
  */

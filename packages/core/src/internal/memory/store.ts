@@ -1,16 +1,16 @@
 /**
  * The store: the state of a space in memory, and how steps are applied to it.
  *
- * A step is a synchronous function: nothing comes between its parts, since JavaScript runs it to its end. Each is defined once
- * and applied in two ways: *directly* ({@link Store.run}), as the whole of a single operation; or *in a transaction*
- * ({@link Store.runIn}), after which it may be undone.
+ * A step is a synchronous function: nothing comes between its parts, since JavaScript runs it to its end. Each is
+ * defined once and applied in two ways: *directly* ({@link Store.run}), as the whole of a single operation; or *in a
+ * transaction* ({@link Store.runIn}), after which it may be undone.
  *
- * What this rests on: between two steps the state is the committed one, or can be made so by undoing the log. A transaction
- * runs synchronously from its first step to its commit (of STM only a transaction that waits is resumed later, and ours never
- * wait there), so nobody else sees what it does before {@link Store.commit}.
+ * What this rests on: between two steps the state is the committed one, or can be made so by undoing the log. A
+ * transaction runs synchronously from its first step to its commit (of STM only a transaction that waits is resumed
+ * later, and ours never wait there), so nobody else sees what it does before {@link Store.commit}.
  *
- * What a step means for others (fibers to wake, events to deliver) gathers in an outbox, which is undone with the rest and
- * flushed when the step, or the transaction, is final.
+ * What a step means for others (fibers to wake, events to deliver) gathers in an outbox, which is undone with the rest
+ * and flushed when the step, or the transaction, is final.
  *
  * What steps do is in the rooms below: `state.ts`, `events.ts`, `delivery.ts`, `holds.ts`, `looks.ts` and `room.ts`.
  *
@@ -102,7 +102,9 @@ export class Store extends Room {
     }
   }
 
-  /** Makes the state at a savepoint the committed one. To be called within the transaction, as the last thing it does. */
+  /**
+   * Makes the state at a savepoint the committed one. To be called within the transaction, as the last thing it does.
+   */
   commit(savepoint: Savepoint): void {
     this.log.commit(savepoint)
     if (this.puts.size > 0) {
@@ -142,7 +144,10 @@ export class Store extends Room {
     return this.arriving > 0 || this.turns.isUnderWay
   }
 
-  /** Ends the turn of a transaction that was woken. `leavesQueue`: it does not go on to wait for room, so others may have it. */
+  /**
+   * Ends the turn of a transaction that was woken. `leavesQueue`: it does not go on to wait for room, so others may
+   * have it.
+   */
   passOn(interest: Interest, leavesQueue = true): void {
     this.withdraw(interest, leavesQueue)
     this.offerOn(interest)

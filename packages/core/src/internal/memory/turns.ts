@@ -40,12 +40,13 @@ export class Turns {
   }
 
   /**
-   * Waits for the fiber's turn to take what is stored. While there is contention a fiber does so before it takes: or the first of
-   * those that wake would take all that is left of a burst, and the others nothing, time and again.
+   * Waits for the fiber's turn to take what is stored. While there is contention a fiber does so before it takes: or
+   * the first of those that wake would take all that is left of a burst, and the others nothing, time and again.
    */
   readonly turn: Effect.Effect<void> = Effect.withFiberRuntime<void>((fiber) => {
     if (this.stock.count === 0) {
-      // There is nothing to share. But those who have been served may put something, and a yield costs less than to wait for that.
+      // There is nothing to share. But those who have been served may put something, and a yield costs less than to
+      // wait for that.
       return Effect.yieldNow()
     }
     // Where there are many, none comes so far ahead that it matters, and a yield costs less than to be called.
@@ -76,9 +77,9 @@ export class Turns {
   }
 
   /**
-   * Calls those of the line after all that is to run already; they run in this order. Not by yields of their own: Effect has a
-   * queue for each fiber, which goes by a timer after many yields, so that some would leave the others far behind. This one is
-   * for all, and lets timers be.
+   * Calls those of the line after all that is to run already; they run in this order. Not by yields of their own:
+   * Effect has a queue for each fiber, which goes by a timer after many yields, so that some would leave the others far
+   * behind. This one is for all, and lets timers be.
    */
   private callLine(scheduler: Scheduler): void {
     scheduler.scheduleTask(() => {
