@@ -48,6 +48,23 @@ export const regressions = properties("Regressions", (property) => {
   )
 
   property.needing("transactions")(
+    "S10 S11 a join does not go on to lack what a transaction had taken that then failed",
+    (sim) =>
+      Effect.gen(function*() {
+        const space = yield* sim.space()
+        yield* space.out(["a"])
+        const join = yield* Effect.fork(space.inAll([["a"], ["b"]]))
+        yield* sim.still
+        yield* Effect.flip(space.transact(STM.zipRight(
+          STM.zipRight(Transaction.in(space, ["a"]), Transaction.out(space, ["b"])),
+          STM.fail("no")
+        )))
+        yield* space.out(["b"])
+        yield* Fiber.join(join)
+      })
+  )
+
+  property.needing("transactions")(
     "S8 S11 a join that is completed by other tuples than the one it is offered does not lose that one",
     (sim) =>
       Effect.gen(function*() {
