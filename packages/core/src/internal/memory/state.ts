@@ -12,6 +12,7 @@
  * @internal
  */
 import type * as Clock from "effect/Clock"
+import type * as Effect from "effect/Effect"
 import type { PCGRandom } from "effect/Utils"
 import type { Tuple } from "../../Tuple.js"
 import { Deadlines } from "../deadlines.js"
@@ -24,7 +25,6 @@ import { Entry } from "./entry.js"
 import type { Interest } from "./interest.js"
 import { failures, Interests } from "./interest.js"
 import { Log } from "./log.js"
-import type { Parking } from "./parking.js"
 import { Queue } from "./queue.js"
 import type { Selection } from "./shelves.js"
 import { Shelves } from "./shelves.js"
@@ -35,6 +35,11 @@ export interface Options {
   readonly selection: Selection
   readonly random: PCGRandom
   readonly clock: Clock.Clock
+}
+
+/** A transaction that waits, and can be made to run again. */
+export interface Parked {
+  readonly finish: (exit: Effect.Effect<void>) => void
 }
 
 export class State {
@@ -54,7 +59,7 @@ export class State {
   /** Who is to be woken, or has an event in the mailbox, once the step or the transaction is final. */
   protected outbox: Array<Interest | Watcher | Edition> = []
   /** Transactions that wait for state of STM, and that the end of this space concerns. */
-  readonly parked = new Set<Parking>()
+  readonly parked = new Set<Parked>()
   /** How many of them have conditions that look at this space: while there are none, nobody needs its editions. */
   onlookers = 0
   private allEditions: Editions | undefined = undefined
