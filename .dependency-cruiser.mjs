@@ -135,6 +135,40 @@ export default {
       to: { path: `${effect}/index[.]` }
     },
     {
+      name: "engines-do-not-know-each-other",
+      comment: "an engine is what it does for the verbs of internal/verbs.ts, and needs no other engine for that",
+      severity: "error",
+      from: {
+        path: "^packages/core/src/internal/(memory|durable|remote|sharded)/",
+        // The end of a link at which the space is serves a space in memory, by its steps.
+        pathNot: "^packages/core/src/internal/remote/(server|asking|leases)[.]ts$"
+      },
+      to: {
+        path: "^packages/core/src/internal/(memory|durable|remote|sharded)/",
+        pathNot: "^packages/core/src/internal/$1/"
+      }
+    },
+    {
+      name: "shared-rooms-know-no-engine",
+      comment: "what all engines are made of, the assembly and the verbs among it, imports none of them",
+      severity: "error",
+      from: {
+        path: "^packages/core/src/internal/",
+        pathNot: "^packages/core/src/internal/(memory|durable|remote|sharded)/"
+      },
+      to: { path: "^packages/core/src/internal/(memory|durable|remote|sharded)/" }
+    },
+    {
+      name: "only-engines-are-assembled",
+      comment: "engines hand their verbs to internal/space.ts; no shared room below it imports it",
+      severity: "error",
+      from: {
+        path: "^packages/core/src/internal/",
+        pathNot: "^packages/core/src/internal/(memory|durable|remote|sharded)/"
+      },
+      to: { path: "^packages/core/src/internal/space[.]ts$" }
+    },
+    {
       name: "not-unresolvable",
       comment: "a module that is not there, or that its package keeps closed (internal/)",
       severity: "error",

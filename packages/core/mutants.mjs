@@ -274,12 +274,12 @@ export const mutants = [
     name: "a replace whose function throws has taken the tuple",
     clause: "S4",
     file: "internal/memory/put.ts",
-    find: `          const tuple = own(f(entry.tuple))
-          link(span, [entry])
-          store.takeOne(entry)`,
-    replace: `          store.takeOne(entry)
-          const tuple = own(f(entry.tuple))
-          link(span, [entry])`
+    find: `        const tuple = f(entry.tuple)
+        link(span, [entry])
+        store.takeOne(entry)`,
+    replace: `        store.takeOne(entry)
+        const tuple = f(entry.tuple)
+        link(span, [entry])`
   },
 
   // S5: order
@@ -375,7 +375,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a taker that is interrupted after its wait, before its last step, keeps the tuple",
     clause: "S8",
-    file: "internal/memory/wait.ts",
+    file: "internal/handOver.ts",
     find: "fiber.addObserver(",
     replace: "fiber.removeObserver("
   },
@@ -403,30 +403,30 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "requeue: \"back\" is not heeded",
     clause: "S8",
-    file: "internal/memory/hold.ts",
-    find: "store.giveBack([entry], options.requeue)",
-    replace: "store.giveBack([entry])"
+    file: "internal/hold.ts",
+    find: "? { how: requeue, failed: true }",
+    replace: "? { how: \"place\", failed: true }"
   },
   {
     name: "withPermit: requeue: \"back\" is not heeded",
     clause: "S8",
-    file: "internal/memory/hold.ts",
-    find: "store.run(() => store.giveBack([entry], place))",
-    replace: "store.run(() => store.giveBack([entry]))"
+    file: "internal/hold.ts",
+    find: "Effect.void : held.end({ how: requeue, failed: false })",
+    replace: "Effect.void : held.end({ how: \"place\", failed: false })"
   },
   {
     name: "withPermit consumes its tuple",
     clause: "S8",
-    file: "internal/memory/hold.ts",
-    find: "store.run(() => store.giveBack([entry], place))",
-    replace: "store.consume([entry])"
+    file: "internal/hold.ts",
+    find: "Effect.void : held.end({ how: requeue, failed: false })",
+    replace: "Effect.void : held.end(consumed)"
   },
   {
     name: "withPermit keeps its tuple if the use fails",
     clause: "S8",
-    file: "internal/memory/hold.ts",
-    find: "Effect.ensuring(restore(",
-    replace: "Effect.zipLeft(restore("
+    file: "internal/hold.ts",
+    find: "? giveBack(held, options)",
+    replace: "? (exit) => Exit.isSuccess(exit) ? giveBack(held, options)() : Effect.void"
   },
   {
     name: "withPermit puts up with options that would drop the tuple",
@@ -445,35 +445,35 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "an inWith that succeeds puts its tuple back",
     clause: "S8",
-    file: "internal/memory/hold.ts",
-    find: "store.consume([entry])\n        return Effect.void",
-    replace: "store.run(() => store.giveBack([entry]))\n        return Effect.void"
+    file: "internal/hold.ts",
+    find: "return held.end(consumed)",
+    replace: "return held.end({ how: \"place\", failed: false })"
   },
   {
     name: "an inWith that fails consumes its tuple",
     clause: "S8",
-    file: "internal/memory/hold.ts",
+    file: "internal/hold.ts",
     find: "if (Exit.isSuccess(exit)) {",
     replace: "if (Exit.isSuccess(exit) || !Cause.isInterruptedOnly(exit.cause)) {"
   },
   {
     name: "an inWith that is interrupted consumes its tuple",
     clause: "S8",
-    file: "internal/memory/hold.ts",
+    file: "internal/hold.ts",
     find: "if (Exit.isSuccess(exit)) {",
     replace: "if (Exit.isSuccess(exit) || Cause.isInterruptedOnly(exit.cause)) {"
   },
   {
     name: "one more use may fail than maxAttempts says",
     clause: "S8",
-    file: "internal/memory/hold.ts",
-    find: "return ++entry.extra.attempts >= ",
-    replace: "return ++entry.extra.attempts > "
+    file: "internal/hold.ts",
+    find: "attempts + 1 < maxAttempts",
+    replace: "attempts < maxAttempts"
   },
   {
     name: "interruptions count as attempts",
     clause: "S8",
-    file: "internal/memory/hold.ts",
+    file: "internal/hold.ts",
     find: "if (Cause.isInterruptedOnly(cause)) {",
     replace: "if (cause._tag === \"Empty\") {"
   },
@@ -753,7 +753,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a failure tuple is an ordinary tuple",
     clause: "S13",
-    file: "internal/space.ts",
+    file: "internal/memory/verbs.ts",
     find: "store.entry(failure, extra, true)",
     replace: "store.entry(failure, extra)"
   },
@@ -955,7 +955,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a stream misses what was held when it started",
     clause: "S17",
     file: "internal/memory/subscription.ts",
-    find: "new WeakSet(Array.from(store.held).filter((entry) => compiled.admits(entry)))",
+    find: "new WeakSet(Array.from(store.held).filter((entry) => pattern.admits(entry)))",
     replace: "new WeakSet()"
   },
   {
@@ -996,9 +996,9 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a scoped subscription opens when its stream runs",
     clause: "S17",
-    file: "internal/memory/subscription.ts",
-    find: "return isScoped(options) ? piped : Stream",
-    replace: "return isScoped(options) ? Effect.succeed(Stream.unwrapScoped(piped)) : Stream"
+    file: "internal/space.ts",
+    find: "return isScoped(options) ? opened : Stream",
+    replace: "return isScoped(options) ? Effect.succeed(Stream.unwrapScoped(opened)) : Stream"
   },
   // Time
   {
@@ -1121,14 +1121,14 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "an instance of a class that extends another is stored as one of that",
     clause: "S1",
-    file: "internal/remote/classes.ts",
+    file: "internal/classes.ts",
     find: "classes.find((known) => known.prototype === prototype) ??",
     replace: "classes.find((known) => known.is(value)) ??"
   },
   {
     name: "two schemas with one identifier are not told apart",
     clause: "S16",
-    file: "internal/remote/classes.ts",
+    file: "internal/classes.ts",
     find: "before.schema !== schema || before.listed && renaming === undefined",
     replace: "before.listed && renaming === undefined && before.schema === schema"
   },
@@ -1142,7 +1142,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "equal maps have texts in the order in which they were filled",
     clause: "S2",
-    file: "internal/remote/coders.ts",
+    file: "internal/coders.ts",
     find: "one < other ? -1 : one > other ? 1 : 0",
     replace: "one === other ? 0 : 0"
   },
@@ -1163,7 +1163,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "an error loses its fields on the way",
     clause: "S1",
-    file: "internal/remote/coders.ts",
+    file: "internal/coders.ts",
     find: "return [[key, descriptor?.enumerable === true, coded]]",
     replace: "return descriptor?.enumerable === true ? [] : [[key, false, coded]]"
   },
@@ -1328,15 +1328,22 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "what a tracer throws is thrown on",
     clause: "S8",
-    file: "internal/memory/operation.ts",
+    file: "internal/tracing.ts",
     find: "  } catch {\n    return undefined\n  }",
     replace: "  } catch (error) {\n    throw error\n  }"
   },
   {
     name: "a tracer that makes no span makes the operation die",
     clause: "S8",
-    file: "internal/memory/operation.ts",
+    file: "internal/tracing.ts",
     find: "    () => Effect.succeed(undefined)\n",
     replace: "    (defect) => Effect.die(defect)\n"
+  },
+  {
+    name: "the failure of a use is not counted",
+    clause: "S8",
+    file: "internal/memory/hold.ts",
+    find: "if (ending.failed) {",
+    replace: "if (ending.how === \"dead\") {"
   }
 ]

@@ -10,8 +10,9 @@ import type * as Schema from "effect/Schema"
 import { SpaceError } from "../SpaceError.js"
 import type { Kind } from "../SpaceEvent.js"
 import type { Tuple } from "../Tuple.js"
+import type { Destination, Failures } from "../TupleSpace.js"
 import { isArray, isSpaceError, membersOf, read, UNREADABLE, unreadableOf } from "./brand.js"
-import { isFailure } from "./memory/engine.js"
+import { isFailure } from "./failure.js"
 import { isSchema } from "./pattern/code.js"
 import type { Pattern } from "./pattern/pattern.js"
 import { compile } from "./pattern/pattern.js"
@@ -333,11 +334,14 @@ export interface FailurePolicy {
 /** So many failure tuples are kept if nobody says how many. */
 const failuresKept = 10_000
 
+/** The policy of a space that is given none. */
+export const keepsFailures: FailurePolicy = { keeps: true, ttl: Infinity, limit: failuresKept }
+
 /** The option of a space, or of a process; the latter goes before. */
-export const failuresOf = (options: unknown, ofSpace?: FailurePolicy): FailurePolicy => {
+export const failuresOf = (options: unknown): FailurePolicy | undefined => {
   const input = option(options, "failures")
   if (input === undefined) {
-    return ofSpace ?? { keeps: true, ttl: Infinity, limit: failuresKept }
+    return undefined
   }
   if (input === "keep" || input === "none") {
     return { keeps: input === "keep", ttl: Infinity, limit: Infinity }
@@ -350,6 +354,18 @@ export const failuresOf = (options: unknown, ofSpace?: FailurePolicy): FailurePo
     keeps: true,
     ttl: millis("failures.ttl", option(input, "ttl")),
     limit: limit === undefined ? failuresKept : natural("failures.limit", limit, 1)
+  }
+}
+
+/** The option that has this meaning, as data. */
+export const failuresFor = (policy: FailurePolicy | undefined): Failures | undefined => {
+  if (policy === undefined) {
+    return undefined
+  }
+  const { keeps, limit, ttl } = policy
+  return !keeps ? "none" : ttl === Infinity && limit === Infinity ? "keep" : {
+    ttl: ttl === Infinity ? undefined : ttl,
+    limit
   }
 }
 
@@ -384,7 +400,7 @@ export const checkLink = (link: unknown): void => {
 }
 
 /** Another space, to put tuples into. */
-export const checkDestination = (other: unknown): void => {
+export const checkDestination: (other: unknown) => asserts other is Destination<any, any> = (other) => {
   if (typeof other !== "object" || other === null || typeof read(other, "outAll") !== "function") {
     throw invalidOption(`other: ${show(other)} is no space`)
   }
@@ -395,9 +411,27 @@ export const checkDestination = (other: unknown): void => {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** The patterns of a choice or a join, and the keys that name their results if they were given as a record. */
-export interface Several {
-  readonly keys: ReadonlyArray<string> | undefined
-  readonly patterns: ReadonlyArray<Pattern>
+export class Several {
+  constructor(readonly keys: ReadonlyArray<string> | undefined, readonly patterns: ReadonlyArray<Pattern>) {}
+
+  /** What a choice gives: the tuple that matches the pattern number `index`. */
+  choice(index: number, tuple: Tuple): unknown {
+    return this.keys === undefined ? { index, tuple } : { key: this.keys[index], tuple }
+  }
+
+  /** What a join gives: a tuple for each of the patterns. */
+  join(tuples: ReadonlyArray<Tuple>): unknown {
+    return this.keys === undefined
+      ? tuples
+      : Object.fromEntries(this.keys.map((key, index) => [key, tuples[index]]))
+  }
+
+  /** The patterns as they are given to a space. */
+  get input(): any {
+    return this.keys === undefined
+      ? this.patterns
+      : Object.fromEntries(this.keys.map((key, index) => [key, this.patterns[index]]))
+  }
 }
 
 /** The patterns of a join. Of none it is complete at once. */
@@ -407,16 +441,16 @@ export const several = (patterns: unknown): Several => {
   }
   const keys = isArray(patterns) ? undefined : keysOf(patterns)
   const names = keys ?? Array.from({ length: isArray(patterns) ? patterns.length : 0 }, (_, index) => index)
-  return {
+  return new Several(
     keys,
-    patterns: names.map((name) => {
+    names.map((name) => {
       const pattern = read(patterns, name)
       if (pattern === UNREADABLE) {
         throw invalidPattern(`the pattern ${show(name)} cannot be read`)
       }
       return compile(pattern)
     })
-  }
+  )
 }
 
 const keysOf = (patterns: object): ReadonlyArray<string> => {

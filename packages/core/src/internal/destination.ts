@@ -7,9 +7,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Tuple } from "../Tuple.js"
 import type { Destination } from "../TupleSpace.js"
-import type { Restore } from "./memory/wait.js"
+import type { Restore } from "./handOver.js"
 
-const Key = Symbol.for("@effect-linda/core/Destination")
+/** Under which a space says how it takes tuples that are moved to it. */
+export const Receiver: unique symbol = Symbol.for("@effect-linda/core/Destination")
 
 /**
  * Puts those of the tuples that there is room for, waiting where a put waits for room; says which, by their indices. A space that can
@@ -20,8 +21,10 @@ export type PutFitting = (
   onArrival?: (arrived: ReadonlyArray<number>) => void
 ) => Effect.Effect<ReadonlyArray<number>, any>
 
-/** The members of a space that make it known as a destination of that kind. */
-export const destination = (putFitting: PutFitting): object => ({ [Key]: putFitting })
+/** A space that may say so. */
+export interface Receiving {
+  readonly [Receiver]?: PutFitting | undefined
+}
 
 /** Puts tuples into a destination. One that only knows `outAll` takes all of them. */
 export const putFitting = <E>(
@@ -30,7 +33,7 @@ export const putFitting = <E>(
   onArrival?: (arrived: ReadonlyArray<number>) => void
 ): Effect.Effect<ReadonlyArray<number>, E> =>
   Effect.suspend(() =>
-    (other as { readonly [Key]?: PutFitting })[Key]?.(tuples, onArrival) ??
+    (other as Receiving)[Receiver]?.(tuples, onArrival) ??
       Effect.as(other.outAll(tuples), tuples.map((_, index) => index))
   )
 

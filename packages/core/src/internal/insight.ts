@@ -13,10 +13,7 @@ import * as Option from "effect/Option"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import type { Tuple } from "../Tuple.js"
-import type { Inspection, InterestSnapshot, ProcessSnapshot, Quiescence } from "../TupleSpace.js"
-import type { Store } from "./memory/store.js"
-import { show, typeName } from "./print.js"
+import type { InterestSnapshot, ProcessSnapshot, Quiescence } from "../TupleSpace.js"
 import type { ProcessRecord } from "./process.js"
 
 /** Somebody who waits, as far as it is told here. */
@@ -47,13 +44,8 @@ export interface Watched {
   readonly deadlines: { readonly size: number }
 }
 
-type Records = ReadonlyMap<number, ProcessRecord>
+export type Records = ReadonlyMap<number, ProcessRecord>
 type AnyFiber = Fiber.RuntimeFiber<any, any>
-
-const shapeOf = (tuple: Tuple, failure: boolean): string => {
-  const fields = tuple.map((field, index) => index === 0 && typeof field === "string" ? show(field) : typeName(field))
-  return failure ? `failure(${fields[0]})` : `[${fields.join(", ")}]`
-}
 
 export const snapshot = (interest: Waiting, now: number): InterestSnapshot => ({
   kind: interest.kind,
@@ -61,33 +53,6 @@ export const snapshot = (interest: Waiting, now: number): InterestSnapshot => ({
   age: now - interest.since,
   process: interest.process?.name
 })
-
-/** A snapshot of the space. To be run as a step. */
-export const inspect = (store: Store, records: Records): Inspection => {
-  const now = store.now()
-  const counts = new Map<string, number>()
-  const shelves = [...store.shelves.byArity.values(), store.shelves.failures]
-  for (const shelf of shelves) {
-    for (const entry of shelf.all.toArray()) {
-      const shape = shapeOf(entry.tuple, entry.failure)
-      counts.set(shape, (counts.get(shape) ?? 0) + 1)
-    }
-  }
-  const interests = store.waiting()
-  return {
-    tuples: Array.from(counts, ([shape, count]) => ({ shape, count })),
-    held: store.held.size,
-    failures: store.shelves.failures.all.size,
-    interests: interests.map((interest) => snapshot(interest, now)),
-    processes: Array.from(records.values(), (record) => snapshotProcess(record, interests, now)),
-    indexes: Array.from(
-      store.shelves.byArity,
-      ([arity, shelf]) => shelf.indexed.map((index) => ({ arity, ...index }))
-    )
-      .flat(),
-    undecodable: 0
-  }
-}
 
 export const snapshotProcess = (
   record: ProcessRecord,
@@ -293,16 +258,3 @@ export const meter = (
     (waited) => waitsOf.unsafeUpdate(waited / 1000, [])
   )
 }
-
-/** What the gauges show of a space in memory. */
-export const sampleOf = (store: Store): Effect.Effect<Option.Option<Sample>> =>
-  Effect.sync(() => {
-    store.settle()
-    const waiting = store.waiting().filter((interest) => interest.kind !== "subscribe")
-    const since = waiting[0]?.since
-    return Option.some({
-      tuples: store.count,
-      waiters: waiting.length,
-      oldest: since === undefined ? 0 : store.now() - since
-    })
-  })

@@ -29,7 +29,7 @@ export interface ProcessRecord {
   readonly fibers: ReadonlyMap<AnyFiber, AnyFiber | undefined>
 }
 
-type AnyFiber = Fiber.RuntimeFiber<any, any>
+export type AnyFiber = Fiber.RuntimeFiber<any, any>
 
 /** Follows the fibers that a process starts, at any depth. */
 class Fibers extends Supervisor.AbstractSupervisor<ReadonlyMap<AnyFiber, AnyFiber | undefined>> {

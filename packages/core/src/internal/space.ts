@@ -1,236 +1,251 @@
 /**
- * A space in memory, put together from its operations.
+ * A space, put together from the verbs of its engine: reads arguments and options, and gives results their names. The one assembly, for every engine.
  *
  * @internal
  */
 import * as Effect from "effect/Effect"
-import type * as Option from "effect/Option"
-import * as Random from "effect/Random"
-import type * as Scope from "effect/Scope"
-import * as STM from "effect/STM"
-import { PCGRandom } from "effect/Utils"
-import { SpaceError } from "../SpaceError.js"
+import * as Stream from "effect/Stream"
 import type { Tuple } from "../Tuple.js"
-import type { EvalOptions, Options, TupleSpace } from "../TupleSpace.js"
-import type { FailurePolicy } from "./arguments.js"
+import type { Lease, TupleSpace } from "../TupleSpace.js"
+import type * as Public from "../TupleSpace.js"
 import {
+  alternatives,
+  callable,
+  checkDestination,
   failuresOf,
+  holdingOf,
+  isScoped,
   limitOf,
+  mailboxOf,
   millis,
-  natural,
-  one,
-  onlyOptions,
-  option,
   own,
+  ownAll,
   processNameOf,
-  reading,
   runnable,
-  text
+  several,
+  timeoutOf,
+  ttlOf
 } from "./arguments.js"
-import { destination } from "./destination.js"
-import * as Insight from "./insight.js"
-import type { Memory } from "./memory/engine.js"
-import { makeMemory, markFailure, memoryOf, withMemory } from "./memory/engine.js"
-import { extraOf } from "./memory/entry.js"
-import { keepExemplars } from "./memory/exemplars.js"
-import * as Hold from "./memory/hold.js"
-import { operation } from "./memory/operation.js"
-import * as Put from "./memory/put.js"
-import * as Search from "./memory/search.js"
-import type { Store } from "./memory/store.js"
-import { MISS } from "./memory/store.js"
-import * as Subscription from "./memory/subscription.js"
-import * as Transaction from "./memory/transaction.js"
-import type { Pattern } from "./pattern/pattern.js"
+import type { Receiving } from "./destination.js"
+import { Receiver } from "./destination.js"
 import { compile } from "./pattern/pattern.js"
-import * as Process from "./process.js"
-import { keepTime } from "./timekeeper.js"
+import { evaluate } from "./process.js"
+import type { Renew, Verbs } from "./verbs.js"
 
-const TypeId = Symbol.for("@effect-linda/core/TupleSpace")
+const TypeId: typeof Public.TypeId = Symbol.for("@effect-linda/core/TupleSpace") as typeof Public.TypeId
 
 const variance = { _T: (_: any) => _, _E: (_: never) => _ }
 
-export const make = <T extends Tuple = Tuple>(
-  options: Options = {}
-): Effect.Effect<TupleSpace<T>, never, Scope.Scope> =>
-  Effect.gen(function*() {
-    const name = text("name", option(options, "name")) ?? "TupleSpace"
-    const interval = millis("metrics", option(options, "metrics"))
-    const policy = failuresOf(options)
-    const memory = yield* makeMemory(name, {
-      capacity: natural("capacity", option(options, "capacity"), 1),
-      strategy: one("strategy", option(options, "strategy"), ["suspend", "dropping", "sliding"]),
-      selection: one("selection", option(options, "selection"), ["fifo", "lifo", "random"]),
-      random: new PCGRandom(yield* Random.nextInt),
-      clock: yield* Effect.clock
-    })
-    onlyOptions(options, "name", "capacity", "strategy", "selection", "metrics", "failures")
-    const { store } = memory
-    yield* keepExemplars
-    yield* keepTime(store)
-    if (interval < Infinity) {
-      const served = yield* Insight.meter(name, interval, Insight.sampleOf(store))
-      store.onServed = (interest) => served(store.now() - interest.since)
-      store.onLooked = Insight.meterLooks(name)
-    }
-    const processes = yield* processesOf(memory, policy)
-    // Added last, and so run first: whoever waits is interrupted before anything else is taken down.
-    yield* Effect.addFinalizer(() => Effect.sync(() => store.close()))
-    const collect = Search.many(memory, "collect", true)
-    const upTo = Search.many(memory, "inUpTo", true)
-    return withMemory({
-      [TypeId]: variance,
-      name,
-      out: Put.out(memory),
-      outAll: Put.outAll(memory),
-      ...destination(Put.outFitting(memory)),
-      in: Search.wait(memory, "in"),
-      rd: Search.wait(memory, "rd"),
-      inp: Search.now(memory, "inp"),
-      rdp: Search.now(memory, "rdp"),
-      inWith: Hold.inWith(memory),
-      inScoped: Hold.inScoped(memory),
-      withPermit: Hold.withPermit(memory),
-      inAny: Search.waitAny(memory, "inAny"),
-      rdAny: Search.waitAny(memory, "rdAny"),
-      inAll: Search.waitAll(memory),
-      collect: (pattern: unknown) => collect(pattern),
-      copyCollect: Search.many(memory, "copyCollect", false),
-      collectInto: Put.move(memory, "collectInto"),
-      copyCollectInto: Put.move(memory, "copyCollectInto"),
-      inUpTo: (pattern: unknown, n: number) => reading(() => upTo(pattern, limitOf(n))),
-      count: Search.count(memory),
-      outIfAbsent: Put.outIfAbsent(memory),
-      replace: Put.replace(memory),
-      subscribe: Subscription.subscribe(memory),
-      stream: Subscription.stream(memory),
-      eval: processes.start,
-      evalTuple: processes.startTuple,
-      inspect: operation(memory, "inspect", { step: () => Insight.inspect(store, processes.records) }),
-      explain: Search.explain(memory),
-      awaitQuiescent: Insight.awaitQuiescent(store, processes.records),
-      transact: Transaction.transact
-    }, memory) as unknown as TupleSpace<T>
-  })
-
-/** The failure of a process of a space that is closed: nobody wants to know. */
-const nobody: Process.Kept = { isSeen: true, withdraw: () => {} }
-
-/** Puts a failure tuple, for so long and among so many as the policy says. */
-const keepFailure = (store: Store, failure: Tuple, { keeps, limit, ttl }: FailurePolicy): Process.Kept =>
-  store.run(() => {
-    const extra = ttl < Infinity ? extraOf(undefined) : undefined
-    if (extra !== undefined) {
-      store.expireAt(extra, store.now() + ttl)
-    }
-    const entry = store.entry(failure, extra, true)
-    const isSeen = keeps && store.isAwaited(entry)
-    if (keeps) {
-      store.putFailure(entry, limit)
-    }
-    return {
-      isSeen,
-      withdraw: () => {
-        if (entry.live && !store.closed) {
-          store.run(() => {
-            // It may have been over just now.
-            if (entry.live) {
-              store.takeOne(entry)
-            }
-          })
-        }
-      }
-    }
-  })
-
-/** The processes of a space (S13). */
-const processesOf = (memory: Memory, ofSpace: FailurePolicy) =>
-  Effect.map(Process.group, (group) => {
-    const { store } = memory
-    const records = new Map<number, Process.ProcessRecord>()
-    let ids = 0
-    const start = <A, E, R>(effect: Effect.Effect<A, E, R>, options?: EvalOptions) =>
-      reading(() => {
-        runnable("effect", effect)
-        return startAs(effect, processNameOf(options), failuresOf(options, ofSpace))
-      })
-    const startAs = <A, E, R>(effect: Effect.Effect<A, E, R>, name: string | undefined, policy: FailurePolicy) =>
-      Effect.suspend(() => {
-        if (store.closed) {
-          return Effect.interrupt
-        }
-        const id = ids++
-        return Process.start({
-          effect,
-          id,
-          name: name ?? `process-${id}`,
-          since: store.now(),
-          group,
-          records,
-          onMoved: (fiber) => store.moved(fiber),
-          space: memory.name,
-          onFailure: (failure) =>
-            store.closed ? nobody : keepFailure(store, markFailure(Object.freeze(failure)), policy)
-        })
-      })
-    const startTuple = (fields: Tuple, options?: EvalOptions) =>
-      reading(() => {
-        const evaluated = Effect.all(own(fields).map((field) => Process.evaluate(field)), { concurrency: "unbounded" })
-        return start(Effect.tap(evaluated, (tuple) => Put.out(memory)(tuple as unknown as Tuple)), options)
-      })
-    return { records, start, startTuple }
-  })
-
-// ---------------------------------------------------------------------------------------------------------------------
-// The operations of transactions
-// ---------------------------------------------------------------------------------------------------------------------
-
-const transactional = <A>(
-  space: object,
-  f: (memory: Memory) => STM.STM<A, never, any>
-): STM.STM<A, never, any> => {
+/**
+ * Makes an operation of its arguments. If one of them is bad, the engine says what comes of it. The arguments are passed on, so that what
+ * is called most needs no closure.
+ *
+ * Here types end: what an operation gives is `Match` of a pattern and `TimeoutOf` options, which the interface says and TypeScript
+ * cannot follow.
+ */
+const reading = <E, E2, R, One, Two, Three>(
+  verbs: Verbs<E>,
+  read: (verbs: Verbs<E>, one: One, two: Two, three: Three) => Effect.Effect<unknown, E2, R>,
+  one: One,
+  two?: Two,
+  three?: Three
+): Effect.Effect<any, any, R> => {
   try {
-    const memory = memoryOf(space)
-    return memory !== undefined ? f(memory) : STM.die(
-      new SpaceError({ reason: "Unsupported", message: "only a space in memory takes part in an STM transaction" })
-    )
+    return read(verbs, one, two!, three!)
   } catch (error) {
-    return STM.die(error)
+    return verbs.refuse(error)
   }
 }
 
-const taking =
-  (name: string, step: (store: Store, pattern: Pattern) => unknown | MISS) => (space: object, pattern: unknown): any =>
-    transactional(space, (memory) => {
-      const compiled = compile(pattern)
-      return Transaction.step(memory, compiled, (store) => step(store, compiled), name)
-    })
+/** Makes a space of what its engine does. */
+export const assemble = <T extends Tuple, E>(verbs: Verbs<E>): TupleSpace<T, E> => {
+  const space: TupleSpace<any, E> & Receiving = {
+    name: verbs.name,
 
-const looking =
-  (name: string, step: (store: Store, pattern: Pattern) => unknown | MISS) => (space: object, pattern: unknown): any =>
-    transactional(space, (memory) => {
-      const compiled = compile(pattern)
-      return Transaction.look(memory, compiled, (store) => step(store, compiled), name)
-    })
+    out: (tuple: unknown, options?: unknown) =>
+      options === undefined ? reading(verbs, put, tuple) : reading(verbs, putLeased, tuple, options),
+    outAll: (tuples) => reading(verbs, putAll, tuples),
 
-const orMiss = <A>(option: Option.Option<A>): A | MISS => option._tag === "Some" ? option.value : MISS
+    in: (pattern, options) => reading(verbs, take, pattern, options),
+    rd: (pattern, options) => reading(verbs, read, pattern, options),
+    inp: (pattern) => reading(verbs, takeNow, pattern),
+    rdp: (pattern) => reading(verbs, readNow, pattern),
 
-export const transactionIn = taking("in", (store, pattern) => orMiss(Search.takeNow(store, pattern)))
+    inWith: (pattern, use, options) => reading(verbs, hold, pattern, use, options),
+    withPermit: (pattern, use, options) => reading(verbs, holdPermit, pattern, use, options),
+    inScoped: (pattern, options) => reading(verbs, holdScoped, pattern, options),
 
-export const transactionRd = looking("rd", (store, pattern) => orMiss(Search.readNow(store, pattern)))
+    inAny: (patterns, options) => reading(verbs, takeAny, patterns, options),
+    rdAny: (patterns, options) => reading(verbs, readAny, patterns, options),
+    inAll: (patterns, options) => reading(verbs, takeAll, patterns, options),
 
-export const transactionInp = taking("inp", (store, pattern) => Search.takeNow(store, pattern))
+    collect: (pattern) => reading(verbs, collect, pattern),
+    copyCollect: (pattern) => reading(verbs, copyCollect, pattern),
+    collectInto: (pattern, other) => reading(verbs, moveTo, pattern, other),
+    copyCollectInto: (pattern, other) => reading(verbs, copyTo, pattern, other),
+    inUpTo: (pattern, n) => reading(verbs, takeUpTo, pattern, n),
+    count: (pattern) => reading(verbs, count, pattern),
 
-export const transactionRdp = looking("rdp", Search.readNow)
+    outIfAbsent: (pattern, tuple) => reading(verbs, putIfAbsent, pattern, tuple),
+    replace: (pattern, f) => reading(verbs, replace, pattern, f),
 
-export const transactionCount = looking("count", (store, pattern) => store.shelves.findAll(pattern).length)
+    subscribe: (pattern, options) => following(verbs, "subscribe", pattern, options),
+    stream: (pattern, options) => following(verbs, "stream", pattern, options),
 
-export const transactionCheck = Transaction.check
+    eval: (effect, options) => reading(verbs, start, effect, options),
+    evalTuple: (fields, options) => reading(verbs, startTuple, fields, options, (tuple: any) => space.out(tuple)),
 
-export const transactionTake = Transaction.take
+    inspect: verbs.inspect,
+    explain: (pattern) => reading(verbs, explain, pattern),
+    awaitQuiescent: verbs.awaitQuiescent,
 
-export const transactionOut = (space: object, tuple: Tuple): STM.STM<void, never, any> =>
-  transactional(space, (memory) => {
-    const owned = own(tuple)
-    return Transaction.step(memory, "room", (store, place) => store.put([store.entry(owned, undefined)], place))
-  })
+    transact: verbs.transact,
+
+    // Last: V8 makes a dictionary of an object with many named members behind a computed one.
+    [TypeId]: variance,
+    [Receiver]: verbs.outFitting
+  }
+  return space
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Putting
+// ---------------------------------------------------------------------------------------------------------------------
+
+const put = <E>(verbs: Verbs<E>, tuple: unknown) => verbs.out(own(tuple))
+
+const putLeased = <E>(verbs: Verbs<E>, tuple: unknown, options: unknown) =>
+  Effect.map(verbs.outLeased(own(tuple), ttlOf(options)), (renew) => lease(verbs, renew))
+
+const lease = <E>(verbs: Verbs<E>, renew: Renew<E>): Lease<E> => ({
+  renew: (ttl) => reading(verbs, renewing, renew, ttl),
+  cancel: renew(-Infinity)
+})
+
+const renewing = <E>(_: Verbs<E>, renew: Renew<E>, ttl: unknown) => renew(millis("ttl", ttl))
+
+const putAll = <E>(verbs: Verbs<E>, tuples: unknown) => verbs.outAll(ownAll(tuples))
+
+const putIfAbsent = <E>(verbs: Verbs<E>, pattern: unknown, tuple: unknown) =>
+  verbs.outIfAbsent(compile(pattern), own(tuple))
+
+const replace = <E>(verbs: Verbs<E>, pattern: unknown, f: (tuple: any) => unknown) => {
+  const compiled = compile(pattern)
+  callable("f", f)
+  return verbs.replace(compiled, (tuple) => own(f(tuple)))
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Looking
+// ---------------------------------------------------------------------------------------------------------------------
+
+const take = <E>(verbs: Verbs<E>, pattern: unknown, options: unknown) =>
+  verbs.wait("in", compile(pattern), timeoutOf(options))
+
+const read = <E>(verbs: Verbs<E>, pattern: unknown, options: unknown) =>
+  verbs.wait("rd", compile(pattern), timeoutOf(options))
+
+const takeNow = <E>(verbs: Verbs<E>, pattern: unknown) => verbs.now("inp", compile(pattern))
+
+const readNow = <E>(verbs: Verbs<E>, pattern: unknown) => verbs.now("rdp", compile(pattern))
+
+const takeAny = <E>(verbs: Verbs<E>, patterns: unknown, options: unknown) =>
+  verbs.waitAny("inAny", alternatives(patterns), timeoutOf(options))
+
+const readAny = <E>(verbs: Verbs<E>, patterns: unknown, options: unknown) =>
+  verbs.waitAny("rdAny", alternatives(patterns), timeoutOf(options))
+
+const takeAll = <E>(verbs: Verbs<E>, patterns: unknown, options: unknown) =>
+  verbs.waitAll(several(patterns), timeoutOf(options))
+
+const collect = <E>(verbs: Verbs<E>, pattern: unknown) => verbs.takeUpTo("collect", compile(pattern), Infinity)
+
+const takeUpTo = <E>(verbs: Verbs<E>, pattern: unknown, n: unknown) => {
+  const limit = limitOf(n)
+  return verbs.takeUpTo("inUpTo", compile(pattern), limit)
+}
+
+const copyCollect = <E>(verbs: Verbs<E>, pattern: unknown) => verbs.copyCollect(compile(pattern))
+
+const count = <E>(verbs: Verbs<E>, pattern: unknown) => verbs.count(compile(pattern))
+
+const explain = <E>(verbs: Verbs<E>, pattern: unknown) => verbs.explain(compile(pattern))
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Holding and moving
+// ---------------------------------------------------------------------------------------------------------------------
+
+const hold = <E, A, E2, R>(
+  verbs: Verbs<E>,
+  pattern: unknown,
+  use: (tuple: any) => Effect.Effect<A, E2, R>,
+  options: unknown
+) => {
+  callable("use", use)
+  return verbs.hold("inWith", compile(pattern), holdingOf("inWith", options), use)
+}
+
+const holdPermit = <E, A, E2, R>(
+  verbs: Verbs<E>,
+  pattern: unknown,
+  use: (tuple: any) => Effect.Effect<A, E2, R>,
+  options: unknown
+) => {
+  callable("use", use)
+  return verbs.hold("withPermit", compile(pattern), holdingOf("withPermit", options), use)
+}
+
+const holdScoped = <E>(verbs: Verbs<E>, pattern: unknown, options: unknown) =>
+  verbs.holdScoped(compile(pattern), holdingOf("inScoped", options))
+
+const moveTo = <E>(verbs: Verbs<E>, pattern: unknown, other: unknown) => moving(verbs, "collectInto", pattern, other)
+
+const copyTo = <E>(verbs: Verbs<E>, pattern: unknown, other: unknown) =>
+  moving(verbs, "copyCollectInto", pattern, other)
+
+const moving = <E>(
+  verbs: Verbs<E>,
+  name: "collectInto" | "copyCollectInto",
+  pattern: unknown,
+  other: unknown
+) => {
+  const compiled = compile(pattern)
+  checkDestination(other)
+  return verbs.move(name, compiled, other)
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Streams
+// ---------------------------------------------------------------------------------------------------------------------
+
+const watch = <E>(verbs: Verbs<E>, kind: "subscribe" | "stream", pattern: unknown, options: unknown) =>
+  verbs.watch(kind, compile(pattern), mailboxOf(options))
+
+/** A stream that opens its mailbox when it runs; or, with the option `scoped`, an effect that opens it. Which, is `Opened` of the options. */
+const following = <E>(verbs: Verbs<E>, kind: "subscribe" | "stream", pattern: unknown, options: unknown): any => {
+  const opened = reading(verbs, watch, kind, pattern, options)
+  try {
+    return isScoped(options) ? opened : Stream.unwrapScoped(opened)
+  } catch (error) {
+    return Stream.fromEffect(verbs.refuse(error))
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Processes
+// ---------------------------------------------------------------------------------------------------------------------
+
+const start = <E, A, E2, R>(verbs: Verbs<E>, effect: Effect.Effect<A, E2, R>, options: unknown) => {
+  runnable("effect", effect)
+  return verbs.start(effect, { name: processNameOf(options), failures: failuresOf(options) })
+}
+
+const startTuple = <E>(
+  verbs: Verbs<E>,
+  fields: unknown,
+  options: unknown,
+  out: (tuple: unknown) => Effect.Effect<unknown, any>
+) => {
+  const evaluated = Effect.all(own(fields).map((field) => evaluate(field)), { concurrency: "unbounded" })
+  return start(verbs, Effect.tap(evaluated, out), options)
+}

@@ -29,13 +29,13 @@ import {
   read,
   viewName
 } from "./brand.js"
-import { readText, views } from "./durable/encoding.js"
-import { isFailure, markFailure } from "./memory/engine.js"
+import type { Known } from "./classes.js"
+import { classesOf, classOf } from "./classes.js"
+import type { Each } from "./coders.js"
+import { coders, formerCoders } from "./coders.js"
+import { readText, views } from "./encoding.js"
+import { isFailure, markFailure } from "./failure.js"
 import { messageOf, nameOf, show, stackOf } from "./print.js"
-import type { Known } from "./remote/classes.js"
-import { classesOf, classOf } from "./remote/classes.js"
-import type { Each } from "./remote/coders.js"
-import { coders, formerCoders } from "./remote/coders.js"
 
 /** Where values go. */
 export type Place = "link" | "store"

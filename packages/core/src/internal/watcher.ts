@@ -6,9 +6,10 @@
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import * as SpaceEvent from "../SpaceEvent.js"
 import type { Tuple } from "../Tuple.js"
-import type { Entry } from "./memory/entry.js"
 
 export type Strategy = "suspend" | "dropping" | "sliding"
 
@@ -31,7 +32,7 @@ export class Watcher {
     readonly capacity: number,
     readonly strategy: Strategy,
     /** For a stream of tuples: those that were held when it started, and that it has to see if they come back. */
-    readonly unseen: WeakSet<Entry> | undefined,
+    readonly unseen: WeakSet<object> | undefined,
     /** Removes what a failed transaction has left in the mailbox. */
     private readonly settle: () => void
   ) {}
@@ -86,3 +87,9 @@ export class Watcher {
     })
   })
 }
+
+/** Of the events, the tuples that were put. */
+export const tuplesOf = <E>(
+  events: Stream.Stream<SpaceEvent.SpaceEvent<Tuple>, E>
+): Stream.Stream<Tuple, E> =>
+  Stream.filterMap(events, (event) => event._tag === "Out" ? Option.some(event.tuple) : Option.none())

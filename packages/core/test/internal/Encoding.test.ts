@@ -22,7 +22,7 @@ import {
   SortedSet
 } from "effect"
 import { runInNewContext } from "node:vm"
-import { decodeField, encodeField, keyOf } from "../../src/internal/durable/encoding.js"
+import { decodeField, encodeField, keyOf } from "../../src/internal/encoding.js"
 import * as Equality from "../../src/internal/pattern/equality.js"
 import { Values } from "../../src/internal/values.js"
 import { SpaceError } from "../../src/SpaceError.js"

@@ -9,61 +9,34 @@ import * as Exit from "effect/Exit"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import type * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import { SpaceError } from "../../SpaceError.js"
 import type { Command, Found, Inspected, NewRow, Options, Query, Reply, Row, SpaceStore } from "../../SpaceStore.js"
 import type { Tuple } from "../../Tuple.js"
-import type {
-  Destination,
-  EvalOptions,
-  Explanation,
-  Inspection,
-  Lease,
-  OutOptions,
-  TupleSpace,
-  WaitOptions
-} from "../../TupleSpace.js"
-import type { Holding } from "../arguments.js"
-import type { FailurePolicy } from "../arguments.js"
-import {
-  alternatives,
-  callable,
-  checkDestination,
-  failing as reading,
-  failuresOf,
-  holdingOf,
-  limitOf,
-  millis,
-  option,
-  own,
-  ownAll,
-  processNameOf,
-  refusing,
-  runnable,
-  schemasOf,
-  several,
-  timeoutOf,
-  ttlOf
-} from "../arguments.js"
+import type { Destination, Explanation, Inspection, TupleSpace } from "../../TupleSpace.js"
+import type { FailurePolicy, Holding } from "../arguments.js"
+import { failing, failuresOf, keepsFailures, millis, option, refusing, schemasOf } from "../arguments.js"
 import { isSpaceError, read } from "../brand.js"
 import { moveHeld, putFitting } from "../destination.js"
+import { decodeField, typeNames } from "../encoding.js"
+import type { Leaving, Restore } from "../handOver.js"
+import { handOver } from "../handOver.js"
+import * as Hold from "../hold.js"
 import * as Insight from "../insight.js"
-import { markFailure } from "../memory/engine.js"
-import { harmless, linkTo, tracedSpan } from "../memory/operation.js"
-import { streaming, tuplesOf } from "../memory/subscription.js"
-import type { Leaving } from "../memory/wait.js"
-import { handOver } from "../memory/wait.js"
 import * as Join from "../pattern/join.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { compile, failure as failurePattern } from "../pattern/pattern.js"
 import { show } from "../print.js"
-import * as Process from "../process.js"
+import type { Kept } from "../process.js"
+import { processesOf } from "../processes.js"
+import { assemble } from "../space.js"
+import { harmless, linkTo, tracedSpan } from "../tracing.js"
 import type { Values } from "../values.js"
+import type { Renew, Verbs } from "../verbs.js"
+import { tuplesOf } from "../watcher.js"
 import type { Access } from "./access.js"
 import { accessTo, transaction as transact } from "./access.js"
 import type { Making } from "./agenda.js"
-import { decodeField, typeNames } from "./encoding.js"
 import type { Run } from "./offers.js"
 import { decodeTuple, encodeTuple } from "./query.js"
 import type { Reading } from "./reader.js"
@@ -71,10 +44,9 @@ import { isRead, Reader } from "./reader.js"
 
 import { restoring, Session, settling } from "./session.js"
 import { watch } from "./subscription.js"
-import type { Read, Restore, Wanted } from "./waiter.js"
+import type { Read, Wanted } from "./waiter.js"
 import { acceptedOf, Refusal } from "./waiter.js"
 
-const TypeId = Symbol.for("@effect-linda/core/TupleSpace")
 const Key = Symbol.for("@effect-linda/core/durable/session")
 
 /** How many candidates are looked at at a time. */
@@ -97,9 +69,9 @@ export const make = (
 ): Effect.Effect<TupleSpace<any, SpaceError>, SpaceError, Scope.Scope> =>
   Effect.gen(function*() {
     const { name } = store
-    const interval = yield* reading(() => Effect.succeed(millis("metrics", option(options, "metrics"))))
-    const ofSpace = yield* reading(() => Effect.succeed(failuresOf(options)))
-    const reader = yield* reading(() => {
+    const interval = yield* failing(() => Effect.succeed(millis("metrics", option(options, "metrics"))))
+    const ofSpace = yield* failing(() => Effect.succeed(failuresOf(options) ?? keepsFailures))
+    const reader = yield* failing(() => {
       const schemas = schemasOf(options)
       return Effect.succeed(new Reader(name, { ...options, schemas }))
     })
@@ -202,7 +174,7 @@ export const make = (
       const cause = Cause.fail(read.error)
       const back = (hold: number, row: Row): readonly [Making, Cause.Cause<unknown>] => {
         try {
-          return [failed(hold, row, () => reader.raw(row), options, cause), cause]
+          return [ended(hold, row, Hold.failed(cause, row.attempts, () => reader.raw(row), options)), cause]
         } catch (thrown) {
           const other = isSpaceError(thrown) ? Cause.fail(thrown) : Cause.die(thrown)
           return [settling(hold, {}, true), Cause.sequential(cause, other)]
@@ -215,25 +187,20 @@ export const make = (
       })
     }
 
-    /** How a hold ends whose use has failed: the tuple is back, or dead. Throws what `deadLetter` throws. */
-    const failed = (
-      hold: number,
-      row: Row,
-      tuple: () => Tuple,
-      options: Holding,
-      cause: Cause.Cause<unknown>
-    ): Making => {
-      const how = options.requeue
-      if (row.attempts + 1 < options.maxAttempts) {
-        if (how === "back") {
-          reader.forget(row.id)
-        }
-        return back({ hold, found: { rows: [row] } }, how, true)
+    /** The end of a hold. Throws what is wrong with a letter. */
+    const ended = (hold: number, row: Row, ending: Hold.Ending): Making => {
+      if (ending.how === "consumed") {
+        return gone(hold)
       }
-      const letter = options.deadLetter?.(tuple(), cause)
-      const put = letter === undefined ? [] : [prepared(letter, undefined)]
-      reader.forget(row.id)
-      return () => ({ ...gone(hold), put: put.map((row) => row()) })
+      if (ending.how === "dead") {
+        const put = ending.letter === undefined ? [] : [prepared(ending.letter, undefined)]
+        reader.forget(row.id)
+        return () => ({ ...gone(hold), put: put.map((row) => row()) })
+      }
+      if (ending.failed && ending.how === "back") {
+        reader.forget(row.id)
+      }
+      return back(hold, [row], ending.how, ending.failed)
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -241,8 +208,7 @@ export const make = (
     // -----------------------------------------------------------------------------------------------------------------
 
     /** A tuple on its way, but for who accepts it. */
-    const prepared = (input: unknown, span: Tracer.Span | undefined, ttl = Infinity, leased = false) => {
-      const tuple = own(input)
+    const prepared = (tuple: Tuple, span: Tracer.Span | undefined, ttl = Infinity, leased = false) => {
       reader.check(tuple)
       const meta = harmless(() => span?.sampled === true ? JSON.stringify([span.traceId, span.spanId]) : null) ?? null
       const { arity, fields, keys, shape } = encodeTuple(values, tuple)
@@ -260,34 +226,20 @@ export const make = (
       })
     }
 
-    const put = (operationName: string, inputs: () => ReadonlyArray<unknown>, ttl?: number, leased?: boolean) =>
+    const put = (operationName: string, tuples: ReadonlyArray<Tuple>, ttl?: number, leased?: boolean) =>
       operation(operationName, (access, span) =>
-        reading(() => {
-          const rows = inputs().map((input) => prepared(input, span, ttl, leased))
+        failing(() => {
+          const rows = tuples.map((tuple) => prepared(tuple, span, ttl, leased))
           return access.perform(() => ({ op: "put", rows: rows.map((row) => row()) }))
         }))
 
-    const out = (input: Tuple, options?: OutOptions): Effect.Effect<any, any> =>
-      reading(() => {
-        const tuple = own(input)
-        if (options === undefined) {
-          return Effect.asVoid(put("out", () => [tuple]))
-        }
-        const ttl = ttlOf(options)
-        return Effect.map(put("out", () => [tuple], ttl, true), ([id]) => leaseOf(id))
-      })
-
-    const leaseOf = (lease: number): Lease<SpaceError> => {
-      const renew = (ttl: number | null) =>
-        operation("renew", (access) => access.perform({ op: "renew", lease, ttl: ttl === Infinity ? null : ttl }))
-      return { renew: (ttl) => reading(() => renew(millis("ttl", ttl))), cancel: renew(-1) }
-    }
-
-    const outAll = (input: Iterable<Tuple>) =>
-      reading(() => {
-        const tuples = ownAll(input)
-        return Effect.asVoid(put("outAll", () => tuples))
-      })
+    const renewing = (lease: number): Renew<SpaceError> => (ttl) =>
+      operation("renew", (access) =>
+        access.perform({
+          op: "renew",
+          lease,
+          ttl: ttl === Infinity ? null : Math.max(ttl, -1)
+        }))
 
     // -----------------------------------------------------------------------------------------------------------------
     // Looking
@@ -473,41 +425,22 @@ export const make = (
 
     const first = ({ tuples }: Read): Tuple => tuples[0]!
 
-    const wait = (kind: "in" | "rd") => (pattern: unknown, options?: WaitOptions) =>
-      reading(() =>
-        waiting(
-          wantedOf(
-            kind,
-            [compile(pattern)],
-            timeoutOf(options),
-            kind,
-            kind === "in",
-            kind === "in" ? takes : reads
-          ),
-          first
-        )
+    const wantedBy = (kind: Wanted["kind"], patterns: ReadonlyArray<Pattern>, timeout: number, isTaken: boolean) =>
+      isTaken
+        ? wantedOf(kind, patterns, timeout, "in", true, takes)
+        : wantedOf(kind, patterns, timeout, "rd", false, reads)
+
+    const wait: Verbs<SpaceError>["wait"] = (kind, pattern, timeout) =>
+      waiting(wantedBy(kind, [pattern], timeout, kind === "in"), first)
+
+    const waitAny: Verbs<SpaceError>["waitAny"] = (kind, choices, timeout) =>
+      waiting(
+        wantedBy(kind, choices.patterns, timeout, kind === "inAny"),
+        (found) => choices.choice(found.index, first(found))
       )
 
-    const waitAny = (kind: "inAny" | "rdAny") => (input: unknown, options?: WaitOptions) =>
-      reading(() => {
-        const { keys, patterns } = alternatives(input)
-        const timeout = timeoutOf(options)
-        const wanted = kind === "inAny"
-          ? wantedOf(kind, patterns, timeout, "in", true, takes)
-          : wantedOf(kind, patterns, timeout, "rd", false, reads)
-        return waiting(wanted, (found) =>
-          keys === undefined
-            ? { index: found.index, tuple: first(found) }
-            : { key: keys[found.index], tuple: first(found) })
-      })
-
-    const inAll = (input: unknown, options?: WaitOptions) =>
-      reading(() => {
-        const { keys, patterns } = several(input)
-        return waiting(joinOf(patterns, timeoutOf(options)), ({ tuples }) => {
-          return keys === undefined ? tuples : Object.fromEntries(keys.map((key, index) => [key, tuples[index]]))
-        })
-      })
+    const waitAll: Verbs<SpaceError>["waitAll"] = (all, timeout) =>
+      waiting(joinOf(all.patterns, timeout), ({ tuples }) => all.join(tuples))
 
     /** Takes what matches now: for good, or to hold it. */
     const now = (access: Access, pattern: Pattern, limit: number, final: boolean): Effect.Effect<Held, SpaceError> => {
@@ -555,140 +488,117 @@ export const make = (
 
     const takeNow = <A>(
       name: string,
-      pattern: unknown,
+      pattern: Pattern,
       limit: number,
       result: (tuples: ReadonlyArray<Tuple>) => A
     ) =>
-      reading(() => {
-        const compiled = compile(pattern)
-        return operation(name, (access, span) =>
-          taking(
-            access,
-            span,
-            () => Effect.map(now(access, compiled, limit, true), ({ found }) => found),
-            ({ tuples }) => result(tuples)
-          ))
-      })
+      operation(name, (access, span) =>
+        taking(
+          access,
+          span,
+          () => Effect.map(now(access, pattern, limit, true), ({ found }) => found),
+          ({ tuples }) => result(tuples)
+        ))
 
-    const rdp = (pattern: unknown) =>
-      reading(() => {
-        const compiled = compile(pattern)
-        const [query, exact] = reader.query(compiled)
-        return operation("rdp", (access, span) =>
-          Effect.map(
-            exact
-              ? Effect.flatMap(access.perform({ op: "scan", query, after: 0, limit: 1 }), readAll)
-              : readable(access, false, access.exclusively((run) => all(run, compiled, 1))),
-            ({ rows, tuples }) => {
-              linked(span, rows)
-              return Option.fromIterable(tuples)
-            }
-          ))
-      })
+    const rdp = (pattern: Pattern): Effect.Effect<Option.Option<Tuple>, SpaceError> => {
+      const [query, exact] = reader.query(pattern)
+      return operation("rdp", (access, span) =>
+        Effect.map(
+          exact
+            ? Effect.flatMap(access.perform({ op: "scan", query, after: 0, limit: 1 }), readAll)
+            : readable(access, false, access.exclusively((run) => all(run, pattern, 1))),
+          ({ rows, tuples }) => {
+            linked(span, rows)
+            return Option.fromIterable(tuples)
+          }
+        ))
+    }
 
-    const copies = (access: Access, compiled: Pattern): Effect.Effect<ReadonlyArray<Tuple>, SpaceError> => {
-      const [query, exact] = reader.query(compiled)
+    const copies = (access: Access, pattern: Pattern): Effect.Effect<ReadonlyArray<Tuple>, SpaceError> => {
+      const [query, exact] = reader.query(pattern)
       return Effect.map(
         exact
           ? Effect.flatMap(access.perform({ op: "scan", query, after: 0, limit: unlimited }), readAll)
-          : readable(access, false, access.exclusively((run) => all(run, compiled))),
+          : readable(access, false, access.exclusively((run) => all(run, pattern))),
         ({ tuples }) => tuples
       )
     }
 
-    const copyCollect = (pattern: unknown) =>
-      reading(() => {
-        const compiled = compile(pattern)
-        return operation("copyCollect", (access) => copies(access, compiled))
-      })
-
-    const count = (pattern: unknown) =>
-      reading(() => {
-        const compiled = compile(pattern)
-        const [query, exact] = reader.query(compiled)
-        return operation("count", (access) =>
-          exact
-            ? access.perform({ op: "count", query })
-            : Effect.map(copies(access, compiled), ({ length }) => length))
-      })
+    const count = (pattern: Pattern): Effect.Effect<number, SpaceError> => {
+      const [query, exact] = reader.query(pattern)
+      return operation("count", (access) =>
+        exact
+          ? access.perform({ op: "count", query })
+          : Effect.map(copies(access, pattern), ({ length }) => length))
+    }
 
     // -----------------------------------------------------------------------------------------------------------------
     // Several looks at once
     // -----------------------------------------------------------------------------------------------------------------
 
-    const outIfAbsent = (pattern: unknown, input: Tuple) =>
-      reading(() => {
-        const compiled = compile(pattern)
-        const tuple = own(input)
-        return operation("outIfAbsent", (access, span) =>
-          reading(() => {
-            const row = prepared(tuple, span)
-            return readable(
-              access,
-              false,
-              access.exclusively((run) =>
-                Effect.flatMap(all(run, compiled, 1), ({ tuples }) =>
-                  tuples.length > 0
-                    ? Effect.succeed(Option.fromIterable(tuples))
-                    : Effect.as(run([{ op: "put", rows: [row()] }]), Option.none<Tuple>()))
-              )
-            )
-          }))
-      })
-
-    const replace = (pattern: unknown, f: (tuple: Tuple) => Tuple) =>
-      reading(() => {
-        const compiled = compile(pattern)
-        callable("f", f)
-        return operation("replace", (access, span) =>
-          readable(
+    const outIfAbsent: Verbs<SpaceError>["outIfAbsent"] = (pattern, tuple) =>
+      operation("outIfAbsent", (access, span) =>
+        failing(() => {
+          const row = prepared(tuple, span)
+          return readable(
             access,
-            true,
+            false,
             access.exclusively((run) =>
-              Effect.flatMap(all(run, compiled, 1), ({ rows, tuples: [tuple] }) =>
-                reading(() => {
-                  if (tuple === undefined) {
-                    return Effect.succeed(Option.none<Tuple>())
-                  }
-                  const hold = session.nextId()
-                  const row = prepared(f(tuple), span)
-                  linked(span, rows)
-                  return Effect.as(
-                    run([
-                      { op: "claim", hold, ids: [rows[0]!.id], waiter: null, final: true },
-                      { op: "put", rows: [row()] }
-                    ]),
-                    Option.some(tuple)
-                  )
-                }))
+              Effect.flatMap(all(run, pattern, 1), ({ tuples }) =>
+                tuples.length > 0
+                  ? Effect.succeed(Option.fromIterable(tuples))
+                  : Effect.as(run([{ op: "put", rows: [row()] }]), Option.none<Tuple>()))
             )
-          ))
-      })
+          )
+        }))
 
-    const move = (takes: boolean) => (pattern: unknown, other: Destination<any, any>) =>
-      reading(() => {
-        const compiled = compile(pattern)
-        checkDestination(other)
-        if (!takes) {
-          return operation("copyCollectInto", (access) =>
-            Effect.map(
-              Effect.flatMap(copies(access, compiled), (all) => putFitting(other, all)),
-              ({ length }) => length
-            ))
-        }
-        return operation("collectInto", (access) =>
-          Effect.uninterruptibleMask((restore) =>
-            Effect.flatMap(now(access, compiled, Infinity, false), (held) => {
+    const replace: Verbs<SpaceError>["replace"] = (pattern, f) =>
+      operation("replace", (access, span) =>
+        readable(
+          access,
+          true,
+          access.exclusively((run) =>
+            Effect.flatMap(all(run, pattern, 1), ({ rows, tuples: [tuple] }) =>
+              failing(() => {
+                if (tuple === undefined) {
+                  return Effect.succeed(Option.none<Tuple>())
+                }
+                const hold = session.nextId()
+                const row = prepared(f(tuple), span)
+                linked(span, rows)
+                return Effect.as(
+                  run([
+                    { op: "claim", hold, ids: [rows[0]!.id], waiter: null, final: true },
+                    { op: "put", rows: [row()] }
+                  ]),
+                  Option.some(tuple)
+                )
+              }))
+          )
+        ))
+
+    const move = <E>(
+      name: "collectInto" | "copyCollectInto",
+      pattern: Pattern,
+      other: Destination<any, E>
+    ): Effect.Effect<number, E | SpaceError> =>
+      operation(name, (access) =>
+        name === "copyCollectInto"
+          ? Effect.map(
+            Effect.flatMap(copies(access, pattern), (all) => putFitting(other, all)),
+            ({ length }) => length
+          )
+          : Effect.uninterruptibleMask((restore) =>
+            Effect.flatMap(now(access, pattern, Infinity, false), (held) => {
               const { rows, tuples } = held.found
               return moveHeld(other, tuples, restore, (arrived) =>
                 arrived.length > 0
                   ? moved(access, held, arrived)
                   : rows.length === 0
                   ? Effect.void
-                  : Effect.asVoid(access.perform(back(held, "place", false))))
+                  : Effect.asVoid(access.perform(back(held.hold, rows, "place", false))))
             })
           ))
-      })
 
     /** Ends the hold of tuples of which these have arrived elsewhere; the others are back. */
     const moved = (access: Access, { found, hold }: Held, arrived: ReadonlyArray<number>) => {
@@ -714,152 +624,57 @@ export const make = (
     const gone = (hold: number) =>
       ({ op: "settle", holds: [hold], how: "gone", failed: false, accepted: {}, put: [] }) as const
 
-    const back = (
-      { found, hold }: { readonly hold: number; readonly found: Pick<Found, "rows"> },
-      how: "place" | "back",
-      failed: boolean
-    ) =>
-    () =>
+    const back = (hold: number, rows: ReadonlyArray<Row>, how: "place" | "back", failed: boolean) => () =>
       ({
         op: "settle",
         holds: [hold],
         how,
         failed,
-        accepted: acceptedOf(found.rows, readRow, session.offers.accepts),
+        accepted: acceptedOf(rows, readRow, session.offers.accepts),
         put: []
       }) as const
 
-    /** Ends a hold as its use has ended. If the user's `deadLetter` throws, the tuple is back. */
-    const release =
-      (access: Access, held: Held, options: Holding) =>
-      (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void, SpaceError> =>
-        Effect.suspend(() => {
-          if (session.closed || access.isUndone()) {
-            return Effect.void
-          }
-          const [row] = held.found.rows
-          const settled = Exit.isSuccess(exit)
-            ? access.perform(gone(held.hold))
-            : Cause.isInterruptedOnly(exit.cause)
-            ? access.perform(back(held, options.requeue, false))
-            : Effect.suspend(() =>
-              access.perform(failed(held.hold, row!, () => first(held.found), options, exit.cause))
-            ).pipe(
-              Effect.catchAllDefect((defect) =>
-                Effect.zipRight(
-                  access.perform(back(held, "place", true)),
-                  // What the space refuses is a failure, also if it is a letter.
-                  isSpaceError(defect) ? Effect.fail(defect) : Effect.die(defect)
-                )
-              )
-            )
-          return Effect.flatMap(settled, ([was]) => was ? Effect.void : Effect.fail(leaseOver))
-        })
-
-    /** Ends the hold of a permit, however its use has ended. */
-    const giveBack = (
-      access: Access,
-      held: Held,
-      options: Holding
-    ): Effect.Effect<void, SpaceError> =>
-      Effect.suspend(() =>
-        session.closed || access.isUndone()
-          ? Effect.void
-          : Effect.flatMap(
-            access.perform(back(held, options.requeue, false)),
+    const heldBy = (access: Access, hold: number, found: Read): Hold.Held<SpaceError> => {
+      const row = found.rows[0]!
+      return {
+        tuple: first(found),
+        attempts: row.attempts,
+        isOver: () => session.closed || access.isUndone(),
+        end: (ending) =>
+          Effect.flatMap(
+            access.perform(ended(hold, row, ending)),
             ([was]) => was ? Effect.void : Effect.fail(leaseOver)
           )
-      )
+      }
+    }
 
-    const holding = <A, E, R>(
-      name: "inWith" | "inScoped" | "withPermit",
-      pattern: unknown,
-      options: unknown,
-      use: (access: Access, held: Held, options: Holding, restore: Restore) => Effect.Effect<A, E, R>
-    ): Effect.Effect<A, any, R> =>
-      reading(() => {
-        const compiled = compile(pattern)
-        const read = holdingOf(name, options)
-        const kind = name === "withPermit" ? name : "in"
-        const wanted: Wanted = {
-          ...wantedOf(kind, [compiled], read.timeout, "in", false, holds(read)),
-          operation: name
-        }
-        return operation(name, (access, span) =>
-          Effect.uninterruptibleMask((restore) =>
-            Effect.flatMap(access.wait(wanted, restore), ([hold, found]) => {
-              linked(span, found.rows)
-              return use(access, { hold, found }, read, restore)
-            })
-          ))
-      })
-
-    /** The result of the use, if the hold has ended well. */
-    const ending = <A, E, R>(
-      use: Effect.Effect<A, E, R>,
-      end: (exit: Exit.Exit<A, E>) => Effect.Effect<void, SpaceError>
-    ): Effect.Effect<A, E | SpaceError, R> =>
-      Effect.flatMap(Effect.exit(use), (exit) =>
-        Effect.matchCauseEffect(end(exit), {
-          onSuccess: () => exit,
-          onFailure: (cause): Effect.Effect<never, E | SpaceError> =>
-            Exit.isSuccess(exit) ? Effect.failCause(cause) : Effect.failCause(Cause.sequential(exit.cause, cause))
-        }))
-
-    const inWith = <A, E, R>(
-      pattern: unknown,
-      use: (tuple: any) => Effect.Effect<A, E, R>,
-      options?: unknown
-    ) =>
-      reading(() => {
-        callable("use", use)
-        return holding("inWith", pattern, options, (access, held, options, restore) =>
-          ending(
-            restore(Effect.suspend(() => use(first(held.found)))),
-            release(access, held, options)
-          ))
-      })
-
-    const withPermit = <A, E, R>(
-      pattern: unknown,
-      use: (tuple: any) => Effect.Effect<A, E, R>,
-      options?: unknown
-    ) =>
-      reading(() => {
-        callable("use", use)
-        return holding("withPermit", pattern, options, (access, held, options, restore) =>
-          ending(
-            restore(Effect.suspend(() => use(first(held.found)))),
-            () => giveBack(access, held, options)
-          ))
-      })
-
-    const inScoped = (pattern: unknown, options?: unknown) =>
-      holding("inScoped", pattern, options, (access, held, options) =>
-        Effect.as(
-          Effect.addFinalizer((exit) => Effect.orDie(release(access, held, options)(exit))),
-          first(held.found)
+    const take: Hold.Take<SpaceError> = (name, pattern, options, use) => {
+      const kind = name === "withPermit" ? name : "in"
+      const wanted: Wanted = {
+        ...wantedOf(kind, [pattern], options.timeout, "in", false, holds(options)),
+        operation: name
+      }
+      return operation(name, (access, span) =>
+        Effect.uninterruptibleMask((restore) =>
+          Effect.flatMap(access.wait(wanted, restore), ([hold, found]) => {
+            linked(span, found.rows)
+            return use(heldBy(access, hold, found), restore)
+          })
         ))
+    }
 
     // -----------------------------------------------------------------------------------------------------------------
     // Processes
     // -----------------------------------------------------------------------------------------------------------------
 
     const [anyFailure] = reader.query(allFailures)
-    const processes = yield* Process.group
-    const records = new Map<number, Process.ProcessRecord>()
-    let processIds = 0
-
-    const start = <A, E, R>(effect: Effect.Effect<A, E, R>, options?: EvalOptions) =>
-      reading(() => {
-        runnable("effect", effect)
-        return startAs(effect, processNameOf(options), failuresOf(options, ofSpace))
-      })
 
     /** Stores a failure tuple, for so long and among so many as the policy says. */
-    const keepFailure = (failure: Tuple, { keeps, limit, ttl }: FailurePolicy): Process.Kept => {
+    const keepFailure = (failure: Tuple, { keeps, limit, ttl }: FailurePolicy): Kept => {
       const isSeen = keeps &&
-        Array.from(session.waiters.values()).some((waiter) => waiter.state !== "ended" && awaits(waiter, failure))
+        Array.from(session.waiters.values()).some((waiter) =>
+          waiter.state !== "ended" && awaits(waiter, failure)
+        )
       let id: number | undefined
       let isWithdrawn = false
       const take = (): void => {
@@ -902,31 +717,7 @@ export const make = (
       }
     }
 
-    const startAs = <A, E, R>(effect: Effect.Effect<A, E, R>, given: string | undefined, policy: FailurePolicy) =>
-      Effect.suspend(() => {
-        if (session.closed) {
-          return Effect.interrupt
-        }
-        const id = processIds++
-        return Process.start({
-          effect,
-          id,
-          name: given ?? `process-${id}`,
-          since: session.now(),
-          group: processes,
-          records,
-          onMoved: (fiber) =>
-            session.moved(fiber),
-          space: name,
-          onFailure: (failure) => keepFailure(markFailure(Object.freeze(failure)), policy)
-        })
-      })
-
-    const startTuple = (fields: Tuple, options?: EvalOptions) =>
-      reading(() => {
-        const evaluated = Effect.all(own(fields).map((field) => Process.evaluate(field)), { concurrency: "unbounded" })
-        return start(Effect.tap(evaluated, (tuple) => out(tuple as unknown as Tuple)), options)
-      })
+    const { records, start } = yield* processesOf(name, session, ofSpace, keepFailure)
 
     // -----------------------------------------------------------------------------------------------------------------
     // Insight
@@ -949,19 +740,18 @@ export const make = (
         }
       }))
 
-    const explain = (pattern: unknown) =>
-      reading(() => {
-        const [query] = reader.query(compile(pattern))
-        return operation("explain", (access) =>
-          Effect.map(access.perform({ op: "count", query }), (candidates: number): Explanation => {
-            // The store looks up the rarest of them, and compares the others on the way.
-            const positions = query.literals.flatMap(({ key, position }) =>
-              key === null ? [] : [position]
-            )
-            const lookup = { arity: Math.abs(query.arity), positions, isBuilt: true, candidates }
-            return { lookups: candidates === 0 ? [] : [lookup], candidates }
-          }))
-      })
+    const explain = (pattern: Pattern) => {
+      const [query] = reader.query(pattern)
+      return operation("explain", (access) =>
+        Effect.map(access.perform({ op: "count", query }), (candidates: number): Explanation => {
+          // The store looks up the rarest of them, and compares the others on the way.
+          const positions = query.literals.flatMap(({ key, position }) =>
+            key === null ? [] : [position]
+          )
+          const lookup = { arity: Math.abs(query.arity), positions, isBuilt: true, candidates }
+          return { lookups: candidates === 0 ? [] : [lookup], candidates }
+        }))
+    }
 
     if (interval < Infinity) {
       const sample = Effect.map(session.perform({ op: "inspect" }), ({ tuples, waiters }: Inspected) => {
@@ -969,62 +759,55 @@ export const make = (
           JSON.parse(label).kind !== "subscribe"
         )
         return {
-          tuples: tuples.reduce((sum, { count }) => sum + count, 0),
+          tuples: tuples.reduce((sum, { count }) =>
+            sum + count, 0),
           waiters: waiting.length,
-          oldest: Math.max(0, ...waiting.map(({ age }) => age))
+          oldest: Math.max(
+            0,
+            ...waiting.map(({ age }) =>
+              age
+            )
+          )
         }
       })
       reader.onMet = Insight.meterUndecodable(name)
       session.onServed = yield* Insight.meter(name, interval, Effect.option(sample))
     }
 
-    const following = (
-      pattern: unknown,
-      options: any,
-      snapshot: boolean,
-      pipe: (events: Stream.Stream<any, SpaceError>) => Stream.Stream<any, SpaceError>
-    ) => {
-      const opened = reading(() => watch(session, reader, compile(pattern), options, snapshot))
-      return streaming(options, opened, pipe, refusing)
-    }
-
     // Added last, and so run first: whoever waits is interrupted before anything else is taken down.
     yield* Effect.addFinalizer(() => Effect.sync(() => session.close()))
 
-    return {
-      [TypeId]: { _T: (_: any) => _, _E: (_: never) => _ },
-      [Key]: session,
+    const space = assemble<any, SpaceError>({
       name,
-      out,
-      outAll,
-      in: wait("in"),
-      rd: wait("rd"),
-      inp: (pattern: unknown) => takeNow("inp", pattern, 1, Option.fromIterable),
-      rdp,
-      inWith,
-      inScoped,
-      withPermit,
-      inAny: waitAny("inAny"),
-      rdAny: waitAny("rdAny"),
-      inAll,
-      collect: (pattern: unknown) => takeNow("collect", pattern, Infinity, (all) => all),
-      copyCollect,
-      collectInto: move(true),
-      copyCollectInto: move(false),
-      inUpTo: (pattern: unknown, n: number) => reading(() => takeNow("inUpTo", pattern, limitOf(n), (all) => all)),
-      count,
+      refuse: refusing,
+      out: (tuple) => Effect.asVoid(put("out", [tuple])),
+      outLeased: (tuple, ttl) => Effect.map(put("out", [tuple], ttl, true), ([id]) => renewing(id)),
+      outAll: (tuples) => Effect.asVoid(put("outAll", tuples)),
+      // Always has room.
+      outFitting: undefined,
       outIfAbsent,
       replace,
-      subscribe: (pattern: unknown, options?: any) => following(pattern, options, false, identity),
-      stream: (pattern: unknown, options?: any) => following(pattern, options, true, tuplesOf),
-      eval: start,
-      evalTuple: startTuple,
+      wait,
+      waitAny,
+      waitAll,
+      now: (kind, pattern) => kind === "rdp" ? rdp(pattern) : takeNow(kind, pattern, 1, Option.fromIterable),
+      takeUpTo: (name, pattern, limit) => takeNow(name, pattern, limit, identity),
+      copyCollect: (pattern) => operation("copyCollect", (access) => copies(access, pattern)),
+      count,
+      ...Hold.holds(take, refusing),
+      move,
+      watch: (kind, pattern, mailbox) =>
+        kind === "subscribe"
+          ? watch(session, reader, pattern, mailbox, false)
+          : Effect.map(watch(session, reader, pattern, mailbox, true), tuplesOf),
+      start,
       inspect,
       explain,
       awaitQuiescent: Insight.awaitQuiescent(session, records),
       transact: () =>
         Effect.fail(unsupported("transact runs STM, which is in the memory of one process: use SpaceStore.transaction"))
-    } as unknown as TupleSpace<any, SpaceError>
+    })
+    return Object.assign(space, { [Key]: session })
   })
 
 const allFailures = compile(failurePattern())

@@ -7,11 +7,11 @@ import type { Literal, NewRow, Query, Row } from "../../SpaceStore.js"
 import type { Tuple } from "../../Tuple.js"
 import { Undecoded } from "../../Undecoded.js"
 import { isSpaceError } from "../brand.js"
-import { isFailure, markFailure } from "../memory/engine.js"
+import { decodeField, encodeField, keyed, keyOf, letterOf, readText, write } from "../encoding.js"
+import { isFailure, markFailure } from "../failure.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Term } from "../pattern/term.js"
 import type { Values } from "../values.js"
-import { decodeField, encodeField, keyed, keyOf, letterOf, readText, write } from "./encoding.js"
 
 /** What a store keeps of a tuple. That of a failed process is stored as well as it can be. */
 export const encodeTuple = (

@@ -13,8 +13,7 @@ import type { SpaceError } from "../../SpaceError.js"
 import type { SpaceEvent } from "../../SpaceEvent.js"
 import type { Command, EventKind, Mail, Row } from "../../SpaceStore.js"
 import type { Tuple } from "../../Tuple.js"
-import type { SubscribeOptions } from "../../TupleSpace.js"
-import { mailboxOf } from "../arguments.js"
+import type { Mailbox } from "../arguments.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { ProcessRecord } from "../process.js"
 import { current } from "../process.js"
@@ -127,11 +126,10 @@ export const watch = (
   session: Session,
   reader: Reader,
   pattern: Pattern,
-  options: SubscribeOptions | undefined,
+  { capacity, events: wanted, strategy }: Mailbox,
   snapshot: boolean
 ): Effect.Effect<Stream.Stream<SpaceEvent<any>, SpaceError>, SpaceError, Scope.Scope> =>
   Effect.withFiberRuntime((fiber) => {
-    const { capacity, events: wanted, strategy } = mailboxOf(options)
     const events = new Set(wanted)
     if (session.closed) {
       return Effect.interrupt

@@ -11,8 +11,9 @@ import type { Command, Found, Mail, Query, Reply, Row } from "../../SpaceStore.j
 import type { Tuple } from "../../Tuple.js"
 import type { InterestSnapshot } from "../../TupleSpace.js"
 import type { Deadline } from "../deadlines.js"
+import { isFailure } from "../failure.js"
+import type { Restore } from "../handOver.js"
 import type { Waiting } from "../insight.js"
-import { isFailure } from "../memory/engine.js"
 import type { Lack } from "../pattern/join.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { ProcessRecord } from "../process.js"
@@ -450,8 +451,6 @@ export const lateOf = (
   { store: { name: space } }: Session,
   { kind, operation = kind, patterns, timeout }: Wanted
 ): Exit.Exit<never, Cause.TimeoutException> => Exit.fail(timedOut({ space, operation, patterns, timeout }))
-
-export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 /**
  * Waits for what is wanted; what is taken is then held under the number of the waiter. Must run uninterruptibly; the wait itself is

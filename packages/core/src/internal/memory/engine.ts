@@ -3,7 +3,6 @@
  *
  * @internal
  */
-import { globalValue } from "effect/GlobalValue"
 import * as STM from "effect/STM"
 import * as TRef from "effect/TRef"
 import { read } from "../brand.js"
@@ -32,15 +31,3 @@ export const withMemory = <A extends object>(space: A, memory: Memory): A => Obj
 /** The memory behind a space, if there is one. */
 export const memoryOf = (space: unknown): Memory | undefined =>
   typeof space === "object" && space !== null ? read(space, Key) as Memory | undefined : undefined
-
-/** The tuples of processes that failed. */
-const failures = globalValue(Symbol.for("@effect-linda/core/failures"), () => new WeakSet<object>())
-
-/** Marks a tuple as that of a process that failed. */
-export const markFailure = <A extends object>(tuple: A): A => {
-  failures.add(tuple)
-  return tuple
-}
-
-/** Whether a tuple is that of a process that failed. */
-export const isFailure = (tuple: object): boolean => failures.has(tuple)

@@ -10,6 +10,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as STM from "effect/STM"
 import { PCGRandom } from "effect/Utils"
+import { Several } from "../arguments.js"
 import { FormalImpl } from "../pattern/fields.js"
 import { compile } from "../pattern/pattern.js"
 import { any } from "../pattern/term.js"
@@ -45,9 +46,10 @@ const options: Options = {
 const fill = (memory: Memory): void => {
   const { store } = memory
   const tuple = ["exemplar"] as const
-  const pattern = [...tuple, new FormalImpl(any)]
+  const pattern = compile([...tuple, new FormalImpl(any)])
+  const all = new Several(undefined, [pattern])
   // An interest as those of fibers: the time that it is since is what gives an object of the class its layout.
-  const interest = new Interest("in", "takers", [compile(pattern)], 0, store.now(), undefined, undefined, () => MISS)
+  const interest = new Interest("in", "takers", [pattern], 0, store.now(), undefined, undefined, () => MISS)
   store.run(() => {
     store.putOne(store.entry(tuple, undefined))
     store.register(interest)
@@ -58,10 +60,10 @@ const fill = (memory: Memory): void => {
     served,
     Put.out(memory)(tuple),
     Put.outAll(memory)([tuple]),
-    Search.wait(memory, "in")(pattern),
-    Search.waitAny(memory, "inAny")([pattern]),
-    Search.waitAll(memory)([pattern]),
-    Search.now(memory, "inp")(pattern),
+    Search.wait(memory)("in", pattern, Infinity),
+    Search.waitAny(memory)("inAny", all, Infinity),
+    Search.waitAll(memory)(all, Infinity),
+    Search.now(memory)("inp", pattern),
     new Instead(Effect.void),
     new Run(new Map())
   )

@@ -4,23 +4,15 @@
  * @internal
  */
 import type * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
-import * as FiberRef from "effect/FiberRef"
-import * as Option from "effect/Option"
-import type * as Tracer from "effect/Tracer"
-import { externalSpan } from "effect/Tracer"
+import type { Span } from "../tracing.js"
+import { currentFiber, end, harmless, isTraced, makeSpan, tracing } from "../tracing.js"
 import type { Memory } from "./engine.js"
 import type { Entry } from "./entry.js"
 import type { Miss } from "./store.js"
 import { CLOSED, isMiss } from "./store.js"
-
-/** The span of an operation, if its fiber records spans. */
-export type Span = Tracer.Span | undefined
 
 /** Thrown by an instruction that cannot be done: the effect to go on with. */
 export class Instead {
@@ -36,17 +28,6 @@ const orInstead = (cause: Cause.Cause<never>): Effect.Effect<any, any> => {
     : Exit.failCause(cause)
 }
 
-const currentFiber = () => Option.getOrUndefined(Fiber.getCurrentFiber())
-
-/** Whether the current fiber records spans. */
-const tracing = (): boolean => {
-  const fiber = currentFiber()
-  return fiber !== undefined && isTraced(fiber)
-}
-
-const isTraced = (fiber: Fiber.RuntimeFiber<any, any>): boolean =>
-  fiber.currentSpan?._tag === "Span" && fiber.currentSpan.sampled && fiber.getFiberRef(FiberRef.currentTracerEnabled)
-
 /** Links the span of an operation to those of the `out`s whose tuples it got. */
 export const link = (span: Span, entries: ReadonlyArray<Entry>): void => {
   const links = span === undefined ?
@@ -58,22 +39,6 @@ export const link = (span: Span, entries: ReadonlyArray<Entry>): void => {
     harmless(() => span!.addLinks(links))
   }
 }
-
-/** Runs what is not ours, such as a tracer. What it throws does not matter to any operation: none has another result, or keeps a tuple. */
-export const harmless = <A>(f: () => A): A | undefined => {
-  try {
-    return f()
-  } catch {
-    return undefined
-  }
-}
-
-/** Makes a span, if the tracer does. */
-const makeSpan = (name: string, space: string): Effect.Effect<Span> =>
-  Effect.catchAllDefect(
-    Effect.makeSpan(spanName(name), { attributes: { space } }) as Effect.Effect<Span>,
-    () => Effect.succeed(undefined)
-  )
 
 /** What an operation does. */
 export interface Operation<A, E> {
@@ -150,53 +115,6 @@ export const endSpan = ({ store }: Memory, span: Span | null, exit: Exit.Exit<un
     end(span, store.options.clock, exit)
   }
 }
-
-const end = (span: Tracer.Span, clock: Clock.Clock, exit: Exit.Exit<unknown, unknown>): void => {
-  harmless(() => span.end(clock.unsafeCurrentTimeNanos(), exit))
-}
-
-const spanName = (name: string): string => `TupleSpace.${name}`
-
-/** As `link`, to spans that are known by their ids. */
-export const linkTo = (span: Span, ids: ReadonlyArray<readonly [traceId: string, spanId: string]>): void => {
-  if (span !== undefined && ids.length > 0) {
-    harmless(() =>
-      span.addLinks(ids.map(([traceId, spanId]) => ({
-        _tag: "SpanLink",
-        span: externalSpan({ traceId, spanId }),
-        attributes: {}
-      })))
-    )
-  }
-}
-
-/** An operation of many steps that has its result from the last of them: its span ends with it, and nothing comes in between. */
-export const tracedSpan = <A, E, R>(
-  fiber: Fiber.RuntimeFiber<any, any>,
-  name: string,
-  space: string,
-  run: (span: Span) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E, R> =>
-  isTraced(fiber)
-    ? Effect.flatMap(makeSpan(name, space), (span) =>
-      span === undefined ? run(undefined) : Effect.withFiberRuntime((fiber) => {
-        const ended = (exit: Exit.Exit<unknown, unknown>) =>
-          end(span, clockOf(fiber), exit)
-        return Effect.matchCauseEffect(Effect.withParentSpan(run(span), span), {
-          onSuccess: (value) => {
-            ended(Exit.void)
-            return Effect.succeed(value)
-          },
-          onFailure: (cause) => {
-            ended(Exit.failCause(cause))
-            return Effect.failCause(cause)
-          }
-        })
-      }))
-    : run(undefined)
-
-const clockOf = (fiber: Fiber.RuntimeFiber<any, any>): Clock.Clock =>
-  Context.get(fiber.currentDefaultServices, Clock.Clock)
 
 /** An operation of many steps, in a span if the fiber records them. What runs within it sees that span as its parent. */
 export const spanned = <A, E, R>(

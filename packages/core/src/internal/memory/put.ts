@@ -8,18 +8,20 @@ import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as STM from "effect/STM"
 import type { Tuple } from "../../Tuple.js"
-import type { Destination, Lease, OutOptions } from "../../TupleSpace.js"
-import { callable, checkDestination, invalidOption, millis, own, ownAll, reading, ttlOf } from "../arguments.js"
+import type { Destination } from "../../TupleSpace.js"
+import { invalidOption, own, reading } from "../arguments.js"
 import type { PutFitting } from "../destination.js"
 import { moveHeld } from "../destination.js"
+import { isFailure } from "../failure.js"
 import type { Pattern } from "../pattern/pattern.js"
-import { compile } from "../pattern/pattern.js"
+import type { Span } from "../tracing.js"
+import type { Renew } from "../verbs.js"
 import type { Memory } from "./engine.js"
-import { isFailure, memoryOf } from "./engine.js"
+import { memoryOf } from "./engine.js"
 import type { Entry, Extra } from "./entry.js"
 import { extraOf } from "./entry.js"
 import type { Served } from "./interest.js"
-import type { Operation, Span } from "./operation.js"
+import type { Operation } from "./operation.js"
 import { endSpan, link, operation } from "./operation.js"
 import type { Miss, Store } from "./store.js"
 import { isMiss } from "./store.js"
@@ -74,13 +76,11 @@ class PutBy<A> extends Put<A> {
   }
 }
 
-export const out = (memory: Memory) => (tuple: Tuple, options?: OutOptions): Effect.Effect<any> =>
-  options === undefined ? reading(putOne, memory, tuple) : reading(putLeased, memory, tuple, options)
+export const out = (memory: Memory) => (tuple: Tuple): Effect.Effect<void> =>
+  operation(memory, "out", new PutOne(memory, tuple))
 
-const putOne = (memory: Memory, tuple: Tuple) => operation(memory, "out", new PutOne(memory, own(tuple)))
-
-const putLeased = (memory: Memory, tuple: Tuple, options: OutOptions): Effect.Effect<Lease> =>
-  Effect.map(putWithTtl(memory, own(tuple), ttlOf(options)), (extra) => lease(memory, extra))
+export const outLeased = (memory: Memory) => (tuple: Tuple, ttl: number): Effect.Effect<Renew<never>> =>
+  Effect.map(putWithTtl(memory, tuple, ttl), (extra) => (ttl) => renewing(memory, () => extra, ttl))
 
 /** Puts a tuple for so many milliseconds. What it gives is what {@link renewing} renews; the space has it for as long as the tuple. */
 export const putWithTtl = (memory: Memory, tuple: Tuple, ttl: number): Effect.Effect<Extra> => {
@@ -96,14 +96,12 @@ export const putWithTtl = (memory: Memory, tuple: Tuple, ttl: number): Effect.Ef
   return operation(memory, "out", new PutBy(memory, "out", [], put))
 }
 
-export const outAll = (memory: Memory) => (tuples: Iterable<Tuple>): Effect.Effect<void> =>
-  reading(() => {
-    const { store } = memory
-    const owned = ownAll(tuples)
-    fitsIn(store, owned.length, "outAll")
-    const put = (span: Span) => store.put(owned.map((tuple) => store.entry(tuple, span && extraOf(span))))
-    return operation(memory, "outAll", new PutBy(memory, "out", [], put))
-  })
+export const outAll = (memory: Memory) => (tuples: ReadonlyArray<Tuple>): Effect.Effect<void> => {
+  const { store } = memory
+  fitsIn(store, tuples.length, "outAll")
+  const put = (span: Span) => store.put(tuples.map((tuple) => store.entry(tuple, span && extraOf(span))))
+  return operation(memory, "outAll", new PutBy(memory, "out", [], put))
+}
 
 /** Refuses what would wait for ever. */
 const fitsIn = (store: Store, size: number, name: string): void => {
@@ -112,11 +110,6 @@ const fitsIn = (store: Store, size: number, name: string): void => {
     throw invalidOption(`${name}: ${size} tuples never fit in a space with capacity ${capacity}`)
   }
 }
-
-const lease = (memory: Memory, extra: Extra): Lease => ({
-  renew: (ttl) => reading(() => renewing(memory, () => extra, millis("ttl", ttl))),
-  cancel: renewing(memory, () => extra, -Infinity)
-})
 
 /** Gives a tuple so many milliseconds from now on; `-Infinity` ends it. Says whether it was there. */
 export const renewing = (memory: Memory, extra: () => Extra | undefined, ttl: number): Effect.Effect<boolean> => {
@@ -129,43 +122,38 @@ export const renewing = (memory: Memory, extra: () => Extra | undefined, ttl: nu
   })
 }
 
-export const outIfAbsent = (memory: Memory) => (pattern: unknown, tuple: Tuple): Effect.Effect<Option.Option<any>> =>
-  reading(() => {
+export const outIfAbsent =
+  (memory: Memory) => (pattern: Pattern, tuple: Tuple): Effect.Effect<Option.Option<Tuple>> => {
     const { store } = memory
-    const compiled = compile(pattern)
-    const owned = own(tuple)
     const put = (span: Span): Option.Option<Tuple> | Miss => {
-      const present = store.shelves.find(compiled)
+      const present = store.shelves.find(pattern)
       if (present !== undefined) {
         return Option.some(present.tuple)
       }
-      const outcome = store.putSurely(store.entry(owned, span && extraOf(span)))
+      const outcome = store.putSurely(store.entry(tuple, span && extraOf(span)))
       return isMiss(outcome) ? outcome : Option.none()
     }
-    return operation(memory, "outIfAbsent", new PutBy(memory, "outIfAbsent", [compiled], put))
-  })
+    return operation(memory, "outIfAbsent", new PutBy(memory, "outIfAbsent", [pattern], put))
+  }
 
 export const replace =
-  (memory: Memory) => (pattern: unknown, f: (tuple: any) => Tuple): Effect.Effect<Option.Option<any>> =>
-    reading(() => {
-      const { store } = memory
-      const compiled = compile(pattern)
-      callable("f", f)
-      return operation(memory, "replace", {
-        step: (span): Option.Option<Tuple> => {
-          const entry = store.shelves.find(compiled)
-          if (entry === undefined) {
-            return Option.none()
-          }
-          const tuple = own(f(entry.tuple))
-          link(span, [entry])
-          store.takeOne(entry)
-          // There is room: the one that was taken has left it.
-          store.putRegardless([store.entry(tuple, span && extraOf(span))])
-          return Option.some(entry.tuple)
+  (memory: Memory) => (pattern: Pattern, f: (tuple: Tuple) => Tuple): Effect.Effect<Option.Option<Tuple>> => {
+    const { store } = memory
+    return operation(memory, "replace", {
+      step: (span): Option.Option<Tuple> => {
+        const entry = store.shelves.find(pattern)
+        if (entry === undefined) {
+          return Option.none()
         }
-      })
+        const tuple = f(entry.tuple)
+        link(span, [entry])
+        store.takeOne(entry)
+        // There is room: the one that was taken has left it.
+        store.putRegardless([store.entry(tuple, span && extraOf(span))])
+        return Option.some(entry.tuple)
+      }
     })
+  }
 
 /** A tuple that moves keeps its time to live, and its failed attempts. */
 const extraLike = (store: Store, { extra }: Entry): Extra | undefined => {
@@ -202,62 +190,62 @@ export const outFitting = (memory: Memory): PutFitting => (tuples, onArrival) =>
  * Moves or copies all matches to another space: as one transaction if that is in memory too. What there is no room for stays, and does
  * not count.
  */
-export const move =
-  (memory: Memory, name: "collectInto" | "copyCollectInto") =>
-  (pattern: unknown, other: Destination<any, any>): Effect.Effect<number, any> =>
-    reading(() => {
-      const compiled = compile(pattern)
-      checkDestination(other)
-      const takes = name === "collectInto"
-      const destination = memoryOf(other)
-      if (destination !== undefined) {
-        const isSame = destination.store === memory.store
-        const take = (entries: ReadonlyArray<Entry>) =>
-          Transaction.step(memory, compiled, (store) => store.take(entries))
-        return Transaction.transact(STM.gen(function*() {
-          const entries = yield* Transaction.step(memory, compiled, (store) => store.shelves.findAll(compiled))
-          if (takes && isSame) {
-            // They leave the room that they need.
-            yield* take(entries)
-          }
-          const arrived = yield* Transaction.step(destination, "room", (store, place) => {
-            fitsIn(store, entries.length, name)
-            const copies = entries.map((entry) => store.entry(entry.tuple, extraLike(store, entry), entry.failure))
-            if (takes && isSame) {
-              const outcome = store.putMoved(copies, place)
-              return isMiss(outcome) ? outcome : Array.from(copies.keys())
-            }
-            return store.putFitting(copies, place)
-          })
-          if (takes && !isSame) {
-            yield* take(arrived.map((index) => entries[index]!))
-          }
-          return arrived.length
-        }))
+export const move = (memory: Memory) =>
+<E>(
+  name: "collectInto" | "copyCollectInto",
+  pattern: Pattern,
+  other: Destination<any, E>
+): Effect.Effect<number, E> => {
+  const takes = name === "collectInto"
+  const destination = memoryOf(other)
+  if (destination !== undefined) {
+    const isSame = destination.store === memory.store
+    const take = (entries: ReadonlyArray<Entry>) => Transaction.step(memory, pattern, (store) => store.take(entries))
+    return Transaction.transact(STM.gen(function*() {
+      const entries = yield* Transaction.step(memory, pattern, (store) => store.shelves.findAll(pattern))
+      if (takes && isSame) {
+        // They leave the room that they need.
+        yield* take(entries)
       }
-      const { store } = memory
-      return Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(
-          operation(memory, name, {
-            step: () => {
-              const entries = store.shelves.findAll(compiled)
-              if (takes) {
-                store.takeHeld(entries)
-              }
-              return entries
+      const arrived = yield* Transaction.step(destination, "room", (store, place) => {
+        fitsIn(store, entries.length, name)
+        const copies = entries.map((entry) => store.entry(entry.tuple, extraLike(store, entry), entry.failure))
+        if (takes && isSame) {
+          const outcome = store.putMoved(copies, place)
+          return isMiss(outcome) ? outcome : Array.from(copies.keys())
+        }
+        return store.putFitting(copies, place)
+      })
+      if (takes && !isSame) {
+        yield* take(arrived.map((index) => entries[index]!))
+      }
+      return arrived.length
+    }))
+  }
+  const { store } = memory
+  const find = operation(memory, name, {
+    step: () => {
+      const entries = store.shelves.findAll(pattern)
+      if (takes) {
+        store.takeHeld(entries)
+      }
+      return entries
+    }
+  })
+  return Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(
+      find,
+      (entries) =>
+        moveHeld(other, entries.map((entry) => entry.tuple), restore, (arrived) =>
+          Effect.sync(() => {
+            if (takes && !store.closed) {
+              const gone = new Set(arrived.map((index) => entries[index]!))
+              store.run(() => {
+                store.consume([...gone])
+                store.giveBack(entries.filter((entry) => !gone.has(entry)))
+              })
             }
-          }),
-          (entries) =>
-            moveHeld(other, entries.map((entry) => entry.tuple), restore, (arrived) =>
-              Effect.sync(() => {
-                if (takes && !store.closed) {
-                  const gone = new Set(arrived.map((index) => entries[index]!))
-                  store.run(() => {
-                    store.consume([...gone])
-                    store.giveBack(entries.filter((entry) => !gone.has(entry)))
-                  })
-                }
-              }))
-        )
-      )
-    })
+          }))
+    )
+  )
+}

@@ -8,17 +8,17 @@ import type * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import type { Explanation, WaitOptions } from "../../TupleSpace.js"
+import type { Tuple } from "../../Tuple.js"
+import type { Explanation } from "../../TupleSpace.js"
 import type { Several } from "../arguments.js"
-import { alternatives, reading, several, timeoutOf } from "../arguments.js"
 import { Lack, Plan } from "../pattern/join.js"
 import type { Pattern } from "../pattern/pattern.js"
-import { compile } from "../pattern/pattern.js"
 import { timedOut } from "../timeout.js"
+import type { Span } from "../tracing.js"
 import type { Memory } from "./engine.js"
 import type { Entry } from "./entry.js"
 import type { Interest, Kind, Served } from "./interest.js"
-import type { Operation, Span } from "./operation.js"
+import type { Operation } from "./operation.js"
 import { endSpan, link, operation } from "./operation.js"
 import type { Miss, Store } from "./store.js"
 import { MISS } from "./store.js"
@@ -164,12 +164,11 @@ export class Holding extends Single {
 
 /** One tuple, by any of several patterns. */
 export class Choice extends Search<readonly [Entry, number]> {
-  private readonly keys: Several["keys"]
-  readonly patterns: ReadonlyArray<Pattern>
-  constructor(memory: Memory, kind: "inAny" | "rdAny", { keys, patterns }: Several, timeout: number) {
+  constructor(memory: Memory, kind: "inAny" | "rdAny", private readonly choices: Several, timeout: number) {
     super(memory, kind, kind === "inAny", timeout)
-    this.keys = keys
-    this.patterns = patterns
+  }
+  get patterns(): ReadonlyArray<Pattern> {
+    return this.choices.patterns
   }
   find(except: ReadonlySet<Entry> | undefined): readonly [Entry, number] | undefined {
     return this.store.shelves.findAny(this.patterns, except)
@@ -181,18 +180,16 @@ export class Choice extends Search<readonly [Entry, number]> {
     return [entry]
   }
   value([{ tuple }, index]: readonly [Entry, number]): unknown {
-    return this.keys === undefined ? { index, tuple } : { key: this.keys[index], tuple }
+    return this.choices.choice(index, tuple)
   }
 }
 
 /** Distinct tuples for all of several patterns. */
 export class Join extends Search<ReadonlyArray<Entry>> {
-  private readonly keys: Several["keys"]
   private readonly plan: Plan
-  constructor(memory: Memory, { keys, patterns }: Several, timeout: number) {
+  constructor(memory: Memory, private readonly all: Several, timeout: number) {
     super(memory, "inAll", true, timeout)
-    this.keys = keys
-    this.plan = new Plan(patterns)
+    this.plan = new Plan(all.patterns)
   }
   get patterns(): ReadonlyArray<Pattern> {
     return this.plan.patterns
@@ -215,24 +212,18 @@ export class Join extends Search<ReadonlyArray<Entry>> {
     return entries
   }
   value(entries: ReadonlyArray<Entry>): unknown {
-    const tuples = entries.map((entry) => entry.tuple)
-    return this.keys === undefined
-      ? tuples
-      : Object.fromEntries(this.keys.map((key, index) => [key, tuples[index]]))
+    return this.all.join(entries.map((entry) => entry.tuple))
   }
 }
 
-const waitFor = (memory: Memory, kind: "in" | "rd", pattern: unknown, options: WaitOptions | undefined) =>
-  operation(memory, kind, new Single(memory, kind, compile(pattern), timeoutOf(options)))
+export const wait = (memory: Memory) => (kind: "in" | "rd", pattern: Pattern, timeout: number) =>
+  operation<any, Cause.TimeoutException>(memory, kind, new Single(memory, kind, pattern, timeout))
 
-export const wait = (memory: Memory, kind: "in" | "rd") => (pattern: unknown, options?: WaitOptions) =>
-  reading(waitFor, memory, kind, pattern, options)
+export const waitAny = (memory: Memory) => (kind: "inAny" | "rdAny", choices: Several, timeout: number) =>
+  operation<unknown, Cause.TimeoutException>(memory, kind, new Choice(memory, kind, choices, timeout))
 
-export const waitAny = (memory: Memory, kind: "inAny" | "rdAny") => (patterns: unknown, options?: WaitOptions) =>
-  reading(() => operation(memory, kind, new Choice(memory, kind, alternatives(patterns), timeoutOf(options))))
-
-export const waitAll = (memory: Memory) => (patterns: unknown, options?: WaitOptions) =>
-  reading(() => operation(memory, "inAll", new Join(memory, several(patterns), timeoutOf(options))))
+export const waitAll = (memory: Memory) => (all: Several, timeout: number) =>
+  operation<unknown, Cause.TimeoutException>(memory, "inAll", new Join(memory, all, timeout))
 
 /** The step of `inp`, on its own and in transactions. */
 export const takeNow = (store: Store, pattern: Pattern, span?: Span): Option.Option<any> => {
@@ -258,39 +249,32 @@ class Now implements Operation<Option.Option<any>, never> {
   }
 }
 
-const lookFor = (memory: Memory, name: "inp" | "rdp", pattern: unknown) =>
-  operation(memory, name, new Now(memory.store, name === "inp", compile(pattern)))
-
 /** `inp` or `rdp`. */
-export const now = (memory: Memory, name: "inp" | "rdp") => (pattern: unknown): Effect.Effect<Option.Option<any>> =>
-  reading(lookFor, memory, name, pattern)
+export const now = (memory: Memory) => (kind: "inp" | "rdp", pattern: Pattern): Effect.Effect<Option.Option<Tuple>> =>
+  operation(memory, kind, new Now(memory.store, kind === "inp", pattern))
 
-/** Up to `limit` of the tuples that match now. */
-export const many = (memory: Memory, name: string, takes: boolean) => (pattern: unknown, limit = Infinity) =>
-  reading(() => {
+const tupleOf = ({ tuple }: Entry): Tuple => tuple
+
+export const takeUpTo =
+  (memory: Memory) =>
+  (name: "collect" | "inUpTo", pattern: Pattern, limit: number): Effect.Effect<ReadonlyArray<Tuple>> => {
     const { store } = memory
-    const compiled = compile(pattern)
     return operation(memory, name, {
-      step: (span): Array<any> => {
-        const all = store.shelves.findAll(compiled, limit)
+      step: (span) => {
+        const all = store.shelves.findAll(pattern, limit)
         const entries = limit < all.length ? all.slice(0, limit) : all
-        if (takes) {
-          link(span, entries)
-          store.take(entries)
-        }
-        return entries.map((entry) => entry.tuple)
+        link(span, entries)
+        store.take(entries)
+        return entries.map(tupleOf)
       }
     })
-  })
+  }
 
-export const explain = (memory: Memory) => (pattern: unknown): Effect.Effect<Explanation> =>
-  reading(() => {
-    const compiled = compile(pattern)
-    return operation(memory, "explain", { step: () => memory.store.shelves.explain(compiled) })
-  })
+export const copyCollect = (memory: Memory) => (pattern: Pattern): Effect.Effect<ReadonlyArray<Tuple>> =>
+  operation(memory, "copyCollect", { step: () => memory.store.shelves.findAll(pattern).map(tupleOf) })
 
-export const count = (memory: Memory) => (pattern: unknown): Effect.Effect<number> =>
-  reading(() => {
-    const compiled = compile(pattern)
-    return operation(memory, "count", { step: () => memory.store.shelves.findAll(compiled).length })
-  })
+export const explain = (memory: Memory) => (pattern: Pattern): Effect.Effect<Explanation> =>
+  operation(memory, "explain", { step: () => memory.store.shelves.explain(pattern) })
+
+export const count = (memory: Memory) => (pattern: Pattern): Effect.Effect<number> =>
+  operation(memory, "count", { step: () => memory.store.shelves.findAll(pattern).length })

@@ -3,12 +3,12 @@
  *
  * @internal
  */
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as FiberRef from "effect/FiberRef"
-import * as RuntimeFlags from "effect/RuntimeFlags"
+import type { Restore } from "../handOver.js"
+import { handOver } from "../handOver.js"
 import type { Pattern } from "../pattern/pattern.js"
 import * as Process from "../process.js"
 import type { Entry } from "./entry.js"
@@ -51,8 +51,6 @@ export const interestOf = (
       return entry === undefined ? request.attempt(this) : request.offer(this, entry, index)
     }
   )
-
-export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 /**
  * Waits until the request is served, and returns its interest with the entries handed over. Must run uninterruptibly; the wait
@@ -143,63 +141,3 @@ export const result = (
     },
     (interest) => store.abandon(interest)
   )
-
-/** Fibers between the end of a wait and its last step, and how to give back what they were handed. */
-export type Leaving = Map<unknown, () => void>
-
-/**
- * Waits for something that is then held for the caller, and makes it the caller's own.
- *
- * That happens in the last step, whose result goes straight to the caller's continuation: there is no point
- * at which an interruption could take the one without the other. Up to that step it is only held: first by `wait`, then
- * by the check that ends the uninterruptible region, and for the instructions between that and the last
- * step by an observer of the fiber, which gives it back if the fiber ends, or waits again, without having made it.
- */
-export const handOver = <Held, A, E>(
-  leaving: Leaving,
-  wait: (restore: Restore) => Effect.Effect<Held, E>,
-  accept: (held: Held) => A,
-  giveBack: (held: Held) => void
-): Effect.Effect<A, E> =>
-  Effect.withFiberRuntime((fiber, { runtimeFlags }) =>
-    Effect.flatMap(
-      Effect.uninterruptibleMask((restore) =>
-        Effect.map(wait(restore), (held) => {
-          if (
-            RuntimeFlags.interruptible(runtimeFlags) && !Cause.isEmpty(fiber.getFiberRef(FiberRef.interruptedCause))
-          ) {
-            giveBack(held)
-          } else {
-            guard(leaving, fiber, () => giveBack(held))
-          }
-          return held
-        })
-      ),
-      (held) =>
-        Effect.sync(() => {
-          unguard(leaving, fiber)
-          return accept(held)
-        })
-    )
-  )
-
-/** From here until {@link unguard}, the end of the fiber gives back what it was handed. */
-const guard = (leaving: Leaving, fiber: AnyFiber, giveBack: () => void): void => {
-  const end = () => {
-    leaving.delete(fiber)
-    fiber.removeObserver(end)
-    giveBack()
-  }
-  leaving.set(fiber, end)
-  fiber.addObserver(end)
-}
-
-const unguard = (leaving: Leaving, fiber: AnyFiber): void => {
-  const end = leaving.get(fiber)
-  if (end !== undefined) {
-    leaving.delete(fiber)
-    fiber.removeObserver(end as () => void)
-  }
-}
-
-type AnyFiber = Fiber.RuntimeFiber<any, any>

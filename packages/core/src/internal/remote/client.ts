@@ -18,43 +18,24 @@ import * as Stream from "effect/Stream"
 import type { Link } from "../../Remote.js"
 import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
-import type { Destination, EvalOptions, OutOptions, TupleSpace, WaitOptions } from "../../TupleSpace.js"
+import type { TupleSpace } from "../../TupleSpace.js"
 import { Undecoded } from "../../Undecoded.js"
 import type { Holding } from "../arguments.js"
-import {
-  alternatives,
-  callable,
-  checkDestination,
-  failing,
-  failuresOf,
-  holdingOf,
-  limitOf,
-  mailboxOf,
-  millis,
-  own,
-  ownAll,
-  processNameOf,
-  refusing,
-  runnable,
-  several,
-  timeoutOf,
-  ttlOf
-} from "../arguments.js"
+import { failing, failuresFor, own, refusing } from "../arguments.js"
 import { isSpaceError } from "../brand.js"
 import type { PutFitting } from "../destination.js"
-import { destination, moveHeld, putFitting } from "../destination.js"
-import { streaming } from "../memory/subscription.js"
-import type { Leaving } from "../memory/wait.js"
-import { handOver } from "../memory/wait.js"
+import { moveHeld, putFitting } from "../destination.js"
+import type { Leaving } from "../handOver.js"
+import { handOver } from "../handOver.js"
+import * as Hold from "../hold.js"
 import type { Pattern } from "../pattern/pattern.js"
-import { compile } from "../pattern/pattern.js"
 import type { Term } from "../pattern/term.js"
 import * as Process from "../process.js"
+import { assemble } from "../space.js"
 import type { Values } from "../values.js"
+import type { Late, Renew, Starting, Verbs } from "../verbs.js"
 import { encodePattern } from "./patterns.js"
 import * as Protocol from "./protocol.js"
-
-const TypeId = Symbol.for("@effect-linda/core/TupleSpace")
 
 /** The number of the request, and what it has come to. */
 type Reply = readonly [id: number, ...values: ReadonlyArray<any>]
@@ -88,15 +69,6 @@ interface Asked {
   readonly wires: ReadonlyArray<unknown>
   readonly terms: ReadonlyArray<Term>
 }
-
-/** The option `failures` as data that crosses. */
-const plain = (failures: EvalOptions["failures"]): unknown =>
-  typeof failures === "object"
-    ? {
-      ttl: failures.ttl === undefined ? undefined : millis("failures.ttl", failures.ttl),
-      limit: failures.limit
-    }
-    : failures
 
 /** How operations on a space end that is closed (S12). */
 const interrupted = Exit.interrupt(FiberId.none)
@@ -367,43 +339,40 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     const tuple = (wire: unknown): Tuple => values.decodeTuple(wire)
     const tuples = (wires: ReadonlyArray<unknown>): Array<Tuple> => wires.map(tuple)
 
-    const encodeTuple = (input: unknown): unknown => values.encodeTuple(own(input))
+    const encodeTuple = (tuple: Tuple): unknown => values.encodeTuple(tuple)
 
     // -----------------------------------------------------------------------------------------------------------------
     // The operations
     // -----------------------------------------------------------------------------------------------------------------
 
-    const out = (input: Tuple, options?: OutOptions) =>
-      failing(() => {
-        const wire = encodeTuple(input)
-        if (options === undefined) {
-          return Effect.asVoid(request("out", [wire]))
-        }
-        const ttl = ttlOf(options)
-        return Effect.map(request("out", [wire, ttl]), ([id]) => ({
-          renew: (ttl: any) =>
-            failing(() => Effect.map(request("renew", [id, millis("ttl", ttl)]), ([, renewed]) => renewed)),
-          cancel: Effect.map(request("cancel", [id]), ([, cancelled]) => cancelled)
-        }))
-      })
+    const out = (tuple: Tuple): Effect.Effect<void, any> => Effect.asVoid(request("out", [encodeTuple(tuple)]))
 
-    const outAll = (input: Iterable<Tuple>) =>
-      failing(() => Effect.asVoid(request("outAll", [ownAll(input).map((tuple) => values.encodeTuple(tuple))])))
+    const outLeased = (tuple: Tuple, ttl: number): Effect.Effect<Renew<SpaceError>, any> =>
+      Effect.map(request("out", [encodeTuple(tuple), ttl]), ([id]) => (ttl) =>
+        Effect.map(
+          ttl < 0 ? request("cancel", [id]) : request("renew", [id, ttl]),
+          ([, was]) => was
+        ))
 
-    const outFitting: PutFitting = (input) =>
-      failing(() => Effect.map(request("outFitting", [input.map(encodeTuple)]), ([, arrived]) => arrived))
+    const outAll = (tuples: ReadonlyArray<Tuple>): Effect.Effect<void, any> =>
+      Effect.asVoid(request("outAll", [tuples.map(encodeTuple)]))
+
+    const outFitting: PutFitting = (tuples) =>
+      failing(() =>
+        Effect.map(request("outFitting", [tuples.map((tuple) => encodeTuple(own(tuple)))]), ([, arrived]) => arrived)
+      )
 
     type Wait = "in" | "rd" | "inAny" | "rdAny" | "inAll"
 
     const waiting = <A>(
       kind: Wait,
       patterns: ReadonlyArray<Pattern>,
-      options: WaitOptions | undefined,
+      timeout: number,
       wiresOf: (value: any) => ReadonlyArray<unknown>,
       result: (tuples: Array<Tuple>, value: any) => A
     ): Effect.Effect<A, any> => {
       const asked = encode(patterns)
-      const args = [kind, asked.wires, asks(asked), timeoutOf(options)]
+      const args = [kind, asked.wires, asks(asked), timeout]
       const answer = answerFor(asked)
       return kind.startsWith("in")
         ? taking("wait", args, wiresOf, result, answer)
@@ -413,45 +382,38 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     const itself = (wire: unknown) => [wire]
     const all = (wires: ReadonlyArray<unknown>) => wires
 
-    const wait = (kind: "in" | "rd") => (pattern: unknown, options?: WaitOptions) =>
-      failing(() => waiting(kind, [compile(pattern)], options, itself, ([tuple]) => tuple))
+    const wait: Verbs<SpaceError>["wait"] = (kind, pattern, timeout) =>
+      waiting(kind, [pattern], timeout, itself, ([tuple]) => tuple!)
 
-    const waitAny = (kind: "inAny" | "rdAny") => (input: unknown, options?: WaitOptions) =>
-      failing(() => {
-        const { keys, patterns } = alternatives(input)
-        return waiting(kind, patterns, options, ([, wire]) => [wire], ([tuple], [index]) =>
-          keys === undefined ? { index, tuple } : { key: keys[index], tuple })
-      })
+    const waitAny: Verbs<SpaceError>["waitAny"] = (kind, choices, timeout) =>
+      waiting(
+        kind,
+        choices.patterns,
+        timeout,
+        ([, wire]) => [wire],
+        ([tuple], [index]) => choices.choice(index, tuple!)
+      )
 
-    const inAll = (input: unknown, options?: WaitOptions) =>
-      failing(() => {
-        const { keys, patterns } = several(input)
-        return waiting("inAll", patterns, options, all, (tuples) =>
-          keys === undefined
-            ? tuples
-            : Object.fromEntries(keys.map((key, index) => [key, tuples[index]])))
-      })
+    const waitAll: Verbs<SpaceError>["waitAll"] = (choices, timeout) =>
+      waiting("inAll", choices.patterns, timeout, all, (tuples) => choices.join(tuples))
 
-    const takeNow = <A>(name: string, pattern: unknown, limit: number, result: (tuples: Array<Tuple>) => A) =>
-      failing(() => {
-        const asked = encode([compile(pattern)])
-        const args = [asked.wires[0], asks(asked), name, limit]
-        return taking("take", args, all, result, answerFor(asked))
-      })
+    const takeNow = <A>(name: string, pattern: Pattern, limit: number, result: (tuples: Array<Tuple>) => A) => {
+      const asked = encode([pattern])
+      return taking("take", [asked.wires[0], asks(asked), name, limit], all, result, answerFor(asked))
+    }
 
     /** The answer of an operation that finds one tuple or none. */
     const maybe = (reply: Effect.Effect<Reply, any>): Effect.Effect<Option.Option<Tuple>, any> =>
       reads(Effect.map(reply, ([id, ...wires]): Reply => [id, wires]), (wires) => Option.fromIterable(tuples(wires)))
 
-    const rdp = (pattern: unknown) =>
-      failing(() => {
-        const asked = encode([compile(pattern)])
-        return maybe(request("rdp", [asked.wires[0], asks(asked)], { answer: answerFor(asked) }))
-      })
+    const rdp = (pattern: Pattern) => {
+      const asked = encode([pattern])
+      return maybe(request("rdp", [asked.wires[0], asks(asked)], { answer: answerFor(asked) }))
+    }
 
-    const copies = (compiled: Pattern): Effect.Effect<Array<Tuple>, any> => {
-      const [wire, isWider] = widened(compiled)
-      return reads(request("copyCollect", [wire]), (wires) => isWider ? admitted(wires, compiled) : tuples(wires))
+    const copies = (pattern: Pattern): Effect.Effect<Array<Tuple>, any> => {
+      const [wire, isWider] = widened(pattern)
+      return reads(request("copyCollect", [wire]), (wires) => isWider ? admitted(wires, pattern) : tuples(wires))
     }
 
     /** Of what a wider pattern has found, what is meant. No code matches what cannot be decoded. */
@@ -466,50 +428,40 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
         return pattern.matches(read) ? [read] : []
       })
 
-    const copyCollect = (pattern: unknown) => failing(() => copies(compile(pattern)))
+    const count = (pattern: Pattern): Effect.Effect<number, any> => {
+      const [wire, isWider] = widened(pattern)
+      return isWider
+        ? Effect.map(copies(pattern), ({ length }) => length)
+        : Effect.map(request("count", [wire]), ([, count]) => count)
+    }
 
-    const count = (pattern: unknown) =>
-      failing(() => {
-        const compiled = compile(pattern)
-        const [wire, isWider] = widened(compiled)
-        return isWider
-          ? Effect.map(copies(compiled), ({ length }) => length)
-          : Effect.map(request("count", [wire]), ([, count]) => count)
-      })
-
-    const move = (takes: boolean) => (pattern: unknown, other: Destination<any, any>) =>
-      failing(() => {
-        const compiled = compile(pattern)
-        checkDestination(other)
-        if (!takes) {
-          return Effect.map(Effect.flatMap(copies(compiled), (all) => putFitting(other, all)), ({ length }) => length)
-        }
-        const asked = encode([compiled])
-        return Effect.uninterruptibleMask((restore) =>
-          Effect.flatMap(
-            holding(restore, "take", [asked.wires[0], asks(asked), "collectInto", Infinity], answerFor(asked)),
-            (held) => {
-              return Effect.flatMap(decoded(held, held.value), (all) =>
-                moveHeld(other, all, restore, (arrived) =>
-                  Effect.sync(() =>
-                    arrived.length === 0
-                      ? settle(held, Protocol.Back)
-                      : arrived.length === all.length
-                      ? settle(held, Protocol.Taken)
-                      : settle(held, Protocol.Some, arrived)
-                  )))
-            }
-          )
+    const move: Verbs<SpaceError>["move"] = (name, pattern, other) => {
+      if (name === "copyCollectInto") {
+        return Effect.map(Effect.flatMap(copies(pattern), (all) => putFitting(other, all)), ({ length }) => length)
+      }
+      const asked = encode([pattern])
+      return Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(
+          holding(restore, "take", [asked.wires[0], asks(asked), name, Infinity], answerFor(asked)),
+          (held) =>
+            Effect.flatMap(decoded(held, held.value), (all) =>
+              moveHeld(other, all, restore, (arrived) =>
+                Effect.sync(() =>
+                  arrived.length === 0
+                    ? settle(held, Protocol.Back)
+                    : arrived.length === all.length
+                    ? settle(held, Protocol.Taken)
+                    : settle(held, Protocol.Some, arrived)
+                )))
         )
-      })
+      )
+    }
 
-    const outIfAbsent = (pattern: unknown, input: Tuple) =>
-      failing(() => {
-        const asked = encode([compile(pattern)])
-        return maybe(
-          request("outIfAbsent", [asked.wires[0], asks(asked), encodeTuple(input)], { answer: answerFor(asked) })
-        )
-      })
+    const outIfAbsent: Verbs<SpaceError>["outIfAbsent"] = (pattern, tuple) => {
+      const asked = encode([pattern])
+      const args = [asked.wires[0], asks(asked), encodeTuple(tuple)]
+      return maybe(request("outIfAbsent", args, { answer: answerFor(asked) }))
+    }
 
     const subjectOf = (wire: unknown): Tuple => {
       try {
@@ -519,50 +471,51 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       }
     }
 
-    const replace = (pattern: unknown, f: (tuple: Tuple) => Tuple) =>
-      failing(() => {
-        const asked = encode([compile(pattern)])
-        callable("f", f)
-        const predicates = answerFor(asked)
-        const answer = (number: number, subject: any) =>
-          number < 0 ? encodeTuple(f(subjectOf(subject))) : predicates!(number, subject)
-        return maybe(request("replace", [asked.wires[0]], { answer }))
-      })
+    const replace: Verbs<SpaceError>["replace"] = (pattern, f) => {
+      const asked = encode([pattern])
+      const predicates = answerFor(asked)
+      const answer = (number: number, subject: any) =>
+        number < 0 ? encodeTuple(f(subjectOf(subject))) : predicates!(number, subject)
+      return maybe(request("replace", [asked.wires[0]], { answer }))
+    }
 
     // -----------------------------------------------------------------------------------------------------------------
     // Holds
     // -----------------------------------------------------------------------------------------------------------------
 
-    const hold = <A, E, R>(
-      name: "inWith" | "inScoped" | "withPermit",
-      pattern: unknown,
-      options: unknown,
-      use: (
-        held: Held,
-        tuple: Tuple,
-        options: Holding,
-        restore: <A1, E1, R1>(effect: Effect.Effect<A1, E1, R1>) => Effect.Effect<A1, E1, R1>
-      ) => Effect.Effect<A, E, R>
-    ): Effect.Effect<A, any, R> =>
-      failing(() => {
-        const asked = encode([compile(pattern)])
-        const read = holdingOf(name, options)
-        const args = [name === "withPermit" ? name : "in", asked.wires, asks(asked), read.timeout, name]
-        return Effect.uninterruptibleMask((restore) =>
-          Effect.flatMap(
-            holding(restore, "wait", args, answerFor(asked)),
-            (held): Effect.Effect<A, E | SpaceError, R> => {
-              let decoded: Tuple
-              try {
-                decoded = tuple(held.value)
-              } catch (error) {
-                return refused(held, read, error as SpaceError)
-              }
-              return use(held, decoded, read, restore)
+    const heldBy = (held: Held, tuple: Tuple): Hold.Held<SpaceError> => ({
+      tuple,
+      attempts: held.attempts,
+      isOver: () => false,
+      end: (ending) => Effect.sync(() => settle(held, settlementOf(ending), letterOf(ending)))
+    })
+
+    const letterOf = (ending: Hold.Ending): unknown =>
+      ending.how === "dead" && ending.letter !== undefined ? encodeTuple(ending.letter) : undefined
+
+    const take = <A, E, R>(
+      name: Hold.Name,
+      pattern: Pattern,
+      options: Holding,
+      use: Hold.Use<SpaceError, A, E, R>
+    ): Effect.Effect<A, E | SpaceError | Late, R> => {
+      const asked = encode([pattern])
+      const args = [name === "withPermit" ? name : "in", asked.wires, asks(asked), options.timeout, name]
+      return Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(
+          holding(restore, "wait", args, answerFor(asked)),
+          (held): Effect.Effect<A, E | SpaceError, R> => {
+            let decoded: Tuple
+            try {
+              decoded = tuple(held.value)
+            } catch (error) {
+              return refused(held, options, error as SpaceError)
             }
-          )
+            return use(heldBy(held, decoded), restore)
+          }
         )
-      })
+      )
+    }
 
     /** Ends a hold of what cannot be decoded, as if a use had failed on it. */
     const refused = (
@@ -571,130 +524,52 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       error: SpaceError
     ): Effect.Effect<never, SpaceError> => {
       const cause = Cause.fail(error)
+      const release = Hold.release(heldBy(held, values.decodeRaw(held.value)), options, refusing)
       return Effect.zipRight(
         Effect.catchAllCause(
-          release(held, values.decodeRaw(held.value), options)(Exit.failCause(cause)),
+          release(Exit.failCause(cause)),
           (other) => Effect.failCause(Cause.sequential(cause, other))
         ),
         Effect.failCause(cause)
       )
     }
 
-    /** Ends a hold as its use has ended. */
-    const release =
-      (held: Held, tuple: Tuple, options: Holding) =>
-      (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void, SpaceError> =>
-        Effect.suspend((): Effect.Effect<void, SpaceError> => {
-          if (Exit.isSuccess(exit)) {
-            settle(held, Protocol.Taken)
-            return Effect.void
-          }
-          const back = options.requeue === "back"
-          if (Cause.isInterruptedOnly(exit.cause)) {
-            settle(held, back ? Protocol.BehindAll : Protocol.Back)
-          } else if (held.attempts + 1 < options.maxAttempts) {
-            settle(held, back ? Protocol.FailedBehindAll : Protocol.FailedBack)
-          } else {
-            try {
-              const letter = options.deadLetter?.(tuple, exit.cause)
-              settle(held, Protocol.Dead, letter && encodeTuple(letter))
-            } catch (error) {
-              settle(held, Protocol.FailedBack)
-              return isSpaceError(error) ? Effect.fail(error) : Effect.die(error)
-            }
-          }
-          return Effect.void
-        })
-
-    const inWith = <A, E, R>(
-      pattern: unknown,
-      use: (tuple: any) => Effect.Effect<A, E, R>,
-      options?: unknown
-    ) =>
-      failing(() => {
-        callable("use", use)
-        return hold(
-          "inWith",
-          pattern,
-          options,
-          (held, tuple, options, restore) =>
-            Effect.flatMap(Effect.exit(restore(Effect.suspend(() => use(tuple)))), (exit) =>
-              Effect.matchCauseEffect(release(held, tuple, options)(exit), {
-                onSuccess: () =>
-                  exit,
-                onFailure: (cause): Effect.Effect<never, E | SpaceError> =>
-                  Exit.isSuccess(exit) ? Effect.failCause(cause) : Effect.failCause(Cause.sequential(exit.cause, cause))
-              }))
-        )
-      })
-
-    const withPermit = <A, E, R>(
-      pattern: unknown,
-      use: (tuple: any) => Effect.Effect<A, E, R>,
-      options?: unknown
-    ) =>
-      failing(() => {
-        callable("use", use)
-        return hold("withPermit", pattern, options, (held, tuple, options, restore) =>
-          Effect.ensuring(
-            restore(Effect.suspend(() => use(tuple))),
-            Effect.sync(() => settle(held, options.requeue === "back" ? Protocol.BehindAll : Protocol.Back))
-          ))
-      })
-
-    const inScoped = (pattern: unknown, options?: unknown) =>
-      hold(
-        "inScoped",
-        pattern,
-        options,
-        (held, tuple, options) =>
-          Effect.as(Effect.addFinalizer((exit) => Effect.orDie(release(held, tuple, options)(exit))), tuple)
-      )
-
     // -----------------------------------------------------------------------------------------------------------------
     // Streams
     // -----------------------------------------------------------------------------------------------------------------
 
-    const opening = (kind: "stream" | "subscribe", pattern: unknown, options: any) =>
-      failing(() => {
-        const compiled = compile(pattern)
-        const { capacity, events, strategy } = mailboxOf(options)
-        const [wire, isWider] = widened(compiled)
-        const read = (wire: unknown): Array<Tuple> => isWider ? admitted([wire], compiled) : [tuple(wire)]
-        const chunkOf = (wires: ReadonlyArray<any>): Array<unknown> =>
-          kind === "stream" ?
-            wires.flatMap(read) :
-            wires.flatMap((event) =>
-              event._tag === "Missed" ? [event] : read(event.tuple).map((tuple) => ({ ...event, tuple }))
-            )
-        const opened = Effect.acquireRelease(
-          Effect.map(request("open", [kind, wire, { capacity, strategy, events }]), ([id]) => id),
-          // Over a link that has ended a request is interrupted; that is no reason for the scope to end so.
-          (id) => Effect.exit(request("close", [id]))
-        )
-        return Effect.map(
-          opened,
-          (id) =>
-            Stream.repeatEffectChunkOption(Effect.matchCauseEffect(request("pull", [id]), {
-              onSuccess: ([, wires]) =>
-                wires === undefined
-                  ? Effect.fail(Option.none<SpaceError>())
-                  : Effect.mapError(
-                    failing(() => Effect.succeed(Chunk.fromIterable(chunkOf(wires)))),
-                    Option.some
-                  ),
-              // The stream of a space that was closed ends.
-              onFailure: (cause) =>
-                Cause.isInterruptedOnly(cause)
-                  ? Effect.fail(Option.none<SpaceError>())
-                  : Effect.failCause(Cause.map(cause, Option.some))
-            }))
-        )
-      })
-
-    const reading = (kind: "stream" | "subscribe") => (pattern: unknown, options?: any) => {
-      const opened = opening(kind, pattern, options)
-      return streaming(options, opened, identity, refusing)
+    const watch: Verbs<SpaceError>["watch"] = (kind, pattern, { capacity, events, strategy }) => {
+      const [wire, isWider] = widened(pattern)
+      const read = (wire: unknown): Array<Tuple> => isWider ? admitted([wire], pattern) : [tuple(wire)]
+      const chunkOf = (wires: ReadonlyArray<any>): Array<unknown> =>
+        kind === "stream" ?
+          wires.flatMap(read) :
+          wires.flatMap((event) =>
+            event._tag === "Missed" ? [event] : read(event.tuple).map((tuple) => ({ ...event, tuple }))
+          )
+      const opened = Effect.acquireRelease(
+        Effect.map(request("open", [kind, wire, { capacity, strategy, events }]), ([id]) => id),
+        // Over a link that has ended a request is interrupted; that is no reason for the scope to end so.
+        (id) => Effect.exit(request("close", [id]))
+      )
+      return Effect.map(
+        opened,
+        (id) =>
+          Stream.repeatEffectChunkOption(Effect.matchCauseEffect(request("pull", [id]), {
+            onSuccess: ([, wires]) =>
+              wires === undefined
+                ? Effect.fail(Option.none<SpaceError>())
+                : Effect.mapError(
+                  failing(() => Effect.succeed(Chunk.fromIterable(chunkOf(wires)))),
+                  Option.some
+                ),
+            // The stream of a space that was closed ends.
+            onFailure: (cause) =>
+              Cause.isInterruptedOnly(cause)
+                ? Effect.fail(Option.none<SpaceError>())
+                : Effect.failCause(Cause.map(cause, Option.some))
+          }))
+      )
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -704,16 +579,12 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     const onDone = (id: number): void => void starting.set(id, false)
 
     /** The space keeps a process that stands for this one; it ends when this one has. */
-    const start = <A, E, R>(effect: Effect.Effect<A, E, R>, options?: EvalOptions) =>
-      failing(() => {
-        runnable("effect", effect)
-        failuresOf(options)
-        return startAs(effect, [processNameOf(options), plain(options?.failures)])
-      })
-
-    const startAs = <A, E, R>(effect: Effect.Effect<A, E, R>, given: ReadonlyArray<unknown>) =>
+    const start = <A, E, R>(
+      effect: Effect.Effect<A, E, R>,
+      { failures, name }: Starting
+    ) =>
       Effect.uninterruptible(
-        Effect.flatMap(request("eval", [...given, origin], { onDone }), ([id, number, name]) => {
+        Effect.flatMap(request("eval", [name, failuresFor(failures), origin], { onDone }), ([id, number, name]) => {
           let joiners = 0
           const body = Effect.onExit(Effect.interruptible(effect), (exit) => {
             running.delete(id)
@@ -749,45 +620,28 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
         })
       )
 
-    const startTuple = (fields: Tuple, options?: EvalOptions) =>
-      failing(() => {
-        const evaluated = Effect.all(own(fields).map((field) => Process.evaluate(field)), { concurrency: "unbounded" })
-        return start(Effect.tap(evaluated, (tuple) => out(tuple as unknown as Tuple)), options)
-      })
-
-    const explain = (pattern: unknown) =>
-      failing(() => Effect.map(request("explain", [widened(compile(pattern))[0]]), ([, explanation]) => explanation))
-
-    return {
-      [TypeId]: { _T: (_: any) => _, _E: (_: never) => _ },
+    return assemble<any, SpaceError>({
       name: "remote",
+      refuse: refusing,
       out,
+      outLeased,
       outAll,
-      ...destination(outFitting),
-      in: wait("in"),
-      rd: wait("rd"),
-      inp: (pattern: unknown) => takeNow("inp", pattern, 1, Option.fromIterable),
-      rdp,
-      inWith,
-      inScoped,
-      withPermit,
-      inAny: waitAny("inAny"),
-      rdAny: waitAny("rdAny"),
-      inAll,
-      collect: (pattern: unknown) => takeNow("collect", pattern, Infinity, (all) => all),
-      copyCollect,
-      collectInto: move(true),
-      copyCollectInto: move(false),
-      inUpTo: (pattern: unknown, n: number) => failing(() => takeNow("inUpTo", pattern, limitOf(n), (all) => all)),
-      count,
+      outFitting,
       outIfAbsent,
       replace,
-      subscribe: reading("subscribe"),
-      stream: reading("stream"),
-      eval: start,
-      evalTuple: startTuple,
+      wait,
+      waitAny,
+      waitAll,
+      now: (kind, pattern) => kind === "rdp" ? rdp(pattern) : takeNow(kind, pattern, 1, Option.fromIterable),
+      takeUpTo: (name, pattern, limit) => takeNow(name, pattern, limit, identity),
+      copyCollect: copies,
+      count,
+      ...Hold.holds(take, refusing),
+      move,
+      watch,
+      start,
       inspect: Effect.map(request("inspect", []), ([, inspection]) => inspection),
-      explain,
+      explain: (pattern) => Effect.map(request("explain", [widened(pattern)[0]]), ([, explanation]) => explanation),
       awaitQuiescent: Effect.map(request("awaitQuiescent", []), ([, report]) => report),
       transact: () =>
         Effect.fail(
@@ -796,5 +650,19 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
             message: "transact runs STM, which is in the memory of the space: only a process that is a fiber there can"
           })
         )
-    } as unknown as TupleSpace<any, SpaceError>
+    })
   })
+
+/** How a hold ends, as the server is told. */
+const settlementOf = (ending: Hold.Ending): number => {
+  switch (ending.how) {
+    case "consumed":
+      return Protocol.Taken
+    case "dead":
+      return Protocol.Dead
+    case "place":
+      return ending.failed ? Protocol.FailedBack : Protocol.Back
+    case "back":
+      return ending.failed ? Protocol.FailedBehindAll : Protocol.BehindAll
+  }
+}

@@ -19,9 +19,10 @@ import type { MailboxOptions, TupleSpace } from "../../TupleSpace.js"
 import { millis, own, several } from "../arguments.js"
 import { isSpaceError } from "../brand.js"
 import { putFitting } from "../destination.js"
-import { isFailure, memoryOf } from "../memory/engine.js"
+import { isFailure } from "../failure.js"
+import { memoryOf } from "../memory/engine.js"
 import type { Entry } from "../memory/entry.js"
-import { extraOf } from "../memory/entry.js"
+import { countAttempt } from "../memory/hold.js"
 import { operation } from "../memory/operation.js"
 import { putWithTtl, renewing } from "../memory/put.js"
 import * as Search from "../memory/search.js"
@@ -172,14 +173,6 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
         settle(id, Protocol.Back)
         throw error
       }
-    }
-
-    const countAttempt = (entry: Entry): void => {
-      if (entry.extra === undefined) {
-        entry.extra = extraOf(undefined)
-        entry.extra.entry = entry
-      }
-      entry.extra.attempts++
     }
 
     const attemptsAt = ([entry]: ReadonlyArray<Entry>): number => entry?.extra?.attempts ?? 0

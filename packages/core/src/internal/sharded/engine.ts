@@ -16,54 +16,32 @@ import * as Stream from "effect/Stream"
 import type { Options } from "../../Sharded.js"
 import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
-import type {
-  Destination,
-  HoldOptions,
-  Inspection,
-  InterestSnapshot,
-  MailboxOptions,
-  OutOptions,
-  PermitOptions,
-  TupleSpace,
-  WaitOptions
-} from "../../TupleSpace.js"
+import type { HoldOptions, Inspection, InterestSnapshot, MailboxOptions, TupleSpace } from "../../TupleSpace.js"
+import type { Holding } from "../arguments.js"
 import {
-  alternatives,
-  callable,
   checkDestination,
-  failing as reading,
-  holdingOf,
+  failing,
+  failuresFor,
   invalidOption,
-  limitOf,
-  mailboxOf,
   natural,
   option,
-  own,
-  ownAll,
-  processNameOf,
   refusing,
   schemasOf,
-  several,
-  text,
-  timeoutOf,
-  ttlOf
+  text
 } from "../arguments.js"
 import { isArray } from "../brand.js"
 import type { PutFitting } from "../destination.js"
-import { destination, putFitting } from "../destination.js"
-import { encodeField, keyOf } from "../durable/encoding.js"
-import { isFailure } from "../memory/engine.js"
-import { streaming } from "../memory/subscription.js"
-import type { Leaving } from "../memory/wait.js"
-import { handOver } from "../memory/wait.js"
+import { putFitting } from "../destination.js"
+import { encodeField, keyOf } from "../encoding.js"
+import { isFailure } from "../failure.js"
+import type { Leaving, Restore } from "../handOver.js"
+import { handOver } from "../handOver.js"
 import type { Pattern } from "../pattern/pattern.js"
-import { compile } from "../pattern/pattern.js"
 import { show } from "../print.js"
-import { evaluate } from "../process.js"
+import { assemble } from "../space.js"
 import { isTimeout, timedOut } from "../timeout.js"
 import { Values } from "../values.js"
-
-const TypeId = Symbol.for("@effect-linda/core/TupleSpace")
+import type { Late, Verbs } from "../verbs.js"
 
 type Part = TupleSpace<any, SpaceError>
 
@@ -71,7 +49,18 @@ const indexOf = (values: Values, first: unknown, parts: number): number =>
   keyOf(0, encodeField(values, first, 0)) % parts
 
 export const partOf = (first: unknown, parts: number, options: Options = {}): Effect.Effect<number, SpaceError> =>
-  reading(() => Effect.succeed(indexOf(new Values(schemasOf(options), "store"), first, natural("parts", parts, 1))))
+  failing(() => Effect.succeed(indexOf(new Values(schemasOf(options), "store"), first, natural("parts", parts, 1))))
+
+/** A compiled pattern, to be given to a part: it is taken for what it was compiled from, which no type of a pattern says. */
+const given = (pattern: Pattern): any => pattern
+
+/** The options that have this meaning. */
+const optionsOf = ({ deadLetter, maxAttempts, requeue, timeout }: Holding): HoldOptions<any> => ({
+  timeout,
+  requeue,
+  maxAttempts: maxAttempts === Infinity ? undefined : maxAttempts,
+  deadLetter
+})
 
 const unsupported = (message: string): SpaceError => new SpaceError({ reason: "Unsupported", message })
 
@@ -80,8 +69,6 @@ interface Found {
   readonly value: any
   readonly fiber: Fiber.RuntimeFiber<any, any>
 }
-
-type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 /** What a place does with what it has found. It has to give that back, as it was, if it is interrupted meanwhile. */
 type Use<R = never> = (found: any) => Effect.Effect<any, any, R>
@@ -185,10 +172,12 @@ class Closed {
   readonly _tag = "Closed"
 }
 
+type Events = Stream.Stream<unknown, SpaceError>
+
 /** The mailboxes are those of the parts: no other reads ahead. */
-const merge = (streams: ReadonlyArray<Stream.Stream<any, SpaceError>>): Stream.Stream<any, SpaceError> =>
+const merge = (streams: ReadonlyArray<Events>): Events =>
   Stream.mergeAll(
-    streams.map((stream): Stream.Stream<any, SpaceError | Closed> =>
+    streams.map((stream): Stream.Stream<unknown, SpaceError | Closed> =>
       Stream.catchAllCause(
         stream,
         (cause): Stream.Stream<never, SpaceError | Closed> =>
@@ -202,7 +191,7 @@ export const make = (
   parts: readonly [Part, ...ReadonlyArray<Part>],
   options: Options = {}
 ): TupleSpace<any, SpaceError> => {
-  const given = text("name", option(options, "name"))
+  const named = text("name", option(options, "name"))
   const values = new Values(schemasOf(options), "store")
   if (!isArray(parts) || parts.length === 0) {
     throw invalidOption(`parts: ${show(parts)} is no array of at least one space`)
@@ -270,14 +259,14 @@ export const make = (
   /** The same, to take it for good: it is held until it is the caller's. */
   const takeFirst = <A>(
     wait: Wait,
-    options: WaitOptions | undefined,
+    timeout: number,
     result: (tuple: Tuple) => A
   ): Effect.Effect<A, any> =>
     Effect.withFiberRuntime((fiber) => {
       leaving.get(fiber)?.()
       const taken = Deferred.unsafeMake<void>(FiberId.none)
       const hold = ({ part, pattern }: Place, use: Use): Effect.Effect<any, any> =>
-        part.inWith(pattern as any, use, options as any)
+        part.inWith(given(pattern), use, { timeout })
       return handOver(
         leaving,
         (restore) => listed(wait, firstOf(restore, wait.places, hold, () => Deferred.await(taken))),
@@ -298,27 +287,17 @@ export const make = (
     places: placesOf(pattern)
   })
 
-  const out = (input: Tuple, options?: OutOptions): Effect.Effect<any, SpaceError> =>
-    reading(() => {
-      const tuple = own(input)
-      ttlOf(options)
-      return options === undefined ? ofTuple(tuple).out(tuple) : ofTuple(tuple).out(tuple, options)
-    })
-
-  const outAll = (input: Iterable<Tuple>) =>
-    reading(() => {
-      const tuples = ownAll(input)
-      return Effect.forEach(
-        parts.map((part) => [part, tuples.filter((tuple) => ofTuple(tuple) === part)] as const)
-          .filter(([, tuples]) => tuples.length > 0),
-        ([part, tuples]) => part.outAll(tuples),
-        { discard: true, concurrency: "unbounded" }
-      )
-    })
+  const outAll = (tuples: ReadonlyArray<Tuple>): Effect.Effect<void, SpaceError> =>
+    Effect.forEach(
+      parts.map((part) => [part, tuples.filter((tuple) => ofTuple(tuple) === part)] as const)
+        .filter(([, tuples]) => tuples.length > 0),
+      ([part, tuples]) => part.outAll(tuples),
+      { discard: true, concurrency: "unbounded" }
+    )
 
   /** As far as there is room in the part of each. */
   const outFitting: PutFitting = (tuples, onArrival) =>
-    reading(() => {
+    failing(() => {
       const there: Array<number> = []
       const indices = tuples.map((_, index) => index)
       const ofPart = parts.map((part) => ({ part, own: indices.filter((index) => ofTuple(tuples[index]!) === part) }))
@@ -335,154 +314,114 @@ export const make = (
       )
     })
 
-  const inWith = (pattern: unknown, use: (tuple: any) => Effect.Effect<any, any, any>, options?: HoldOptions<any>) =>
-    reading(() => {
-      const compiled = compile(pattern)
-      callable("use", use)
-      holdingOf("inWith", options)
-      return race(waitFor("in", compiled), ({ part }, use) => part.inWith(compiled as any, use, options as any), use)
-    })
+  /** The part that has found it holds it. */
+  const hold: Verbs<SpaceError>["hold"] = (name, pattern, options, use) =>
+    race(
+      waitFor(name === "inWith" ? "in" : name, pattern),
+      ({ part }, use) =>
+        name === "inWith"
+          ? part.inWith(given(pattern), use, optionsOf(options))
+          : part.withPermit(given(pattern), use, { timeout: options.timeout, requeue: options.requeue }),
+      use
+    )
 
-  const withPermit = (
-    pattern: unknown,
-    use: (tuple: any) => Effect.Effect<any, any, any>,
-    options?: PermitOptions
-  ) =>
-    reading(() => {
-      const compiled = compile(pattern)
-      callable("use", use)
-      holdingOf("withPermit", options)
-      return race(
-        waitFor("withPermit", compiled),
-        ({ part }, use) => part.withPermit(compiled as any, use, options as any),
-        use
-      )
-    })
-
-  const inScoped = (pattern: unknown, options?: HoldOptions<any>) =>
-    reading(() => {
-      const concerned = ofPattern(compile(pattern))
-      holdingOf("inScoped", options)
-      const [first] = concerned
-      if (concerned.length === 1) {
-        return first!.inScoped(pattern as any, options as any)
-      }
-      // The hold lasts as long as a fiber that waits for the end of the scope.
-      return Effect.uninterruptibleMask((restore) =>
-        Effect.gen(function*() {
-          const taken = yield* Deferred.make<Tuple, unknown>()
-          const end = yield* Deferred.make<void, unknown>()
-          const holder = yield* Effect.forkIn(
-            Effect.onError(
-              Effect.interruptible(inWith(
-                pattern,
-                (tuple) => Effect.zipRight(Deferred.succeed(taken, tuple), Deferred.await(end)),
-                options
-              )),
-              (cause) => Deferred.failCause(taken, cause)
-            ),
-            yield* Scope.make()
+  const holdScoped: Verbs<SpaceError>["holdScoped"] = (pattern, options) => {
+    const concerned = ofPattern(pattern)
+    const [first] = concerned
+    if (concerned.length === 1) {
+      return first!.inScoped(given(pattern), optionsOf(options))
+    }
+    // The hold lasts as long as a fiber that waits for the end of the scope.
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*() {
+        const taken = yield* Deferred.make<Tuple, SpaceError>()
+        const end = yield* Deferred.make<void, unknown>()
+        const holder = yield* Effect.forkIn(
+          Effect.onError(
+            Effect.interruptible(hold(
+              "inWith",
+              pattern,
+              options,
+              (tuple) => Effect.zipRight(Deferred.succeed(taken, tuple), Deferred.await(end))
+            )),
+            (cause) => Deferred.failCause(taken, cause as Cause.Cause<SpaceError>)
+          ),
+          yield* Scope.make()
+        )
+        yield* Effect.addFinalizer((exit) =>
+          Effect.zipRight(
+            Exit.isSuccess(exit) ? Deferred.succeed(end, undefined) : Deferred.failCause(end, exit.cause),
+            Fiber.await(holder)
           )
-          yield* Effect.addFinalizer((exit) =>
-            Effect.zipRight(
-              Exit.isSuccess(exit) ? Deferred.succeed(end, undefined) : Deferred.failCause(end, exit.cause),
-              Fiber.await(holder)
-            )
-          )
-          return yield* Effect.onInterrupt(restore(Deferred.await(taken)), () => Fiber.interrupt(holder))
-        })
-      )
-    })
+        )
+        return yield* Effect.onInterrupt(restore(Deferred.await(taken)), () => Fiber.interrupt(holder))
+      })
+    )
+  }
 
-  const name = given ?? main.name
+  const name = named ?? main.name
 
   /** An operation made of those of the parts times out as itself. */
   const naming = <A, E, R>(
     operation: string,
     patterns: ReadonlyArray<Pattern>,
-    options: WaitOptions | undefined,
+    timeout: number,
     effect: Effect.Effect<A, E, R>
-  ): Effect.Effect<A, E, R> => {
-    const timeout = timeoutOf(options)
-    return Effect.mapError(
+  ): Effect.Effect<A, E | Late, R> =>
+    Effect.mapError(
       effect,
-      (error) => isTimeout(error) ? timedOut({ space: name, operation, patterns, timeout }) as E : error
+      (error) => isTimeout(error) ? timedOut({ space: name, operation, patterns, timeout }) : error
     )
+
+  const wait: Verbs<SpaceError>["wait"] = (kind, pattern, timeout) => {
+    if (kind === "in") {
+      const concerned = ofPattern(pattern)
+      return concerned.length === 1
+        ? concerned[0]!.in(given(pattern), { timeout })
+        : naming("in", [pattern], timeout, takeFirst(waitFor("in", pattern), timeout, identity))
+    }
+    const raced = race<never, never>(
+      waitFor("rd", pattern),
+      ({ part }, use) => Effect.flatMap(part.rd(given(pattern), { timeout }), use),
+      Effect.succeed
+    )
+    return naming("rd", [pattern], timeout, raced)
   }
 
-  const taking = (pattern: unknown, options?: WaitOptions) =>
-    reading(() => {
-      const compiled = compile(pattern)
-      const concerned = ofPattern(compiled)
-      timeoutOf(options)
-      return concerned.length === 1
-        ? concerned[0]!.in(pattern as any, options)
-        : naming("in", [compiled], options, takeFirst(waitFor("in", compiled), options, (tuple) => tuple))
-    })
-
-  const rd = (pattern: unknown, options?: WaitOptions) =>
-    reading(() => {
-      const compiled = compile(pattern)
-      const raced = race(
-        waitFor("rd", compiled),
-        ({ part }, use) => Effect.flatMap(part.rd(compiled as any, options as any), use),
-        Effect.succeed
-      )
-      return naming("rd", [compiled], options, raced)
-    })
-
   /** Each pattern in each part in which it can have a match. */
-  const waitAny = (takes: boolean) => (input: unknown, options?: WaitOptions) =>
-    reading(() => {
-      const { keys, patterns } = alternatives(input)
-      timeoutOf(options)
-      const concerned = ofPatterns(patterns)
-      if (concerned.length === 1) {
-        return (takes ? concerned[0]!.inAny : concerned[0]!.rdAny)(input as any, options as any)
-      }
-      const kind = takes ? "inAny" : "rdAny"
-      const wait: Wait = { kind, kindThere: takes ? "in" : "rd", patterns, places: patterns.flatMap(placesOf) }
-      const named = (tuple: Tuple) => {
-        const index = patterns.findIndex((pattern) => matches(pattern, tuple))
-        return keys === undefined ? { index, tuple } : { key: keys[index], tuple }
-      }
-      const raced = takes
-        ? takeFirst(wait, options, named)
-        : race(
-          wait,
-          ({ part, pattern }, use) => Effect.flatMap(part.rd(pattern as any, options as any), use),
-          (tuple) => Effect.succeed(named(tuple))
-        )
-      return naming(kind, patterns, options, raced)
-    })
-
-  const inAll = (input: unknown, options?: WaitOptions) =>
-    reading(() => only("inAll", ofPatterns(several(input).patterns)).inAll(input as any, options as any))
-
-  /** Asks the parts in turn, until one has it. */
-  const first = (ask: (part: Part) => Effect.Effect<Option.Option<any>, any>, pattern: unknown) =>
-    reading(() =>
-      Effect.reduce(
-        ofPattern(compile(pattern)),
-        Option.none<any>(),
-        (found, part) => Option.isSome(found) ? Effect.succeed(found) : ask(part)
+  const waitAny: Verbs<SpaceError>["waitAny"] = (kind, choices, timeout) => {
+    const { patterns } = choices
+    const [first, ...others] = ofPatterns(patterns)
+    if (first !== undefined && others.length === 0) {
+      return first[kind](choices.input, { timeout })
+    }
+    const takes = kind === "inAny"
+    const wait: Wait = { kind, kindThere: takes ? "in" : "rd", patterns, places: patterns.flatMap(placesOf) }
+    const named = (tuple: Tuple) => choices.choice(patterns.findIndex((pattern) => matches(pattern, tuple)), tuple)
+    const raced = takes
+      ? takeFirst(wait, timeout, named)
+      : race<never, never>(
+        wait,
+        ({ part, pattern }, use) => Effect.flatMap(part.rd(given(pattern), { timeout }), use),
+        (tuple) => Effect.succeed(named(tuple))
       )
-    )
+    return naming(kind, patterns, timeout, raced)
+  }
 
-  const gathered = (ask: (part: Part) => Effect.Effect<ReadonlyArray<any>, any>, pattern: unknown) =>
-    reading(() => Effect.map(Effect.forEach(ofPattern(compile(pattern)), ask), (all) => all.flat()))
+  const waitAll: Verbs<SpaceError>["waitAll"] = (all, timeout) =>
+    only("inAll", ofPatterns(all.patterns)).inAll(all.input, { timeout })
 
   /**
-   * Takes from several parts: `gather` holds what they have while the effect runs that it gives it to. Then all of it is the caller's, or, if
-   * something has failed or the caller was interrupted, all of it is back.
+   * Takes from several parts: `gather` holds what they have while the effect runs that it gives it to. Then all of it
+   * is the caller's, or, if something has failed or the caller was interrupted, all of it is back.
    */
   const takeAll = <A>(
-    gather: (use: (tuples: ReadonlyArray<Tuple>) => Effect.Effect<void>) => Effect.Effect<unknown, any>,
-    result: (tuples: ReadonlyArray<any>) => A
-  ): Effect.Effect<A, any> =>
+    gather: (use: (tuples: ReadonlyArray<Tuple>) => Effect.Effect<void>) => Effect.Effect<unknown, SpaceError>,
+    result: (tuples: ReadonlyArray<Tuple>) => A
+  ): Effect.Effect<A, SpaceError> =>
     Effect.withFiberRuntime((fiber) => {
       leaving.get(fiber)?.()
-      const held = Deferred.unsafeMake<ReadonlyArray<Tuple>, unknown>(FiberId.none)
+      const held = Deferred.unsafeMake<ReadonlyArray<Tuple>, SpaceError>(FiberId.none)
       const taken = Deferred.unsafeMake<void>(FiberId.none)
       const gathering = Effect.onError(
         gather((tuples) => Effect.zipRight(Deferred.succeed(held, tuples), Deferred.await(taken))),
@@ -504,61 +443,46 @@ export const make = (
       )
     })
 
-  const collect = (pattern: any) =>
-    reading(() => {
-      const concerned = ofPattern(compile(pattern))
-      return concerned.length === 1 ? concerned[0]!.collect(pattern) : takeAll((use) => {
-        const from = (index: number, taken: ReadonlyArray<Tuple>): Effect.Effect<unknown, SpaceError> =>
-          index === concerned.length ? use(taken) : concerned[index]!.collectInto(pattern, {
-            outAll: (tuples: Iterable<Tuple>) => Effect.asVoid(from(index + 1, [...taken, ...tuples]))
-          })
-        return from(0, [])
-      }, identity)
-    })
-
-  const inUpTo = (pattern: any, n: number) =>
-    reading(() => {
-      const limit = limitOf(n)
-      const concerned = ofPattern(compile(pattern))
-      if (concerned.length === 1) {
-        return concerned[0]!.inUpTo(pattern, n)
-      }
-      return limit === Infinity ? collect(pattern) : takeAll((use) => upTo(concerned, pattern, limit, use), identity)
-    })
-
-  const inp = (pattern: any) =>
-    reading(() => {
-      const concerned = ofPattern(compile(pattern))
-      return concerned.length === 1
-        ? concerned[0]!.inp(pattern)
-        : takeAll((use) => upTo(concerned, pattern, 1, use), ([tuple]) => Option.fromNullable<any>(tuple))
-    })
+  const takeUpTo: Verbs<SpaceError>["takeUpTo"] = (name, pattern, limit) => {
+    const concerned = ofPattern(pattern)
+    const [first] = concerned
+    if (concerned.length === 1) {
+      return name === "collect" ? first!.collect(given(pattern)) : first!.inUpTo(given(pattern), limit)
+    }
+    if (limit < Infinity) {
+      return takeAll((use) => upTo(concerned, pattern, limit, use), identity)
+    }
+    return takeAll((use) => {
+      const from = (index: number, taken: ReadonlyArray<Tuple>): Effect.Effect<unknown, SpaceError> =>
+        index === concerned.length ? use(taken) : concerned[index]!.collectInto(given(pattern), {
+          outAll: (tuples: Iterable<Tuple>) => Effect.asVoid(from(index + 1, [...taken, ...tuples]))
+        })
+      return from(0, [])
+    }, identity)
+  }
 
   /** Takes one by one, so that nobody misses meanwhile what is not taken. */
   const upTo = (
     concerned: ReadonlyArray<Part>,
-    pattern: any,
+    pattern: Pattern,
     limit: number,
     use: (tuples: ReadonlyArray<Tuple>) => Effect.Effect<void>
-  ): Effect.Effect<unknown, any> => {
+  ): Effect.Effect<unknown, SpaceError> => {
     const end = Deferred.unsafeMake<void>(FiberId.none)
-    const holds: Array<Fiber.Fiber<void, unknown>> = []
-    const takeOne = (part: Part): Effect.Effect<Option.Option<Tuple>, any> =>
+    const holds: Array<Fiber.Fiber<unknown, unknown>> = []
+    const takeOne = (part: Part): Effect.Effect<Option.Option<Tuple>, SpaceError> =>
       Effect.gen(function*() {
-        const got = yield* Deferred.make<Option.Option<Tuple>, unknown>()
+        const got = yield* Deferred.make<Option.Option<Tuple>, SpaceError>()
         const hold = part.inWith(
-          pattern,
-          (tuple: any) => Effect.zipRight(Deferred.succeed(got, Option.some(tuple)), Deferred.await(end)),
+          given(pattern),
+          (tuple: Tuple) => Effect.zipRight(Deferred.succeed(got, Option.some(tuple)), Deferred.await(end)),
           { timeout: 0 }
         )
         holds.push(
           yield* Effect.fork(Effect.catchAllCause(hold, (cause) =>
-            Effect.zipRight(
-              hasTimedOut(Exit.failCause(cause))
-                ? Deferred.succeed(got, Option.none())
-                : Deferred.failCause(got, cause),
-              Effect.void
-            )))
+            hasTimedOut(Exit.failCause(cause))
+              ? Deferred.succeed(got, Option.none())
+              : Deferred.failCause(got, cause as Cause.Cause<SpaceError>)))
         )
         return yield* Deferred.await(got)
       })
@@ -579,27 +503,36 @@ export const make = (
     }).pipe(Effect.onError(() => Fiber.interruptAll(holds)))
   }
 
-  const summed = (ask: (part: Part) => Effect.Effect<number, any>, pattern: unknown) =>
-    reading(() => Effect.reduce(ofPattern(compile(pattern)), 0, (sum, part) => Effect.map(ask(part), (n) => sum + n)))
+  const now: Verbs<SpaceError>["now"] = (kind, pattern) => {
+    const concerned = ofPattern(pattern)
+    if (concerned.length === 1) {
+      return concerned[0]![kind](given(pattern))
+    }
+    return kind === "inp"
+      ? takeAll((use) => upTo(concerned, pattern, 1, use), ([tuple]) => Option.fromNullable(tuple))
+      : Effect.reduce(
+        concerned,
+        Option.none<Tuple>(),
+        (found, part) => Option.isSome(found) ? Effect.succeed(found) : part.rdp(given(pattern))
+      )
+  }
 
-  const outIfAbsent = (pattern: unknown, tuple: Tuple) =>
-    reading(() => {
-      const part = only("outIfAbsent", [...new Set([...ofPattern(compile(pattern)), ofTuple(own(tuple))])])
-      return part.outIfAbsent(pattern as any, tuple)
-    })
+  const summed = <E>(pattern: Pattern, ask: (part: Part) => Effect.Effect<number, E>): Effect.Effect<number, E> =>
+    Effect.reduce(ofPattern(pattern), 0, (sum, part) => Effect.map(ask(part), (n) => sum + n))
 
-  const replace = (pattern: unknown, f: (tuple: any) => Tuple) =>
-    reading(() => {
-      const part = only("replace", ofPattern(compile(pattern)))
-      callable("f", f)
-      return part.replace(pattern as any, (tuple: any) => {
-        const replacement = own(f(tuple))
-        if (ofTuple(replacement) !== part) {
-          throw unsupported("replace: the new tuple belongs to another part of the space: keep its first field")
-        }
-        return replacement
-      })
+  const outIfAbsent: Verbs<SpaceError>["outIfAbsent"] = (pattern, tuple) =>
+    only("outIfAbsent", [...new Set([...ofPattern(pattern), ofTuple(tuple)])]).outIfAbsent(given(pattern), tuple)
+
+  const replace: Verbs<SpaceError>["replace"] = (pattern, f) => {
+    const part = only("replace", ofPattern(pattern))
+    return part.replace(given(pattern), (tuple: Tuple) => {
+      const replacement = f(tuple)
+      if (ofTuple(replacement) !== part) {
+        throw unsupported("replace: the new tuple belongs to another part of the space: keep its first field")
+      }
+      return replacement
     })
+  }
 
   const inspect = Effect.map(Effect.forEach(parts, (part) => part.inspect), (all): Inspection => ({
     tuples: all.flatMap(({ tuples }) => tuples),
@@ -612,78 +545,50 @@ export const make = (
     undecodable: all.reduce((sum, { undecodable }) => sum + undecodable, 0)
   }))
 
-  const explain = (pattern: unknown) =>
-    reading(() =>
-      Effect.map(Effect.forEach(ofPattern(compile(pattern)), (part) => part.explain(pattern as any)), (all) => ({
-        lookups: all.flatMap(({ lookups }) => lookups),
-        candidates: all.reduce((sum, { candidates }) => sum + candidates, 0)
-      }))
-    )
+  const explain = (pattern: Pattern) =>
+    Effect.map(Effect.forEach(ofPattern(pattern), (part) => part.explain(given(pattern))), (all) => ({
+      lookups: all.flatMap(({ lookups }) => lookups),
+      candidates: all.reduce((sum, { candidates }) => sum + candidates, 0)
+    }))
 
   /** A stream of all parts, opened in all of them before it runs. */
-  const merged = (name: "subscribe" | "stream") => (pattern: any, options: any) => {
-    const opened: Effect.Effect<Stream.Stream<any, SpaceError>, SpaceError, Scope.Scope> = reading(() => {
-      const concerned = ofPattern(compile(pattern))
-      mailboxOf(options)
-      const scoped: MailboxOptions & { readonly scoped: true } = { ...options, scoped: true }
-      return Effect.map(
-        Effect.forEach(
-          concerned,
-          (part) => name === "subscribe" ? part.subscribe(pattern, scoped) : part.stream(pattern, scoped)
-        ),
-        (streams) => streams.length === 1 ? streams[0]! : merge(streams)
-      )
-    })
-    return streaming(options, opened, identity, refusing)
+  const watch: Verbs<SpaceError>["watch"] = (kind, pattern, mailbox) => {
+    const scoped: MailboxOptions & { readonly scoped: true } = { ...mailbox, scoped: true }
+    return Effect.map(
+      Effect.forEach(ofPattern(pattern), (part): Effect.Effect<Events, SpaceError, Scope.Scope> =>
+        kind === "subscribe"
+          ? part.subscribe(given(pattern), scoped)
+          : part.stream(given(pattern), scoped)),
+      (streams) => streams.length === 1 ? streams[0]! : merge(streams)
+    )
   }
 
-  return {
-    [TypeId]: { _T: (_: any) => _, _E: (_: never) => _ },
+  return assemble<any, SpaceError>({
     name,
-    out,
+    refuse: refusing,
+    out: (tuple) => ofTuple(tuple).out(tuple),
+    outLeased: (tuple, ttl) =>
+      Effect.map(ofTuple(tuple).out(tuple, { ttl }), ({ cancel, renew }) => (ttl) => ttl < 0 ? cancel : renew(ttl)),
     outAll,
-    ...destination(outFitting),
-    in: taking,
-    rd,
-    inp,
-    rdp: (pattern: any) => first((part) => part.rdp(pattern), pattern),
-    inWith,
-    inScoped,
-    withPermit,
-    inAny: waitAny(true),
-    rdAny: waitAny(false),
-    inAll,
-    collect,
-    copyCollect: (pattern: any) => gathered((part) => part.copyCollect(pattern), pattern),
-    collectInto: (pattern: any, other: Destination<any, any>) =>
-      reading(() => {
-        checkDestination(other)
-        return summed((part) => part.collectInto(pattern, other), pattern)
-      }),
-    copyCollectInto: (pattern: any, other: Destination<any, any>) =>
-      reading(() => {
-        checkDestination(other)
-        return summed((part) => part.copyCollectInto(pattern, other), pattern)
-      }),
-    inUpTo,
-    count: (pattern: any) => summed((part) => part.count(pattern), pattern),
+    outFitting,
     outIfAbsent,
     replace,
-    subscribe: merged("subscribe"),
-    stream: merged("stream"),
-    eval: main.eval,
-    evalTuple: (fields: any, options: any) =>
-      reading(() => {
-        const effects = own(fields).map((field) => evaluate(field))
-        processNameOf(options)
-        return main.eval(
-          Effect.tap(Effect.all(effects, { concurrency: "unbounded" }) as unknown as Effect.Effect<Tuple>, out),
-          options
-        )
-      }),
+    wait,
+    waitAny,
+    waitAll,
+    now,
+    takeUpTo,
+    copyCollect: (pattern) =>
+      Effect.map(Effect.forEach(ofPattern(pattern), (part) => part.copyCollect(given(pattern))), (all) => all.flat()),
+    count: (pattern) => summed(pattern, (part) => part.count(given(pattern))),
+    hold,
+    holdScoped,
+    move: (name, pattern, other) => summed(pattern, (part) => part[name](given(pattern), other)),
+    watch,
+    start: (effect, { failures, name }) => main.eval(effect, { name, failures: failuresFor(failures) }),
     inspect,
     explain,
     awaitQuiescent: Effect.fail(unsupported("awaitQuiescent: what waits in several parts cannot be seen to rest")),
     transact: () => Effect.fail(unsupported("transact: a transaction is of one part of the space"))
-  } as unknown as TupleSpace<any, SpaceError>
+  })
 }

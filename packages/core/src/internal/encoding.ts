@@ -6,8 +6,8 @@
  */
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
-import { SpaceError } from "../../SpaceError.js"
-import { Undecoded } from "../../Undecoded.js"
+import { SpaceError } from "../SpaceError.js"
+import { Undecoded } from "../Undecoded.js"
 import {
   bytesOf as bytesIn,
   className,
@@ -21,8 +21,8 @@ import {
   prototypeOf,
   UNREADABLE,
   viewName
-} from "../brand.js"
-import type { Values } from "../values.js"
+} from "./brand.js"
+import type { Values } from "./values.js"
 
 /** Stands before what JSON does not have; a key of the user's that begins so gets another. */
 const mark = "@"

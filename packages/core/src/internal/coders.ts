@@ -19,9 +19,9 @@ import * as HashMap from "effect/HashMap"
 import * as HashSet from "effect/HashSet"
 import * as List from "effect/List"
 import * as Option from "effect/Option"
-import { SpaceError } from "../../SpaceError.js"
-import { errorClass, isError, isSpaceError } from "../brand.js"
-import { write } from "../durable/encoding.js"
+import { SpaceError } from "../SpaceError.js"
+import { errorClass, isError, isSpaceError } from "./brand.js"
+import { write } from "./encoding.js"
 
 /** What encodes the members of a value. */
 export interface Each {

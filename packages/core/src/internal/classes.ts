@@ -7,7 +7,7 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
-import { SpaceError } from "../../SpaceError.js"
+import { SpaceError } from "../SpaceError.js"
 
 /** A class, as far as it crosses. */
 export interface Known {

@@ -1,0 +1,107 @@
+/**
+ * The narrow waist: what an engine does. Everything above it is the same for all engines and is in `space.ts`, which makes the
+ * operations of the interface of these verbs.
+ *
+ * A verb gets input that has been read: compiled patterns, tuples that the space owns, numbers of milliseconds, options that were checked. It
+ * never has to refuse an argument, unless only the engine can know what is wrong with it. An engine that lacks a verb does not compile.
+ *
+ * @internal
+ */
+import type * as Cause from "effect/Cause"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type * as STM from "effect/STM"
+import type * as Stream from "effect/Stream"
+import type { Process } from "../Process.js"
+import type { Transaction } from "../Transaction.js"
+import type { Tuple } from "../Tuple.js"
+import type { Destination, Explanation, Inspection, Quiescence } from "../TupleSpace.js"
+import type { FailurePolicy, Holding, Mailbox, Several } from "./arguments.js"
+import type { PutFitting } from "./destination.js"
+import type { Pattern } from "./pattern/pattern.js"
+
+/** The error of a wait that may end without a tuple. */
+export type Late = Cause.TimeoutException
+
+/** Gives a tuple so many milliseconds from now on; `-Infinity` ends it. Says whether it was there. */
+export type Renew<E> = (ttl: number) => Effect.Effect<boolean, E>
+
+/** How a process is to be started. */
+export interface Starting {
+  readonly name: string | undefined
+  /** If it is to be another than that of the space. */
+  readonly failures: FailurePolicy | undefined
+}
+
+/** An engine that can fail with `E`. */
+export interface Verbs<out E> {
+  /** The name of the space. */
+  readonly name: string
+  /** What an operation does instead that was refused for its arguments: it dies in an engine that cannot fail. */
+  readonly refuse: (error: unknown) => Effect.Effect<never, E>
+
+  // Putting
+
+  readonly out: (tuple: Tuple) => Effect.Effect<void, E>
+  /** Puts a tuple for so many milliseconds, which may be without an end. */
+  readonly outLeased: (tuple: Tuple, ttl: number) => Effect.Effect<Renew<E>, E>
+  readonly outAll: (tuples: ReadonlyArray<Tuple>) => Effect.Effect<void, E>
+  /** For an engine that can run out of room: puts what there is room for. */
+  readonly outFitting: PutFitting | undefined
+  readonly outIfAbsent: (pattern: Pattern, tuple: Tuple) => Effect.Effect<Option.Option<Tuple>, E>
+  /** What `f` makes is owned by the space. */
+  readonly replace: (pattern: Pattern, f: (tuple: Tuple) => Tuple) => Effect.Effect<Option.Option<Tuple>, E>
+
+  // Looking. The last step of an operation that takes has to make its whole result: see `handOver`.
+
+  readonly wait: (kind: "in" | "rd", pattern: Pattern, timeout: number) => Effect.Effect<Tuple, E | Late>
+  /** Gives what `choices.choice` makes of the tuple. */
+  readonly waitAny: (kind: "inAny" | "rdAny", choices: Several, timeout: number) => Effect.Effect<unknown, E | Late>
+  /** Gives what `all.join` makes of the tuples. */
+  readonly waitAll: (all: Several, timeout: number) => Effect.Effect<unknown, E | Late>
+  readonly now: (kind: "inp" | "rdp", pattern: Pattern) => Effect.Effect<Option.Option<Tuple>, E>
+  /** Takes those that match now, but no more than `limit`. */
+  readonly takeUpTo: (
+    name: "collect" | "inUpTo",
+    pattern: Pattern,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<Tuple>, E>
+  readonly copyCollect: (pattern: Pattern) => Effect.Effect<ReadonlyArray<Tuple>, E>
+  readonly count: (pattern: Pattern) => Effect.Effect<number, E>
+
+  // Taking for a while, as `hold.ts` says: an engine that takes to hold has these two from there
+
+  readonly hold: <A, E2, R>(
+    name: "inWith" | "withPermit",
+    pattern: Pattern,
+    options: Holding,
+    use: (tuple: Tuple) => Effect.Effect<A, E2, R>
+  ) => Effect.Effect<A, E | E2 | Late, R>
+  readonly holdScoped: (pattern: Pattern, options: Holding) => Effect.Effect<Tuple, E | Late, Scope.Scope>
+
+  /** Moves or copies to another space, as `destination.ts` says. */
+  readonly move: <E2>(
+    name: "collectInto" | "copyCollectInto",
+    pattern: Pattern,
+    other: Destination<any, E2>
+  ) => Effect.Effect<number, E | E2>
+
+  /** Opens a mailbox, for as long as the scope is open: a stream of events, or of the tuples that are there and those that come. */
+  readonly watch: (
+    kind: "subscribe" | "stream",
+    pattern: Pattern,
+    mailbox: Mailbox
+  ) => Effect.Effect<Stream.Stream<unknown, E>, E, Scope.Scope>
+
+  readonly start: <A, E2, R>(
+    effect: Effect.Effect<A, E2, R>,
+    options: Starting
+  ) => Effect.Effect<Process<A, E2>, E, R>
+
+  readonly inspect: Effect.Effect<Inspection, E>
+  readonly explain: (pattern: Pattern) => Effect.Effect<Explanation, E>
+  readonly awaitQuiescent: Effect.Effect<Quiescence, E>
+
+  readonly transact: <A, E2, R>(stm: STM.STM<A, E2, R>) => Effect.Effect<A, E | E2, Exclude<R, Transaction>>
+}
