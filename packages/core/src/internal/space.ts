@@ -62,11 +62,26 @@ export const assemble = <T extends Tuple, E>(verbs: Verbs<E>): TupleSpace<T, E> 
   const space: TupleSpace<any, E> & Receiving = {
     name: verbs.name,
 
-    out: (tuple: unknown, options?: unknown) =>
-      options === undefined ? reading(verbs, put, tuple) : reading(verbs, putLeased, tuple, options),
+    // What is called most reads its arguments itself, without the calls between.
+    out: (tuple: unknown, options?: unknown): Effect.Effect<any, any> => {
+      if (options !== undefined) {
+        return reading(verbs, putLeased, tuple, options)
+      }
+      try {
+        return verbs.out(own(tuple))
+      } catch (error) {
+        return verbs.refuse(error)
+      }
+    },
     outAll: (tuples) => reading(verbs, putAll, tuples),
 
-    in: (pattern, options) => reading(verbs, take, pattern, options),
+    in: (pattern: unknown, options?: unknown): Effect.Effect<any, any> => {
+      try {
+        return verbs.wait("in", compile(pattern), timeoutOf(options))
+      } catch (error) {
+        return verbs.refuse(error)
+      }
+    },
     rd: (pattern, options) => reading(verbs, read, pattern, options),
     inp: (pattern) => reading(verbs, takeNow, pattern),
     rdp: (pattern) => reading(verbs, readNow, pattern),
@@ -112,8 +127,6 @@ export const assemble = <T extends Tuple, E>(verbs: Verbs<E>): TupleSpace<T, E> 
 // Putting
 // ---------------------------------------------------------------------------------------------------------------------
 
-const put = <E>(verbs: Verbs<E>, tuple: unknown) => verbs.out(own(tuple))
-
 const putLeased = <E>(verbs: Verbs<E>, tuple: unknown, options: unknown) =>
   Effect.map(verbs.outLeased(own(tuple), ttlOf(options)), (renew) => lease(verbs, renew))
 
@@ -138,9 +151,6 @@ const replace = <E>(verbs: Verbs<E>, pattern: unknown, f: (tuple: any) => unknow
 // ---------------------------------------------------------------------------------------------------------------------
 // Looking
 // ---------------------------------------------------------------------------------------------------------------------
-
-const take = <E>(verbs: Verbs<E>, pattern: unknown, options: unknown) =>
-  verbs.wait("in", compile(pattern), timeoutOf(options))
 
 const read = <E>(verbs: Verbs<E>, pattern: unknown, options: unknown) =>
   verbs.wait("rd", compile(pattern), timeoutOf(options))
