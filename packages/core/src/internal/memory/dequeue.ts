@@ -9,12 +9,12 @@ import type * as Scope from "effect/Scope"
 import * as STM from "effect/STM"
 import * as Stream from "effect/Stream"
 import * as TQueue from "effect/TQueue"
-import type { SpaceEvent } from "../SpaceEvent.js"
-import type { Tuple } from "../Tuple.js"
-import { failing, invalidOption, natural, option, reading } from "./arguments.js"
-import { read } from "./brand.js"
-import { memoryOf } from "./memory/engine.js"
-import { show } from "./print.js"
+import type { SpaceEvent } from "../../SpaceEvent.js"
+import type { Tuple } from "../../Tuple.js"
+import { failing, invalidOption, natural, option, reading } from "../arguments.js"
+import { read } from "../brand.js"
+import { show } from "../print.js"
+import { memoryOf } from "./engine.js"
 
 type Events = Stream.Stream<SpaceEvent<Tuple>, unknown>
 
