@@ -1345,5 +1345,47 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/memory/hold.ts",
     find: "if (ending.failed) {",
     replace: "if (ending.how === \"dead\") {"
+  },
+  {
+    name: "a subclass without a schema that calls itself as its base is taken for it",
+    clause: "S16",
+    file: "internal/classes.ts",
+    find: "own === null || isA(value, prototype!) ||",
+    replace: "own === null ||"
+  },
+  {
+    name: "a subclass of the same base is taken for the class, loaded a second time",
+    clause: "S16",
+    file: "internal/classes.ts",
+    find: "theirs.made !== ours.made && ",
+    replace: ""
+  },
+  {
+    name: "a key that the schema of a class does not declare is lost without a word",
+    clause: "S16",
+    file: "internal/values.ts",
+    find: "if (!isKnown || explains && !isOfClass) {",
+    replace: "if (!isKnown && !isOfClass) {"
+  },
+  {
+    name: "the cause of an error with a schema is lost",
+    clause: "S16",
+    file: "internal/values.ts",
+    find: "return own.length === 0 ? code : { ...code, own }",
+    replace: "return own.length < 9 ? code : { ...code, own }"
+  },
+  {
+    name: "a use succeeds though the link was lost meanwhile",
+    clause: "S8",
+    file: "internal/remote/client.ts",
+    find: "          if (isCutOff()) {",
+    replace: "          if (isCutOff() && held.id < 0) {"
+  },
+  {
+    name: "a use that gives no Effect is run all the same",
+    clause: "S16",
+    file: "internal/arguments.ts",
+    find: "if (isEffect(given)) {",
+    replace: "if (isEffect(given) || given !== tuple) {"
   }
 ]

@@ -330,6 +330,71 @@ describe("Remote: patterns", () => {
 })
 
 describe("Remote: the link", () => {
+  it.scopedLive("S8 a use fails when it ends if the link was lost meanwhile, and the tuple is somebody else's", () =>
+    Effect.gen(function*() {
+      const permit = ["permit"] as const
+      const holds: ReadonlyArray<
+        (
+          client: TupleSpace.TupleSpace<any, SpaceError.SpaceError>,
+          use: Effect.Effect<unknown, string>
+        ) => Effect.Effect<
+          unknown,
+          unknown
+        >
+      > = [
+        (client, use) => client.withPermit(permit, () => use),
+        (client, use) => client.inWith(permit, () => use),
+        (client, use) => client.inWith(permit, () => use, { maxAttempts: 1, deadLetter: () => ["dead"] }),
+        (client, use) => Effect.scoped(Effect.zipRight(client.inScoped(permit), use))
+      ]
+      for (const hold of holds) {
+        for (const ends of [Effect.succeed(1), Effect.fail("no"), Effect.interrupt]) {
+          const { client, port1, space } = yield* connected()
+          yield* space.out(permit)
+          const exit = yield* Effect.exit(hold(
+            client as any,
+            Effect.gen(function*() {
+              assert.strictEqual((yield* space.inspect).held, 1)
+              port1.close()
+              // somebody else has it, while this use still runs
+              same(yield* space.in(permit), permit)
+              yield* Effect.sleep(20)
+              return yield* ends
+            }) as Effect.Effect<unknown, string>
+          ))
+          const cause = Exit.isFailure(exit) ? exit.cause : assert.fail("it has succeeded")
+          const errors: ReadonlyArray<any> = [...Cause.failures(cause), ...Cause.defects(cause)]
+          if (ends === Effect.interrupt) {
+            assert.isTrue(Cause.isInterruptedOnly(cause))
+          } else {
+            same(errors.flatMap((error) => error.reason ?? []), ["Unavailable"])
+            assert.match(errors.find((error) => error.reason).message, /ended during the use, and the hold with it/)
+          }
+          same(errors.includes("no"), ends !== Effect.interrupt && Exit.isFailure(yield* Effect.exit(ends)))
+          yield* clean(space)
+          same((yield* space.inspect).tuples, [])
+        }
+      }
+    }))
+
+  it.scopedLive("S12 a use runs on if the space is closed meanwhile", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const space = yield* Scope.extend(TupleSpace.make(), scope)
+      const [server, link] = pair()
+      yield* Effect.forkScoped(Remote.serve(space, server))
+      const client = yield* Remote.connect(link)
+      yield* space.outAll([["a"], ["a"]])
+      const use = Effect.zipRight(Effect.sleep(30), Effect.succeed(1))
+      const uses = yield* Effect.forEach(
+        [client.inWith(["a"], () => use), client.withPermit(["a"], () => use)],
+        (each) => Effect.fork(each)
+      )
+      yield* Effect.sleep(10)
+      yield* Scope.close(scope, Exit.void)
+      same(yield* Fiber.join(Fiber.all(uses)), [1, 1])
+    }))
+
   it.scopedLive("S8 of takes that race their interruption nothing is lost and nothing comes twice", () =>
     Effect.gen(function*() {
       const { client, space } = yield* connected()

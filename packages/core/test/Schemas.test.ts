@@ -1,4 +1,4 @@
-import { Remote, Sharded, SpaceError, SpaceStore, TupleSpace } from "@effect-linda/core"
+import { Pattern as P, Remote, Sharded, SpaceError, SpaceStore, TupleSpace } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Option, Schema } from "effect"
 import { same } from "./helpers.js"
@@ -50,6 +50,47 @@ describe("Schemas", () => {
       })
       for (const text of texts) {
         same(yield* after.inp([new Remark({ text })]), Option.some([new Remark({ text })]))
+      }
+    }))
+
+  it.scoped("V2 V4 what would lose its class, or a key of its own, is refused by whatever brings it, over parts too", () =>
+    Effect.gen(function*() {
+      const program = yield* programs
+      const Plain = Schema.Class<any>("Plain")({ x: Schema.Number })
+      class Sub extends Plain {}
+      class Failed extends Schema.TaggedError<Failed>()("Failed", { m: Schema.String }) {}
+      const one = yield* program("refusing", Plain, Failed)
+      const parts = Sharded.make([one, yield* program("other", Plain, Failed)], { schemas: [Plain, Failed] })
+      const values: ReadonlyArray<readonly [value: unknown, said: RegExp]> = [
+        [new Sub({ x: 1 }), /an instance of Sub would lose its class.*that of Plain is for no subclass/],
+        [Object.assign(new Plain({ x: 1 }), { extra: 1 }), /its own key extra would be lost: the Schema "Plain"/],
+        [Object.assign(new Failed({ m: "x" }), { note: 1 }), /its own key note would be lost: the Schema "Failed"/]
+      ]
+      for (const space of [one, parts]) {
+        for (const [value, said] of values) {
+          for (
+            const operation of [
+              space.out(["e", value]),
+              space.outAll([["e", 1], ["e", value]]),
+              space.rdp(["e", value]),
+              space.outIfAbsent(["none"], ["e", value]),
+              space.in(["e", [value]], { timeout: 0 })
+            ]
+          ) {
+            const { message, reason } = errorOf(yield* Effect.exit(operation as Effect.Effect<unknown, unknown>))
+            assert.match(reason, /InvalidTuple|InvalidPattern/)
+            assert.match(message, /field 1/)
+            assert.match(message, said)
+          }
+        }
+        same(yield* space.count([P.rest(P.any)]), 0)
+        const cause = new Error("root")
+        yield* space.out(["e", Object.assign(new Failed({ m: "x" }), { cause })])
+        assert.strictEqual(yield* space.count(["e", new Failed({ m: "x" })]), 0)
+        const [, failed] = yield* space.in(["e", P.instanceOf(Failed)])
+        same(failed.cause, cause)
+        yield* space.out(["e", new Failed({ m: "x" })])
+        assert.instanceOf((yield* space.in(["e", new Failed({ m: "x" })]))[1], Failed)
       }
     }))
 

@@ -159,7 +159,7 @@ export const make = (options: Options = {}): Effect.Effect<Workers, SpaceError, 
                 message:
                   `the job "${job.name}" cannot run on a thread: ${message}. Run it as a fiber: space.eval(job.effect(input))`
               })),
-            space.eval(pool.use((thread) => thread.run(job, input, space, transfer)), { name })
+            space.eval(pool.use((thread) => thread.run(job, input, space, transfer, name)), { name })
           )),
       status: pool.status
     }

@@ -98,6 +98,11 @@ describe("Workers: one interface", () => {
       const mirrored = yield* (yield* Workers.eval(jobs.mirrors, value)).join
       same(mirrored, value)
       assert.isTrue(Equal.isEqual((mirrored as typeof value).data))
+      // N9
+      const proxied = new Proxy([1, new Proxy({ a: new Proxy([2], {}) }, {})], {})
+      same(yield* (yield* Workers.eval(jobs.mirrors, { proxied })).join, { proxied: [1, { a: [2] }] })
+      const date = yield* errorOf(yield* Workers.eval(jobs.mirrors, { a: [new Proxy(new Date(0), {})] }))
+      assert.match(date.message, /^the input of "mirrors": input\.a\[0\]: an instance of Date would lose its class/)
       const refused = yield* errorOf(yield* Workers.eval(jobs.mirrors, { a: [() => 1] }))
       same([refused.reason, refused.message.split(":", 2).join()], [
         "InvalidInput",
@@ -207,7 +212,7 @@ describe("Workers: what is sent", () => {
       for (const process of [yield* Workers.eval(jobs.getsRubbish, undefined), beside]) {
         const error = yield* errorOf(process)
         same([error._tag, error.reason], ["WorkerError", "Crashed"])
-        assert.match(error.message, /a message to it could not be read/)
+        assert.match(error.message, /a message to it could not be read; it ran "queues", "getsRubbish"$/)
       }
       same(yield* (yield* Workers.eval(jobs.double, 1)).join, 2)
     }), { size: 1 })
@@ -412,6 +417,7 @@ describe("Workers: ways to die", () => {
         assert.instanceOf(error, WorkerError.WorkerError)
         same(error.reason, "Crashed")
         assert.match(error.message, message)
+        assert.match(error.message, new RegExp(`; it ran "${job.name}"$`))
         assert.instanceOf((yield* TupleSpace.in(Process.failure(WorkerError.WorkerError)))[0], WorkerError.WorkerError)
         assert.strictEqual(yield* (yield* Workers.eval(jobs.double, 1)).join, 2)
       }), { resourceLimits: { maxOldGenerationSizeMb: 64 } })
@@ -422,8 +428,14 @@ describe("Workers: ways to die", () => {
       const [first, second] = [yield* Workers.eval(jobs.queues, 0), yield* Workers.eval(jobs.queues, 1)]
       yield* TupleSpace.inAll([["began", 0], ["began", 1]])
       // on the thread of the first: both have one job, and the first is the older
-      const crashing = yield* Workers.eval(jobs.exits, undefined)
-      same([(yield* errorOf(crashing)).reason, (yield* errorOf(first)).reason], ["Crashed", "Crashed"])
+      const crashing = yield* Workers.eval(jobs.exits, undefined, { name: "the one that exits" })
+      for (const process of [crashing, first]) {
+        const { message, reason } = yield* errorOf(process)
+        same([reason, message], [
+          "Crashed",
+          "the thread has ended with exit code 3; it ran \"queues\", \"exits\" (the process \"the one that exits\")"
+        ])
+      }
       yield* TupleSpace.out(["go", 1])
       yield* second.join
     }))

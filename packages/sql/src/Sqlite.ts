@@ -16,6 +16,8 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { existsSync, statSync } from "node:fs"
+import { dirname } from "node:path"
 import { setImmediate } from "node:timers"
 import { load } from "./internal/drivers.js"
 import { format, identifier, isOutdated, missing } from "./internal/migrations.js"
@@ -83,6 +85,34 @@ const unavailable = (cause: unknown): SpaceError =>
 
 const attempt = <A>(body: () => A): Effect.Effect<A, SpaceError> => Effect.try({ try: body, catch: unavailable })
 
+/** Why a file cannot be opened, as far as its path tells: SQLite says no more than a number. */
+const hintOf = (filename: string): string => {
+  const path = filename.replace(/^file:(?:\/\/)?/, "").replace(/\?.*$/, "")
+  if (path === "" || path.startsWith(":memory:")) {
+    return ""
+  }
+  const folder = dirname(path)
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found?.isDirectory() === true
+    ? `; ${path} is a folder: give the path of a file`
+    : found === undefined && !existsSync(folder)
+    ? `; the folder ${folder} does not exist: make it first`
+    : ""
+}
+
+/** The failure to open a file, with what its path tells. */
+const unopened = (filename: string) => (error: SpaceError): SpaceError => {
+  let hint = ""
+  try {
+    hint = hintOf(filename)
+  } catch {
+    // A path that cannot be looked at, such as one below a file.
+  }
+  return hint === "" || error.reason !== "Unavailable"
+    ? error
+    : new SpaceError({ reason: error.reason, message: error.message + hint, cause: error.cause })
+}
+
 const openLibsql: Effect.Effect<(filename: string) => Database, SpaceError> = Effect.map(
   load("libsql", () => import("libsql"), "npm install libsql, or give the option \"open\""),
   (Libsql) => (filename) => new Libsql(filename) as unknown as Database
@@ -122,7 +152,7 @@ const open = (read: Read): Effect.Effect<Database, SpaceError, Scope.Scope> =>
           // Not left to the driver: SQLite has another default for the connection that makes the file.
           database.exec(`PRAGMA synchronous = ${read.synchronous}`)
           return database
-        }),
+        }).pipe(Effect.mapError(unopened(read.filename))),
         (database) => Effect.ignore(attempt(() => database.close()))
       )
   )

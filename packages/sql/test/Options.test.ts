@@ -2,6 +2,9 @@ import type { SpaceError } from "@effect-linda/core"
 import { Postgres, Sqlite } from "@effect-linda/sql"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 
 const noDuration = [null, 0, -1, NaN, Infinity, "soon", {}, [], () => 1]
 const noText = [null, 5, {}, [], Symbol("s")]
@@ -45,4 +48,31 @@ describe("Options of databases", () => {
         }
       }))
   }
+
+  it.effect("a file of SQLite that cannot be opened is refused with what its path tells", () =>
+    Effect.gen(function*() {
+      const folder = mkdtempSync(join(tmpdir(), "linda-"))
+      yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(folder, { recursive: true })))
+      const missing = join(folder, "missing")
+      const cases: ReadonlyArray<readonly [filename: string, hint: string]> = [
+        [join(missing, "x.db"), `; the folder ${missing} does not exist: make it first`],
+        [folder, `; ${folder} is a folder: give the path of a file`]
+      ]
+      for (const [filename, hint] of cases) {
+        for (const open of [undefined, () => fails()]) {
+          const error = yield* Effect.flip(Effect.scoped(Sqlite.make({ filename, open })))
+          assert.strictEqual(error.reason, "Unavailable")
+          assert.match(error.message, /^SQLite: ./)
+          assert.isTrue(error.message.endsWith(hint), error.message)
+        }
+      }
+      const other = yield* Effect.flip(Effect.scoped(Sqlite.make({ filename: join(folder, "a.db"), open: fails })))
+      assert.strictEqual(other.message, "SQLite: it fails")
+      const memory = yield* Effect.flip(Effect.scoped(Sqlite.make({ filename: ":memory:", open: fails })))
+      assert.strictEqual(memory.message, "SQLite: it fails")
+    }).pipe(Effect.scoped))
 })
+
+const fails = (): never => {
+  throw new Error("it fails")
+}

@@ -204,16 +204,33 @@ export const callable = (option: string, input: unknown): void => {
 
 /** An effect that is to be run. */
 export const runnable = (option: string, input: unknown): void => {
-  let isEffect: boolean
-  try {
-    isEffect = Effect.isEffect(input)
-  } catch {
-    isEffect = false
-  }
-  if (!isEffect) {
+  if (!isEffect(input)) {
     throw invalidOption(`${option}: ${show(input)} is no Effect`)
   }
 }
+
+const isEffect = (input: unknown): boolean => {
+  try {
+    return Effect.isEffect(input)
+  } catch {
+    return false
+  }
+}
+
+/** What a function of the caller's does with a tuple that is held for it. Dies if that is no effect. */
+export const using = <A, E, R>(use: (tuple: any) => Effect.Effect<A, E, R>, tuple: unknown): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => {
+    const given: unknown = use(tuple)
+    if (isEffect(given)) {
+      return given as Effect.Effect<A, E, R>
+    }
+    const isPromise = typeof given === "object" && given !== null && typeof read(given, "then") === "function"
+    throw invalidOption(
+      isPromise
+        ? "use: gave a Promise, which is no Effect: wrap it in Effect.promise"
+        : `use: gave ${show(given)}, which is no Effect: give one, such as Effect.succeed(…)`
+    )
+  })
 
 // ---------------------------------------------------------------------------------------------------------------------
 // The options of operations: each is read here, for all engines

@@ -64,6 +64,9 @@ export const unreadableOf = (array: ReadonlyArray<unknown>): number => {
   return typeof length !== "number" ? -1 : Array.from({ length }, (_, index) => read(array, index)).indexOf(UNREADABLE)
 }
 
+/** Whether a prototype is somewhere above a value. */
+export const isA = (value: object, prototype: object): boolean => Object.prototype.isPrototypeOf.call(prototype, value)
+
 /** The `Object.prototype` of this or of another realm. */
 const isRoot = (prototype: object): boolean =>
   prototype === Object.prototype ||

@@ -8,6 +8,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import { SpaceError } from "../SpaceError.js"
+import { isA } from "./brand.js"
 
 /** A class, as far as it crosses. */
 export interface Known {
@@ -20,8 +21,10 @@ export interface Known {
   readonly is: (value: unknown) => boolean
   readonly encode: (value: any) => unknown
   readonly decode: (coded: any) => unknown
-  /** Prototypes of which it is known that they come back. */
-  readonly kept: WeakSet<object>
+  /** What the schema of such a class declares: what becomes of these fields is its affair. */
+  readonly fields: ReadonlySet<PropertyKey>
+  /** Of other schemas: the prototypes of which it is known that they come back, each with the keys that do. */
+  readonly kept: WeakMap<object, Set<PropertyKey>>
 }
 
 const Renamed = Symbol.for("@effect-linda/core/Renamed")
@@ -49,8 +52,15 @@ const identifierOf = (ast: AST.AST): string | undefined =>
       : undefined)
 
 /** What `Schema.Class`, `TaggedClass`, `TaggedError` and `TaggedRequest` make. */
-const isClass = (schema: unknown): schema is { readonly prototype: object; readonly identifier: string } =>
-  typeof schema === "function" && "identifier" in schema && typeof schema.identifier === "string"
+interface Made {
+  readonly prototype: object
+  readonly identifier: string
+  readonly fields: object
+}
+
+const isClass = (schema: unknown): schema is Made =>
+  typeof schema === "function" && "identifier" in schema && typeof schema.identifier === "string" &&
+  "fields" in schema && typeof schema.fields === "object" && schema.fields !== null
 
 const invalid = (message: string): SpaceError => new SpaceError({ reason: "InvalidOption", message })
 
@@ -83,7 +93,8 @@ export const classesOf = (schemas: ReadonlyArray<Schema.Schema<any, any>> = []):
       is: Schema.is(schema),
       encode: Schema.encodeSync(schema),
       decode: Schema.decodeSync(schema),
-      kept: new WeakSet<object>(),
+      fields: new Set(isClass(schema) ? Reflect.ownKeys(schema.fields) : []),
+      kept: new WeakMap<object, Set<PropertyKey>>(),
       listed: false,
       first: index
     }
@@ -108,16 +119,29 @@ export const classesOf = (schemas: ReadonlyArray<Schema.Schema<any, any>> = []):
   return known
 }
 
-/** Whether it is the class itself, loaded a second time: a subclass has it one step further up. */
-const isCopy = (value: object, { identifier, is }: Known): boolean => {
-  const { constructor } = value
-  if (typeof constructor !== "function") {
+/** How a class has come of what `Schema.Class` and the like have made: that, and by how many `extends`. */
+const originOf = (type: object | null): { readonly made: Made; readonly steps: number } | undefined => {
+  for (let made = type, steps = 0; typeof made === "function"; made = Object.getPrototypeOf(made), steps++) {
+    if (Object.hasOwn(made, "identifier")) {
+      return isClass(made) ? { made, steps } : undefined
+    }
+  }
+  return undefined
+}
+
+/**
+ * Whether it is an instance of the class itself, loaded a second time. That has been made anew, and extended by as many steps; a subclass
+ * has been made together with its base, or is some steps further away.
+ */
+const isCopy = (value: object, { is, prototype, schema }: Known): boolean => {
+  const own: object | null = Object.getPrototypeOf(value)
+  if (own === null || isA(value, prototype!) || !Object.hasOwn(own, "constructor")) {
     return false
   }
-  const own = [constructor, Object.getPrototypeOf(constructor)].find((each) =>
-    each !== null && Object.hasOwn(each, "identifier")
-  )
-  return own?.identifier === identifier && is(value)
+  const theirs = originOf(own.constructor)
+  const ours = originOf(schema)
+  return theirs !== undefined && ours !== undefined && theirs.made !== ours.made && theirs.steps === ours.steps &&
+    theirs.made.identifier === ours.made.identifier && is(value)
 }
 
 /** The class of a value, whatever the order of the classes. `several` if it cannot be told. */

@@ -173,17 +173,26 @@ const errorNames: ReadonlyMap<unknown, string> = new Map(
 const errorName = (value: object): string | undefined =>
   errorNames.get(Object.getPrototypeOf(value)) ?? (isError(value) ? errorClass(value) : undefined)
 
-type Fields = ReadonlyArray<readonly [key: string, enumerable: boolean, value: unknown]>
+/** What is defined on a value when it has been made. */
+export type Fields = ReadonlyArray<readonly [key: string, enumerable: boolean, value: unknown]>
 
-const fieldsOf = (error: object, { encode, loosely, refuse }: Each): Fields =>
+/** Whether it is a note of Effect's own: a hash, or what an error was made of, for printing. */
+export const isEffects = (value: object, key: PropertyKey): boolean =>
+  typeof key === "symbol" && key.description?.startsWith("effect/") === true &&
+  Object.getOwnPropertyDescriptor(value, key)?.enumerable === false
+
+export const define = (value: object, key: string, enumerable: boolean, member: unknown): void => {
+  Object.defineProperty(value, key, { value: member, enumerable, configurable: true, writable: true })
+}
+
+const fieldsOf = (error: object, { compared, encode, loosely, refuse }: Each): Fields =>
   Reflect.ownKeys(error).flatMap((key): Fields => {
     const descriptor = Object.getOwnPropertyDescriptor(error, key)
     if (typeof key === "symbol") {
-      // Of Effect's errors: their hash, and what they were made of, for printing.
-      return key.description?.startsWith("effect/") ? [] : refuse(`its key ${String(key)} would be lost`)
+      return isEffects(error, key) ? [] : refuse(`its key ${String(key)} would be lost`)
     }
     // The equality of Effect's errors does not see it.
-    if (key === "stack" && Equal.isEqual(error)) {
+    if (key === "stack" && compared && Equal.isEqual(error)) {
       return []
     }
     const value = (error as Record<string, unknown>)[key]
@@ -200,7 +209,7 @@ const withFields = <E extends Error>(error: E, fields: Fields): E => {
     }
   }
   for (const [key, enumerable, value] of fields) {
-    Object.defineProperty(error, key, { value, enumerable, configurable: true, writable: true })
+    define(error, key, enumerable, value)
   }
   return error
 }
@@ -219,7 +228,11 @@ const error: Coder = {
 
 const spaceError: Coder = {
   is: (value) => Object.getPrototypeOf(value) === SpaceError.prototype,
-  encode: (value: SpaceError, each) => ({ reason: value.reason, message: value.message, own: fieldsOf(value, each) }),
+  encode: (value: SpaceError, each) => {
+    const { message, reason } = value
+    // Whatever else it may be, it is among its own fields.
+    return { reason, message: typeof message === "string" ? message : "", own: fieldsOf(value, each) }
+  },
   // In the format before this one without its own fields.
   decode: ({ message, own, reason }) => {
     const made = new SpaceError({ reason, message })

@@ -85,13 +85,17 @@ export const release =
 const giveBack = <E>(held: Held<E>, { requeue }: Holding) => (): Effect.Effect<void, E> =>
   Effect.suspend(() => held.isOver() ? Effect.void : held.end({ how: requeue, failed: false }))
 
+/** How a hold has ended is no affair of a use that was interrupted. */
+const orInterrupted = <E>(exit: Exit.Exit<unknown, unknown>, end: Effect.Effect<void, E>): Effect.Effect<void, E> =>
+  Exit.isInterrupted(exit) ? Effect.ignore(end) : end
+
 /** The result of the use, if the hold has ended well. */
 const ending = <A, E2, R, E>(
   use: Effect.Effect<A, E2, R>,
   end: (exit: Exit.Exit<A, E2>) => Effect.Effect<void, E>
 ): Effect.Effect<A, E | E2, R> =>
   Effect.flatMap(Effect.exit(use), (exit) =>
-    Effect.matchCauseEffect(end(exit), {
+    Effect.matchCauseEffect(orInterrupted(exit, end(exit)), {
       onSuccess: () => exit,
       onFailure: (cause): Effect.Effect<never, E | E2> =>
         Exit.isSuccess(exit) ? Effect.failCause(cause) : Effect.failCause(Cause.sequential(exit.cause, cause))
@@ -105,13 +109,13 @@ export const holds = <E>(
   hold: (name, pattern, options, use) =>
     take(name, pattern, options, (held, restore) =>
       ending(
-        restore(Effect.suspend(() => use(held.tuple))),
+        restore(use(held.tuple)),
         name === "withPermit" ? giveBack(held, options) : release(held, options, refuse)
       )),
   holdScoped: (pattern, options) =>
     take("inScoped", pattern, options, (held) =>
       Effect.as(
-        Effect.addFinalizer((exit) => Effect.orDie(release(held, options, refuse)(exit))),
+        Effect.addFinalizer((exit) => Effect.orDie(orInterrupted(exit, release(held, options, refuse)(exit)))),
         held.tuple
       ))
 })

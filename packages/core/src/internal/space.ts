@@ -24,7 +24,8 @@ import {
   runnable,
   several,
   timeoutOf,
-  ttlOf
+  ttlOf,
+  using
 } from "./arguments.js"
 import type { Receiving } from "./destination.js"
 import { Receiver } from "./destination.js"
@@ -192,7 +193,7 @@ const hold = <E, A, E2, R>(
   options: unknown
 ) => {
   callable("use", use)
-  return verbs.hold("inWith", compile(pattern), holdingOf("inWith", options), use)
+  return verbs.hold("inWith", compile(pattern), holdingOf("inWith", options), (tuple) => using(use, tuple))
 }
 
 const holdPermit = <E, A, E2, R>(
@@ -202,7 +203,7 @@ const holdPermit = <E, A, E2, R>(
   options: unknown
 ) => {
   callable("use", use)
-  return verbs.hold("withPermit", compile(pattern), holdingOf("withPermit", options), use)
+  return verbs.hold("withPermit", compile(pattern), holdingOf("withPermit", options), (tuple) => using(use, tuple))
 }
 
 const holdScoped = <E>(verbs: Verbs<E>, pattern: unknown, options: unknown) =>

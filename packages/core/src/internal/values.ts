@@ -15,6 +15,8 @@ import type { Tuple } from "../Tuple.js"
 import { Undecoded } from "../Undecoded.js"
 import {
   className,
+  copyOf,
+  isA,
   isArray,
   isArrayBuffer,
   isDate,
@@ -31,9 +33,9 @@ import {
 } from "./brand.js"
 import type { Known } from "./classes.js"
 import { classesOf, classOf } from "./classes.js"
-import type { Each } from "./coders.js"
-import { coders, formerCoders } from "./coders.js"
-import { readText, views } from "./encoding.js"
+import type { Each, Fields } from "./coders.js"
+import { coders, define, formerCoders, isEffects } from "./coders.js"
+import { readText, views, write } from "./encoding.js"
 import { isFailure, markFailure } from "./failure.js"
 import { messageOf, nameOf, show, stackOf } from "./print.js"
 
@@ -320,7 +322,8 @@ export class Values {
   private encodeMembers(value: ReadonlyArray<unknown>, where: string, depth: number): ReadonlyArray<unknown> {
     const { length } = value
     refuseOwnKeys(value, where)
-    let result = value
+    // A copy, for structured clone refuses a proxy, and does not say where it is. Texts are made of what is read.
+    let result = this.place === "link" ? copyOf(value) : value
     for (let i = 0; i < length; i++) {
       const member = value[i]
       if (!goesAsIs(member)) {
@@ -374,10 +377,7 @@ export class Values {
           `${show(value)} fits several schemas: ${known.map(({ identifier }) => JSON.stringify(identifier)).join(", ")}`
         )
       }
-      return {
-        [coded]: classPrefix + known.identifier,
-        value: this.encodeAny(this.encodeInstance(known, value, where), where, depth + 1)
-      }
+      return this.encodeInstance(known, value, where, depth)
     }
     if (Redacted.isRedacted(value)) {
       throw refusal(where, words[this.place].secret)
@@ -398,28 +398,91 @@ export class Values {
     )
   }
 
-  private encodeInstance(known: Known, value: object, where: string): unknown {
-    const { identifier, kept, prototype } = known
+  private encodeInstance(known: Known, value: object, where: string, depth: number): object {
+    const { encoded, own } = this.bySchema(known, value, where, depth)
+    const code = { [coded]: classPrefix + known.identifier, value: this.encodeAny(encoded, where, depth + 1) }
+    return own.length === 0 ? code : { ...code, own }
+  }
+
+  /** What its schema makes of it; and what else of it is kept. Refuses what would be lost. */
+  private bySchema(
+    { decode, encode, fields, identifier, kept, prototype }: Known,
+    value: object,
+    where: string,
+    depth: number
+  ): { readonly encoded: unknown; readonly own: Fields } {
     try {
-      const encoded = known.encode(value)
+      const encoded = encode(value)
       if (encoded === value) {
         throw new Error("it is left as it is")
       }
-      const own = Object.getPrototypeOf(value)
-      if (prototype === undefined && !kept.has(own)) {
-        if (Object.getPrototypeOf(known.decode(encoded)) !== own) {
+      const isOfClass = prototype !== undefined
+      const explains = isError(value)
+      const extra = ArrayBuffer.isView(value) && value.byteLength > searched
+        ? []
+        : Reflect.ownKeys(value).filter((key) =>
+          !fields.has(key) && !isEffects(value, key) && !(explains && explaining.has(key))
+        )
+      const type = Object.getPrototypeOf(value)
+      const known = kept.get(type)
+      const isKnown = isOfClass ? extra.length === 0 : known !== undefined && extra.every((key) => known.has(key))
+      let declared = fields
+      if (!isKnown || explains && !isOfClass) {
+        const back: any = decode(encoded)
+        if (!isOfClass && Object.getPrototypeOf(back) !== type) {
           throw new Error("it would come back as an instance of another class")
         }
-        kept.add(own)
+        for (const key of extra) {
+          // What a constructor makes anew is not lost. What other schemas make of a field is their affair.
+          if (!Object.hasOwn(back, key) || isOfClass && !this.isSame(read(value, key), back[key], depth)) {
+            throw refusal(
+              where,
+              `its own key ${String(key)} would be lost: the Schema ${JSON.stringify(identifier)} does not declare it`
+            )
+          }
+        }
+        if (!isOfClass) {
+          kept.set(type, new Set([...known ?? [], ...extra]))
+          declared = new Set(Object.hasOwn(back, "cause") ? ["cause"] : [])
+        }
       }
-      return encoded
+      return { encoded, own: explains ? this.explanation(value, declared, where, depth) : [] }
     } catch (error) {
-      throw refusal(
+      throw isSpaceError(error) ? error : refusal(
         where,
         `the Schema ${JSON.stringify(identifier)} cannot encode it: ${
           error instanceof Error ? error.message : show(error)
         }`
       )
+    }
+  }
+
+  /** What explains an error, and is no field that its schema declares. */
+  private explanation(error: Error, declared: ReadonlySet<PropertyKey>, where: string, depth: number): Fields {
+    // Where texts are compared, errors with the same fields are equal, wherever they were made.
+    return [...explaining].flatMap((key): Fields => {
+      const descriptor = declared.has(key) || key === "stack" && this.place === "store"
+        ? undefined
+        : Object.getOwnPropertyDescriptor(error, key)
+      return descriptor === undefined
+        ? []
+        : [[key, descriptor.enumerable === true, this.encodeAny(error[key], `${where}.${key}`, depth + 1)]]
+    })
+  }
+
+  /** Whether what a class has made anew is what it was. Of functions it is the text, for they see the instance. */
+  private isSame(one: unknown, other: unknown, depth: number): boolean {
+    if (Object.is(one, other)) {
+      return true
+    }
+    if (typeof one === "function" && typeof other === "function") {
+      return one.name === other.name && String(one) === String(other)
+    }
+    try {
+      const [left, right] = [one, other].map((value) => write(this.encodeAny(value, "", depth + 1)))
+      return left === right
+    } catch {
+      return false
     }
   }
 
@@ -484,8 +547,16 @@ export class Values {
       return value
     }
     if (coded in value) {
-      const { [coded]: name, value: inner } = value as { [coded]: string; value: unknown }
-      return this.decodeCoded(name, this.decodeAny(inner))
+      const { [coded]: name, own, value: inner } = value as { [coded]: string; value: unknown; own?: Fields }
+      const decoded = this.decodeCoded(name, this.decodeAny(inner))
+      for (const [key, enumerable, value] of own ?? []) {
+        try {
+          define(decoded as object, key, enumerable, this.decodeAny(value))
+        } catch (error) {
+          throw unreadable(error, `.${key}`)
+        }
+      }
+      return decoded
     }
     const record = value as Record<string, unknown>
     let result = record
@@ -656,6 +727,9 @@ const refuseOwnKeys = (array: ReadonlyArray<unknown>, where: string): void => {
   }
 }
 
+/** What an error has besides its fields. */
+const explaining: ReadonlySet<PropertyKey> & Iterable<"cause" | "stack"> = new Set(["cause", "stack"] as const)
+
 const isPosition = (key: string, length: number): boolean => {
   const position = Number(key)
   return position < length && String(position) === key && Number.isInteger(position) && position >= 0
@@ -668,8 +742,6 @@ const refuseExtras = (value: object, where: string, expected = 0): void => {
     throw refusal(where, `its own key ${String(keys[expected])} would be lost`)
   }
 }
-
-const isA = (value: object, prototype: object): boolean => Object.prototype.isPrototypeOf.call(prototype, value)
 
 const has = <K extends string>(value: object, key: K): value is { readonly [_ in K]: unknown } => {
   try {

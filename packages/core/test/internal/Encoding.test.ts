@@ -11,6 +11,7 @@ import {
   Exit,
   FastCheck as fc,
   FiberId,
+  Hash,
   HashMap,
   HashSet,
   List,
@@ -393,6 +394,251 @@ describe("Encoding", () => {
       assert.deepStrictEqual(ways[1]![1].decode(sent), sample)
     }
     refused(new Near({ x: 1, at }), /an instance of Near would lose its class.*that of Point is for no subclass/)
+  })
+
+  it("V2 an instance of a class loaded a second time is of the class; one of a subclass, of a base or of a sister is not", () => {
+    const load = () => {
+      const Plain = Schema.Class<any>("Plain")({ x: Schema.Number })
+      class Named extends Schema.Class<Named>("Named")({ x: Schema.Number }) {}
+      const Tagged = Schema.TaggedClass<any>()("Tagged", { x: Schema.Number })
+      const Failed = Schema.TaggedError<any>()("Failed", { x: Schema.Number })
+      const Asked = Schema.TaggedRequest<any>()("Asked", {
+        failure: Schema.Never,
+        success: Schema.Void,
+        payload: { x: Schema.Number }
+      })
+      const Annotated = Schema.Class<any>("Annotated")({ x: Schema.Number }, { identifier: "Other name" })
+      return [Plain, Named, Tagged, Failed, Asked, Annotated] as ReadonlyArray<any>
+    }
+    const classes = load()
+    for (const [index, type] of classes.entries()) {
+      const ways = [new Values([type], "store"), new Values([type])]
+      const again = load()[index]
+      class Sub extends type {}
+      class Far extends Sub {}
+      class Disguised extends type {
+        static identifier = type.identifier
+      }
+      class Again extends again {}
+      for (const values of ways) {
+        for (const made of [type, again]) {
+          const coded: any = values.encode(new made({ x: 1 }), "field 0")
+          const back = values.decode(coded)
+          assert.strictEqual(Object.getPrototypeOf(back), type.prototype)
+        }
+        for (const other of [Sub, Far, Disguised, Again, type.extend("Extended")({})]) {
+          const { message } = failureOf(() => values.encode(new (other as any)({ x: 1 }), "field 0"))
+          assert.match(message, /^field 0: an instance of \w+ would lose its class: .*/)
+        }
+        assert.match(
+          failureOf(() => values.encode([{ a: new (Sub as any)({ x: 1 }) }], "field 0")).message,
+          /^field 0\[0\]\.a: an instance of Sub would .*is for no subclass/
+        )
+        // Neither by hand.
+        const odd = Object.create(type.prototype, { constructor: { value: again } })
+        assert.throws(() => values.encode(Object.create(odd), "field 0"), SpaceError)
+      }
+    }
+    const Base = Schema.Class<any>("Base")({ x: Schema.Number })
+    class One extends Base {}
+    class Two extends Base {}
+    for (const place of ["store", "link"] as const) {
+      const values = new Values([One as any], place)
+      for (const other of [Base, Two]) {
+        assert.throws(() => values.encode(new (other as any)({ x: 1 }), "field 0"), /would lose its class/)
+      }
+    }
+  })
+
+  it("V4 the message of an error may be anything that crosses, and else is refused by name", () => {
+    class Failed extends Schema.TaggedError<Failed>()("Failed", { message: Schema.Unknown }) {}
+    const ways = (["store", "link"] as const).map((place) => {
+      const values = new Values([Failed], place)
+      return (value: unknown) =>
+        place === "store"
+          ? decodeField(values, encodeField(values, value, 0), 0)
+          : values.decode(structuredClone(values.encode(value, "field 0")))
+    })
+    const makers: ReadonlyArray<(message: any) => Error> = [
+      (message) => Object.assign(new Error(), { message }),
+      (message) => Object.assign(new TypeError("m"), { message }),
+      (message) => Object.defineProperty(new AggregateError([]), "message", { value: message }),
+      (message) => Object.assign(new Cause.UnknownException("u"), { message }),
+      (message) => Object.assign(new SpaceError({ reason: "Lapsed", message: "m" }), { message }),
+      (message) => new Failed({ message }),
+      (message) => new Error("m", { cause: Object.assign(new Error(), { message }) }),
+      (message) => Object.assign(runInNewContext("new RangeError('m')"), { message })
+    ]
+    const own = (error: Error): unknown => error.cause instanceof Error ? error.cause.message : error.message
+    for (const way of ways) {
+      for (const make of makers) {
+        for (const message of [{ a: [1n] }, [1], 5, null, undefined, Option.some(1), ""]) {
+          assert.deepStrictEqual(own(way(make(message)) as Error), message)
+        }
+        for (const message of [() => 1, { a: new (class Mine {})() }]) {
+          const { message: said, reason } = failureOf(() => way(make(message)))
+          assert.strictEqual(reason, "InvalidTuple")
+          assert.match(said, /^field 0(\.cause)?\.message/)
+        }
+      }
+    }
+  })
+
+  it("V4 an instance with a schema: what else it has is kept, or refused by its key and its class", () => {
+    class Note extends Schema.Class<Note>("Note")({
+      x: Schema.Number,
+      size: Schema.optionalWith(Schema.Number, { default: () => 1 }),
+      at: Schema.optional(Schema.Date),
+      to: Schema.optionalWith(Schema.String, { as: "Option" })
+    }) {
+      /** Made anew by the constructor. */
+      cache = new Map<string, number>()
+      readonly twice = this.x * 2
+      readonly method = () => this.x
+      readonly bound = this.method.bind(this)
+    }
+    class Open extends Schema.Class<Open>("Open")(
+      Schema.Struct(
+        { x: Schema.Number },
+        Schema.Record({ key: Schema.String, value: Schema.Number })
+      ) as unknown as Schema.Struct<{ x: typeof Schema.Number }>
+    ) {}
+    class Tagged extends Schema.TaggedClass<Tagged>()("Tagged", { x: Schema.Number }) {}
+    class Asked extends Schema.TaggedRequest<Asked>()("Asked", {
+      failure: Schema.Never,
+      success: Schema.Void,
+      payload: { x: Schema.Number }
+    }) {}
+    class Failed extends Schema.TaggedError<Failed>()("Failed", { m: Schema.String }) {}
+    class Said extends Schema.TaggedError<Said>()("Said", {
+      message: Schema.String,
+      cause: Schema.optional(Schema.Defect)
+    }) {}
+    const url = Schema.transform(Schema.String, Schema.instanceOf(URL), {
+      strict: true,
+      decode: (text) => new URL(text),
+      encode: (url) => url.href
+    }).annotations({ identifier: "URL" })
+    class Lost extends Error {}
+    const lost = Schema.transform(Schema.String, Schema.instanceOf(Lost), {
+      strict: true,
+      decode: (text) => new Lost(text),
+      encode: (lost) => lost.message
+    }).annotations({ identifier: "Lost" })
+    class Told extends Error {}
+    const told = Schema.transform(Schema.String, Schema.instanceOf(Told), {
+      strict: true,
+      decode: (text) => new Told(text, { cause: "told" }),
+      encode: (told) => told.message
+    }).annotations({ identifier: "Told" })
+    const schemas = [Note, Open, Tagged, Asked, Failed, Said, url, lost, told]
+    const stored = new Values(schemas, "store")
+    const sent = new Values(schemas)
+    const text = (value: unknown) => encodeField(stored, value, 0)
+    const there = (value: unknown) => decodeField(stored, text(value), 0)
+    const across = (value: unknown) => sent.decode(structuredClone(sent.encode(value, "field 0")))
+
+    const samples: ReadonlyArray<() => any> = [
+      () => new Note({ x: 1, to: Option.some("a") }),
+      () => new Note({ x: 1, size: 2, at: new Date(5), to: Option.none() }),
+      () => new Note({ x: 1, at: undefined, to: Option.none() }),
+      () => new Open({ x: 1, more: 2 } as any),
+      () => new Tagged({ x: 1 }),
+      () => new Asked({ x: 1 }),
+      () => new URL("http://a/"),
+      () => new Failed({ m: "x" }),
+      () => new Said({ message: "m", cause: new Error("why") }),
+      () => new Lost("m"),
+      () => new Told("m", { cause: Symbol("any") })
+    ]
+    for (const way of [there, across]) {
+      for (const make of samples) {
+        const sample = make()
+        Hash.hash(sample)
+        const back: any = way(sample)
+        assert.strictEqual(Object.getPrototypeOf(back), Object.getPrototypeOf(sample))
+        if (!(sample instanceof Error)) {
+          assert.strictEqual(text(back), text(sample))
+        }
+        for (const key of ["note", "constructor", Symbol.for("q"), Symbol("effect/of the user's")]) {
+          for (const enumerable of [true, false]) {
+            if (sample instanceof Open && typeof key === "string") {
+              continue
+            }
+            if (typeof key === "symbol" && key.description?.startsWith("effect/") && !enumerable) {
+              continue
+            }
+            const more = Object.defineProperty(make(), key, { value: 1, enumerable })
+            const { message, reason } = failureOf(() => way([{ a: more }]))
+            assert.strictEqual(reason, "InvalidTuple")
+            assert.match(
+              message,
+              /^field 0\[0\]\.a: its own key .+ would be lost: the Schema "\w+" does not declare it$/
+            )
+            assert.include(message, `key ${String(key)} `)
+          }
+        }
+      }
+      assert.strictEqual((way(Object.assign(new Open({ x: 1 } as any), { more: 2 })) as any).more, 2)
+      for (const changed of [{ cache: new Map([["a", 1]]) }, { twice: 3 }, { method: () => 5 }, { twice: undefined }]) {
+        assert.match(
+          failureOf(() => way(Object.assign(new Note({ x: 1, to: Option.none() }), changed))).message,
+          /^field 0: its own key (cache|twice|method) would be lost: the Schema "Note"/
+        )
+      }
+    }
+
+    // What explains an error is kept, as that of one without a schema.
+    const root = new TypeError("root", { cause: { a: [1n] } })
+    for (const way of [there, across]) {
+      for (const make of [() => new Failed({ m: "x" }), () => new Lost("m")]) {
+        for (const enumerable of [true, false]) {
+          const error = Object.defineProperty(make(), "cause", { value: root, enumerable })
+          const back = way(error) as Error
+          assert.deepStrictEqual(back.cause, root)
+          assert.deepStrictEqual(Object.keys(back), Object.keys(error))
+          assert.strictEqual(text(back), text(error))
+        }
+        const error = Object.assign(make(), { cause: [new (class Strange {})()] })
+        assert.match(failureOf(() => way(error)).message, /^field 0\.cause\[0\]: an instance of Strange would lose its/)
+      }
+      assert.strictEqual((way(new Told("m", { cause: Symbol("any") })) as Error).cause, "told")
+      assert.strictEqual(((way(new Said({ message: "m", cause: root })) as Said).cause as Error).message, "root")
+    }
+    const traced = [new Failed({ m: "x" }), new Lost("m"), new Cause.TimeoutException("t")]
+    for (const error of traced) {
+      assert.strictEqual((across(error) as Error).stack, error.stack)
+    }
+    // Errors of two places that are equal are so in a store too.
+    assert.strictEqual(text(new Failed({ m: "x" })), text(traced[0]))
+    assert.throws(() =>
+      decodeField(stored, text(Object.assign(new Failed({ m: "x" }), { cause: 1n })).replace("@i", "@z"), 1)
+    )
+  })
+
+  it("N9 a proxy of an array or an object crosses as a copy; any other is refused, by its place", () => {
+    const proxy = (value: object): object => new Proxy(value, {})
+    const samples: ReadonlyArray<readonly [value: unknown, plain: unknown]> = [
+      [proxy([1]), [1]],
+      [proxy([proxy({ a: proxy([1, proxy([])]) })]), [{ a: [1, []] }]],
+      [{ a: [1, proxy([2])] }, { a: [1, [2]] }],
+      [Option.some(proxy([1])), Option.some([1])],
+      [new Map([[1, proxy([1])]]), new Map([[1, [1]]])],
+      [new Set([proxy([1])]), new Set([[1]])],
+      [proxy(Object.freeze([1, "a"])), [1, "a"]]
+    ]
+    for (const way of [there, across]) {
+      for (const [value, plain] of samples) {
+        assert.deepStrictEqual(way(value), plain)
+      }
+      // eslint-disable-next-line no-sparse-arrays
+      assert.isTrue(Equality.equals(way(proxy([1, , 3])), [1, undefined, 3]))
+    }
+    for (const value of [new Date(5), new Map(), new Set(), /a/, new Uint8Array(1), new ArrayBuffer(1)]) {
+      refused([{ a: proxy(value) }], /^field 0\[0\]\.a: an instance of \w+ would lose its class/)
+    }
+    // eslint-disable-next-line no-sparse-arrays
+    assert.strictEqual(1 in (across([1, , 3]) as object), false)
   })
 
   it("V2 schemas without a class of their own: kept, ambiguous, or refused", () => {

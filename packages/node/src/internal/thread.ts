@@ -56,7 +56,9 @@ export interface Thread {
     job: Job<I, A, E, S>,
     input: I,
     space: TupleSpace<any, SpaceError>,
-    transfer: ReadonlyArray<ArrayBuffer>
+    transfer: ReadonlyArray<ArrayBuffer>,
+    /** The name of its process. */
+    name: string
   ) => Effect.Effect<A, E | WorkerError>
 }
 
@@ -80,40 +82,30 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
     })
     /** Nobody hears of it any more: everything that it had ends. */
     let isLost = false
-    const die = (error: WorkerError): void => {
+    /** The jobs that it runs, and their processes, in the order in which they came. */
+    const mates = new Map<number, string>()
+    const die = (reason: WorkerError["reason"], why: string, ...cause: ReadonlyArray<unknown>): void => {
+      const ran = mates.size === 0 ? "" : `; it ran ${[...mates.values()].join(", ")}`
+      const error = new WorkerError({ reason, message: why + ran, ...(cause.length === 0 ? {} : { cause: cause[0] }) })
       isLost = true
       Deferred.unsafeDone(died, Exit.fail(error))
       sessions.endAll()
     }
     const broken = (cause: Error): void =>
-      die(
-        new WorkerError({
-          reason: "Crashed",
-          message: `a message of the thread could not be read: ${messageOf(cause)}`,
-          cause
-        })
-      )
+      die("Crashed", `a message of the thread could not be read: ${messageOf(cause)}`, cause)
     const sessions = new Sessions(port1, () => {}, broken)
     port1.unref()
     native.on("messageerror", broken)
     let hasStarted = false
     const reason = () => hasStarted ? "Crashed" : "Spawn"
-    native.on(
-      "error",
-      (cause) => die(new WorkerError({ reason: reason(), message: `the thread has died: ${messageOf(cause)}`, cause }))
-    )
-    native.on(
-      "exit",
-      (code) =>
-        die(
-          new WorkerError({
-            reason: reason(),
-            message: code === unreadable
-              ? "the thread has ended: a message to it could not be read"
-              : `the thread has ended with exit code ${code}`
-          })
-        )
-    )
+    native.on("error", (cause) => die(reason(), `the thread has died: ${messageOf(cause)}`, cause))
+    native.on("exit", (code) =>
+      die(
+        reason(),
+        code === unreadable
+          ? "the thread has ended: a message to it could not be read"
+          : `the thread has ended with exit code ${code}`
+      ))
 
     // Whoever closes this has no jobs in it, or jobs that are lost. So it need not be asked to end, as it is by its other finalizers,
     // which wait for some seconds if it does not.
@@ -172,7 +164,8 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
       job: Job<I, A, E, S>,
       input: I,
       space: TupleSpace<any, SpaceError>,
-      transfer: ReadonlyArray<ArrayBuffer>
+      transfer: ReadonlyArray<ArrayBuffer>,
+      name: string
     ): Effect.Effect<A, E | WorkerError> =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*() {
@@ -183,6 +176,7 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
           const encoded = yield* encodeInput(job, input)
           const session = sessionIds++
           const link = sessions.open(session)
+          mates.set(session, labelOf(job, name))
           // Neither is a child of this fiber, with which it would be interrupted: the job's finalizers need them.
           const running = yield* inThread(
             worker.executeEffect({ session, module: job.module, name: job.name, input: encoded, transfer })
@@ -205,10 +199,16 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
               if (Exit.isSuccess(ended) && Option.isSome(ended.value)) {
                 return ended.value.value
               }
-              die(stuck)
+              die(
+                "Stuck",
+                `the thread was terminated: ${
+                  labelOf(job, name)
+                } did not end within the grace period after its interruption`
+              )
               return Exit.interrupt(FiberId.none)
             }))
           sessions.end(session)
+          mates.delete(session)
           yield* Fiber.await(serving)
           const response = yield* Exit.isFailure(exit) && isLost
             ? Deferred.await(died)
@@ -218,7 +218,11 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
                   ? error
                   : error.reason === "send"
                   ? notSent(job, encoded, transfer, error.cause)
-                  : new WorkerError({ reason: "Crashed", message: messageOf(error.cause ?? error), cause: error })),
+                  : new WorkerError({
+                    reason: "Crashed",
+                    message: `${labelOf(job, name)}: ${messageOf(error.cause ?? error)}`,
+                    cause: error
+                  })),
               // Its own defects come as outcomes.
               (cause) =>
                 Effect.fail(
@@ -265,10 +269,9 @@ const outcomeOf = <A, E>(job: Job<any, A, E, any>, outcome: Outcome): Effect.Eff
   })
 }
 
-const stuck = new WorkerError({
-  reason: "Stuck",
-  message: "the thread was terminated: a job in it did not end within the grace period after its interruption"
-})
+/** A job as messages name it; its process too, if that is called otherwise. */
+const labelOf = (job: Job<any, any, any, any>, name: string): string =>
+  name === job.name ? `"${name}"` : `"${job.name}" (the process "${name}")`
 
 const notSent = (
   job: Job<any, any, any, any>,

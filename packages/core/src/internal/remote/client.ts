@@ -75,6 +75,10 @@ const interrupted = Exit.interrupt(FiberId.none)
 
 const lost = (message: string, reason: SpaceError["reason"] = "Unavailable") => new SpaceError({ reason, message })
 
+const cutOff = lost(
+  "the link to the space ended during the use, and the hold with it: somebody else may have the tuple"
+)
+
 /** Connects; what is behind it ends with the scope. */
 export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<any, SpaceError>, never, Scope.Scope> =>
   Effect.gen(function*() {
@@ -483,11 +487,21 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     // Holds
     // -----------------------------------------------------------------------------------------------------------------
 
+    /** Whether the link has ended, and all holds with it. Nobody else has what was held of a closed space (S12). */
+    const isCutOff = (): boolean => over !== undefined && !Exit.isInterrupted(over)
+
     const heldBy = (held: Held, tuple: Tuple): Hold.Held<SpaceError> => ({
       tuple,
       attempts: held.attempts,
       isOver: () => false,
-      end: (ending) => Effect.sync(() => settle(held, settlementOf(ending), letterOf(ending)))
+      end: (ending) =>
+        Effect.suspend(() => {
+          if (isCutOff()) {
+            return Effect.fail(cutOff)
+          }
+          settle(held, settlementOf(ending), letterOf(ending))
+          return Effect.void
+        })
     })
 
     const letterOf = (ending: Hold.Ending): unknown =>

@@ -10,7 +10,7 @@
 import type { Link } from "../../Remote.js"
 
 /** Changes whenever the frames do, or the coding of values in them: ends of different versions do not talk. */
-export const version = 3
+export const version = 4
 
 /** From the client. */
 export const Hello = 0

@@ -29,6 +29,33 @@ export const holding = cases("Holding: inWith", (test) => {
       yield* empty(space)
     }))
 
+  test("S8 S16 a use that gives no Effect dies with what says so, and the tuple is back", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      yield* space.outAll(three)
+      const uses: ReadonlyArray<readonly [gives: () => unknown, message: RegExp]> = [
+        [async () => 5, /^use: gave a Promise, which is no Effect: wrap it in Effect\.promise$/],
+        [() => Promise.reject(new Error("nobody hears this")).catch(() => {}), /^use: gave a Promise/],
+        [() => 5, /^use: gave 5, which is no Effect/],
+        [() => undefined, /^use: gave undefined, which is no Effect/],
+        [() => ({ a: 1 }), /^use: gave \{ a: 1 \}, which is no Effect/],
+        [() => () => Effect.void, /^use: gave a function, which is no Effect/]
+      ]
+      for (const [gives, message] of uses) {
+        const use = gives as () => Effect.Effect<unknown>
+        for (const pattern of [["t", P.number], [P.string, 1]] as const) {
+          for (const operation of [space.inWith(pattern, use), space.withPermit(pattern, use)]) {
+            const error = yield* defectOf(operation)
+            assert.instanceOf(error, SpaceError)
+            assert.strictEqual(error.reason, "InvalidOption")
+            assert.match(error.message, message)
+            same(yield* space.copyCollect(["t", P.any]), [...three])
+          }
+        }
+      }
+      assert.strictEqual(yield* space.inWith(["t", 1], () => Option.some(1)), 1)
+    }))
+
   test("S8 R02 R06 the tuple of a use that fails, dies, throws or is interrupted is back in its place", () =>
     Effect.gen(function*() {
       const space = yield* fresh()

@@ -376,6 +376,23 @@ export const values = cases("Values", (test) => {
       yield* empty(space)
     }))
 
+  test("S2 N9 proxies of arrays and objects are as what they stand for, wherever they are", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const proxy = (value: object): object => new Proxy(value, {})
+      const values: ReadonlyArray<readonly [value: unknown, plain: unknown]> = [
+        [proxy([1]), [1]],
+        [proxy({ a: proxy([1]) }), { a: [1] }],
+        [[proxy([proxy([])])], [[[]]]]
+      ]
+      for (const [value, plain] of values) {
+        yield* space.outAll([["v", value], ["v", value]])
+        same((yield* space.in(["v", P.literal(plain)]))[1], plain)
+        same((yield* space.in(["v", P.literal(value)]))[1], plain)
+      }
+      yield* empty(space)
+    }))
+
   test("S1 K17 a frozen tuple with accessors, and one of a subclass of Array, are copied", () =>
     Effect.gen(function*() {
       const space = yield* fresh()
