@@ -654,21 +654,21 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "inAll takes one tuple for two patterns",
     clause: "S11",
     file: "internal/pattern/join.ts",
-    find: "while (next < own.length && owners.has(own[next]!)) {",
+    find: "while (next < own.length && this.owners.has(own[next]!)) {",
     replace: "while (next < 0) {"
   },
   {
     name: "inAll takes one tuple for two patterns that share a variable",
     clause: "S11",
     file: "internal/pattern/join.ts",
-    find: " || chosen.includes(entry) ? false : ",
-    replace: " ? false : "
+    find: "const bound = taken.has(entry) ? false : pattern.bind",
+    replace: "const bound = pattern.bind"
   },
   {
     name: "inAll does not make way: no pattern changes its tuple for another's sake",
     clause: "S11",
     file: "internal/pattern/join.ts",
-    find: "if (owner !== undefined && !asked.has(owner)) {",
+    find: "if (owner !== undefined && !asked.has(owner) && !inVain.has(owner)) {",
     replace: "if (owner !== undefined && asked.size < 0) {"
   },
   {
@@ -682,8 +682,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "inAll does not go back where a variable was bound in vain",
     clause: "S11",
     file: "internal/pattern/join.ts",
-    find: "    chosen.pop()\n    return false",
-    replace: "    return true"
+    find: "    } else if (chosen.length === 0) {",
+    replace: "    } else if (chosen.length >= 0) {"
   },
   {
     name: "an inAll that waits holds what is there already",
@@ -1039,20 +1039,6 @@ class Now implements Operation<Option.Option<any>, never> {
   },
   // Joins that wait
   {
-    name: "a join lacks more than it does",
-    clause: "S11",
-    file: "internal/pattern/join.ts",
-    find: "return new Lack([pattern], count - found, at)",
-    replace: "return new Lack([pattern], count - found + 1, at)"
-  },
-  {
-    name: "a join lacks more than it does, all demands considered",
-    clause: "S11",
-    file: "internal/pattern/join.ts",
-    find: "missing, short[0]!)",
-    replace: "missing + 1, short[0]!)"
-  },
-  {
     name:
       "a join counts what comes for those alone that were short when it looked, and not for those that could have made way",
     clause: "S11",
@@ -1061,17 +1047,10 @@ class Now implements Operation<Option.Option<any>, never> {
     replace: "return new Set(demands)"
   },
   {
-    name: "a join counts what comes for others",
-    clause: "S11",
-    file: "internal/pattern/join.ts",
-    find: "this.missing > 0 && this.patterns.some((pattern) => pattern.admits(entry))",
-    replace: "this.missing > 0 && this.patterns.every((pattern) => pattern.admits(entry))"
-  },
-  {
     name: "a join searches with every put",
     clause: "S11",
     file: "internal/pattern/join.ts",
-    find: "return this.missing <= 0",
+    find: "return this.short.size === 0",
     replace: "return true"
   },
   {
@@ -1099,7 +1078,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a join remembers what it lacked in a transaction that was undone",
     clause: "S10",
     file: "internal/memory/looks.ts",
-    find: "        interest.lack = undefined\n      })",
+    find: "        interest.outlook = undefined\n      })",
     replace: "      })"
   },
   {
@@ -1387,5 +1366,76 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/arguments.ts",
     find: "if (isEffect(given)) {",
     replace: "if (isEffect(given) || given !== tuple) {"
+  },
+  {
+    name: "a join that waits does not see that one that has enough can make way for another",
+    clause: "S11",
+    file: "internal/pattern/join.ts",
+    find: "if (this.short.has(next)) {",
+    replace: "if (this.short.has(-1 - next)) {"
+  },
+  {
+    name: "a join that waits lets make way who has to, and not who would have to for that one",
+    clause: "S11",
+    file: "internal/pattern/join.ts",
+    find: "      this.owners.set(next, to)\n",
+    replace: "      this.owners.set(next, to)\n      return\n"
+  },
+  {
+    name: "a join that waits counts a tuple that comes back as another",
+    clause: "S11",
+    file: "internal/pattern/join.ts",
+    find: "if (!this.isBright && !this.owners.has(entry)) {",
+    replace: "if (!this.isBright) {"
+  },
+  {
+    name: "a join that waits counts what is gone for ever",
+    clause: "S11",
+    file: "internal/pattern/join.ts",
+    find: "      if (!isStored(entry)) {",
+    replace: "      if (isStored(entry) === undefined) {"
+  },
+  {
+    name: "a join that waits takes no notice of what is stored when it comes",
+    clause: "S11",
+    file: "internal/pattern/join.ts",
+    find: "this.lacks(demand, missing - matching.fill(demand, missing, inVain))",
+    replace: "this.lacks(demand, missing)"
+  },
+  {
+    name: "a join that waits believes for ever that more does not help one that had enough",
+    clause: "S11",
+    file: "internal/pattern/join.ts",
+    find: "    this.sated.clear()\n",
+    replace: ""
+  },
+  {
+    name: "a join with variables searches before there could be enough, whatever they are",
+    clause: "S11",
+    file: "internal/pattern/join.ts",
+    find: "  if (!(outlook ?? new Outlook<E>(plan)).look(candidatesOf, isStored, outlook !== undefined)) {",
+    replace:
+      "  if (!(outlook ?? new Outlook<E>(plan)).look(candidatesOf, isStored, outlook !== undefined) && plan.isPlain) {"
+  },
+  {
+    name: "a join tries all combinations of what no variable connects",
+    clause: "S11",
+    file: "internal/pattern/join.ts",
+    find: "return isFeasible(plan, first, new Set()) ? ",
+    replace: "return plan.isPlain === false ? "
+  },
+  {
+    name: "a join tries the same tuples of equal patterns in every order",
+    clause: "S11",
+    file: "internal/pattern/join.ts",
+    find: "      after = last < 0 ? -1 : chosen[last]!.seq",
+    replace: "      after = -1"
+  },
+  {
+    name: "a join does not see that what has been bound leaves too little to the others",
+    clause: "S11",
+    file: "internal/pattern/join.ts",
+    find: "!users.get(binding.name)!.every((demand) => hasEnough(demand, bound))",
+    replace: "users.size < 0"
   }
 ]

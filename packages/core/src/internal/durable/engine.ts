@@ -44,7 +44,7 @@ import { isRead, Reader } from "./reader.js"
 
 import { restoring, Session, settling } from "./session.js"
 import { watch } from "./subscription.js"
-import type { Read, Wanted } from "./waiter.js"
+import type { Candidate, Read, Wanted } from "./waiter.js"
 import { acceptedOf, Refusal } from "./waiter.js"
 
 const Key = Symbol.for("@effect-linda/core/durable/session")
@@ -253,18 +253,23 @@ export const make = (
       run: Run,
       pattern: Pattern,
       [query, exact]: readonly [query: Query, exact: boolean],
+      visit: (row: Row, reading: Reading) => boolean
+    ): Effect.Effect<void, SpaceError> =>
+      scan(run, query, (row, reading) => (isRead(reading) ? pattern.matches(reading) : exact) && visit(row, reading))
+
+    /** Calls with all that a query finds, oldest first, until it says that this is enough. */
+    const scan = (
+      run: Run,
+      query: Query,
       visit: (row: Row, reading: Reading) => boolean,
       after = 0
     ): Effect.Effect<void, SpaceError> =>
-      Effect.flatMap(run([{ op: "scan", query, after, limit: page }]), ({ replies: [rows] }) => {
-        for (const row of rows as ReadonlyArray<Row>) {
-          const reading = reader.read(row)
-          if ((isRead(reading) ? pattern.matches(reading) : exact) && visit(row, reading)) {
-            return Effect.void
-          }
-        }
-        return rows.length < page ? Effect.void : each(run, pattern, [query, exact], visit, rows[page - 1].id)
-      })
+      Effect.flatMap(run([{ op: "scan", query, after, limit: page }]), ({ replies: [rows] }) =>
+        (rows as ReadonlyArray<Row>).some((row) =>
+            visit(row, reader.read(row))
+          ) || rows.length < page
+          ? Effect.void
+          : scan(run, query, visit, rows[page - 1].id))
 
     const all = (run: Run, pattern: Pattern, limit = Infinity): Effect.Effect<Read, SpaceError | Unread> => {
       const rows: Array<Row> = []
@@ -290,7 +295,7 @@ export const make = (
       as: Wanted["as"],
       final: boolean,
       read: Wanted["read"],
-      attempt?: Wanted["attempt"]
+      join?: Pick<Wanted, "attempt" | "plan">
     ): Wanted => {
       // Those of a choice have to keep their numbers; equal ones of a join are one.
       const asked = as === "join" ? Array.from(new Set(patterns)) : patterns
@@ -306,7 +311,7 @@ export const make = (
         timeout,
         tuple: readRow,
         read,
-        attempt: attempt ?? ((run, hold, waiter) =>
+        attempt: (run, hold, waiter) =>
           Effect.gen(function*() {
             let oldest: Found | null = null
             for (const [index, pattern] of patterns.entries()) {
@@ -319,59 +324,81 @@ export const make = (
             }
             const found = oldest as Found | null
             return found === null || as === "rd" || (yield* claim(run, hold, found.rows, waiter, final)) ? found : null
-          }))
+          }),
+        ...join
       }
     }
 
     const candidateOf = (row: Row, reading: Reading): Candidate => {
-      if (isRead(reading)) {
-        return { row, tuple: reading, unread: undefined }
-      }
-      const unread = Array.from(reader.raw(row))
-      return { row, tuple: unread, unread }
+      const unread = isRead(reading) ? undefined : Array.from(reader.raw(row))
+      const tuple = isRead(reading) ? reading : unread!
+      return { row, tuple, failure: row.arity < 0, seq: row.id, unread }
     }
 
     const joinOf = (patterns: ReadonlyArray<Pattern>, timeout: number): Wanted => {
       const plan = new Join.Plan(patterns)
-      const attempt: Wanted["attempt"] = (run, hold, waiter, { offered, onLack }) =>
+      /** The demands, by what the store is asked for them: it is asked once. */
+      const asked = new Map<string, { readonly query: Query; readonly askers: Array<Asker> }>()
+      for (const demand of plan.demands) {
+        const [query, exact] = reader.query(demand.pattern)
+        const key = JSON.stringify(query)
+        const { askers } = asked.get(key) ?? asked.set(key, { query, askers: [] }).get(key)!
+        askers.push({ ...demand, exact })
+      }
+      const attempt: Wanted["attempt"] = (run, hold, waiter, { offered, outlook }) =>
         Effect.gen(function*() {
           const candidates = new Map<number, Candidate>()
-          const ofPattern = new Map<Pattern, ReadonlyArray<Candidate>>()
+          const ofPattern = new Map<Pattern, Array<Candidate>>()
           const enough = plan.isPlain ? patterns.length : Infinity
-          for (const [at, { count, pattern }] of plan.demands.entries()) {
-            const own: Array<Candidate> = []
-            const add = (row: Row, reading: Reading) => {
-              const candidate = candidates.get(row.id) ?? candidateOf(row, reading)
-              candidates.set(row.id, candidate)
-              // The store has found it, so it has what the pattern says.
-              pattern.terms.forEach(({ kind, value }, index) => {
-                if (kind === "literal" && candidate.unread !== undefined) {
-                  candidate.unread[index] = value
+          const offer = offered === undefined ? undefined : reader.read(offered.row)
+          const add = ({ pattern }: Asker, row: Row, reading: Reading): number => {
+            const candidate = candidates.get(row.id) ?? candidateOf(row, reading)
+            candidates.set(row.id, candidate)
+            // The store has found it, so it has what the pattern says.
+            pattern.terms.forEach(({ kind, value }, index) => {
+              if (kind === "literal" && candidate.unread !== undefined) {
+                candidate.unread[index] = value
+              }
+            })
+            return ofPattern.get(pattern)!.push(candidate)
+          }
+          for (const { askers, query } of asked.values()) {
+            askers.forEach(({ pattern }) => ofPattern.set(pattern, []))
+            let open: ReadonlyArray<Asker> = askers
+            yield* scan(run, query, (row, reading) => {
+              const before = open
+              for (const asker of before) {
+                if (
+                  (isRead(reading) ? asker.pattern.matches(reading) : asker.exact) && add(asker, row, reading) >= enough
+                ) {
+                  open = open.filter((other) => other !== asker)
                 }
-              })
-              return own.push(candidate) >= enough
+              }
+              return open.length === 0
+            })
+            for (const asker of askers) {
+              const { count, pattern } = asker
+              const own = ofPattern.get(pattern)!
+              if (offer !== undefined && isRead(offer) && pattern.matches(offer)) {
+                add(asker, offered!.row, offer)
+                own.sort(byAge)
+              }
+              if (own.length < count && outlook === undefined) {
+                return null
+              }
             }
-            yield* each(run, pattern, reader.query(pattern), add)
-            const offer = offered === undefined ? undefined : reader.read(offered.row)
-            if (offer !== undefined && isRead(offer) && pattern.matches(offer)) {
-              add(offered!.row, offer)
-              own.sort(byAge)
-            }
-            if (own.length < count) {
-              onLack?.(new Join.Lack([pattern], count - own.length, at))
-              return null
-            }
-            ofPattern.set(pattern, own)
           }
           const oldest = Array.from(candidates.values()).filter(({ unread }) => unread === undefined).sort(byAge)
           const chosen = Join.find<Candidate>(
             plan,
-            (pattern, test) => (ofPattern.get(pattern) ?? oldest).find(test)
+            {
+              first: (pattern, test, after = -1) =>
+                (ofPattern.get(pattern) ?? oldest).find((candidate) => candidate.seq > after && test(candidate)),
+              isStored: () => true
+            },
+            outlook
           )
-          if (chosen === undefined || chosen instanceof Join.Lack) {
-            if (chosen !== undefined) {
-              onLack?.(chosen)
-            }
+          if (chosen === undefined) {
             return null
           }
           // One that cannot be decoded ends it: the others stay where they are.
@@ -383,7 +410,7 @@ export const make = (
           // There is nothing to take for no patterns.
           return rows.length === 0 || (yield* claim(run, hold, rows, waiter, true)) ? { index: 0, rows } : null
         })
-      return wantedOf("inAll", plan.patterns, timeout, "join", true, takes, attempt)
+      return wantedOf("inAll", plan.patterns, timeout, "join", true, takes, { plan, attempt })
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -775,7 +802,9 @@ export const make = (
     }
 
     // Added last, and so run first: whoever waits is interrupted before anything else is taken down.
-    yield* Effect.addFinalizer(() => Effect.sync(() => session.close()))
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => session.close())
+    )
 
     const space = assemble<any, SpaceError>({
       name,
@@ -825,16 +854,14 @@ const awaits = ({ patterns }: { readonly patterns: ReadonlyArray<unknown> }, tup
 /** More than any store keeps. */
 const unlimited = 2 ** 31 - 1
 
-interface Candidate {
-  readonly row: Row
-  readonly tuple: ReadonlyArray<unknown>
-  /** A tuple that cannot be decoded, as far as the patterns know it that ask for it by types and literals alone. */
-  readonly unread: Array<unknown> | undefined
+/** A demand of a join, and whether its query says all. */
+interface Asker extends Join.Demand {
+  readonly exact: boolean
 }
 
 const nothing: Read = { index: 0, rows: [], tuples: [] }
 
-const byAge = (one: Candidate, other: Candidate): number => one.row.id - other.row.id
+const byAge = (one: Candidate, other: Candidate): number => one.seq - other.seq
 
 const leaseOver = new SpaceError({
   reason: "Lapsed",

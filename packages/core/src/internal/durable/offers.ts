@@ -27,9 +27,12 @@ export interface Listener extends Waiting {
   readonly end: (exit: Exit.Exit<never, unknown>) => void
   /** Whether a tuple is wanted, where the store cannot tell. */
   readonly accepts: (tuple: Tuple) => boolean
-  /** For a join: what it makes of a tuple that it is offered; nothing, if it has what it wants by now. */
+  /**
+   * For a join: what it makes of a tuple that it is offered; nothing, if it has what it wants by now. What it adds to
+   * `learned` is called when the transaction has been committed.
+   */
   readonly consider:
-    | ((run: Run, row: Row, isOver: boolean) => Effect.Effect<Found | null, SpaceError>)
+    | ((run: Run, row: Row, isOver: boolean, learned: Array<() => void>) => Effect.Effect<Found | null, SpaceError>)
     | undefined
   readonly arrive: (found: Found) => void
 }
@@ -38,6 +41,8 @@ export interface Listener extends Waiting {
 export interface Heard extends Outcome {
   /** Joins that are complete. */
   readonly joined: ReadonlyArray<readonly [waiter: number, found: Found]>
+  /** What joins have learned, which holds once it is committed. */
+  readonly learned: ReadonlyArray<() => void>
 }
 
 export class Offers {
@@ -74,6 +79,7 @@ export class Offers {
     run: Run,
     isOffering = () => this.isOffering
   ): (commands: ReadonlyArray<Command>) => Effect.Effect<Heard, SpaceError> {
+    const learned: Array<() => void> = []
     const settle = (heard: Heard): Effect.Effect<Heard, SpaceError> => {
       const offer = heard.mail.find(({ kind }) => kind === "offer")
       if (offer === undefined) {
@@ -83,7 +89,7 @@ export class Offers {
       const joined = [...heard.joined]
       const collect: Run = (commands) => Effect.tap(run(commands), (outcome) => void mail.push(...outcome.mail))
       const isOver = joined.some(([waiter]) => waiter === offer.waiter)
-      const considered = this.waiters.get(offer.waiter)?.consider?.(collect, offer.row, isOver) ??
+      const considered = this.waiters.get(offer.waiter)?.consider?.(collect, offer.row, isOver, learned) ??
         Effect.as(
           collect([{ op: "answer", waiter: offer.waiter, id: offer.row.id, take: false, accepted: null }]),
           null
@@ -96,7 +102,7 @@ export class Offers {
       })
     }
     const whole = (commands: ReadonlyArray<Command>) =>
-      Effect.flatMap(run(commands), (outcome) => settle({ ...outcome, joined: [] }))
+      Effect.flatMap(run(commands), (outcome) => settle({ ...outcome, joined: [], learned }))
     // Where joins are offered something, what becomes of a tuple has to be known before the next one comes.
     return (commands) =>
       !isOffering() ? whole(commands) : Effect.map(
@@ -116,5 +122,6 @@ const combined = (all: ReadonlyArray<Heard>, replies: ReadonlyArray<Reply>): Hea
   replies,
   mail: all.flatMap(({ mail }) => mail),
   joined: all.flatMap(({ joined }) => joined),
+  learned: all[0]?.learned ?? [],
   next: all[all.length - 1]?.next ?? null
 })

@@ -300,6 +300,9 @@ export class Session implements Timed, Watched {
     const { mail, next } = outcome
     const { doubt } = this
     this.doubt = undefined
+    if ("joined" in outcome) {
+      outcome.learned.forEach((learn) => learn())
+    }
     for (const each of mail) {
       this.deliver(each)
     }

@@ -14,7 +14,8 @@ import type { Deadline } from "../deadlines.js"
 import { isFailure } from "../failure.js"
 import type { Restore } from "../handOver.js"
 import type { Waiting } from "../insight.js"
-import type { Lack } from "../pattern/join.js"
+import type { Plan } from "../pattern/join.js"
+import { Outlook } from "../pattern/join.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { ProcessRecord } from "../process.js"
 import { current } from "../process.js"
@@ -30,6 +31,16 @@ import { restoring, settling } from "./session.js"
 /** What `inspect` tells of somebody who waits. */
 export const labelOf = ({ kind, patterns, process }: Waiting): string =>
   JSON.stringify({ kind, patterns: patterns.map(String), process: process?.name })
+
+/** A tuple that a join may take. */
+export interface Candidate {
+  readonly row: Row
+  readonly tuple: ReadonlyArray<unknown>
+  readonly failure: boolean
+  readonly seq: number
+  /** A tuple that cannot be decoded, as far as the patterns know it that ask for it by types and literals alone. */
+  readonly unread: Array<unknown> | undefined
+}
 
 /** What was found, decoded. */
 export interface Read extends Found {
@@ -66,6 +77,8 @@ export interface Wanted {
   readonly exact: boolean
   /** As whom the store knows it while it waits. */
   readonly as: "in" | "join" | "rd"
+  /** What a join is to find. */
+  readonly plan?: Plan
   /** Whether a tuple is taken for good, and not held first. */
   readonly final: boolean
   /** Milliseconds. Zero does not wait. */
@@ -81,8 +94,8 @@ export interface Wanted {
     waits: {
       /** A tuple that is held for the join, and what has to be said before it can be claimed. */
       readonly offered?: { readonly row: Row; readonly answer: Effect.Effect<unknown, SpaceError> }
-      /** Called with what a join lacks. */
-      readonly onLack?: (lack: Lack) => void
+      /** A new one, which knows what is stored when nothing is found. */
+      readonly outlook?: Outlook<Candidate> | undefined
     }
   ) => Effect.Effect<Found | null, unknown>
 }
@@ -102,8 +115,16 @@ export class Waiter implements Listener {
   private onLeft = () => {}
   private readonly takes: boolean
   readonly consider: Listener["consider"]
-  /** What a join lacks, as far as that is known. */
-  private lack: Lack | undefined = undefined
+  /** What a join can hope for, as far as that is known. */
+  private outlook: Outlook<Candidate> | undefined = undefined
+  /** How often it has looked, or has been told of a tuple: nothing that was learned before may replace what is known since. */
+  private news = 0
+  /** What is known in a transaction that is not committed yet, told by the list of what is learned there. */
+  private provisional: {
+    readonly learned: unknown
+    readonly outlook: Outlook<Candidate>
+    news: number
+  } | undefined = undefined
 
   constructor(
     private readonly session: Session,
@@ -115,7 +136,7 @@ export class Waiter implements Listener {
     this.kind = wanted.kind
     this.patterns = wanted.patterns
     this.takes = wanted.as !== "rd"
-    this.consider = wanted.as === "join" ? (run, row, isOver) => this.considering(run, row, isOver) : undefined
+    this.consider = wanted.as === "join" ? this.considering : undefined
     this.since = session.now()
     this.process = fiber.getFiberRef(current)
     session.waiters.set(this.id, this)
@@ -164,32 +185,45 @@ export class Waiter implements Listener {
     }
   }
 
-  /** Looks at what is stored, in a transaction that does nothing else: what is lacking then, is lacking when it has been committed. */
+  /** Looks at what is stored, in a transaction that does nothing else: what is known then, holds when it has been committed. */
   private attempting(run: Run, waiter: number | null): Effect.Effect<Found | null, unknown> {
     return Effect.suspend(() => {
-      this.lack = undefined
-      return this.wanted.attempt(run, this.id, waiter, {
-        onLack: (lack) => {
-          this.lack = lack
-        }
-      })
+      const news = ++this.news
+      const outlook = this.newOutlook()
+      this.outlook = undefined
+      return Effect.tap(this.wanted.attempt(run, this.id, waiter, { outlook }), () =>
+        Effect.sync(() => {
+          if (news === this.news) {
+            this.outlook = outlook
+          }
+        }))
     })
   }
 
-  /** Whether a join lacks more than this tuple, which has come. Where that cannot be told, it has to look, now and the next time. */
-  private lacksMore(row: Row): boolean {
-    const { lack } = this
-    this.lack = undefined
-    const tuple = lack === undefined ? undefined : this.wanted.tuple(row)
-    if (lack === undefined || tuple === undefined || !isRead(tuple)) {
-      return false
+  private newOutlook(): Outlook<Candidate> | undefined {
+    return this.wanted.plan && new Outlook(this.wanted.plan)
+  }
+
+  /** Whether a join could be complete with a tuple that has come. Where that cannot be told, it has to look. */
+  private mayBeMadeBy(row: Row, learned?: unknown): boolean {
+    const { provisional } = this
+    const isProvisional = provisional !== undefined && provisional.learned === learned
+    if (isProvisional && provisional.news === this.news) {
+      provisional.news++
     }
+    this.news++
+    const tuple = this.wanted.tuple(row)
+    if (!isRead(tuple)) {
+      this.outlook = undefined
+      this.provisional = undefined
+      return true
+    }
+    const candidate = { row, tuple, failure: isFailure(tuple), seq: row.id, unread: undefined }
     try {
-      const isMade = lack.isMadeBy({ tuple, failure: isFailure(tuple) })
-      this.lack = lack
-      return !isMade
+      const isBright = this.outlook?.comes(candidate) !== false
+      return isProvisional ? provisional.outlook.comes(candidate) : isBright
     } catch {
-      return false
+      return true
     }
   }
 
@@ -257,7 +291,7 @@ export class Waiter implements Listener {
       }
     }
     if (wanted.as === "join") {
-      if (!this.lacksMore(row)) {
+      if (this.mayBeMadeBy(row)) {
         session.postExclusive((run) => this.attempting(run, id), found)
       }
     } else if (this.wants(row)) {
@@ -293,7 +327,7 @@ export class Waiter implements Listener {
   }
 
   /** Looks whether a join is complete with a tuple that it is offered; if not, the tuple goes on to the next. */
-  private considering(run: Run, row: Row, isOver: boolean): Effect.Effect<Found | null, SpaceError> {
+  private readonly considering: NonNullable<Listener["consider"]> = (run, row, isOver, learned) => {
     const { id, session, wanted } = this
     const answer = (take: boolean): Effect.Effect<unknown, SpaceError> =>
       run([{
@@ -303,22 +337,42 @@ export class Waiter implements Listener {
         take,
         accepted: acceptedOf([row], wanted.tuple, session.offers.accepts)[row.id] ?? null
       }])
-    const found = isOver || this.state === "ended" || this.lacksMore(row)
+    const looks = !isOver && this.state !== "ended" && this.mayBeMadeBy(row, learned)
+    const outlook = looks ? this.newOutlook() : undefined
+    if (looks) {
+      this.provisional = undefined
+    }
+    const found = !looks
       ? Effect.succeed(null)
-      : Effect.catchAllCause(wanted.attempt(run, id, id, { offered: { row, answer: answer(true) } }), (cause) => {
-        // The store's failures are not the join's: the batch is done again, or fails as a whole.
-        if (!Cause.isDie(cause)) {
-          return Effect.failCause(cause as Cause.Cause<SpaceError>)
+      : Effect.catchAllCause(
+        wanted.attempt(run, id, id, { offered: { row, answer: answer(true) }, outlook }),
+        (cause) => {
+          // The store's failures are not the join's: the batch is done again, or fails as a whole.
+          if (!Cause.isDie(cause)) {
+            return Effect.failCause(cause as Cause.Cause<SpaceError>)
+          }
+          session.post({ op: "cancel", waiters: [id] })
+          this.end(Exit.failCause(cause))
+          return Effect.succeed(null)
         }
-        session.post({ op: "cancel", waiters: [id] })
-        this.end(Exit.failCause(cause))
-        return Effect.succeed(null)
-      })
+      )
     // It may be complete without this tuple, by those that others have put.
-    return Effect.tap(
-      found,
-      (found) => found?.rows.some(({ id }) => id === row.id) === true ? Effect.void : answer(false)
-    )
+    return Effect.tap(found, (found) => {
+      if (found === null && outlook !== undefined) {
+        this.learn(outlook, learned)
+      }
+      return found?.rows.some(({ id }) => id === row.id) === true ? Effect.void : answer(false)
+    })
+  }
+
+  /** Knows this from now on in the transaction, and everywhere once that is committed, if nothing has come meanwhile. */
+  private learn(outlook: Outlook<Candidate>, learned: Array<() => void>): void {
+    const provisional = this.provisional = { learned, outlook, news: this.news }
+    learned.push(() => {
+      if (this.provisional === provisional && provisional.news === this.news) {
+        this.outlook = outlook
+      }
+    })
   }
 
   /** The store does not know us any more. */

@@ -30,6 +30,10 @@ class HeldEntry implements Held<never> {
 
   end(ending: Ending): Effect.Effect<void> {
     const { entry, store } = this
+    if (store.closed) {
+      // Since it was asked whether all is over.
+      return Effect.void
+    }
     if (ending.how === "consumed") {
       store.settle()
       store.consume([entry])

@@ -8,7 +8,7 @@ import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type { Deadline } from "../deadlines.js"
 import type { Key } from "../pattern/hash.js"
-import type { Lack } from "../pattern/join.js"
+import type { Outlook } from "../pattern/join.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { ProcessRecord } from "../process.js"
 import type { Watcher } from "../watcher.js"
@@ -72,8 +72,8 @@ export class Interest implements Item {
   needs: Shortage = "room"
   /** The stored entries that a waiting transaction was woken to look at. */
   offered: Array<Offer> = []
-  /** What a join that waits lacks, as far as that is known. */
-  lack: Lack | undefined = undefined
+  /** What a join that waits can hope for, as far as that is known. */
+  outlook: Outlook<Entry> | undefined = undefined
   /** What a transaction waits for in several spaces: whichever is served first wakes it, the others then pass it by. */
   wait: { woken: boolean } | undefined = undefined
   /** The lists it stands in. */

@@ -7,7 +7,7 @@
  * @internal
  */
 import type { Plan } from "../pattern/join.js"
-import { Lack } from "../pattern/join.js"
+import { Outlook } from "../pattern/join.js"
 import type { Entry } from "./entry.js"
 import { Holds } from "./holds.js"
 import type { Interest } from "./interest.js"
@@ -51,40 +51,41 @@ export class Looks extends Holds {
 
   /** Distinct entries for a join that waits, of what is stored, but for what a transaction is to look at first. */
   findJoin(interest: Interest, plan: Plan): ReadonlyArray<Entry> | undefined {
-    const found = this.found(interest, this.shelves.findJoin(plan, this.offered))
+    if (interest.live && this.shelves.hasTooFew(plan)) {
+      // It looks again because it was told something, and may be told more before there could be enough.
+      interest.outlook = undefined
+      return undefined
+    }
+    const found = this.shelves.findJoin(plan, this.offered, this.outlookOf(interest, plan))
     if (this.offered.size > 0) {
-      // What it was not to see is missing in what it lacks.
-      interest.lack = undefined
+      // What it was not to see is unknown to it.
+      interest.outlook = undefined
     }
     return found
   }
 
-  /** The same with one that is not stored among those to choose from. */
+  /** The same with one that is not stored among those to choose from. Does not look if it lacks more. */
   findJoinWith(interest: Interest, plan: Plan, entry: Entry): ReadonlyArray<Entry> | undefined {
-    const { lack } = interest
-    if (lack !== undefined && !lack.isMadeBy(entry)) {
+    const { outlook } = interest
+    if (outlook?.comes(entry) === false) {
       return undefined
     }
     this.insert(entry)
     try {
-      return this.found(interest, this.shelves.findJoinWith(plan, entry, lack?.at))
+      return this.shelves.findJoinWith(plan, entry, this.outlookOf(interest, plan))
     } finally {
       this.remove(entry)
     }
   }
 
-  /** Remembers what is lacking. */
-  private found(
-    interest: Interest,
-    found: ReadonlyArray<Entry> | Lack | undefined
-  ): ReadonlyArray<Entry> | undefined {
-    interest.lack = found instanceof Lack ? found : undefined
+  /** What a join that waits knows of its chances. */
+  private outlookOf(interest: Interest, plan: Plan): Outlook<Entry> {
     if (this.log.recording) {
       // What is undone brings back entries that were not there now.
       this.log.add(() => {
-        interest.lack = undefined
+        interest.outlook = undefined
       })
     }
-    return found instanceof Lack ? undefined : found
+    return interest.outlook ??= new Outlook<Entry>(plan)
   }
 }

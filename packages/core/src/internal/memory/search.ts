@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import type { Tuple } from "../../Tuple.js"
 import type { Explanation } from "../../TupleSpace.js"
 import type { Several } from "../arguments.js"
-import { Lack, Plan } from "../pattern/join.js"
+import { Plan } from "../pattern/join.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { timedOut } from "../timeout.js"
 import type { Span } from "../tracing.js"
@@ -199,8 +199,7 @@ export class Join extends Search<ReadonlyArray<Entry>> {
     return this.patterns.length > 0
   }
   find(except: ReadonlySet<Entry> | undefined): ReadonlyArray<Entry> | undefined {
-    const found = this.store.shelves.findJoin(this.plan, except)
-    return found instanceof Lack ? undefined : found
+    return this.store.shelves.findJoin(this.plan, except)
   }
   protected override lookFor(interest: Interest): ReadonlyArray<Entry> | undefined {
     return this.store.findJoin(interest, this.plan)

@@ -86,31 +86,46 @@ export class Shelves {
     return entry && [entry, patterns.findIndex((pattern) => pattern.admits(entry))]
   }
 
-  /** Distinct entries for all patterns at once (S11), or what is lacking, where that can be told. */
+  /** Distinct entries for all patterns at once (S11). */
   findJoin(
     plan: Join.Plan,
     except: ReadonlySet<Entry> = none,
-    from?: number
-  ): ReadonlyArray<Entry> | Join.Lack | undefined {
-    return Join.find(plan, this.looking(except), from)
+    outlook?: Join.Outlook<Entry>
+  ): ReadonlyArray<Entry> | undefined {
+    return Join.find(plan, this.looking(except), outlook)
   }
 
   /** The same, for a join that this entry may complete, which has just come. */
-  findJoinWith(plan: Join.Plan, entry: Entry, from?: number): ReadonlyArray<Entry> | Join.Lack | undefined {
-    return Join.findWith(plan, entry, this.looking(none), from)
+  findJoinWith(plan: Join.Plan, entry: Entry, outlook?: Join.Outlook<Entry>): ReadonlyArray<Entry> | undefined {
+    return Join.findWith(plan, entry, this.looking(none), outlook)
   }
 
-  private looking(except: ReadonlySet<Entry>) {
-    return (pattern: Pattern, test: (entry: Entry) => boolean): Entry | undefined =>
-      this.first(pattern, (entry) => {
-        this.looked++
-        return !except.has(entry) && test(entry)
-      })
+  /** Whether there are certainly fewer candidates than a join takes. Nobody is asked about them. */
+  hasTooFew({ demands, patterns }: Join.Plan): boolean {
+    const lists = new Set(demands.flatMap(({ pattern }) => this.candidates(pattern)))
+    let count = 0
+    for (const list of lists) {
+      count += list instanceof Ordered ? list.size : Number(list !== undefined)
+    }
+    return count < patterns.length
   }
 
-  /** The oldest entry that passes the test, among those with the literals of the pattern. Tests them in order. */
-  private first(pattern: Pattern, test: (entry: Entry) => boolean): Entry | undefined {
-    return pattern.open ? this.findAll(pattern).find(test) : next(this.candidatesOf(pattern), -1, test)
+  private looking(except: ReadonlySet<Entry>): Join.Place<Entry> {
+    return {
+      first: (pattern, test, after) =>
+        this.first(pattern, after ?? -1, (entry) => {
+          this.looked++
+          return !except.has(entry) && test(entry)
+        }),
+      isStored: (entry) => entry.live && !except.has(entry)
+    }
+  }
+
+  /** The oldest entry behind `after` that passes the test, among those with the literals of the pattern. Tests them in order. */
+  private first(pattern: Pattern, after: number, test: (entry: Entry) => boolean): Entry | undefined {
+    return pattern.open
+      ? this.findAll(pattern).find((entry) => entry.seq > after && test(entry))
+      : next(this.candidatesOf(pattern), after, test)
   }
 
   private testing(pattern: Pattern, except: ReadonlySet<Entry>): (entry: Entry) => boolean {

@@ -1,14 +1,15 @@
 /**
  * Joins: distinct tuples for several patterns at once.
  *
- * Without variables between the patterns this is a matching in a bipartite graph, and is found by augmenting paths. Equal patterns share
- * their candidates, and are one {@link Demand} of so many. A demand needs to know no more than its oldest matches, as many as
- * the join has patterns: if distinct tuples can be found at all, they can be found among these. With variables it is a search with
- * backtracking, in which the variables bound so far are looked up by index as if they were literals.
+ * Without variables between the patterns this is a matching in a bipartite graph, and is found by augmenting paths. Equal
+ * patterns share their candidates, and are one {@link Demand} of so many. A demand needs to know no more than its oldest
+ * matches, as many as the join has patterns: if distinct tuples can be found at all, they can be found among these. With
+ * variables it is a search with backtracking, in which the variables bound so far are looked up by index as if they were
+ * literals.
  *
- * If there are not enough, the demands that are short tell what has to come first ({@link Lack}; Hall 1935): some demands have
- * fewer candidates between them than they need. A join that waits counts what comes for these, and does not search before
- * there could be enough. However it is short, a search is followed by as many tuples that it does not look at.
+ * A join that waits keeps an {@link Outlook}: as large a matching as there can be of what it knows, whatever the variables
+ * are. What comes augments it. While it is too small, the join cannot be complete, and does not search. So a put costs it
+ * no more than to ask its patterns, and seldom that.
  *
  * @internal
  */
@@ -18,10 +19,15 @@ import type { Bindings } from "./term.js"
 /** What is joined. */
 interface Entry {
   readonly tuple: ReadonlyArray<unknown>
+  readonly failure: boolean
+  readonly seq: number
 }
 
-/** Finds the oldest entry that passes the test, among those with the literals of the pattern, testing them in order. */
-type First<E extends Entry> = (pattern: Pattern, test: (entry: E) => boolean) => E | undefined
+/**
+ * Finds the oldest entry behind `after` that passes the test, among those with the literals of the pattern, testing them in
+ * order.
+ */
+type First<E extends Entry> = (pattern: Pattern, test: (entry: E) => boolean, after?: number) => E | undefined
 
 /** So many tuples of one pattern. */
 export interface Demand {
@@ -38,6 +44,7 @@ export class Plan {
   readonly demandOf: ReadonlyArray<number>
   /** Whether no variable stands in two of the patterns. */
   readonly isPlain: boolean
+  private shared: ReadonlyMap<string, ReadonlyArray<number>> | undefined
 
   constructor(patterns: ReadonlyArray<Pattern>) {
     const distinct: Array<Pattern> = []
@@ -53,6 +60,25 @@ export class Plan {
     this.demands = distinct.map((pattern, number) => ({ pattern, count: counts[number]! }))
     this.patterns = distinct.length === patterns.length ? patterns : demandOf.map((number) => distinct[number]!)
     this.isPlain = !shareVariables(this.demands)
+  }
+
+  /** The demands in which a variable stands. */
+  get users(): ReadonlyMap<string, ReadonlyArray<number>> {
+    return this.shared ??= usersOf(this.demands)
+  }
+
+  /** The demands that variables connect with this one, nearest first. */
+  connectedTo(demand: number): ReadonlySet<number> {
+    const connected = new Set([demand])
+    // Those that are added meanwhile come too.
+    for (const each of connected) {
+      for (const name of this.demands[each]!.pattern.names) {
+        for (const other of this.users.get(name)!) {
+          connected.add(other)
+        }
+      }
+    }
+    return connected
   }
 }
 
@@ -86,6 +112,21 @@ const few = 8
 /** With so many of the same literals a pattern is compared. */
 const most = 64
 
+const usersOf = (demands: ReadonlyArray<Demand>): ReadonlyMap<string, ReadonlyArray<number>> => {
+  const users = new Map<string, Array<number>>()
+  demands.forEach(({ pattern }, demand) => {
+    for (const name of pattern.names) {
+      const others = users.get(name)
+      if (others === undefined) {
+        users.set(name, [demand])
+      } else {
+        others.push(demand)
+      }
+    }
+  })
+  return users
+}
+
 const shareVariables = (demands: ReadonlyArray<Demand>): boolean => {
   const names = new Set<string>()
   for (const { count, pattern } of demands) {
@@ -99,95 +140,262 @@ const shareVariables = (demands: ReadonlyArray<Demand>): boolean => {
   return false
 }
 
-/** Why a join is not complete: some of its demands have too few candidates between them. */
-export class Lack {
-  constructor(
-    private readonly patterns: ReadonlyArray<Pattern>,
-    /** How many more have to come, at least. Less than that may be stored by now, and never more. */
-    private missing: number,
-    /** The first of these demands: where to look first. */
-    readonly at: number
-  ) {}
+/**
+ * What a join can hope for: a matching of its demands with entries that it knows, as large as can be. It may know entries
+ * that are gone, but none that is stored may be unknown to it: then it says no only if that is certain.
+ */
+export class Outlook<E extends Entry> {
+  /** Which demand each entry is for. */
+  private readonly owners = new Map<E, number>()
+  /** The demands that have too few, and how many they lack. */
+  private readonly short: Map<number, number>
+  /** Demands that have enough, while nobody else could have what they have: more of that helps nobody. */
+  private readonly sated = new Set<number>()
+  /** The demands whose patterns admit an entry. */
+  private readonly admitting = new Map<E, ReadonlyArray<number>>()
 
-  /** Counts an entry that comes. Whether there could be enough now. */
-  isMadeBy(entry: { readonly tuple: ReadonlyArray<unknown>; readonly failure: boolean }): boolean {
-    if (this.missing > 0 && this.patterns.some((pattern) => pattern.admits(entry))) {
-      this.missing--
+  constructor(private readonly plan: Plan) {
+    this.short = new Map(plan.demands.map(({ count }, demand) => [demand, count]))
+  }
+
+  /** Whether there could be enough. */
+  get isBright(): boolean {
+    return this.short.size === 0
+  }
+
+  /** Counts an entry that comes. Whether there could be enough then. */
+  comes(entry: E): boolean {
+    if (!this.isBright && !this.owners.has(entry)) {
+      this.place(entry)
     }
-    return this.missing <= 0
+    return this.isBright
+  }
+
+  private place(entry: E): void {
+    const { demands } = this.plan
+    for (const [demand] of this.short) {
+      if (demands[demand]!.pattern.admits(entry)) {
+        this.give(entry, demand)
+        return
+      }
+    }
+    // Those who could have it have enough. One of them may make way for another, which has too little.
+    const reached = new Map<number, E>(
+      this.demandsFor(entry).filter((demand) => !this.sated.has(demand)).map((demand) => [demand, entry])
+    )
+    const owned = reached.size === 0 ? [] : this.owned()
+    // Those that are added meanwhile come too.
+    for (const [demand] of reached) {
+      for (const other of owned[demand]!) {
+        for (const next of this.demandsFor(other)) {
+          if (this.short.has(next)) {
+            this.pass(other, next, reached)
+            return
+          }
+          if (!reached.has(next) && !this.sated.has(next)) {
+            reached.set(next, other)
+          }
+        }
+      }
+    }
+    for (const [demand] of reached) {
+      this.sated.add(demand)
+    }
+  }
+
+  /** Gives an entry to a demand that lacks one, and to its owner the one by which that was reached, and so on. */
+  private pass(entry: E, demand: number, reached: ReadonlyMap<number, E>): void {
+    let owner = this.owners.get(entry)
+    this.give(entry, demand)
+    while (owner !== undefined) {
+      const next = reached.get(owner)!
+      const to: number = owner
+      owner = this.owners.get(next)
+      this.owners.set(next, to)
+    }
+  }
+
+  private give(entry: E, demand: number): void {
+    this.owners.set(entry, demand)
+    this.lacks(demand, this.short.get(demand)! - 1)
+  }
+
+  private lacks(demand: number, missing: number): void {
+    if (missing > 0) {
+      this.short.set(demand, missing)
+    } else {
+      this.short.delete(demand)
+    }
+  }
+
+  private owned(): ReadonlyArray<ReadonlyArray<E>> {
+    const owned: Array<Array<E>> = this.plan.demands.map(() => [])
+    for (const [entry, demand] of this.owners) {
+      owned[demand]!.push(entry)
+    }
+    return owned
+  }
+
+  private demandsFor(entry: E): ReadonlyArray<number> {
+    let demands = this.admitting.get(entry)
+    if (demands === undefined) {
+      demands = Array.from(this.plan.demands.keys()).filter((demand) =>
+        this.plan.demands[demand]!.pattern.admits(entry)
+      )
+      this.admitting.set(entry, demands)
+    }
+    return demands
+  }
+
+  /** Looks at what is stored: forgets what is gone, and finds as much instead as there is. `isKept`: for later, too. */
+  look(candidatesOf: CandidatesOf<E>, isStored: (entry: E) => boolean, isKept: boolean): boolean {
+    for (const [entry, demand] of this.owners) {
+      if (!isStored(entry)) {
+        this.owners.delete(entry)
+        this.lacks(demand, (this.short.get(demand) ?? 0) + 1)
+      }
+    }
+    this.sated.clear()
+    this.admitting.clear()
+    const matching = new Matching(this.plan, candidatesOf, this.owners)
+    const inVain = new Set<number>()
+    for (const [demand, missing] of Array.from(this.short)) {
+      this.lacks(demand, missing - matching.fill(demand, missing, inVain))
+      if (!isKept && !this.isBright && this.short.has(demand)) {
+        return false
+      }
+    }
+    return this.isBright
   }
 }
 
-/** An entry for each pattern, all distinct, each pattern in turn getting the oldest that is left to it; or what is lacking. */
-export const find = <E extends Entry>(plan: Plan, first: First<E>, from = 0): ReadonlyArray<E> | Lack | undefined =>
-  !plan.isPlain
-    ? lackOf(plan, first, from) ?? search(plan.patterns, first)
-    : oldest(plan, first) ?? assign(plan, first, from)
+/** The candidates of a demand, oldest first. */
+type CandidatesOf<E extends Entry> = (demand: number) => ReadonlyArray<E>
+
+/** Each list is made when it is needed, and once. */
+const collecting = <E extends Entry>({ demands, patterns }: Plan, first: First<E>): CandidatesOf<E> => {
+  const lists: Array<Array<E> | undefined> = []
+  return (demand) => {
+    let list = lists[demand]
+    if (list === undefined) {
+      const { pattern } = demands[demand]!
+      const found: Array<E> = list = lists[demand] = []
+      first(pattern, (entry) => pattern.matches(entry.tuple) && found.push(entry) === patterns.length)
+    }
+    return list
+  }
+}
+
+/** Where a join looks. */
+export interface Place<E extends Entry> {
+  readonly first: First<E>
+  readonly isStored: (entry: E) => boolean
+}
 
 /**
- * The same for a join that was not complete before an entry has come, and so is complete with it or not at all. With variables that
- * spares it all combinations of others.
+ * An entry for each pattern, all distinct, each pattern in turn getting the oldest that is left to it. Whoever keeps an
+ * outlook gives it, and it is right afterwards.
  */
-export const findWith = <E extends Entry & { readonly seq: number }>(
+export const find = <E extends Entry>(
+  plan: Plan,
+  place: Place<E>,
+  outlook?: Outlook<E>
+): ReadonlyArray<E> | undefined => {
+  const { first, isStored } = place
+  const found = plan.isPlain ? oldest(plan, first) : undefined
+  if (found !== undefined) {
+    return found
+  }
+  const candidatesOf = collecting(plan, first)
+  if (!(outlook ?? new Outlook<E>(plan)).look(candidatesOf, isStored, outlook !== undefined)) {
+    return undefined
+  }
+  if (plan.isPlain) {
+    return assign(plan, candidatesOf)
+  }
+  return isFeasible(plan, first, new Set()) ? search(plan, plan.demandOf, first) : undefined
+}
+
+/**
+ * The same for a join that was not complete before an entry has come, and so is complete with it or not at all. With
+ * variables that spares it all combinations of others.
+ */
+export const findWith = <E extends Entry>(
   plan: Plan,
   entry: E,
-  first: First<E>,
-  from = 0
-): ReadonlyArray<E> | Lack | undefined => {
+  place: Place<E>,
+  outlook?: Outlook<E>
+): ReadonlyArray<E> | undefined => {
   if (plan.isPlain) {
-    return find(plan, first, from)
+    return find(plan, place, outlook)
   }
-  const lack = lackOf(plan, first, from)
-  if (lack !== undefined) {
-    return lack
+  const { first, isStored } = place
+  if (!(outlook ?? new Outlook<E>(plan)).look(collecting(plan, first), isStored, outlook !== undefined)) {
+    return undefined
   }
-  const { patterns } = plan
   let best: ReadonlyArray<E> | undefined
-  patterns.forEach((pattern, index) => {
-    const bound = pattern.bind(entry.tuple, undefined)
-    if (bound === false || !mayComplete(patterns, index, bound, first)) {
-      return
+  for (const [demand, { pattern }] of plan.demands.entries()) {
+    const bound = pattern.admits(entry) && pattern.bind(entry.tuple, undefined)
+    if (bound === false) {
+      continue
     }
-    const found = search(patterns, first, bound, index, entry)
-    if (found !== undefined && (best === undefined || comesBefore(found, best))) {
-      best = found
+    const connected = plan.connectedTo(demand)
+    if (
+      search(plan, stepsOf(plan, connected), first, bound, 0, entry) === undefined ||
+      !isFeasible(plan, first, connected)
+    ) {
+      continue
     }
-  })
+    for (const index of placesFor(plan, demand, entry, first)) {
+      const found = search(plan, plan.demandOf, first, bound, index, entry)
+      if (found !== undefined && (best === undefined || comesBefore(found, best))) {
+        best = found
+      }
+    }
+  }
   return best
 }
 
-/** Whether each of the other patterns has a match, once one of them is bound so. */
-const mayComplete = <E extends Entry>(
-  patterns: ReadonlyArray<Pattern>,
-  index: number,
-  bound: Bindings | undefined,
-  first: First<E>
-): boolean =>
-  patterns.every((other, number) =>
-    number === index ||
-    first(other.given(bound), (candidate) => other.bind(candidate.tuple, bound) !== false) !== undefined
-  )
-
-const comesBefore = (
-  some: ReadonlyArray<{ readonly seq: number }>,
-  others: ReadonlyArray<{ readonly seq: number }>
-): boolean => {
-  const index = some.findIndex(({ seq }, index) => seq !== others[index]!.seq)
-  return index >= 0 && some[index]!.seq < others[index]!.seq
+/**
+ * Whether those that variables connect can be found, the connected ones by themselves. What is connected with nothing else
+ * would have the search try all combinations of that with the others.
+ */
+const isFeasible = <E extends Entry>(plan: Plan, first: First<E>, known: ReadonlySet<number>): boolean => {
+  const seen = new Set(known)
+  return plan.demands.every(({ pattern }, demand) => {
+    if (pattern.names.size === 0 || seen.has(demand)) {
+      return true
+    }
+    const connected = plan.connectedTo(demand)
+    connected.forEach((each) => seen.add(each))
+    return search(plan, stepsOf(plan, connected), first) !== undefined
+  })
 }
 
-/** Looks whether each demand has enough candidates, whatever the others have: that is soon told. */
-const lackOf = <E extends Entry>({ demands }: Plan, first: First<E>, from: number): Lack | undefined => {
-  for (let i = 0; i < demands.length; i++) {
-    const at = (from + i) % demands.length
-    const { count, pattern } = demands[at]!
-    let found = 0
-    first(pattern, (entry) => pattern.matches(entry.tuple) && ++found === count)
-    if (found < count) {
-      return new Lack([pattern], count - found, at)
-    }
-  }
-  return undefined
+/** A step for each tuple that these demands take. */
+const stepsOf = ({ demands }: Plan, some: ReadonlySet<number>): ReadonlyArray<number> =>
+  Array.from(some).flatMap((demand) => Array.from({ length: demands[demand]!.count }, () => demand))
+
+/**
+ * At which of the places of a demand an entry may be. The oldest choice has equal patterns get theirs in order: the
+ * youngest is the last.
+ */
+const placesFor = <E extends Entry>(
+  { demandOf, demands }: Plan,
+  demand: number,
+  entry: E,
+  first: First<E>
+): ReadonlyArray<number> => {
+  const { pattern } = demands[demand]!
+  const isYoungest = first(pattern, ({ tuple }) => pattern.matches(tuple), entry.seq) === undefined
+  return isYoungest
+    ? [demandOf.lastIndexOf(demand)]
+    : Array.from(demandOf.keys()).filter((index) => demandOf[index] === demand)
+}
+
+const comesBefore = (some: ReadonlyArray<Entry>, others: ReadonlyArray<Entry>): boolean => {
+  const index = some.findIndex(({ seq }, index) => seq !== others[index]!.seq)
+  return index >= 0 && some[index]!.seq < others[index]!.seq
 }
 
 /** The oldest match of each pattern, if these are distinct: most often they are. */
@@ -211,28 +419,54 @@ const oldest = <E extends Entry>(
 
 /** Which demand each entry is for, and how to let one demand have another entry. */
 class Matching<E extends Entry> {
-  readonly owners = new Map<E, number>()
   constructor(
     readonly plan: Plan,
-    /** The candidates of each demand, oldest first. */
-    readonly candidates: ReadonlyArray<ReadonlyArray<E>>
+    readonly candidatesOf: CandidatesOf<E>,
+    readonly owners = new Map<E, number>()
   ) {}
 
   /**
-   * Gives a demand one more entry: a free one, or that of another which is content with another. `isFree` says of which entries nobody
-   * has to be asked, `isSettled` which are not given away. Returns the demands that were asked in vain, or nothing.
+   * Gives a demand up to so many more entries. Returns how many. `inVain` are demands that were asked and have nothing to
+   * give away: that stays so.
+   */
+  fill(demand: number, count: number, inVain: Set<number>): number {
+    const own = this.candidatesOf(demand)
+    let next = 0
+    for (let given = 0; given < count; given++) {
+      // Who owns one never gives it up for nothing: what is behind us is owned.
+      while (next < own.length && this.owners.has(own[next]!)) {
+        next++
+      }
+      if (next < own.length) {
+        this.owners.set(own[next]!, demand)
+        continue
+      }
+      const asked = this.augment([demand], isUnowned, never, inVain)
+      if (asked !== undefined) {
+        asked.forEach((each) => inVain.add(each))
+        return given
+      }
+    }
+    return count
+  }
+
+  /**
+   * Gives a demand one more entry: a free one, or that of another which is content with another. `isFree` says of which
+   * entries nobody has to be asked, `isSettled` which are not given away, and `inVain` are not asked. Returns the demands
+   * that were asked in vain, or nothing.
    */
   augment(
     demands: ReadonlyArray<number>,
     isFree: (entry: E, owner: number | undefined) => boolean,
-    isSettled: (entry: E) => boolean
+    isSettled: (entry: E) => boolean,
+    inVain: ReadonlySet<number> = nobody
   ): ReadonlySet<number> | undefined {
     const asked = new Map<number, { readonly entry: E; readonly by: number } | undefined>(
       demands.map((demand) => [demand, undefined])
     )
     // Those that are added meanwhile come too.
     for (const [demand] of asked) {
-      for (const entry of this.candidates[demand]!) {
+      for (const entry of this.candidatesOf(demand)) {
         if (isSettled(entry)) {
           continue
         }
@@ -241,7 +475,7 @@ class Matching<E extends Entry> {
           this.pass(entry, demand, asked)
           return undefined
         }
-        if (owner !== undefined && !asked.has(owner)) {
+        if (owner !== undefined && !asked.has(owner) && !inVain.has(owner)) {
           asked.set(owner, { entry, by: demand })
         }
       }
@@ -265,52 +499,22 @@ const isUnowned = (_: unknown, owner: number | undefined): boolean => owner === 
 
 const never = (): boolean => false
 
-const assign = <E extends Entry>(plan: Plan, first: First<E>, from: number): ReadonlyArray<E> | Lack => {
-  const { demandOf, demands } = plan
-  const candidates: Array<Array<E>> = []
-  for (let i = 0; i < demands.length; i++) {
-    const at = (from + i) % demands.length
-    const { count, pattern } = demands[at]!
-    const found: Array<E> = candidates[at] = []
-    first(pattern, (entry) => pattern.matches(entry.tuple) && found.push(entry) === demandOf.length)
-    if (found.length < count) {
-      return new Lack([pattern], count - found.length, at)
-    }
-  }
-  const matching = new Matching(plan, candidates)
-  const { owners } = matching
-  const short: Array<number> = []
-  let missing = 0
-  demands.forEach(({ count }, demand) => {
-    const own = candidates[demand]!
-    let next = 0
-    for (let i = 0; i < count; i++) {
-      // Who owns one never gives it up for nothing: what is behind us is owned.
-      while (next < own.length && owners.has(own[next]!)) {
-        next++
-      }
-      if (next < own.length) {
-        owners.set(own[next]!, demand)
-      } else if (matching.augment([demand], isUnowned, never) !== undefined) {
-        missing += count - i
-        short.push(demand)
-        return
-      }
-    }
-  })
-  if (missing > 0) {
-    const asked = Array.from(matching.augment(short, isUnowned, never)!)
-    return new Lack(asked.map((demand) => demands[demand]!.pattern), missing, short[0]!)
-  }
+const nobody: ReadonlySet<number> = new Set()
+
+/** For a join that can be complete. */
+const assign = <E extends Entry>(plan: Plan, candidatesOf: CandidatesOf<E>): ReadonlyArray<E> => {
+  const matching = new Matching(plan, candidatesOf)
+  const inVain = new Set<number>()
+  plan.demands.forEach(({ count }, demand) => matching.fill(demand, count, inVain))
   return inOrder(matching)
 }
 
 /** Who had to make way may have done so for one that comes after it. Each in turn gets the oldest that leaves enough to those. */
 const inOrder = <E extends Entry>(matching: Matching<E>): ReadonlyArray<E> => {
-  const { candidates, owners, plan } = matching
+  const { candidatesOf, owners, plan } = matching
   const settled = new Set<E>()
   /** What is before these is settled, or leaves too little: also to the next pattern of the demand. */
-  const places = candidates.map(() => 0)
+  const places = plan.demands.map(() => 0)
   const exchange = (demand: number, entry: E): boolean => {
     const owner = owners.get(entry)
     // The demand has one more than it needs then. It is all the same which it gives away.
@@ -323,14 +527,14 @@ const inOrder = <E extends Entry>(matching: Matching<E>): ReadonlyArray<E> => {
       return false
     }
     if (spare === undefined) {
-      owners.delete(candidates[demand]!.find((other) => owners.get(other) === demand && !settled.has(other))!)
+      owners.delete(candidatesOf(demand).find((other) => owners.get(other) === demand && !settled.has(other))!)
     }
     owners.set(entry, demand)
     return true
   }
   return plan.demandOf.map((demand) => {
     for (;;) {
-      const entry = candidates[demand]![places[demand]!++]!
+      const entry = candidatesOf(demand)[places[demand]!++]!
       if (!settled.has(entry) && (owners.get(entry) === demand || exchange(demand, entry))) {
         settled.add(entry)
         return entry
@@ -339,35 +543,119 @@ const inOrder = <E extends Entry>(matching: Matching<E>): ReadonlyArray<E> => {
   })
 }
 
-/** With `fixed` as the one for the pattern of this number, whose variables are bound already. */
+/**
+ * An entry for each step, which says for which demand: of those that can be found, the oldest for the first step, then for
+ * the second, … With `fixed` as the one for the step of this number, whose variables are bound already.
+ *
+ * The entries of one demand are chosen in order: otherwise the same ones would be tried in every order. Once a variable is
+ * bound, those in which it stands have to have enough left that agree with it.
+ */
 const search = <E extends Entry>(
-  patterns: ReadonlyArray<Pattern>,
+  { demands, users }: Plan,
+  steps: ReadonlyArray<number>,
   first: First<E>,
   bindings: Bindings | undefined = undefined,
   index = -1,
   fixed?: E
 ): ReadonlyArray<E> | undefined => {
   const chosen: Array<E> = []
-  const extendBy = (entry: E, bound: Bindings | undefined): boolean => {
-    chosen.push(entry)
-    if (extend(bound)) {
-      return true
+  const taken = new Set<E>(fixed === undefined ? [] : [fixed])
+  const bounds: Array<Bindings | undefined> = [bindings]
+  /** How many steps are left of each demand, and which was the last before each. */
+  const left = demands.map(() => 0)
+  const lasts = demands.map(() => -1)
+  const previous = steps.map((demand, step) => {
+    if (step === index) {
+      return -1
     }
-    chosen.pop()
-    return false
+    const last = lasts[demand]!
+    lasts[demand] = step
+    left[demand]!++
+    return last
+  })
+  lasts.fill(-1)
+
+  const hasEnough = (demand: number, bound: Bindings | undefined): boolean => {
+    const { pattern } = demands[demand]!
+    let missing = left[demand]!
+    const last = lasts[demand]!
+    return missing === 0 ||
+      first(
+          pattern.given(bound),
+          (entry) => !taken.has(entry) && pattern.bind(entry.tuple, bound) !== false && --missing === 0,
+          last < 0 ? -1 : chosen[last]!.seq
+        ) !== undefined
   }
-  const extend = (bindings: Bindings | undefined): boolean => {
-    const pattern = patterns[chosen.length]
-    if (pattern === undefined) {
-      return true
+  /** Whether what has been bound since leaves enough to the others. */
+  const suffices = (bound: Bindings | undefined, before: Bindings | undefined): boolean => {
+    for (let binding = bound; binding !== undefined && binding !== before; binding = binding.next) {
+      if (!users.get(binding.name)!.every((demand) => hasEnough(demand, bound))) {
+        return false
+      }
     }
-    if (chosen.length === index) {
-      return extendBy(fixed!, bindings)
-    }
-    return first(pattern.given(bindings), (entry) => {
-      const bound = entry === fixed || chosen.includes(entry) ? false : pattern.bind(entry.tuple, bindings)
-      return bound !== false && extendBy(entry, bound)
-    }) !== undefined
+    return true
   }
-  return extend(bindings) ? chosen : undefined
+
+  const choose = (entry: E): void => {
+    const step = chosen.push(entry) - 1
+    if (step !== index) {
+      taken.add(entry)
+      left[steps[step]!]!--
+      lasts[steps[step]!] = step
+    }
+  }
+  /** Takes back the last choice. Returns behind which entry to go on. */
+  const goBack = (): number => {
+    const entry = chosen.pop()!
+    const step = chosen.length
+    bounds.length = step + 1
+    if (step === index) {
+      return Infinity
+    }
+    taken.delete(entry)
+    left[steps[step]!]!++
+    lasts[steps[step]!] = previous[step]!
+    return entry.seq
+  }
+  /** Makes the choice of the next step, behind an entry. */
+  const goOn = (after: number): boolean => {
+    const step = chosen.length
+    const before = bounds[step]
+    if (step === index) {
+      if (after < Infinity) {
+        choose(fixed!)
+        bounds.push(before)
+      }
+      return after < Infinity
+    }
+    const { pattern } = demands[steps[step]!]!
+    return first(pattern.given(before), (entry) => {
+      const bound = taken.has(entry) ? false : pattern.bind(entry.tuple, before)
+      if (bound === false) {
+        return false
+      }
+      choose(entry)
+      if (suffices(bound, before)) {
+        bounds.push(bound)
+        return true
+      }
+      goBack()
+      return false
+    }, after) !== undefined
+  }
+
+  if (!suffices(bindings, undefined)) {
+    return undefined
+  }
+  for (let after = -1; chosen.length < steps.length;) {
+    if (goOn(after)) {
+      const last = previous[chosen.length] ?? -1
+      after = last < 0 ? -1 : chosen[last]!.seq
+    } else if (chosen.length === 0) {
+      return undefined
+    } else {
+      after = goBack()
+    }
+  }
+  return chosen
 }

@@ -134,8 +134,9 @@ export const binding = (
 
 export const any: Term = testing(() => "any", () => true, parts("any"), "any")
 
-/** A term whose answer somebody else knows. */
-export const answered = (answer: (value: unknown) => boolean, text: string): Term => testing(() => text, answer)
+/** A term whose answer somebody else knows: of one operation's terms those with the same code have the same answers. */
+export const answered = (answer: (value: unknown) => boolean, text: string, code: number): Term =>
+  testing(() => text, answer, undefined, "test", code)
 
 export const isLiteral = (term: Term): boolean => term.kind === "literal"
 

@@ -30,8 +30,10 @@ export class Asking {
   private resume: (() => void) | undefined
   /** Whether the client could not decode what it should have replaced. */
   isUnread = false
-  /** Called with every answer. */
-  onAnswer: (answer: unknown) => void = () => {}
+  /** Called when the client's own code has thrown. */
+  onThrown: () => void = () => {}
+  /** Looks again: something that counted as a no may be a yes now. */
+  lookAgain: () => void = () => {}
 
   /** `send` puts a question to the client. */
   constructor(private readonly send: (question: number, number: number, subject: unknown) => void) {}
@@ -58,20 +60,23 @@ export class Asking {
     return answer
   }
 
-  /** The client has answered a question, or could not be asked. */
-  told(question: number, answer: unknown, isUnread = false): void {
+  /** The client has answered a question, or could not be asked. Whether it is a yes. */
+  told(question: number, answer: unknown, isUnread = false): boolean {
     const about = this.questions.get(question)
     if (about === undefined) {
-      return
+      return false
     }
     const [number, subject] = about
     this.questions.delete(question)
     this.known[number + 1]!.set(subject, answer)
     this.isUnread ||= isUnread
-    this.onAnswer(answer)
+    if (answer === Threw) {
+      this.onThrown()
+    }
     if (this.questions.size === 0) {
       this.resume?.()
     }
+    return answer === true
   }
 
   /** Puts all questions that the stored tuples raise, and waits for the answers. */

@@ -317,7 +317,19 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
 
     const encode = (patterns: ReadonlyArray<Pattern>): Asked => {
       const terms: Array<Term> = []
-      const wires = patterns.map((pattern) => encodePattern(pattern, values, (term) => terms.push(term) - 1))
+      /** The same code is asked about once. */
+      const numbers = new Map<unknown, number>()
+      const numberOf = (term: Term): number => {
+        const { code = term } = term
+        const known = numbers.get(code)
+        if (known !== undefined && terms[known]!.text() === term.text()) {
+          return known
+        }
+        const number = terms.push(term) - 1
+        numbers.set(code, number)
+        return number
+      }
+      const wires = patterns.map((pattern) => encodePattern(pattern, values, numberOf))
       return { wires, terms }
     }
 

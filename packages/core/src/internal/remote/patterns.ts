@@ -62,7 +62,7 @@ const decodeTerm = (
     case Literal:
       return literal(values.decode(rest[0], where))
     case Asked:
-      return answered((value) => ask(rest[0], value), rest[1])
+      return answered((value) => ask(rest[0], value), rest[1], rest[0])
     case "any":
       return any
     case "matching":

@@ -188,16 +188,14 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
         Effect.map(
           served(store, search, restore, (interest) => {
             if (asking !== undefined) {
-              // It looks again at what is stored.
-              asking.onAnswer = (answer) => {
+              const whileWaiting = (step: () => unknown) => () => {
                 if (interest.state === "waiting" && !store.closed) {
-                  store.run(() =>
-                    answer === Protocol.Threw
-                      ? store.fail(interest, Effect.die(THREW))
-                      : void store.attempt(interest)
-                  )
+                  store.run(step)
                 }
               }
+              asking.onThrown = whileWaiting(() => store.fail(interest, Effect.die(THREW)))
+              // It looks again at what is stored.
+              asking.lookAgain = whileWaiting(() => store.attempt(interest))
             }
           }),
           (interest) => {
@@ -476,8 +474,31 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
           return observe?.()
         }
         case Protocol.Told:
-          return askings.get(id)?.told(rest[0], rest[1], rest[2])
+          if (askings.get(id)?.told(rest[0], rest[1], rest[2]) === true) {
+            answered.add(id)
+          }
       }
+    }
+
+    /** Operations that have got answers, and are to look again. */
+    const answered = new Set<number>()
+
+    const lookAgain = (): void => {
+      for (const id of answered) {
+        answered.delete(id)
+        askings.get(id)?.lookAgain()
+      }
+    }
+
+    /** Answers that come together are looked at together, before anything else. */
+    const receiveAll = (frames: ReadonlyArray<Protocol.Frame>): void => {
+      for (const frame of frames) {
+        if (frame[0] !== Protocol.Told) {
+          lookAgain()
+        }
+        receive(frame)
+      }
+      lookAgain()
     }
 
     /** Nothing is left of the client: its waits end, what it held is back. */
@@ -499,7 +520,7 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
     return Effect.ensuring(
       Effect.async<void>((resume) => {
         const stop = link.listen(
-          (message) => (message as ReadonlyArray<Protocol.Frame>).forEach(receive),
+          (message) => receiveAll(message as ReadonlyArray<Protocol.Frame>),
           () => resume(Effect.void)
         )
         return Effect.sync(() => {
