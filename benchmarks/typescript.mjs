@@ -1,5 +1,6 @@
 // Runs TypeScript by removing its types and nothing else. Not tsx: it names every function at run time (esbuild's
-// `keepNames`), also those that an operation makes at each call, and so slows down the very thing that is measured here.
+// `keepNames`), also those that an operation makes at each call, and so slows down the very thing that is measured
+// here.
 import { readFile } from "node:fs/promises"
 import { register } from "node:module"
 import { fileURLToPath } from "node:url"

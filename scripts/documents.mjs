@@ -1,4 +1,5 @@
-// What the scripts that run the documentation have in common: where it is, its blocks, and what they say that they print.
+// What the scripts that run the documentation have in common: where it is, its blocks, and what they say that they
+// print.
 import { spawn } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"

@@ -1,14 +1,15 @@
 // Follows every line of the documentation that installs something, as a reader does: in an empty folder outside of the
-// repository, with what the registry has today. What is not on the registry yet, our own packages, comes from their tarballs,
-// which scripts/pack.mjs has made.
+// repository, with what the registry has today. What is not on the registry yet, our own packages, comes from their
+// tarballs, which scripts/pack.mjs has made.
 //
-// Below each line stands a program: the first ```ts block after it, which may import the ```ts file=… blocks of its document.
-// It is compiled strictly, with the declarations of all packages looked at; the declarations that come out are compiled once
-// more; and it runs on plain Node, and prints what it says that it prints. A line without a program is marked
+// Below each line stands a program: the first ```ts block after it, which may import the ```ts file=… blocks of its
+// document. It is compiled strictly, with the declarations of all packages looked at; the declarations that come out
+// are compiled once more; and it runs on plain Node, and prints what it says that it prints. A line without a program
+// is marked
 // ```sh without-program. A program that needs PostgreSQL gets the server of the tests.
 //
-// At last all lines go into one folder, where the declarations of scripts/installs/everything.ts, and those of a module that
-// exports all values of all modules, have to name public modules.
+// At last all lines go into one folder, where the declarations of scripts/installs/everything.ts, and those of a module
+// that exports all values of all modules, have to name public modules.
 import {
   copyFileSync,
   existsSync,

@@ -1,6 +1,6 @@
 // Whether the tests would notice: applies each deliberate fault of packages/core/mutants.mjs to a copy of the space in
-// memory, and runs core's tests on it until the first one fails. Writes what killed each to docs/mutants.md, and the next
-// time tries that test before all others.
+// memory, and runs core's tests on it until the first one fails. Writes what killed each to docs/mutants.md, and the
+// next time tries that test before all others.
 //
 //   node scripts/mutants.mjs [words]    words: only the faults with these in their names, and no file is written
 //   node scripts/mutants.mjs --check    applies none, and sees that each still finds its text
@@ -76,7 +76,8 @@ const entries = (folder) =>
   readdirSync(folder, { withFileTypes: true }).map((entry) => ({ name: entry.name, isFile: entry.isFile() }))
 
 /**
- * Runs a stage of the tests on a copy. Gives the name of the first test that fails, or what else went wrong, or nothing.
+ * Runs a stage of the tests on a copy. Gives the name of the first test that fails, or what else went wrong, or
+ * nothing.
  *
  * @param {string} folder
  * @param {Array<string>} files

@@ -21,8 +21,8 @@ export const tref = (n: number): Effect.Effect<number> =>
 export const step = (n: number): Effect.Effect<number> => perStep(n, () => Effect.sync(() => n))
 
 /**
- * F-wait: fibers that each wait for a `Deferred`, which are then all completed in random order. Each costs a fork, an await, a
- * `succeed` and a join.
+ * F-wait: fibers that each wait for a `Deferred`, which are then all completed in random order. Each costs a fork, an
+ * await, a `succeed` and a join.
  */
 export const wait = (n: number, paced: boolean): Effect.Effect<number> => {
   const order = shuffled(n)
@@ -235,8 +235,9 @@ class Arity {
 }
 
 /**
- * F-index: a multimap with waiters, in plain JavaScript. It has an index for each set of positions by which it is asked, and the
- * waiters in such indexes too; first come, first served. Nothing else that a tuple space promises is there.
+ * F-index: a multimap with waiters, in plain JavaScript. It has an index for each set of positions by which it is
+ * asked, and the waiters in such indexes too; first come, first served. Nothing else that a tuple space promises is
+ * there.
  */
 export class PlainSpace {
   private readonly arities: Array<Arity | undefined> = []

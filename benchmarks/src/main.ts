@@ -1,6 +1,6 @@
 /**
- * Runs workloads and prints one table: those that are named, or else all but D…, which take as long again. Each runs in a process
- * of its own, so that the heap of one, and what the compiler has learned from it, is nothing to the next.
+ * Runs workloads and prints one table: those that are named, or else all but D…, which take as long again. Each runs in
+ * a process of its own, so that the heap of one, and what the compiler has learned from it, is nothing to the next.
  */
 import { Effect } from "effect"
 import { fork } from "node:child_process"

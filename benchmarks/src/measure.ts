@@ -29,8 +29,8 @@ export const median = (values: Iterable<number>): number => quantile(values, 0.5
 type Samples<K extends string> = { readonly [_ in K]: () => number | Promise<number> }
 
 /**
- * The medians of several ways to do the same. They take turns, so that whatever else the machine does hits all alike; the first
- * `warmUp` turns of each do not count, and the next `runs` do.
+ * The medians of several ways to do the same. They take turns, so that whatever else the machine does hits all alike;
+ * the first `warmUp` turns of each do not count, and the next `runs` do.
  */
 export const compare = async <K extends string>(
   size: Size,

@@ -44,8 +44,8 @@ interface LindaSpace {
 const build = fileURLToPath(new URL("../build/peers", import.meta.url))
 
 /**
- * The space in the memory of `linda` 1.2.2, without its server: that depends on two hundred packages, so only its own files are fetched.
- * Nothing, where they cannot be.
+ * The space in the memory of `linda` 1.2.2, without its server: that depends on two hundred packages, so only its own
+ * files are fetched. Nothing, where they cannot be.
  */
 export const lindaSpace = (): (() => LindaSpace) | undefined => {
   const file = join(build, "package", "lib", "tuplespace.js")

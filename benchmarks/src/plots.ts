@@ -1,6 +1,6 @@
 /**
- * Draws what `results/` has into `docs/plots/`: the rows of the last table that have a floor and a target, and the curves of
- * `scale.json`, if there are any. The same figures give the same bytes.
+ * Draws what `results/` has into `docs/plots/`: the rows of the last table that have a floor and a target, and the
+ * curves of `scale.json`, if there are any. The same figures give the same bytes.
  */
 import { mkdirSync, writeFileSync } from "node:fs"
 import { parse, View } from "vega"
@@ -59,7 +59,8 @@ const floors = (rows: ReadonlyArray<Row>): TopLevelSpec => {
   return {
     config,
     title: "Ours against the floors",
-    // Without a browser there is nobody to measure a text: Vega takes it to be longer than it is, and would leave as much room.
+    // Without a browser there is nobody to measure a text: Vega takes it to be longer than it is, and would leave as
+    // much room.
     autosize: "none",
     padding: { left: 20 + 6 * longest, right: 80, top: 30, bottom: 45 },
     width: 420,

@@ -1,6 +1,6 @@
 /**
- * How the cost of an operation grows with what is in a space: tuples that are stored, fibers that wait, subscriptions. It should not.
- * Ten million tuples take four gigabytes.
+ * How the cost of an operation grows with what is in a space: tuples that are stored, fibers that wait, subscriptions.
+ * It should not. Ten million tuples take four gigabytes.
  */
 import { Pattern as P, TupleSpace } from "@effect-linda/core"
 import { Deferred, Effect, Fiber, Stream } from "effect"
@@ -78,7 +78,10 @@ const woken = (n: number) =>
     return yield* repeated(n, round)
   }))
 
-/** A put that one of so many subscriptions is told of: the same one, since each that is woken costs the stream that it feeds. */
+/**
+ * A put that one of so many subscriptions is told of: the same one, since each that is woken costs the stream that it
+ * feeds.
+ */
 const subscribed = (n: number) =>
   run(Effect.gen(function*() {
     const space = yield* TupleSpace.make<readonly ["topic", number]>()

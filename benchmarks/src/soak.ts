@@ -1,6 +1,7 @@
 /**
- * Mixed traffic in two spaces for so many minutes (ten, if none are given): interruptions, timeouts, times to live, holds that fail,
- * joins, subscriptions, transactions. What has been put in for good has to be there at the end, and the heap has to stay as it was.
+ * Mixed traffic in two spaces for so many minutes (ten, if none are given): interruptions, timeouts, times to live,
+ * holds that fail, joins, subscriptions, transactions. What has been put in for good has to be there at the end, and
+ * the heap has to stay as it was.
  */
 import { Pattern as P, SpaceError, Transaction, TupleSpace } from "@effect-linda/core"
 import { Duration, Effect, Fiber, Option, Random, Schedule, STM, Stream } from "effect"

@@ -1,6 +1,7 @@
 /**
- * "Let it crash", with types: a process that fails leaves a failure tuple, and whoever watches takes it by the class of the error.
- * So the workers have no code for their own misfortunes, and what is to be done about them stands in one place.
+ * "Let it crash", with types: a process that fails leaves a failure tuple, and whoever watches takes it by the class of
+ * the error. So the workers have no code for their own misfortunes, and what is to be done about them stands in one
+ * place.
  */
 import { Pattern as P, Process, TupleSpace } from "@effect-linda/core"
 import { Console, Data, Effect } from "effect"
@@ -32,7 +33,8 @@ export const program = Effect.gen(function*() {
   yield* space.eval(measure(space, "engine", [90, 99, 451]), { name: "engine" })
   yield* space.eval(Effect.dieMessage("the roof has come down"), { name: "garage" })
 
-  // A failure is a tuple like any other in this: it is not lost if nobody waits for it yet. And the class gives its type.
+  // A failure is a tuple like any other in this: it is not lost if nobody waits for it yet. And the class gives its
+  // type.
   const [overheated, , where] = yield* space.in(Process.failure(Overheated))
   yield* Console.log(`${where} is at ${overheated.degrees} degrees: shut down`)
   yield* expectEqual([where, overheated.degrees], ["engine", 451])
@@ -45,7 +47,8 @@ export const program = Effect.gen(function*() {
   const cellar = yield* space.copyCollect(["reading", "cellar", P.number])
   yield* expectEqual(cellar.map(([, , degrees]) => degrees), [11, 12, 13])
 
-  // Whatever else went wrong, bugs included. The error is unknown here, as it may be anything; the trace says where it was.
+  // Whatever else went wrong, bugs included. The error is unknown here, as it may be anything; the trace says where it
+  // was.
   const [bug, trace, culprit] = yield* space.in(Process.failure())
   yield* Console.log(`${culprit} has a bug: ${trace.split("\n")[0]}`)
   yield* expectEqual([culprit, String(bug)], ["garage", "RuntimeException: the roof has come down"])

@@ -1,7 +1,7 @@
 /**
- * A test that finds a race. A ticket office sells by reading how many seats are left and writing one fewer: two clerks who read at
- * the same moment sell the same seat. Run by itself the program is right; under some interleavings it is not, and the test
- * says under which, in the fewest steps.
+ * A test that finds a race. A ticket office sells by reading how many seats are left and writing one fewer: two clerks
+ * who read at the same moment sell the same seat. Run by itself the program is right; under some interleavings it is
+ * not, and the test says under which, in the fewest steps.
  */
 import type { TupleSpace } from "@effect-linda/core"
 import { Pattern as P } from "@effect-linda/core"

@@ -3,9 +3,9 @@
  *
  *   npx tsx examples/src/kill-and-resume.ts
  *
- * Each line of the picture is a tuple. A painter takes one and puts what it has painted, as one transaction of the file; twice it is
- * killed with `kill -9` in the midst of it, and another process goes on. Each line is painted once: what was under way is as if
- * nobody had begun.
+ * Each line of the picture is a tuple. A painter takes one and puts what it has painted, as one transaction of the
+ * file; twice it is killed with `kill -9` in the midst of it, and another process goes on. Each line is painted once:
+ * what was under way is as if nobody had begun.
  */
 import { Pattern as P, SpaceStore } from "@effect-linda/core"
 import { Sqlite } from "@effect-linda/sql"

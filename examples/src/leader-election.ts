@@ -1,6 +1,6 @@
 /**
- * Who leads? `outIfAbsent` puts a tuple unless one like it is there, in a single step: of many who try, one succeeds, and the
- * others are told who it was.
+ * Who leads? `outIfAbsent` puts a tuple unless one like it is there, in a single step: of many who try, one succeeds,
+ * and the others are told who it was.
  */
 import { Pattern as P, Process, TupleSpace } from "@effect-linda/core"
 import { Console, Data, Effect, Option } from "effect"

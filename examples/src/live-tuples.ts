@@ -1,6 +1,6 @@
 /**
- * Live tuples: `evalTuple` starts processes that turn into data. Whoever reads such a tuple waits until it is done, so a table can
- * be declared as a whole, and computes itself in the order that its dependencies allow: a wavefront.
+ * Live tuples: `evalTuple` starts processes that turn into data. Whoever reads such a tuple waits until it is done, so
+ * a table can be declared as a whole, and computes itself in the order that its dependencies allow: a wavefront.
  */
 import { Pattern as P, TupleSpace } from "@effect-linda/core"
 import { Array, Console, Effect } from "effect"

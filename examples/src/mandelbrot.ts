@@ -3,13 +3,13 @@
  *
  *   npm start -- --view spirals --tiles 200 --workers 4 --width 2400
  *
- * The master puts a tuple for each tile of the picture. A painter, a process on a thread of its own, holds one with `inWith` while it paints,
- * and puts what it has painted. The thread of one of them crashes in the middle of its third tile: that is back in the space at once,
- * somebody else takes it, and the master learns of it by the failure tuple that every process leaves which fails, and starts the
- * painter anew. No painter knows of any other.
+ * The master puts a tuple for each tile of the picture. A painter, a process on a thread of its own, holds one with
+ * `inWith` while it paints, and puts what it has painted. The thread of one of them crashes in the middle of its third
+ * tile: that is back in the space at once, somebody else takes it, and the master learns of it by the failure tuple
+ * that every process leaves which fails, and starts the painter anew. No painter knows of any other.
  *
- * First one of them makes a sketch, alone, and then all paint the picture: so the closing table can say how much faster all cores are
- * than one.
+ * First one of them makes a sketch, alone, and then all paint the picture: so the closing table can say how much faster
+ * all cores are than one.
  */
 import { Pattern as P, Process } from "@effect-linda/core"
 import { WorkerError, Workers } from "@effect-linda/node"
@@ -38,7 +38,10 @@ interface Job {
 const start = ({ samples, view }: Job, name: string, crashesAt: number) =>
   Workers.eval(painter, { name, crashesAt, view, samples }, { name })
 
-/** Starts the painters, and replaces the one that crashes, until the picture is done. Returns all that were started, and how fast they were. */
+/**
+ * Starts the painters, and replaces the one that crashes, until the picture is done. Returns all that were started, and
+ * how fast they were.
+ */
 const master = Effect.fnUntraced(function*(job: Job) {
   const easel = yield* Easel
   const { studio } = job
@@ -59,7 +62,8 @@ const master = Effect.fnUntraced(function*(job: Job) {
     let [left, now] = [tiles.length, begin]
     yield* easel.outAll(tiles.map(([index, tile]) => ["tile", index, tile]))
     while (left > 0) {
-      // Whatever comes first. `next` is a union with a member for each key, whose tuple has the type of the key's pattern.
+      // Whatever comes first. `next` is a union with a member for each key, whose tuple has the type of the key's
+      // pattern.
       const next = yield* easel.inAny({
         started: ["started", P.number, P.string],
         painted: ["painted", P.number, P.string, P.any],

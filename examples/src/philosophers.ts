@@ -1,6 +1,7 @@
 /**
- * Five philosophers, five forks. Who needs two forks takes them with `inAll`: both at once, or neither. So there is no order to
- * get wrong, nobody holds a fork in vain, and nobody starves. And how the space tells on those who do it one by one.
+ * Five philosophers, five forks. Who needs two forks takes them with `inAll`: both at once, or neither. So there is no
+ * order to get wrong, nobody holds a fork in vain, and nobody starves. And how the space tells on those who do it one
+ * by one.
  */
 import { Pattern as P, TupleSpace } from "@effect-linda/core"
 import { Console, Effect, Random } from "effect"

@@ -1,9 +1,9 @@
 /**
- * A pipeline whose source is faster than its end: a space with a capacity holds the source back. A subscription watches without
- * taking part, and `stream` follows what comes out.
+ * A pipeline whose source is faster than its end: a space with a capacity holds the source back. A subscription watches
+ * without taking part, and `stream` follows what comes out.
  *
- * Each stage has a space of its own. If both shared one, the source could fill it up, and the workers would wait for room for
- * their results until the end of days.
+ * Each stage has a space of its own. If both shared one, the source could fill it up, and the workers would wait for
+ * room for their results until the end of days.
  */
 import { Pattern as P, TupleSpace } from "@effect-linda/core"
 import { Array, Console, Effect, Fiber, Stream } from "effect"
@@ -19,7 +19,8 @@ export const program = Effect.gen(function*() {
   const raw = yield* TupleSpace.make<Raw>({ name: "raw", capacity, strategy: "suspend" })
   const squares = yield* TupleSpace.make<Square>({ name: "squares" })
 
-  // Every arrival and departure, in order, from here on: it is scoped, and so it is open before the source starts. What a worker gets from the hand of the source was never in the space, but is seen.
+  // Every arrival and departure, in order, from here on: it is scoped, and so it is open before the source starts. What
+  // a worker gets from the hand of the source was never in the space, but is seen.
   const changes = yield* raw.subscribe(["raw", P.number], { events: ["Out", "In"], scoped: true })
   const gauge = yield* changes.pipe(
     Stream.take(2 * numbers.length),

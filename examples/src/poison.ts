@@ -1,6 +1,6 @@
 /**
- * A job that kills whoever takes it comes back again and again: `inWith` returns the tuple when its use fails. So it may count:
- * after some attempts a dead letter takes the place of the job, and the others get their turn.
+ * A job that kills whoever takes it comes back again and again: `inWith` returns the tuple when its use fails. So it
+ * may count: after some attempts a dead letter takes the place of the job, and the others get their turn.
  */
 import { Pattern as P, TupleSpace } from "@effect-linda/core"
 import { Cause, Console, Data, Effect } from "effect"

@@ -1,6 +1,7 @@
 /**
- * A property test of a protocol of your own: money moves between accounts, tellers are interrupted at any moment, and no cent
- * is ever lost or made. The tellers run as fibers, and fast-check chooses who works, on what, and who is interrupted.
+ * A property test of a protocol of your own: money moves between accounts, tellers are interrupted at any moment, and
+ * no cent is ever lost or made. The tellers run as fibers, and fast-check chooses who works, on what, and who is
+ * interrupted.
  */
 import { Pattern as P, Transaction, TupleSpace } from "@effect-linda/core"
 import { Console, Effect, FastCheck as fc, Runtime, STM } from "effect"

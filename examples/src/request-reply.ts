@@ -1,6 +1,6 @@
 /**
- * A service behind a space: callers put requests and take the replies that bear their number; servers take requests and put
- * replies. Neither knows the other, and how many servers there are is a detail of the layer.
+ * A service behind a space: callers put requests and take the replies that bear their number; servers take requests and
+ * put replies. Neither knows the other, and how many servers there are is a detail of the layer.
  */
 import { Pattern as P, TupleSpace } from "@effect-linda/core"
 import type { SpaceError } from "@effect-linda/core"

@@ -18,7 +18,8 @@ export const program = Effect.gen(function*() {
   yield* TupleSpace.out([4, 5, 6, 7])
   yield* TupleSpace.out([3, 4, 5, 2])
 
-  // What runs on other threads cannot be seen to rest. But who has added says so, and who has failed tells who joins it.
+  // What runs on other threads cannot be seen to rest. But who has added says so, and who has failed tells who joins
+  // it.
   yield* Effect.raceFirst(
     TupleSpace.inAll([["added"], ["added"], ["added"]]),
     Effect.raceAll(workers.map(({ join }) => join))

@@ -1,6 +1,6 @@
 /**
- * Five workers, one sum. `replace` takes the old sum and puts the new one in a single step, so there is no instant at which an
- * interruption could lose it; and `inWith` holds the numbers until they have been added.
+ * Five workers, one sum. `replace` takes the old sum and puts the new one in a single step, so there is no instant at
+ * which an interruption could lose it; and `inWith` holds the numbers until they have been added.
  */
 import { Pattern as P, TupleSpace } from "@effect-linda/core"
 import { Console, Effect, Option } from "effect"
@@ -23,7 +23,8 @@ export const program = Effect.gen(function*() {
   yield* space.out(["sum", 0])
   const workers = yield* Effect.replicateEffect(space.eval(worker(space)), 5)
 
-  // A worker that is interrupted while it holds a tuple gives it back, to its old place: nothing is lost, nothing counted twice.
+  // A worker that is interrupted while it holds a tuple gives it back, to its old place: nothing is lost, nothing
+  // counted twice.
   yield* space.out([1, 2, 3, 4])
   yield* Effect.sleep("5 millis") // the worker that came first has it, and calculates
   yield* workers[0]!.interrupt

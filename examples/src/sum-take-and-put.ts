@@ -1,6 +1,7 @@
 /**
- * The program by which lindypy, the ancestor of this library, introduces itself: five workers add up whatever tuples of four
- * numbers they find. Here as it was written in 2011, line by line; `sum-replace.ts` and `sum-transaction.ts` do it better.
+ * The program by which lindypy, the ancestor of this library, introduces itself: five workers add up whatever tuples of
+ * four numbers they find. Here as it was written in 2011, line by line; `sum-replace.ts` and `sum-transaction.ts` do it
+ * better.
  */
 import { Pattern as P, Process, TupleSpace } from "@effect-linda/core"
 import { Console, Data, Effect } from "effect"
@@ -11,8 +12,8 @@ class Broken extends Data.TaggedError("Broken")<{ readonly code: number }> {}
 const worker = Effect.gen(function*() {
   const numbers = yield* TupleSpace.in([P.number, P.number, P.number, P.number])
   yield* Effect.sleep("20 millis") // some long calculation
-  // Whoever has taken the sum is the only one to have it: a tuple is its own lock. But whoever is interrupted between the
-  // next two lines takes it to the grave.
+  // Whoever has taken the sum is the only one to have it: a tuple is its own lock. But whoever is interrupted between
+  // the next two lines takes it to the grave.
   const [, sum] = yield* TupleSpace.in(["sum", P.number])
   yield* TupleSpace.out(["sum", numbers.reduce((a, b) => a + b, sum)])
 }).pipe(Effect.forever)

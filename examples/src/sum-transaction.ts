@@ -1,6 +1,6 @@
 /**
- * Five workers, one sum, one transaction: the numbers and the sum are taken and the new sum is put all at once, or nothing
- * happens. Any other STM can be part of it, such as the count of the worker's own steps.
+ * Five workers, one sum, one transaction: the numbers and the sum are taken and the new sum is put all at once, or
+ * nothing happens. Any other STM can be part of it, such as the count of the worker's own steps.
  */
 import { Pattern as P, Transaction, TupleSpace } from "@effect-linda/core"
 import { Console, Effect, STM, TRef } from "effect"

@@ -1,6 +1,6 @@
 /**
- * How waiting ends: by a timeout of its own, by one around it, or because the space closes. In none of these cases is a tuple
- * lost.
+ * How waiting ends: by a timeout of its own, by one around it, or because the space closes. In none of these cases is a
+ * tuple lost.
  */
 import { Pattern as P, TupleSpace } from "@effect-linda/core"
 import { Console, Effect, Exit, Fiber, Option, Scope } from "effect"

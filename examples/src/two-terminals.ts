@@ -4,7 +4,8 @@
  *   npx tsx examples/src/two-terminals.ts take          in one terminal
  *   npx tsx examples/src/two-terminals.ts put hello     in the other
  *
- * The space is the file linda.db in the folder for temporary files; or a PostgreSQL server, on any machine, if `DATABASE_URL` names one:
+ * The space is the file linda.db in the folder for temporary files; or a PostgreSQL server, on any machine, if
+ * `DATABASE_URL` names one:
  *
  *   DATABASE_URL=postgres://user:password@host/database npx tsx examples/src/two-terminals.ts take
  *

@@ -21,8 +21,8 @@ const { features = {}, versions = {} } = /** @type {any} */ (globalThis).process
 const runsTypeScript = Boolean(features.typescript || versions.bun || versions.deno)
 
 /**
- * Whether a runtime refuses a module because of what it is written in, before it has run any of it: TypeScript that is not
- * only types, names of files as `tsc` wants them, types that are imported as if they were values.
+ * Whether a runtime refuses a module because of what it is written in, before it has run any of it: TypeScript that is
+ * not only types, names of files as `tsc` wants them, types that are imported as if they were values.
  *
  * @param {any} cause
  */

@@ -1,6 +1,6 @@
 /**
- * Effect's own queue in SQLite, on the driver that ours has. Jobs are only put: it takes them by an UPDATE with LIMIT, which SQLite
- * knows if it is compiled so, and that of libsql is not.
+ * Effect's own queue in SQLite, on the driver that ours has. Jobs are only put: it takes them by an UPDATE with LIMIT,
+ * which SQLite knows if it is compiled so, and that of libsql is not.
  */
 import * as PersistedQueue from "@effect/experimental/PersistedQueue"
 import * as Reactivity from "@effect/experimental/Reactivity"

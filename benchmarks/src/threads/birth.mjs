@@ -1,6 +1,6 @@
 /**
- * How long it takes until a thread runs its first job, in milliseconds: in a process with nothing else to do. It is copied into the package as
- * it is published, to find what users find.
+ * How long it takes until a thread runs its first job, in milliseconds: in a process with nothing else to do. It is
+ * copied into the package as it is published, to find what users find.
  *
  *   node birth.mjs [entry]
  */

@@ -1,4 +1,6 @@
-/** How many primes there are from `from` up to `to`, by trial division: work that needs a processor and nothing else. */
+/**
+ * How many primes there are from `from` up to `to`, by trial division: work that needs a processor and nothing else.
+ */
 export const countPrimes = (from: number, to: number): number => {
   let count = 0
   for (let n = Math.max(from, 2); n < to; n++) {

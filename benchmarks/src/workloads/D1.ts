@@ -1,6 +1,7 @@
 /**
- * D1: 64 callers of single operations on a space in PostgreSQL, beside queues of jobs on the same server: called one by one, and in batches
- * made by hand. One by one the queues get a quarter as many jobs, as they are slower; a shorter queue is no disadvantage to them.
+ * D1: 64 callers of single operations on a space in PostgreSQL, beside queues of jobs on the same server: called one by
+ * one, and in batches made by hand. One by one the queues get a quarter as many jobs, as they are slower; a shorter
+ * queue is no disadvantage to them.
  */
 import { Postgres } from "@effect-linda/sql"
 import { Effect } from "effect"

@@ -1,4 +1,7 @@
-/** D2: single operations of 8 callers on a space in PostgreSQL. The floor is the driver with a connection for each caller. */
+/**
+ * D2: single operations of 8 callers on a space in PostgreSQL. The floor is the driver with a connection for each
+ * caller.
+ */
 import { Pattern as P } from "@effect-linda/core"
 import { Postgres } from "@effect-linda/sql"
 import { Effect } from "effect"

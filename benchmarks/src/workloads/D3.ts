@@ -1,6 +1,7 @@
 /**
- * D3: how soon a blocked `in` of another process has what is put: half of a round trip, there and back. The floor is a round trip by
- * NOTIFY between connections of the same two processes. Before each there is time enough for both sides to wait.
+ * D3: how soon a blocked `in` of another process has what is put: half of a round trip, there and back. The floor is a
+ * round trip by NOTIFY between connections of the same two processes. Before each there is time enough for both sides
+ * to wait.
  */
 import { Postgres } from "@effect-linda/sql"
 import type { Scope } from "effect"

@@ -1,6 +1,6 @@
 /**
- * D4: what `inp` costs among a thousand stored tuples, and among a million. What it takes is put back, for which the clock stands still.
- * The first field is the same in all tuples, the one in the middle is another in each.
+ * D4: what `inp` costs among a thousand stored tuples, and among a million. What it takes is put back, for which the
+ * clock stands still. The first field is the same in all tuples, the one in the middle is another in each.
  */
 import type { SpaceError, Tuple, TupleSpace } from "@effect-linda/core"
 import { Pattern as P } from "@effect-linda/core"

@@ -1,6 +1,7 @@
 /**
- * D5: 64 callers of single operations on a space in SQLite. The floor is the driver in a loop, with 64 statements in each transaction,
- * on a table that is made like ours, with its indexes; what it takes is gone at once, and nobody has to confirm it.
+ * D5: 64 callers of single operations on a space in SQLite. The floor is the driver in a loop, with 64 statements in
+ * each transaction, on a table that is made like ours, with its indexes; what it takes is gone at once, and nobody has
+ * to confirm it.
  */
 import { Sqlite } from "@effect-linda/sql"
 import { Effect } from "effect"

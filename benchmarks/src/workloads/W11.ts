@@ -1,4 +1,6 @@
-/** W11: a transaction that moves a tuple between two spaces; `inAll` of two; a transaction that fails after five steps. */
+/**
+ * W11: a transaction that moves a tuple between two spaces; `inAll` of two; a transaction that fails after five steps.
+ */
 import { Pattern as P, Transaction, TupleSpace } from "@effect-linda/core"
 import { Effect, STM } from "effect"
 import * as Floors from "../floors.js"

@@ -45,8 +45,8 @@ const operations: Record<string, (space: Space, any: unknown) => Operation> = {
 }
 
 /**
- * Bytes for each of a batch: the median of fifteen. One that a collection interrupts looks like less, and may be every one of them, so
- * it is done again.
+ * Bytes for each of a batch: the median of fifteen. One that a collection interrupts looks like less, and may be every
+ * one of them, so it is done again.
  */
 const allocated = (size: Size, { batch: operations, before = Effect.void }: Operation): Effect.Effect<number> =>
   Effect.gen(function*() {

@@ -1,6 +1,6 @@
 /**
- * W4: M fibers wait for distinct keys `["reply", i, any]`, then every reply is put in random order: as a burst, and paced, with a
- * turn of the event loop between any two. From the fork of the fibers to their join.
+ * W4: M fibers wait for distinct keys `["reply", i, any]`, then every reply is put in random order: as a burst, and
+ * paced, with a turn of the event loop between any two. From the fork of the fibers to their join.
  */
 import { Effect, Fiber } from "effect"
 import * as Floors from "../floors.js"

@@ -1,4 +1,6 @@
-/** W8: memory per stored tuple of three fields, at 1M: as they come, and once they have been asked for by two fields. */
+/**
+ * W8: memory per stored tuple of three fields, at 1M: as they come, and once they have been asked for by two fields.
+ */
 import { Effect } from "effect"
 import { ANY, PlainSpace } from "../floors.js"
 import type { Size } from "../measure.js"

@@ -99,7 +99,9 @@ export interface Size {
   readonly height: number
 }
 
-/** Computes the pixels from `left` up to `right` in a row of the picture, three bytes each, of `samples`² points each. */
+/**
+ * Computes the pixels from `left` up to `right` in a row of the picture, three bytes each, of `samples`² points each.
+ */
 export const paintRow = (options: {
   readonly view: View
   readonly size: Size

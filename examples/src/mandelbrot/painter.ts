@@ -1,5 +1,6 @@
 /**
- * What runs on the threads: who paints. Both sides import this module, the main thread to start painters, the others to be them.
+ * What runs on the threads: who paints. Both sides import this module, the main thread to start painters, the others to
+ * be them.
  */
 import { Pattern as P, TupleSpace } from "@effect-linda/core"
 import { Job, Workers } from "@effect-linda/node"
@@ -69,8 +70,8 @@ export const painter = Job.make(
       yield* easel.out(["ready", self.name])
       yield* easel.rd(["go", self.name])
       for (let nth = 1;; nth++) {
-        // Nobody else sees the tile while it is held. If what follows fails, or this thread dies, the tile is back in its old place, which
-        // makes it the next to be taken: the oldest match comes first.
+        // Nobody else sees the tile while it is held. If what follows fails, or this thread dies, the tile is back in
+        // its old place, which makes it the next to be taken: the oldest match comes first.
         yield* easel.inWith(["tile", P.number, P.any], ([, index, tile]) =>
           Effect.gen(function*() {
             yield* easel.out(["started", index, self.name])

@@ -1,6 +1,6 @@
 /**
- * The terminal: how wide it is, how many colours it has, and how text reaches it. A service with a default, so that a test can
- * put another one in its place.
+ * The terminal: how wide it is, how many colours it has, and how text reaches it. A service with a default, so that a
+ * test can put another one in its place.
  */
 import { Context, Effect } from "effect"
 import { env, stdout } from "node:process"
@@ -48,7 +48,10 @@ const palette: ReadonlyArray<Colour> = [
   ...Array.from({ length: 24 }, (_, step): Colour => [8 + 10 * step, 8 + 10 * step, 8 + 10 * step])
 ]
 
-/** OKLab: the distance in this space is the difference that the eye sees; in that of red, green and blue, blue turns into teal. */
+/**
+ * OKLab: the distance in this space is the difference that the eye sees; in that of red, green and blue, blue turns
+ * into teal.
+ */
 const toLab = (colour: Colour): Colour => {
   const [r, g, b] = colour.map((byte) => Math.pow(byte / 255, 2.2)) as [number, number, number]
   const l = Math.cbrt(0.4122 * r + 0.5363 * g + 0.0514 * b)
@@ -126,8 +129,8 @@ const shade = (colour: Colour): string => {
 }
 
 /**
- * Shows frames, on a terminal each over the one before, otherwise one after the other. Within the scope the terminal's cursor is
- * hidden; however the scope ends, by Ctrl-C for one, it is there again. The last frame stays.
+ * Shows frames, on a terminal each over the one before, otherwise one after the other. Within the scope the terminal's
+ * cursor is hidden; however the scope ends, by Ctrl-C for one, it is there again. The last frame stays.
  */
 export const canvas = Effect.gen(function*() {
   const { isTerminal, write } = yield* Screen

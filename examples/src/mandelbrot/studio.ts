@@ -111,7 +111,8 @@ export class Studio {
 
     const inLinesOf = (width: number) => Array.chunksOf(this.workers, Math.max(1, Math.floor(this.width / width)))
     this.rows = inLinesOf(rowWidth)
-    // The frame must not be higher than the screen. Around the picture there are six lines, and the cursor is in another.
+    // The frame must not be higher than the screen. Around the picture there are six lines, and the cursor is in
+    // another.
     const room = Math.max(6, screen.rows - 7 - Math.min(this.rows.length, Math.floor(screen.rows / 5)))
     const lines = Math.min(room, Math.max(6, Math.round(this.width * 0.36)))
     this.panel = inLinesOf(badgeWidth).slice(0, Math.max(0, screen.rows - 7 - lines))
@@ -244,7 +245,9 @@ export class Studio {
     this.news = `the thread of ${name} has crashed: tile ${tile} is back in the space`
   }
 
-  /** The colour of a pixel while its tile is on its way: waiting, in somebody's hands, or just painted and still wet. */
+  /**
+   * The colour of a pixel while its tile is on its way: waiting, in somebody's hands, or just painted and still wet.
+   */
   private look(column: number, row: number, now: number): Colour {
     const index = this.tileOf[(row >> 1) * this.width + column]!
     const state = this.states[index]!

@@ -13,8 +13,8 @@ export const expectEqual = <A>(actual: A, expected: NoInfer<A>): Effect.Effect<v
   Effect.sync(() => deepStrictEqual(actual, expected))
 
 /**
- * Runs the program if its module is the one that Node was asked to run, and not if a test imports it. `runMain` turns Ctrl-C
- * into an interruption, which closes all scopes, and an error into an exit code.
+ * Runs the program if its module is the one that Node was asked to run, and not if a test imports it. `runMain` turns
+ * Ctrl-C into an interruption, which closes all scopes, and an error into an exit code.
  */
 export const runIfMain = (moduleUrl: string, program: Effect.Effect<unknown, unknown>): void => {
   const main = process.argv[1]

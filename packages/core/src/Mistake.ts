@@ -1,6 +1,6 @@
 /**
- * What is wrong with a pattern that can match no tuple of its space, as sentences of types, which the compiler prints. They are
- * made for patterns that do not compile only, so they cost nothing where all is well.
+ * What is wrong with a pattern that can match no tuple of its space, as sentences of types, which the compiler prints.
+ * They are made for patterns that do not compile only, so they cost nothing where all is well.
  *
  * A module of its own, and public: the declarations of those who build on patterns may have to name it.
  *
@@ -43,7 +43,9 @@ type MistakeOfLength<M, P extends Fields> = [M] extends [Fields]
   ? `${ShowHead<M>} has ${Lengths<M>} in this space, and ${PatternLength<P>} in the pattern: it can never match`
   : Otherwise
 
-/** Looks for the first field that leaves nothing to match: `Done` are those that do not, with all behind them left open. */
+/**
+ * Looks for the first field that leaves nothing to match: `Done` are those that do not, with all behind them left open.
+ */
 type MistakeOfField<T extends Tuple, Done extends Fields, Todo extends Fields> = Todo extends
   readonly [infer Field, ...infer Others]
   ? [Match<T, readonly [...Done, Field, ...Loose<Others>]>] extends [never]
@@ -110,7 +112,10 @@ type Joined<L extends Fields, Separator extends string, Acc extends string = "",
   : Joined<Others, Separator, Acc extends "" ? First : `${Acc}${Separator}${First}`, [...Count, unknown]>
   : Acc
 
-/** Those of the names that differ from a text in few letters: at most two where they differ, and something alike around these. */
+/**
+ * Those of the names that differ from a text in few letters: at most two where they differ, and something alike around
+ * these.
+ */
 type Near<A extends string, Names> = Names extends string ? string extends Names ? never
   : AtMostTwo<A> extends true ? never
   : Unlike<Lowercase<A>, Lowercase<Names>> extends readonly [infer X extends string, infer Y extends string]

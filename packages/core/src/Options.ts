@@ -1,6 +1,6 @@
 /**
- * Reads options as the library reads its own: for engines, and for what is built on spaces. What is wrong with one becomes a
- * `SpaceError` that names it (S16).
+ * Reads options as the library reads its own: for engines, and for what is built on spaces. What is wrong with one
+ * becomes a `SpaceError` that names it (S16).
  *
  * @since 0.1.0
  */
@@ -11,7 +11,8 @@ import { messageOf as internalMessageOf } from "./internal/print.js"
 import type { SpaceError } from "./SpaceError.js"
 
 /**
- * Reads one record of options. Every method throws the `SpaceError` that names the option, which {@link read} makes the failure.
+ * Reads one record of options. Every method throws the `SpaceError` that names the option, which {@link read} makes the
+ * failure.
  *
  * @since 0.1.0
  * @category models

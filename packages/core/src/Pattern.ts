@@ -64,8 +64,9 @@ export interface Rest<out A> {
 export type Pattern = Tuple | FailurePattern<unknown>
 
 /**
- * The type of values that a field of a pattern matches: a formal or a schema gives its type, a refinement its narrowed type, a
- * predicate the type of its parameter, a nested array or record the type of its members, a literal its own type.
+ * The type of values that a field of a pattern matches: a formal or a schema gives its type, a refinement its narrowed
+ * type, a predicate the type of its parameter, a nested array or record the type of its members, a literal its own
+ * type.
  *
  * @since 0.1.0
  * @category type-level
@@ -114,8 +115,9 @@ export type Match<T extends Tuple, P> = 0 extends 1 & P ? T :
   : never
 
 /**
- * Walks a tuple type and a pattern type in step, and narrows each field of the one by the other. The first field of a tuple
- * type is one of three: required; one of any number of fields that others follow; optional, or one of any number to the end.
+ * Walks a tuple type and a pattern type in step, and narrows each field of the one by the other. The first field of a
+ * tuple type is one of three: required; one of any number of fields that others follow; optional, or one of any number
+ * to the end.
  */
 type Narrow<
   T extends ReadonlyArray<unknown>,
@@ -206,7 +208,10 @@ type RequiredKeys<T> = {
   keyof T
 ]
 
-/** The values that are both. What is left of `T` keeps all of its members, for what matches `F` may have more than `F` says. */
+/**
+ * The values that are both. What is left of `T` keeps all of its members, for what matches `F` may have more than `F`
+ * says.
+ */
 type Overlap<T, F> = unknown extends F ? T
   : unknown extends T ? F
   : [T] extends [F] ? T
@@ -221,8 +226,8 @@ type Meet<T, F> = [T] extends [F] ? T
   : T & F
 
 /**
- * A field of a pattern that matches values of type `A` and no others, wherever it stands: a value, a formal, a schema, a
- * refinement, or an array or record of such fields.
+ * A field of a pattern that matches values of type `A` and no others, wherever it stands: a value, a formal, a schema,
+ * a refinement, or an array or record of such fields.
  *
  * @since 0.1.0
  * @category type-level
@@ -265,14 +270,16 @@ type Late<A> = 0 extends 1 & A ? never : [A] extends [never] ? never
 : never
 
 /**
- * `unknown` for a pattern that can match a tuple of a space of `T`, or of which that cannot be said because `T` or `P` is a type
- * parameter; otherwise a sentence that says what is wrong, which the compiler prints where the pattern stands.
+ * `unknown` for a pattern that can match a tuple of a space of `T`, or of which that cannot be said because `T` or `P`
+ * is a type parameter; otherwise a sentence that says what is wrong, which the compiler prints where the pattern
+ * stands.
  *
  * @since 0.1.0
  * @category type-level
  */
-// The compiler lets a value of a type parameter pass for a conditional type that is not distributive, infers nothing, and comes to
-// a type that it passes for if its parameters are replaced by wildcards. To these everything is assignable, hence `IsSome`.
+// The compiler lets a value of a type parameter pass for a conditional type that is not distributive, infers nothing,
+// and comes to a type that it passes for if its parameters are replaced by wildcards. To these everything is
+// assignable, hence `IsSome`.
 export type Check<T extends Tuple, P> = [IsSome<Fitting<T, P>>] extends [false] ? Mistake<T, P> : unknown
 
 /** What can match, and `never` if there is something wrong with the pattern. */
@@ -370,7 +377,8 @@ export const schema = <A, I, R>(self: Schema.Schema<A, I, R>): Formal<A> => form
 /**
  * Matches what a predicate accepts; of a refinement, the narrowed type. A bare predicate means the same.
  *
- * A predicate should be pure and total. One that throws ends the operation that brought it with that defect, and only that.
+ * A predicate should be pure and total. One that throws ends the operation that brought it with that defect, and only
+ * that.
  *
  * @since 0.1.0
  * @category formals
@@ -427,8 +435,8 @@ export const partial = <const Fields extends Readonly<Record<string, unknown>>>(
 ): Formal<{ readonly [K in keyof Fields]: FieldType<Fields[K]> }> => formal(Fields.partial(fields))
 
 /**
- * A variable: fields under the same name must be equal. Within one pattern, `[P.ref("x"), P.ref("x")]` matches pairs; in the
- * patterns of one `inAll`, the name joins the tuples.
+ * A variable: fields under the same name must be equal. Within one pattern, `[P.ref("x"), P.ref("x")]` matches pairs;
+ * in the patterns of one `inAll`, the name joins the tuples.
  *
  * @since 0.1.0
  * @category formals

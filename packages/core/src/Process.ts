@@ -28,7 +28,10 @@ export interface Process<out A, out E = never> {
   readonly fiber: Fiber.RuntimeFiber<A, E>
   /** Waits until the process has ended, and says how. */
   readonly await: Effect.Effect<Exit.Exit<A, E>>
-  /** Waits for the result of the process, or fails as it did. Who joins has the failure: it is then in no failure tuple (S13). */
+  /**
+   * Waits for the result of the process, or fails as it did. Who joins has the failure: it is then in no failure tuple
+   * (S13).
+   */
   readonly join: Effect.Effect<A, E>
   /** Interrupts the process, and waits until it has ended. An interruption leaves no failure tuple. */
   readonly interrupt: Effect.Effect<Exit.Exit<A, E>>
@@ -61,8 +64,8 @@ export interface FailurePattern<out E> {
 }
 
 /**
- * Matches the failure tuples of processes, which no other pattern matches: those whose error is an instance of the class, or
- * is described by the field; or all of them.
+ * Matches the failure tuples of processes, which no other pattern matches: those whose error is an instance of the
+ * class, or is described by the field; or all of them.
  *
  * @since 0.1.0
  * @category failures
@@ -98,8 +101,8 @@ export type FailureType<Field> = Field extends Schema.Schema.Any ? Schema.Schema
   : FieldType<Field>
 
 /**
- * What `evalTuple` makes of its fields: an effect is evaluated, any other value stands for itself. `Option` and `Either`
- * are values here.
+ * What `evalTuple` makes of its fields: an effect is evaluated, any other value stands for itself. `Option` and
+ * `Either` are values here.
  *
  * @since 0.1.0
  */

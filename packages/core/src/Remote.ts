@@ -26,8 +26,8 @@ export interface Link {
   /** Sends what the structured clone algorithm can carry. Throws, and has sent nothing, if it cannot. */
   readonly send: (message: unknown) => void
   /**
-   * Calls back with every message that arrives, and with those that have arrived already; then once, when nothing more will come.
-   * Is called once. Returns what ends it.
+   * Calls back with every message that arrives, and with those that have arrived already; then once, when nothing more
+   * will come. Is called once. Returns what ends it.
    */
   readonly listen: (onMessage: (message: unknown) => void, onEnd: () => void) => () => void
 }
@@ -40,8 +40,8 @@ export interface Link {
  */
 export interface Options {
   /**
-   * Schemas of classes (`Schema.Class`, `Schema.TaggedError`, …) whose instances cross the link as such. Both ends need the
-   * same ones, in any order: a class is known by the identifier of its schema, which no other has.
+   * Schemas of classes (`Schema.Class`, `Schema.TaggedError`, …) whose instances cross the link as such. Both ends need
+   * the same ones, in any order: a class is known by the identifier of its schema, which no other has.
    */
   readonly schemas?: ReadonlyArray<Schema.Schema<any, any>> | undefined
 }
@@ -54,8 +54,8 @@ const valuesOf = (link: unknown, options: unknown): Values => {
 
 /**
  * Serves a space to the other end, until the link ends or the scope closes. Then whatever the other end waited for is
- * interrupted, and whatever it held, or was on its way to it, is back in its place. Only a space in memory can be served:
- * any other fails at once as `Unsupported`, here and at the other end.
+ * interrupted, and whatever it held, or was on its way to it, is back in its place. Only a space in memory can be
+ * served: any other fails at once as `Unsupported`, here and at the other end.
  *
  * @since 0.1.0
  * @category links
@@ -92,8 +92,8 @@ export const connect: <T extends Tuple = Tuple>(
   Effect.suspend(() => reading(() => client.connect(link, valuesOf(link, options))))
 
 /**
- * How values cross a link: what structured clone carries faithfully, as it is; Effect's data and instances of classes that have a schema, coded;
- * nothing else.
+ * How values cross a link: what structured clone carries faithfully, as it is; Effect's data and instances of classes
+ * that have a schema, coded; nothing else.
  *
  * @since 0.1.0
  * @category values
@@ -101,12 +101,16 @@ export const connect: <T extends Tuple = Tuple>(
 export interface Codec {
   /** What to send for a value. The error names the place in it that cannot cross, in a whole called `name`. */
   readonly encode: (value: unknown, name: string) => Either.Either<unknown, SpaceError>
-  /** The value for what has come. Changes it in place. Throws a `SpaceError` of reason `Undecodable` if this end does not know it. */
+  /**
+   * The value for what has come. Changes it in place. Throws a `SpaceError` of reason `Undecodable` if this end does
+   * not know it.
+   */
   readonly decode: (coded: unknown) => unknown
 }
 
 /**
- * How values cross a link beside the tuples. Both ends need the same schemas. Throws a `SpaceError` if these cannot be told apart.
+ * How values cross a link beside the tuples. Both ends need the same schemas. Throws a `SpaceError` if these cannot be
+ * told apart.
  *
  * @since 0.1.0
  * @category values

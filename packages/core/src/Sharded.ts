@@ -26,20 +26,20 @@ export interface Options {
 }
 
 /**
- * Makes one space of several, which are best on databases of their own. A tuple lives in the part that the hash of its first
- * field says; so all programs have to name the same parts in the same order.
+ * Makes one space of several, which are best on databases of their own. A tuple lives in the part that the hash of its
+ * first field says; so all programs have to name the same parts in the same order.
  *
- * A pattern whose first field is a literal concerns one part, and has all that a space of its engine has. Any other pattern is asked of all
- * parts:
+ * A pattern whose first field is a literal concerns one part, and has all that a space of its engine has. Any other
+ * pattern is asked of all parts:
  *
- * - what waits, waits in all of them; it takes what the first has, and puts back what another gave meanwhile; a predicate that throws, or
- *   a part that closes, ends it in all;
+ * - what waits, waits in all of them; it takes what the first has, and puts back what another gave meanwhile; a
+ *   predicate that throws, or a part that closes, ends it in all;
  * - the order of age and of arrival holds within each part, and for a choice within each of its patterns;
- * - `collect` and the like take of one part after the other, and see no single instant; and so does `outAll`. If one of them fails or is
- *   interrupted, all that it has taken is back.
+ * - `collect` and the like take of one part after the other, and see no single instant; and so does `outAll`. If one of
+ *   them fails or is interrupted, all that it has taken is back.
  *
- * `inAll`, `outIfAbsent` and `replace` fail as `Unsupported` if they concern several parts. Processes and their failures belong to the
- * first one. `awaitQuiescent` and transactions are of one part only.
+ * `inAll`, `outIfAbsent` and `replace` fail as `Unsupported` if they concern several parts. Processes and their
+ * failures belong to the first one. `awaitQuiescent` and transactions are of one part only.
  *
  * @since 0.1.0
  * @category constructors

@@ -15,7 +15,8 @@ import * as Schema from "effect/Schema"
  * - `"Unsupported"`: this engine cannot do what was asked.
  * - `"Unavailable"`: the engine behind the space was lost.
  * - `"Lapsed"`: a tuple was held for longer than its lease without a sign of life, and belongs to others again.
- * - `"Undecodable"`: a tuple is there that this program cannot decode. It is back in its place; `message` names the field and its class.
+ * - `"Undecodable"`: a tuple is there that this program cannot decode. It is back in its place; `message` names the
+ *   field and its class.
  *
  * A space in memory has no failures of its own, so there these arrive as defects: they are bugs of the caller that the
  * types could not refuse. Engines that can fail have `SpaceError` as their `E`.

@@ -1,9 +1,10 @@
 /**
  * What an engine of durable or distributed spaces has to do, and a space made of one.
  *
- * A store keeps tuples as encoded fields, decides which match by comparing encodings, and remembers who waits. It does what it is
- * told in *batches*: lists of plain commands that happen one after the other, as one atomic and durable step, one batch at a time in
- * each space. Everything else lives above it, once: encoding, predicates, joins, coalescing, timeouts, renewal, interruption.
+ * A store keeps tuples as encoded fields, decides which match by comparing encodings, and remembers who waits. It does
+ * what it is told in *batches*: lists of plain commands that happen one after the other, as one atomic and durable
+ * step, one batch at a time in each space. Everything else lives above it, once: encoding, predicates, joins,
+ * coalescing, timeouts, renewal, interruption.
  *
  * @since 0.1.0
  */
@@ -44,7 +45,10 @@ export interface NewRow {
   readonly shape: string
   /** How many fields; negative for the failure of a process, which only queries for failures find. */
   readonly arity: number
-  /** Hashes of the first eight fields with their positions: 53-bit integers. Equal fields have equal keys, others may too. */
+  /**
+   * Hashes of the first eight fields with their positions: 53-bit integers. Equal fields have equal keys, others may
+   * too.
+   */
   readonly keys: ReadonlyArray<number>
   /** Milliseconds to live, from the instant at which it is put. `null` for ever. */
   readonly ttl: number | null
@@ -114,10 +118,11 @@ export interface Literal {
 /**
  * Somebody who waits, or wants to be told.
  *
- * - `"in"` is served with the first tuple that matches and that no waiter before it gets; the tuple is then held, under the
- *   waiter's number. `"rd"` is served with a copy of it. Both are over then.
- * - `"join"` is offered, in its turn among the takers, each tuple that matches and that the client says it accepts. The tuple is held for it
- *   until the client `answer`s, in the same transaction. A tuple of which the client says nothing is a hint.
+ * - `"in"` is served with the first tuple that matches and that no waiter before it gets; the tuple is then held, under
+ *   the waiter's number. `"rd"` is served with a copy of it. Both are over then.
+ * - `"join"` is offered, in its turn among the takers, each tuple that matches and that the client says it accepts. The
+ *   tuple is held for it until the client `answer`s, in the same transaction. A tuple of which the client says nothing
+ *   is a hint.
  * - `"look"` is told of each tuple that comes to be stored.
  * - `"watch"` is told of each of its `events`, with the tuple.
  *
@@ -131,8 +136,8 @@ export interface Waiter {
   /** Any of these. */
   readonly queries: ReadonlyArray<Query>
   /**
-   * Whether the queries say all. Otherwise only the client can tell whether a tuple matches: it is served if the client says so
-   * beforehand (`accepted`), and given a hint if somebody else puts the tuple.
+   * Whether the queries say all. Otherwise only the client can tell whether a tuple matches: it is served if the client
+   * says so beforehand (`accepted`), and given a hint if somebody else puts the tuple.
    */
   readonly exact: boolean
   readonly events: ReadonlyArray<EventKind>
@@ -160,8 +165,8 @@ export type Command =
   /** Puts tuples: each goes to every reader and watcher that matches, then to the first taker, or is stored. */
   | { readonly op: "put"; readonly rows: ReadonlyArray<NewRow> }
   /**
-   * Takes, for each hold in turn, the `limit` oldest tuples that match any of the queries, and holds them under that number; or, if
-   * `final`, removes them. For a hold that gets none, and if `wait` says so, a waiter is left behind.
+   * Takes, for each hold in turn, the `limit` oldest tuples that match any of the queries, and holds them under that
+   * number; or, if `final`, removes them. For a hold that gets none, and if `wait` says so, a waiter is left behind.
    */
   | {
     readonly op: "take"
@@ -183,7 +188,10 @@ export type Command =
   /** Reads those held by anybody that match. */
   | { readonly op: "held"; readonly query: Query }
   | { readonly op: "count"; readonly query: Query }
-  /** Takes these tuples in the name of a waiter, if there is one: that is over then. Takes none if any of these is not there. */
+  /**
+   * Takes these tuples in the name of a waiter, if there is one: that is over then. Takes none if any of these is not
+   * there.
+   */
   | {
     readonly op: "claim"
     readonly hold: number
@@ -192,7 +200,10 @@ export type Command =
     readonly final: boolean
   }
   | ({ readonly op: "wait" } & Waiter)
-  /** Says of the tuple that a join was offered: it goes on to those who wait behind the join; or it is stored, to be claimed at once. */
+  /**
+   * Says of the tuple that a join was offered: it goes on to those who wait behind the join; or it is stored, to be
+   * claimed at once.
+   */
   | {
     readonly op: "answer"
     readonly waiter: number
@@ -204,8 +215,8 @@ export type Command =
   /** Ends waiters. */
   | { readonly op: "cancel"; readonly waiters: ReadonlyArray<number> }
   /**
-   * Ends holds: the tuples are gone, or back in their old places, or back behind all others. Whoever waits is offered what comes
-   * back. `put` goes in with it, as one step.
+   * Ends holds: the tuples are gone, or back in their old places, or back behind all others. Whoever waits is offered
+   * what comes back. `put` goes in with it, as one step.
    */
   | {
     readonly op: "settle"
@@ -320,8 +331,9 @@ export interface Outcome {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * A space's store, as one client of it sees it. A batch is one atomic step that is durable when it is answered, and any two batches
- * of a space happen one after the other. It cannot be interrupted. In each batch, before its commands, the store
+ * A space's store, as one client of it sees it. A batch is one atomic step that is durable when it is answered, and any
+ * two batches of a space happen one after the other. It cannot be interrupted. In each batch, before its commands, the
+ * store
  *
  * - lets the client live for another `lease`,
  * - ends the life of tuples whose time is over,
@@ -335,8 +347,8 @@ export interface SpaceStore {
   readonly name: string
   readonly run: (commands: ReadonlyArray<Command>) => Effect.Effect<Outcome, SpaceError>
   /**
-   * Several batches as one: nobody comes between them, and if the body fails, none has happened. Mail that one of them answers is not to be believed until the
-   * end, so a store may keep it to itself.
+   * Several batches as one: nobody comes between them, and if the body fails, none has happened. Mail that one of them
+   * answers is not to be believed until the end, so a store may keep it to itself.
    */
   readonly transaction: <A, E, R>(
     body: (run: (commands: ReadonlyArray<Command>) => Effect.Effect<Outcome, SpaceError>) => Effect.Effect<A, E, R>
@@ -346,24 +358,25 @@ export interface SpaceStore {
   /** How many batches to give it at a time: it does them in their order. By default 1. */
   readonly depth?: number | undefined
   /**
-   * For how long the client lives without a sign of life, in milliseconds. It gives one three times as often, by the `Clock`.
-   * Give it thousands of days in tests that let a `TestClock` go far: with a short one they do not come to an end with all
-   * those signs.
+   * For how long the client lives without a sign of life, in milliseconds. It gives one three times as often, by the
+   * `Clock`. Give it thousands of days in tests that let a `TestClock` go far: with a short one they do not come to an
+   * end with all those signs.
    */
   readonly lease: number
 }
 
 /**
- * The tables of a store that can look at its own data in no time: in this process. {@link fromTables} does the commands with them, one
- * batch at a time. All functions are synchronous.
+ * The tables of a store that can look at its own data in no time: in this process. {@link fromTables} does the commands
+ * with them, one batch at a time. All functions are synchronous.
  *
  * @since 0.1.0
  * @category tables
  */
 export interface Tables {
   /**
-   * Stores a tuple; in a new place, behind all others, if it has none yet. Returns it with its place. A tuple that comes with `lease: 0`
-   * is to have a lease: its number is the place that the tuple gets, and comes back as its `lease`.
+   * Stores a tuple; in a new place, behind all others, if it has none yet. Returns it with its place. A tuple that
+   * comes with `lease: 0` is to have a lease: its number is the place that the tuple gets, and comes back as its
+   * `lease`.
    */
   readonly insert: (row: Omit<Row, "id"> & { readonly id: number | null }) => Row
   /** Stores tuples behind all others, in their order, and returns their places. None of them is to have a lease. */
@@ -434,8 +447,9 @@ export interface TablesOptions {
   /** Calls back whenever there may be mail for a client from others. Lives in the scope. */
   readonly onMail: (client: () => string, notify: () => void) => Effect.Effect<void, never, Scope.Scope>
   /**
-   * Succeeds in the next turn of the event loop, as Node's `setImmediate` calls back. Tables answer without one, and so a busy space waits for a
-   * turn every 10 ms, in which timers, sockets and signals are served. By default a timer, which takes a millisecond.
+   * Succeeds in the next turn of the event loop, as Node's `setImmediate` calls back. Tables answer without one, and so
+   * a busy space waits for a turn every 10 ms, in which timers, sockets and signals are served. By default a timer,
+   * which takes a millisecond.
    */
   readonly nextTurn?: Effect.Effect<void> | undefined
 }
@@ -458,8 +472,8 @@ export const fromTables: (options: TablesOptions) => Effect.Effect<SpaceStore, S
 export const matches: (query: Query, row: Pick<Row, "arity" | "fields" | "shape">) => boolean = interpreter.matches
 
 /**
- * A store in memory, for tests: of what is written against a store, and as the example of one. It opens as many clients of its spaces as
- * are asked for. Time is Effect's `Clock`.
+ * A store in memory, for tests: of what is written against a store, and as the example of one. It opens as many clients
+ * of its spaces as are asked for. Time is Effect's `Clock`.
  *
  * @since 0.1.0
  * @category stores
@@ -472,8 +486,8 @@ export const memory: Effect.Effect<{
 }> = memoryStore.make
 
 /**
- * Whether a fiber sleeps only to give a sign of life after. A clock for tests may look at it, as that of the testkit's simulation does:
- * for such a sleep nobody waits.
+ * Whether a fiber sleeps only to give a sign of life after. A clock for tests may look at it, as that of the testkit's
+ * simulation does: for such a sleep nobody waits.
  *
  * @since 0.1.0
  * @category stores
@@ -492,18 +506,20 @@ export const signOfLife: FiberRef.FiberRef<boolean> = timekeeper.signOfLife
  */
 export interface Options<T extends Tuple = any> {
   /**
-   * Schemas of classes (`Schema.Class`, `Schema.TaggedError`, …) whose instances are stored as such, in any order: a class is stored under the
-   * identifier of its schema, which no other has. See {@link renamed} for a class with another identifier than before.
+   * Schemas of classes (`Schema.Class`, `Schema.TaggedError`, …) whose instances are stored as such, in any order: a
+   * class is stored under the identifier of its schema, which no other has. See {@link renamed} for a class with
+   * another identifier than before.
    */
   readonly schemas?: ReadonlyArray<Schema.Schema<any, any>> | undefined
   /**
-   * What tuples of this space are: a union of `Schema.Tuple`s. A tuple that is put has to be of its type, and what comes out is: any
-   * other tuple of the store cannot be decoded. Encodes nothing: that is for `schemas`.
+   * What tuples of this space are: a union of `Schema.Tuple`s. A tuple that is put has to be of its type, and what
+   * comes out is: any other tuple of the store cannot be decoded. Encodes nothing: that is for `schemas`.
    */
   readonly protocol?: Schema.Schema<T, any> | undefined
   /**
-   * What happens when a tuple that this program cannot decode matches by types and literals: an operation that would take or read it fails as `Undecodable`,
-   * and leaves it there (`"fail"`, the default); or the program passes over it, at the price of looking at each tuple itself (`"skip"`).
+   * What happens when a tuple that this program cannot decode matches by types and literals: an operation that would
+   * take or read it fails as `Undecodable`, and leaves it there (`"fail"`, the default); or the program passes over it,
+   * at the price of looking at each tuple itself (`"skip"`).
    */
   readonly undecodable?: "fail" | "skip" | undefined
   /** As for a space in memory: what becomes of the failures of processes, which are stored. */
@@ -513,8 +529,8 @@ export interface Options<T extends Tuple = any> {
 }
 
 /**
- * The number of the format in which fields are stored. It grows with each version that writes what the version before cannot read. A store keeps it
- * beside its data, and refuses to open data of a later format.
+ * The number of the format in which fields are stored. It grows with each version that writes what the version before
+ * cannot read. A store keeps it beside its data, and refuses to open data of a later format.
  *
  * @since 0.1.0
  * @category stores
@@ -522,8 +538,9 @@ export interface Options<T extends Tuple = any> {
 export const format: number = encoding.format
 
 /**
- * A schema whose identifier was another one before: for the option `schemas`, here and of links and jobs. Instances that were stored
- * under the former identifier are read as instances of this schema; those that are put have the new identifier.
+ * A schema whose identifier was another one before: for the option `schemas`, here and of links and jobs. Instances
+ * that were stored under the former identifier are read as instances of this schema; those that are put have the new
+ * identifier.
  *
  * @since 0.1.0
  * @category schemas
@@ -555,11 +572,11 @@ export const layer = <E, R>(
   Layer.scoped(TupleSpace, Effect.flatMap(store, (store) => make<Tuple>(store, options)))
 
 /**
- * Several operations of a space as one transaction of its store: all of them happen or, if the effect fails, none. Nobody sees or does
- * anything in between.
+ * Several operations of a space as one transaction of its store: all of them happen or, if the effect fails, none.
+ * Nobody sees or does anything in between.
  *
- * An `in`, `rd` or join that finds nothing undoes all, waits for tuples that might change that, and runs the effect again, as `STM.retry` does. So
- * let it do nothing else that cannot be done twice.
+ * An `in`, `rd` or join that finds nothing undoes all, waits for tuples that might change that, and runs the effect
+ * again, as `STM.retry` does. So let it do nothing else that cannot be done twice.
  *
  * @since 0.1.0
  * @category transactions

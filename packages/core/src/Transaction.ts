@@ -1,6 +1,7 @@
 /**
- * The operations of a space as parts of a transaction: `STM`s that can be combined with each other, over any number of spaces, and
- * with any other `STM`. They can be committed by a space's `transact` alone, which their requirement `Transaction` sees to.
+ * The operations of a space as parts of a transaction: `STM`s that can be combined with each other, over any number of
+ * spaces, and with any other `STM`. They can be committed by a space's `transact` alone, which their requirement
+ * `Transaction` sees to.
  *
  * @since 0.1.0
  * @example

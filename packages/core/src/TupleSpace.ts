@@ -60,9 +60,9 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
   readonly name: string
 
   /**
-   * Puts a tuple (S4). In one atomic step every waiting `rd` and every subscription that matches gets it, then the `in` that has
-   * waited longest; if there is none, it is stored. In a space that is full it may wait (S14). With options, returns the lease
-   * of the tuple.
+   * Puts a tuple (S4). In one atomic step every waiting `rd` and every subscription that matches gets it, then the `in`
+   * that has waited longest; if there is none, it is stored. In a space that is full it may wait (S14). With options,
+   * returns the lease of the tuple.
    */
   readonly out: {
     (tuple: T): Effect.Effect<void, E>
@@ -87,8 +87,8 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
   readonly rdp: <const P extends Pattern>(pattern: P & Check<T, P>) => Effect.Effect<Option.Option<Match<T, P>>, E>
 
   /**
-   * Takes a tuple for as long as `use` runs: nobody else sees it meanwhile. If `use` succeeds the tuple is consumed; if it fails,
-   * dies or is interrupted, the tuple is back in its place (S8).
+   * Takes a tuple for as long as `use` runs: nobody else sees it meanwhile. If `use` succeeds the tuple is consumed; if
+   * it fails, dies or is interrupted, the tuple is back in its place (S8).
    */
   readonly inWith: <const P extends Pattern, A, E2, R, const O extends Known<O, HoldOptions<any>> = {}>(
     pattern: P & Check<T, P>,
@@ -102,8 +102,9 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
   ) => Effect.Effect<Match<T, P>, E | TimeoutOf<O>, Scope.Scope>
 
   /**
-   * Takes a tuple for as long as `use` runs, and always gives it back: whether `use` succeeds, fails, dies or is interrupted, and on a
-   * store also if the program is killed (S8). For locks and semaphores: no tuple is ever lost or doubled.
+   * Takes a tuple for as long as `use` runs, and always gives it back: whether `use` succeeds, fails, dies or is
+   * interrupted, and on a store also if the program is killed (S8). For locks and semaphores: no tuple is ever lost or
+   * doubled.
    */
   readonly withPermit: <const P extends Pattern, A, E2, R, const O extends Known<O, PermitOptions> = {}>(
     pattern: P & Check<T, P>,
@@ -111,7 +112,9 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
     options?: O & PermitOptions
   ) => Effect.Effect<A, E | E2 | TimeoutOf<O>, R>
 
-  /** Takes the oldest tuple that matches any of the patterns, and says which: by index, or by key for a record (S11). */
+  /**
+   * Takes the oldest tuple that matches any of the patterns, and says which: by index, or by key for a record (S11).
+   */
   readonly inAny: <const Ps extends Patterns, const O extends Known<O, WaitOptions> = {}>(
     patterns: Ps & CheckAny<T, Ps>,
     options?: O
@@ -132,14 +135,16 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
   /** Reads all tuples that match now, oldest first. */
   readonly copyCollect: <const P extends Pattern>(pattern: P & Check<T, P>) => Effect.Effect<Array<Match<T, P>>, E>
   /**
-   * Moves all tuples that match now to another space, and says how many arrived: what has no room there stays (S14). Atomic between two
-   * spaces in memory.
+   * Moves all tuples that match now to another space, and says how many arrived: what has no room there stays (S14).
+   * Atomic between two spaces in memory.
    */
   readonly collectInto: <const P extends Pattern, E2>(
     pattern: P & Check<T, P>,
     other: Destination<Match<T, P>, E2>
   ) => Effect.Effect<number, E | E2>
-  /** Copies all tuples that match now to another space, and says how many arrived. Atomic between two spaces in memory. */
+  /**
+   * Copies all tuples that match now to another space, and says how many arrived. Atomic between two spaces in memory.
+   */
   readonly copyCollectInto: <const P extends Pattern, E2>(
     pattern: P & Check<T, P>,
     other: Destination<Match<T, P>, E2>
@@ -157,13 +162,18 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
     pattern: P & Check<T, P>,
     tuple: T
   ) => Effect.Effect<Option.Option<Match<T, P>>, E>
-  /** Takes the oldest match and puts what `f` makes of it, as one step. Returns what it took; does nothing without a match. */
+  /**
+   * Takes the oldest match and puts what `f` makes of it, as one step. Returns what it took; does nothing without a
+   * match.
+   */
   readonly replace: <const P extends Pattern>(
     pattern: P & Check<T, P>,
     f: (tuple: Match<T, P>) => T
   ) => Effect.Effect<Option.Option<Match<T, P>>, E>
 
-  /** What happens to the tuples of a pattern from now on: every matching `out` unless other events are asked for (S17). */
+  /**
+   * What happens to the tuples of a pattern from now on: every matching `out` unless other events are asked for (S17).
+   */
   readonly subscribe: <const P extends Pattern, const O extends Known<O, SubscribeOptions & Opening> = {}>(
     pattern: P & Check<T, P>,
     options?: O
@@ -175,14 +185,17 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
   ) => Opened<O, Match<T, P>, E>
 
   /**
-   * Starts a process: a fiber in the space's scope. If it fails or dies, a failure tuple appears, which `Process.failure`
-   * describes (S13).
+   * Starts a process: a fiber in the space's scope. If it fails or dies, a failure tuple appears, which
+   * `Process.failure` describes (S13).
    */
   readonly eval: <A, E2, R>(
     effect: Effect.Effect<A, E2, R>,
     options?: EvalOptions
   ) => Effect.Effect<Process<A, E2>, E, R>
-  /** A live tuple: a process that evaluates the fields which are effects, at the same time, and puts the tuple when all are done. */
+  /**
+   * A live tuple: a process that evaluates the fields which are effects, at the same time, and puts the tuple when all
+   * are done.
+   */
   readonly evalTuple: <const Fields extends Tuple>(
     fields:
       & Fields
@@ -194,12 +207,15 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
   readonly inspect: Effect.Effect<Inspection, E>
   /** How operations with this pattern would find their tuples now. Changes nothing, and builds no index. */
   readonly explain: <const P extends Pattern>(pattern: P & Check<T, P>) => Effect.Effect<Explanation, E>
-  /** Waits until every process is done, or blocked in such a way that none can move. Says who waits for what (a deadlock report). */
+  /**
+   * Waits until every process is done, or blocked in such a way that none can move. Says who waits for what (a deadlock
+   * report).
+   */
   readonly awaitQuiescent: Effect.Effect<Quiescence, E>
 
   /**
-   * Runs an STM in which the operations of `Transaction` are used with any other STM: as a whole or not at all. Waits until it
-   * can happen, changing nothing meanwhile (S10).
+   * Runs an STM in which the operations of `Transaction` are used with any other STM: as a whole or not at all. Waits
+   * until it can happen, changing nothing meanwhile (S10).
    */
   readonly transact: <A, E2, R>(
     stm: STM.STM<A, E2, R>
@@ -225,8 +241,8 @@ export interface Writer<in T extends Tuple, out E = never> {
 /**
  * The part of a space that is about the tuples `T`. The space may hold others: `Part<Job | Done>` is a `Part<Job>`.
  *
- * A pattern has to say of each field what it is, as `["job", P.number, P.string]` does. `P.any` is refused, since it would match
- * what is not of this part; so is a predicate that is no refinement. {@link part} makes one.
+ * A pattern has to say of each field what it is, as `["job", P.number, P.string]` does. `P.any` is refused, since it
+ * would match what is not of this part; so is a predicate that is no refinement. {@link part} makes one.
  *
  * @since 0.1.0
  * @category models
@@ -311,7 +327,10 @@ export interface OutOptions {
  * @category models
  */
 export interface Lease<out E = never> {
-  /** Gives the tuple so long to live from now on. `false` if it is no longer in the space, nor held by `inWith` or `withPermit`. */
+  /**
+   * Gives the tuple so long to live from now on. `false` if it is no longer in the space, nor held by `inWith` or
+   * `withPermit`.
+   */
   readonly renew: (ttl: Duration.DurationInput) => Effect.Effect<boolean, E>
   /** Ends the tuple's life now. `false` if it is no longer in the space, nor held by `inWith` or `withPermit`. */
   readonly cancel: Effect.Effect<boolean, E>
@@ -325,14 +344,15 @@ export interface Lease<out E = never> {
  */
 export interface WaitOptions {
   /**
-   * How long to wait before failing with a `TimeoutException`. Decided inside the space: the operation has the tuple or the
-   * timeout, never both and never neither (S9). The empty duration looks without waiting.
+   * How long to wait before failing with a `TimeoutException`. Decided inside the space: the operation has the tuple or
+   * the timeout, never both and never neither (S9). The empty duration looks without waiting.
    */
   readonly timeout?: Duration.DurationInput | undefined
 }
 
 /**
- * Refuses options that are not there: the check for excess properties overlooks them where a type is inferred from the options.
+ * Refuses options that are not there: the check for excess properties overlooks them where a type is inferred from the
+ * options.
  *
  * @since 0.1.0
  * @category type-level
@@ -426,8 +446,8 @@ export interface MailboxOptions {
   /** How many events may wait to be read. No limit, if none is given. */
   readonly capacity?: number | undefined
   /**
-   * What happens to an event for which there is no room: `"suspend"` (the default) lets the `out` wait, `"dropping"` drops the
-   * event, `"sliding"` drops the oldest in the mailbox. A subscription is told how many were dropped.
+   * What happens to an event for which there is no room: `"suspend"` (the default) lets the `out` wait, `"dropping"`
+   * drops the event, `"sliding"` drops the oldest in the mailbox. A subscription is told how many were dropped.
    */
   readonly strategy?: "suspend" | "dropping" | "sliding" | undefined
 }
@@ -444,8 +464,8 @@ export interface SubscribeOptions extends MailboxOptions {
 }
 
 /**
- * How a stream of a space is opened: when it runs; or, if it is `scoped`, by an effect that ends when the stream misses nothing any more,
- * and for as long as the scope is open.
+ * How a stream of a space is opened: when it runs; or, if it is `scoped`, by an effect that ends when the stream misses
+ * nothing any more, and for as long as the scope is open.
  *
  * @since 0.1.0
  * @category models
@@ -478,8 +498,8 @@ export interface EvalOptions {
 }
 
 /**
- * What becomes of the failure of a process that nobody has joined (S13): a failure tuple for ever (`"keep"`), none (`"none"`), or one for so
- * long and among so many, of which the oldest goes. By default there are 10,000 at most.
+ * What becomes of the failure of a process that nobody has joined (S13): a failure tuple for ever (`"keep"`), none
+ * (`"none"`), or one for so long and among so many, of which the oldest goes. By default there are 10,000 at most.
  *
  * @since 0.1.0
  * @category models
@@ -562,7 +582,10 @@ export interface Destination<in T, out E> {
 export interface Inspection {
   /** How many tuples there are of each shape: the first field if it is a string, and the types of the others. */
   readonly tuples: ReadonlyArray<{ readonly shape: string; readonly count: number }>
-  /** How many tuples are held by `inWith`, `inScoped` and `withPermit`, or on their way to an operation that waited for them. */
+  /**
+   * How many tuples are held by `inWith`, `inScoped` and `withPermit`, or on their way to an operation that waited for
+   * them.
+   */
   readonly held: number
   /** How many failures of processes are stored: they are among `tuples`, too. */
   readonly failures: number
@@ -573,15 +596,15 @@ export interface Inspection {
   /** The indexes that there are now, in a space in memory. */
   readonly indexes: ReadonlyArray<IndexSnapshot>
   /**
-   * Of a space on a store: how many tuples this program has met that it cannot decode, and has not ended itself. Others may have taken them
-   * since.
+   * Of a space on a store: how many tuples this program has met that it cannot decode, and has not ended itself. Others
+   * may have taken them since.
    */
   readonly undecodable: number
 }
 
 /**
- * An index over the fields of all tuples of one arity at some positions. Operations build the indexes that they need, and those are dropped again that
- * cost more than they save.
+ * An index over the fields of all tuples of one arity at some positions. Operations build the indexes that they need,
+ * and those are dropped again that cost more than they save.
  *
  * @since 0.1.0
  * @category models
@@ -591,7 +614,9 @@ export interface IndexSnapshot {
   readonly positions: ReadonlyArray<number>
   /** How many different values the tuples have at these positions. */
   readonly keys: number
-  /** About how many bytes the index takes: 28 to 56 a key, and if several tuples have it, 120 and more, and ten a tuple. */
+  /**
+   * About how many bytes the index takes: 28 to 56 a key, and if several tuples have it, 120 and more, and ten a tuple.
+   */
   readonly bytes: number
 }
 
@@ -605,8 +630,8 @@ export interface Explanation {
   /** Where tuples are looked for: each arity that the pattern fits and that there are tuples of. */
   readonly lookups: ReadonlyArray<Lookup>
   /**
-   * How many tuples those are, together. Of these an operation that takes or reads one looks at as many as it needs to find a match; one
-   * that finds none looks at all, and so do `collect` and `count`.
+   * How many tuples those are, together. Of these an operation that takes or reads one looks at as many as it needs to
+   * find a match; one that finds none looks at all, and so do `collect` and `count`.
    */
   readonly candidates: number
 }
@@ -619,9 +644,14 @@ export interface Explanation {
  */
 export interface Lookup {
   readonly arity: number
-  /** The positions whose values are looked up in an index. If there are none, all tuples of the arity are candidates. */
+  /**
+   * The positions whose values are looked up in an index. If there are none, all tuples of the arity are candidates.
+   */
   readonly positions: ReadonlyArray<number>
-  /** Whether that index exists. If not, the next operation looks at all tuples of the arity, and builds it if that is worth it. */
+  /**
+   * Whether that index exists. If not, the next operation looks at all tuples of the arity, and builds it if that is
+   * worth it.
+   */
   readonly isBuilt: boolean
   /** How many tuples have those values. */
   readonly candidates: number
@@ -693,8 +723,9 @@ export interface Options {
   /** How many tuples it holds at most (S14). No limit, if none is given. */
   readonly capacity?: number | undefined
   /**
-   * What happens to a tuple for which there is no room: `"suspend"` (the default) lets the `out` wait, in order of arrival;
-   * `"dropping"` drops it; `"sliding"` drops the oldest tuple instead. A tuple handed to a waiter needs no room.
+   * What happens to a tuple for which there is no room: `"suspend"` (the default) lets the `out` wait, in order of
+   * arrival; `"dropping"` drops it; `"sliding"` drops the oldest tuple instead. A tuple handed to a waiter needs no
+   * room.
    */
   readonly strategy?: "suspend" | "dropping" | "sliding" | undefined
   /** What becomes of the failures of its processes (S13). */
@@ -702,9 +733,10 @@ export interface Options {
   /** Which of several stored matches an operation gets: the oldest (the default), the youngest, or any (S5). */
   readonly selection?: "fifo" | "lifo" | "random" | undefined
   /**
-   * Publishes the metrics `tuplespace_tuples`, `tuplespace_waiters`, `tuplespace_oldest_waiter_seconds` (gauges, sampled at
-   * this interval), `tuplespace_wait_seconds` (a histogram of every wait that was served) and `tuplespace_candidates` (a histogram of how
-   * many stored tuples each operation looked at), tagged with the space's name.
+   * Publishes the metrics `tuplespace_tuples`, `tuplespace_waiters`, `tuplespace_oldest_waiter_seconds` (gauges,
+   * sampled at this interval), `tuplespace_wait_seconds` (a histogram of every wait that was served) and
+   * `tuplespace_candidates` (a histogram of how many stored tuples each operation looked at), tagged with the space's
+   * name.
    */
   readonly metrics?: Duration.DurationInput | undefined
 }
@@ -720,8 +752,8 @@ export const TupleSpace: Context.Tag<TupleSpace<Tuple, SpaceError>, TupleSpace<T
 )
 
 /**
- * Makes a space in memory. It lives in the scope: when that closes, its processes are interrupted, operations that wait end,
- * and nothing is left (S12).
+ * Makes a space in memory. It lives in the scope: when that closes, its processes are interrupted, operations that wait
+ * end, and nothing is left (S12).
  *
  * @since 0.1.0
  * @category constructors

@@ -7,9 +7,9 @@ import * as Equal from "effect/Equal"
 import * as Hash from "effect/Hash"
 
 /**
- * A field that this program cannot decode: its class is missing in the option `schemas`, its schema has changed, or a later version has
- * written it. A `deadLetter` gets it in the place of the value. Put into a space again it is written as it was, so that a program that
- * knows the class can still read it.
+ * A field that this program cannot decode: its class is missing in the option `schemas`, its schema has changed, or a
+ * later version has written it. A `deadLetter` gets it in the place of the value. Put into a space again it is written
+ * as it was, so that a program that knows the class can still read it.
  *
  * @since 0.1.0
  * @category models

@@ -3,7 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import { defectOf, empty, fresh, memoryOf, same } from "./helpers.js"
 
-// What holds for every engine is in the testkit's suite, which Conformance.test.ts runs; this is about spaces in memory alone.
+// What holds for every engine is in the testkit's suite, which Conformance.test.ts runs; this is about spaces in memory
+// alone.
 
 describe("TupleSpace in memory", () => {
   it.scoped("S3 S16 a predicate that uses the space dies with a clear message, and the space is whole", () =>

@@ -29,7 +29,9 @@ export const clean = <T extends Tuple.Tuple>(space: TupleSpace.TupleSpace<T>) =>
     swept(space)
   })
 
-/** Fails if anything is left behind the space in memory that nobody uses any more, whether `inspect` shows it or not. */
+/**
+ * Fails if anything is left behind the space in memory that nobody uses any more, whether `inspect` shows it or not.
+ */
 export const swept = (space: object): void => {
   const { store } = memoryOf(space)
   assert.strictEqual(store.takers.size + store.readers.size + store.watchers.size + store.puts.size, 0)

@@ -1,6 +1,6 @@
 /**
- * What STM of effect 3.22.4 does that the library avoids or relies on, by the numbers of the table in which it was noted.
- * When one of these starts to fail, Effect has changed: simplify what was built around it.
+ * What STM of effect 3.22.4 does that the library avoids or relies on, by the numbers of the table in which it was
+ * noted. When one of these starts to fail, Effect has changed: simplify what was built around it.
  */
 import { it } from "@effect/vitest"
 import { Data, Deferred, Effect, Exit, Fiber, Hash, Option, STM, TMap, TPubSub, TQueue, TRef } from "effect"

@@ -46,8 +46,8 @@ export interface Any {
 }
 
 /**
- * A process by name. `effect` makes it of its input, to be run anywhere: `space.eval(job.effect(input))` runs it as a fiber,
- * `Workers.eval(job, input)` on a thread.
+ * A process by name. `effect` makes it of its input, to be run anywhere: `space.eval(job.effect(input))` runs it as a
+ * fiber, `Workers.eval(job, input)` on a thread.
  *
  * @since 0.1.0
  * @category models
@@ -80,8 +80,8 @@ export interface Options<I, II, A, IA, E, IE, S, T extends Tuple> {
   /** The tag of the space it works in. By default `TupleSpace.TupleSpace`. */
   readonly space?: Context.Tag<S, TupleSpace.TupleSpace<T, SpaceError>> | undefined
   /**
-   * Schemas of classes (`Schema.Class`, `Schema.TaggedError`) whose instances are fields of tuples, or parts of the input or the result that their
-   * schemas leave as they are. Others are refused where they would cross.
+   * Schemas of classes (`Schema.Class`, `Schema.TaggedError`) whose instances are fields of tuples, or parts of the
+   * input or the result that their schemas leave as they are. Others are refused where they would cross.
    */
   readonly schemas?: ReadonlyArray<Schema.Schema<any, any>> | undefined
 }
@@ -119,9 +119,9 @@ const Defect: Schema.Schema<unknown, unknown> = Schema.transform(Schema.Unknown,
 })
 
 /**
- * Makes a job. Export it from the module that `module` names, which is nearly always the one it stands in: `import.meta.url`. The thread
- * imports that module and looks for the job among its exports, so what `effect` closes over is what the module has there. Its
- * scope, if it needs one, ends with it.
+ * Makes a job. Export it from the module that `module` names, which is nearly always the one it stands in:
+ * `import.meta.url`. The thread imports that module and looks for the job among its exports, so what `effect` closes
+ * over is what the module has there. Its scope, if it needs one, ends with it.
  *
  * @since 0.1.0
  * @category constructors

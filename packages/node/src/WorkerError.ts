@@ -12,8 +12,8 @@ import * as Schema from "effect/Schema"
  * - `"UnknownJob"`: its module has no such job among its exports.
  * - `"InvalidInput"`: its input does not fit its schema, or cannot be sent. `message` names the field.
  * - `"InvalidOutput"`: the same for its result.
- * - `"Crashed"`: its thread died: `process.exit`, an uncaught exception, an unhandled rejection, out of memory. `message` names
- *   the jobs that the thread ran, `cause` is what Node says.
+ * - `"Crashed"`: its thread died: `process.exit`, an uncaught exception, an unhandled rejection, out of memory.
+ *   `message` names the jobs that the thread ran, `cause` is what Node says.
  * - `"Stuck"`: it did not end within the grace period after its interruption, and its thread was terminated.
  *
  * @since 0.1.0

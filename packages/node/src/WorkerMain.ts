@@ -7,7 +7,8 @@ import * as runner from "./internal/runner.js"
 import type * as Job from "./Job.js"
 
 /**
- * Runs the jobs of this thread, which are known by their names. A module that does nothing else is the `entry` of a pool.
+ * Runs the jobs of this thread, which are known by their names. A module that does nothing else is the `entry` of a
+ * pool.
  *
  * @since 0.1.0
  * @category running

@@ -1,6 +1,7 @@
 /**
- * Processes on worker threads. A job that is started with `Workers.eval` is a process of its space like any other, but it runs
- * on a thread of a pool, with the space in its context: whatever it does there reaches the space of this thread.
+ * Processes on worker threads. A job that is started with `Workers.eval` is a process of its space like any other, but
+ * it runs on a thread of a pool, with the space in its context: whatever it does there reaches the space of this
+ * thread.
  *
  * @since 0.1.0
  */
@@ -31,8 +32,9 @@ import type { WorkerError } from "./WorkerError.js"
  */
 export interface Workers {
   /**
-   * Starts a process on a thread: in the space that the job's tag stands for, and in its scope. Interrupting it interrupts the job and waits for
-   * its finalizers. If it fails, dies or crashes, a failure tuple appears (S13). The space has to be in memory; any other is refused as `Unsupported`.
+   * Starts a process on a thread: in the space that the job's tag stands for, and in its scope. Interrupting it
+   * interrupts the job and waits for its finalizers. If it fails, dies or crashes, a failure tuple appears (S13). The
+   * space has to be in memory; any other is refused as `Unsupported`.
    */
   readonly eval: <I, A, E, S>(
     job: Job<I, A, E, S>,
@@ -91,16 +93,23 @@ export interface EvalOptions {
  * @category models
  */
 export interface Options {
-  /** How many threads there are at most. They start when they are needed. By default, as many as the machine runs at the same time. */
+  /**
+   * How many threads there are at most. They start when they are needed. By default, as many as the machine runs at the
+   * same time.
+   */
   readonly size?: number | undefined
   /**
-   * How many jobs share a thread at most, once there are no more threads to start. By default 16: for processes that mostly wait. With 1, each
-   * has a thread of its own, others wait for one in order of arrival, and what crashes or blocks a thread concerns one job.
+   * How many jobs share a thread at most, once there are no more threads to start. By default 16: for processes that
+   * mostly wait. With 1, each has a thread of its own, others wait for one in order of arrival, and what crashes or
+   * blocks a thread concerns one job.
    */
   readonly concurrency?: number | undefined
   /** How long a thread without a job lives on. By default 10 seconds. */
   readonly idle?: Duration.DurationInput | undefined
-  /** How long an interrupted job may take to end, its finalizers included, before its thread is terminated. By default 1 second. */
+  /**
+   * How long an interrupted job may take to end, its finalizers included, before its thread is terminated. By default 1
+   * second.
+   */
   readonly grace?: Duration.DurationInput | undefined
   /** How long a thread may take to start. By default 10 seconds. */
   readonly startTimeout?: Duration.DurationInput | undefined
@@ -111,8 +120,8 @@ export interface Options {
   /** The environment of the threads. By default, a copy of that of this process. */
   readonly env?: Readonly<Record<string, string>> | undefined
   /**
-   * A module of yours that a thread starts with, and that calls `WorkerMain.serve` with its jobs. For bundles, in which modules have no URL of
-   * their own any more.
+   * A module of yours that a thread starts with, and that calls `WorkerMain.serve` with its jobs. For bundles, in which
+   * modules have no URL of their own any more.
    */
   readonly entry?: URL | undefined
 }
@@ -233,8 +242,9 @@ export {
 export const status: Effect.Effect<Status, never, Workers> = Effect.flatMap(Workers, ({ status }) => status)
 
 /**
- * Lets messages through to a thread that computes: a loop that does this now and then can be interrupted, and the other jobs of
- * its thread go on. (`Effect.yieldNow` lets only other fibers run, not the event loop that brings the interruption.)
+ * Lets messages through to a thread that computes: a loop that does this now and then can be interrupted, and the other
+ * jobs of its thread go on. (`Effect.yieldNow` lets only other fibers run, not the event loop that brings the
+ * interruption.)
  *
  * @since 0.1.0
  * @category operations

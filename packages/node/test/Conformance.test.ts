@@ -7,7 +7,8 @@ import { MessageChannel, Worker } from "node:worker_threads"
 import { Sessions } from "../src/internal/wire.js"
 import type { Order } from "./host.js"
 
-// What a job sees of its space, which is on another thread. Here the spaces are on the other thread, and the tests are the job.
+// What a job sees of its space, which is on another thread. Here the spaces are on the other thread, and the tests are
+// the job.
 const { port1, port2 } = new MessageChannel()
 const sessions = new Sessions(port1, () => {})
 let host: Worker

@@ -1,4 +1,7 @@
-/** A thread that has spaces. Each is served in a session on the port that the thread was given, as a pool serves those of its jobs. */
+/**
+ * A thread that has spaces. Each is served in a session on the port that the thread was given, as a pool serves those
+ * of its jobs.
+ */
 import type { TupleSpace as Space } from "@effect-linda/core"
 import { Remote, TupleSpace } from "@effect-linda/core"
 import { Effect, Exit, Scope } from "effect"

@@ -92,8 +92,8 @@ export interface Connection {
  */
 export interface Options<T extends Tuple = any> extends SpaceStore.Options<T> {
   /**
-   * Where the server is, as the driver `pg` takes it: `{ connectionString: "postgres://…" }` or parts of it. It has to be a connection of one's own, for
-   * notifications come by it: not one of a pooler that shares them by transaction.
+   * Where the server is, as the driver `pg` takes it: `{ connectionString: "postgres://…" }` or parts of it. It has to
+   * be a connection of one's own, for notifications come by it: not one of a pooler that shares them by transaction.
    */
   readonly connection?: Connection | undefined
   /** The name of the space: one schema carries several. By default `"default"`. */
@@ -101,11 +101,14 @@ export interface Options<T extends Tuple = any> extends SpaceStore.Options<T> {
   /** The schema of the tables, which is made if need be. By default `"linda"`. */
   readonly schema?: string | undefined
   /**
-   * For how long a program can give no sign of life before others take what it holds for given back. By default 30 seconds; it gives one
-   * three times as often.
+   * For how long a program can give no sign of life before others take what it holds for given back. By default 30
+   * seconds; it gives one three times as often.
    */
   readonly lease?: Duration.DurationInput | undefined
-  /** For how long to try to reach the server again before operations fail as `Unavailable`. By default as long as the lease. */
+  /**
+   * For how long to try to reach the server again before operations fail as `Unavailable`. By default as long as the
+   * lease.
+   */
   readonly retry?: Duration.DurationInput | undefined
   /** Whose clock tells when a tuple or a lease ends: the server's, which is the default, or Effect's `Clock` here. */
   readonly clock?: "client" | "server" | undefined
@@ -148,9 +151,9 @@ export const layer = (options: Options = {}): Layer.Layer<TupleSpace<Tuple, Spac
   Layer.scoped(TupleSpace, make(options))
 
 /**
- * As `SpaceStore.transaction`, with SQL of one's own in the same transaction of the database: what the effect does with the
- * `SqlClient` that it gets, and what it takes and puts, happens as a whole or not at all. So an effect on tables of the same database can follow
- * from a tuple exactly once.
+ * As `SpaceStore.transaction`, with SQL of one's own in the same transaction of the database: what the effect does with
+ * the `SqlClient` that it gets, and what it takes and puts, happens as a whole or not at all. So an effect on tables of
+ * the same database can follow from a tuple exactly once.
  *
  * @since 0.1.0
  * @category transactions

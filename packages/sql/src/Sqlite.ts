@@ -1,7 +1,8 @@
 /**
  * Spaces in SQLite: embedded, durable, shared by all processes of one machine that open the same file.
  *
- * A batch of operations, whatever has come together from all fibers while the one before was written, is one transaction.
+ * A batch of operations, whatever has come together from all fibers while the one before was written, is one
+ * transaction.
  *
  * @since 0.1.0
  */
@@ -64,11 +65,14 @@ export interface Options<T extends Tuple = any> extends SpaceStore.Options<T> {
   /** What the names of the tables begin with. By default `"linda_"`. */
   readonly prefix?: string | undefined
   /**
-   * For how long a process can give no sign of life before others take what it holds for given back. By default 30 seconds; it gives one
-   * three times as often.
+   * For how long a process can give no sign of life before others take what it holds for given back. By default 30
+   * seconds; it gives one three times as often.
    */
   readonly lease?: Duration.DurationInput | undefined
-  /** How often to look whether other processes have sent something, if the file is shared. By default 2 ms, at 5 µs a look. */
+  /**
+   * How often to look whether other processes have sent something, if the file is shared. By default 2 ms, at 5 µs a
+   * look.
+   */
   readonly poll?: Duration.DurationInput | undefined
   /** `"full"` (the default) survives the loss of power, `"normal"` the death of the process. */
   readonly synchronous?: "full" | "normal" | undefined

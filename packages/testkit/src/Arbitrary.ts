@@ -125,7 +125,8 @@ export const pattern = (tuple: Tuple, chance: number): FastCheck.Arbitrary<Field
   )
 
 /**
- * An operation on a space of such tuples. Its patterns describe a tuple that may be there, with this chance (by default 0.9).
+ * An operation on a space of such tuples. Its patterns describe a tuple that may be there, with this chance (by default
+ * 0.9).
  *
  * @since 0.1.0
  * @category arbitraries

@@ -35,7 +35,8 @@ export interface Expected {
 }
 
 /**
- * The space under test, as a program goes on: the fibers that wait, by the names that the model has for them, and those that hold.
+ * The space under test, as a program goes on: the fibers that wait, by the names that the model has for them, and those
+ * that hold.
  *
  * @since 0.1.0
  * @category models
@@ -137,7 +138,10 @@ const ended = (fiber: Fiber.RuntimeFiber<unknown, unknown>): unknown => {
   return exit === null ? "it waits" : Exit.isSuccess(exit) ? exit.value : String(exit.cause)
 }
 
-/** Lets things go, and looks; and again, since what comes to pass elsewhere may take its time, until both agree or that is not to be hoped for. */
+/**
+ * Lets things go, and looks; and again, since what comes to pass elsewhere may take its time, until both agree or that
+ * is not to be hoped for.
+ */
 const eventually = <A>({ settle }: Actual, look: Effect.Effect<A, unknown>): Effect.Effect<A, unknown> =>
   Effect.retry(Effect.zipRight(settle, look), { times: 20, while: (error) => error instanceof Disagreement })
 

@@ -51,17 +51,22 @@ export interface Options {
   readonly time: "test" | "live"
   /** What the engine lacks, each with the reason, which is printed beside the tests that are skipped for it. */
   readonly lacks?: { readonly [K in Capability]?: string } | undefined
-  /** Tests to skip, by an id (`"X05"`) or the beginning of a name, each with the reason. One that names no test is an error. */
+  /**
+   * Tests to skip, by an id (`"X05"`) or the beginning of a name, each with the reason. One that names no test is an
+   * error.
+   */
   readonly skip?: Readonly<Record<string, string>> | undefined
-  /** How long to let things go by themselves before something is said to wait, with `time: "live"`. By default 25 ms. */
+  /**
+   * How long to let things go by themselves before something is said to wait, with `time: "live"`. By default 25 ms.
+   */
   readonly patience?: Duration.DurationInput | undefined
   /** What else must hold of a space that is not used any more: run on each, at the end of its test. */
   readonly after?: ((space: TupleSpace.TupleSpace<Tuple, SpaceError>) => Effect.Effect<void, unknown>) | undefined
 }
 
 /**
- * What every space lacks that is made by `SpaceStore.make`, whatever the store: options for its tests. `lacks` is for the suite and for
- * the properties, `skip` for the suite, `skipProperties` for the properties.
+ * What every space lacks that is made by `SpaceStore.make`, whatever the store: options for its tests. `lacks` is for
+ * the suite and for the properties, `skip` for the suite, `skipProperties` for the properties.
  *
  * @since 0.1.0
  * @category models
@@ -176,16 +181,23 @@ const skipsOnlyWhatThereIs = (
  * @category models
  */
 export interface SimulationOptions extends Pick<Options, "lacks" | "layer" | "name"> {
-  /** Properties to skip, by an id or the beginning of a name, each with the reason. One that names no property is an error. */
+  /**
+   * Properties to skip, by an id or the beginning of a name, each with the reason. One that names no property is an
+   * error.
+   */
   readonly skip?: Readonly<Record<string, string>> | undefined
-  /** Under how many seeds each property is checked. By default 500; the variable `LINDA_SEEDS` of the environment overrides it. */
+  /**
+   * Under how many seeds each property is checked. By default 500; the variable `LINDA_SEEDS` of the environment
+   * overrides it.
+   */
   readonly seeds?: number | undefined
 }
 
 /**
- * Defines the tests of what must hold however the fibers of a program are interleaved: nothing lost, nothing twice, no lost
- * wake-up, order, exclusive timeouts, rollback. For engines of which a seeded scheduler can decide everything, since
- * all that happens in them happens on fibers, synchronously, by Effect's `Clock`. A failure names the schedule that repeats it.
+ * Defines the tests of what must hold however the fibers of a program are interleaved: nothing lost, nothing twice, no
+ * lost wake-up, order, exclusive timeouts, rollback. For engines of which a seeded scheduler can decide everything,
+ * since all that happens in them happens on fibers, synchronously, by Effect's `Clock`. A failure names the schedule
+ * that repeats it.
  *
  * @since 0.1.0
  * @category tests

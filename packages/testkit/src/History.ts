@@ -1,10 +1,10 @@
 /**
- * What concurrent clients did to a space, and whether that can have happened: whether there is an order of the operations, in
- * which each lies between its start and its end, that the model would have answered in the same way.
+ * What concurrent clients did to a space, and whether that can have happened: whether there is an order of the
+ * operations, in which each lies between its start and its end, that the model would have answered in the same way.
  *
- * After M. Herlihy, J. Wing, "Linearizability", ACM TOPLAS 12 (1990). The search is J. Wing and C. Gong's ("Testing and verifying
- * concurrent objects", J. Parallel Distrib. Comput. 17, 1993), remembering what it has been through (G. Lowe, 2017). It is exact, and
- * exponential in how many operations overlap: for histories of some dozens.
+ * After M. Herlihy, J. Wing, "Linearizability", ACM TOPLAS 12 (1990). The search is J. Wing and C. Gong's ("Testing and
+ * verifying concurrent objects", J. Parallel Distrib. Comput. 17, 1993), remembering what it has been through (G. Lowe,
+ * 2017). It is exact, and exponential in how many operations overlap: for histories of some dozens.
  *
  * @since 0.1.0
  */
@@ -18,8 +18,8 @@ import * as Option from "effect/Option"
 import * as Model from "./Model.js"
 
 /**
- * One operation: when it started and when it ended, by a counter of such events, and its result. One that has not ended, or
- * was interrupted, may have happened at any time since its start, or not at all.
+ * One operation: when it started and when it ended, by a counter of such events, and its result. One that has not
+ * ended, or was interrupted, may have happened at any time since its start, or not at all.
  *
  * @since 0.1.0
  * @category models
@@ -80,8 +80,8 @@ export const recorder = <T extends Tuple, E>(space: TupleSpace<T, E>): Recorder<
 }
 
 /**
- * An order in which the operations can have happened one after the other, if there is one. Those that have not ended are in it
- * only if they must have happened.
+ * An order in which the operations can have happened one after the other, if there is one. Those that have not ended
+ * are in it only if they must have happened.
  *
  * @since 0.1.0
  * @category checking
@@ -128,8 +128,9 @@ const steps = function*(todo: History, model: Model.Model): Iterable<Step> {
       const taken = model.stored.filter((each) => !step.model.stored.includes(each))
       yield { ...step, served: [{ id: start, result: step.result.value, taken }, ...step.served] }
     } else if (todo.some(({ operation }) => operation._tag === "outAll")) {
-      // To wait makes no difference to coming when one can be served, but where tuples are put all at once: nobody sees some of
-      // them only, and yet a join that waits takes what completes it as they come, not the oldest of all of them.
+      // To wait makes no difference to coming when one can be served, but where tuples are put all at once: nobody sees
+      // some of them only, and yet a join that waits takes what completes it as they come, not the oldest of all of
+      // them.
       yield step
     }
   }
@@ -145,8 +146,8 @@ const withHeld = ({ model, served }: Step, ended: History): Model.Model => {
 }
 
 /**
- * What can be next: what has started before any of the others has ended. Of those that are alike in all but time, the one that has ended
- * first stands for all: wherever another could be, it can be, and the other in its place later.
+ * What can be next: what has started before any of the others has ended. Of those that are alike in all but time, the
+ * one that has ended first stands for all: wherever another could be, it can be, and the other in its place later.
  */
 const candidates = (todo: History, { waiting }: Model.Model): History => {
   const firstEnd = Math.min(...todo.map(({ end }) => end))
@@ -165,7 +166,9 @@ const isAlike = (self: Entry, that: Entry): boolean =>
   Model.sameResult(self.operation, that.operation) &&
   Model.sameResult(Option.getOrUndefined(self.result), Option.getOrUndefined(that.result))
 
-/** The tuples in their order, which of them are held, and who waits. Ages may differ between ways that come to the same. */
+/**
+ * The tuples in their order, which of them are held, and who waits. Ages may differ between ways that come to the same.
+ */
 const stateOf = ({ held, stored, waiting }: Model.Model): string => {
   const tuples = [...stored, ...held].sort((self, that) => self.age - that.age)
   const isHeld = tuples.map((each) => Number(held.includes(each)))

@@ -1,8 +1,9 @@
 /**
- * What a tuple space is, as a pure value: the tuples, oldest first, and those who wait, longest first. Slow, and so simple
- * that it can only be right. Spaces are tested by doing the same to both.
+ * What a tuple space is, as a pure value: the tuples, oldest first, and those who wait, longest first. Slow, and so
+ * simple that it can only be right. Spaces are tested by doing the same to both.
  *
- * It speaks of tuples, waiters and holders. Time, capacity, subscriptions, variables that several patterns share, and `selection` are not in it.
+ * It speaks of tuples, waiters and holders. Time, capacity, subscriptions, variables that several patterns share, and
+ * `selection` are not in it.
  *
  * @since 0.1.0
  */
@@ -82,7 +83,8 @@ export interface Served {
 }
 
 /**
- * What comes of an operation: the space as it is then, the result if the operation does not wait, and who else has got a result.
+ * What comes of an operation: the space as it is then, the result if the operation does not wait, and who else has got
+ * a result.
  *
  * @since 0.1.0
  * @category models
@@ -174,7 +176,8 @@ export const hold = (model: Model, pattern: P.Pattern): Option.Option<readonly [
   ])
 
 /**
- * Ends a hold: the tuple is consumed, or it is back in its old place or behind all others, and offered to those who wait.
+ * Ends a hold: the tuple is consumed, or it is back in its old place or behind all others, and offered to those who
+ * wait.
  *
  * @since 0.1.0
  * @category operations
@@ -214,8 +217,8 @@ const put = (model: Model, tuples: ReadonlyArray<Tuple>): Step =>
   }, done(model, undefined))
 
 /**
- * S4: every reader that waits for such a tuple gets it, then the taker that has waited longest and can go on with it; if there is
- * none it is stored. A join may take others along.
+ * S4: every reader that waits for such a tuple gets it, then the taker that has waited longest and can go on with it;
+ * if there is none it is stored. A join may take others along.
  */
 const offer = (model: Model, offered: Stored): Step => {
   const stored = [...model.stored, offered].sort((self, that) => self.age - that.age)

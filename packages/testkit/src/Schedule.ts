@@ -1,10 +1,10 @@
 /**
  * How the fibers of a program are interleaved: all decisions of a scheduler, from one seed.
  *
- * A scheduler decides at two kinds of points: which of the fibers that are ready goes on, and whether a fiber has to yield
- * before its next operation. By default the one that has been ready longest goes on, and nobody yields. A schedule drawn from a
- * seed deviates from that at many points; most of them do not matter for what went wrong. So a schedule that has run knows its
- * *deviations*, and shrinks by leaving some of them out.
+ * A scheduler decides at two kinds of points: which of the fibers that are ready goes on, and whether a fiber has to
+ * yield before its next operation. By default the one that has been ready longest goes on, and nobody yields. A
+ * schedule drawn from a seed deviates from that at many points; most of them do not matter for what went wrong. So a
+ * schedule that has run knows its *deviations*, and shrinks by leaving some of them out.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,8 @@ import type * as Option from "effect/Option"
 import { ScheduleImpl } from "./internal/decisions.js"
 
 /**
- * A seed, and at which decisions to deviate. As text (`String(schedule)`) it is what `parse` understands: `17`, or `17:4=1,9=2`.
+ * A seed, and at which decisions to deviate. As text (`String(schedule)`) it is what `parse` understands: `17`, or
+ * `17:4=1,9=2`.
  *
  * @since 0.1.0
  * @category models
@@ -86,7 +87,10 @@ class ScheduleArbitrary extends FastCheck.Arbitrary<Schedule> {
   }
 }
 
-/** Schedules with fewer deviations: none, then without one part of them, for ever smaller parts (Zeller's delta debugging). */
+/**
+ * Schedules with fewer deviations: none, then without one part of them, for ever smaller parts (Zeller's delta
+ * debugging).
+ */
 function* smaller(schedule: ScheduleImpl): IterableIterator<Schedule> {
   const deviations = Array.from(schedule.chosen ?? schedule.latest)
   const without = (from: number, to: number) =>

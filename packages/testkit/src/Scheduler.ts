@@ -1,11 +1,12 @@
 /**
- * A scheduler of Effect's that explores interleavings: among the fibers that are ready it picks any, and it makes a fiber
- * yield before any of its operations, as a schedule says. The same schedule gives the same run.
+ * A scheduler of Effect's that explores interleavings: among the fibers that are ready it picks any, and it makes a
+ * fiber yield before any of its operations, as a schedule says. The same schedule gives the same run.
  *
  * Everything happens synchronously, time included: a sleep ends when nothing else can move.
  *
- * Programs must not use `Effect.all` and the like with concurrency: interrupted before the fiber in which it keeps its books has begun,
- * it hangs (effect 3.22.4). A scheduler that starts fibers in order does not let that happen; this one does.
+ * Programs must not use `Effect.all` and the like with concurrency: interrupted before the fiber in which it keeps its
+ * books has begun, it hangs (effect 3.22.4). A scheduler that starts fibers in order does not let that happen; this one
+ * does.
  *
  * @since 0.1.0
  */

@@ -35,7 +35,10 @@ export interface Simulation {
   ) => Effect.Effect<TupleSpace.TupleSpace<T>, never, Scope.Scope>
   /** Goes on when all other fibers wait. Time has not passed. */
   readonly still: Effect.Effect<void>
-  /** Goes on when all other fibers wait, and no time will help them: none but for signs of life, which a durable space gives. */
+  /**
+   * Goes on when all other fibers wait, and no time will help them: none but for signs of life, which a durable space
+   * gives.
+   */
   readonly over: Effect.Effect<void>
   /** Lets others run: none, some, or all that can. Drawn each time it is asked for. */
   readonly pause: Effect.Effect<void>
@@ -60,8 +63,8 @@ export type MakeSpace = (
 export type Body<A, E> = (simulation: Simulation) => Effect.Effect<A, E, Scope.Scope>
 
 /**
- * Runs a program under a schedule, synchronously. Throws what it fails with; if its main fiber can never end, `Stuck`, with what the
- * spaces held then.
+ * Runs a program under a schedule, synchronously. Throws what it fails with; if its main fiber can never end, `Stuck`,
+ * with what the spaces held then.
  *
  * @since 0.1.0
  * @category running
@@ -122,7 +125,8 @@ export interface CheckOptions {
 }
 
 /**
- * Thrown by `check`: under which schedule the program failed, and the one with the fewest deviations under which it fails as well.
+ * Thrown by `check`: under which schedule the program failed, and the one with the fewest deviations under which it
+ * fails as well.
  *
  * @since 0.1.0
  * @category errors

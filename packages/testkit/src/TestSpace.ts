@@ -28,7 +28,8 @@ export interface Call {
 }
 
 /**
- * The operations that can be seen, failed and delayed: all but the looks from outside (`inspect`, `explain`, `awaitQuiescent`).
+ * The operations that can be seen, failed and delayed: all but the looks from outside (`inspect`, `explain`,
+ * `awaitQuiescent`).
  *
  * @since 0.1.0
  * @category models
@@ -64,7 +65,8 @@ const effects = [
 const streams = ["subscribe", "stream"] as const
 
 /**
- * What comes before an operation: if it fails, so does the operation, and nothing has happened; if it sleeps, the operation comes late.
+ * What comes before an operation: if it fails, so does the operation, and nothing has happened; if it sleeps, the
+ * operation comes late.
  *
  * @since 0.1.0
  * @category models
@@ -117,8 +119,8 @@ export const make = <T extends Tuple = Tuple>(
   Effect.flatMap(TupleSpace.make<T>(options), (space) => over<T, never>(space))
 
 /**
- * Makes the other side of a space that there is, on any engine: see and fail what is done through the space that this gives. On one that is
- * made of a store, so does `SpaceStore.transaction`.
+ * Makes the other side of a space that there is, on any engine: see and fail what is done through the space that this
+ * gives. On one that is made of a store, so does `SpaceStore.transaction`.
  *
  * @since 0.1.0
  * @category constructors

@@ -19,8 +19,8 @@ import { compile } from "./pattern/pattern.js"
 import { messageOf, show } from "./print.js"
 
 /**
- * Makes an operation of its arguments; bad ones make one that dies with the error that names them. The arguments may be passed on: what
- * is called most does without a closure.
+ * Makes an operation of its arguments; bad ones make one that dies with the error that names them. The arguments may be
+ * passed on: what is called most does without a closure.
  */
 export const reading = <A, E, R, One, Two, Three, Four>(
   make: (one: One, two: Two, three: Three, four: Four) => Effect.Effect<A, E, R>,

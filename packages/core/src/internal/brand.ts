@@ -1,6 +1,6 @@
 /**
- * What a value is, whichever realm it was made in: a worker, an iframe, `node:vm`, a test runner that gives each file a realm of its
- * own. A value is told by what the engine itself has marked it with, not by this realm's prototypes (S2).
+ * What a value is, whichever realm it was made in: a worker, an iframe, `node:vm`, a test runner that gives each file a
+ * realm of its own. A value is told by what the engine itself has marked it with, not by this realm's prototypes (S2).
  *
  * All of this is total: a revoked proxy, or a getter that throws, is nothing in particular.
  *
@@ -38,11 +38,12 @@ export const isArray = (value: unknown): value is ReadonlyArray<unknown> => {
 }
 
 /**
- * A plain array of the members, holes included. Not by `Array.from` or spreading, which ask an iterator that may say other things.
- * Throws what reading a member throws.
+ * A plain array of the members, holes included. Not by `Array.from` or spreading, which ask an iterator that may say
+ * other things. Throws what reading a member throws.
  */
 export const copyOf = (array: ReadonlyArray<unknown>): Array<unknown> => {
-  // A copy is made in its full length at once, which pushing does not. Other constructors could make something else of it.
+  // A copy is made in its full length at once, which pushing does not. Other constructors could make something else of
+  // it.
   const { constructor }: object = array
   return constructor === Array ? array.slice() : Array.from({ length: array.length }, (_, index) => array[index])
 }
@@ -106,8 +107,8 @@ const getterOf = (prototype: object, key: PropertyKey): Getter => {
 }
 
 /**
- * Tells the objects that an engine's own method accepts. The cheap signs come first, for what is asked about most is neither, and to
- * throw is expensive.
+ * Tells the objects that an engine's own method accepts. The cheap signs come first, for what is asked about most is
+ * neither, and to throw is expensive.
  */
 const accepts =
   <A extends object>(constructor: abstract new(...args: any) => A, tag: string, method: Getter) =>
@@ -152,7 +153,10 @@ export const isError = (value: unknown): value is Error =>
   typeof value === "object" && value !== null &&
   (isInstance(value, Error) || tagOf(value) === "Error" && read(value, Symbol.toStringTag) === undefined)
 
-/** The class that the engine itself gives an error: of `class Lost extends TypeError`, `"TypeError"`. `undefined` for a class of the user's. */
+/**
+ * The class that the engine itself gives an error: of `class Lost extends TypeError`, `"TypeError"`. `undefined` for a
+ * class of the user's.
+ */
 export const errorClass = (error: Error): string | undefined => {
   const prototype = prototypeOf(error)
   const constructor = typeof prototype === "object" && prototype !== null ? read(prototype, "constructor") : undefined

@@ -130,8 +130,8 @@ const originOf = (type: object | null): { readonly made: Made; readonly steps: n
 }
 
 /**
- * Whether it is an instance of the class itself, loaded a second time. That has been made anew, and extended by as many steps; a subclass
- * has been made together with its base, or is some steps further away.
+ * Whether it is an instance of the class itself, loaded a second time. That has been made anew, and extended by as many
+ * steps; a subclass has been made together with its base, or is some steps further away.
  */
 const isCopy = (value: object, { is, prototype, schema }: Known): boolean => {
   const own: object | null = Object.getPrototypeOf(value)

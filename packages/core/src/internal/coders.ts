@@ -1,7 +1,9 @@
 /**
- * How data that is neither JSON nor known to structured clone crosses: Effect's own, and errors with all that they carry.
+ * How data that is neither JSON nor known to structured clone crosses: Effect's own, and errors with all that they
+ * carry.
  *
- * Equal values (S2) have equal codes, for stores compare these: what has no order of its own is put into that of its text.
+ * Equal values (S2) have equal codes, for stores compare these: what has no order of its own is put into that of its
+ * text.
  *
  * @internal
  */
@@ -75,8 +77,8 @@ const distinct = (causes: ReadonlyArray<Cause.Cause<unknown>>): ReadonlyArray<Ca
   )
 
 /**
- * The equality of causes does not see the order in which failures happened at the same time, nor whether one did twice. Where
- * sequences come into it, it is no equivalence: there it is the structure.
+ * The equality of causes does not see the order in which failures happened at the same time, nor whether one did twice.
+ * Where sequences come into it, it is no equivalence: there it is the structure.
  */
 const encodeCause = (cause: Cause.Cause<unknown>, each: Each): unknown => {
   const leaves = flat(cause)

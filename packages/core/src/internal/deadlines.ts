@@ -1,6 +1,6 @@
 /**
- * A binary heap of things that end at a known time. Each knows its place in the heap, so that one which ends early leaves
- * nothing behind.
+ * A binary heap of things that end at a known time. Each knows its place in the heap, so that one which ends early
+ * leaves nothing behind.
  *
  * @internal
  */

@@ -1,5 +1,6 @@
 /**
- * Putting what comes from another space, so that nothing is lost on the way: what there is no room for stays where it was (S14).
+ * Putting what comes from another space, so that nothing is lost on the way: what there is no room for stays where it
+ * was (S14).
  *
  * @internal
  */
@@ -13,8 +14,9 @@ import type { Restore } from "./handOver.js"
 export const Receiver: unique symbol = Symbol.for("@effect-linda/core/Destination")
 
 /**
- * Puts those of the tuples that there is room for, waiting where a put waits for room; says which, by their indices. A space that can
- * tell calls `onArrival` in the very step that puts them: an interruption that comes then finds them there.
+ * Puts those of the tuples that there is room for, waiting where a put waits for room; says which, by their indices. A
+ * space that can tell calls `onArrival` in the very step that puts them: an interruption that comes then finds them
+ * there.
  */
 export type PutFitting = (
   tuples: ReadonlyArray<Tuple>,

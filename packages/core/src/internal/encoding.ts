@@ -1,6 +1,6 @@
 /**
- * Values as text, for stores that compare by it: two fields are equal (S2) exactly if their texts are. It is JSON with its keys in
- * order, and with marks for what JSON does not have.
+ * Values as text, for stores that compare by it: two fields are equal (S2) exactly if their texts are. It is JSON with
+ * its keys in order, and with marks for what JSON does not have.
  *
  * @internal
  */
@@ -174,8 +174,8 @@ const errors: ReadonlyMap<string, ErrorConstructor> = new Map(
 )
 
 /**
- * The format of what is stored. 1, which was never released, has classes by their position in `schemas`, and errors without what they
- * carry; it is read, but for those classes.
+ * The format of what is stored. 1, which was never released, has classes by their position in `schemas`, and errors
+ * without what they carry; it is read, but for those classes.
  */
 export const format = 2
 

@@ -1,5 +1,6 @@
 /**
- * What becomes of a tuple that is held while something runs (S8): it is consumed, it is back, or it is dead. Once, for every engine.
+ * What becomes of a tuple that is held while something runs (S8): it is consumed, it is back, or it is dead. Once, for
+ * every engine.
  *
  * An engine takes the tuple, lists it as held, and ends the hold as it is told. This module says how.
  *
@@ -49,7 +50,10 @@ export type Take<E> = <A, E2, R>(
 
 const consumed: Ending = { how: "consumed" }
 
-/** How a hold ends whose use has failed: after the last attempt that is allowed the tuple is dead. Throws what `deadLetter` throws. */
+/**
+ * How a hold ends whose use has failed: after the last attempt that is allowed the tuple is dead. Throws what
+ * `deadLetter` throws.
+ */
 export const failed = (
   cause: Cause.Cause<unknown>,
   attempts: number,
@@ -81,7 +85,10 @@ export const release =
       )
     })
 
-/** Ends the hold of a permit, however its use has ended: that is nobody's affair but the user's, and counts as no attempt. */
+/**
+ * Ends the hold of a permit, however its use has ended: that is nobody's affair but the user's, and counts as no
+ * attempt.
+ */
 const giveBack = <E>(held: Held<E>, { requeue }: Holding) => (): Effect.Effect<void, E> =>
   Effect.suspend(() => held.isOver() ? Effect.void : held.end({ how: requeue, failed: false }))
 

@@ -122,8 +122,9 @@ const look = (store: Watched, records: Records): Effect.Effect<Look> =>
   })
 
 /**
- * Whether a suspended fiber waits for others of these fibers. One that joins a fiber says so. The one by which `Effect.all` and
- * the like wait for the fibers they start does not: it is known by waiting uninterruptibly beside others of the same parent.
+ * Whether a suspended fiber waits for others of these fibers. One that joins a fiber says so. The one by which
+ * `Effect.all` and the like wait for the fibers they start does not: it is known by waiting uninterruptibly beside
+ * others of the same parent.
  */
 const waitsForFibers = (
   fiber: AnyFiber,
@@ -131,7 +132,8 @@ const waitsForFibers = (
   fibers: ReadonlyMap<AnyFiber, AnyFiber | undefined>
 ): boolean => {
   const ids = Array.from(FiberId.toSet(status.blockingOn), FiberId.threadName)
-  // A fiber that waits for a `Deferred` names the one which made that. If it did so itself, those it has started complete it.
+  // A fiber that waits for a `Deferred` names the one which made that. If it did so itself, those it has started
+  // complete it.
   if (ids.includes(FiberId.threadName(fiber.id()))) {
     return Array.from(fibers.values()).includes(fiber)
   }
@@ -230,8 +232,8 @@ export interface Sample {
 }
 
 /**
- * Publishes the metrics of a space: gauges are sampled at this interval, if there is something to sample. What it returns counts a wait that was
- * served, of so many milliseconds.
+ * Publishes the metrics of a space: gauges are sampled at this interval, if there is something to sample. What it
+ * returns counts a wait that was served, of so many milliseconds.
  */
 export const meter = (
   name: string,

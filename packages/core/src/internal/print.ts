@@ -1,6 +1,6 @@
 /**
- * Values of the user's as text: in messages, in snapshots, in the traces of failures. Nothing that they are can make this throw (S13): a
- * getter, a `toJSON`, a proxy that was revoked, a cycle. What cannot be printed is replaced.
+ * Values of the user's as text: in messages, in snapshots, in the traces of failures. Nothing that they are can make
+ * this throw (S13): a getter, a `toJSON`, a proxy that was revoked, a cycle. What cannot be printed is replaced.
  *
  * @internal
  */

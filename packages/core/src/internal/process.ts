@@ -55,8 +55,8 @@ class Fibers extends Supervisor.AbstractSupervisor<ReadonlyMap<AnyFiber, AnyFibe
 }
 
 /**
- * The process that the current fiber works for. Its children inherit it, so that whatever they wait for is known to be waited
- * for by the process.
+ * The process that the current fiber works for. Its children inherit it, so that whatever they wait for is known to be
+ * waited for by the process.
  */
 export const current: FiberRef.FiberRef<ProcessRecord | undefined> = globalValue(
   Symbol.for("@effect-linda/core/Process/current"),
@@ -64,8 +64,8 @@ export const current: FiberRef.FiberRef<ProcessRecord | undefined> = globalValue
 )
 
 /**
- * The processes in this program that are elsewhere for their space, behind a link: how to tell whether a fiber works for one, by names
- * that nobody else has. In the same program such a fiber can close the space all the same.
+ * The processes in this program that are elsewhere for their space, behind a link: how to tell whether a fiber works
+ * for one, by names that nobody else has. In the same program such a fiber can close the space all the same.
  */
 export const afar: Map<string, (fiber: AnyFiber) => boolean> = globalValue(
   Symbol.for("@effect-linda/core/Process/afar"),
@@ -96,9 +96,10 @@ interface Member {
 }
 
 /**
- * Processes that end together: all at the same time, and with whom they belong to. Who closes may be one of them, and cannot wait
- * for itself: that one goes on. If it is a fiber that one of them has started, that one is interrupted when the fiber has ended. It is told
- * by the fiber, and not by a reference of it: a finalizer has the references of who has added it.
+ * Processes that end together: all at the same time, and with whom they belong to. Who closes may be one of them, and
+ * cannot wait for itself: that one goes on. If it is a fiber that one of them has started, that one is interrupted when
+ * the fiber has ended. It is told by the fiber, and not by a reference of it: a finalizer has the references of who has
+ * added it.
  */
 export class Group {
   private readonly members = new Set<Member>()
@@ -185,8 +186,8 @@ export interface Observed {
 export const Observer: unique symbol = Symbol.for("@effect-linda/core/Process/observer") as never
 
 /**
- * Joins a process: who waits here as it fails has its failure, and whoever comes later takes it from the space. `begin` and `end` are
- * called around the wait.
+ * Joins a process: who waits here as it fails has its failure, and whoever comes later takes it from the space. `begin`
+ * and `end` are called around the wait.
  */
 export const joining = <A, E>(
   fiber: Fiber.RuntimeFiber<A, E>,
@@ -194,7 +195,10 @@ export const joining = <A, E>(
   end: () => void
 ): Effect.Effect<A, E> => Effect.acquireUseRelease(Effect.sync(begin), () => Fiber.join(fiber), () => Effect.sync(end))
 
-/** Says that a process has failed and nobody has noticed. To silence it, `Effect.withUnhandledErrorLogLevel(Option.none())` around `eval`. */
+/**
+ * Says that a process has failed and nobody has noticed. To silence it,
+ * `Effect.withUnhandledErrorLogLevel(Option.none())` around `eval`.
+ */
 const logUnseen = (space: string, name: string, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
   Effect.withFiberRuntime((fiber) =>
     Option.isNone(fiber.getFiberRef(FiberRef.unhandledErrorLogLevel)) ? Effect.void : Effect.catchAllCause(

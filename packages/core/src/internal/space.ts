@@ -1,5 +1,6 @@
 /**
- * A space, put together from the verbs of its engine: reads arguments and options, and gives results their names. The one assembly, for every engine.
+ * A space, put together from the verbs of its engine: reads arguments and options, and gives results their names. The
+ * one assembly, for every engine.
  *
  * @internal
  */
@@ -38,11 +39,11 @@ const TypeId: typeof Public.TypeId = Symbol.for("@effect-linda/core/TupleSpace")
 const variance = { _T: (_: any) => _, _E: (_: never) => _ }
 
 /**
- * Makes an operation of its arguments. If one of them is bad, the engine says what comes of it. The arguments are passed on, so that what
- * is called most needs no closure.
+ * Makes an operation of its arguments. If one of them is bad, the engine says what comes of it. The arguments are
+ * passed on, so that what is called most needs no closure.
  *
- * Here types end: what an operation gives is `Match` of a pattern and `TimeoutOf` options, which the interface says and TypeScript
- * cannot follow.
+ * Here types end: what an operation gives is `Match` of a pattern and `TimeoutOf` options, which the interface says and
+ * TypeScript cannot follow.
  */
 const reading = <E, E2, R, One, Two, Three>(
   verbs: Verbs<E>,
@@ -232,7 +233,10 @@ const moving = <E>(
 const watch = <E>(verbs: Verbs<E>, kind: "subscribe" | "stream", pattern: unknown, options: unknown) =>
   verbs.watch(kind, compile(pattern), mailboxOf(options))
 
-/** A stream that opens its mailbox when it runs; or, with the option `scoped`, an effect that opens it. Which, is `Opened` of the options. */
+/**
+ * A stream that opens its mailbox when it runs; or, with the option `scoped`, an effect that opens it. Which, is
+ * `Opened` of the options.
+ */
 const following = <E>(verbs: Verbs<E>, kind: "subscribe" | "stream", pattern: unknown, options: unknown): any => {
   const opened = reading(verbs, watch, kind, pattern, options)
   try {

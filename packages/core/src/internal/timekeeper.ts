@@ -1,6 +1,6 @@
 /**
- * The fiber that makes time pass in a space in which nothing else happens. There is one for all tuples with a time to live and all
- * waits with a timeout, and it only sleeps if there are any.
+ * The fiber that makes time pass in a space in which nothing else happens. There is one for all tuples with a time to
+ * live and all waits with a timeout, and it only sleeps if there are any.
  *
  * @internal
  */
@@ -26,8 +26,9 @@ export interface Timed {
 }
 
 /**
- * The time of a clock in milliseconds, for whatever lasts: a timeout, a time to live, an age. By its nanoseconds, since those of the live
- * clock go on evenly while somebody sets the clock of the machine. Whole microseconds, which a number holds exactly.
+ * The time of a clock in milliseconds, for whatever lasts: a timeout, a time to live, an age. By its nanoseconds, since
+ * those of the live clock go on evenly while somebody sets the clock of the machine. Whole microseconds, which a number
+ * holds exactly.
  */
 export const timeOf = (clock: Clock.Clock): number => Number(clock.unsafeCurrentTimeNanos() / 1000n) / 1000
 
@@ -90,7 +91,10 @@ const longestTimer = 2 ** 30
 
 const live = Clock.make()
 
-/** A sleep of one step by any clock. One that is too long for a timer ends early by the clock of the platform, to be begun anew. */
+/**
+ * A sleep of one step by any clock. One that is too long for a timer ends early by the clock of the platform, to be
+ * begun anew.
+ */
 const sleep = (millis: number): Effect.Effect<void> =>
   millis <= longestTimer
     ? Clock.sleep(millis)

@@ -27,7 +27,10 @@ export const tracing = (): boolean => {
 export const isTraced = (fiber: Fiber.RuntimeFiber<any, any>): boolean =>
   fiber.currentSpan?._tag === "Span" && fiber.currentSpan.sampled && fiber.getFiberRef(FiberRef.currentTracerEnabled)
 
-/** Runs what is not ours, such as a tracer. What it throws does not matter to any operation: none has another result, or keeps a tuple. */
+/**
+ * Runs what is not ours, such as a tracer. What it throws does not matter to any operation: none has another result, or
+ * keeps a tuple.
+ */
 export const harmless = <A>(f: () => A): A | undefined => {
   try {
     return f()
@@ -62,7 +65,10 @@ export const linkTo = (span: Span, ids: ReadonlyArray<readonly [traceId: string,
   }
 }
 
-/** An operation of many steps that has its result from the last of them: its span ends with it, and nothing comes in between. */
+/**
+ * An operation of many steps that has its result from the last of them: its span ends with it, and nothing comes in
+ * between.
+ */
 export const tracedSpan = <A, E, R>(
   fiber: Fiber.RuntimeFiber<any, any>,
   name: string,

@@ -1,7 +1,7 @@
 /**
- * Values on their way out of the process: to the other end of a link, or into a store. What structured clone carries faithfully goes
- * as it is; what it would strip of its class, or of anything else, without a word is coded, if there is a way, and refused by name
- * otherwise.
+ * Values on their way out of the process: to the other end of a link, or into a store. What structured clone carries
+ * faithfully goes as it is; what it would strip of its class, or of anything else, without a word is coded, if there is
+ * a way, and refused by name otherwise.
  *
  * @internal
  */
@@ -171,8 +171,8 @@ export class Values {
   }
 
   /**
-   * Whether there may be equal values with another text, for they hold an instance of a class that had another identifier. It may say so of what
-   * only looks like one.
+   * Whether there may be equal values with another text, for they hold an instance of a class that had another
+   * identifier. It may say so of what only looks like one.
    */
   isAmbiguous(text: string): boolean {
     return this.ambiguous.some((name) => text.includes(name))
@@ -505,8 +505,8 @@ export class Values {
   }
 
   /**
-   * What `encode` has made of a value, which stays as it is. Throws a `SpaceError` that names the place of what this program does not
-   * know.
+   * What `encode` has made of a value, which stays as it is. Throws a `SpaceError` that names the place of what this
+   * program does not know.
    */
   decode(value: unknown, where = "the value"): unknown {
     try {
@@ -691,8 +691,8 @@ export class Values {
 }
 
 /**
- * A view of a part of a buffer would drag the whole of it along, so that part goes alone; but memory that threads share is to stay
- * so. Node's `Buffer` loses its class.
+ * A view of a part of a buffer would drag the whole of it along, so that part goes alone; but memory that threads share
+ * is to stay so. Node's `Buffer` loses its class.
  */
 const ownBuffer = (view: ArrayBufferView): ArrayBufferView => {
   const { buffer, byteLength, byteOffset } = view

@@ -1,9 +1,10 @@
 /**
- * The narrow waist: what an engine does. Everything above it is the same for all engines and is in `space.ts`, which makes the
- * operations of the interface of these verbs.
+ * The narrow waist: what an engine does. Everything above it is the same for all engines and is in `space.ts`, which
+ * makes the operations of the interface of these verbs.
  *
- * A verb gets input that has been read: compiled patterns, tuples that the space owns, numbers of milliseconds, options that were checked. It
- * never has to refuse an argument, unless only the engine can know what is wrong with it. An engine that lacks a verb does not compile.
+ * A verb gets input that has been read: compiled patterns, tuples that the space owns, numbers of milliseconds, options
+ * that were checked. It never has to refuse an argument, unless only the engine can know what is wrong with it. An
+ * engine that lacks a verb does not compile.
  *
  * @internal
  */
@@ -87,7 +88,10 @@ export interface Verbs<out E> {
     other: Destination<any, E2>
   ) => Effect.Effect<number, E | E2>
 
-  /** Opens a mailbox, for as long as the scope is open: a stream of events, or of the tuples that are there and those that come. */
+  /**
+   * Opens a mailbox, for as long as the scope is open: a stream of events, or of the tuples that are there and those
+   * that come.
+   */
   readonly watch: (
     kind: "subscribe" | "stream",
     pattern: Pattern,

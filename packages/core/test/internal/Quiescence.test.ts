@@ -5,7 +5,9 @@ import type { Watched } from "../../src/internal/insight.js"
 import { awaitQuiescent } from "../../src/internal/insight.js"
 import type { ProcessRecord } from "../../src/internal/process.js"
 
-/** Something to look at, in which this happens at the end of the first look: before the one who looks has come to wait. */
+/**
+ * Something to look at, in which this happens at the end of the first look: before the one who looks has come to wait.
+ */
 const watched = (happens: (space: { closed: boolean; moves: number }) => void): Watched => {
   const space = {
     closed: false,

@@ -31,7 +31,10 @@ const invalid = (message: string): SpaceError =>
 /** How many modules of jobs this thread is loading. For all copies of this module: a bundle may bring its own. */
 const loading = globalValue("@effect-linda/node/loading", () => ({ modules: 0 }))
 
-/** Loads a module of jobs. A pool that is made meanwhile is one of a whole program, which would run again in every thread. */
+/**
+ * Loads a module of jobs. A pool that is made meanwhile is one of a whole program, which would run again in every
+ * thread.
+ */
 export const whileLoading = async <A>(load: () => Promise<A>): Promise<A> => {
   loading.modules++
   try {
@@ -60,8 +63,8 @@ export const make = (given: URL | undefined): Effect.Effect<string, SpaceError> 
   })
 
 /**
- * What a thread is started with: the entry, or, since a thread cannot start from TypeScript, what loads it: `worker.mjs` at the
- * root of the package, two folders up from here, in src as in dist.
+ * What a thread is started with: the entry, or, since a thread cannot start from TypeScript, what loads it:
+ * `worker.mjs` at the root of the package, two folders up from here, in src as in dist.
  */
 export const start = (entry: string): URL =>
   (isTypeScript(entry) ? fileOf("../../worker.mjs") : undefined) ?? new URL(entry)

@@ -1,6 +1,6 @@
 /**
- * The threads, and who gets which. A job gets a thread that has none; if all have some and there may be more, a new one; then the one
- * with the fewest; and waits, in order of arrival, if all have as many as they may.
+ * The threads, and who gets which. A job gets a thread that has none; if all have some and there may be more, a new
+ * one; then the one with the fewest; and waits, in order of arrival, if all have as many as they may.
  *
  * Effect's `Pool` gives several jobs to one thread while others still start.
  *
@@ -49,7 +49,10 @@ interface Slot {
 /** The clock of programs, unless they have one of their own. */
 const live = Context.get(DefaultServices.liveServices, Clock.Clock)
 
-/** Sleeps without keeping the process alive, as a timer of Effect's would: a thread that waits for a job is no reason to. */
+/**
+ * Sleeps without keeping the process alive, as a timer of Effect's would: a thread that waits for a job is no reason
+ * to.
+ */
 const idly = (millis: number): Effect.Effect<void> =>
   Effect.clockWith((clock) =>
     clock !== live ? clock.sleep(Duration.millis(millis)) : Effect.async<void>((resume) => {
@@ -152,7 +155,9 @@ export const make = (options: PoolOptions): Effect.Effect<Pool, never, Scope.Sco
         return settle(slot)
       })
 
-    /** After a job has ended, or a thread has started: the next who waits has a turn, or the thread has nothing to do. */
+    /**
+     * After a job has ended, or a thread has started: the next who waits has a turn, or the thread has nothing to do.
+     */
     const settle = (slot: Slot): Effect.Effect<void> =>
       Effect.zipRight(
         passOn,

@@ -1,6 +1,7 @@
 /* eslint-disable no-restricted-syntax -- this is where the program of a thread begins */
 /**
- * What runs in a worker thread: takes requests for jobs, imports their modules, and runs them with the space in their context.
+ * What runs in a worker thread: takes requests for jobs, imports their modules, and runs them with the space in their
+ * context.
  *
  * @internal
  */
@@ -63,7 +64,8 @@ export const serve = (registered?: ReadonlyArray<Any>): void => {
 
   const find = ({ module, name }: Request): Effect.Effect<AnyJob, Outcome> =>
     Effect.gen(function*() {
-      // Where jobs are given, their modules are no more: what their URLs name now is a bundle, perhaps the main program.
+      // Where jobs are given, their modules are no more: what their URLs name now is a bundle, perhaps the main
+      // program.
       const jobs = registered ?? (yield* Effect.tryPromise({
         try: () => jobsOf(module),
         catch: (cause) => refused("Spawn", cause, `the module ${module} could not be loaded: `)
@@ -135,13 +137,18 @@ export const serve = (registered?: ReadonlyArray<Any>): void => {
   Effect.runFork(program)
 }
 
-/** Whether something that was written has not left the thread, which keeps all but the first of several lines for later. */
+/**
+ * Whether something that was written has not left the thread, which keeps all but the first of several lines for later.
+ */
 const isWriting = (stream: Writable): boolean => stream.writableLength > 0 && stream.writable
 
 const written = (stream: Writable): Effect.Effect<void> =>
   Effect.async((resume) => void stream.write("", () => resume(Effect.void)))
 
-/** What a job has printed is not to be lost if its thread ends with it. Whoever has replaced the streams may never call back. */
+/**
+ * What a job has printed is not to be lost if its thread ends with it. Whoever has replaced the streams may never call
+ * back.
+ */
 const printed: Effect.Effect<void> = Effect.suspend(() => {
   const streams = [process.stdout, process.stderr].filter(isWriting)
   return streams.length === 0

@@ -107,8 +107,8 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
           : `the thread has ended with exit code ${code}`
       ))
 
-    // Whoever closes this has no jobs in it, or jobs that are lost. So it need not be asked to end, as it is by its other finalizers,
-    // which wait for some seconds if it does not.
+    // Whoever closes this has no jobs in it, or jobs that are lost. So it need not be asked to end, as it is by its
+    // other finalizers, which wait for some seconds if it does not.
     const booting = yield* Scope.make()
     yield* Effect.addFinalizer((exit) =>
       Effect.promise(() => native.terminate()).pipe(

@@ -1,6 +1,6 @@
 /**
- * What moves to a thread instead of being copied, and why something cannot be sent. Of some of this Node says nothing until the thread
- * cannot read what has come, and of the rest it does not say where it is.
+ * What moves to a thread instead of being copied, and why something cannot be sent. Of some of this Node says nothing
+ * until the thread cannot read what has come, and of the rest it does not say where it is.
  *
  * @internal
  */

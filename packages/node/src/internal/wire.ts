@@ -1,6 +1,6 @@
 /**
- * What the main thread and a worker thread say to each other. Jobs are requests of `@effect/platform`'s worker; beside them
- * there is one more port, on which the links of all jobs of the thread to their spaces run.
+ * What the main thread and a worker thread say to each other. Jobs are requests of `@effect/platform`'s worker; beside
+ * them there is one more port, on which the links of all jobs of the thread to their spaces run.
  *
  * @internal
  */
@@ -47,7 +47,10 @@ export type Outcome =
     stack: string
   ]
 
-/** On the port: a message of a session; or, alone, that its job is to be interrupted, which may be before the request for it has come. */
+/**
+ * On the port: a message of a session; or, alone, that its job is to be interrupted, which may be before the request
+ * for it has come.
+ */
 type Frame = readonly [session: number, message?: unknown]
 
 interface Session {

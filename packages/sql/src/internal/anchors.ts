@@ -2,8 +2,8 @@
  * How those who wait are found by the tuples they wait for.
  *
  * Each query has one anchor: a mask, the positions of its literals that have keys, and a hash, the sum of these keys. A
- * tuple is looked up once for each mask that is in use. Queries without such literals are found by their arity, or, if they
- * are open, always.
+ * tuple is looked up once for each mask that is in use. Queries without such literals are found by their arity, or, if
+ * they are open, always.
  *
  * @internal
  */

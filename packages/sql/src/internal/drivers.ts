@@ -1,6 +1,6 @@
 /**
- * Drivers of databases. They are loaded when a space is opened: whoever uses one database need not install the driver of
- * the other.
+ * Drivers of databases. They are loaded when a space is opened: whoever uses one database need not install the driver
+ * of the other.
  *
  * @internal
  */

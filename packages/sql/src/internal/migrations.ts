@@ -31,8 +31,8 @@ export const missing = (
 export const format = SpaceStore.format
 
 /**
- * Whether the format of the fields in a database has to be raised, because this program is going to write a later one. Throws if they are of a
- * later one than it reads: it would meet what it cannot decode, tuple by tuple.
+ * Whether the format of the fields in a database has to be raised, because this program is going to write a later one.
+ * Throws if they are of a later one than it reads: it would meet what it cannot decode, tuple by tuple.
  */
 export const isOutdated = (found: number): boolean => {
   if (found > format) {

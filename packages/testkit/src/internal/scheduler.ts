@@ -29,8 +29,8 @@ interface Alarm {
 }
 
 /**
- * A yield at the fiber's own priority. One with a priority of its own takes further operations, before each of which there may
- * be another yield: above a certain probability a fiber would then never come to its next operation.
+ * A yield at the fiber's own priority. One with a priority of its own takes further operations, before each of which
+ * there may be another yield: above a certain probability a fiber would then never come to its next operation.
  */
 const yieldAsIs = undefined as unknown as number
 
@@ -38,9 +38,9 @@ const yieldAsIs = undefined as unknown as number
 const operationsOfYield = 2
 
 /**
- * Whether the fiber has made a child that it has still to start. Effect's races do so in two operations, and an interruption
- * between them would wait for ever for children that never run (effect 3.22.4; a fiber that yields every 2048 operations can
- * hardly hit upon it, one that yields everywhere does).
+ * Whether the fiber has made a child that it has still to start. Effect's races do so in two operations, and an
+ * interruption between them would wait for ever for children that never run (effect 3.22.4; a fiber that yields every
+ * 2048 operations can hardly hit upon it, one that yields everywhere does).
  */
 const isForking = (fiber: Fiber.RuntimeFiber<unknown, unknown>): boolean => {
   const { _children } = fiber as unknown as { readonly _children: ReadonlySet<Child> | null }

@@ -46,7 +46,10 @@ export class Agenda {
     this.work = [...work, ...this.work]
   }
 
-  /** What was sent and not done, because the client was taken for dead. `isFirst`, if no other batch has learned of it before. */
+  /**
+   * What was sent and not done, because the client was taken for dead. `isFirst`, if no other batch has learned of it
+   * before.
+   */
   addAgain(items: ReadonlyArray<Item>, isFirst: boolean): void {
     this.resent = isFirst ? 0 : Math.min(this.resent, this.work.length)
     this.work = [...this.work.slice(0, this.resent), ...items, ...this.work.slice(this.resent)]
@@ -62,7 +65,10 @@ export class Agenda {
     return index >= 0
   }
 
-  /** What comes next: as many commands as follow each other, of which `share` says how many to take, or something that has to be alone. */
+  /**
+   * What comes next: as many commands as follow each other, of which `share` says how many to take, or something that
+   * has to be alone.
+   */
   next(share: (ready: number) => number): ReadonlyArray<Item> | Exclusive {
     this.resent = 0
     const [first] = this.work

@@ -13,7 +13,10 @@ import { isSpaceError } from "../brand.js"
 import { interpret, lapsed } from "./interpreter.js"
 import { turns } from "./turns.js"
 
-/** `time` is that of leases and of times to live: the machine's, unless nobody beyond this process has part in the space. */
+/**
+ * `time` is that of leases and of times to live: the machine's, unless nobody beyond this process has part in the
+ * space.
+ */
 export const fromTables = (
   options: TablesOptions,
   time: Effect.Effect<number> = Clock.currentTimeMillis

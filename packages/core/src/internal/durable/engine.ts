@@ -116,7 +116,10 @@ export const make = (
       return read instanceof Unread ? Effect.fail(read.error) : Effect.succeed(read)
     }
 
-    /** What fails on tuples that cannot be decoded has changed nothing. If it would have taken them, that counts as an attempt. */
+    /**
+     * What fails on tuples that cannot be decoded has changed nothing. If it would have taken them, that counts as an
+     * attempt.
+     */
     const readable = <A>(
       access: Access,
       takes: boolean,
@@ -246,8 +249,8 @@ export const make = (
     // -----------------------------------------------------------------------------------------------------------------
 
     /**
-     * Calls with what matches, oldest first, until it says that this is enough. That may be a tuple that cannot be decoded, if the pattern
-     * asks by types and literals alone.
+     * Calls with what matches, oldest first, until it says that this is enough. That may be a tuple that cannot be
+     * decoded, if the pattern asks by types and literals alone.
      */
     const each = (
       run: Run,

@@ -1,6 +1,6 @@
 /**
- * What the commands of a batch do, by the tables of a store that is in this process. Stores elsewhere say the same in their own
- * language.
+ * What the commands of a batch do, by the tables of a store that is in this process. Stores elsewhere say the same in
+ * their own language.
  *
  * @internal
  */
@@ -74,7 +74,10 @@ export const interpret = ({ client, commands, lease, now, tables }: {
     }
   }
 
-  /** S4: readers and watchers first, then the first taker; or it is stored, and those who cannot be decided about here look at it. */
+  /**
+   * S4: readers and watchers first, then the first taker; or it is stored, and those who cannot be decided about here
+   * look at it.
+   */
   const deliver = (coming: Coming, event: "Out" | "Requeue", from: number | null): number => {
     if (event === "Requeue" && coming.expires !== null && coming.expires <= now) {
       tell("Expire", { ...coming, id: from ?? 0 }, from)
@@ -99,7 +102,10 @@ export const interpret = ({ client, commands, lease, now, tables }: {
   const isFor = (waiter: Matching, accepted: Coming["accepted"]): boolean =>
     waiter.exact || waiter.client === client && accepted?.includes(waiter.waiter) === true
 
-  /** A tuple that is stored goes to the first of those who take. If there is none, those look at it about whom we cannot decide. */
+  /**
+   * A tuple that is stored goes to the first of those who take. If there is none, those look at it about whom we cannot
+   * decide.
+   */
   const hand = (
     row: Row,
     waiters: ReadonlyArray<Matching>,

@@ -1,5 +1,6 @@
 /**
- * What only this client can decide: who of its waiters accepts a tuple, and what its joins make of the tuples that they are offered.
+ * What only this client can decide: who of its waiters accepts a tuple, and what its joins make of the tuples that they
+ * are offered.
  *
  * @internal
  */

@@ -41,7 +41,9 @@ export class Reader {
     this.refusal = protocol === undefined ? undefined : refusalOf(protocol)
   }
 
-  /** A query that finds all that the pattern matches; if it is exact, nothing else that this program does not pass over. */
+  /**
+   * A query that finds all that the pattern matches; if it is exact, nothing else that this program does not pass over.
+   */
   query(pattern: Pattern): readonly [query: Query, exact: boolean] {
     const [query, exact] = queryOf(this.values, pattern)
     const isCertain = pattern.failure || this.refusal === undefined && !pattern.open && certain.test(query.shape)

@@ -1,9 +1,11 @@
 /**
- * What one client says to its store and hears from it: commands of all fibers, a batch at a time, and mail for those who wait.
+ * What one client says to its store and hears from it: commands of all fibers, a batch at a time, and mail for those
+ * who wait.
  *
- * Modes: *open*, in which all work is done; *closed* ({@link Session.close}), in which whoever asks is interrupted and only what is given back is
- * still done; *ended*, when nothing is left to do and no batch or transaction is under way. In each the client may be taken for dead, its lease being
- * over: {@link Session.renew} then begins a new *life*, and what was sent in the old one is sent again.
+ * Modes: *open*, in which all work is done; *closed* ({@link Session.close}), in which whoever asks is interrupted and
+ * only what is given back is still done; *ended*, when nothing is left to do and no batch or transaction is under way.
+ * In each the client may be taken for dead, its lease being over: {@link Session.renew} then begins a new *life*, and
+ * what was sent in the old one is sent again.
  *
  * @internal
  */
@@ -165,7 +167,10 @@ export class Session implements Timed, Watched {
   private readonly depth: number
   private underWay = 0
 
-  /** How many of the commands that are ready are sent. The store should have something to do while we make sense of what it has answered. */
+  /**
+   * How many of the commands that are ready are sent. The store should have something to do while we make sense of what
+   * it has answered.
+   */
   private readonly share = (ready: number): number =>
     this.underWay === 0 && this.depth > 1 && ready >= worthSplitting ? Math.ceil(ready / 2) : ready
 

@@ -42,7 +42,10 @@ class Subscription implements Listener {
     private readonly pattern: Pattern,
     readonly fiber: AnyFiber,
     readonly watcher: Watcher,
-    /** For a stream of tuples: the places of those that were held when it started, and that it has to see if they come back. */
+    /**
+     * For a stream of tuples: the places of those that were held when it started, and that it has to see if they come
+     * back.
+     */
     readonly unseen: Set<number> | undefined
   ) {
     this.id = session.nextId()

@@ -1,6 +1,6 @@
 /**
- * Turns of the event loop for the rest of a program. A store that is at hand answers without one: a fiber that asks it again and again
- * would keep timers, sockets and signals waiting for as long as it does.
+ * Turns of the event loop for the rest of a program. A store that is at hand answers without one: a fiber that asks it
+ * again and again would keep timers, sockets and signals waiting for as long as it does.
  *
  * @internal
  */
@@ -11,13 +11,17 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { timeOf } from "../timekeeper.js"
 
-/** The clock of programs, unless they have one of their own. Where time is simulated nobody waits for the event loop. */
+/**
+ * The clock of programs, unless they have one of their own. Where time is simulated nobody waits for the event loop.
+ */
 const live = Context.get(DefaultServices.liveServices, Clock.Clock)
 
 /** So long, in milliseconds, the store may answer without a turn. */
 const longest = 10
 
-/** An effect to be run before each answer: waits for a turn, by default that of a timer, if there was none for too long. */
+/**
+ * An effect to be run before each answer: waits for a turn, by default that of a timer, if there was none for too long.
+ */
 export const turns = (nextTurn: Effect.Effect<void> = live.sleep(Duration.zero)): Effect.Effect<void> => {
   let last = -Infinity
   const turn = Effect.map(nextTurn, () => {

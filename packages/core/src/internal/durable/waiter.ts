@@ -86,7 +86,9 @@ export interface Wanted {
   readonly tuple: (row: Row) => Reading
   /** Decodes what was found, and taken for this hold. */
   readonly read: (hold: number, found: Found) => Read | Refusal
-  /** Looks for it, and takes it for the hold, where the store cannot decide alone. A waiter that is there is over then. */
+  /**
+   * Looks for it, and takes it for the hold, where the store cannot decide alone. A waiter that is there is over then.
+   */
   readonly attempt: (
     run: Run,
     hold: number,
@@ -117,7 +119,10 @@ export class Waiter implements Listener {
   readonly consider: Listener["consider"]
   /** What a join can hope for, as far as that is known. */
   private outlook: Outlook<Candidate> | undefined = undefined
-  /** How often it has looked, or has been told of a tuple: nothing that was learned before may replace what is known since. */
+  /**
+   * How often it has looked, or has been told of a tuple: nothing that was learned before may replace what is known
+   * since.
+   */
   private news = 0
   /** What is known in a transaction that is not committed yet, told by the list of what is learned there. */
   private provisional: {
@@ -185,7 +190,10 @@ export class Waiter implements Listener {
     }
   }
 
-  /** Looks at what is stored, in a transaction that does nothing else: what is known then, holds when it has been committed. */
+  /**
+   * Looks at what is stored, in a transaction that does nothing else: what is known then, holds when it has been
+   * committed.
+   */
   private attempting(run: Run, waiter: number | null): Effect.Effect<Found | null, unknown> {
     return Effect.suspend(() => {
       const news = ++this.news
@@ -270,7 +278,10 @@ export class Waiter implements Listener {
     }
   }
 
-  /** The same of a stored tuple. One that cannot be decoded is wanted by those who ask for it by types and literals alone. */
+  /**
+   * The same of a stored tuple. One that cannot be decoded is wanted by those who ask for it by types and literals
+   * alone.
+   */
   private wants(row: Row): boolean {
     const tuple = this.wanted.tuple(row)
     return isRead(tuple) ? this.accepts(tuple) : this.wanted.exactly.some((query) => matches(query, row))
@@ -365,7 +376,9 @@ export class Waiter implements Listener {
     })
   }
 
-  /** Knows this from now on in the transaction, and everywhere once that is committed, if nothing has come meanwhile. */
+  /**
+   * Knows this from now on in the transaction, and everywhere once that is committed, if nothing has come meanwhile.
+   */
   private learn(outlook: Outlook<Candidate>, learned: Array<() => void>): void {
     const provisional = this.provisional = { learned, outlook, news: this.news }
     learned.push(() => {
@@ -507,8 +520,8 @@ export const lateOf = (
 ): Exit.Exit<never, Cause.TimeoutException> => Exit.fail(timedOut({ space, operation, patterns, timeout }))
 
 /**
- * Waits for what is wanted; what is taken is then held under the number of the waiter. Must run uninterruptibly; the wait itself is
- * interruptible by `restore`.
+ * Waits for what is wanted; what is taken is then held under the number of the waiter. Must run uninterruptibly; the
+ * wait itself is interruptible by `restore`.
  */
 export const waitFor = (
   session: Session,
@@ -529,7 +542,8 @@ export const waitFor = (
         resume(Exit.map(exit, (found) => [id, found] as const))
       })
     })
-    // Not by what `async` would run of an interruption: one that comes between the two operations that it consists of runs nothing.
+    // Not by what `async` would run of an interruption: one that comes between the two operations that it consists of
+    // runs nothing.
     return Effect.tapErrorCause(restore(wait), () =>
       Effect.map(
         Effect.suspend(() => waiter?.interrupt ?? Effect.void),

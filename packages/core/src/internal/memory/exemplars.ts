@@ -1,8 +1,9 @@
 /**
  * A small space that lives as long as the process, and one of each kind of object that operations make and drop.
  *
- * When V8 collects everything, it forgets the layouts of objects that none is left of, and with them the code that it has compiled
- * for them. Whenever nothing was stored and nobody waited at that time, the next operations would take twice as long, for a while.
+ * When V8 collects everything, it forgets the layouts of objects that none is left of, and with them the code that it
+ * has compiled for them. Whenever nothing was stored and nobody waited at that time, the next operations would take
+ * twice as long, for a while.
  *
  * @internal
  */
@@ -28,8 +29,8 @@ import { Run } from "./transaction.js"
 const exemplars: Array<unknown> = []
 
 /**
- * To be run when a space is made. All of it is one step of a fiber, as if there was nothing to do: the first space of a process is
- * made under the same decisions of a scheduler as any other, so a schedule can be repeated.
+ * To be run when a space is made. All of it is one step of a fiber, as if there was nothing to do: the first space of a
+ * process is made under the same decisions of a scheduler as any other, so a schedule can be repeated.
  */
 export const keepExemplars: STM.STM<void> = STM.suspend(() =>
   exemplars.length > 0 ? STM.void : STM.map(makeMemory("exemplars", options), fill)

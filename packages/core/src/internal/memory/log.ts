@@ -1,10 +1,10 @@
 /**
  * The log of what a transaction has changed in a space, so that it can be undone.
  *
- * While the log records, every change adds its inverse. A savepoint marks how far the log had grown. A transaction keeps the
- * savepoint it has reached in a `TRef`: when STM rolls that back, the next step finds an older savepoint there, and first
- * undoes everything behind it. (Rerooting, after Baker 1991 and Conchon & Filliâtre 2007; only that STM never comes back to a
- * branch that it has left, so what was undone is forgotten.)
+ * While the log records, every change adds its inverse. A savepoint marks how far the log had grown. A transaction
+ * keeps the savepoint it has reached in a `TRef`: when STM rolls that back, the next step finds an older savepoint
+ * there, and first undoes everything behind it. (Rerooting, after Baker 1991 and Conchon & Filliâtre 2007; only that
+ * STM never comes back to a branch that it has left, so what was undone is forgotten.)
  *
  * @internal
  */

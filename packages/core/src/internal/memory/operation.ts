@@ -1,5 +1,6 @@
 /**
- * How a step of the store becomes an operation: an Effect that makes the step, and what it does if the step cannot be made now.
+ * How a step of the store becomes an operation: an Effect that makes the step, and what it does if the step cannot be
+ * made now.
  *
  * @internal
  */
@@ -52,7 +53,10 @@ export interface Operation<A, E> {
   readonly takesTurns?: boolean
 }
 
-/** An operation that is one step of the store. On an empty one it looks first: to wait at once costs less than a step that misses. */
+/**
+ * An operation that is one step of the store. On an empty one it looks first: to wait at once costs less than a step
+ * that misses.
+ */
 export const operation = <A, E = never>(memory: Memory, name: string, body: Operation<A, E>): Effect.Effect<A, E> => {
   const { store } = memory
   return body.isVain === undefined || store.count > 0 ?
@@ -66,9 +70,9 @@ export const operation = <A, E = never>(memory: Memory, name: string, body: Oper
 const vanityOf = (body: Operation<unknown, unknown>): boolean => body.isVain!()
 
 /**
- * The step is made in a single instruction of the fiber, and its result goes straight to what comes next, so that no interruption can
- * come between them. What that cannot express (that the operation has to wait, that the space is closed, that a span is wanted) is
- * thrown, as the effect to go on with instead.
+ * The step is made in a single instruction of the fiber, and its result goes straight to what comes next, so that no
+ * interruption can come between them. What that cannot express (that the operation has to wait, that the space is
+ * closed, that a span is wanted) is thrown, as the effect to go on with instead.
  */
 const stepping = <A, E>(
   memory: Memory,
@@ -116,7 +120,9 @@ export const endSpan = ({ store }: Memory, span: Span | null, exit: Exit.Exit<un
   }
 }
 
-/** An operation of many steps, in a span if the fiber records them. What runs within it sees that span as its parent. */
+/**
+ * An operation of many steps, in a span if the fiber records them. What runs within it sees that span as its parent.
+ */
 export const spanned = <A, E, R>(
   memory: Memory,
   name: string,

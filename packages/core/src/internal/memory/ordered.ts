@@ -1,6 +1,6 @@
 /**
- * Items in order of their numbers, from which any can be removed in constant time and to which any can be returned at its
- * old place. Tuples wait in such lists to be taken, and interests to be served.
+ * Items in order of their numbers, from which any can be removed in constant time and to which any can be returned at
+ * its old place. Tuples wait in such lists to be taken, and interests to be served.
  *
  * A removed item stays in the array as a tombstone, told by its own `live`, until the list is trimmed: so its place is
  * kept for it at no cost, and an item that stands in several lists is hidden in all of them by one assignment.
@@ -119,7 +119,10 @@ export class Ordered<A extends Item> {
     return item?.live === true ? item : undefined
   }
 
-  /** About how many bytes it takes: an object, an array, and eight for each place, of which there are some more than items. */
+  /**
+   * About how many bytes it takes: an object, an array, and eight for each place, of which there are some more than
+   * items.
+   */
   get bytes(): number {
     const { length } = this.items
     return 104 + (length > 2 ? 10 * length + 128 : 16)

@@ -82,7 +82,10 @@ export const out = (memory: Memory) => (tuple: Tuple): Effect.Effect<void> =>
 export const outLeased = (memory: Memory) => (tuple: Tuple, ttl: number): Effect.Effect<Renew<never>> =>
   Effect.map(putWithTtl(memory, tuple, ttl), (extra) => (ttl) => renewing(memory, () => extra, ttl))
 
-/** Puts a tuple for so many milliseconds. What it gives is what {@link renewing} renews; the space has it for as long as the tuple. */
+/**
+ * Puts a tuple for so many milliseconds. What it gives is what {@link renewing} renews; the space has it for as long as
+ * the tuple.
+ */
 export const putWithTtl = (memory: Memory, tuple: Tuple, ttl: number): Effect.Effect<Extra> => {
   const { store } = memory
   const put = (span: Span) => {
@@ -187,8 +190,8 @@ export const outFitting = (memory: Memory): PutFitting => (tuples, onArrival) =>
   })
 
 /**
- * Moves or copies all matches to another space: as one transaction if that is in memory too. What there is no room for stays, and does
- * not count.
+ * Moves or copies all matches to another space: as one transaction if that is in memory too. What there is no room for
+ * stays, and does not count.
  */
 export const move = (memory: Memory) =>
 <E>(

@@ -1,6 +1,6 @@
 /**
- * Operations that look for tuples: by one pattern, by a choice of patterns, by a join of patterns; to take or to read; now, or
- * waiting until there are some.
+ * Operations that look for tuples: by one pattern, by a choice of patterns, by a join of patterns; to take or to read;
+ * now, or waiting until there are some.
  *
  * @internal
  */
@@ -25,7 +25,10 @@ import { MISS } from "./store.js"
 import type { Request } from "./wait.js"
 import { result } from "./wait.js"
 
-/** What to look for, and what to make of it; as such also something to wait for. `Found` is whatever tells the entries and the value. */
+/**
+ * What to look for, and what to make of it; as such also something to wait for. `Found` is whatever tells the entries
+ * and the value.
+ */
 export abstract class Search<Found> implements Request, Operation<any, Cause.TimeoutException> {
   constructor(
     private readonly memory: Memory,
@@ -131,7 +134,10 @@ export class Single extends Search<Entry> {
   ) {
     super(memory, kind, kind !== "rd", timeout)
   }
-  /** Made when it is asked for: an array made with each search that waits would have V8 make all searches in its old generation. */
+  /**
+   * Made when it is asked for: an array made with each search that waits would have V8 make all searches in its old
+   * generation.
+   */
   get patterns(): ReadonlyArray<Pattern> {
     return [this.pattern]
   }

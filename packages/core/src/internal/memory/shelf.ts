@@ -1,11 +1,12 @@
 /**
  * The stored tuples of one arity, with an index for each set of literal positions that is asked for.
  *
- * An index is a hash table over the fields at those positions. The first operation that needs it builds it, later tuples are
- * entered as they come, and it is dropped when keeping it up has cost more than it has saved of late. If it was not worth building, it is
- * built again only when looking through all tuples instead has cost as much as that. So only indexes in use cost anything, and no pattern of use costs
- * more than about twice the best choice made in hindsight (it is the problem of renting or buying skis). A tuple is entered when the
- * next ones come: of those that are taken at once the indexes hardly hear.
+ * An index is a hash table over the fields at those positions. The first operation that needs it builds it, later
+ * tuples are entered as they come, and it is dropped when keeping it up has cost more than it has saved of late. If it
+ * was not worth building, it is built again only when looking through all tuples instead has cost as much as that. So
+ * only indexes in use cost anything, and no pattern of use costs more than about twice the best choice made in
+ * hindsight (it is the problem of renting or buying skis). A tuple is entered when the next ones come: of those that
+ * are taken at once the indexes hardly hear.
  *
  * @internal
  */
@@ -21,7 +22,9 @@ const scanned = 8
 const mostFresh = 8
 /** To enter an entry in an index, or to remove it, costs as much as to look at so many. */
 const upkeep = 4
-/** A shelf counts as having so many entries at least: to build an index of few costs hardly anything, but not nothing. */
+/**
+ * A shelf counts as having so many entries at least: to build an index of few costs hardly anything, but not nothing.
+ */
 const least = 64
 /** So many indexes that were dropped are remembered. */
 const mostDropped = 64
@@ -107,7 +110,10 @@ export class Shelf {
     return table.get(pattern.key)
   }
 
-  /** The fresh entry that has the key, if there is just one. A single one is not asked: whether it is a match is told faster. */
+  /**
+   * The fresh entry that has the key, if there is just one. A single one is not asked: whether it is a match is told
+   * faster.
+   */
   private onlyFresh(positions: ReadonlyArray<number>, key: Key): Entry | undefined {
     const { fresh } = this
     if (fresh.length === 1) {

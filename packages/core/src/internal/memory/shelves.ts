@@ -121,7 +121,10 @@ export class Shelves {
     }
   }
 
-  /** The oldest entry behind `after` that passes the test, among those with the literals of the pattern. Tests them in order. */
+  /**
+   * The oldest entry behind `after` that passes the test, among those with the literals of the pattern. Tests them in
+   * order.
+   */
   private first(pattern: Pattern, after: number, test: (entry: Entry) => boolean): Entry | undefined {
     return pattern.open
       ? this.findAll(pattern).find((entry) => entry.seq > after && test(entry))

@@ -1,9 +1,10 @@
 /**
  * Transactions: steps of several spaces, and the user's own STM, as one.
  *
- * The state of each space is reached through a `TRef` of a savepoint, so a branch that STM rolls back is rolled back in the space
- * too. A transaction is never parked (a parked one commits even when its second run fails, and eats what it took): one that cannot go on
- * fails with nothing committed, after registering an interest in what it missed, and its fiber waits for that outside STM.
+ * The state of each space is reached through a `TRef` of a savepoint, so a branch that STM rolls back is rolled back in
+ * the space too. A transaction is never parked (a parked one commits even when its second run fails, and eats what it
+ * took): one that cannot go on fails with nothing committed, after registering an interest in what it missed, and its
+ * fiber waits for that outside STM.
  *
  * @internal
  */
@@ -251,7 +252,10 @@ const orMissing = <A, E, R>(
     )
   })
 
-/** The last steps of a transaction that has succeeded: what each space has reached becomes final, of all in the last of them. */
+/**
+ * The last steps of a transaction that has succeeded: what each space has reached becomes final, of all in the last of
+ * them.
+ */
 const finish = <A>(run: Run, value: A, after: () => void): STM.STM<A> => {
   const reached: Array<readonly [Store, Savepoint]> = []
   const end = (): A => {
@@ -387,7 +391,8 @@ const enlist = (run: Run, fiber: Fiber.RuntimeFiber<any, any>, places: Map<Store
         table: shortage === undefined ? "takers" : "puts",
         patterns,
         timeout: Infinity,
-        // Room: worth another look once something has changed since none was found. Being woken does not mean being served.
+        // Room: worth another look once something has changed since none was found. Being woken does not mean being
+        // served.
         attempt: () => store.vacancies > vacancies ? anotherLook : MISS,
         offer: () => anotherLook
       },

@@ -53,8 +53,9 @@ export const interestOf = (
   )
 
 /**
- * Waits until the request is served, and returns its interest with the entries handed over. Must run uninterruptibly; the wait
- * itself is interruptible by `restore`. If it ends otherwise, nothing is left of it, and entries on their way are given back.
+ * Waits until the request is served, and returns its interest with the entries handed over. Must run uninterruptibly;
+ * the wait itself is interruptible by `restore`. If it ends otherwise, nothing is left of it, and entries on their way
+ * are given back.
  */
 export const served = (
   store: Store,

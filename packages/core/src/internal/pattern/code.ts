@@ -114,8 +114,8 @@ export const nameOf = (value: object): string => {
 }
 
 /**
- * What code of the user's says of a value. If the value is to blame that it throws, since something in it cannot be read, the value does
- * not match; otherwise the code is (S3).
+ * What code of the user's says of a value. If the value is to blame that it throws, since something in it cannot be
+ * read, the value does not match; otherwise the code is (S3).
  */
 const readable = (test: () => boolean, value: unknown): boolean => {
   try {

@@ -21,7 +21,9 @@ export const contentKeys = (value: object): ReadonlyArray<PropertyKey> => {
   return keys
 }
 
-/** What `Equal` compares of Effect's own data, which is told by its `Equal`: the members of a list, or by their keys. */
+/**
+ * What `Equal` compares of Effect's own data, which is told by its `Equal`: the members of a list, or by their keys.
+ */
 export interface Content {
   readonly kind: string
   readonly keys: ReadonlyArray<string> | undefined

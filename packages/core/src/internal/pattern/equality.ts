@@ -1,9 +1,9 @@
 /**
  * The one equality of the library (clause S2).
  *
- * Primitives are compared as `Map` keys are, `Date`s by time, implementors of `Equal` by `Equal.equals`, plain arrays and
- * plain objects by content, views on buffers by kind and bytes, and everything else by reference. Index and scan give the
- * same answer because the index only proposes: what it finds by hash is compared again by {@link equals}.
+ * Primitives are compared as `Map` keys are, `Date`s by time, implementors of `Equal` by `Equal.equals`, plain arrays
+ * and plain objects by content, views on buffers by kind and bytes, and everything else by reference. Index and scan
+ * give the same answer because the index only proposes: what it finds by hash is compared again by {@link equals}.
  *
  * It does not recurse: how deep a value may be must not depend on how much of its stack the caller has used.
  *
@@ -15,8 +15,9 @@ import { bytesOf, isArray, isDate, isPlainObject, viewName } from "../brand.js"
 import { contentKeys, contentOf } from "./content.js"
 
 /**
- * Structural, strict equality of two fields (clause S2): cyclic values are compared as the trees they unfold to. A getter, a proxy or
- * an `Equal` that throws is equal to nothing. Throws only where an `Equal` of the user's has no stack left for an answer.
+ * Structural, strict equality of two fields (clause S2): cyclic values are compared as the trees they unfold to. A
+ * getter, a proxy or an `Equal` that throws is equal to nothing. Throws only where an `Equal` of the user's has no
+ * stack left for an answer.
  */
 export const equals = (self: unknown, that: unknown): boolean => {
   if (self === that) {
@@ -53,8 +54,8 @@ class Comparison {
   private readonly pending: Array<object> = []
   private steps = 0
   /**
-   * The pairs that were met: each is compared once and equal from then on, for any difference ends the whole comparison. Without
-   * this, cyclic values would never end, and values that share parts would take exponential time.
+   * The pairs that were met: each is compared once and equal from then on, for any difference ends the whole
+   * comparison. Without this, cyclic values would never end, and values that share parts would take exponential time.
    */
   private met: Map<object, object | Set<object>> | undefined = undefined
 

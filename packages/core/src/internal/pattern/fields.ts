@@ -230,7 +230,10 @@ const testMember = (term: Term, value: object, key: PropertyKey): boolean => {
   return member !== UNREADABLE && term.test(member)
 }
 
-/** By this formals know each other across copies of the library: what is under it is the version of what they are made of. */
+/**
+ * By this formals know each other across copies of the library: what is under it is the version of what they are made
+ * of.
+ */
 const FormalKey = Symbol.for("@effect-linda/core/Formal")
 
 /** To be raised when terms or patterns change. */

@@ -21,7 +21,10 @@ export const key = (value: unknown): Key =>
 /** Adds the hash of one more field to the hash of the fields before it. A 32-bit integer. */
 export const combine = (hash: number, next: number): number => (Math.imul(hash, 31) + next) | 0
 
-/** Chosen anew by each program: who does not know them cannot make values that share a hash, and so a bucket of all tables. */
+/**
+ * Chosen anew by each program: who does not know them cannot make values that share a hash, and so a bucket of all
+ * tables.
+ */
 const seed = Hash.random({})
 const factor = Hash.random({}) | 1
 
@@ -122,8 +125,9 @@ const broad = { levels: 4, members: 2 ** 20 }
 const deep = 2 ** 14
 
 /**
- * A walk over the tree that a value unfolds to, level by level. The hash is a sum over all that there is in it, each mixed with the
- * path to it, because equal objects may list their keys in different orders. Where it stops is the same for equal values.
+ * A walk over the tree that a value unfolds to, level by level. The hash is a sum over all that there is in it, each
+ * mixed with the path to it, because equal objects may list their keys in different orders. Where it stops is the same
+ * for equal values.
  */
 class Walk {
   private sum = 0

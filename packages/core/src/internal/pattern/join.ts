@@ -1,15 +1,15 @@
 /**
  * Joins: distinct tuples for several patterns at once.
  *
- * Without variables between the patterns this is a matching in a bipartite graph, and is found by augmenting paths. Equal
- * patterns share their candidates, and are one {@link Demand} of so many. A demand needs to know no more than its oldest
- * matches, as many as the join has patterns: if distinct tuples can be found at all, they can be found among these. With
- * variables it is a search with backtracking, in which the variables bound so far are looked up by index as if they were
- * literals.
+ * Without variables between the patterns this is a matching in a bipartite graph, and is found by augmenting paths.
+ * Equal patterns share their candidates, and are one {@link Demand} of so many. A demand needs to know no more than its
+ * oldest matches, as many as the join has patterns: if distinct tuples can be found at all, they can be found among
+ * these. With variables it is a search with backtracking, in which the variables bound so far are looked up by index as
+ * if they were literals.
  *
- * A join that waits keeps an {@link Outlook}: as large a matching as there can be of what it knows, whatever the variables
- * are. What comes augments it. While it is too small, the join cannot be complete, and does not search. So a put costs it
- * no more than to ask its patterns, and seldom that.
+ * A join that waits keeps an {@link Outlook}: as large a matching as there can be of what it knows, whatever the
+ * variables are. What comes augments it. While it is too small, the join cannot be complete, and does not search. So a
+ * put costs it no more than to ask its patterns, and seldom that.
  *
  * @internal
  */
@@ -24,8 +24,8 @@ interface Entry {
 }
 
 /**
- * Finds the oldest entry behind `after` that passes the test, among those with the literals of the pattern, testing them in
- * order.
+ * Finds the oldest entry behind `after` that passes the test, among those with the literals of the pattern, testing
+ * them in order.
  */
 type First<E extends Entry> = (pattern: Pattern, test: (entry: E) => boolean, after?: number) => E | undefined
 
@@ -141,8 +141,8 @@ const shareVariables = (demands: ReadonlyArray<Demand>): boolean => {
 }
 
 /**
- * What a join can hope for: a matching of its demands with entries that it knows, as large as can be. It may know entries
- * that are gone, but none that is stored may be unknown to it: then it says no only if that is certain.
+ * What a join can hope for: a matching of its demands with entries that it knows, as large as can be. It may know
+ * entries that are gone, but none that is stored may be unknown to it: then it says no only if that is certain.
  */
 export class Outlook<E extends Entry> {
   /** Which demand each entry is for. */
@@ -357,8 +357,8 @@ export const findWith = <E extends Entry>(
 }
 
 /**
- * Whether those that variables connect can be found, the connected ones by themselves. What is connected with nothing else
- * would have the search try all combinations of that with the others.
+ * Whether those that variables connect can be found, the connected ones by themselves. What is connected with nothing
+ * else would have the search try all combinations of that with the others.
  */
 const isFeasible = <E extends Entry>(plan: Plan, first: First<E>, known: ReadonlySet<number>): boolean => {
   const seen = new Set(known)
@@ -426,8 +426,8 @@ class Matching<E extends Entry> {
   ) {}
 
   /**
-   * Gives a demand up to so many more entries. Returns how many. `inVain` are demands that were asked and have nothing to
-   * give away: that stays so.
+   * Gives a demand up to so many more entries. Returns how many. `inVain` are demands that were asked and have nothing
+   * to give away: that stays so.
    */
   fill(demand: number, count: number, inVain: Set<number>): number {
     const own = this.candidatesOf(demand)
@@ -452,8 +452,8 @@ class Matching<E extends Entry> {
 
   /**
    * Gives a demand one more entry: a free one, or that of another which is content with another. `isFree` says of which
-   * entries nobody has to be asked, `isSettled` which are not given away, and `inVain` are not asked. Returns the demands
-   * that were asked in vain, or nothing.
+   * entries nobody has to be asked, `isSettled` which are not given away, and `inVain` are not asked. Returns the
+   * demands that were asked in vain, or nothing.
    */
   augment(
     demands: ReadonlyArray<number>,
@@ -509,7 +509,10 @@ const assign = <E extends Entry>(plan: Plan, candidatesOf: CandidatesOf<E>): Rea
   return inOrder(matching)
 }
 
-/** Who had to make way may have done so for one that comes after it. Each in turn gets the oldest that leaves enough to those. */
+/**
+ * Who had to make way may have done so for one that comes after it. Each in turn gets the oldest that leaves enough to
+ * those.
+ */
 const inOrder = <E extends Entry>(matching: Matching<E>): ReadonlyArray<E> => {
   const { candidatesOf, owners, plan } = matching
   const settled = new Set<E>()
@@ -544,11 +547,11 @@ const inOrder = <E extends Entry>(matching: Matching<E>): ReadonlyArray<E> => {
 }
 
 /**
- * An entry for each step, which says for which demand: of those that can be found, the oldest for the first step, then for
- * the second, … With `fixed` as the one for the step of this number, whose variables are bound already.
+ * An entry for each step, which says for which demand: of those that can be found, the oldest for the first step, then
+ * for the second, … With `fixed` as the one for the step of this number, whose variables are bound already.
  *
- * The entries of one demand are chosen in order: otherwise the same ones would be tried in every order. Once a variable is
- * bound, those in which it stands have to have enough left that agree with it.
+ * The entries of one demand are chosen in order: otherwise the same ones would be tried in every order. Once a variable
+ * is bound, those in which it stands have to have enough left that agree with it.
  */
 const search = <E extends Entry>(
   { demands, users }: Plan,

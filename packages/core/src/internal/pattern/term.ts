@@ -43,7 +43,10 @@ export interface Term {
   readonly test: (value: unknown) => boolean
   readonly bind: (value: unknown, bindings: Bindings | undefined) => Bound
   readonly text: () => string
-  /** What it is made of, from which {@link rebuild} makes it anew: elsewhere. Nothing, if there is code of the user's in it. */
+  /**
+   * What it is made of, from which {@link rebuild} makes it anew: elsewhere. Nothing, if there is code of the user's in
+   * it.
+   */
   readonly parts: Parts | undefined
   /** The user's code in it, if that is all there is. */
   readonly code?: unknown

@@ -1,6 +1,6 @@
 /**
- * The questions of one operation to the client that asked for it: what its predicates say, and what its `replace` makes of a tuple.
- * Until the answer is there a predicate counts as false; then the operation looks again.
+ * The questions of one operation to the client that asked for it: what its predicates say, and what its `replace` makes
+ * of a tuple. Until the answer is there a predicate counts as false; then the operation looks again.
  *
  * @internal
  */

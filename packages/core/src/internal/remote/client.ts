@@ -191,8 +191,8 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     // -----------------------------------------------------------------------------------------------------------------
 
     /**
-     * Asks for an operation, and waits for its end: also if it is interrupted, for it may have happened by then. What has been taken for
-     * a caller who does not want it any more is given back.
+     * Asks for an operation, and waits for its end: also if it is interrupted, for it may have happened by then. What
+     * has been taken for a caller who does not want it any more is given back.
      */
     const request = (
       name: string,

@@ -1,6 +1,7 @@
 /**
- * What the leases of a client renew, by the numbers of the requests that made them. That is the space's for as long as the tuple is
- * there, and no longer: nobody has to say that a lease is not wanted any more, and no lease ends before its tuple.
+ * What the leases of a client renew, by the numbers of the requests that made them. That is the space's for as long as
+ * the tuple is there, and no longer: nobody has to say that a lease is not wanted any more, and no lease ends before
+ * its tuple.
  *
  * @internal
  */

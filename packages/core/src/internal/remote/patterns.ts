@@ -1,7 +1,7 @@
 /**
- * Patterns on their way to the other end. Formals are data, but for those with code of the user's in them: predicates, schemas,
- * classes. About these the other end has to *ask*. So it has to about regular expressions, which are data and may take for ever:
- * who brings one has to wait for it, and nobody else.
+ * Patterns on their way to the other end. Formals are data, but for those with code of the user's in them: predicates,
+ * schemas, classes. About these the other end has to *ask*. So it has to about regular expressions, which are data and
+ * may take for ever: who brings one has to wait for it, and nobody else.
  *
  * @internal
  */

@@ -1,9 +1,10 @@
 /**
- * What the two ends of a link say to each other. A message is an array of frames; a frame is an array, its first member says what
- * it is.
+ * What the two ends of a link say to each other. A message is an array of frames; a frame is an array, its first member
+ * says what it is.
  *
- * Every request has a number and is answered exactly once. A request that takes is answered while its tuples are only *held*: the
- * client then says, exactly once, what has become of them ({@link Settle}). Whatever is not settled when the link ends is back in its place.
+ * Every request has a number and is answered exactly once. A request that takes is answered while its tuples are only
+ * *held*: the client then says, exactly once, what has become of them ({@link Settle}). Whatever is not settled when
+ * the link ends is back in its place.
  *
  * @internal
  */
@@ -54,8 +55,8 @@ export const Threw = "threw"
 export type Frame = ReadonlyArray<any>
 
 /**
- * Sends the frames of one turn of the event loop as one message. If that cannot be cloned, sends them one by one, and says which
- * could not.
+ * Sends the frames of one turn of the event loop as one message. If that cannot be cloned, sends them one by one, and
+ * says which could not.
  */
 export class Outbox {
   private frames: Array<Frame> = []

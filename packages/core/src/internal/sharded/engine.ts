@@ -51,7 +51,10 @@ const indexOf = (values: Values, first: unknown, parts: number): number =>
 export const partOf = (first: unknown, parts: number, options: Options = {}): Effect.Effect<number, SpaceError> =>
   failing(() => Effect.succeed(indexOf(new Values(schemasOf(options), "store"), first, natural("parts", parts, 1))))
 
-/** A compiled pattern, to be given to a part: it is taken for what it was compiled from, which no type of a pattern says. */
+/**
+ * A compiled pattern, to be given to a part: it is taken for what it was compiled from, which no type of a pattern
+ * says.
+ */
 const given = (pattern: Pattern): any => pattern
 
 /** The options that have this meaning. */
@@ -113,7 +116,9 @@ const joined = (
 const hasTimedOut = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) && Option.exists(Cause.failureOption(exit.cause), isTimeout)
 
-/** Whether it does: of a tuple that another pattern has matched already, so that a predicate that throws here is late. */
+/**
+ * Whether it does: of a tuple that another pattern has matched already, so that a predicate that throws here is late.
+ */
 const matches = (pattern: Pattern, tuple: Tuple): boolean => {
   try {
     return pattern.matches(tuple)
@@ -123,9 +128,9 @@ const matches = (pattern: Pattern, tuple: Tuple): boolean => {
 }
 
 /**
- * Waits in several places at a time until one of them has found something, and has started to use it. The others give up, and give back
- * what they have found meanwhile. One that fails, or is interrupted, ends the wait in all of them; a timeout does when it is over in all.
- * Has to run uninterruptibly.
+ * Waits in several places at a time until one of them has found something, and has started to use it. The others give
+ * up, and give back what they have found meanwhile. One that fails, or is interrupted, ends the wait in all of them; a
+ * timeout does when it is over in all. Has to run uninterruptibly.
  */
 const firstOf = <R, R1>(
   restore: Restore,

@@ -1,8 +1,9 @@
 /**
  * The tables of spaces in PostgreSQL, and the function that does a batch.
  *
- * A batch is one call of `run`, which holds the lock of its space from its first statement to the commit. So batches of a space
- * happen one after the other, whoever sends them, and what they do can be said without a word about concurrency.
+ * A batch is one call of `run`, which holds the lock of its space from its first statement to the commit. So batches of
+ * a space happen one after the other, whoever sends them, and what they do can be said without a word about
+ * concurrency.
  *
  * @internal
  */

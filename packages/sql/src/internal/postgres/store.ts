@@ -60,7 +60,10 @@ const classify = (error: any): SpaceError | Lost => {
 const attempt = <A>(body: () => Promise<A>): Effect.Effect<A, Lost | SpaceError> =>
   Effect.tryPromise({ try: body, catch: classify })
 
-/** Creates the schema, or brings it up to date; one program at a time. Returns the number of the space and that of its lock. */
+/**
+ * Creates the schema, or brings it up to date; one program at a time. Returns the number of the space and that of its
+ * lock.
+ */
 const migrate = async (client: pg.Client, schema: string, name: string): Promise<readonly [number, number]> => {
   const { rows: [{ lock }] } = await client.query("SELECT hashtext($1) AS lock", [schema])
   await client.query("BEGIN")

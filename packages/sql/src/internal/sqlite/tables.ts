@@ -20,8 +20,8 @@ const atOnce = 32
 type Stored = Readonly<Record<string, any>>
 
 /**
- * A tuple, in few columns: the driver takes longer over each than SQLite and `JSON` take over all. When its life ends is by itself, since
- * JSON would round it.
+ * A tuple, in few columns: the driver takes longer over each than SQLite and `JSON` take over all. When its life ends
+ * is by itself, since JSON would round it.
  */
 const whole = `expires, json_array(id, arity, shape, json(fields), lease, meta, attempts, ${
   Array.from({ length: keyed }, (_, position) => `k${position}`).join(", ")
@@ -42,7 +42,10 @@ const rowOf = (stored: Stored): Row => {
   }
 }
 
-/** The columns of a row that are not left to their defaults, and their values. To bind a value costs as much as to store it. */
+/**
+ * The columns of a row that are not left to their defaults, and their values. To bind a value costs as much as to store
+ * it.
+ */
 const namesOf = ({ attempts, expires, keys, lease, meta }: Omit<Row, "id">): string => {
   let names = "space, arity, shape, fields"
   for (let position = 0; position < keys.length; position++) {
@@ -109,7 +112,10 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
   const lapsed = sql(`SELECT id FROM ${prefix}clients WHERE space = ? AND until <= ?`)
   const touch = sql(`UPDATE ${prefix}clients SET until = ? WHERE id = ?`)
 
-  /** The conditions of a query, and their parameters. The least common of its literals is looked up; the others are only compared. */
+  /**
+   * The conditions of a query, and their parameters. The least common of its literals is looked up; the others are only
+   * compared.
+   */
   const where = ({ arity, literals, open, shape }: Query): readonly [text: string, parameters: Array<unknown>] => {
     const keyedLiterals = literals.filter(({ key }) => key !== null)
     const isOf = open ? ">=" : "="

@@ -97,7 +97,8 @@ export const holding = properties("Holding", (property) => {
         const ids = random.array(jobs, (index) => index)
         const dead = yield* space.collect(["dead", P.number])
         expect(dead.map(([, id]) => id).sort()).toEqual(ids)
-        // A use that was interrupted just after it had failed may have counted or not: it can only be more uses than attempts.
+        // A use that was interrupted just after it had failed may have counted or not: it can only be more uses than
+        // attempts.
         expect(ids.every((id) => failures.get(id)! >= maxAttempts)).toBe(true)
         expect(yield* space.count(["job", P.number])).toBe(0)
         expect((yield* space.inspect).held).toBe(0)

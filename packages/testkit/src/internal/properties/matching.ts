@@ -89,7 +89,8 @@ export const matching = properties("Matching", (property) => {
         const { random } = sim
         const space = yield* sim.space()
         let model: Array<Tuple> = []
-        // Few patterns, used again and again, build indexes; sizes on both sides of the one from which indexes are used.
+        // Few patterns, used again and again, build indexes; sizes on both sides of the one from which indexes are
+        // used.
         const patterns = random.array(6, () => pattern(random, random.between(1, 3)))
         const put = (count: number) => random.array(count, () => tuple(random))
         for (let step = 0; step < 40; step++) {

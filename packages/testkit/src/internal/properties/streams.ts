@@ -138,7 +138,8 @@ export const streams = properties("Streams", (property) => {
           const heard: Array<number> = []
           const interrupt = (fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined) =>
             fiber?.unsafeInterruptAsFork(fiber.id())
-          // Who waits is served in order: a step of a key is one of the first that takes it and has not ended. Or of any.
+          // Who waits is served in order: a step of a key is one of the first that takes it and has not ended. Or of
+          // any.
           const interruptTaker = (key: string) => {
             const candidates = takers.filter((taker) => taker.of.includes(key) && taker.fiber.unsafePoll() === null)
             interrupt((random.chance(0.7) ? candidates[0] : candidates[random.below(candidates.length)])?.fiber)

@@ -155,7 +155,10 @@ const wraps: ReadonlyArray<(value: unknown) => unknown> = [
   (value) => [{ a: value }]
 ]
 
-/** Puts both values, and fails unless a literal of each finds so many of them: itself, and the other one if they are equal. */
+/**
+ * Puts both values, and fails unless a literal of each finds so many of them: itself, and the other one if they are
+ * equal.
+ */
 const finds = (space: Space, self: unknown, that: unknown, count: number) =>
   Effect.gen(function*() {
     for (const wrap of wraps) {
