@@ -11,7 +11,7 @@ import { SpaceError } from "../SpaceError.js"
 import type { Kind } from "../SpaceEvent.js"
 import type { Tuple } from "../Tuple.js"
 import type { Destination, Failures } from "../TupleSpace.js"
-import { isArray, isSpaceError, membersOf, read, UNREADABLE, unreadableOf } from "./brand.js"
+import { isArray, isSpaceError, membersOf, passes, read, UNREADABLE, unreadableOf } from "./brand.js"
 import { isFailure } from "./failure.js"
 import { isSchema } from "./pattern/code.js"
 import type { Pattern } from "./pattern/pattern.js"
@@ -50,6 +50,8 @@ export const refusing = (error: unknown): Effect.Effect<never, any> =>
   isSpaceError(error) ? Effect.fail(error) : Effect.die(error)
 
 export const invalidOption = (message: string): SpaceError => new SpaceError({ reason: "InvalidOption", message })
+
+export const unsupported = (message: string): SpaceError => new SpaceError({ reason: "Unsupported", message })
 
 const invalidTuple = (message: string): SpaceError => new SpaceError({ reason: "InvalidTuple", message })
 
@@ -209,13 +211,7 @@ export const runnable = (option: string, input: unknown): void => {
   }
 }
 
-const isEffect = (input: unknown): boolean => {
-  try {
-    return Effect.isEffect(input)
-  } catch {
-    return false
-  }
-}
+const isEffect = (input: unknown): boolean => passes(Effect.isEffect, input)
 
 /** What a function of the caller's does with a tuple that is held for it. Dies if that is no effect. */
 export const using = <A, E, R>(use: (tuple: any) => Effect.Effect<A, E, R>, tuple: unknown): Effect.Effect<A, E, R> =>
@@ -236,20 +232,19 @@ export const using = <A, E, R>(use: (tuple: any) => Effect.Effect<A, E, R>, tupl
 // The options of operations: each is read here, for all engines
 // ---------------------------------------------------------------------------------------------------------------------
 
-export const timeoutOf = (options: unknown): number => {
+/** In milliseconds; infinity, if none is given. */
+const onlyDuration = (name: string, options: unknown): number => {
   if (options === undefined) {
     return Infinity
   }
-  const timeout = millis("timeout", option(options, "timeout"))
-  onlyOptions(options, "timeout")
-  return timeout
+  const duration = millis(name, option(options, name))
+  onlyOptions(options, name)
+  return duration
 }
 
-export const ttlOf = (options: unknown): number => {
-  const ttl = millis("ttl", option(options, "ttl"))
-  onlyOptions(options, "ttl")
-  return ttl
-}
+export const timeoutOf = (options: unknown): number => onlyDuration("timeout", options)
+
+export const ttlOf = (options: unknown): number => onlyDuration("ttl", options)
 
 /** What is read of the options of operations that hold a tuple. */
 export interface Holding {

@@ -28,6 +28,15 @@ export const prototypeOf = (value: object): object | null | typeof UNREADABLE =>
   }
 }
 
+/** Whether a value passes a test that looks into it. One that cannot be looked into, as a revoked proxy, does not. */
+export const passes = (test: (value: unknown) => boolean, value: unknown): boolean => {
+  try {
+    return test(value)
+  } catch {
+    return false
+  }
+}
+
 /** `Array.isArray` throws for a revoked proxy. */
 export const isArray = (value: unknown): value is ReadonlyArray<unknown> => {
   try {

@@ -187,24 +187,23 @@ const explain = <E>(verbs: Verbs<E>, pattern: unknown) => verbs.explain(compile(
 // Holding and moving
 // ---------------------------------------------------------------------------------------------------------------------
 
-const hold = <E, A, E2, R>(
-  verbs: Verbs<E>,
-  pattern: unknown,
-  use: (tuple: any) => Effect.Effect<A, E2, R>,
-  options: unknown
-) => {
-  callable("use", use)
-  return verbs.hold("inWith", compile(pattern), holdingOf("inWith", options), (tuple) => using(use, tuple))
-}
+type Use<A, E, R> = (tuple: any) => Effect.Effect<A, E, R>
 
-const holdPermit = <E, A, E2, R>(
+const hold = <E, A, E2, R>(verbs: Verbs<E>, pattern: unknown, use: Use<A, E2, R>, options: unknown) =>
+  holding(verbs, "inWith", pattern, use, options)
+
+const holdPermit = <E, A, E2, R>(verbs: Verbs<E>, pattern: unknown, use: Use<A, E2, R>, options: unknown) =>
+  holding(verbs, "withPermit", pattern, use, options)
+
+const holding = <E, A, E2, R>(
   verbs: Verbs<E>,
+  name: "inWith" | "withPermit",
   pattern: unknown,
-  use: (tuple: any) => Effect.Effect<A, E2, R>,
+  use: Use<A, E2, R>,
   options: unknown
 ) => {
   callable("use", use)
-  return verbs.hold("withPermit", compile(pattern), holdingOf("withPermit", options), (tuple) => using(use, tuple))
+  return verbs.hold(name, compile(pattern), holdingOf(name, options), (tuple) => using(use, tuple))
 }
 
 const holdScoped = <E>(verbs: Verbs<E>, pattern: unknown, options: unknown) =>

@@ -15,7 +15,7 @@ import type { Command, Found, Inspected, NewRow, Options, Query, Reply, Row, Spa
 import type { Tuple } from "../../Tuple.js"
 import type { Destination, Explanation, Inspection, TupleSpace } from "../../TupleSpace.js"
 import type { FailurePolicy, Holding } from "../arguments.js"
-import { failing, failuresOf, keepsFailures, millis, option, refusing, schemasOf } from "../arguments.js"
+import { failing, failuresOf, keepsFailures, millis, option, refusing, schemasOf, unsupported } from "../arguments.js"
 import { isSpaceError, read } from "../brand.js"
 import { moveHeld, putFitting } from "../destination.js"
 import { decodeField, typeNames } from "../encoding.js"
@@ -870,8 +870,6 @@ const leaseOver = new SpaceError({
   reason: "Lapsed",
   message: "the tuple was held for longer than its lease without a sign of life, and belongs to others again"
 })
-
-const unsupported = (message: string): SpaceError => new SpaceError({ reason: "Unsupported", message })
 
 /** The shapes of tuples as a snapshot shows them. */
 const shapesOf = ({ tuples }: Inspected, values: Values): Inspection["tuples"] => {

@@ -6,6 +6,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import type { InterestSnapshot } from "../../TupleSpace.js"
 import type { Deadline } from "../deadlines.js"
 import type { Key } from "../pattern/hash.js"
 import type { Outlook } from "../pattern/join.js"
@@ -26,17 +27,7 @@ import { HashTable, next } from "./ordered.js"
  */
 export type State = "waiting" | "delivered" | "done"
 
-export type Kind =
-  | "in"
-  | "rd"
-  | "inAny"
-  | "rdAny"
-  | "inAll"
-  | "withPermit"
-  | "out"
-  | "outIfAbsent"
-  | "transact"
-  | "subscribe"
+export type Kind = InterestSnapshot["kind"]
 
 /** An entry that was offered, in order of arrival, to takers up to and including number `seq`. */
 export interface Offer {

@@ -17,7 +17,8 @@ import * as TQueue from "effect/TQueue"
 import * as TRef from "effect/TRef"
 import { SpaceError } from "../../SpaceError.js"
 import type { Transaction } from "../../Transaction.js"
-import { invalidOption } from "../arguments.js"
+import { invalidOption, unsupported } from "../arguments.js"
+import { passes } from "../brand.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { show } from "../print.js"
 import type { Memory } from "./engine.js"
@@ -46,8 +47,6 @@ let current: Run | undefined
 
 /** Why a step of a transaction could not be done. */
 type Missed = Pattern | "room"
-
-const unsupported = (message: string): SpaceError => new SpaceError({ reason: "Unsupported", message })
 
 /** What a condition may do. */
 const looks: ReadonlySet<string> = new Set(["rd", "rdp", "count", "check"])
@@ -136,15 +135,6 @@ export const check = <R>(condition: STM.STM<boolean, never, R>): STM.STM<void, n
       )
     })
   })
-}
-
-/** Whether a value passes a test that looks into it; a value that cannot be looked into does not. */
-const passes = (test: (value: unknown) => boolean, value: unknown): boolean => {
-  try {
-    return test(value)
-  } catch {
-    return false
-  }
 }
 
 const missing = (condition: STM.STM<boolean>): STM.STM<never> =>

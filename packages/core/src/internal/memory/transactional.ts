@@ -5,9 +5,8 @@
  */
 import type * as Option from "effect/Option"
 import * as STM from "effect/STM"
-import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
-import { own } from "../arguments.js"
+import { own, unsupported } from "../arguments.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { compile } from "../pattern/pattern.js"
 import type { Memory } from "./engine.js"
@@ -23,9 +22,9 @@ const transactional = <A>(
 ): STM.STM<A, never, any> => {
   try {
     const memory = memoryOf(space)
-    return memory !== undefined ? f(memory) : STM.die(
-      new SpaceError({ reason: "Unsupported", message: "only a space in memory takes part in an STM transaction" })
-    )
+    return memory !== undefined
+      ? f(memory)
+      : STM.die(unsupported("only a space in memory takes part in an STM transaction"))
   } catch (error) {
     return STM.die(error)
   }

@@ -4,7 +4,7 @@
  * @internal
  */
 import * as Schema from "effect/Schema"
-import { prototypeOf, read, UNREADABLE } from "../brand.js"
+import { passes, prototypeOf, read, UNREADABLE } from "../brand.js"
 import { show } from "../print.js"
 import type { Term } from "./term.js"
 import { invalid, testing } from "./term.js"
@@ -27,13 +27,7 @@ export const instanceOf = (constructor: abstract new(...args: any) => unknown): 
   throw invalid(`P.instanceOf takes a class, not ${show(constructor)}`)
 }
 
-export const isSchema = (value: unknown): value is Schema.Schema.Any => {
-  try {
-    return Schema.isSchema(value)
-  } catch {
-    return false
-  }
-}
+export const isSchema = (value: unknown): value is Schema.Schema.Any => passes(Schema.isSchema, value)
 
 const schemaTerms = new WeakMap<object, Term>()
 

@@ -21,7 +21,7 @@ import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
 import { Undecoded } from "../../Undecoded.js"
 import type { Holding } from "../arguments.js"
-import { failing, failuresFor, own, refusing } from "../arguments.js"
+import { failing, failuresFor, own, refusing, unsupported } from "../arguments.js"
 import { isSpaceError } from "../brand.js"
 import type { PutFitting } from "../destination.js"
 import { moveHeld, putFitting } from "../destination.js"
@@ -671,10 +671,9 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       awaitQuiescent: Effect.map(request("awaitQuiescent", []), ([, report]) => report),
       transact: () =>
         Effect.fail(
-          new SpaceError({
-            reason: "Unsupported",
-            message: "transact runs STM, which is in the memory of the space: only a process that is a fiber there can"
-          })
+          unsupported(
+            "transact runs STM, which is in the memory of the space: only a process that is a fiber there can"
+          )
         )
     })
   })

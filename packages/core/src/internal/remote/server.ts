@@ -16,7 +16,7 @@ import type { Link } from "../../Remote.js"
 import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
 import type { MailboxOptions, TupleSpace } from "../../TupleSpace.js"
-import { millis, own, several } from "../arguments.js"
+import { millis, own, several, unsupported } from "../arguments.js"
 import { isSpaceError } from "../brand.js"
 import { putFitting } from "../destination.js"
 import { isFailure } from "../failure.js"
@@ -60,12 +60,9 @@ const remembered = 1_000
 /** Why a space cannot be served, if it cannot. */
 export const refusalOf = (space: TupleSpace<any, any>): SpaceError | undefined =>
   memoryOf(space) === undefined
-    ? new SpaceError({
-      reason: "Unsupported",
-      message: `${
-        show(space.name)
-      } is not in memory, and only a space in memory can be served to another thread or program`
-    })
+    ? unsupported(
+      `${show(space.name)} is not in memory, and only a space in memory can be served to another thread or program`
+    )
     : undefined
 
 /** Serves until the link ends, or the fiber is interrupted. */
@@ -430,7 +427,7 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
     const begin = (id: number, of: number | undefined, name: string, args: ReadonlyArray<unknown>): void => {
       const run = operations[name]
       const effect: Reply = run === undefined
-        ? Effect.fail(new SpaceError({ reason: "Unsupported", message: `no operation is called ${name}` }))
+        ? Effect.fail(unsupported(`no operation is called ${name}`))
         : Effect.suspend(() => run(id, ...args))
       const refusing = Effect.catchAllDefect(effect, (defect) =>
         // What the types could not refuse.

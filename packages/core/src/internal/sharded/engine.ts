@@ -14,7 +14,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Options } from "../../Sharded.js"
-import { SpaceError } from "../../SpaceError.js"
+import type { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
 import type { HoldOptions, Inspection, InterestSnapshot, MailboxOptions, TupleSpace } from "../../TupleSpace.js"
 import type { Holding } from "../arguments.js"
@@ -27,7 +27,8 @@ import {
   option,
   refusing,
   schemasOf,
-  text
+  text,
+  unsupported
 } from "../arguments.js"
 import { isArray } from "../brand.js"
 import type { PutFitting } from "../destination.js"
@@ -64,8 +65,6 @@ const optionsOf = ({ deadLetter, maxAttempts, requeue, timeout }: Holding): Hold
   maxAttempts: maxAttempts === Infinity ? undefined : maxAttempts,
   deadLetter
 })
-
-const unsupported = (message: string): SpaceError => new SpaceError({ reason: "Unsupported", message })
 
 /** What a wait in several places has come to: what one of them has found, and the fiber there that holds it. */
 interface Found {
@@ -261,26 +260,55 @@ export const make = (
         })
       )
 
-  /** The same, to take it for good: it is held until it is the caller's. */
-  const takeFirst = <A>(
-    wait: Wait,
-    timeout: number,
-    result: (tuple: Tuple) => A
+  /** Takes for good what `wait` has: that is held for as long as `taken` waits, and then it is the caller's, or back. */
+  const taking = <Held, A>(
+    wait: (restore: Restore, taken: Effect.Effect<void>) => Effect.Effect<Held, any>,
+    result: (held: Held) => A
   ): Effect.Effect<A, any> =>
     Effect.withFiberRuntime((fiber) => {
       leaving.get(fiber)?.()
       const taken = Deferred.unsafeMake<void>(FiberId.none)
-      const hold = ({ part, pattern }: Place, use: Use): Effect.Effect<any, any> =>
-        part.inWith(given(pattern), use, { timeout })
       return handOver(
         leaving,
-        (restore) => listed(wait, firstOf(restore, wait.places, hold, () => Deferred.await(taken))),
-        ({ value }) => {
+        (restore) => wait(restore, Deferred.await(taken)),
+        (held) => {
           Deferred.unsafeDone(taken, Exit.void)
-          return result(value)
+          return result(held)
         },
         () => Deferred.unsafeDone(taken, Exit.interrupt(FiberId.none))
       )
+    })
+
+  /** Waits in several places at a time, and takes from the first of them. */
+  const takeFirst = <A>(wait: Wait, timeout: number, result: (tuple: Tuple) => A): Effect.Effect<A, any> => {
+    const hold = ({ part, pattern }: Place, use: Use): Effect.Effect<any, any> =>
+      part.inWith(given(pattern), use, { timeout })
+    return taking(
+      (restore, taken) => listed(wait, firstOf(restore, wait.places, hold, () => taken)),
+      ({ value }) => result(value)
+    )
+  }
+
+  /**
+   * Has a fiber of its own hold what `gather` gives to its use, until the effect ends. Waits until it has it. No child
+   * of this fiber, with which it would be interrupted. Has to run uninterruptibly.
+   */
+  const holding = <A, E, E1>(
+    restore: Restore,
+    gather: (use: (held: A) => Effect.Effect<void, E1>) => Effect.Effect<unknown, E | E1>,
+    end: Effect.Effect<void, E1>
+  ): Effect.Effect<{ readonly held: A; readonly fiber: Fiber.RuntimeFiber<unknown, E | E1> }, E> =>
+    Effect.gen(function*() {
+      const got = yield* Deferred.make<A, E>()
+      const fiber = yield* Effect.forkIn(
+        Effect.onError(
+          Effect.interruptible(gather((held) => Effect.zipRight(Deferred.succeed(got, held), end))),
+          // What `end` fails with comes too late to matter here: by then it has been got.
+          (cause) => Deferred.failCause(got, cause as Cause.Cause<E>)
+        ),
+        yield* Scope.make()
+      )
+      return { held: yield* Effect.onError(restore(Deferred.await(got)), () => Fiber.interrupt(fiber)), fiber }
     })
 
   const placesOf = (pattern: Pattern): ReadonlyArray<Place> => ofPattern(pattern).map((part) => ({ part, pattern }))
@@ -339,27 +367,19 @@ export const make = (
     // The hold lasts as long as a fiber that waits for the end of the scope.
     return Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
-        const taken = yield* Deferred.make<Tuple, SpaceError>()
         const end = yield* Deferred.make<void, unknown>()
-        const holder = yield* Effect.forkIn(
-          Effect.onError(
-            Effect.interruptible(hold(
-              "inWith",
-              pattern,
-              options,
-              (tuple) => Effect.zipRight(Deferred.succeed(taken, tuple), Deferred.await(end))
-            )),
-            (cause) => Deferred.failCause(taken, cause as Cause.Cause<SpaceError>)
-          ),
-          yield* Scope.make()
+        const { fiber, held } = yield* holding<Tuple, SpaceError | Late, unknown>(
+          restore,
+          (use) => hold("inWith", pattern, options, use),
+          Deferred.await(end)
         )
         yield* Effect.addFinalizer((exit) =>
           Effect.zipRight(
             Exit.isSuccess(exit) ? Deferred.succeed(end, undefined) : Deferred.failCause(end, exit.cause),
-            Fiber.await(holder)
+            Fiber.await(fiber)
           )
         )
-        return yield* Effect.onInterrupt(restore(Deferred.await(taken)), () => Fiber.interrupt(holder))
+        return held
       })
     )
   }
@@ -424,29 +444,10 @@ export const make = (
     gather: (use: (tuples: ReadonlyArray<Tuple>) => Effect.Effect<void>) => Effect.Effect<unknown, SpaceError>,
     result: (tuples: ReadonlyArray<Tuple>) => A
   ): Effect.Effect<A, SpaceError> =>
-    Effect.withFiberRuntime((fiber) => {
-      leaving.get(fiber)?.()
-      const held = Deferred.unsafeMake<ReadonlyArray<Tuple>, SpaceError>(FiberId.none)
-      const taken = Deferred.unsafeMake<void>(FiberId.none)
-      const gathering = Effect.onError(
-        gather((tuples) => Effect.zipRight(Deferred.succeed(held, tuples), Deferred.await(taken))),
-        (cause) => Deferred.failCause(held, cause)
-      )
-      return handOver(
-        leaving,
-        (restore) =>
-          Effect.gen(function*() {
-            // No child of this fiber, with which it would be interrupted.
-            const holder = yield* Effect.forkIn(Effect.interruptible(gathering), yield* Scope.make())
-            return yield* Effect.onError(restore(Deferred.await(held)), () => Fiber.interrupt(holder))
-          }),
-        (tuples) => {
-          Deferred.unsafeDone(taken, Exit.void)
-          return result(tuples)
-        },
-        () => Deferred.unsafeDone(taken, Exit.interrupt(FiberId.none))
-      )
-    })
+    taking(
+      (restore, taken) => holding<ReadonlyArray<Tuple>, SpaceError, never>(restore, gather, taken),
+      ({ held }) => result(held)
+    )
 
   const takeUpTo: Verbs<SpaceError>["takeUpTo"] = (name, pattern, limit) => {
     const concerned = ofPattern(pattern)
