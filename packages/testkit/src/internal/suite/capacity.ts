@@ -12,22 +12,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as STM from "effect/STM"
 import { cases } from "./case.js"
-import {
-  assert,
-  defectOf,
-  empty,
-  fresh,
-  isWaiting,
-  pass,
-  refusalOf,
-  same,
-  settle,
-  type Space,
-  start,
-  waiters
-} from "./kit.js"
-
-const all = (space: Space) => space.copyCollect([P.rest(P.any)])
+import { all, assert, defectOf, empty, fresh, isWaiting, pass, refusalOf, same, settle, start, waiters } from "./kit.js"
 
 export const capacity = cases("Capacity: suspend", (each) => {
   const test = each.needing("options")

@@ -21,6 +21,7 @@ import * as TRef from "effect/TRef"
 import { cases } from "./case.js"
 import type { Space } from "./kit.js"
 import {
+  all,
   assert,
   closing,
   defectOf,
@@ -36,8 +37,6 @@ import {
   start,
   waiters
 } from "./kit.js"
-
-const all = (space: Space) => space.copyCollect([P.rest(P.any)])
 
 /** A condition on how many jobs there are. */
 const jobs = (space: Space, holds: (count: number) => boolean) =>

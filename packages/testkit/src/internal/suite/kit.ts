@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import * as P from "@effect-linda/core/Pattern"
 import { SpaceError } from "@effect-linda/core/SpaceError"
 import type { Tuple } from "@effect-linda/core/Tuple"
 import type { Inspection, Options, TupleSpace } from "@effect-linda/core/TupleSpace"
@@ -62,6 +63,9 @@ export const settle: Effect.Effect<void, never, Engine> = Effect.flatMap(Engine,
 /** Lets all other fibers go on until it is so, or is not to be hoped for any more. */
 export const settling = (isSo: () => boolean): Effect.Effect<void, never, Engine> =>
   Effect.asVoid(Effect.repeat(settle, { while: () => !isSo(), times: 50 }))
+
+/** All tuples of a space, which stay there. */
+export const all = (space: Space) => space.copyCollect([P.rest(P.any)])
 
 /** Lets so much time go by. */
 export const pass = (duration: Duration.DurationInput): Effect.Effect<void, never, Engine> =>

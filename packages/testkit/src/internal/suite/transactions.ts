@@ -17,8 +17,8 @@ import * as STM from "effect/STM"
 import * as Stream from "effect/Stream"
 import * as TRef from "effect/TRef"
 import { cases } from "./case.js"
-import type { Space } from "./kit.js"
 import {
+  all,
   assert,
   closing,
   defectOf,
@@ -33,8 +33,6 @@ import {
   start,
   waiters
 } from "./kit.js"
-
-const all = (space: Space) => space.copyCollect([P.rest(P.any)])
 
 export const atomic = cases("Transaction: as a whole or not at all", (each) => {
   const test = each.needing("transactions")
