@@ -11,7 +11,7 @@ import * as Stream from "effect/Stream"
 import * as TQueue from "effect/TQueue"
 import type { SpaceEvent } from "../../SpaceEvent.js"
 import type { Tuple } from "../../Tuple.js"
-import { failing, invalidOption, natural, option, reading } from "../arguments.js"
+import { failing, invalidOption, natural, onlyOptions, option, reading } from "../arguments.js"
 import { read } from "../brand.js"
 import { show } from "../print.js"
 import { memoryOf } from "./engine.js"
@@ -35,6 +35,7 @@ export const subscribe = (
   const make = () => {
     checkSource(space)
     const capacity = natural("capacity", option(options, "capacity"), 1)
+    onlyOptions(options, "capacity", "strategy", "events")
     const opening = {
       capacity: option(options, "capacity"),
       strategy: option(options, "strategy"),

@@ -599,6 +599,7 @@ export const queues = cases("Transaction: events in a queue", (test) => {
         [Transaction.subscribe(space, ["t"], { capacity: 0 }), "InvalidOption"],
         [Transaction.subscribe(space, ["t"], { events: ["Other"] } as never), "InvalidOption"],
         [Transaction.subscribe(space, ["t"], 7 as never), "InvalidOption"],
+        [Transaction.subscribe(space, ["t"], { capacity: 2, strateg: "sliding" } as never), "InvalidOption"],
         [Transaction.subscribe(space, [] as never), "InvalidPattern"],
         [Transaction.subscribe({} as Space, ["t"]), "InvalidOption"]
       ] as const
