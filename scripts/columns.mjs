@@ -6,6 +6,7 @@
 import { execFileSync } from "node:child_process"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import ts from "typescript"
 
 const root = fileURLToPath(new URL("../", import.meta.url))
 const width = 120
@@ -122,14 +123,40 @@ const filledComments = (text) =>
       return `${body.split("\n").map((line) => `${indent}// ${line}`).join("\n")}\n`
     })
 
+/**
+ * The lines, by their indices, in which a text or a regular expression stands: it cannot be broken.
+ *
+ * @param {string} path
+ * @param {string} text
+ */
+const linesOfLiterals = (path, text) => {
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest)
+  /** @type {Set<number>} */
+  const lines = new Set()
+  /** @param {import("typescript").Node} node */
+  const visit = (node) => {
+    if (ts.isStringLiteral(node) || ts.isRegularExpressionLiteral(node) || ts.isTemplateLiteralToken(node)) {
+      const first = source.getLineAndCharacterOfPosition(node.getStart(source)).line
+      const last = source.getLineAndCharacterOfPosition(node.getEnd()).line
+      for (let line = first; line <= last; line++) {
+        lines.add(line)
+      }
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(source)
+  return lines
+}
+
 /** The lines of a file that are too wide. @param {string} path @param {string} text */
 const wide = (path, text) => {
   let isFenced = false
+  const literals = isMarkdown(path) ? new Set() : linesOfLiterals(path, text)
   return text.split("\n").flatMap((line, index) => {
     if (isMarkdown(path) && /^\s*(```|~~~)/.test(line)) {
       isFenced = !isFenced
     }
-    return line.length <= width || isFenced || /https?:\/\/\S{40,}/.test(line) || isWhole(line)
+    return line.length <= width || isFenced || /https?:\/\/\S{40,}/.test(line) || isWhole(line) || literals.has(index)
       ? []
       : [`${path}:${index + 1}`]
   })

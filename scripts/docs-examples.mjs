@@ -1,7 +1,7 @@
-// Type-checks and runs every
-// ```ts block of the READMEs, docs/*.md and the doc comments of the packages' public modules, each as a program of its own, or, if it imports vitest, as a file of tests. A block marked ```ts
-// file=jobs.ts is a module that the other blocks of its document import as "./jobs.js". A block marked ```ts ignore is
-// left alone. What a program says that it prints, in comments behind or below console.log, it has to print.
+// Type-checks and runs every block marked "ts" of the READMEs, docs/*.md and the doc comments of the packages' public
+// modules, each as a program of its own, or, if it imports vitest, as a file of tests. A block marked "ts file=jobs.ts"
+// is a module that the other blocks of its document import as "./jobs.js". A block marked "ts ignore" is left alone.
+// What a program says that it prints, in comments behind or below console.log, it has to print.
 //
 // docgen runs examples too, but neither those of classes nor those of `export { in_ as in }`, and it resolves the
 // package to its src without regard to its exports.

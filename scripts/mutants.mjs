@@ -246,9 +246,9 @@ if (filter === "") {
     table,
     `# Mutants
 
-Each line is a deliberate fault in the space in memory, and the test that fails because of it: the first one, there may be more. A fault that
-no test finds is a missing test. \`npm run mutants\` applies them, one after the other, to a copy, and writes this file; they are listed in
-\`packages/core/mutants.mjs\`, the files are those of \`packages/core/src\`.
+Each line is a deliberate fault in the space in memory, and the test that fails because of it: the first one, there may
+be more. A fault that no test finds is a missing test. \`npm run mutants\` applies them, one after the other, to a copy,
+and writes this file; they are listed in \`packages/core/mutants.mjs\`, the files are those of \`packages/core/src\`.
 
 | clause | fault | in | found by |
 |---|---|---|---|

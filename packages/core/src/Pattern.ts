@@ -7,7 +7,7 @@
  * @since 0.1.0
  */
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- as the bound of a conditional type, or of what is only forwarded */
+/* eslint-disable @typescript-eslint/no-explicit-any -- bounds of conditional types, and what is only forwarded */
 import type * as Equal from "effect/Equal"
 import type { Pipeable } from "effect/Pipeable"
 import type * as Schema from "effect/Schema"

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- as the bound of a conditional type, or of what is only forwarded */
+/* eslint-disable @typescript-eslint/no-explicit-any -- bounds of conditional types, and what is only forwarded */
 import type * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import type * as Exit from "effect/Exit"

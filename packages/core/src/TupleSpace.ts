@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 
-/* eslint-disable @typescript-eslint/no-explicit-any -- as the bound of a conditional type, or of what is only forwarded */
+/* eslint-disable @typescript-eslint/no-explicit-any -- bounds of conditional types, and what is only forwarded */
 import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"

@@ -260,7 +260,7 @@ export const make = (
         })
       )
 
-  /** Takes for good what `wait` has: that is held for as long as `taken` waits, and then it is the caller's, or back. */
+  /** Takes for good what `wait` has: it holds that while `taken` waits, and then it is the caller's, or back. */
   const taking = <Held, A>(
     wait: (restore: Restore, taken: Effect.Effect<void>) => Effect.Effect<Held, any>,
     result: (held: Held) => A
