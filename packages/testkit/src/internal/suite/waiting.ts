@@ -806,6 +806,40 @@ export const joins = cases("Waiting: joins", (test) => {
       yield* empty(space)
     }))
 
+  const size = 40
+  const connected: ReadonlyArray<
+    readonly [name: string, most: number, pattern: (isNumber: unknown, n: number) => ReadonlyArray<unknown>]
+  > = [
+    ["nothing connects its patterns", 20 * size, (isNumber) => ["t", P.any, P.any, isNumber]],
+    ["one variable connects its patterns", 20 * size, (isNumber) => ["t", P.ref("group"), P.any, isNumber]],
+    [
+      "variables chain its patterns",
+      5 * size * size,
+      (isNumber, n) => ["t", P.ref(`${n}`), P.ref(`${n + 1}`), isNumber]
+    ]
+  ]
+  for (const [name, most, pattern] of connected) {
+    test(`S11 K3 a join that waits does not search before there could be enough: ${name}`, () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        let asked = 0
+        const isNumber = P.when((field: unknown) => {
+          asked++
+          return typeof field === "number"
+        })
+        const patterns = Array.from({ length: size }, (_, n) => pattern(isNumber, n))
+        const join = yield* start(space.inAll(patterns as any))
+        const tuples = patterns.map((_, n) => name.startsWith("variables") ? ["t", n, n + 1, n] : ["t", "g", "g", n])
+        for (const tuple of tuples) {
+          yield* space.out(tuple as any)
+        }
+        same(yield* Fiber.join(join), tuples)
+        // A search at every put would ask some ten times as often.
+        assert.isBelow(asked, most)
+        yield* empty(space)
+      }))
+  }
+
   test("S11 K3 a join of thousands of equal patterns takes what is stored, oldest first", () =>
     Effect.gen(function*() {
       const space = yield* fresh()
