@@ -653,7 +653,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "inAll takes one tuple for two patterns",
     clause: "S11",
-    file: "internal/pattern/join.ts",
+    file: "internal/pattern/matching.ts",
     find: "while (next < own.length && this.owners.has(own[next]!)) {",
     replace: "while (next < 0) {"
   },
@@ -667,14 +667,14 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "inAll does not make way: no pattern changes its tuple for another's sake",
     clause: "S11",
-    file: "internal/pattern/join.ts",
+    file: "internal/pattern/matching.ts",
     find: "if (owner !== undefined && !asked.has(owner) && !inVain.has(owner)) {",
     replace: "if (owner !== undefined && asked.size < 0) {"
   },
   {
     name: "inAll lets make way who comes first",
     clause: "S11",
-    file: "internal/pattern/join.ts",
+    file: "internal/pattern/matching.ts",
     find: "(owners.get(entry) === demand || exchange(demand, entry))",
     replace: "owners.get(entry) === demand"
   },
@@ -1042,21 +1042,21 @@ class Now implements Operation<Option.Option<any>, never> {
     name:
       "a join counts what comes for those alone that were short when it looked, and not for those that could have made way",
     clause: "S11",
-    file: "internal/pattern/join.ts",
+    file: "internal/pattern/matching.ts",
     find: "return new Set(asked.keys())",
     replace: "return new Set(demands)"
   },
   {
     name: "a join searches with every put",
     clause: "S11",
-    file: "internal/pattern/join.ts",
+    file: "internal/pattern/outlook.ts",
     find: "return this.short.size === 0",
     replace: "return true"
   },
   {
     name: "equal patterns of a join are looked for one by one",
     clause: "S11",
-    file: "internal/pattern/join.ts",
+    file: "internal/pattern/plan.ts",
     find: "if (distinct[bucket[i]!]!.isLike(pattern)) {",
     replace: "if (distinct[bucket[i]!] === pattern) {"
   },
@@ -1370,42 +1370,42 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a join that waits does not see that one that has enough can make way for another",
     clause: "S11",
-    file: "internal/pattern/join.ts",
+    file: "internal/pattern/outlook.ts",
     find: "if (this.short.has(next)) {",
     replace: "if (this.short.has(-1 - next)) {"
   },
   {
     name: "a join that waits lets make way who has to, and not who would have to for that one",
     clause: "S11",
-    file: "internal/pattern/join.ts",
+    file: "internal/pattern/outlook.ts",
     find: "      this.owners.set(next, to)\n",
     replace: "      this.owners.set(next, to)\n      return\n"
   },
   {
     name: "a join that waits counts a tuple that comes back as another",
     clause: "S11",
-    file: "internal/pattern/join.ts",
+    file: "internal/pattern/outlook.ts",
     find: "if (!this.isBright && !this.owners.has(entry)) {",
     replace: "if (!this.isBright) {"
   },
   {
     name: "a join that waits counts what is gone for ever",
     clause: "S11",
-    file: "internal/pattern/join.ts",
+    file: "internal/pattern/outlook.ts",
     find: "      if (!isStored(entry)) {",
     replace: "      if (isStored(entry) === undefined) {"
   },
   {
     name: "a join that waits takes no notice of what is stored when it comes",
     clause: "S11",
-    file: "internal/pattern/join.ts",
+    file: "internal/pattern/outlook.ts",
     find: "this.lacks(demand, missing - matching.fill(demand, missing, inVain))",
     replace: "this.lacks(demand, missing)"
   },
   {
     name: "a join that waits believes for ever that more does not help one that had enough",
     clause: "S11",
-    file: "internal/pattern/join.ts",
+    file: "internal/pattern/outlook.ts",
     find: "    this.sated.clear()\n",
     replace: ""
   },

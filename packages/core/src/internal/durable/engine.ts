@@ -26,6 +26,8 @@ import * as Insight from "../insight.js"
 import * as Join from "../pattern/join.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { compile, failure as failurePattern } from "../pattern/pattern.js"
+import type { Demand } from "../pattern/plan.js"
+import { Plan } from "../pattern/plan.js"
 import { show } from "../print.js"
 import type { Kept } from "../process.js"
 import { processesOf } from "../processes.js"
@@ -339,7 +341,7 @@ export const make = (
     }
 
     const joinOf = (patterns: ReadonlyArray<Pattern>, timeout: number): Wanted => {
-      const plan = new Join.Plan(patterns)
+      const plan = new Plan(patterns)
       /** The demands, by what the store is asked for them: it is asked once. */
       const asked = new Map<string, { readonly query: Query; readonly askers: Array<Asker> }>()
       for (const demand of plan.demands) {
@@ -858,7 +860,7 @@ const awaits = ({ patterns }: { readonly patterns: ReadonlyArray<unknown> }, tup
 const unlimited = 2 ** 31 - 1
 
 /** A demand of a join, and whether its query says all. */
-interface Asker extends Join.Demand {
+interface Asker extends Demand {
   readonly exact: boolean
 }
 

@@ -6,8 +6,8 @@
  *
  * @internal
  */
-import type { Plan } from "../pattern/join.js"
-import { Outlook } from "../pattern/join.js"
+import { Outlook } from "../pattern/outlook.js"
+import type { Plan } from "../pattern/plan.js"
 import type { Entry } from "./entry.js"
 import { Holds } from "./holds.js"
 import type { Interest } from "./interest.js"

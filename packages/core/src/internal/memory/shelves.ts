@@ -6,7 +6,9 @@
 import type { PCGRandom } from "effect/Utils"
 import type { Explanation } from "../../TupleSpace.js"
 import * as Join from "../pattern/join.js"
+import type { Outlook } from "../pattern/outlook.js"
 import type { Pattern } from "../pattern/pattern.js"
+import type { Plan } from "../pattern/plan.js"
 import type { Entry } from "./entry.js"
 import { next, Ordered } from "./ordered.js"
 import { Shelf } from "./shelf.js"
@@ -88,20 +90,20 @@ export class Shelves {
 
   /** Distinct entries for all patterns at once (S11). */
   findJoin(
-    plan: Join.Plan,
+    plan: Plan,
     except: ReadonlySet<Entry> = none,
-    outlook?: Join.Outlook<Entry>
+    outlook?: Outlook<Entry>
   ): ReadonlyArray<Entry> | undefined {
     return Join.find(plan, this.looking(except), outlook)
   }
 
   /** The same, for a join that this entry may complete, which has just come. */
-  findJoinWith(plan: Join.Plan, entry: Entry, outlook?: Join.Outlook<Entry>): ReadonlyArray<Entry> | undefined {
+  findJoinWith(plan: Plan, entry: Entry, outlook?: Outlook<Entry>): ReadonlyArray<Entry> | undefined {
     return Join.findWith(plan, entry, this.looking(none), outlook)
   }
 
   /** Whether there are certainly fewer candidates than a join takes. Nobody is asked about them. */
-  hasTooFew({ demands, patterns }: Join.Plan): boolean {
+  hasTooFew({ demands, patterns }: Plan): boolean {
     const lists = new Set(demands.flatMap(({ pattern }) => this.candidates(pattern)))
     let count = 0
     for (const list of lists) {
