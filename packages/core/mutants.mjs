@@ -1039,14 +1039,6 @@ class Now implements Operation<Option.Option<any>, never> {
   },
   // Joins that wait
   {
-    name:
-      "a join counts what comes for those alone that were short when it looked, and not for those that could have made way",
-    clause: "S11",
-    file: "internal/pattern/matching.ts",
-    find: "return new Set(asked.keys())",
-    replace: "return new Set(demands)"
-  },
-  {
     name: "a join searches with every put",
     clause: "S11",
     file: "internal/pattern/outlook.ts",
