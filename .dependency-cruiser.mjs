@@ -149,6 +149,13 @@ export default {
       }
     },
     {
+      name: "the-runtime-is-the-ground",
+      comment: "what touches Effect's runtime knows nothing of the library: all rooms stand on it",
+      severity: "error",
+      from: { path: "^packages/[^/]+/src/internal/runtime[.]ts$" },
+      to: { path: "^packages/" }
+    },
+    {
       name: "shared-rooms-know-no-engine",
       comment: "what all engines are made of, the assembly and the verbs among it, imports none of them",
       severity: "error",

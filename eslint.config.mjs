@@ -6,6 +6,50 @@ import tseslint from "typescript-eslint"
 
 const fromClock = "use the Clock service: a program's time is its own"
 
+const fromRuntime = "only internal/runtime.ts touches Effect's runtime: use a function of it, or add one"
+
+/** What Effect's runtime looks like from inside, which each major version has in another form. */
+const runtimeModules = [
+  "DefaultServices",
+  "FiberId",
+  "FiberRef",
+  "FiberRefs",
+  "FiberStatus",
+  "GlobalValue",
+  "Runtime",
+  "RuntimeFlags",
+  "Scheduler",
+  "Supervisor"
+].map((name) => ({ name: `effect/${name}`, message: fromRuntime }))
+
+const runtimeMembers = [
+  // of fibers
+  "MemberExpression[property.name=" +
+  "/^(addObserver|removeObserver|getFiberRef|currentScheduler|currentSpan|currentContext|currentDefaultServices)$/]",
+  "CallExpression[arguments.length=0][callee.property.name='id']",
+  "TSQualifiedName[right.name='RuntimeFiber']",
+  "MemberExpression[object.name='Fiber'][property.name=/^(getCurrentFiber|inheritAll|interruptAs|interruptAsFork|status)$/]",
+  // of anything but data
+  "MemberExpression[object.name!=/^(Chunk|DateTime)$/][property.name=/^unsafe[A-Z]/]",
+  "MemberExpression[object.name='Effect'][property.name=" +
+  "/^(async|asyncEffect|withFiberRuntime|locally|locallyWith|runtime|supervised|yieldNow)$/]"
+].map((selector) => ({ selector, message: fromRuntime }))
+
+const noBarrel = { name: "effect", message: "inside packages: import * as Effect from \"effect/Effect\"" }
+
+const neverInSource = [
+  { selector: "ExportDefaultDeclaration", message: "no default exports" },
+  {
+    selector: "MemberExpression[object.name='Effect'][property.name=/^run[A-Z]/]",
+    message: "a library never runs an Effect"
+  },
+  {
+    selector: "MemberExpression[object.name='Effect'][property.name=/^forkDaemon/]",
+    message: "no daemons: lifetimes are by Scope"
+  },
+  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: fromClock }
+]
+
 /** @param {string} version */
 const numbersOf = (version) => version.split(".").map(Number)
 
@@ -99,28 +143,23 @@ export default defineConfig(
     rules: {
       "effectLinda/since": "error",
       "no-console": "error",
-      "no-restricted-imports": ["error", {
-        paths: [{ name: "effect", message: "inside packages: import * as Effect from \"effect/Effect\"" }]
-      }],
+      "no-restricted-imports": ["error", { paths: [noBarrel] }],
       "no-restricted-properties": [
         "error",
         { object: "Date", property: "now", message: fromClock },
         { object: "Math", property: "random", message: "use the Random service: a program's chance is seeded" }
       ],
-      "no-restricted-syntax": [
-        "error",
-        { selector: "ExportDefaultDeclaration", message: "no default exports" },
-        {
-          selector: "MemberExpression[object.name='Effect'][property.name=/^run[A-Z]/]",
-          message: "a library never runs an Effect"
-        },
-        {
-          selector: "MemberExpression[object.name='Effect'][property.name=/^forkDaemon/]",
-          message: "no daemons: lifetimes are by Scope"
-        },
-        { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: fromClock }
-      ],
+      "no-restricted-syntax": ["error", ...neverInSource],
       "no-restricted-globals": ["error", "setTimeout", "setInterval", "setImmediate", "queueMicrotask"]
+    }
+  },
+  {
+    // The testkit is about schedulers and fibers, and is written as its users write: it has no such room.
+    files: ["packages/*/src/**/*.ts"],
+    ignores: ["packages/*/src/internal/runtime.ts", "packages/testkit/**"],
+    rules: {
+      "no-restricted-imports": ["error", { paths: [noBarrel, ...runtimeModules] }],
+      "no-restricted-syntax": ["error", ...neverInSource, ...runtimeMembers]
     }
   },
   {

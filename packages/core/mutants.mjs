@@ -376,8 +376,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a taker that is interrupted after its wait, before its last step, keeps the tuple",
     clause: "S8",
     file: "internal/handOver.ts",
-    find: "fiber.addObserver(",
-    replace: "fiber.removeObserver("
+    find: "  onEnd(fiber, end)",
+    replace: "  offEnd(fiber, end)"
   },
   {
     name: "a taker whose finalizer waits again keeps the tuple of its first wait meanwhile",
@@ -1005,7 +1005,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "durations go by the clock that the machine shows",
     clause: "S9",
     file: "internal/timekeeper.ts",
-    find: "Number(clock.unsafeCurrentTimeNanos() / 1000n) / 1000",
+    find: "Number(nanosOf(clock) / 1000n) / 1000",
     replace: "clock.unsafeCurrentTimeMillis()"
   },
   {
@@ -1157,7 +1157,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a process goes on when a fiber that it has started has closed the space",
     clause: "S12",
     file: "internal/process.ts",
-    find: "self.addObserver(() => fiber?.unsafeInterruptAsFork(self.id()))",
+    find: "onEnd(self, () => fiber !== undefined && interruptLater(fiber, self))",
     replace: ""
   },
   {
@@ -1171,8 +1171,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a process that waits for its own end waits for ever",
     clause: "S13",
     file: "internal/process.ts",
-    find: "FiberId.threadName(self.id()) === FiberId.threadName(fiber.id()) ? own : ofOthers",
-    replace: "FiberId.threadName(self.id()) === \"\" ? own : ofOthers"
+    find: "nameOf(self) === nameOf(fiber) ? own : ofOthers",
+    replace: "nameOf(self) === \"\" ? own : ofOthers"
   },
   // Transactions that wait for state of STM
   {
@@ -1429,5 +1429,34 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/pattern/join.ts",
     find: "!users.get(binding.name)!.every((demand) => hasEnough(demand, bound))",
     replace: "users.size < 0"
+  },
+  // Effect's runtime
+  {
+    name: "a fiber that is started now yields as others do",
+    clause: "S10",
+    file: "internal/runtime.ts",
+    find: "effect, { scheduler: atOnce }",
+    replace: "effect"
+  },
+  {
+    name: "a fiber in a region where it cannot end does not know that it has been told to",
+    clause: "S8",
+    file: "internal/runtime.ts",
+    find: "!Cause.isEmpty(fiber.getFiberRef(FiberRef.interruptedCause))",
+    replace: "fiber.getFiberRef(FiberRef.interruptedCause) === undefined"
+  },
+  {
+    name: "nobody knows what a fiber waits for",
+    clause: "K2",
+    file: "internal/runtime.ts",
+    find: "status._tag === \"Suspended\" ? Array.from",
+    replace: "status._tag === \"Done\" ? Array.from"
+  },
+  {
+    name: "spans are made where they are switched off",
+    clause: "S20",
+    file: "internal/runtime.ts",
+    find: " && fiber.getFiberRef(FiberRef.currentTracerEnabled)",
+    replace: ""
   }
 ]

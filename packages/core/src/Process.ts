@@ -25,6 +25,7 @@ import type { Tuple } from "./Tuple.js"
 export interface Process<out A, out E = never> {
   readonly id: number
   readonly name: string
+  // eslint-disable-next-line no-restricted-syntax -- what users get
   readonly fiber: Fiber.RuntimeFiber<A, E>
   /** Waits until the process has ended, and says how. */
   readonly await: Effect.Effect<Exit.Exit<A, E>>

@@ -12,6 +12,7 @@
 /* eslint-disable @typescript-eslint/no-explicit-any -- schemas of any types */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+// eslint-disable-next-line no-restricted-imports -- the type of what users set
 import type * as FiberRef from "effect/FiberRef"
 import * as Layer from "effect/Layer"
 import type * as Schema from "effect/Schema"

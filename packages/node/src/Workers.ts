@@ -19,6 +19,7 @@ import { availableParallelism } from "node:os"
 import { setImmediate } from "node:timers"
 import * as Entry from "./internal/entry.js"
 import * as Pool from "./internal/pool.js"
+import { callback } from "./internal/runtime.js"
 import * as Thread from "./internal/thread.js"
 import type { Job } from "./Job.js"
 import { isJob } from "./Job.js"
@@ -249,6 +250,6 @@ export const status: Effect.Effect<Status, never, Workers> = Effect.flatMap(Work
  * @since 0.1.0
  * @category operations
  */
-export const checkpoint: Effect.Effect<void> = Effect.async((resume) => {
+export const checkpoint: Effect.Effect<void> = callback((resume) => {
   setImmediate(() => resume(Effect.void))
 })

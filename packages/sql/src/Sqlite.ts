@@ -22,6 +22,7 @@ import { dirname } from "node:path"
 import { setImmediate } from "node:timers"
 import { load } from "./internal/drivers.js"
 import { format, identifier, isOutdated, missing } from "./internal/migrations.js"
+import { callback } from "./internal/runtime.js"
 import { migrations } from "./internal/sqlite/migrations.js"
 import { tablesOf } from "./internal/sqlite/tables.js"
 
@@ -221,7 +222,7 @@ export const store = (options: Options): Effect.Effect<SpaceStore.SpaceStore, Sp
       commit: () => void commit.run(),
       rollback: () => void rollback.run(),
       enter: (until) => String(enter.run(space, until).lastInsertRowid),
-      nextTurn: Effect.async((resume) => void setImmediate(() => resume(Effect.void))),
+      nextTurn: callback((resume) => void setImmediate(() => resume(Effect.void))),
       // By the real time: whatever clock the program goes by, other processes do not.
       onMail: (client, notify) => {
         let seen: unknown

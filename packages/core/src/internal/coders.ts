@@ -16,6 +16,7 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
+// eslint-disable-next-line no-restricted-imports -- as data, which users put into tuples
 import * as FiberId from "effect/FiberId"
 import * as HashMap from "effect/HashMap"
 import * as HashSet from "effect/HashSet"

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import { globalValue } from "effect/GlobalValue"
+import { globalValue } from "./runtime.js"
 
 const failures = globalValue(Symbol.for("@effect-linda/core/failures"), () => new WeakSet<object>())
 

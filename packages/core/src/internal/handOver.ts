@@ -3,11 +3,9 @@
  *
  * @internal
  */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
-import * as FiberRef from "effect/FiberRef"
-import * as RuntimeFlags from "effect/RuntimeFlags"
+import type { AnyFiber } from "./runtime.js"
+import { isInterrupted, isInterruptible, offEnd, onEnd, withFiber } from "./runtime.js"
 
 export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
@@ -28,13 +26,11 @@ export const handOver = <Held, A, E>(
   accept: (held: Held) => A,
   giveBack: (held: Held) => void
 ): Effect.Effect<A, E> =>
-  Effect.withFiberRuntime((fiber, { runtimeFlags }) =>
+  withFiber((fiber, mode) =>
     Effect.flatMap(
       Effect.uninterruptibleMask((restore) =>
         Effect.map(wait(restore), (held) => {
-          if (
-            RuntimeFlags.interruptible(runtimeFlags) && !Cause.isEmpty(fiber.getFiberRef(FiberRef.interruptedCause))
-          ) {
+          if (isInterruptible(mode) && isInterrupted(fiber)) {
             giveBack(held)
           } else {
             guard(leaving, fiber, () => giveBack(held))
@@ -54,19 +50,17 @@ export const handOver = <Held, A, E>(
 const guard = (leaving: Leaving, fiber: AnyFiber, giveBack: () => void): void => {
   const end = () => {
     leaving.delete(fiber)
-    fiber.removeObserver(end)
+    offEnd(fiber, end)
     giveBack()
   }
   leaving.set(fiber, end)
-  fiber.addObserver(end)
+  onEnd(fiber, end)
 }
 
 const unguard = (leaving: Leaving, fiber: AnyFiber): void => {
   const end = leaving.get(fiber)
   if (end !== undefined) {
     leaving.delete(fiber)
-    fiber.removeObserver(end as () => void)
+    offEnd(fiber, end as () => void)
   }
 }
-
-type AnyFiber = Fiber.RuntimeFiber<any, any>

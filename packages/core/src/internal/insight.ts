@@ -4,17 +4,15 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
-import * as FiberStatus from "effect/FiberStatus"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as Option from "effect/Option"
-import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { InterestSnapshot, ProcessSnapshot, Quiescence } from "../TupleSpace.js"
 import type { ProcessRecord } from "./process.js"
+import type { AnyFiber, Status } from "./runtime.js"
+import { callback, isOver, measure, nameOf, statusOf, withFiber, yieldNow } from "./runtime.js"
 
 /** Somebody who waits, as far as it is told here. */
 export interface Waiting {
@@ -45,7 +43,6 @@ export interface Watched {
 }
 
 export type Records = ReadonlyMap<number, ProcessRecord>
-type AnyFiber = Fiber.RuntimeFiber<any, any>
 
 export const snapshot = (interest: Waiting, now: number): InterestSnapshot => ({
   kind: interest.kind,
@@ -79,7 +76,7 @@ const fibersOf = (records: Records): Map<AnyFiber, AnyFiber | undefined> => {
   const fibers = new Map<AnyFiber, AnyFiber | undefined>()
   for (const { fiber, fibers: others } of records.values()) {
     for (const [each, parent] of [[fiber!, undefined] as const, ...others]) {
-      if (each.unsafePoll() === null) {
+      if (!isOver(each)) {
         fibers.set(each, parent)
       }
     }
@@ -94,20 +91,20 @@ const look = (store: Watched, records: Records): Effect.Effect<Look> =>
   Effect.gen(function*() {
     const { moves } = store
     const fibers = fibersOf(records)
-    const statuses: Array<readonly [AnyFiber, FiberStatus.FiberStatus]> = []
+    const statuses: Array<readonly [AnyFiber, Status]> = []
     for (const fiber of fibers.keys()) {
       // One that waits for quiescence itself does not disturb it.
       if (!store.observers.has(fiber)) {
-        statuses.push([fiber, yield* fiber.status])
+        statuses.push([fiber, yield* statusOf(fiber)])
       }
     }
-    if (store.moves !== moves || statuses.some(([, status]) => FiberStatus.isRunning(status))) {
+    if (store.moves !== moves || statuses.some(([, status]) => status.state === "Running")) {
       return "moving"
     }
     store.settle()
     const heldUp = new Set(store.waiting().filter(holdsUp).map(({ fiber, watcher }) => watcher?.reader ?? fiber))
     const isOutside = statuses.some(([fiber, status]) =>
-      !heldUp.has(fiber) && FiberStatus.isSuspended(status) && !waitsForFibers(fiber, status, fibers)
+      !heldUp.has(fiber) && status.state === "Suspended" && !waitsForFibers(fiber, status, fibers)
     )
     // With waiting puts and tuples that expire, time alone can make room.
     if (isOutside || store.puts.size > 0 && store.deadlines.size > 0) {
@@ -128,27 +125,27 @@ const look = (store: Watched, records: Records): Effect.Effect<Look> =>
  */
 const waitsForFibers = (
   fiber: AnyFiber,
-  status: FiberStatus.Suspended,
+  status: Status,
   fibers: ReadonlyMap<AnyFiber, AnyFiber | undefined>
 ): boolean => {
-  const ids = Array.from(FiberId.toSet(status.blockingOn), FiberId.threadName)
+  const ids = status.waitsFor
   // A fiber that waits for a `Deferred` names the one which made that. If it did so itself, those it has started
   // complete it.
-  if (ids.includes(FiberId.threadName(fiber.id()))) {
+  if (ids.includes(nameOf(fiber))) {
     return Array.from(fibers.values()).includes(fiber)
   }
   if (ids.length > 0) {
-    const known = new Set(Array.from(fibers.keys(), (other) => FiberId.threadName(other.id())))
+    const known = new Set(Array.from(fibers.keys(), nameOf))
     return ids.every((id) => known.has(id))
   }
   const parent = fibers.get(fiber)
-  return !RuntimeFlags.interruption(status.runtimeFlags) && parent !== undefined &&
+  return !status.isInterruptible && parent !== undefined &&
     Array.from(fibers).some(([other, starter]) => other !== fiber && starter === parent)
 }
 
 /** Waits until a fiber of a process has run, or the space is closed, since it was looked at. */
 const anyMove = (store: Watched, moves: number): Effect.Effect<void> =>
-  Effect.async<void>((resume) => {
+  callback<void>((resume) => {
     // The fiber may have yielded since it looked, and what happened then told nobody.
     if (store.closed || store.moves !== moves) {
       return resume(Effect.void)
@@ -173,10 +170,10 @@ export const awaitQuiescent = (store: Watched, records: Records): Effect.Effect<
         return store.closed ? Effect.interrupt : Effect.succeed(seen)
       }
       const wait = seen === "moving" ? Effect.void : anyMove(store, moves)
-      return Effect.zipRight(Effect.zipRight(wait, Effect.yieldNow()), again)
+      return Effect.zipRight(Effect.zipRight(wait, yieldNow()), again)
     })
   })
-  return Effect.withFiberRuntime((self) => {
+  return withFiber((self) => {
     store.observers.add(self)
     return Effect.ensuring(again, Effect.sync(() => store.observers.delete(self)))
   })
@@ -208,7 +205,7 @@ export const meterLooks = (name: string): (looked: number) => void => {
   const candidatesOf = Metric.tagged(candidates, "space", name)
   return (looked) => {
     if (looked > 0) {
-      candidatesOf.unsafeUpdate(looked, [])
+      measure(candidatesOf, looked)
     }
   }
 }
@@ -220,7 +217,7 @@ const undecodable = Metric.counter("tuplespace_undecodable", {
 /** Counts tuples that cannot be decoded. */
 export const meterUndecodable = (name: string): () => void => {
   const undecodableOf = Metric.tagged(undecodable, "space", name)
-  return () => undecodableOf.unsafeUpdate(1, [])
+  return () => measure(undecodableOf, 1)
 }
 
 /** What the gauges show. */
@@ -250,13 +247,13 @@ export const meter = (
   const publish = Effect.map(
     sample,
     Option.map((sampled) => {
-      tuplesOf.unsafeUpdate(sampled.tuples, [])
-      waitersOf.unsafeUpdate(sampled.waiters, [])
-      oldestOf.unsafeUpdate(sampled.oldest / 1000, [])
+      measure(tuplesOf, sampled.tuples)
+      measure(waitersOf, sampled.waiters)
+      measure(oldestOf, sampled.oldest / 1000)
     })
   )
   return Effect.as(
     Effect.forkScoped(Effect.repeat(publish, Schedule.spaced(interval))),
-    (waited) => waitsOf.unsafeUpdate(waited / 1000, [])
+    (waited) => measure(waitsOf, waited / 1000)
   )
 }

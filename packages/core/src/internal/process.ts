@@ -4,20 +4,30 @@
  * @internal
  */
 import * as Cause from "effect/Cause"
-import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
-import * as FiberRef from "effect/FiberRef"
-import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import * as Supervisor from "effect/Supervisor"
 import type { Process } from "../Process.js"
 import { SpaceError } from "../SpaceError.js"
 import { printCause, show } from "./print.js"
+import type { AnyFiber, LiveFiber, Local, Started } from "./runtime.js"
+import {
+  following,
+  globalValue,
+  interruptedBy,
+  interruptLater,
+  isOver,
+  locally,
+  localOf,
+  logsUnhandled,
+  makeLocal,
+  nameOf,
+  onEnd,
+  withFiber
+} from "./runtime.js"
 
 /** What a space remembers of a process while it runs. */
 export interface ProcessRecord {
@@ -26,41 +36,16 @@ export interface ProcessRecord {
   readonly since: number
   fiber: AnyFiber | undefined
   /** The fibers that the process has started and that still run, each with the one that started it. */
-  readonly fibers: ReadonlyMap<AnyFiber, AnyFiber | undefined>
-}
-
-export type AnyFiber = Fiber.RuntimeFiber<any, any>
-
-/** Follows the fibers that a process starts, at any depth. */
-class Fibers extends Supervisor.AbstractSupervisor<ReadonlyMap<AnyFiber, AnyFiber | undefined>> {
-  readonly running = new Map<AnyFiber, AnyFiber | undefined>()
-  constructor(private readonly onMoved: (fiber: AnyFiber) => void) {
-    super()
-  }
-  override readonly value = Effect.sync(() => this.running)
-  override onStart<A, E, R>(
-    _context: Context.Context<R>,
-    _effect: Effect.Effect<A, E, R>,
-    parent: Option.Option<AnyFiber>,
-    fiber: Fiber.RuntimeFiber<A, E>
-  ): void {
-    this.running.set(fiber, Option.getOrUndefined(parent))
-  }
-  override onSuspend<A, E>(fiber: Fiber.RuntimeFiber<A, E>): void {
-    this.onMoved(fiber)
-  }
-  override onEnd<A, E>(_exit: Exit.Exit<A, E>, fiber: Fiber.RuntimeFiber<A, E>): void {
-    this.running.delete(fiber)
-  }
+  readonly fibers: Started
 }
 
 /**
  * The process that the current fiber works for. Its children inherit it, so that whatever they wait for is known to be
  * waited for by the process.
  */
-export const current: FiberRef.FiberRef<ProcessRecord | undefined> = globalValue(
+export const current: Local<ProcessRecord | undefined> = globalValue(
   Symbol.for("@effect-linda/core/Process/current"),
-  () => FiberRef.unsafeMake<ProcessRecord | undefined>(undefined)
+  () => makeLocal<ProcessRecord | undefined>(undefined)
 )
 
 /**
@@ -73,21 +58,10 @@ export const afar: Map<string, (fiber: AnyFiber) => boolean> = globalValue(
 )
 
 /** Which of these a process stands for. */
-export const standsFor: FiberRef.FiberRef<string | undefined> = globalValue(
+export const standsFor: Local<string | undefined> = globalValue(
   Symbol.for("@effect-linda/core/Process/standsFor"),
-  () => FiberRef.unsafeMake<string | undefined>(undefined)
+  () => makeLocal<string | undefined>(undefined)
 )
-
-/** The fibers that somebody starts and that still run, each with the one that started it. */
-export type Started = ReadonlyMap<AnyFiber, AnyFiber | undefined>
-
-/** Makes an effect tell of the fibers that it starts. */
-export const following = (
-  onMoved: (fiber: AnyFiber) => void = () => {}
-): readonly [started: Started, follow: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>] => {
-  const supervisor = new Fibers(onMoved)
-  return [supervisor.running, Effect.supervised(supervisor)]
-}
 
 interface Member {
   readonly scope: Scope.CloseableScope
@@ -109,7 +83,7 @@ export class Group {
   fork<A, E, R>(
     body: Effect.Effect<A, E, R>,
     started: Started
-  ): Effect.Effect<Fiber.RuntimeFiber<A, E>, never, R> {
+  ): Effect.Effect<LiveFiber<A, E>, never, R> {
     return Effect.flatMap(Scope.make(), (scope) => {
       if (this.closed) {
         return Effect.interrupt
@@ -119,21 +93,21 @@ export class Group {
       // If the group closes before the process has started, its scope is closed by then, and it ends at once.
       return Effect.map(Effect.forkIn(body, scope), (fiber) => {
         member.fiber = fiber
-        fiber.addObserver(() => this.members.delete(member))
+        onEnd(fiber, () => this.members.delete(member))
         return fiber
       })
     })
   }
 
-  readonly close: Effect.Effect<void> = Effect.withFiberRuntime<void>((self) => {
+  readonly close: Effect.Effect<void> = withFiber<void>((self) => {
     this.closed = true
     const others: Array<Member> = []
     for (const member of this.members) {
       const { fiber, started } = member
-      const name = fiber?.getFiberRef(standsFor)
+      const name = fiber === undefined ? undefined : localOf(fiber, standsFor)
       if (started.has(self)) {
         // Now it would take the fiber with it, in the midst of what it closes.
-        self.addObserver(() => fiber?.unsafeInterruptAsFork(self.id()))
+        onEnd(self, () => fiber !== undefined && interruptLater(fiber, self))
       } else if (fiber !== self && (name === undefined || afar.get(name)?.(self) !== true)) {
         others.push(member)
       }
@@ -152,9 +126,9 @@ export const group: Effect.Effect<Group, never, Scope.Scope> = Effect.suspend(()
 })
 
 /** How to wait for a process, and to end it. It cannot wait for its own end. */
-export const handles = <A, E>(name: string, fiber: Fiber.RuntimeFiber<A, E>, join: Effect.Effect<A, E>) => {
+export const handles = <A, E>(name: string, fiber: LiveFiber<A, E>, join: Effect.Effect<A, E>) => {
   const unlessOwn = <B, E2>(ofOthers: Effect.Effect<B, E2>, own: Effect.Effect<B>): Effect.Effect<B, E2> =>
-    Effect.withFiberRuntime((self) => FiberId.threadName(self.id()) === FiberId.threadName(fiber.id()) ? own : ofOthers)
+    withFiber((self) => nameOf(self) === nameOf(fiber) ? own : ofOthers)
   const endless = Effect.dieSync(() =>
     new SpaceError({ reason: "Reentrant", message: `the process "${name}" waits for its own end, which never comes` })
   )
@@ -163,7 +137,7 @@ export const handles = <A, E>(name: string, fiber: Fiber.RuntimeFiber<A, E>, joi
     join: unlessOwn(join, endless),
     interrupt: unlessOwn(
       Fiber.interrupt(fiber),
-      Effect.as(Fiber.interruptAsFork(fiber, fiber.id()), Exit.interrupt(fiber.id()))
+      Effect.as(Effect.sync(() => interruptLater(fiber)), interruptedBy(fiber))
     )
   }
 }
@@ -190,7 +164,7 @@ export const Observer: unique symbol = Symbol.for("@effect-linda/core/Process/ob
  * and `end` are called around the wait.
  */
 export const joining = <A, E>(
-  fiber: Fiber.RuntimeFiber<A, E>,
+  fiber: LiveFiber<A, E>,
   begin: () => void,
   end: () => void
 ): Effect.Effect<A, E> => Effect.acquireUseRelease(Effect.sync(begin), () => Fiber.join(fiber), () => Effect.sync(end))
@@ -200,8 +174,8 @@ export const joining = <A, E>(
  * `Effect.withUnhandledErrorLogLevel(Option.none())` around `eval`.
  */
 const logUnseen = (space: string, name: string, cause: Cause.Cause<unknown>): Effect.Effect<void> =>
-  Effect.withFiberRuntime((fiber) =>
-    Option.isNone(fiber.getFiberRef(FiberRef.unhandledErrorLogLevel)) ? Effect.void : Effect.catchAllCause(
+  withFiber((fiber) =>
+    !logsUnhandled(fiber) ? Effect.void : Effect.catchAllCause(
       Effect.logWarning(
         `the process ${show(name)} of space ${show(space)} has failed, and nobody was there to see it`,
         cause
@@ -248,12 +222,12 @@ export const start = <A, E, R>(options: {
           return kept.isSeen ? Effect.void : logUnseen(options.space, name, exit.cause)
         })
       ),
-      Effect.locally(current, record),
+      locally(current, record),
       follow
     )
     // Nothing may come between registering the process and starting it.
     return Effect.uninterruptible(Effect.map(options.group.fork(body, started), (fiber) => {
-      if (fiber.unsafePoll() === null) {
+      if (!isOver(fiber)) {
         record.fiber = fiber
         records.set(id, record)
       }

@@ -9,6 +9,7 @@ import type { Tuple } from "../Tuple.js"
 import type { FailurePolicy } from "./arguments.js"
 import { markFailure } from "./failure.js"
 import * as Process from "./process.js"
+import type { AnyFiber } from "./runtime.js"
 import type { Verbs } from "./verbs.js"
 
 /** The space, as its processes see it. */
@@ -17,7 +18,7 @@ export interface Home {
   /** The time in milliseconds. */
   readonly now: () => number
   /** Called when a fiber of a process has run and waits, or has ended. */
-  readonly moved: (fiber: Process.AnyFiber | undefined) => void
+  readonly moved: (fiber: AnyFiber | undefined) => void
 }
 
 export interface Processes extends Pick<Verbs<never>, "start"> {

@@ -7,11 +7,11 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as FiberRef from "effect/FiberRef"
-import * as GlobalValue from "effect/GlobalValue"
 import type * as Scope from "effect/Scope"
 import type { Deadline } from "./deadlines.js"
 import { Deadlines } from "./deadlines.js"
+import type { Local } from "./runtime.js"
+import { callback, globalValue, liveClock, locally, makeLocal, nanosOf } from "./runtime.js"
 
 /** What has deadlines. */
 export interface Timed {
@@ -30,15 +30,15 @@ export interface Timed {
  * those of the live clock go on evenly while somebody sets the clock of the machine. Whole microseconds, which a number
  * holds exactly.
  */
-export const timeOf = (clock: Clock.Clock): number => Number(clock.unsafeCurrentTimeNanos() / 1000n) / 1000
+export const timeOf = (clock: Clock.Clock): number => Number(nanosOf(clock) / 1000n) / 1000
 
 /** The time of the `Clock` in force, as {@link timeOf} has it. */
 export const currentTime: Effect.Effect<number> = Effect.clockWith((clock) => Effect.sync(() => timeOf(clock)))
 
 /** Whether a fiber sleeps only to give a sign of life after: nobody waits for that. */
-export const signOfLife: FiberRef.FiberRef<boolean> = GlobalValue.globalValue(
+export const signOfLife: Local<boolean> = globalValue(
   Symbol.for("@effect-linda/core/signOfLife"),
-  () => FiberRef.unsafeMake(false)
+  () => makeLocal(false)
 )
 
 /** Sets or moves a deadline; infinity is none. */
@@ -82,14 +82,12 @@ export class Signs implements Timed {
   }
 
   get keep(): Effect.Effect<void, never, Scope.Scope> {
-    return Effect.locally(keepTime(this), signOfLife, true)
+    return locally(keepTime(this), signOfLife, true)
   }
 }
 
 /** Timers of the platform overflow beyond about 24 days, and the live clock then never ends a sleep. */
 const longestTimer = 2 ** 30
-
-const live = Clock.make()
 
 /**
  * A sleep of one step by any clock. One that is too long for a timer ends early by the clock of the platform, to be
@@ -98,7 +96,7 @@ const live = Clock.make()
 const sleep = (millis: number): Effect.Effect<void> =>
   millis <= longestTimer
     ? Clock.sleep(millis)
-    : Effect.raceFirst(Clock.sleep(millis), live.sleep(Duration.millis(longestTimer)))
+    : Effect.raceFirst(Clock.sleep(millis), liveClock.sleep(Duration.millis(longestTimer)))
 
 export const keepTime = (timed: Timed): Effect.Effect<void, never, Scope.Scope> =>
   Effect.asVoid(Effect.forkScoped(Effect.forever(Effect.suspend(() => {
@@ -111,7 +109,7 @@ export const keepTime = (timed: Timed): Effect.Effect<void, never, Scope.Scope> 
 
 /** Waits until there is a deadline before the one the alarm is set for. */
 const earlierThan = (timed: Timed, at: number): Effect.Effect<void> =>
-  Effect.async<void>((resume) => {
+  callback<void>((resume) => {
     if (timed.deadlines.earliest < at) {
       resume(Effect.void)
     } else {

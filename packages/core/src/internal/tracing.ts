@@ -3,29 +3,22 @@
  *
  * @internal
  */
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
+import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
-import * as FiberRef from "effect/FiberRef"
-import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import { externalSpan } from "effect/Tracer"
+import type { AnyFiber } from "./runtime.js"
+import { clockOf, currentFiber, isTraced, nanosOf, withFiber } from "./runtime.js"
 
 /** The span of an operation, if its fiber records spans. */
 export type Span = Tracer.Span | undefined
-
-export const currentFiber = () => Option.getOrUndefined(Fiber.getCurrentFiber())
 
 /** Whether the current fiber records spans. */
 export const tracing = (): boolean => {
   const fiber = currentFiber()
   return fiber !== undefined && isTraced(fiber)
 }
-
-export const isTraced = (fiber: Fiber.RuntimeFiber<any, any>): boolean =>
-  fiber.currentSpan?._tag === "Span" && fiber.currentSpan.sampled && fiber.getFiberRef(FiberRef.currentTracerEnabled)
 
 /**
  * Runs what is not ours, such as a tracer. What it throws does not matter to any operation: none has another result, or
@@ -47,7 +40,7 @@ export const makeSpan = (name: string, space: string): Effect.Effect<Span> =>
   )
 
 export const end = (span: Tracer.Span, clock: Clock.Clock, exit: Exit.Exit<unknown, unknown>): void => {
-  harmless(() => span.end(clock.unsafeCurrentTimeNanos(), exit))
+  harmless(() => span.end(nanosOf(clock), exit))
 }
 
 const spanName = (name: string): string => `TupleSpace.${name}`
@@ -70,16 +63,15 @@ export const linkTo = (span: Span, ids: ReadonlyArray<readonly [traceId: string,
  * between.
  */
 export const tracedSpan = <A, E, R>(
-  fiber: Fiber.RuntimeFiber<any, any>,
+  fiber: AnyFiber,
   name: string,
   space: string,
   run: (span: Span) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   isTraced(fiber)
     ? Effect.flatMap(makeSpan(name, space), (span) =>
-      span === undefined ? run(undefined) : Effect.withFiberRuntime((fiber) => {
-        const ended = (exit: Exit.Exit<unknown, unknown>) =>
-          end(span, clockOf(fiber), exit)
+      span === undefined ? run(undefined) : withFiber((fiber) => {
+        const ended = (exit: Exit.Exit<unknown, unknown>) => end(span, clockOf(fiber), exit)
         return Effect.matchCauseEffect(Effect.withParentSpan(run(span), span), {
           onSuccess: (value) => {
             ended(Exit.void)
@@ -92,6 +84,3 @@ export const tracedSpan = <A, E, R>(
         })
       }))
     : run(undefined)
-
-const clockOf = (fiber: Fiber.RuntimeFiber<any, any>): Clock.Clock =>
-  Context.get(fiber.currentDefaultServices, Clock.Clock)

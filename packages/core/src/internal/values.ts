@@ -7,7 +7,6 @@
  */
 
 import * as Cause from "effect/Cause"
-import * as FiberId from "effect/FiberId"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import { SpaceError } from "../SpaceError.js"
@@ -38,6 +37,7 @@ import { coders, define, formerCoders, isEffects } from "./coders.js"
 import { readText, views, write } from "./encoding.js"
 import { isFailure, markFailure } from "./failure.js"
 import { messageOf, nameOf, show, stackOf } from "./print.js"
+import { interruption } from "./runtime.js"
 
 /** Where values go. */
 export type Place = "link" | "store"
@@ -646,7 +646,7 @@ export class Values {
       case "die":
         return Cause.die(this.decodeError(left))
       case "interrupt":
-        return Cause.interrupt(FiberId.none)
+        return interruption
       case "sequential":
         return Cause.sequential(this.decodeCause(left), this.decodeCause(right))
       case "parallel":

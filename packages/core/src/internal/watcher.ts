@@ -5,11 +5,12 @@
  */
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as SpaceEvent from "../SpaceEvent.js"
 import type { Tuple } from "../Tuple.js"
+import type { AnyFiber } from "./runtime.js"
+import { callback, withFiber } from "./runtime.js"
 
 export type Strategy = "suspend" | "dropping" | "sliding"
 
@@ -20,7 +21,7 @@ export class Watcher {
   /** How the stream is woken while it waits for an event. */
   resume: ((next: Effect.Effect<Chunk.Chunk<SpaceEvent.SpaceEvent<Tuple>>>) => void) | undefined = undefined
   /** The fiber that last asked for events. */
-  reader: Fiber.RuntimeFiber<any, any> | undefined = undefined
+  reader: AnyFiber | undefined = undefined
   /** Why there will be no more events, once that is so. */
   end: Effect.Effect<never> | undefined = undefined
 
@@ -74,13 +75,13 @@ export class Watcher {
   }
 
   /** What the mailbox holds, waiting until there is something, or its end. */
-  readonly take: Effect.Effect<Chunk.Chunk<SpaceEvent.SpaceEvent<Tuple>>> = Effect.withFiberRuntime((fiber) => {
+  readonly take: Effect.Effect<Chunk.Chunk<SpaceEvent.SpaceEvent<Tuple>>> = withFiber((fiber) => {
     this.reader = fiber
     this.settle()
     if (this.buffer.length > 0) {
       return Effect.sync(() => this.drain())
     }
-    return this.end ?? Effect.async((resume) => {
+    return this.end ?? callback((resume) => {
       this.settle()
       this.resume = resume
       this.wake()

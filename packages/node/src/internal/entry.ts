@@ -8,10 +8,10 @@
  */
 import { SpaceError } from "@effect-linda/core/SpaceError"
 import * as Effect from "effect/Effect"
-import { globalValue } from "effect/GlobalValue"
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { isTypeScript } from "../../typescript.mjs"
+import { globalValue } from "./runtime.js"
 
 /** Not written as `new URL("…", import.meta.url)`, which bundlers take for a file that they are to bundle. */
 const here: string | undefined = import.meta.url

@@ -7,19 +7,18 @@
  * @internal
  */
 import type * as Worker from "@effect/platform/Worker"
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
-import * as DefaultServices from "effect/DefaultServices"
+import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
 import * as Scope from "effect/Scope"
 import { clearTimeout, setTimeout } from "node:timers"
 import type { WorkerError } from "../WorkerError.js"
 import type { Status } from "../Workers.js"
+import type { AnyFiber } from "./runtime.js"
+import { callback, liveClock, makeDeferred, nanosOf, withFiber } from "./runtime.js"
 import type { Thread, ThreadOptions } from "./thread.js"
 import * as Threads from "./thread.js"
 
@@ -46,16 +45,13 @@ interface Slot {
   idleSince: number
 }
 
-/** The clock of programs, unless they have one of their own. */
-const live = Context.get(DefaultServices.liveServices, Clock.Clock)
-
 /**
  * Sleeps without keeping the process alive, as a timer of Effect's would: a thread that waits for a job is no reason
  * to.
  */
 const idly = (millis: number): Effect.Effect<void> =>
   Effect.clockWith((clock) =>
-    clock !== live ? clock.sleep(Duration.millis(millis)) : Effect.async<void>((resume) => {
+    clock !== liveClock ? clock.sleep(Duration.millis(millis)) : callback<void>((resume) => {
       if (millis === Infinity) {
         return
       }
@@ -72,7 +68,7 @@ export const make = (options: PoolOptions): Effect.Effect<Pool, never, Scope.Sco
     const context = yield* Effect.context<Worker.WorkerManager>()
     const slots = new Set<Slot>()
     const waiting = new Set<Deferred.Deferred<Slot>>()
-    const users = new Set<Fiber.RuntimeFiber<any, any>>()
+    const users = new Set<AnyFiber>()
     let isClosed = false
     /** A thread is a fiber in this scope. */
     const scope = yield* Scope.make(ExecutionStrategy.parallel)
@@ -126,7 +122,7 @@ export const make = (options: PoolOptions): Effect.Effect<Pool, never, Scope.Sco
         return undefined
       }
       const slot: Slot = {
-        started: Deferred.unsafeMake(FiberId.none),
+        started: makeDeferred(),
         thread: undefined,
         jobs: 1,
         idleSince: 0
@@ -136,7 +132,7 @@ export const make = (options: PoolOptions): Effect.Effect<Pool, never, Scope.Sco
     }
 
     const wait: Effect.Effect<Slot> = Effect.suspend(() => {
-      const turn = Deferred.unsafeMake<Slot>(FiberId.none)
+      const turn = makeDeferred<Slot>()
       waiting.add(turn)
       return Effect.onInterrupt(Effect.interruptible(Deferred.await(turn)), () =>
         Effect.suspend(() =>
@@ -193,7 +189,7 @@ export const make = (options: PoolOptions): Effect.Effect<Pool, never, Scope.Sco
 
     /** The fiber is interrupted when the pool closes. */
     const registered = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-      Effect.withFiberRuntime((fiber) => {
+      withFiber((fiber) => {
         users.add(fiber)
         return Effect.ensuring(effect, Effect.sync(() => users.delete(fiber)))
       })
@@ -212,4 +208,4 @@ export const make = (options: PoolOptions): Effect.Effect<Pool, never, Scope.Sco
   })
 
 /** Milliseconds by which the life of a thread is measured: they go on evenly while the clock of the machine is set. */
-const timeOf = (clock: Clock.Clock): number => Number(clock.unsafeCurrentTimeNanos() / 1_000_000n)
+const timeOf = (clock: Clock.Clock): number => Number(nanosOf(clock) / 1_000_000n)

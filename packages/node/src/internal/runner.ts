@@ -23,6 +23,8 @@ import { importModule } from "../../typescript.mjs"
 import type { Any, Job } from "../Job.js"
 import { isJob } from "../Job.js"
 import { whileLoading } from "./entry.js"
+import type { LiveFiber } from "./runtime.js"
+import { callback, interruptLater } from "./runtime.js"
 import type { Outcome, Request, Response, WorkerData } from "./wire.js"
 import { dataKey, Sessions, unreadable, version } from "./wire.js"
 
@@ -36,10 +38,9 @@ export const serve = (registered?: ReadonlyArray<Any>): void => {
       `this thread's entry was built with another version of @effect-linda/node: it speaks version ${version} of the protocol, not ${theirs}`
     )
   }
-  const running = new Map<number, Fiber.RuntimeFiber<Outcome>>()
+  const running = new Map<number, LiveFiber<Outcome>>()
   /** Jobs that were interrupted before their requests came. */
   const interrupted = new Set<number>()
-  const interrupt = (fiber: Fiber.RuntimeFiber<Outcome>) => fiber.unsafeInterruptAsFork(fiber.id())
   /** Somebody would wait for ever for what that was about. So the thread ends, at once, before its jobs seem to. */
   const broken = () => process.exit(unreadable)
   const sessions = new Sessions(port, (session) => {
@@ -47,7 +48,7 @@ export const serve = (registered?: ReadonlyArray<Any>): void => {
     if (fiber === undefined) {
       interrupted.add(session)
     } else {
-      interrupt(fiber)
+      interruptLater(fiber)
     }
   }, broken)
   parentPort?.on("messageerror", broken)
@@ -118,7 +119,7 @@ export const serve = (registered?: ReadonlyArray<Any>): void => {
       const fiber = yield* Effect.fork(perform(request))
       running.set(session, fiber)
       if (interrupted.delete(session)) {
-        interrupt(fiber)
+        interruptLater(fiber)
       }
       const exit = yield* Fiber.await(fiber)
       yield* printed
@@ -143,7 +144,7 @@ export const serve = (registered?: ReadonlyArray<Any>): void => {
 const isWriting = (stream: Writable): boolean => stream.writableLength > 0 && stream.writable
 
 const written = (stream: Writable): Effect.Effect<void> =>
-  Effect.async((resume) => void stream.write("", () => resume(Effect.void)))
+  callback((resume) => void stream.write("", () => resume(Effect.void)))
 
 /**
  * What a job has printed is not to be lost if its thread ends with it. Whoever has replaced the streams may never call

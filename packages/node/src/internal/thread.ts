@@ -15,7 +15,6 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
@@ -27,6 +26,8 @@ import type { Job } from "../Job.js"
 import { WorkerError } from "../WorkerError.js"
 import type { ResourceLimits } from "../Workers.js"
 import * as Entry from "./entry.js"
+import type { LiveFiber } from "./runtime.js"
+import { callback, complete, interrupted } from "./runtime.js"
 import * as Transfer from "./transfer.js"
 import type { Outcome, Request, Response, WorkerData } from "./wire.js"
 import { dataKey, Sessions, unreadable, version } from "./wire.js"
@@ -88,7 +89,7 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
       const ran = mates.size === 0 ? "" : `; it ran ${[...mates.values()].join(", ")}`
       const error = new WorkerError({ reason, message: why + ran, ...(cause.length === 0 ? {} : { cause: cause[0] }) })
       isLost = true
-      Deferred.unsafeDone(died, Exit.fail(error))
+      complete(died, Exit.fail(error))
       sessions.endAll()
     }
     const broken = (cause: Error): void =>
@@ -157,7 +158,7 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
         )
       })
 
-    const inThread = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Fiber.RuntimeFiber<A, E>> =>
+    const inThread = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<LiveFiber<A, E>> =>
       Effect.forkIn(Effect.interruptible(effect), scope)
 
     const run = <I, A, E, S>(
@@ -187,7 +188,7 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
             Fiber.await(running),
             (exit) => Exit.isSuccess(exit) ? sessions.received(session, exit.value.sent) : Effect.void
           )
-          const interrupted = Effect.flatMap(
+          const interruption = Effect.flatMap(
             Effect.zipRight(
               Effect.sync(() => sessions.interrupt(session)),
               inThread(Effect.timeoutOption(end, options.grace))
@@ -195,7 +196,7 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
             Fiber.await
           )
           const exit = yield* Effect.catchAllCause(restore(end), () =>
-            Effect.map(interrupted, (ended) => {
+            Effect.map(interruption, (ended) => {
               if (Exit.isSuccess(ended) && Option.isSome(ended.value)) {
                 return ended.value.value
               }
@@ -205,7 +206,7 @@ export const make = (options: ThreadOptions): Effect.Effect<Thread, WorkerError,
                   labelOf(job, name)
                 } did not end within the grace period after its interruption`
               )
-              return Exit.interrupt(FiberId.none)
+              return interrupted
             }))
           sessions.end(session)
           mates.delete(session)
@@ -292,7 +293,7 @@ const invalidInput = ({ name }: Job<any, any, any, any>, why: string, cause?: un
 
 /** Waits until a stream has given all that there is. */
 const ended = (stream: Readable): Effect.Effect<void> =>
-  Effect.async((resume) => {
+  callback((resume) => {
     if (stream.readableEnded || stream.destroyed) {
       return resume(Effect.void)
     }

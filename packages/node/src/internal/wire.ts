@@ -7,6 +7,7 @@
 import type { Link } from "@effect-linda/core/Remote"
 import * as Effect from "effect/Effect"
 import type { MessagePort } from "node:worker_threads"
+import { callback } from "./runtime.js"
 
 /** Changes whenever the messages do. */
 export const version = 1
@@ -135,7 +136,7 @@ export class Sessions {
 
   /** Waits until so many messages have come in a session, or it has ended. */
   received(id: number, count: number): Effect.Effect<void> {
-    return Effect.async((resume) => {
+    return callback((resume) => {
       const session = this.sessions.get(id)
       if (session === undefined || session.received >= count) {
         return resume(Effect.void)

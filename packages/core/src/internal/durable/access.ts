@@ -6,18 +6,18 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FiberRef from "effect/FiberRef"
-import { globalValue } from "effect/GlobalValue"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Found, Mail, Outcome, Query, Reply } from "../../SpaceStore.js"
 import type { Restore } from "../handOver.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { ProcessRecord } from "../process.js"
 import { current as currentProcess } from "../process.js"
+import type { AnyFiber } from "../runtime.js"
+import { callback, globalValue, locally, localOf, makeLocal, withFiber } from "../runtime.js"
 import type { Making } from "./agenda.js"
 import type { Listener, Run } from "./offers.js"
 import { sameQueries } from "./query.js"
-import type { AnyFiber, Session } from "./session.js"
+import type { Session } from "./session.js"
 import type { Read, Wanted } from "./waiter.js"
 import { labelOf, lateOf, Refusal, waitFor } from "./waiter.js"
 
@@ -51,7 +51,7 @@ interface Progress {
 /** The transaction that the fiber is in. */
 const transactions = globalValue(
   Symbol.for("@effect-linda/core/durable/transaction"),
-  () => FiberRef.unsafeMake<Running | undefined>(undefined)
+  () => makeLocal<Running | undefined>(undefined)
 )
 
 /** Undoes a transaction, which then waits. */
@@ -90,7 +90,7 @@ const alone = (session: Session): Access => ({
 export const accessTo = (session: Session): (fiber: AnyFiber) => Access => {
   const access = alone(session)
   return (fiber) => {
-    const running = fiber.getFiberRef(transactions)
+    const running = localOf(fiber, transactions)
     return running !== undefined && running.session === session && running.progress.state === "running"
       ? running
       : access
@@ -167,7 +167,7 @@ class Look implements Listener {
     this.id = session.nextId()
     this.patterns = wanted.patterns
     this.since = session.now()
-    this.process = fiber.getFiberRef(currentProcess)
+    this.process = localOf(fiber, currentProcess)
     session.waiters.set(this.id, this)
   }
 
@@ -218,7 +218,7 @@ class Look implements Listener {
     this.resume?.(effect)
   }
 
-  readonly await: Effect.Effect<void> = Effect.async((resume) => {
+  readonly await: Effect.Effect<void> = callback((resume) => {
     if (this.came) {
       resume(Effect.void)
     } else {
@@ -266,7 +266,7 @@ export const transaction = <A, E, R>(
               : Effect.zipRight(told([session.made(make)]), back)
           })
           return Effect.tap(
-            restore(Effect.locally(effect, transactions, within(session, told, own))),
+            restore(locally(effect, transactions, within(session, told, own))),
             // From here on it may have happened, also if it fails.
             () => Effect.zipRight(back, Effect.sync(() => void (hasFailed = true)))
           )
@@ -295,7 +295,7 @@ export const transaction = <A, E, R>(
 
   /** Waits for what was missed. That is registered before the last look, so that nothing comes in between unseen. */
   const wait = (wanted: Wanted): Effect.Effect<{ readonly value: A } | Wanted, E | SpaceError, R> =>
-    Effect.withFiberRuntime((fiber) =>
+    withFiber((fiber) =>
       Effect.acquireUseRelease(
         Effect.sync(() => new Look(session, wanted, fiber)),
         (look) =>
@@ -313,8 +313,8 @@ export const transaction = <A, E, R>(
   const again = (next: { readonly value: A } | Wanted): Effect.Effect<A, E | SpaceError, R> =>
     "value" in next ? Effect.succeed(next.value) : Effect.flatMap(wait(next), again)
 
-  return Effect.withFiberRuntime((fiber) => {
-    const running = fiber.getFiberRef(transactions)
+  return withFiber((fiber) => {
+    const running = localOf(fiber, transactions)
     if (session.closed) {
       return Effect.interrupt
     }

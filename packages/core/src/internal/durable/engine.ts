@@ -44,6 +44,7 @@ import { decodeTuple, encodeTuple } from "./query.js"
 import type { Reading } from "./reader.js"
 import { isRead, Reader } from "./reader.js"
 
+import { withFiber } from "../runtime.js"
 import { restoring, Session, settling } from "./session.js"
 import { watch } from "./subscription.js"
 import type { Candidate, Read, Wanted } from "./waiter.js"
@@ -88,7 +89,7 @@ export const make = (
       operationName: string,
       run: (access: Access, span: Tracer.Span | undefined) => Effect.Effect<A, E, R>
     ): Effect.Effect<A, E, R> =>
-      Effect.withFiberRuntime((fiber) =>
+      withFiber((fiber) =>
         session.closed
           ? Effect.interrupt
           : tracedSpan(fiber, operationName, name, (span) => run(access(fiber), span))
@@ -432,7 +433,7 @@ export const make = (
       take: (restore: Restore) => Effect.Effect<Read, any>,
       result: (read: Read) => A
     ): Effect.Effect<A, any> =>
-      Effect.withFiberRuntime((fiber) => {
+      withFiber((fiber) => {
         leaving.get(fiber)?.()
         return handOver(leaving, take, (found) => {
           linked(span, found.rows)

@@ -13,14 +13,13 @@ import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
 import type * as Scope from "effect/Scope"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Command, Mail, Outcome, Reply, Row, SpaceStore } from "../../SpaceStore.js"
 import type { Deadline } from "../deadlines.js"
 import { Deadlines } from "../deadlines.js"
 import type { Watched } from "../insight.js"
+import { callback, interrupted, makeSemaphore } from "../runtime.js"
 import type { Timed } from "../timekeeper.js"
 import { keepTime, setDeadline, Signs, tick, timeOf } from "../timekeeper.js"
 import type { Exclusive, Item, Making, Work } from "./agenda.js"
@@ -58,7 +57,7 @@ export class Session implements Timed, Watched {
 
   constructor(readonly store: SpaceStore, private readonly clock: Clock.Clock) {
     this.depth = store.depth ?? 1
-    this.slots = Effect.unsafeMakeSemaphore(this.depth)
+    this.slots = makeSemaphore(this.depth)
   }
 
   now(): number {
@@ -89,7 +88,7 @@ export class Session implements Timed, Watched {
 
   private add(work: Work): Work {
     if (this.closed && (this.ended || !isMust(work))) {
-      work.done(Exit.interrupt(closedBy))
+      work.done(interrupted)
     } else {
       this.agenda.add(work)
       this.poke()
@@ -115,7 +114,7 @@ export class Session implements Timed, Watched {
   }
 
   performing<A, E>(post: (done: (exit: Exit.Exit<A, E>) => void) => Work): Effect.Effect<A, E> {
-    return Effect.async<A, E>((resume) => {
+    return callback<A, E>((resume) => {
       let ended: (() => void) | undefined
       let isDone = false
       const work = post((exit) => {
@@ -123,7 +122,7 @@ export class Session implements Timed, Watched {
         resume(exit)
         ended?.()
       })
-      return Effect.async<void>((resume) => {
+      return callback<void>((resume) => {
         if (isDone || this.agenda.withdraw(work)) {
           resume(Effect.void)
         } else {
@@ -151,7 +150,7 @@ export class Session implements Timed, Watched {
     })
   }
 
-  private readonly transactionsOver: Effect.Effect<void> = Effect.async<void>((resume) => {
+  private readonly transactionsOver: Effect.Effect<void> = callback<void>((resume) => {
     if (this.transactions === 0) {
       resume(Effect.void)
     } else {
@@ -384,7 +383,7 @@ export class Session implements Timed, Watched {
   /** Works as long as the scope is open; then does what is left to do. */
   readonly start: Effect.Effect<void, SpaceError, Scope.Scope> = Effect.gen(this, function*() {
     yield* this.store.onMail(() => this.poke())
-    const idle = Effect.async<void>((resume) => {
+    const idle = callback<void>((resume) => {
       if (this.poked) {
         resume(Effect.void)
       } else {
@@ -421,10 +420,10 @@ export class Session implements Timed, Watched {
   close(): void {
     this.closed = true
     for (const waiter of [...this.waiters.values()]) {
-      waiter.end(Exit.interrupt(closedBy))
+      waiter.end(interrupted)
     }
     for (const { done } of this.agenda.drop()) {
-      done(Exit.interrupt(closedBy))
+      done(interrupted)
     }
     this.moved(undefined)
   }
@@ -435,8 +434,6 @@ const isLapsed = (cause: Cause.Cause<unknown>): boolean =>
 
 /** So many commands go as two batches, if the store takes two at a time. */
 const worthSplitting = 16
-
-export type AnyFiber = Fiber.RuntimeFiber<any, any>
 
 /** Which waiters accept the tuples that come back, by the ids of these, where that is known. */
 export type Accepted = Readonly<Record<number, ReadonlyArray<number>>>
@@ -456,6 +453,3 @@ export const restoring = (rows: ReadonlyArray<Row>, accepted: Accepted = {}): Co
   op: "restore",
   rows: rows.map((row) => ({ ...row, accepted: accepted[row.id] ?? null }))
 })
-
-/** Who interrupts the operations on a closed space. */
-const closedBy = FiberId.none

@@ -17,12 +17,14 @@ import type { Mailbox } from "../arguments.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { ProcessRecord } from "../process.js"
 import { current } from "../process.js"
+import type { AnyFiber } from "../runtime.js"
+import { localOf, withFiber } from "../runtime.js"
 import { Watcher } from "../watcher.js"
 import { lapsed } from "./interpreter.js"
 import type { Listener } from "./offers.js"
 import type { Reader } from "./reader.js"
 import { isRead } from "./reader.js"
-import type { AnyFiber, Session } from "./session.js"
+import type { Session } from "./session.js"
 import { labelOf } from "./waiter.js"
 
 class Subscription implements Listener {
@@ -51,7 +53,7 @@ class Subscription implements Listener {
     this.id = session.nextId()
     this.patterns = [pattern]
     this.since = session.now()
-    this.process = fiber.getFiberRef(current)
+    this.process = localOf(fiber, current)
   }
 
   readonly consider = undefined
@@ -132,7 +134,7 @@ export const watch = (
   { capacity, events: wanted, strategy }: Mailbox,
   snapshot: boolean
 ): Effect.Effect<Stream.Stream<SpaceEvent<any>, SpaceError>, SpaceError, Scope.Scope> =>
-  Effect.withFiberRuntime((fiber) => {
+  withFiber((fiber) => {
     const events = new Set(wanted)
     if (session.closed) {
       return Effect.interrupt

@@ -4,17 +4,10 @@
  *
  * @internal
  */
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
-import * as DefaultServices from "effect/DefaultServices"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { liveClock } from "../runtime.js"
 import { timeOf } from "../timekeeper.js"
-
-/**
- * The clock of programs, unless they have one of their own. Where time is simulated nobody waits for the event loop.
- */
-const live = Context.get(DefaultServices.liveServices, Clock.Clock)
 
 /** So long, in milliseconds, the store may answer without a turn. */
 const longest = 10
@@ -22,10 +15,11 @@ const longest = 10
 /**
  * An effect to be run before each answer: waits for a turn, by default that of a timer, if there was none for too long.
  */
-export const turns = (nextTurn: Effect.Effect<void> = live.sleep(Duration.zero)): Effect.Effect<void> => {
+export const turns = (nextTurn: Effect.Effect<void> = liveClock.sleep(Duration.zero)): Effect.Effect<void> => {
   let last = -Infinity
   const turn = Effect.map(nextTurn, () => {
-    last = timeOf(live)
+    last = timeOf(liveClock)
   })
-  return Effect.clockWith((clock) => clock !== live || timeOf(live) - last < longest ? Effect.void : turn)
+  // Where time is simulated nobody waits for the event loop.
+  return Effect.clockWith((clock) => clock !== liveClock || timeOf(liveClock) - last < longest ? Effect.void : turn)
 }

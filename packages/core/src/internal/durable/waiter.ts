@@ -19,13 +19,15 @@ import type { Pattern } from "../pattern/pattern.js"
 import type { Plan } from "../pattern/plan.js"
 import type { ProcessRecord } from "../process.js"
 import { current } from "../process.js"
+import type { AnyFiber } from "../runtime.js"
+import { callback, interruptedBy, localOf, withFiber } from "../runtime.js"
 import { timedOut } from "../timeout.js"
 import type { Making } from "./agenda.js"
 import { matches } from "./interpreter.js"
 import type { Accepts, Listener, Run } from "./offers.js"
 import type { Reading } from "./reader.js"
 import { isRead } from "./reader.js"
-import type { AnyFiber, Session } from "./session.js"
+import type { Session } from "./session.js"
 import { restoring, settling } from "./session.js"
 
 /** What `inspect` tells of somebody who waits. */
@@ -143,7 +145,7 @@ export class Waiter implements Listener {
     this.takes = wanted.as !== "rd"
     this.consider = wanted.as === "join" ? this.considering : undefined
     this.since = session.now()
-    this.process = fiber.getFiberRef(current)
+    this.process = localOf(fiber, current)
     session.waiters.set(this.id, this)
     if (!wanted.exact) {
       session.offers.undecided.add(this)
@@ -429,7 +431,7 @@ export class Waiter implements Listener {
         giveBack(this.session, this.wanted, this.id, found.rows)
       }
     } else if (this.leaving === "interrupted" && this.takes) {
-      giveBack(this.session, this.wanted, this.id, found.rows, () => this.end(Exit.interrupt(this.fiber.id())))
+      giveBack(this.session, this.wanted, this.id, found.rows, () => this.end(interruptedBy(this.fiber)))
     } else {
       const read = this.wanted.read(this.id, found)
       if (read instanceof Refusal) {
@@ -476,7 +478,7 @@ export class Waiter implements Listener {
       this.end(
         Exit.isFailure(exit) ? exit : this.leaving === "late"
           ? lateOf(this.session, this.wanted)
-          : Exit.interrupt(this.fiber.id())
+          : interruptedBy(this.fiber)
       )
     })
   }
@@ -503,7 +505,7 @@ export class Waiter implements Listener {
   }
 
   /** For a fiber that is interrupted: nothing is left of the operation when this is done. */
-  readonly interrupt: Effect.Effect<void> = Effect.async<void>((resume) => {
+  readonly interrupt: Effect.Effect<void> = callback<void>((resume) => {
     if (this.state === "ended") {
       resume(Effect.void)
     } else {
@@ -528,13 +530,13 @@ export const waitFor = (
   wanted: Wanted,
   restore: Restore
 ): Effect.Effect<readonly [hold: number, found: Read], any> =>
-  Effect.withFiberRuntime((fiber) => {
+  withFiber((fiber) => {
     if (session.closed) {
       return Effect.interrupt
     }
     let waiter: Waiter | undefined
     let arrived: Read | undefined
-    const wait = Effect.async<readonly [number, Read], unknown>((resume) => {
+    const wait = callback<readonly [number, Read], unknown>((resume) => {
       const { id } = waiter = new Waiter(session, wanted, fiber, (exit) => {
         if (Exit.isSuccess(exit)) {
           arrived = exit.value
@@ -542,7 +544,7 @@ export const waitFor = (
         resume(Exit.map(exit, (found) => [id, found] as const))
       })
     })
-    // Not by what `async` would run of an interruption: one that comes between the two operations that it consists of
+    // Not by what `callback` runs of an interruption: one that comes between the two operations that it consists of
     // runs nothing.
     return Effect.tapErrorCause(restore(wait), () =>
       Effect.map(

@@ -5,13 +5,13 @@
  * @internal
  */
 import type * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
 import type { InterestSnapshot } from "../../TupleSpace.js"
 import type { Deadline } from "../deadlines.js"
 import type { Key } from "../pattern/hash.js"
 import type { Outlook } from "../pattern/outlook.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { ProcessRecord } from "../process.js"
+import type { AnyFiber } from "../runtime.js"
 import type { Watcher } from "../watcher.js"
 import type { Entry } from "./entry.js"
 import type { Miss, Shortage } from "./miss.js"
@@ -76,7 +76,7 @@ export class Interest implements Item {
     readonly patterns: ReadonlyArray<Pattern>,
     readonly seq: number,
     readonly since: number,
-    readonly fiber: Fiber.RuntimeFiber<any, any> | undefined,
+    readonly fiber: AnyFiber | undefined,
     readonly process: ProcessRecord | undefined,
     /**
      * What the interest takes if this entry comes, which matches its pattern number `index`; without an entry, what it

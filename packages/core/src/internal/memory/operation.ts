@@ -7,9 +7,9 @@
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FiberId from "effect/FiberId"
+import { currentFiber, interrupted, isTraced, withFiber } from "../runtime.js"
 import type { Span } from "../tracing.js"
-import { currentFiber, end, harmless, isTraced, makeSpan, tracing } from "../tracing.js"
+import { end, harmless, makeSpan, tracing } from "../tracing.js"
 import type { Memory } from "./engine.js"
 import type { Entry } from "./entry.js"
 import type { Miss } from "./store.js"
@@ -25,7 +25,7 @@ const orInstead = (cause: Cause.Cause<never>): Effect.Effect<any, any> => {
   return defect instanceof Instead
     ? defect.effect
     : defect === CLOSED
-    ? Exit.interrupt(FiberId.none)
+    ? interrupted
     : Exit.failCause(cause)
 }
 
@@ -61,7 +61,7 @@ export const operation = <A, E = never>(memory: Memory, name: string, body: Oper
   const { store } = memory
   return body.isVain === undefined || store.count > 0 ?
     stepping(memory, name, body) :
-    Effect.withFiberRuntime((fiber) => {
+    withFiber((fiber) => {
       const isStep = store.closed || isTraced(fiber) || body.takesTurns === true && store.isContended
       return isStep || !store.run(vanityOf, body) ? stepping(memory, name, body) : body.wait!(undefined)
     })

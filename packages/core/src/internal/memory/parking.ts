@@ -14,10 +14,10 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
 import * as STM from "effect/STM"
 import type { Pattern } from "../pattern/pattern.js"
-import { startNow } from "./instant.js"
+import type { LiveFiber } from "../runtime.js"
+import { exitOf, interruptLater, startNow } from "../runtime.js"
 import { shelfOf } from "./interest.js"
 import type { Store } from "./store.js"
 import { CLOSED, MISS } from "./store.js"
@@ -37,7 +37,7 @@ export class Parking {
   exit: Effect.Effect<void> | undefined = undefined
   /** How the fiber that waits is woken; set as soon as it waits. */
   resume: ((exit: Effect.Effect<void>) => void) | undefined = undefined
-  private readonly fiber: Fiber.RuntimeFiber<unknown>
+  private readonly fiber: LiveFiber<unknown>
   private readonly lookedAt = new Set<Store>()
 
   constructor(conditions: ReadonlyArray<STM.STM<boolean>>, private readonly touched: ReadonlyArray<Store>) {
@@ -63,7 +63,7 @@ export class Parking {
       store.parked.add(this)
       store.onlookers++
     }
-    const exit = this.fiber.unsafePoll()
+    const exit = exitOf(this.fiber)
     if (exit !== null) {
       this.finish(endOf(exit))
     }
@@ -96,7 +96,7 @@ export class Parking {
       store.parked.delete(this)
       store.onlookers--
     }
-    this.fiber.unsafeInterruptAsFork(this.fiber.id())
+    interruptLater(this.fiber)
   }
 }
 

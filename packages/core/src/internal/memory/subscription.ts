@@ -13,6 +13,7 @@ import type { Tuple } from "../../Tuple.js"
 import type { Mailbox } from "../arguments.js"
 import type { Pattern } from "../pattern/pattern.js"
 import * as Process from "../process.js"
+import { localOf, withFiber } from "../runtime.js"
 import { tuplesOf, Watcher } from "../watcher.js"
 import type { Memory } from "./engine.js"
 import { Interest } from "./interest.js"
@@ -32,7 +33,7 @@ const open = (
   { capacity, events, strategy }: Mailbox,
   snapshot: boolean
 ): Effect.Effect<Opened> =>
-  Effect.withFiberRuntime((fiber) => {
+  withFiber((fiber) => {
     if (store.closed) {
       return Effect.interrupt
     }
@@ -48,7 +49,7 @@ const open = (
         store.nextInterest(),
         store.now(),
         fiber,
-        fiber.getFiberRef(Process.current),
+        localOf(fiber, Process.current),
         () => MISS
       )
       interest.watcher = watcher

@@ -11,7 +11,6 @@
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import type * as Fiber from "effect/Fiber"
 import * as STM from "effect/STM"
 import * as TQueue from "effect/TQueue"
 import * as TRef from "effect/TRef"
@@ -21,6 +20,8 @@ import { invalidOption, unsupported } from "../arguments.js"
 import { passes } from "../brand.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { show } from "../print.js"
+import type { AnyFiber } from "../runtime.js"
+import { withFiber } from "../runtime.js"
 import type { Memory } from "./engine.js"
 import type { Interest, Served } from "./interest.js"
 import type { Savepoint } from "./log.js"
@@ -284,7 +285,7 @@ const vain = new Waiting([], undefined)
 
 /** Runs the transaction again and again, waiting in between for what it missed. */
 const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.withFiberRuntime((fiber) =>
+  withFiber((fiber) =>
     Effect.uninterruptibleMask((restore) => {
       // It keeps its place among those who wait, however often it waits.
       const places = new Map<Store, number>()
@@ -367,7 +368,7 @@ const park = ({ conditions, spaces }: Run): Parking | undefined =>
   conditions.length === 0 ? undefined : new Parking(conditions, Array.from(spaces, ({ store }) => store))
 
 /** Registers an interest in all that a run missed. The first that is served wakes the fiber; the others then pass. */
-const enlist = (run: Run, fiber: Fiber.RuntimeFiber<any, any>, places: Map<Store, number>): ReadonlyArray<Waiter> => {
+const enlist = (run: Run, fiber: AnyFiber, places: Map<Store, number>): ReadonlyArray<Waiter> => {
   const wait = { woken: false }
   const waiters: Array<Waiter> = []
   const enter = (store: Store, patterns: ReadonlyArray<Pattern>, shortage?: Shortage) => {

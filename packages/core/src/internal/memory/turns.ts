@@ -6,8 +6,8 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
-import type { Scheduler } from "effect/Scheduler"
+import type { AnyFiber, Scheduler } from "../runtime.js"
+import { callback, schedule, schedulerOf, withFiber, yieldNow } from "../runtime.js"
 
 /** What is shared. */
 interface Stock {
@@ -43,18 +43,18 @@ export class Turns {
    * Waits for the fiber's turn to take what is stored. While there is contention a fiber does so before it takes: or
    * the first of those that wake would take all that is left of a burst, and the others nothing, time and again.
    */
-  readonly turn: Effect.Effect<void> = Effect.withFiberRuntime<void>((fiber) => {
+  readonly turn: Effect.Effect<void> = withFiber<void>((fiber) => {
     if (this.stock.count === 0) {
       // There is nothing to share. But those who have been served may put something, and a yield costs less than to
       // wait for that.
-      return Effect.yieldNow()
+      return yieldNow()
     }
     // Where there are many, none comes so far ahead that it matters, and a yield costs less than to be called.
     const isCrowd = this.line.size >= crowd
     if (isCrowd) {
       this.joinLine(fiber, nothing)
     }
-    const comes = isCrowd ? Effect.yieldNow() : Effect.async<void>((resume) => {
+    const comes = isCrowd ? yieldNow() : callback<void>((resume) => {
       this.joinLine(fiber, () => resume(Effect.void))
       return Effect.sync(() => this.line.delete(fiber))
     })
@@ -72,7 +72,7 @@ export class Turns {
     this.line.set(fiber, call)
     if (!this.calling) {
       this.calling = true
-      this.callLine(fiber.currentScheduler)
+      this.callLine(schedulerOf(fiber))
     }
   }
 
@@ -82,7 +82,7 @@ export class Turns {
    * behind. This one is for all, and lets timers be.
    */
   private callLine(scheduler: Scheduler): void {
-    scheduler.scheduleTask(() => {
+    schedule(scheduler, () => {
       const line = Array.from(this.line)
       this.line.clear()
       this.share = Math.floor(Math.min(this.stock.count, longestRun) / line.length)
@@ -94,7 +94,7 @@ export class Turns {
       if (this.calling) {
         this.callLine(scheduler)
       }
-    }, 0)
+    })
   }
 
   /** There are no more turns: nobody waits for one. */
@@ -105,8 +105,6 @@ export class Turns {
     this.line.clear()
   }
 }
-
-type AnyFiber = Fiber.RuntimeFiber<any, any>
 
 const nothing = (): void => {}
 

@@ -6,11 +6,12 @@
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
 import type { Restore } from "../handOver.js"
 import { handOver } from "../handOver.js"
 import type { Pattern } from "../pattern/pattern.js"
 import * as Process from "../process.js"
+import type { AnyFiber } from "../runtime.js"
+import { callback, localOf, withFiber } from "../runtime.js"
 import type { Entry } from "./entry.js"
 import type { Kind, Served, Table } from "./interest.js"
 import { Interest } from "./interest.js"
@@ -36,7 +37,7 @@ export interface Request {
 export const interestOf = (
   store: Store,
   request: Request,
-  fiber: Fiber.RuntimeFiber<any, any>,
+  fiber: AnyFiber,
   seq?: number
 ): Interest =>
   new Interest(
@@ -46,7 +47,7 @@ export const interestOf = (
     seq ?? store.nextInterest(),
     store.now(),
     fiber,
-    fiber.getFiberRef(Process.current),
+    localOf(fiber, Process.current),
     function(entry, index) {
       return entry === undefined ? request.attempt(this) : request.offer(this, entry, index)
     }
@@ -63,7 +64,7 @@ export const served = (
   restore: Restore,
   onInterest?: (interest: Interest) => void
 ): Effect.Effect<Interest, Cause.TimeoutException> =>
-  Effect.withFiberRuntime((fiber) => {
+  withFiber((fiber) => {
     if (store.closed) {
       return Effect.interrupt
     }
@@ -103,7 +104,7 @@ export const suspended = (
   interests: ReadonlyArray<Interest>,
   parking?: Parking
 ): Effect.Effect<void, any> =>
-  Effect.async<void, any>((resume) => {
+  callback<void, any>((resume) => {
     settle()
     const ended = interests.find((interest) => interest.state !== "waiting")
     if (ended !== undefined) {

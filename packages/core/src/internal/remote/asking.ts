@@ -7,6 +7,7 @@
 import * as Effect from "effect/Effect"
 import type { Store } from "../memory/store.js"
 import type { Pattern } from "../pattern/pattern.js"
+import { callback } from "../runtime.js"
 import { Threw } from "./protocol.js"
 
 /** Thrown where an answer is needed before anything happens. */
@@ -111,7 +112,7 @@ export class Asking {
   }
 
   private get answers(): Effect.Effect<void> {
-    return Effect.async((resume) => {
+    return callback((resume) => {
       this.resume = () => resume(Effect.void)
     })
   }

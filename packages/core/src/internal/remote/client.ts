@@ -7,9 +7,6 @@ import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
-import * as FiberRef from "effect/FiberRef"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
@@ -31,6 +28,20 @@ import * as Hold from "../hold.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Term } from "../pattern/term.js"
 import * as Process from "../process.js"
+import type { AnyFiber } from "../runtime.js"
+import {
+  callback,
+  exitOf,
+  following,
+  interrupted,
+  interruptLater,
+  isOver,
+  locally,
+  localOf,
+  makeLocal,
+  onEnd,
+  withFiber
+} from "../runtime.js"
 import { assemble } from "../space.js"
 import type { Values } from "../values.js"
 import type { Late, Renew, Starting, Verbs } from "../verbs.js"
@@ -71,7 +82,6 @@ interface Asked {
 }
 
 /** How operations on a space end that is closed (S12). */
-const interrupted = Exit.interrupt(FiberId.none)
 
 const lost = (message: string, reason: SpaceError["reason"] = "Unavailable") => new SpaceError({ reason, message })
 
@@ -83,12 +93,12 @@ const cutOff = lost(
 export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<any, SpaceError>, never, Scope.Scope> =>
   Effect.gen(function*() {
     /** The process that a fiber works for, by the number of the request that started it. */
-    const current = FiberRef.unsafeMake<number | undefined>(undefined)
+    const current = makeLocal<number | undefined>(undefined)
     /** What comes before the numbers of processes, so that their names are theirs alone. */
     const origin = yield* Random.nextInt
     const processes = yield* Process.group
     const pending = new Map<number, Pending>()
-    const running = new Map<number, Fiber.RuntimeFiber<any, any>>()
+    const running = new Map<number, AnyFiber>()
     /** Processes that the space has, and that do not run here yet; those that are to end then. */
     const starting = new Map<number, boolean>()
     const leaving: Leaving = new Map()
@@ -127,7 +137,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       }
       for (const [id, fiber] of running) {
         if (!isOwn(id)) {
-          fiber.unsafeInterruptAsFork(fiber.id())
+          interruptLater(fiber)
         }
       }
     }
@@ -160,7 +170,9 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
           return answer(id, rest[0], rest[1], rest[2])
         case Protocol.Stop: {
           const fiber = running.get(id)
-          fiber?.unsafeInterruptAsFork(fiber.id())
+          if (fiber !== undefined) {
+            interruptLater(fiber)
+          }
           if (starting.has(id)) {
             starting.set(id, true)
           }
@@ -177,7 +189,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
         () => end(Exit.fail(lost("the link to the space has ended")))
       )
       return Effect.addFinalizer(() =>
-        Effect.withFiberRuntime<void>((self) => {
+        withFiber<void>((self) => {
           outbox.flush()
           stop()
           end(interrupted, (id) => Process.afar.get(`${origin}:${id}`)?.(self) === true)
@@ -204,8 +216,8 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
         readonly onDone?: (id: number) => void
       } = {}
     ): Effect.Effect<Reply, any> =>
-      Effect.withFiberRuntime((fiber) =>
-        Effect.async<Reply, any>((resume) => {
+      withFiber((fiber) =>
+        callback<Reply, any>((resume) => {
           if (over !== undefined) {
             return resume(over)
           }
@@ -218,8 +230,8 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
             resume(reply)
           }
           pending.set(id, { resume: arrive, takes, answer, threw: undefined })
-          outbox.send([Protocol.Request, id, fiber.getFiberRef(current), name, ...args])
-          return Effect.async<void>((ended) => {
+          outbox.send([Protocol.Request, id, localOf(fiber, current), name, ...args])
+          return callback<void>((ended) => {
             const operation = pending.get(id)
             if (operation === undefined) {
               return ended(Effect.void)
@@ -241,7 +253,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       args: ReadonlyArray<unknown>,
       answer?: Pending["answer"]
     ): Effect.Effect<Held, any> =>
-      Effect.withFiberRuntime((fiber) => {
+      withFiber((fiber) => {
         leaving.get(fiber)?.()
         let held: number | undefined
         const options = {
@@ -618,23 +630,23 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
               request("ended", [id, Exit.isFailure(exit) ? values.encodeCause(exit.cause) : undefined, joiners > 0])
             )
           })
-          const [started, follow] = Process.following()
-          const process = follow(Effect.locally(body, current, id))
+          const [started, follow] = following()
+          const process = follow(locally(body, current, id))
           return Effect.map(processes.fork(process, started), (fiber) => {
             const known = `${origin}:${id}`
             Process.afar.set(known, (other) => Object.is(other, fiber) || started.has(other))
-            fiber.addObserver(() => Process.afar.delete(known))
+            onEnd(fiber, () => Process.afar.delete(known))
             const isToStop = starting.get(id) === true || over !== undefined
             starting.delete(id)
-            if (fiber.unsafePoll() === null) {
+            if (!isOver(fiber)) {
               running.set(id, fiber)
             }
             if (isToStop) {
-              fiber.unsafeInterruptAsFork(fiber.id())
+              interruptLater(fiber)
             }
             const join = Process.joining(fiber, () => {
               joiners++
-              const exit = fiber.unsafePoll()
+              const exit = exitOf(fiber)
               if (exit !== null && Exit.isFailure(exit) && over === undefined) {
                 outbox.send([Protocol.Joined, id])
               }

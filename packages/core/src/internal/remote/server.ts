@@ -9,7 +9,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Link } from "../../Remote.js"
@@ -30,13 +29,13 @@ import { served } from "../memory/wait.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { show } from "../print.js"
 import * as Process from "../process.js"
+import type { AnyFiber } from "../runtime.js"
+import { callback, exitOf, interruptLater, locally, localOf, onEnd, starter } from "../runtime.js"
 import type { Values } from "../values.js"
 import { Asking, Replacement, THREW } from "./asking.js"
 import { Leases } from "./leases.js"
 import { decodePattern } from "./patterns.js"
 import * as Protocol from "./protocol.js"
-
-type AnyFiber = Fiber.RuntimeFiber<any, any>
 
 /** A stream that the client reads. */
 interface Open {
@@ -78,8 +77,7 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
   }
   const { store } = memory
 
-  return Effect.flatMap(Effect.runtime<never>(), (runtime) => {
-    const fork = Runtime.runFork(runtime)
+  return Effect.flatMap(starter, (fork) => {
     const running = new Map<number, AnyFiber>()
     const askings = new Map<number, Asking>()
     /** What was taken for the client, until it says what has become of it. */
@@ -386,14 +384,14 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
       eval: (id, name, failures, origin) => {
         let end: Stub["end"] = () => {}
         // Flattened, since an exit that is an interruption would be taken for one of this fiber.
-        const stub = Effect.flatten(Effect.async<Exit.Exit<unknown, unknown>>((resume) => {
+        const stub = Effect.flatten(callback<Exit.Exit<unknown, unknown>>((resume) => {
           end = (exit) => resume(Effect.succeed(exit))
-          return Effect.async<void>((stopped) => {
+          return callback<void>((stopped) => {
             end = () => stopped(Effect.void)
             outbox.send([Protocol.Stop, id])
           })
         }))
-        const named = Effect.locally(stub, Process.standsFor, `${origin}:${id}`)
+        const named = locally(stub, Process.standsFor, `${origin}:${id}`)
         return Effect.map(space.eval(named, { name, failures }), (process: Process.Observed & AnyProcess) => {
           const observe = () => process[Process.Observer]?.()
           stubs.set(id, { fiber: process.fiber, end: (exit) => end(exit), observe })
@@ -432,14 +430,15 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
       const refusing = Effect.catchAllDefect(effect, (defect) =>
         // What the types could not refuse.
         isSpaceError(defect) ? Effect.fail(defect) : Effect.die(defect))
-      const process = of === undefined ? undefined : stubs.get(of)?.fiber.getFiberRef(Process.current)
-      const fiber = fork(process === undefined ? refusing : Effect.locally(refusing, Process.current, process))
-      const exit = fiber.unsafePoll()
+      const stub = of === undefined ? undefined : stubs.get(of)
+      const process = stub === undefined ? undefined : localOf(stub.fiber, Process.current)
+      const fiber = fork(process === undefined ? refusing : locally(refusing, Process.current, process))
+      const exit = exitOf(fiber)
       if (exit !== null) {
         reply(id, exit)
       } else {
         running.set(id, fiber)
-        fiber.addObserver((exit) => {
+        onEnd(fiber, (exit) => {
           running.delete(id)
           reply(id, exit)
         })
@@ -460,7 +459,9 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
           return begin(id, rest[0], rest[1], rest.slice(2))
         case Protocol.Interrupt: {
           const fiber = running.get(id)
-          fiber?.unsafeInterruptAsFork(fiber.id())
+          if (fiber !== undefined) {
+            interruptLater(fiber)
+          }
           return
         }
         case Protocol.Settle:
@@ -515,7 +516,7 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
     )
 
     return Effect.ensuring(
-      Effect.async<void>((resume) => {
+      callback<void>((resume) => {
         const stop = link.listen(
           (message) => receiveAll(message as ReadonlyArray<Protocol.Frame>),
           () => resume(Effect.void)

@@ -8,7 +8,6 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
 import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
@@ -39,6 +38,8 @@ import type { Leaving, Restore } from "../handOver.js"
 import { handOver } from "../handOver.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { show } from "../print.js"
+import type { AnyFiber, LiveFiber } from "../runtime.js"
+import { complete, inherit, interrupted, interruption, makeDeferred, onEnd, withFiber } from "../runtime.js"
 import { assemble } from "../space.js"
 import { isTimeout, timedOut } from "../timeout.js"
 import { Values } from "../values.js"
@@ -69,7 +70,7 @@ const optionsOf = ({ deadLetter, maxAttempts, requeue, timeout }: Holding): Hold
 /** What a wait in several places has come to: what one of them has found, and the fiber there that holds it. */
 interface Found {
   readonly value: any
-  readonly fiber: Fiber.RuntimeFiber<any, any>
+  readonly fiber: AnyFiber
 }
 
 /** What a place does with what it has found. It has to give that back, as it was, if it is interrupted meanwhile. */
@@ -138,7 +139,7 @@ const firstOf = <R, R1>(
   use: Use<R>
 ): Effect.Effect<Found, any, R1> =>
   Effect.gen(function*() {
-    const decided = Deferred.unsafeMake<void, unknown>(FiberId.none)
+    const decided = makeDeferred<void, unknown>()
     const first: { index?: number; value?: unknown } = {}
     let waiting = places.length
     const found = (index: number): Use<R> => (value) =>
@@ -148,7 +149,7 @@ const firstOf = <R, R1>(
         }
         first.index = index
         first.value = value
-        Deferred.unsafeDone(decided, Exit.void)
+        complete(decided, Exit.void)
         return use(value)
       })
     // No children of this fiber, with which they would be interrupted: what they hold may have become its own by then.
@@ -156,10 +157,10 @@ const firstOf = <R, R1>(
     const fibers = yield* Effect.forEach(places, (place, index) =>
       Effect.forkIn(Effect.interruptible(hold(place, found(index))), scope))
     for (const fiber of fibers) {
-      fiber.addObserver((exit) => {
+      onEnd(fiber, (exit) => {
         waiting--
         if (first.index === undefined && (waiting === 0 || !hasTimedOut(exit))) {
-          Deferred.unsafeDone(decided, Exit.asVoid(exit))
+          complete(decided, Exit.asVoid(exit))
         }
       })
     }
@@ -189,7 +190,7 @@ const merge = (streams: ReadonlyArray<Events>): Events =>
       )
     ),
     { concurrency: "unbounded", bufferSize: 1 }
-  ).pipe(Stream.catchTag("Closed", () => Stream.failCause(Cause.interrupt(FiberId.none))))
+  ).pipe(Stream.catchTag("Closed", () => Stream.failCause(interruption)))
 
 export const make = (
   parts: readonly [Part, ...ReadonlyArray<Part>],
@@ -255,7 +256,7 @@ export const make = (
         Effect.gen(function*() {
           const { fiber } = yield* listed(wait, firstOf(restore, wait.places, hold, use))
           const exit = yield* Effect.onInterrupt(restore(Fiber.await(fiber)), () => Fiber.interrupt(fiber))
-          yield* Fiber.inheritAll(fiber)
+          yield* inherit(fiber)
           return yield* exit
         })
       )
@@ -265,17 +266,17 @@ export const make = (
     wait: (restore: Restore, taken: Effect.Effect<void>) => Effect.Effect<Held, any>,
     result: (held: Held) => A
   ): Effect.Effect<A, any> =>
-    Effect.withFiberRuntime((fiber) => {
+    withFiber((fiber) => {
       leaving.get(fiber)?.()
-      const taken = Deferred.unsafeMake<void>(FiberId.none)
+      const taken = makeDeferred<void>()
       return handOver(
         leaving,
         (restore) => wait(restore, Deferred.await(taken)),
         (held) => {
-          Deferred.unsafeDone(taken, Exit.void)
+          complete(taken, Exit.void)
           return result(held)
         },
-        () => Deferred.unsafeDone(taken, Exit.interrupt(FiberId.none))
+        () => complete(taken, interrupted)
       )
     })
 
@@ -297,7 +298,7 @@ export const make = (
     restore: Restore,
     gather: (use: (held: A) => Effect.Effect<void, E1>) => Effect.Effect<unknown, E | E1>,
     end: Effect.Effect<void, E1>
-  ): Effect.Effect<{ readonly held: A; readonly fiber: Fiber.RuntimeFiber<unknown, E | E1> }, E> =>
+  ): Effect.Effect<{ readonly held: A; readonly fiber: LiveFiber<unknown, E | E1> }, E> =>
     Effect.gen(function*() {
       const got = yield* Deferred.make<A, E>()
       const fiber = yield* Effect.forkIn(
@@ -474,7 +475,7 @@ export const make = (
     limit: number,
     use: (tuples: ReadonlyArray<Tuple>) => Effect.Effect<void>
   ): Effect.Effect<unknown, SpaceError> => {
-    const end = Deferred.unsafeMake<void>(FiberId.none)
+    const end = makeDeferred<void>()
     const holds: Array<Fiber.Fiber<unknown, unknown>> = []
     const takeOne = (part: Part): Effect.Effect<Option.Option<Tuple>, SpaceError> =>
       Effect.gen(function*() {

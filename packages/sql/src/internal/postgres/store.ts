@@ -245,7 +245,7 @@ export const make = (options: Options): Effect.Effect<PostgresStore, SpaceError,
       }
     }
 
-    const entering = Effect.unsafeMakeSemaphore(1)
+    const entering = yield* Effect.makeSemaphore(1)
     const enterAgain = entering.withPermits(1)(
       Effect.suspend(() => dead === client ? Effect.ignore(certainly(enter)) : Effect.void)
     )
