@@ -1,8 +1,8 @@
 // The "Never" arrows: what no file of this repository may import.
 
 const effect = "node_modules/effect/dist/[^/]+"
-const stm =
-  `${effect}/(STM|TArray|TDeferred|TMap|TPriorityQueue|TPubSub|TQueue|TRandom|TReentrantLock|TRef|TSemaphore|TSet|TSubscriptionRef)[.]`
+const stm = `${effect}/(STM|TArray|TDeferred|TMap|TPriorityQueue|TPubSub|TQueue|TRandom|TReentrantLock|TRef|` +
+  "TSemaphore|TSet|TSubscriptionRef)[.]"
 
 const memory = "^packages/core/src/internal/memory/"
 

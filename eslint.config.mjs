@@ -28,7 +28,8 @@ const runtimeMembers = [
   "/^(addObserver|removeObserver|getFiberRef|currentScheduler|currentSpan|currentContext|currentDefaultServices)$/]",
   "CallExpression[arguments.length=0][callee.property.name='id']",
   "TSQualifiedName[right.name='RuntimeFiber']",
-  "MemberExpression[object.name='Fiber'][property.name=/^(getCurrentFiber|inheritAll|interruptAs|interruptAsFork|status)$/]",
+  "MemberExpression[object.name='Fiber'][property.name=" +
+  "/^(getCurrentFiber|inheritAll|interruptAs|interruptAsFork|status)$/]",
   // of anything but data
   "MemberExpression[object.name!=/^(Chunk|DateTime)$/][property.name=/^unsafe[A-Z]/]",
   "MemberExpression[object.name='Effect'][property.name=" +

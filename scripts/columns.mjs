@@ -1,8 +1,8 @@
 // Whether a line is longer than 120 columns, in code or prose. Tables, headings, addresses and what stands in a fence
 // are as long as they are.
 //
-//   node scripts/columns.mjs says which lines are node scripts/columns.mjs --write fills anew the paragraphs and list
-//   items that have such lines, in Markdown and comments
+//   node scripts/columns.mjs            says which lines are
+//   node scripts/columns.mjs --write    fills anew the paragraphs and list items that have such lines
 import { execFileSync } from "node:child_process"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -151,12 +151,15 @@ const linesOfLiterals = (path, text) => {
 /** The lines of a file that are too wide. @param {string} path @param {string} text */
 const wide = (path, text) => {
   let isFenced = false
-  const literals = isMarkdown(path) ? new Set() : linesOfLiterals(path, text)
+  /** @type {Set<number> | undefined} */
+  let literals
+  /** Most files have no such line, and need not be parsed. @param {number} index */
+  const isLiteral = (index) => !isMarkdown(path) && (literals ??= linesOfLiterals(path, text)).has(index)
   return text.split("\n").flatMap((line, index) => {
     if (isMarkdown(path) && /^\s*(```|~~~)/.test(line)) {
       isFenced = !isFenced
     }
-    return line.length <= width || isFenced || /https?:\/\/\S{40,}/.test(line) || isWhole(line) || literals.has(index)
+    return line.length <= width || isFenced || /https?:\/\/\S{40,}/.test(line) || isWhole(line) || isLiteral(index)
       ? []
       : [`${path}:${index + 1}`]
   })

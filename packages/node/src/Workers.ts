@@ -166,8 +166,8 @@ export const make = (options: Options = {}): Effect.Effect<Workers, SpaceError, 
             Effect.mapError(Remote.servable(space), ({ message, reason }) =>
               new SpaceError({
                 reason,
-                message:
-                  `the job "${job.name}" cannot run on a thread: ${message}. Run it as a fiber: space.eval(job.effect(input))`
+                message: `the job "${job.name}" cannot run on a thread: ${message}. ` +
+                  "Run it as a fiber: space.eval(job.effect(input))"
               })),
             space.eval(pool.use((thread) => thread.run(job, input, space, transfer, name)), { name })
           )),

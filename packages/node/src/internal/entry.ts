@@ -49,15 +49,16 @@ export const make = (given: URL | undefined): Effect.Effect<string, SpaceError> 
   Effect.suspend(() => {
     if (loading.modules > 0) {
       return Effect.fail(invalid(
-        "a thread was to load a module of jobs, and has loaded a program that makes a pool: a bundle, perhaps, in which " +
-          "import.meta.url is that of the program. Give this option, or put the jobs into a module of their own"
+        "a thread was to load a module of jobs, and has loaded a program that makes a pool: a bundle, perhaps, in " +
+          "which import.meta.url is that of the program. Give this option, or put the jobs into a module of their own"
       ))
     }
     // The runner beside this file: TypeScript in src, JavaScript in dist.
     const entry = given ?? fileOf(`./main.${here?.endsWith(".ts") === true ? "ts" : "js"}`)
     return entry === undefined
       ? Effect.fail(invalid(
-        "in a bundle the threads need an entry of their own: give this option the URL of a module that calls WorkerMain.serve"
+        "in a bundle the threads need an entry of their own: " +
+          "give this option the URL of a module that calls WorkerMain.serve"
       ))
       : Effect.succeed(entry.href)
   })

@@ -35,7 +35,8 @@ export const serve = (registered?: ReadonlyArray<Any>): void => {
   const { port, version: theirs } = workerData[dataKey] as WorkerData
   if (theirs !== version) {
     throw new Error(
-      `this thread's entry was built with another version of @effect-linda/node: it speaks version ${version} of the protocol, not ${theirs}`
+      "this thread's entry was built with another version of @effect-linda/node: " +
+        `it speaks version ${version} of the protocol, not ${theirs}`
     )
   }
   const running = new Map<number, LiveFiber<Outcome>>()

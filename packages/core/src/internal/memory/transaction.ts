@@ -327,9 +327,9 @@ const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
       const wait = ({ interests: waiters, parking }: Waiting): Effect.Effect<A, E, R> => {
         if (waiters.length === 0 && parking === undefined) {
           return Effect.dieMessage(
-            "a transaction retried without having missed a tuple, and nothing here can tell when to run it again: wait " +
-              "for a tuple with `Transaction.in` or `Transaction.rd`, for state of STM with `Transaction.check`, and " +
-              "for a queue with `Transaction.take`"
+            "a transaction retried without having missed a tuple, and nothing here can tell when to run it again: " +
+              "wait for a tuple with `Transaction.in` or `Transaction.rd`, for state of STM with `Transaction.check`, " +
+              "and for a queue with `Transaction.take`"
           )
         }
         return Effect.matchCauseEffect(

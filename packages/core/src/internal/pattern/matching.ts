@@ -49,7 +49,7 @@ export class Matching<E extends Entry> {
         this.owners.set(own[next]!, demand)
         continue
       }
-      const asked = this.augment([demand], isUnowned, never, inVain)
+      const asked = this.augment(demand, isUnowned, never, inVain)
       if (asked !== undefined) {
         asked.forEach((each) => inVain.add(each))
         return given
@@ -64,27 +64,25 @@ export class Matching<E extends Entry> {
    * demands that were asked in vain, or nothing.
    */
   augment(
-    demands: ReadonlyArray<number>,
+    demand: number,
     isFree: (entry: E, owner: number | undefined) => boolean,
     isSettled: (entry: E) => boolean,
     inVain: ReadonlySet<number> = nobody
   ): ReadonlySet<number> | undefined {
-    const asked = new Map<number, { readonly entry: E; readonly by: number } | undefined>(
-      demands.map((demand) => [demand, undefined])
-    )
+    const asked = new Map<number, { readonly entry: E; readonly by: number } | undefined>([[demand, undefined]])
     // Those that are added meanwhile come too.
-    for (const [demand] of asked) {
-      for (const entry of this.candidatesOf(demand)) {
+    for (const [each] of asked) {
+      for (const entry of this.candidatesOf(each)) {
         if (isSettled(entry)) {
           continue
         }
         const owner = this.owners.get(entry)
         if (isFree(entry, owner)) {
-          this.pass(entry, demand, asked)
+          this.pass(entry, each, asked)
           return undefined
         }
         if (owner !== undefined && !asked.has(owner) && !inVain.has(owner)) {
-          asked.set(owner, { entry, by: demand })
+          asked.set(owner, { entry, by: each })
         }
       }
     }
@@ -134,7 +132,7 @@ const inOrder = <E extends Entry>(matching: Matching<E>): ReadonlyArray<E> => {
       spare = of === demand ? other : undefined
       return of === demand || of === undefined
     }
-    if (owner !== undefined && matching.augment([owner], isFree, (other) => other === entry || settled.has(other))) {
+    if (owner !== undefined && matching.augment(owner, isFree, (other) => other === entry || settled.has(other))) {
       return false
     }
     if (spare === undefined) {

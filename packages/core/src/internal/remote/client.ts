@@ -81,8 +81,6 @@ interface Asked {
   readonly terms: ReadonlyArray<Term>
 }
 
-/** How operations on a space end that is closed (S12). */
-
 const lost = (message: string, reason: SpaceError["reason"] = "Unavailable") => new SpaceError({ reason, message })
 
 const cutOff = lost(
