@@ -1349,8 +1349,43 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a use succeeds though the link was lost meanwhile",
     clause: "S8",
     file: "internal/remote/client.ts",
-    find: "          if (isCutOff()) {",
-    replace: "          if (isCutOff() && held.id < 0) {"
+    find: "Effect.void : Effect.fail(cutOff)",
+    replace: "Effect.void : Effect.void"
+  },
+  {
+    name: "a wait over a link is not told of answers that come later, on a store",
+    clause: "S3",
+    file: "internal/durable/waiter.ts",
+    find: "answers?.follow(() => this.lookAgain(), (defect) => this.die(defect))",
+    replace: "answers?.follow(() => {}, (defect) => this.die(defect))"
+  },
+  {
+    name: "an answer that comes during the first look is forgotten, on a store",
+    clause: "S3",
+    file: "internal/durable/waiter.ts",
+    find: "this.isAnswered = this.state === \"asked\"",
+    replace: "this.isAnswered = false"
+  },
+  {
+    name: "what several parts find at the same time is kept by all of them",
+    clause: "S11",
+    file: "internal/sharded/engine.ts",
+    find: "(isFirst) => isFirst ? undefined : giveBack(value))",
+    replace: "() => undefined)"
+  },
+  {
+    name: "what a part has when another fails is not given back",
+    clause: "S8",
+    file: "internal/sharded/engine.ts",
+    find: "() => Effect.sync(() => holds.forEach((held) => held.giveBack()))",
+    replace: "() => Effect.void"
+  },
+  {
+    name: "of what is held together the rest is not given back",
+    clause: "S8",
+    file: "internal/memory/hold.ts",
+    find: "      store.giveBack(entries.filter((entry) => !meant.has(entry)))\n",
+    replace: ""
   },
   {
     name: "a use that gives no Effect is run all the same",

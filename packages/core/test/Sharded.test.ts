@@ -3,6 +3,7 @@ import * as Conformance from "@effect-linda/testkit/Conformance"
 import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Deferred, Effect, Exit, Fiber, FiberRef, Layer, Option, Scope, Stream, TestClock } from "effect"
 import { defectOf, isInterrupted, isWaiting, same, settle, start } from "./helpers.js"
+import { atTheOtherEnd, farLacks, farSkip } from "./links.js"
 
 const lacks = {
   transactions: "a transaction is of one part",
@@ -75,6 +76,21 @@ Conformance.suite({
     options: "a capacity, or a selection, is that of each part"
   },
   skip
+})
+
+Conformance.suite({
+  name: "over a link to two spaces in memory",
+  layer: atTheOtherEnd(Layer.scoped(
+    TupleSpace.TupleSpace,
+    Effect.map(Effect.all([TupleSpace.make(), TupleSpace.make()]), Sharded.make)
+  )),
+  time: "test",
+  lacks: { ...farLacks, ...lacks },
+  skip: {
+    ...skip,
+    ...farSkip,
+    "V08 interests with kind, pattern and age": "what is handed over is consumed before anybody can look"
+  }
 })
 
 const memories = Effect.all([TupleSpace.make(), TupleSpace.make()])

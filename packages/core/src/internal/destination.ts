@@ -9,6 +9,9 @@ import * as Exit from "effect/Exit"
 import type { Tuple } from "../Tuple.js"
 import type { Destination } from "../TupleSpace.js"
 import type { Restore } from "./handOver.js"
+import type { Held } from "./hold.js"
+import { consumed } from "./hold.js"
+import type { Verbs } from "./verbs.js"
 
 /** Under which a space says how it takes tuples that are moved to it. */
 export const Receiver: unique symbol = Symbol.for("@effect-linda/core/Destination")
@@ -28,34 +31,39 @@ export interface Receiving {
   readonly [Receiver]?: PutFitting | undefined
 }
 
+/** For who has room for all. */
+export const fitting = (outAll: (tuples: ReadonlyArray<Tuple>) => Effect.Effect<void, any>): PutFitting => (tuples) =>
+  Effect.as(outAll(tuples), tuples.map((_, index) => index))
+
 /** Puts tuples into a destination. One that only knows `outAll` takes all of them. */
 export const putFitting = <E>(
   other: Destination<any, E>,
   tuples: ReadonlyArray<Tuple>,
   onArrival?: (arrived: ReadonlyArray<number>) => void
 ): Effect.Effect<ReadonlyArray<number>, E> =>
-  Effect.suspend(() =>
-    (other as Receiving)[Receiver]?.(tuples, onArrival) ??
-      Effect.as(other.outAll(tuples), tuples.map((_, index) => index))
-  )
+  Effect.suspend(() => ((other as Receiving)[Receiver] ?? fitting((tuples) => other.outAll(tuples)))(tuples, onArrival))
 
-/** The same for tuples that are held meanwhile: `settle` ends the hold, with the indices of those that have arrived. */
-export const moveHeld = <E, E1>(
-  other: Destination<any, E>,
-  tuples: ReadonlyArray<Tuple>,
-  restore: Restore,
-  settle: (arrived: ReadonlyArray<number>) => Effect.Effect<void, E1>
-): Effect.Effect<number, E | E1> =>
+/** The verb of moving, for an engine that knows no better way: what moves is held meanwhile, and what stays is back. */
+export const moves =
+  <E>({ copyCollect, takeNow }: Pick<Verbs<E>, "copyCollect" | "takeNow">): Verbs<E>["move"] =>
+  (name, pattern, other) =>
+    name === "copyCollectInto"
+      ? Effect.map(Effect.flatMap(copyCollect(pattern), (all) => putFitting(other, all)), ({ length }) => length)
+      : takeNow({ name, pattern, limit: Infinity, isFinal: false }, moveHeld(other))
+
+/** Moves what is held. */
+const moveHeld = <E, E1>(other: Destination<any, E>) => (held: Held<E1>, restore: Restore) =>
   Effect.suspend(() => {
     let arrived: ReadonlyArray<number> = []
-    const put = putFitting(other, tuples, (indices) => {
+    const put = putFitting(other, held.tuples, (indices) => {
       arrived = indices
     })
+    const settled = (arrived: ReadonlyArray<number>) => held.isOver() ? Effect.void : held.end(consumed, arrived)
     return Effect.flatMap(Effect.exit(restore(put)), (exit): Effect.Effect<number, E | E1> => {
       if (Exit.isSuccess(exit)) {
-        return Effect.as(settle(exit.value), exit.value.length)
+        return Effect.as(settled(exit.value), exit.value.length)
       }
       // How the move has failed matters more than how the hold has ended.
-      return Effect.zipRight(Effect.exit(settle(arrived)), Effect.failCause(exit.cause))
+      return Effect.zipRight(Effect.exit(settled(arrived)), Effect.failCause(exit.cause))
     })
   })

@@ -2,13 +2,15 @@
  * What becomes of a tuple that is held while something runs (S8): it is consumed, it is back, or it is dead. Once, for
  * every engine.
  *
- * An engine takes the tuple, lists it as held, and ends the hold as it is told. This module says how.
+ * An engine takes tuples, lists them as held, and ends the hold as it is told. This module says how.
  *
  * @internal
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import type { SpaceError } from "../SpaceError.js"
 import type { Tuple } from "../Tuple.js"
 import type { Holding } from "./arguments.js"
 import { own } from "./arguments.js"
@@ -24,31 +26,72 @@ export type Ending =
   /** At its old place, or behind all others. That a use has failed counts as an attempt. */
   | { readonly how: "place" | "back"; readonly failed: boolean }
 
-/** A tuple that is held. */
-export interface Held<E> {
-  readonly tuple: Tuple
-  /** How often its use has failed before. */
-  readonly attempts: number
-  /** Whether there is nothing left to end: the space is closed, or has undone the take. */
-  readonly isOver: () => boolean
-  /** Ends the hold. What is wrong with a letter is a defect, and the tuple is still held then. */
-  readonly end: (ending: Ending) => Effect.Effect<void, E>
+/** What is to be taken. */
+interface Taking {
+  /**
+   * Whether it will most likely stay taken: an engine may have it gone until it is given back. Otherwise it is held,
+   * for as long as the engine lets whoever holds it live.
+   */
+  readonly isFinal: boolean
+  /** How to wait, for who runs uninterruptibly already. */
+  readonly restore?: Restore | undefined
 }
 
-export type Name = "inWith" | "inScoped" | "withPermit"
+/** What to wait for: a tuple by one pattern, by any of a choice, or several by all of a join. */
+export interface TakingFirst extends Taking {
+  readonly name: "in" | "inAny" | "inAll" | "inWith" | "inScoped" | "withPermit"
+  readonly patterns: ReadonlyArray<Pattern>
+  /** In milliseconds. */
+  readonly timeout: number
+  /** For a use. Who says nothing is given what the engine cannot decode as it is, with the reason. */
+  readonly options?: Holding
+}
+
+/** What to take of what is there now. */
+export interface TakingNow extends Taking {
+  readonly name: "inp" | "inUpTo" | "collect" | "collectInto"
+  readonly pattern: Pattern
+  readonly limit: number
+}
+
+/** Tuples that are held together. */
+export interface Held<E> {
+  readonly tuples: ReadonlyArray<Tuple>
+  /** By which of the patterns of a choice. */
+  readonly index: number
+  /** How often a use of the first of them has failed before. */
+  readonly attempts: number
+  /** Why the tuple, which is given as it is, cannot be decoded. */
+  readonly unread?: SpaceError | undefined
+  /** Whether there is nothing left to end: the space is closed, or has undone the take. */
+  readonly isOver: () => boolean
+  /** All of it stays taken, from this very step on. */
+  readonly keep: () => void
+  /** All of it goes back, as if it had not been taken: in this very step, or as soon as the engine can. */
+  readonly giveBack: () => void
+  /**
+   * Ends the hold: of all, or of those at these indices, and the others are back as they were. What is wrong with a
+   * letter is a defect, and the tuples are still held then.
+   */
+  readonly end: (ending: Ending, those?: ReadonlyArray<number>) => Effect.Effect<void, E>
+}
 
 /** Runs uninterruptibly, and has to end the hold. */
 export type Use<E, A, E2, R> = (held: Held<E>, restore: Restore) => Effect.Effect<A, E2, R>
 
-/** Takes a tuple, waiting until there is one, and uses it. */
-export type Take<E> = <A, E2, R>(
-  name: Name,
-  pattern: Pattern,
-  options: Holding,
-  use: Use<E, A, E2, R>
-) => Effect.Effect<A, E | E2 | Late, R>
+/** Takes, waiting until it can, and uses what it has. */
+export type Take<E> = <A, E2, R>(taking: TakingFirst, use: Use<E, A, E2, R>) => Effect.Effect<A, E | E2 | Late, R>
 
-const consumed: Ending = { how: "consumed" }
+/** Takes what is there, and uses it. */
+export type TakeNow<E> = <A, E2, R>(taking: TakingNow, use: Use<E, A, E2, R>) => Effect.Effect<A, E | E2, R>
+
+/** Runs it uninterruptibly, and what it waits for by `restore`. */
+export const uninterruptibly = <A, E, R>(
+  { restore }: Taking,
+  body: (restore: Restore) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> => restore === undefined ? Effect.uninterruptibleMask(body) : body(restore)
+
+export const consumed: Ending = { how: "consumed" }
 
 /**
  * How a hold ends whose use has failed: after the last attempt that is allowed the tuple is dead. Throws what
@@ -80,7 +123,7 @@ export const release =
         return held.end({ how: options.requeue, failed: false })
       }
       return Effect.catchAllDefect(
-        Effect.suspend(() => held.end(failed(cause, held.attempts, () => held.tuple, options))),
+        Effect.suspend(() => held.end(failed(cause, held.attempts, () => held.tuples[0]!, options))),
         (defect) => Effect.zipRight(held.end({ how: "place", failed: true }), refuse(defect))
       )
     })
@@ -108,21 +151,30 @@ const ending = <A, E2, R, E>(
         Exit.isSuccess(exit) ? Effect.failCause(cause) : Effect.failCause(Cause.sequential(exit.cause, cause))
     }))
 
-/** The verbs of holding, for an engine that takes to hold. */
-export const holds = <E>(
-  take: Take<E>,
-  refuse: Verbs<E>["refuse"]
-): Pick<Verbs<E>, "hold" | "holdScoped"> => ({
-  hold: (name, pattern, options, use) =>
-    take(name, pattern, options, (held, restore) =>
-      ending(
-        restore(use(held.tuple)),
-        name === "withPermit" ? giveBack(held, options) : release(held, options, refuse)
-      )),
-  holdScoped: (pattern, options) =>
-    take("inScoped", pattern, options, (held) =>
+/** The operations that hold, by the verb that takes. */
+export const using = <E, A, E2, R>(
+  { refuse, take }: Pick<Verbs<E>, "refuse" | "take">,
+  name: "inWith" | "withPermit",
+  pattern: Pattern,
+  options: Holding,
+  use: (tuple: Tuple) => Effect.Effect<A, E2, R>
+): Effect.Effect<A, E | E2 | Late, R> =>
+  take({ name, patterns: [pattern], timeout: options.timeout, isFinal: false, options }, (held, restore) =>
+    ending(
+      restore(use(held.tuples[0]!)),
+      name === "withPermit" ? giveBack(held, options) : release(held, options, refuse)
+    ))
+
+export const scoped = <E>(
+  { refuse, take }: Pick<Verbs<E>, "refuse" | "take">,
+  pattern: Pattern,
+  options: Holding
+): Effect.Effect<Tuple, E | Late, Scope.Scope> =>
+  take(
+    { name: "inScoped", patterns: [pattern], timeout: options.timeout, isFinal: false, options },
+    (held) =>
       Effect.as(
         Effect.addFinalizer((exit) => Effect.orDie(orInterrupted(exit, release(held, options, refuse)(exit)))),
-        held.tuple
-      ))
-})
+        held.tuples[0]!
+      )
+  )

@@ -168,6 +168,8 @@ export const liveClock: Clock.Clock = Context.get(DefaultServices.liveServices, 
 
 export const clockOf = (fiber: AnyFiber): Clock.Clock => Context.get(fiber.currentDefaultServices, Clock.Clock)
 
+export const millisOf = (clock: Clock.Clock): number => clock.unsafeCurrentTimeMillis()
+
 export const nanosOf = (clock: Clock.Clock): bigint => clock.unsafeCurrentTimeNanos()
 
 /** Tells a metric a value, within a synchronous step. */

@@ -30,9 +30,11 @@ import {
 } from "./arguments.js"
 import type { Receiving } from "./destination.js"
 import { Receiver } from "./destination.js"
+import * as Hold from "./hold.js"
 import { compile } from "./pattern/pattern.js"
 import { evaluate } from "./process.js"
-import type { Renew, Verbs } from "./verbs.js"
+import type { Leased, Verbs } from "./verbs.js"
+import { Engine } from "./verbs.js"
 
 const TypeId: typeof Public.TypeId = Symbol.for("@effect-linda/core/TupleSpace") as typeof Public.TypeId
 
@@ -59,9 +61,14 @@ const reading = <E, E2, R, One, Two, Three>(
   }
 }
 
+/** A space that knows what it was put together from. */
+interface Assembled<E> {
+  readonly [Engine]: Verbs<E>
+}
+
 /** Makes a space of what its engine does. */
 export const assemble = <T extends Tuple, E>(verbs: Verbs<E>): TupleSpace<T, E> => {
-  const space: TupleSpace<any, E> & Receiving = {
+  const space: TupleSpace<any, E> & Receiving & Assembled<E> = {
     name: verbs.name,
 
     // What is called most reads its arguments itself, without the calls between.
@@ -120,7 +127,8 @@ export const assemble = <T extends Tuple, E>(verbs: Verbs<E>): TupleSpace<T, E> 
 
     // Last: V8 makes a dictionary of an object with many named members behind a computed one.
     [TypeId]: variance,
-    [Receiver]: verbs.outFitting
+    [Receiver]: verbs.outFitting,
+    [Engine]: verbs
   }
   return space
 }
@@ -130,14 +138,12 @@ export const assemble = <T extends Tuple, E>(verbs: Verbs<E>): TupleSpace<T, E> 
 // ---------------------------------------------------------------------------------------------------------------------
 
 const putLeased = <E>(verbs: Verbs<E>, tuple: unknown, options: unknown) =>
-  Effect.map(verbs.outLeased(own(tuple), ttlOf(options)), (renew) => lease(verbs, renew))
+  Effect.map(verbs.outLeased(own(tuple), ttlOf(options)), (leased): Lease<E> => ({
+    renew: (ttl) => reading(verbs, renewing, leased, ttl),
+    cancel: leased.renew(-Infinity)
+  }))
 
-const lease = <E>(verbs: Verbs<E>, renew: Renew<E>): Lease<E> => ({
-  renew: (ttl) => reading(verbs, renewing, renew, ttl),
-  cancel: renew(-Infinity)
-})
-
-const renewing = <E>(_: Verbs<E>, renew: Renew<E>, ttl: unknown) => renew(millis("ttl", ttl))
+const renewing = <E>(_: Verbs<E>, leased: Leased<E>, ttl: unknown) => leased.renew(millis("ttl", ttl))
 
 const putAll = <E>(verbs: Verbs<E>, tuples: unknown) => verbs.outAll(ownAll(tuples))
 
@@ -203,11 +209,11 @@ const holding = <E, A, E2, R>(
   options: unknown
 ) => {
   callable("use", use)
-  return verbs.hold(name, compile(pattern), holdingOf(name, options), (tuple) => using(use, tuple))
+  return Hold.using(verbs, name, compile(pattern), holdingOf(name, options), (tuple) => using(use, tuple))
 }
 
 const holdScoped = <E>(verbs: Verbs<E>, pattern: unknown, options: unknown) =>
-  verbs.holdScoped(compile(pattern), holdingOf("inScoped", options))
+  Hold.scoped(verbs, compile(pattern), holdingOf("inScoped", options))
 
 const moveTo = <E>(verbs: Verbs<E>, pattern: unknown, other: unknown) => moving(verbs, "collectInto", pattern, other)
 

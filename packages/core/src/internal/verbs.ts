@@ -9,7 +9,7 @@
  * @internal
  */
 import type * as Cause from "effect/Cause"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as STM from "effect/STM"
@@ -18,15 +18,35 @@ import type { Process } from "../Process.js"
 import type { Transaction } from "../Transaction.js"
 import type { Tuple } from "../Tuple.js"
 import type { Destination, Explanation, Inspection, Quiescence } from "../TupleSpace.js"
-import type { FailurePolicy, Holding, Mailbox, Several } from "./arguments.js"
+import type { FailurePolicy, Mailbox, Several } from "./arguments.js"
+import { read } from "./brand.js"
 import type { PutFitting } from "./destination.js"
+import type { Take, TakeNow } from "./hold.js"
 import type { Pattern } from "./pattern/pattern.js"
 
 /** The error of a wait that may end without a tuple. */
 export type Late = Cause.TimeoutException
 
-/** Gives a tuple so many milliseconds from now on; `-Infinity` ends it. Says whether it was there. */
-export type Renew<E> = (ttl: number) => Effect.Effect<boolean, E>
+/** A tuple that was put for a time. */
+export interface Leased<out E> {
+  /** Gives it so many milliseconds from now on; `-Infinity` ends it. Says whether it was there. */
+  readonly renew: (ttl: number) => Effect.Effect<boolean, E>
+  /** Whether it may still be there, as far as that can be told without a look. */
+  readonly isLeft: () => boolean
+}
+
+/** A lease that lasts as long as it was last given, or until its tuple was found to be gone. Times are milliseconds. */
+export const untilGone = <E>(now: () => number, ttl: number, renew: Leased<E>["renew"]): Leased<E> => {
+  let end = now() + ttl
+  return {
+    renew: (ttl) =>
+      Effect.tap(renew(ttl), (was) =>
+        Effect.sync(() => {
+          end = was ? now() + ttl : -Infinity
+        })),
+    isLeft: () => now() < end
+  }
+}
 
 /** How a process is to be started. */
 export interface Starting {
@@ -35,18 +55,28 @@ export interface Starting {
   readonly failures: FailurePolicy | undefined
 }
 
+/** Under which a space knows its verbs. */
+export const Engine: unique symbol = Symbol.for("@effect-linda/core/Verbs")
+
+/** The verbs of a space, if it was put together from some. */
+export const verbsOf = (space: unknown): Verbs<any> | undefined =>
+  typeof space === "object" && space !== null ? read(space, Engine) as Verbs<any> | undefined : undefined
+
 /** An engine that can fail with `E`. */
 export interface Verbs<out E> {
   /** The name of the space. */
   readonly name: string
   /** What an operation does instead that was refused for its arguments: it dies in an engine that cannot fail. */
   readonly refuse: (error: unknown) => Effect.Effect<never, E>
+  readonly isClosed: () => boolean
+  /** Whether the space is at the other end of a link, which has to serve it itself. */
+  readonly isElsewhere: boolean
 
   // Putting
 
   readonly out: (tuple: Tuple) => Effect.Effect<void, E>
   /** Puts a tuple for so many milliseconds, which may be without an end. */
-  readonly outLeased: (tuple: Tuple, ttl: number) => Effect.Effect<Renew<E>, E>
+  readonly outLeased: (tuple: Tuple, ttl: number) => Effect.Effect<Leased<E>, E>
   readonly outAll: (tuples: ReadonlyArray<Tuple>) => Effect.Effect<void, E>
   /** For an engine that can run out of room: puts what there is room for. */
   readonly outFitting: PutFitting | undefined
@@ -71,15 +101,12 @@ export interface Verbs<out E> {
   readonly copyCollect: (pattern: Pattern) => Effect.Effect<ReadonlyArray<Tuple>, E>
   readonly count: (pattern: Pattern) => Effect.Effect<number, E>
 
-  // Taking for a while, as `hold.ts` says: an engine that takes to hold has these two from there
-
-  readonly hold: <A, E2, R>(
-    name: "inWith" | "withPermit",
-    pattern: Pattern,
-    options: Holding,
-    use: (tuple: Tuple) => Effect.Effect<A, E2, R>
-  ) => Effect.Effect<A, E | E2 | Late, R>
-  readonly holdScoped: (pattern: Pattern, options: Holding) => Effect.Effect<Tuple, E | Late, Scope.Scope>
+  /**
+   * Takes to decide later what becomes of it, as `hold.ts` says: for a use, for another space, for the other end of a
+   * link.
+   */
+  readonly take: Take<E>
+  readonly takeNow: TakeNow<E>
 
   /** Moves or copies to another space, as `destination.ts` says. */
   readonly move: <E2>(

@@ -1,7 +1,7 @@
 import { TupleSpace } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, TestClock } from "effect"
-import { putWithTtl, renewing } from "../../src/internal/memory/put.js"
+import { outLeased } from "../../src/internal/memory/put.js"
 import { Leases } from "../../src/internal/remote/leases.js"
 import { memoryOf, same } from "../helpers.js"
 
@@ -10,8 +10,8 @@ describe("Leases", () => {
     Effect.gen(function*() {
       const space = yield* TupleSpace.make()
       const memory = memoryOf(space)
-      const leases = new Leases(memory.store)
-      const put = (i: number) => Effect.map(putWithTtl(memory, ["t", i % 4, i], 10), (extra) => leases.set(i, extra))
+      const leases = new Leases()
+      const put = (i: number) => Effect.map(outLeased(memory)(["t", i % 4, i], 10), (lease) => leases.set(i, lease))
       for (let i = 0; i < 1000; i++) {
         yield* put(i)
         yield* i % 4 === 0
@@ -35,19 +35,14 @@ describe("Leases", () => {
     Effect.gen(function*() {
       const space = yield* TupleSpace.make()
       const memory = memoryOf(space)
-      const leases = new Leases(memory.store)
+      const leases = new Leases()
       for (let i = 0; i < 100; i++) {
-        leases.set(i, yield* putWithTtl(memory, ["t", i], 10))
+        leases.set(i, yield* outLeased(memory)(["t", i], 10))
       }
       same(leases.size, 100)
-      yield* space.inWith(["t", 1], () =>
-        Effect.map(renewing(memory, () => leases.get(1), 50), (renewed) => assert.isTrue(renewed)))
-      same(
-        yield* renewing(memory, () =>
-          leases.get(2), 50),
-        true
-      )
+      yield* space.inWith(["t", 1], () => Effect.map(leases.get(1)!.renew(50), (renewed) => assert.isTrue(renewed)))
+      same(yield* leases.get(2)!.renew(50), true)
       yield* TestClock.adjust(20)
-      same([leases.get(2) !== undefined, yield* renewing(memory, () => leases.get(3), 50)], [true, false])
+      same([leases.get(2) !== undefined, yield* leases.get(3)!.renew(50)], [true, false])
     }))
 })

@@ -6,23 +6,21 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import { SpaceError } from "../../SpaceError.js"
-import type { Command, Found, Inspected, NewRow, Options, Query, Reply, Row, SpaceStore } from "../../SpaceStore.js"
+import type { Command, Found, Inspected, NewRow, Options, Query, Row, SpaceStore } from "../../SpaceStore.js"
 import type { Tuple } from "../../Tuple.js"
-import type { Destination, Explanation, Inspection, TupleSpace } from "../../TupleSpace.js"
+import type { Explanation, Inspection, TupleSpace } from "../../TupleSpace.js"
 import type { FailurePolicy, Holding } from "../arguments.js"
 import { failing, failuresOf, keepsFailures, millis, option, refusing, schemasOf, unsupported } from "../arguments.js"
 import { isSpaceError, read } from "../brand.js"
-import { moveHeld, putFitting } from "../destination.js"
+import { moves } from "../destination.js"
 import { decodeField, typeNames } from "../encoding.js"
-import type { Leaving, Restore } from "../handOver.js"
-import { handOver } from "../handOver.js"
 import * as Hold from "../hold.js"
 import * as Insight from "../insight.js"
+import { looks } from "../keeping.js"
 import * as Join from "../pattern/join.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { compile, failure as failurePattern } from "../pattern/pattern.js"
@@ -35,7 +33,8 @@ import { withFiber } from "../runtime.js"
 import { assemble } from "../space.js"
 import { harmless, linkTo, tracedSpan } from "../tracing.js"
 import type { Values } from "../values.js"
-import type { Renew, Verbs } from "../verbs.js"
+import type { Late, Leased, Verbs } from "../verbs.js"
+import { untilGone } from "../verbs.js"
 import { tuplesOf } from "../watcher.js"
 import type { Access } from "./access.js"
 import { accessTo, transaction as transact } from "./access.js"
@@ -81,7 +80,6 @@ export const make = (
     const session = new Session(store, yield* Effect.clock)
     yield* session.start
     const access = accessTo(session)
-    const leaving: Leaving = new Map()
 
     /** An operation, in a span if the fiber records them. */
     const operation = <A, E, R>(
@@ -179,7 +177,7 @@ export const make = (
       const cause = Cause.fail(read.error)
       const back = (hold: number, row: Row): readonly [Making, Cause.Cause<unknown>] => {
         try {
-          return [ended(hold, row, Hold.failed(cause, row.attempts, () => reader.raw(row), options)), cause]
+          return [ended(hold, [row], Hold.failed(cause, row.attempts, () => reader.raw(row), options)), cause]
         } catch (thrown) {
           const other = isSpaceError(thrown) ? Cause.fail(thrown) : Cause.die(thrown)
           return [settling(hold, {}, true), Cause.sequential(cause, other)]
@@ -192,20 +190,28 @@ export const make = (
       })
     }
 
+    /** Gives what is held for who decides elsewhere what becomes of it: as it is, if it cannot be decoded. */
+    const raws: Wanted["read"] = (_, found) => {
+      const read = readOf(found)
+      return read instanceof Unread
+        ? { ...found, tuples: found.rows.map((row) => reader.raw(row)), unread: read.error }
+        : read
+    }
+
     /** The end of a hold. Throws what is wrong with a letter. */
-    const ended = (hold: number, row: Row, ending: Hold.Ending): Making => {
+    const ended = (hold: number, rows: ReadonlyArray<Row>, ending: Hold.Ending): Making => {
       if (ending.how === "consumed") {
         return gone(hold)
       }
       if (ending.how === "dead") {
         const put = ending.letter === undefined ? [] : [prepared(ending.letter, undefined)]
-        reader.forget(row.id)
+        rows.forEach(({ id }) => reader.forget(id))
         return () => ({ ...gone(hold), put: put.map((row) => row()) })
       }
       if (ending.failed && ending.how === "back") {
-        reader.forget(row.id)
+        rows.forEach(({ id }) => reader.forget(id))
       }
-      return back(hold, [row], ending.how, ending.failed)
+      return back(hold, rows, ending.how, ending.failed)
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -238,13 +244,14 @@ export const make = (
           return access.perform(() => ({ op: "put", rows: rows.map((row) => row()) }))
         }))
 
-    const renewing = (lease: number): Renew<SpaceError> => (ttl) =>
-      operation("renew", (access) =>
-        access.perform({
-          op: "renew",
-          lease,
-          ttl: ttl === Infinity ? null : Math.max(ttl, -1)
-        }))
+    const leased = (lease: number, ttl: number): Leased<SpaceError> =>
+      untilGone(() => session.now(), ttl, (ttl) =>
+        operation("renew", (access) =>
+          access.perform({
+            op: "renew",
+            lease,
+            ttl: ttl === Infinity ? null : Math.max(ttl, -1)
+          })))
 
     // -----------------------------------------------------------------------------------------------------------------
     // Looking
@@ -340,7 +347,12 @@ export const make = (
       return { row, tuple, failure: row.arity < 0, seq: row.id, unread }
     }
 
-    const joinOf = (patterns: ReadonlyArray<Pattern>, timeout: number): Wanted => {
+    const joinOf = (
+      patterns: ReadonlyArray<Pattern>,
+      timeout: number,
+      final: boolean,
+      read: Wanted["read"]
+    ): Wanted => {
       const plan = new Plan(patterns)
       /** The demands, by what the store is asked for them: it is asked once. */
       const asked = new Map<string, { readonly query: Query; readonly askers: Array<Asker> }>()
@@ -413,9 +425,9 @@ export const make = (
             yield* offered.answer
           }
           // There is nothing to take for no patterns.
-          return rows.length === 0 || (yield* claim(run, hold, rows, waiter, true)) ? { index: 0, rows } : null
+          return rows.length === 0 || (yield* claim(run, hold, rows, waiter, final)) ? { index: 0, rows } : null
         })
-      return wantedOf("inAll", plan.patterns, timeout, "join", true, takes, { plan, attempt })
+      return wantedOf("inAll", plan.patterns, timeout, "join", final, read, { plan, attempt })
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -425,54 +437,23 @@ export const make = (
     const linked = (span: Tracer.Span | undefined, rows: ReadonlyArray<Row>): void =>
       linkTo(span, rows.flatMap(({ meta }) => meta === null ? [] : harmless(() => [JSON.parse(meta)]) ?? []))
 
-    /** Takes for good. What was taken for a caller who was interrupted meanwhile is put back. */
-    const taking = <A>(
-      access: Access,
-      span: Tracer.Span | undefined,
-      take: (restore: Restore) => Effect.Effect<Read, any>,
+    /** Waits for a tuple to read. */
+    const reading = <A>(
+      kind: "rd" | "rdAny",
+      patterns: ReadonlyArray<Pattern>,
+      timeout: number,
       result: (read: Read) => A
-    ): Effect.Effect<A, any> =>
-      withFiber((fiber) => {
-        leaving.get(fiber)?.()
-        return handOver(leaving, take, (found) => {
-          linked(span, found.rows)
-          return result(found)
-        }, ({ rows }) => {
-          if (rows.length > 0) {
-            access.giveBack((accepts) => restoring(rows, acceptedOf(rows, readRow, accepts)))
-          }
-        })
-      })
-
-    const waiting = <A>(wanted: Wanted, result: (read: Read) => A): Effect.Effect<A, any> =>
-      operation(wanted.kind, (access, span) => {
-        const wait = (restore: Restore) => Effect.map(access.wait(wanted, restore), ([, found]) => found)
-        return wanted.as !== "rd"
-          ? taking(access, span, wait, result)
-          : Effect.map(Effect.uninterruptibleMask(wait), (found) => {
+    ): Effect.Effect<A, SpaceError | Late> => {
+      const wanted = wantedOf(kind, patterns, timeout, "rd", false, reads)
+      return operation(kind, (access, span) =>
+        Effect.map(
+          Effect.uninterruptibleMask((restore) => access.wait(wanted, restore)),
+          ([, found]) => {
             linked(span, found.rows)
             return result(found)
-          })
-      })
-
-    const first = ({ tuples }: Read): Tuple => tuples[0]!
-
-    const wantedBy = (kind: Wanted["kind"], patterns: ReadonlyArray<Pattern>, timeout: number, isTaken: boolean) =>
-      isTaken
-        ? wantedOf(kind, patterns, timeout, "in", true, takes)
-        : wantedOf(kind, patterns, timeout, "rd", false, reads)
-
-    const wait: Verbs<SpaceError>["wait"] = (kind, pattern, timeout) =>
-      waiting(wantedBy(kind, [pattern], timeout, kind === "in"), first)
-
-    const waitAny: Verbs<SpaceError>["waitAny"] = (kind, choices, timeout) =>
-      waiting(
-        wantedBy(kind, choices.patterns, timeout, kind === "inAny"),
-        (found) => choices.choice(found.index, first(found))
-      )
-
-    const waitAll: Verbs<SpaceError>["waitAll"] = (all, timeout) =>
-      waiting(joinOf(all.patterns, timeout), ({ tuples }) => all.join(tuples))
+          }
+        ))
+    }
 
     /** Takes what matches now: for good, or to hold it. */
     const now = (access: Access, pattern: Pattern, limit: number, final: boolean): Effect.Effect<Held, SpaceError> => {
@@ -518,20 +499,6 @@ export const make = (
           : Effect.succeed(read)
       })
 
-    const takeNow = <A>(
-      name: string,
-      pattern: Pattern,
-      limit: number,
-      result: (tuples: ReadonlyArray<Tuple>) => A
-    ) =>
-      operation(name, (access, span) =>
-        taking(
-          access,
-          span,
-          () => Effect.map(now(access, pattern, limit, true), ({ found }) => found),
-          ({ tuples }) => result(tuples)
-        ))
-
     const rdp = (pattern: Pattern): Effect.Effect<Option.Option<Tuple>, SpaceError> => {
       const [query, exact] = reader.query(pattern)
       return operation("rdp", (access, span) =>
@@ -555,6 +522,8 @@ export const make = (
         ({ tuples }) => tuples
       )
     }
+
+    const copyCollect = (pattern: Pattern) => operation("copyCollect", (access) => copies(access, pattern))
 
     const count = (pattern: Pattern): Effect.Effect<number, SpaceError> => {
       const [query, exact] = reader.query(pattern)
@@ -609,46 +578,6 @@ export const make = (
           )
         ))
 
-    const move = <E>(
-      name: "collectInto" | "copyCollectInto",
-      pattern: Pattern,
-      other: Destination<any, E>
-    ): Effect.Effect<number, E | SpaceError> =>
-      operation(name, (access) =>
-        name === "copyCollectInto"
-          ? Effect.map(
-            Effect.flatMap(copies(access, pattern), (all) => putFitting(other, all)),
-            ({ length }) => length
-          )
-          : Effect.uninterruptibleMask((restore) =>
-            Effect.flatMap(now(access, pattern, Infinity, false), (held) => {
-              const { rows, tuples } = held.found
-              return moveHeld(other, tuples, restore, (arrived) =>
-                arrived.length > 0
-                  ? moved(access, held, arrived)
-                  : rows.length === 0
-                  ? Effect.void
-                  : Effect.asVoid(access.perform(back(held.hold, rows, "place", false))))
-            })
-          ))
-
-    /** Ends the hold of tuples of which these have arrived elsewhere; the others are back. */
-    const moved = (access: Access, { found, hold }: Held, arrived: ReadonlyArray<number>) => {
-      if (found.rows.length === 0) {
-        return Effect.void
-      }
-      const consumed = (run: (command: Command) => Effect.Effect<Reply, SpaceError>) =>
-        Effect.flatMap(run(gone(hold)), ([was]) => was ? Effect.void : Effect.fail(leaseOver))
-      const here = new Set(arrived)
-      const left = found.rows.filter((_, index) => !here.has(index))
-      return left.length === 0
-        ? consumed((command) => access.perform(command))
-        : access.exclusively((run) => {
-          const one = (command: Command) => Effect.map(run([command]), ({ replies }) => replies[0])
-          return Effect.zipRight(consumed(one), one(restoring(left, acceptedOf(left, readRow, session.offers.accepts))))
-        })
-    }
-
     // -----------------------------------------------------------------------------------------------------------------
     // Holding
     // -----------------------------------------------------------------------------------------------------------------
@@ -666,33 +595,110 @@ export const make = (
         put: []
       }) as const
 
-    const heldBy = (access: Access, hold: number, found: Read): Hold.Held<SpaceError> => {
-      const row = found.rows[0]!
+    /** `isFinal` says that the store does not have it any more. */
+    const heldBy = (access: Access, hold: number, found: Read, isFinal: boolean): Hold.Held<SpaceError> => {
+      const { index, rows, tuples, unread } = found
       return {
-        tuple: first(found),
-        attempts: row.attempts,
+        tuples,
+        index,
+        unread,
+        attempts: rows[0]?.attempts ?? 0,
         isOver: () => session.closed || access.isUndone(),
-        end: (ending) =>
-          Effect.flatMap(
-            access.perform(ended(hold, row, ending)),
-            ([was]) => was ? Effect.void : Effect.fail(leaseOver)
-          )
+        keep: () => isFinal || rows.length === 0 ? undefined : access.giveBack(gone(hold)),
+        giveBack: () =>
+          rows.length === 0 ?
+            undefined :
+            isFinal ?
+            restore(access, rows) :
+            access.giveBack((accepts) => settling(hold, acceptedOf(rows, readRow, accepts))),
+        end: (ending, those = Array.from(rows.keys())) => {
+          const meant = new Set(those.map((index) => rows[index]!))
+          const others = rows.filter((row) => !meant.has(row))
+          return rows.length === 0
+            ? Effect.void
+            : isFinal
+            ? Effect.sync(() => endedFinally(access, ending, rows, meant))
+            : others.length === 0
+            ? endedAs(access, ended(hold, rows, ending))
+            : endedOf(access, hold, ending, [...meant], others)
+        }
       }
     }
 
-    const take: Hold.Take<SpaceError> = (name, pattern, options, use) => {
-      const kind = name === "withPermit" ? name : "in"
+    /** Puts back, in their old places, tuples that were gone: when the store can have them. */
+    const restore = (access: Access, rows: ReadonlyArray<Row>): void =>
+      access.giveBack((accepts) => restoring(rows, acceptedOf(rows, readRow, accepts)))
+
+    /** Ends the hold of tuples that are gone already. */
+    const endedFinally = (
+      access: Access,
+      ending: Hold.Ending,
+      rows: ReadonlyArray<Row>,
+      meant: ReadonlySet<Row>
+    ): void => {
+      const isBack = ending.how === "place" || ending.how === "back"
+      const failed = isBack && ending.failed ? 1 : 0
+      const back = rows.flatMap((row) =>
+        !meant.has(row) ? [row] : isBack ? [{ ...row, attempts: row.attempts + failed }] : []
+      )
+      if (back.length > 0) {
+        restore(access, back)
+      }
+    }
+
+    const endedAs = (access: Access, make: Making): Effect.Effect<void, SpaceError> =>
+      Effect.flatMap(access.perform(make), ([was]) => was ? Effect.void : Effect.fail(leaseOver))
+
+    /** Ends the hold of some of the tuples as it is said; the others are back as they were. */
+    const endedOf = (
+      access: Access,
+      hold: number,
+      ending: Hold.Ending,
+      meant: ReadonlyArray<Row>,
+      others: ReadonlyArray<Row>
+    ): Effect.Effect<void, SpaceError> =>
+      ending.how === "place" || ending.how === "back"
+        ? Effect.zipRight(
+          endedAs(access, back(hold, [...meant, ...others], "place", false)),
+          ending.failed ? access.afterwards(attempted(meant.map(({ id }) => id))) : Effect.void
+        )
+        : access.exclusively((run) => {
+          const one = (command: Command) => Effect.map(run([command]), ({ replies }) => replies[0])
+          const make = ended(hold, meant, ending)
+          return Effect.zipRight(
+            Effect.flatMap(one(session.made(make)), ([was]) => was ? Effect.void : Effect.fail(leaseOver)),
+            others.length === 0
+              ? Effect.void
+              : one(restoring(others, acceptedOf(others, readRow, session.offers.accepts)))
+          )
+        })
+
+    const take: Hold.Take<SpaceError> = (taking, use) => {
+      const { isFinal, name, options, patterns, timeout } = taking
+      const read = isFinal ? takes : options === undefined ? raws : holds(options)
+      const kind = name === "inAny" || name === "withPermit" ? name : "in"
       const wanted: Wanted = {
-        ...wantedOf(kind, [pattern], options.timeout, "in", false, holds(options)),
+        ...name === "inAll"
+          ? joinOf(patterns, timeout, isFinal, read)
+          : wantedOf(kind, patterns, timeout, "in", isFinal, read),
         operation: name
       }
       return operation(name, (access, span) =>
-        Effect.uninterruptibleMask((restore) =>
+        Hold.uninterruptibly(taking, (restore) =>
           Effect.flatMap(access.wait(wanted, restore), ([hold, found]) => {
             linked(span, found.rows)
-            return use(heldBy(access, hold, found), restore)
-          })
-        ))
+            return use(heldBy(access, hold, found, isFinal), restore)
+          })))
+    }
+
+    const takeNow: Hold.TakeNow<SpaceError> = (taking, use) => {
+      const { isFinal, limit, name, pattern } = taking
+      return operation(name, (access, span) =>
+        Hold.uninterruptibly(taking, (restore) =>
+          Effect.flatMap(now(access, pattern, limit, isFinal), ({ found, hold }) => {
+            linked(span, found.rows)
+            return use(heldBy(access, hold, found, isFinal), restore)
+          })))
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -808,28 +814,37 @@ export const make = (
 
     // Added last, and so run first: whoever waits is interrupted before anything else is taken down.
     yield* Effect.addFinalizer(() =>
-      Effect.sync(() => session.close())
+      Effect.sync(() =>
+        session.close()
+      )
     )
 
     const space = assemble<any, SpaceError>({
       name,
       refuse: refusing,
+      isClosed: () => session.closed,
+      isElsewhere: false,
       out: (tuple) => Effect.asVoid(put("out", [tuple])),
-      outLeased: (tuple, ttl) => Effect.map(put("out", [tuple], ttl, true), ([id]) => renewing(id)),
+      outLeased: (tuple, ttl) => Effect.map(put("out", [tuple], ttl, true), ([id]) => leased(id, ttl)),
       outAll: (tuples) => Effect.asVoid(put("outAll", tuples)),
       // Always has room.
       outFitting: undefined,
       outIfAbsent,
       replace,
-      wait,
-      waitAny,
-      waitAll,
-      now: (kind, pattern) => kind === "rdp" ? rdp(pattern) : takeNow(kind, pattern, 1, Option.fromIterable),
-      takeUpTo: (name, pattern, limit) => takeNow(name, pattern, limit, identity),
-      copyCollect: (pattern) => operation("copyCollect", (access) => copies(access, pattern)),
+      take,
+      takeNow,
+      ...looks<SpaceError>({
+        refuse: refusing,
+        take,
+        takeNow,
+        rd: (pattern, timeout) => reading("rd", [pattern], timeout, ({ tuples }) => tuples[0]!),
+        rdAny: (choices, timeout) =>
+          reading("rdAny", choices.patterns, timeout, ({ index, tuples }) => choices.choice(index, tuples[0]!)),
+        rdp
+      }),
+      copyCollect,
       count,
-      ...Hold.holds(take, refusing),
-      move,
+      move: moves({ copyCollect, takeNow }),
       watch: (kind, pattern, mailbox) =>
         kind === "subscribe"
           ? watch(session, reader, pattern, mailbox, false)

@@ -47,6 +47,8 @@ export interface Candidate {
 /** What was found, decoded. */
 export interface Read extends Found {
   readonly tuples: ReadonlyArray<Tuple>
+  /** Why the tuples, which are given as they are, cannot be decoded. */
+  readonly unread?: SpaceError
 }
 
 /** What was found cannot be decoded. */
@@ -133,6 +135,9 @@ export class Waiter implements Listener {
     news: number
   } | undefined = undefined
 
+  /** Whether somebody who answers for its patterns has answered during its first look. */
+  private isAnswered = false
+
   constructor(
     private readonly session: Session,
     private readonly wanted: Wanted,
@@ -153,6 +158,9 @@ export class Waiter implements Listener {
     if (wanted.timeout > 0 && wanted.timeout < Infinity) {
       this.timeout = { at: this.since + wanted.timeout, place: -1, fire: () => this.leave("late") }
       session.setDeadline(this.timeout, this.timeout.at)
+    }
+    for (const { answers } of wanted.patterns) {
+      answers?.follow(() => this.lookAgain(), (defect) => this.die(defect))
     }
     this.ask()
   }
@@ -254,6 +262,9 @@ export class Waiter implements Listener {
       this.arrive(exit.value)
     } else if (this.wanted.timeout > 0) {
       this.state = "waiting"
+      if (this.isAnswered) {
+        this.lookAgain()
+      }
       if (this.session.isStale) {
         // The store may have forgotten us in the meantime.
         this.onDoubt()
@@ -272,11 +283,33 @@ export class Waiter implements Listener {
       // Equal patterns of a join are one object.
       return patterns.some((pattern, index) => pattern !== patterns[index - 1] && pattern.matches(tuple))
     } catch (error) {
-      if (this.state === "waiting") {
-        this.session.post({ op: "cancel", waiters: [this.id] })
-      }
-      this.end(Exit.die(error))
+      this.die(error)
       return false
+    }
+  }
+
+  /** The user's code has thrown. */
+  private die(defect: unknown): void {
+    if (this.state === "waiting") {
+      this.session.post({ op: "cancel", waiters: [this.id] })
+    }
+    this.end(Exit.die(defect))
+  }
+
+  /** Looks again at what is stored, for an answer may have changed what matches. */
+  private lookAgain(): void {
+    this.isAnswered = this.state === "asked"
+    if (this.state === "waiting") {
+      this.session.postExclusive((run) => this.attempting(run, this.id), (exit) => this.found(exit))
+    }
+  }
+
+  private found(exit: Exit.Exit<Found | null, unknown>): void {
+    if (Exit.isFailure(exit)) {
+      this.forget()
+      this.end(Exit.failCause(exit.cause))
+    } else if (exit.value !== null) {
+      this.arrive(exit.value)
     }
   }
 
@@ -295,14 +328,7 @@ export class Waiter implements Listener {
       return
     }
     const { id, session, wanted } = this
-    const found = (exit: Exit.Exit<Found | null, unknown>) => {
-      if (Exit.isFailure(exit)) {
-        this.forget()
-        this.end(Exit.failCause(exit.cause))
-      } else if (exit.value !== null) {
-        this.arrive(exit.value)
-      }
-    }
+    const found = (exit: Exit.Exit<Found | null, unknown>) => this.found(exit)
     if (wanted.as === "join") {
       if (this.mayBeMadeBy(row)) {
         session.postExclusive((run) => this.attempting(run, id), found)

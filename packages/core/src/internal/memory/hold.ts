@@ -1,61 +1,85 @@
 /**
- * Taking a tuple to hold it. What becomes of it is in `hold.ts`.
+ * Taking tuples to hold them. What becomes of them is in `hold.ts`.
  *
  * @internal
  */
 import * as Effect from "effect/Effect"
-import type { Ending, Held, Take } from "../hold.js"
+import type { Tuple } from "../../Tuple.js"
+import { several } from "../arguments.js"
+import type { Restore } from "../handOver.js"
+import type { Ending, Held, Take, TakeNow, TakingFirst } from "../hold.js"
+import { uninterruptibly } from "../hold.js"
 import type { Memory } from "./engine.js"
 import type { Entry } from "./entry.js"
 import { extraOf } from "./entry.js"
-import { link, spanned } from "./operation.js"
+import { link, operation, spanned } from "./operation.js"
 import * as Search from "./search.js"
 import type { Store } from "./store.js"
 import { served } from "./wait.js"
 
-class HeldEntry implements Held<never> {
-  constructor(private readonly store: Store, private readonly entry: Entry) {}
+class HeldEntries implements Held<never> {
+  constructor(
+    private readonly store: Store,
+    private readonly entries: ReadonlyArray<Entry>,
+    readonly index: number
+  ) {}
 
-  get tuple(): Entry["tuple"] {
-    return this.entry.tuple
+  get tuples(): ReadonlyArray<Tuple> {
+    return this.entries.map(({ tuple }) => tuple)
   }
 
   get attempts(): number {
-    return this.entry.extra?.attempts ?? 0
+    return this.entries[0]?.extra?.attempts ?? 0
   }
 
   isOver(): boolean {
     return this.store.closed
   }
 
-  end(ending: Ending): Effect.Effect<void> {
-    const { entry, store } = this
+  keep(): void {
+    if (!this.store.closed) {
+      this.store.settle()
+      this.store.consume(this.entries)
+    }
+  }
+
+  giveBack(): void {
+    if (!this.store.closed) {
+      this.store.run(() => this.store.giveBack(this.entries))
+    }
+  }
+
+  end(ending: Ending, those?: ReadonlyArray<number>): Effect.Effect<void> {
+    const { entries, store } = this
     if (store.closed) {
       // Since it was asked whether all is over.
       return Effect.void
     }
-    if (ending.how === "consumed") {
-      store.settle()
-      store.consume([entry])
+    if (ending.how === "consumed" && those === undefined) {
+      this.keep()
       return Effect.void
     }
     store.run(() => {
-      if (ending.how === "dead") {
-        store.consume([entry])
-        store.putRegardless(ending.letter === undefined ? [] : [store.entry(ending.letter, undefined)])
+      const meant = new Set(those === undefined ? entries : those.map((index) => entries[index]!))
+      if (ending.how === "consumed" || ending.how === "dead") {
+        store.consume([...meant])
+        if (ending.how === "dead" && ending.letter !== undefined) {
+          store.putRegardless([store.entry(ending.letter, undefined)])
+        }
       } else {
         if (ending.failed) {
-          countAttempt(entry)
+          meant.forEach(countAttempt)
         }
-        store.giveBack([entry], ending.how)
+        store.giveBack([...meant], ending.how)
       }
+      store.giveBack(entries.filter((entry) => !meant.has(entry)))
     })
     return Effect.void
   }
 }
 
 /** Counts a failure of the use of an entry. */
-export const countAttempt = (entry: Entry): void => {
+const countAttempt = (entry: Entry): void => {
   if (entry.extra === undefined) {
     entry.extra = extraOf(undefined)
     entry.extra.entry = entry
@@ -63,19 +87,46 @@ export const countAttempt = (entry: Entry): void => {
   entry.extra.attempts++
 }
 
-export const take = (memory: Memory): Take<never> => (name, pattern, { timeout }, use) => {
+const searchFor = (memory: Memory, { name, patterns, timeout }: TakingFirst): Search.Search<any> => {
+  switch (name) {
+    case "inAny":
+      return new Search.Choice(memory, name, several(patterns), timeout)
+    case "inAll":
+      return new Search.Join(memory, several(patterns), timeout)
+    default:
+      return new Search.Holding(memory, name, patterns[0]!, timeout)
+  }
+}
+
+const inTurn = <A, E>(store: Store, take: Effect.Effect<A, E>, restore: Restore): Effect.Effect<A, E> =>
+  store.isContended ? Effect.zipRight(restore(store.turns.turn), take) : take
+
+export const take = (memory: Memory): Take<never> => (taking, use) => {
   const { store } = memory
-  const search = new Search.Holding(memory, name, pattern, timeout)
+  const search = searchFor(memory, taking)
   return spanned(
     memory,
-    name,
+    taking.name,
     (span) =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(served(store, search, restore), (interest) => {
-          store.arrive(interest)
-          link(span, interest.entries)
-          return use(new HeldEntry(store, interest.entries[0]!), restore)
-        })
+      uninterruptibly(
+        taking,
+        (restore) =>
+          Effect.flatMap(inTurn(store, served(store, search, restore), restore), (interest) => {
+            store.arrive(interest)
+            link(span, interest.entries)
+            const index = taking.name === "inAny" ? (interest.value as { readonly index: number }).index : 0
+            return use(new HeldEntries(store, interest.entries, index), restore)
+          })
       )
   )
+}
+
+export const takeNow = (memory: Memory): TakeNow<never> => (taking, use) => {
+  const { store } = memory
+  const { limit, name, pattern } = taking
+  return uninterruptibly(taking, (restore) =>
+    Effect.flatMap(
+      operation(memory, name, { step: (span) => Search.takeUpToNow(store, pattern, limit, span) }),
+      (entries) => use(new HeldEntries(store, entries, 0), restore)
+    ))
 }

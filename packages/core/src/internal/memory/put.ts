@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as STM from "effect/STM"
@@ -11,18 +11,20 @@ import type { Tuple } from "../../Tuple.js"
 import type { Destination } from "../../TupleSpace.js"
 import { invalidOption, own, reading } from "../arguments.js"
 import type { PutFitting } from "../destination.js"
-import { moveHeld } from "../destination.js"
+import { moves } from "../destination.js"
 import { isFailure } from "../failure.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Span } from "../tracing.js"
-import type { Renew } from "../verbs.js"
+import type { Leased } from "../verbs.js"
 import type { Memory } from "./engine.js"
 import { memoryOf } from "./engine.js"
 import type { Entry, Extra } from "./entry.js"
 import { extraOf } from "./entry.js"
+import { takeNow } from "./hold.js"
 import type { Served } from "./interest.js"
 import type { Operation } from "./operation.js"
 import { endSpan, link, operation } from "./operation.js"
+import { copyCollect } from "./search.js"
 import type { Miss, Store } from "./store.js"
 import { isMiss } from "./store.js"
 import * as Transaction from "./transaction.js"
@@ -79,14 +81,7 @@ class PutBy<A> extends Put<A> {
 export const out = (memory: Memory) => (tuple: Tuple): Effect.Effect<void> =>
   operation(memory, "out", new PutOne(memory, tuple))
 
-export const outLeased = (memory: Memory) => (tuple: Tuple, ttl: number): Effect.Effect<Renew<never>> =>
-  Effect.map(putWithTtl(memory, tuple, ttl), (extra) => (ttl) => renewing(memory, () => extra, ttl))
-
-/**
- * Puts a tuple for so many milliseconds. What it gives is what {@link renewing} renews; the space has it for as long as
- * the tuple.
- */
-export const putWithTtl = (memory: Memory, tuple: Tuple, ttl: number): Effect.Effect<Extra> => {
+export const outLeased = (memory: Memory) => (tuple: Tuple, ttl: number): Effect.Effect<Leased<never>> => {
   const { store } = memory
   const put = (span: Span) => {
     const extra = extraOf(span)
@@ -94,9 +89,24 @@ export const putWithTtl = (memory: Memory, tuple: Tuple, ttl: number): Effect.Ef
       store.expireAt(extra, store.now() + ttl)
     }
     const outcome = store.putOne(store.entry(tuple, extra))
-    return isMiss(outcome) ? outcome : extra
+    return isMiss(outcome) ? outcome : new LeasedEntry(memory, extra)
   }
   return operation(memory, "out", new PutBy(memory, "out", [], put))
+}
+
+/** What the space knows of the tuple while it has it, and no longer. */
+class LeasedEntry implements Leased<never> {
+  constructor(private readonly memory: Memory, private readonly extra: Extra) {}
+
+  renew(ttl: number): Effect.Effect<boolean> {
+    const { extra, memory, memory: { store } } = this
+    return operation(memory, "renew", { step: () => store.renew(extra, store.now() + ttl) })
+  }
+
+  isLeft(): boolean {
+    const { extra, memory: { store } } = this
+    return extra.entry !== undefined && store.has(extra.entry)
+  }
 }
 
 export const outAll = (memory: Memory) => (tuples: ReadonlyArray<Tuple>): Effect.Effect<void> => {
@@ -112,17 +122,6 @@ const fitsIn = (store: Store, size: number, name: string): void => {
   if (strategy === "suspend" && size > capacity) {
     throw invalidOption(`${name}: ${size} tuples never fit in a space with capacity ${capacity}`)
   }
-}
-
-/** Gives a tuple so many milliseconds from now on; `-Infinity` ends it. Says whether it was there. */
-export const renewing = (memory: Memory, extra: () => Extra | undefined, ttl: number): Effect.Effect<boolean> => {
-  const { store } = memory
-  return operation(memory, "renew", {
-    step: () => {
-      const its = extra()
-      return its !== undefined && store.renew(its, store.now() + ttl)
-    }
-  })
 }
 
 export const outIfAbsent =
@@ -225,30 +224,5 @@ export const move = (memory: Memory) =>
       return arrived.length
     }))
   }
-  const { store } = memory
-  const find = operation(memory, name, {
-    step: () => {
-      const entries = store.shelves.findAll(pattern)
-      if (takes) {
-        store.takeHeld(entries)
-      }
-      return entries
-    }
-  })
-  return Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(
-      find,
-      (entries) =>
-        moveHeld(other, entries.map((entry) => entry.tuple), restore, (arrived) =>
-          Effect.sync(() => {
-            if (takes && !store.closed) {
-              const gone = new Set(arrived.map((index) => entries[index]!))
-              store.run(() => {
-                store.consume([...gone])
-                store.giveBack(entries.filter((entry) => !gone.has(entry)))
-              })
-            }
-          }))
-    )
-  )
+  return moves({ copyCollect: copyCollect(memory), takeNow: takeNow(memory) })(name, pattern, other)
 }

@@ -260,20 +260,31 @@ export const now = (memory: Memory) => (kind: "inp" | "rdp", pattern: Pattern): 
 
 const tupleOf = ({ tuple }: Entry): Tuple => tuple
 
+/** The step of `collect` and `inUpTo`. `hold` says that the space may have them back. */
+export const takeUpToNow = (
+  store: Store,
+  pattern: Pattern,
+  limit: number,
+  span: Span,
+  isHeld = true
+): ReadonlyArray<Entry> => {
+  const all = store.shelves.findAll(pattern, limit)
+  const entries = limit < all.length ? all.slice(0, limit) : all
+  link(span, entries)
+  if (isHeld) {
+    store.takeHeld(entries)
+  } else {
+    store.take(entries)
+  }
+  return entries
+}
+
 export const takeUpTo =
   (memory: Memory) =>
-  (name: "collect" | "inUpTo", pattern: Pattern, limit: number): Effect.Effect<ReadonlyArray<Tuple>> => {
-    const { store } = memory
-    return operation(memory, name, {
-      step: (span) => {
-        const all = store.shelves.findAll(pattern, limit)
-        const entries = limit < all.length ? all.slice(0, limit) : all
-        link(span, entries)
-        store.take(entries)
-        return entries.map(tupleOf)
-      }
+  (name: "collect" | "inUpTo", pattern: Pattern, limit: number): Effect.Effect<ReadonlyArray<Tuple>> =>
+    operation(memory, name, {
+      step: (span) => takeUpToNow(memory.store, pattern, limit, span, false).map(tupleOf)
     })
-  }
 
 export const copyCollect = (memory: Memory) => (pattern: Pattern): Effect.Effect<ReadonlyArray<Tuple>> =>
   operation(memory, "copyCollect", { step: () => memory.store.shelves.findAll(pattern).map(tupleOf) })

@@ -11,7 +11,6 @@ import type { Tuple } from "../../Tuple.js"
 import type { Options, TupleSpace } from "../../TupleSpace.js"
 import type { FailurePolicy } from "../arguments.js"
 import { failuresOf, keepsFailures, millis, natural, one, onlyOptions, option, text } from "../arguments.js"
-import { holds } from "../hold.js"
 import * as Insight from "../insight.js"
 import type { Kept } from "../process.js"
 import type { Processes } from "../processes.js"
@@ -66,6 +65,8 @@ const verbsOf = (memory: Memory, { records, start }: Processes): Verbs<never> =>
   return {
     name: memory.name,
     refuse: Effect.die,
+    isClosed: () => store.closed,
+    isElsewhere: false,
     out: Put.out(memory),
     outLeased: Put.outLeased(memory),
     outAll: Put.outAll(memory),
@@ -79,7 +80,8 @@ const verbsOf = (memory: Memory, { records, start }: Processes): Verbs<never> =>
     takeUpTo: Search.takeUpTo(memory),
     copyCollect: Search.copyCollect(memory),
     count: Search.count(memory),
-    ...holds(Hold.take(memory), Effect.die),
+    take: Hold.take(memory),
+    takeNow: Hold.takeNow(memory),
     move: Put.move(memory),
     watch: Subscription.watch(memory),
     start,

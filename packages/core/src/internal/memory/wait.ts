@@ -61,8 +61,7 @@ export const interestOf = (
 export const served = (
   store: Store,
   request: Request,
-  restore: Restore,
-  onInterest?: (interest: Interest) => void
+  restore: Restore
 ): Effect.Effect<Interest, Cause.TimeoutException> =>
   withFiber((fiber) => {
     if (store.closed) {
@@ -85,7 +84,7 @@ export const served = (
       }
       return interest
     })
-    onInterest?.(interest)
+    followAnswers(store, interest)
     return Effect.matchCauseEffect(restore(suspended(() => store.settle(), [interest])), {
       onFailure: (cause) => {
         store.abandon(interest)
@@ -94,6 +93,21 @@ export const served = (
       onSuccess: () => Effect.succeed(interest)
     })
   })
+
+/** Looks again at what is stored when somebody who answers for a pattern has answered. */
+const followAnswers = (store: Store, interest: Interest): void => {
+  const whileWaiting = (step: () => unknown) => {
+    if (interest.state === "waiting" && !store.closed) {
+      store.run(step)
+    }
+  }
+  for (const { answers } of interest.patterns) {
+    answers?.follow(
+      () => whileWaiting(() => store.attempt(interest)),
+      (defect) => whileWaiting(() => store.fail(interest, Effect.die(defect)))
+    )
+  }
+}
 
 /**
  * Suspends the fiber until one of the interests, or the parking, has come to its end. `settle` makes sure of their

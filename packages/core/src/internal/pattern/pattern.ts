@@ -15,6 +15,12 @@ import { any, bindFields, invalid, literal, lookup, noNames, restOf, testFields,
 /** By this patterns know each other across copies of the library. */
 const PatternKey = Symbol.for("@effect-linda/core/Pattern")
 
+/** Answers that come later. Until one is there it is a no. */
+export interface Answers {
+  /** Calls back when something that was a no may be a yes, or with what the code has thrown. */
+  readonly follow: (lookAgain: () => void, die: (defect: unknown) => void) => void
+}
+
 /** A whole pattern, read once. Only the first 30 positions can be looked up by index; matching covers all. */
 export class Pattern {
   /** The number of fields before a rest. */
@@ -27,7 +33,12 @@ export class Pattern {
 
   private keyed: Hash.Key | undefined = undefined
 
-  constructor(readonly terms: ReadonlyArray<Term>, readonly failure: boolean) {
+  constructor(
+    readonly terms: ReadonlyArray<Term>,
+    readonly failure: boolean,
+    /** Who answers for terms of it that are code elsewhere. */
+    readonly answers: Answers | undefined = undefined
+  ) {
     let mask = 0
     let names = noNames
     for (let i = 0; i < terms.length; i++) {
@@ -98,7 +109,7 @@ export class Pattern {
       const known = term.kind === "variable" ? lookup(bindings, term.value as string) : undefined
       return known === undefined ? term : literal(known.value)
     })
-    return new Pattern(terms, this.failure)
+    return new Pattern(terms, this.failure, this.answers)
   }
 
   toString(): string {

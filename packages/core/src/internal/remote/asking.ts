@@ -5,8 +5,9 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
-import type { Store } from "../memory/store.js"
-import type { Pattern } from "../pattern/pattern.js"
+import { equals } from "../pattern/equality.js"
+import * as Hash from "../pattern/hash.js"
+import type { Answers } from "../pattern/pattern.js"
 import { callback } from "../runtime.js"
 import { Threw } from "./protocol.js"
 
@@ -19,10 +20,17 @@ export const THREW = Symbol.for("@effect-linda/core/THREW")
 /** The number of the question what `replace` makes of a tuple. */
 export const Replacement = -1
 
-export class Asking {
-  private readonly known: Array<Map<unknown, unknown>> = []
+/** A value that was asked about, and the answer, once it is there. */
+interface Question {
+  readonly subject: unknown
+  answer: unknown
+}
+
+export class Asking implements Answers {
+  /** By the numbers of what is asked, and by the values: an engine may make a tuple anew each time it looks at it. */
+  private readonly known: Array<Map<Hash.Key, Array<Question>>> = []
   /** Those without an answer yet, by their own numbers. */
-  private readonly questions = new Map<number, readonly [number: number, subject: unknown]>()
+  private readonly open = new Map<number, Question>()
   private asked = 0
   /** Whether an unanswered question ends the step that has it, rather than counting as a no. */
   private strict = false
@@ -31,10 +39,7 @@ export class Asking {
   private resume: (() => void) | undefined
   /** Whether the client could not decode what it should have replaced. */
   isUnread = false
-  /** Called when the client's own code has thrown. */
-  onThrown: () => void = () => {}
-  /** Looks again: something that counted as a no may be a yes now. */
-  lookAgain: () => void = () => {}
+  private readonly followers: Array<Parameters<Answers["follow"]>> = []
 
   /** `send` puts a question to the client. */
   constructor(private readonly send: (question: number, number: number, subject: unknown) => void) {}
@@ -42,16 +47,20 @@ export class Asking {
   /** What a predicate says of a value. */
   readonly ask = (number: number, subject: unknown): boolean => this.answerTo(number, subject) === true
 
+  follow(...follower: Parameters<Answers["follow"]>): void {
+    this.followers.push(follower)
+  }
+
+  /** Something that counted as a no may be a yes now. */
+  lookAgain(): void {
+    for (const [lookAgain] of this.followers) {
+      lookAgain()
+    }
+  }
+
   /** The answer, if it is known. */
   answerTo(number: number, subject: unknown): unknown {
-    const answers = this.known[number + 1] ??= new Map()
-    if (!answers.has(subject)) {
-      const question = this.asked++
-      answers.set(subject, undefined)
-      this.questions.set(question, [number, subject])
-      this.send(question, number, subject)
-    }
-    const answer = answers.get(subject)
+    const { answer } = this.questionOf(number, subject)
     if (answer === undefined && this.strict) {
       throw UNANSWERED
     }
@@ -61,45 +70,56 @@ export class Asking {
     return answer
   }
 
+  private questionOf(number: number, subject: unknown): Question {
+    const questions = this.known[number + 1] ??= new Map()
+    const key = Hash.key(subject)
+    const alike = questions.get(key) ?? []
+    const known = alike.find((question) => equals(question.subject, subject))
+    if (known !== undefined) {
+      return known
+    }
+    const question: Question = { subject, answer: undefined }
+    questions.set(key, [...alike, question])
+    const id = this.asked++
+    this.open.set(id, question)
+    this.send(id, number, subject)
+    return question
+  }
+
   /** The client has answered a question, or could not be asked. Whether it is a yes. */
-  told(question: number, answer: unknown, isUnread = false): boolean {
-    const about = this.questions.get(question)
-    if (about === undefined) {
+  told(id: number, answer: unknown, isUnread = false): boolean {
+    const question = this.open.get(id)
+    if (question === undefined) {
       return false
     }
-    const [number, subject] = about
-    this.questions.delete(question)
-    this.known[number + 1]!.set(subject, answer)
+    this.open.delete(id)
+    question.answer = answer
     this.isUnread ||= isUnread
     if (answer === Threw) {
-      this.onThrown()
+      this.followers.forEach(([, die]) => die(THREW))
     }
-    if (this.questions.size === 0) {
+    if (this.open.size === 0) {
       this.resume?.()
     }
     return answer === true
   }
 
-  /** Puts all questions that the stored tuples raise, and waits for the answers. */
-  settled(store: Store, patterns: ReadonlyArray<Pattern>): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      if (!store.closed) {
-        this.looking = true
-        store.run(() => patterns.forEach((pattern) => store.shelves.findAll(pattern)))
-        this.looking = false
-      }
-      return this.questions.size === 0 ? Effect.void : Effect.zipRight(this.answers, this.settled(store, patterns))
+  /** Has all questions put that a look at what is stored raises, and waits for the answers. */
+  settled<E>(look: Effect.Effect<unknown, E>): Effect.Effect<void, E> {
+    const looking = Effect.suspend(() => {
+      this.looking = true
+      return Effect.ensuring(look, Effect.sync(() => this.looking = false))
     })
+    return Effect.flatMap(
+      looking,
+      () => this.open.size === 0 ? Effect.void : Effect.zipRight(this.answers, this.settled(look))
+    )
   }
 
   /** An operation that does not wait, done when all that it needs to know is known. */
-  whenKnown<A, E>(
-    store: Store,
-    patterns: ReadonlyArray<Pattern>,
-    operation: Effect.Effect<A, E>
-  ): Effect.Effect<A, E> {
-    const again: Effect.Effect<A, E> = Effect.zipRight(
-      this.settled(store, patterns),
+  whenKnown<A, E, E2>(look: Effect.Effect<unknown, E2>, operation: Effect.Effect<A, E>): Effect.Effect<A, E | E2> {
+    const again: Effect.Effect<A, E | E2> = Effect.zipRight(
+      this.settled(look),
       Effect.suspend(() => {
         this.strict = true
         return Effect.catchAllDefect(

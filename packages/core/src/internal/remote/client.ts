@@ -6,8 +6,8 @@
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
-import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
@@ -21,10 +21,10 @@ import type { Holding } from "../arguments.js"
 import { failing, failuresFor, own, refusing, unsupported } from "../arguments.js"
 import { isSpaceError } from "../brand.js"
 import type { PutFitting } from "../destination.js"
-import { moveHeld, putFitting } from "../destination.js"
-import type { Leaving } from "../handOver.js"
-import { handOver } from "../handOver.js"
+import { moves } from "../destination.js"
+import type { Restore } from "../handOver.js"
 import * as Hold from "../hold.js"
+import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Term } from "../pattern/term.js"
 import * as Process from "../process.js"
@@ -39,12 +39,14 @@ import {
   locally,
   localOf,
   makeLocal,
+  millisOf,
   onEnd,
   withFiber
 } from "../runtime.js"
 import { assemble } from "../space.js"
 import type { Values } from "../values.js"
-import type { Late, Renew, Starting, Verbs } from "../verbs.js"
+import type { Leased, Starting, Verbs } from "../verbs.js"
+import { untilGone } from "../verbs.js"
 import { encodePattern } from "./patterns.js"
 import * as Protocol from "./protocol.js"
 
@@ -63,11 +65,13 @@ interface Pending {
 }
 
 /** What was taken and is held for us, until we say what has become of it. */
-interface Held {
+interface Taken {
   readonly id: number
   readonly value: any
   /** How often its use has failed before. */
   readonly attempts: number
+  /** Why the server cannot decode it, which it gives as it is. */
+  readonly unread: SpaceError | undefined
 }
 
 /** What `replace` has found cannot be decoded. */
@@ -95,11 +99,11 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     /** What comes before the numbers of processes, so that their names are theirs alone. */
     const origin = yield* Random.nextInt
     const processes = yield* Process.group
+    const clock = yield* Effect.clock
     const pending = new Map<number, Pending>()
     const running = new Map<number, AnyFiber>()
     /** Processes that the space has, and that do not run here yet; those that are to end then. */
     const starting = new Map<number, boolean>()
-    const leaving: Leaving = new Map()
     let ids = 0
     /** How every operation ends once there is nobody at the other end. */
     let over: Exit.Exit<never, SpaceError> | undefined = undefined
@@ -123,12 +127,12 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     /** Gives back what comes too late. */
     const giveBack = (id: number, { takes }: Pending, reply: Exit.Exit<unknown, unknown>): void => {
       if (takes && Exit.isSuccess(reply)) {
-        outbox.send([Protocol.Settle, id, Protocol.Back])
+        outbox.send([Protocol.Unwanted, id])
       }
     }
 
     /** Nothing goes on, but for the process that ends it. */
-    const end = (how: Exit.Exit<never, SpaceError>, isOwn: (id: number) => boolean = () => false): void => {
+    const stop = (how: Exit.Exit<never, SpaceError>, isOwn: (id: number) => boolean = () => false): void => {
       over ??= how
       for (const id of [...pending.keys()]) {
         complete(id, over)
@@ -177,20 +181,20 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
           return
         }
         case Protocol.Closed:
-          return end(id === undefined ? interrupted : Exit.fail(lost(id, rest[0])))
+          return stop(id === undefined ? interrupted : Exit.fail(lost(id, rest[0])))
       }
     }
 
     yield* Effect.uninterruptible(Effect.suspend(() => {
-      const stop = link.listen(
+      const unlisten = link.listen(
         (message) => (message as ReadonlyArray<Protocol.Frame>).forEach(receive),
-        () => end(Exit.fail(lost("the link to the space has ended")))
+        () => stop(Exit.fail(lost("the link to the space has ended")))
       )
       return Effect.addFinalizer(() =>
         withFiber<void>((self) => {
           outbox.flush()
-          stop()
-          end(interrupted, (id) => Process.afar.get(`${origin}:${id}`)?.(self) === true)
+          unlisten()
+          stop(interrupted, (id) => Process.afar.get(`${origin}:${id}`)?.(self) === true)
           return Effect.void
         })
       )
@@ -246,13 +250,12 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
 
     /** An operation that takes: its tuples are held for it, until we say what has become of them. */
     const holding = (
-      restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>,
+      restore: Restore,
       name: string,
       args: ReadonlyArray<unknown>,
       answer?: Pending["answer"]
-    ): Effect.Effect<Held, any> =>
-      withFiber((fiber) => {
-        leaving.get(fiber)?.()
+    ): Effect.Effect<Taken, any> =>
+      Effect.suspend(() => {
         let held: number | undefined
         const options = {
           takes: true,
@@ -262,60 +265,58 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
           }
         }
         return Effect.matchCauseEffect(restore(request(name, args, options)), {
-          onSuccess: ([id, value, attempts]) => Effect.succeed<Held>({ id, value, attempts }),
+          onSuccess: ([id, value, attempts, unread]) =>
+            Effect.succeed<Taken>({
+              id,
+              value,
+              attempts,
+              unread: unread === undefined ? undefined : values.decodeError(unread) as SpaceError
+            }),
           onFailure: (cause) => {
             if (held !== undefined) {
-              outbox.send([Protocol.Settle, held, Protocol.Back])
+              outbox.send([Protocol.Unwanted, held])
             }
             return Effect.failCause(cause)
           }
         })
       })
 
-    const settle = ({ id }: Held, how: number, letter?: unknown): void =>
-      outbox.send(letter === undefined ? [Protocol.Settle, id, how] : [Protocol.Settle, id, how, letter])
+    /** Ends a hold, and waits until it has ended so. */
+    const end = (
+      { id }: Taken,
+      how: Hold.Ending["how"],
+      failed: boolean,
+      letter: unknown,
+      those: ReadonlyArray<number> | undefined
+    ): Effect.Effect<void, SpaceError> =>
+      Effect.flatMap(
+        Effect.exit(request("end", [id, how, failed, letter, those])),
+        // Nobody else has what was held of a closed space (S12).
+        (exit) =>
+          over === undefined ? Effect.asVoid(exit) : Exit.isInterrupted(over) ? Effect.void : Effect.fail(cutOff)
+      )
 
     /** Decodes what is held. If that fails, all is back, and it is an attempt of those that cannot be decoded. */
-    const decoded = (held: Held, wires: ReadonlyArray<any>): Effect.Effect<Array<Tuple>, SpaceError> =>
+    const decoded = (taken: Taken, wires: ReadonlyArray<any>): Effect.Effect<Array<Tuple>, SpaceError> =>
       Effect.suspend(() => {
         const all: Array<Tuple> = []
         const unread: Array<number> = []
-        let refusal: SpaceError | undefined
-        wires.forEach((wire, index) => {
-          try {
-            all.push(tuple(wire))
-          } catch (error) {
+        let refusal = taken.unread
+        for (const [index, read] of wires.map(readable).entries()) {
+          if (Either.isRight(read)) {
+            all.push(read.right)
+          } else {
             unread.push(index)
-            refusal ??= error as SpaceError
+            refusal ??= read.left
           }
-        })
-        if (refusal === undefined) {
-          return Effect.succeed(all)
         }
-        outbox.send([Protocol.Settle, held.id, Protocol.FailedBack, undefined, unread])
-        return Effect.fail(refusal)
+        return refusal === undefined
+          ? Effect.succeed(all)
+          : Effect.zipRight(
+            Effect.ignore(end(taken, "place", true, undefined, taken.unread === undefined ? unread : undefined)),
+            Effect.fail(refusal)
+          )
       })
-
-    /** Takes for good: tuples, `wiresOf` what has come. */
-    const taking = <A>(
-      name: string,
-      args: ReadonlyArray<unknown>,
-      wiresOf: (value: any) => ReadonlyArray<unknown>,
-      result: (tuples: Array<Tuple>, value: any) => A,
-      answer?: Pending["answer"]
-    ): Effect.Effect<A, any> =>
-      handOver(
-        leaving,
-        (restore) =>
-          Effect.flatMap(holding(restore, name, args, answer), (held) =>
-            Effect.map(decoded(held, wiresOf(held.value)), (tuples) => ({ held, tuples }))),
-        ({ held, tuples }) => {
-          settle(held, Protocol.Taken)
-          return result(tuples, held.value)
-        },
-        ({ held }) =>
-          settle(held, Protocol.Back)
-      )
 
     /** What has come, decoded: a failure, if it cannot be. */
     const reads = <A>(reply: Effect.Effect<Reply, any>, decode: (value: any) => A): Effect.Effect<A, any> =>
@@ -363,6 +364,8 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     const asks = ({ terms }: Asked): boolean => terms.length > 0
 
     const tuple = (wire: unknown): Tuple => values.decodeTuple(wire)
+    const readable = (wire: unknown): Either.Either<Tuple, SpaceError> =>
+      Either.try({ try: () => tuple(wire), catch: (error) => error as SpaceError })
     const tuples = (wires: ReadonlyArray<unknown>): Array<Tuple> => wires.map(tuple)
 
     const encodeTuple = (tuple: Tuple): unknown => values.encodeTuple(tuple)
@@ -373,11 +376,12 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
 
     const out = (tuple: Tuple): Effect.Effect<void, any> => Effect.asVoid(request("out", [encodeTuple(tuple)]))
 
-    const outLeased = (tuple: Tuple, ttl: number): Effect.Effect<Renew<SpaceError>, any> =>
-      Effect.map(request("out", [encodeTuple(tuple), ttl]), ([id]) => (ttl) =>
-        Effect.map(
-          ttl < 0 ? request("cancel", [id]) : request("renew", [id, ttl]),
-          ([, was]) => was
+    const outLeased = (tuple: Tuple, ttl: number): Effect.Effect<Leased<SpaceError>, any> =>
+      Effect.map(request("out", [encodeTuple(tuple), ttl]), ([id]) =>
+        untilGone(
+          () => millisOf(clock),
+          ttl,
+          (ttl) => Effect.map(request("renew", ttl < 0 ? [id] : [id, ttl]), ([, was]): boolean => was)
         ))
 
     const outAll = (tuples: ReadonlyArray<Tuple>): Effect.Effect<void, any> =>
@@ -388,44 +392,15 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
         Effect.map(request("outFitting", [tuples.map((tuple) => encodeTuple(own(tuple)))]), ([, arrived]) => arrived)
       )
 
-    type Wait = "in" | "rd" | "inAny" | "rdAny" | "inAll"
-
-    const waiting = <A>(
-      kind: Wait,
+    /** Waits for a tuple to read. */
+    const reading = <A>(
+      name: "rd" | "rdAny",
       patterns: ReadonlyArray<Pattern>,
       timeout: number,
-      wiresOf: (value: any) => ReadonlyArray<unknown>,
-      result: (tuples: Array<Tuple>, value: any) => A
+      result: (value: any) => A
     ): Effect.Effect<A, any> => {
       const asked = encode(patterns)
-      const args = [kind, asked.wires, asks(asked), timeout]
-      const answer = answerFor(asked)
-      return kind.startsWith("in")
-        ? taking("wait", args, wiresOf, result, answer)
-        : reads(request("wait", args, { answer }), (value) => result(tuples(wiresOf(value)), value))
-    }
-
-    const itself = (wire: unknown) => [wire]
-    const all = (wires: ReadonlyArray<unknown>) => wires
-
-    const wait: Verbs<SpaceError>["wait"] = (kind, pattern, timeout) =>
-      waiting(kind, [pattern], timeout, itself, ([tuple]) => tuple!)
-
-    const waitAny: Verbs<SpaceError>["waitAny"] = (kind, choices, timeout) =>
-      waiting(
-        kind,
-        choices.patterns,
-        timeout,
-        ([, wire]) => [wire],
-        ([tuple], [index]) => choices.choice(index, tuple!)
-      )
-
-    const waitAll: Verbs<SpaceError>["waitAll"] = (choices, timeout) =>
-      waiting("inAll", choices.patterns, timeout, all, (tuples) => choices.join(tuples))
-
-    const takeNow = <A>(name: string, pattern: Pattern, limit: number, result: (tuples: Array<Tuple>) => A) => {
-      const asked = encode([pattern])
-      return taking("take", [asked.wires[0], asks(asked), name, limit], all, result, answerFor(asked))
+      return reads(request("read", [name, asked.wires, asks(asked), timeout], { answer: answerFor(asked) }), result)
     }
 
     /** The answer of an operation that finds one tuple or none. */
@@ -461,28 +436,6 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
         : Effect.map(request("count", [wire]), ([, count]) => count)
     }
 
-    const move: Verbs<SpaceError>["move"] = (name, pattern, other) => {
-      if (name === "copyCollectInto") {
-        return Effect.map(Effect.flatMap(copies(pattern), (all) => putFitting(other, all)), ({ length }) => length)
-      }
-      const asked = encode([pattern])
-      return Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(
-          holding(restore, "take", [asked.wires[0], asks(asked), name, Infinity], answerFor(asked)),
-          (held) =>
-            Effect.flatMap(decoded(held, held.value), (all) =>
-              moveHeld(other, all, restore, (arrived) =>
-                Effect.sync(() =>
-                  arrived.length === 0
-                    ? settle(held, Protocol.Back)
-                    : arrived.length === all.length
-                    ? settle(held, Protocol.Taken)
-                    : settle(held, Protocol.Some, arrived)
-                )))
-        )
-      )
-    }
-
     const outIfAbsent: Verbs<SpaceError>["outIfAbsent"] = (pattern, tuple) => {
       const asked = encode([pattern])
       const args = [asked.wires[0], asks(asked), encodeTuple(tuple)]
@@ -509,58 +462,53 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     // Holds
     // -----------------------------------------------------------------------------------------------------------------
 
-    /** Whether the link has ended, and all holds with it. Nobody else has what was held of a closed space (S12). */
-    const isCutOff = (): boolean => over !== undefined && !Exit.isInterrupted(over)
-
-    const heldBy = (held: Held, tuple: Tuple): Hold.Held<SpaceError> => ({
-      tuple,
-      attempts: held.attempts,
+    const heldBy = (taken: Taken, tuples: ReadonlyArray<Tuple>, index = 0): Hold.Held<SpaceError> => ({
+      tuples,
+      index,
+      attempts: taken.attempts,
       isOver: () => false,
-      end: (ending) =>
+      keep: () => outbox.send([Protocol.Kept, taken.id]),
+      giveBack: () => outbox.send([Protocol.Unwanted, taken.id]),
+      end: (ending, those) =>
         Effect.suspend(() => {
-          if (isCutOff()) {
-            return Effect.fail(cutOff)
-          }
-          settle(held, settlementOf(ending), letterOf(ending))
-          return Effect.void
+          const letter = ending.how === "dead" && ending.letter !== undefined ? encodeTuple(ending.letter) : undefined
+          return end(taken, ending.how, "failed" in ending && ending.failed, letter, those)
         })
     })
 
-    const letterOf = (ending: Hold.Ending): unknown =>
-      ending.how === "dead" && ending.letter !== undefined ? encodeTuple(ending.letter) : undefined
+    const wiresOf = (name: Hold.TakingFirst["name"], value: any): ReadonlyArray<unknown> =>
+      name === "inAll" ? value : name === "inAny" ? [value[1]] : [value]
 
-    const take = <A, E, R>(
-      name: Hold.Name,
-      pattern: Pattern,
-      options: Holding,
-      use: Hold.Use<SpaceError, A, E, R>
-    ): Effect.Effect<A, E | SpaceError | Late, R> => {
-      const asked = encode([pattern])
-      const args = [name === "withPermit" ? name : "in", asked.wires, asks(asked), options.timeout, name]
-      return Effect.uninterruptibleMask((restore) =>
+    const take: Hold.Take<SpaceError> = (taking, use) => {
+      const { isFinal, name, options, patterns, timeout } = taking
+      const asked = encode(patterns)
+      return Hold.uninterruptibly(taking, (restore) =>
         Effect.flatMap(
-          holding(restore, "wait", args, answerFor(asked)),
-          (held): Effect.Effect<A, E | SpaceError, R> => {
-            let decoded: Tuple
-            try {
-              decoded = tuple(held.value)
-            } catch (error) {
-              return refused(held, options, error as SpaceError)
-            }
-            return use(heldBy(held, decoded), restore)
+          holding(restore, "take", [name, asked.wires, asks(asked), timeout, isFinal], answerFor(asked)),
+          (taken) => {
+            const wires = wiresOf(name, taken.value)
+            return options === undefined
+              ? Effect.flatMap(decoded(taken, wires), (tuples) =>
+                use(heldBy(taken, tuples, name === "inAny" ? taken.value[0] : 0), restore))
+              : usingOne(taken, wires[0], options, (tuple) =>
+                use(heldBy(taken, [tuple]), restore))
           }
-        )
-      )
+        ))
     }
 
-    /** Ends a hold of what cannot be decoded, as if a use had failed on it. */
-    const refused = (
-      held: Held,
+    /** What cannot be decoded is as what a use has failed on. */
+    const usingOne = <A, E, R>(
+      taken: Taken,
+      wire: unknown,
       options: Holding,
-      error: SpaceError
-    ): Effect.Effect<never, SpaceError> => {
-      const cause = Cause.fail(error)
-      const release = Hold.release(heldBy(held, values.decodeRaw(held.value)), options, refusing)
+      use: (tuple: Tuple) => Effect.Effect<A, E, R>
+    ): Effect.Effect<A, E | SpaceError, R> => {
+      const read = taken.unread === undefined ? readable(wire) : Either.left(taken.unread)
+      if (Either.isRight(read)) {
+        return use(read.right)
+      }
+      const cause = Cause.fail(read.left)
+      const release = Hold.release(heldBy(taken, [values.decodeRaw(wire as ReadonlyArray<unknown>)]), options, refusing)
       return Effect.zipRight(
         Effect.catchAllCause(
           release(Exit.failCause(cause)),
@@ -568,6 +516,16 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
         ),
         Effect.failCause(cause)
       )
+    }
+
+    const takeNow: Hold.TakeNow<SpaceError> = (taking, use) => {
+      const { isFinal, limit, name, pattern } = taking
+      const asked = encode([pattern])
+      return Hold.uninterruptibly(taking, (restore) =>
+        Effect.flatMap(
+          holding(restore, "takeNow", [name, asked.wires[0], asks(asked), limit, isFinal], answerFor(asked)),
+          (taken) => Effect.flatMap(decoded(taken, taken.value), (tuples) => use(heldBy(taken, tuples), restore))
+        ))
     }
 
     // -----------------------------------------------------------------------------------------------------------------
@@ -620,60 +578,70 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       { failures, name }: Starting
     ) =>
       Effect.uninterruptible(
-        Effect.flatMap(request("eval", [name, failuresFor(failures), origin], { onDone }), ([id, number, name]) => {
-          let joiners = 0
-          const body = Effect.onExit(Effect.interruptible(effect), (exit) => {
-            running.delete(id)
-            return Effect.ignore(
-              request("ended", [id, Exit.isFailure(exit) ? values.encodeCause(exit.cause) : undefined, joiners > 0])
-            )
-          })
-          const [started, follow] = following()
-          const process = follow(locally(body, current, id))
-          return Effect.map(processes.fork(process, started), (fiber) => {
-            const known = `${origin}:${id}`
-            Process.afar.set(known, (other) => Object.is(other, fiber) || started.has(other))
-            onEnd(fiber, () => Process.afar.delete(known))
-            const isToStop = starting.get(id) === true || over !== undefined
-            starting.delete(id)
-            if (!isOver(fiber)) {
-              running.set(id, fiber)
-            }
-            if (isToStop) {
-              interruptLater(fiber)
-            }
-            const join = Process.joining(fiber, () => {
-              joiners++
-              const exit = exitOf(fiber)
-              if (exit !== null && Exit.isFailure(exit) && over === undefined) {
-                outbox.send([Protocol.Joined, id])
-              }
-            }, () => {
-              joiners--
+        Effect.flatMap(
+          request("eval", [name, failuresFor(failures), origin], { onDone }),
+          ([id, number, name, isToEnd]) => {
+            let joiners = 0
+            const body = Effect.onExit(Effect.interruptible(effect), (exit) => {
+              running.delete(id)
+              return Effect.ignore(
+                request("ended", [id, Exit.isFailure(exit) ? values.encodeCause(exit.cause) : undefined, joiners > 0])
+              )
             })
-            return { id: number as number, name: name as string, fiber, ...Process.handles(name, fiber, join) }
-          })
-        })
+            const [started, follow] = following()
+            const process = follow(locally(body, current, id))
+            return Effect.map(processes.fork(process, started), (fiber) => {
+              const known = `${origin}:${id}`
+              Process.afar.set(known, (other) => Object.is(other, fiber) || started.has(other))
+              onEnd(fiber, () => Process.afar.delete(known))
+              const isToStop = isToEnd || starting.get(id) === true || over !== undefined
+              starting.delete(id)
+              if (!isOver(fiber)) {
+                running.set(id, fiber)
+              }
+              if (isToStop) {
+                interruptLater(fiber)
+              }
+              const join = Process.joining(fiber, () => {
+                joiners++
+                const exit = exitOf(fiber)
+                if (exit !== null && Exit.isFailure(exit) && over === undefined) {
+                  outbox.send([Protocol.Joined, id])
+                }
+              }, () => {
+                joiners--
+              })
+              return { id: number as number, name: name as string, fiber, ...Process.handles(name, fiber, join) }
+            })
+          }
+        )
       )
 
     return assemble<any, SpaceError>({
       name: "remote",
       refuse: refusing,
+      isClosed: () => over !== undefined && Exit.isInterrupted(over),
+      isElsewhere: true,
       out,
       outLeased,
       outAll,
       outFitting,
       outIfAbsent,
       replace,
-      wait,
-      waitAny,
-      waitAll,
-      now: (kind, pattern) => kind === "rdp" ? rdp(pattern) : takeNow(kind, pattern, 1, Option.fromIterable),
-      takeUpTo: (name, pattern, limit) => takeNow(name, pattern, limit, identity),
+      take,
+      takeNow,
+      ...looks<SpaceError>({
+        refuse: refusing,
+        take,
+        takeNow,
+        rd: (pattern, timeout) => reading("rd", [pattern], timeout, tuple),
+        rdAny: (choices, timeout) =>
+          reading("rdAny", choices.patterns, timeout, ([index, wire]) => choices.choice(index, tuple(wire))),
+        rdp
+      }),
       copyCollect: copies,
       count,
-      ...Hold.holds(take, refusing),
-      move,
+      move: moves({ copyCollect: copies, takeNow }),
       watch,
       start,
       inspect: Effect.map(request("inspect", []), ([, inspection]) => inspection),
@@ -687,17 +655,3 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
         )
     })
   })
-
-/** How a hold ends, as the server is told. */
-const settlementOf = (ending: Hold.Ending): number => {
-  switch (ending.how) {
-    case "consumed":
-      return Protocol.Taken
-    case "dead":
-      return Protocol.Dead
-    case "place":
-      return ending.failed ? Protocol.FailedBack : Protocol.Back
-    case "back":
-      return ending.failed ? Protocol.FailedBehindAll : Protocol.BehindAll
-  }
-}

@@ -1,47 +1,44 @@
 /**
- * What the leases of a client renew, by the numbers of the requests that made them. That is the space's for as long as
- * the tuple is there, and no longer: nobody has to say that a lease is not wanted any more, and no lease ends before
- * its tuple.
+ * The leases of a client, by the numbers of the requests that made them. Each is kept for as long as its tuple may be
+ * there, and no longer: nobody has to say that a lease is not wanted any more, and no lease ends before its tuple.
  *
  * @internal
  */
-import type { Extra } from "../memory/entry.js"
-import type { Store } from "../memory/store.js"
+import type { Leased } from "../verbs.js"
 
 export class Leases {
-  private readonly extras = new Map<number, WeakRef<Extra>>()
+  private readonly leases = new Map<number, Leased<unknown>>()
   /** How many there may be until it is worth looking which are left of nothing. */
   private enough = few
 
-  constructor(private readonly store: Store) {}
-
-  get(id: number): Extra | undefined {
-    const extra = this.extras.get(id)?.deref()
-    if (extra === undefined || !this.isLeft(extra)) {
-      this.extras.delete(id)
+  get(id: number): Leased<unknown> | undefined {
+    const lease = this.leases.get(id)
+    if (lease?.isLeft() === false) {
+      this.leases.delete(id)
     }
-    return extra
+    return lease
   }
 
-  set(id: number, extra: Extra): void {
-    if (this.extras.size >= this.enough) {
-      for (const [id, extra] of this.extras) {
-        if (!this.isLeft(extra.deref())) {
-          this.extras.delete(id)
+  set(id: number, lease: Leased<unknown>): void {
+    if (this.leases.size >= this.enough) {
+      for (const [id, lease] of this.leases) {
+        if (!lease.isLeft()) {
+          this.leases.delete(id)
         }
       }
-      this.enough = Math.max(few, 2 * this.extras.size)
+      this.enough = Math.max(few, 2 * this.leases.size)
     }
-    this.extras.set(id, new WeakRef(extra))
+    this.leases.set(id, lease)
+  }
+
+  /** Its tuple is gone. */
+  delete(id: number): void {
+    this.leases.delete(id)
   }
 
   /** How many it knows of. */
   get size(): number {
-    return this.extras.size
-  }
-
-  private isLeft(extra: Extra | undefined): boolean {
-    return extra?.entry !== undefined && this.store.has(extra.entry)
+    return this.leases.size
   }
 }
 

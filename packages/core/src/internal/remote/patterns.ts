@@ -7,6 +7,7 @@
  */
 import { SpaceError } from "../../SpaceError.js"
 import { rebuild } from "../pattern/fields.js"
+import type { Answers } from "../pattern/pattern.js"
 import { Pattern } from "../pattern/pattern.js"
 import type { Parts, Term } from "../pattern/term.js"
 import { answered, any, literal } from "../pattern/term.js"
@@ -45,24 +46,36 @@ const isCode = ({ name }: Parts): boolean => name === "matching"
 
 const hasCode = ({ parts }: Term): boolean => parts === undefined || isCode(parts) || parts.terms.some(hasCode)
 
-/** `ask` answers for the formals with code in them, by their numbers. */
+/** Who answers for the formals with code in them, by their numbers. */
+export interface Answering extends Answers {
+  readonly ask: (number: number, value: unknown) => boolean
+}
+
 export const decodePattern = (
   [failure, ...terms]: ReadonlyArray<any>,
   values: Values,
-  ask: (number: number, value: unknown) => boolean
-): Pattern => new Pattern(terms.map((term, index) => decodeTerm(term, values, ask, `field ${index}`)), failure)
+  answering: Answering | undefined
+): Pattern => {
+  let isAsked = false
+  const asked = (number: number) => {
+    isAsked = true
+    return (value: unknown): boolean => answering?.ask(number, value) === true
+  }
+  const decoded = terms.map((term, index) => decodeTerm(term, values, asked, `field ${index}`))
+  return new Pattern(decoded, failure, isAsked ? answering : undefined)
+}
 
 const decodeTerm = (
   [mark, ...rest]: Wire,
   values: Values,
-  ask: (number: number, value: unknown) => boolean,
+  asked: (number: number) => (value: unknown) => boolean,
   where: string
 ): Term => {
   switch (mark) {
     case Literal:
       return literal(values.decode(rest[0], where))
     case Asked:
-      return answered((value) => ask(rest[0], value), rest[1], rest[0])
+      return answered(asked(rest[0]), rest[1], rest[0])
     case "any":
       return any
     case "matching":
@@ -75,7 +88,7 @@ const decodeTerm = (
       return rebuild(
         mark as string,
         values.decode(operands, where) as ReadonlyArray<unknown>,
-        terms.map((term: Wire) => decodeTerm(term, values, ask, where))
+        terms.map((term: Wire) => decodeTerm(term, values, asked, where))
       )
     }
   }

@@ -3,27 +3,28 @@
  * says what it is.
  *
  * Every request has a number and is answered exactly once. A request that takes is answered while its tuples are only
- * *held*: the client then says, exactly once, what has become of them ({@link Settle}). Whatever is not settled when
- * the link ends is back in its place.
+ * *held*: the client then says, exactly once, what has become of them. It says {@link Kept} or {@link Unwanted}, and
+ * hears no more of it; or it makes a request of it, where it has to know whether the hold could be ended so. Whatever
+ * is still held when the link ends is back in its place.
  *
  * @internal
  */
 import type { Link } from "../../Remote.js"
 
 /** Changes whenever the frames do, or the coding of values in them: ends of different versions do not talk. */
-export const version = 4
+export const version = 5
 
 /** From the client. */
 export const Hello = 0
 export const Request = 1
 export const Interrupt = 2
-export const Settle = 3
+/** What was taken stays taken; or it was taken for nobody, and goes back. */
+export const Kept = 3
+export const Unwanted = 6
 /** Answers to what the server asked: of predicates, and of the function of `replace`. */
 export const Told = 4
-/** A process of the client's has ended. */
-export const Ended = 5
 /** The failure of a process of the client's that had ended already has been joined. */
-export const Joined = 7
+export const Joined = 5
 
 /** From the server. */
 export const Done = 10
@@ -35,19 +36,6 @@ export const Ask = 12
 export const Stop = 13
 /** The space is closed. */
 export const Closed = 14
-
-/** How a hold ends. */
-export const Taken = 0
-export const Back = 1
-export const BehindAll = 2
-/** As `Back` and `BehindAll`, and it counts as a failed attempt. */
-export const FailedBack = 3
-export const FailedBehindAll = 4
-/** The tuple is dropped; a letter may be put instead. */
-export const Dead = 5
-
-/** Of several tuples those with these indices are gone, and the others back. */
-export const Some = 6
 
 /** In the place of an answer that the client's code did not give: it threw. */
 export const Threw = "threw"

@@ -5,6 +5,7 @@
  */
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -14,24 +15,32 @@ import * as Stream from "effect/Stream"
 import type { Link } from "../../Remote.js"
 import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
-import type { MailboxOptions, TupleSpace } from "../../TupleSpace.js"
-import { millis, own, several, unsupported } from "../arguments.js"
+import type { TupleSpace } from "../../TupleSpace.js"
+import { mailboxOf, millis, own, several, unsupported } from "../arguments.js"
 import { isSpaceError } from "../brand.js"
 import { putFitting } from "../destination.js"
-import { isFailure } from "../failure.js"
-import { memoryOf } from "../memory/engine.js"
-import type { Entry } from "../memory/entry.js"
-import { countAttempt } from "../memory/hold.js"
-import { operation } from "../memory/operation.js"
-import { putWithTtl, renewing } from "../memory/put.js"
-import * as Search from "../memory/search.js"
-import { served } from "../memory/wait.js"
+import type { Ending, Held, TakingFirst, TakingNow } from "../hold.js"
+import { consumed } from "../hold.js"
+import { equals } from "../pattern/equality.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { show } from "../print.js"
 import * as Process from "../process.js"
 import type { AnyFiber } from "../runtime.js"
-import { callback, exitOf, interruptLater, locally, localOf, onEnd, starter } from "../runtime.js"
+import {
+  callback,
+  complete,
+  exitOf,
+  interruptLater,
+  isOver,
+  locally,
+  localOf,
+  makeDeferred,
+  onEnd,
+  starter
+} from "../runtime.js"
 import type { Values } from "../values.js"
+import type { Verbs } from "../verbs.js"
+import { verbsOf } from "../verbs.js"
 import { Asking, Replacement, THREW } from "./asking.js"
 import { Leases } from "./leases.js"
 import { decodePattern } from "./patterns.js"
@@ -57,32 +66,37 @@ type AnyProcess = { readonly id: number; readonly name: string; readonly fiber: 
 const remembered = 1_000
 
 /** Why a space cannot be served, if it cannot. */
-export const refusalOf = (space: TupleSpace<any, any>): SpaceError | undefined =>
-  memoryOf(space) === undefined
-    ? unsupported(
-      `${show(space.name)} is not in memory, and only a space in memory can be served to another thread or program`
-    )
+export const refusalOf = (space: TupleSpace<any, any>): SpaceError | undefined => {
+  const verbs = verbsOf(space)
+  return verbs === undefined
+    ? unsupported(`${show(space.name)} was made by nothing of this library, and only its own spaces can be served`)
+    : verbs.isElsewhere
+    ? unsupported(`${show(space.name)} is itself at the other end of a link: have that end serve it`)
     : undefined
+}
 
 /** Serves until the link ends, or the fiber is interrupted. */
 export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): Effect.Effect<void, any> => {
-  const memory = memoryOf(space)
-  if (memory === undefined) {
-    const refusal = refusalOf(space)!
-    return Effect.zipRight(
-      // Whoever is at the other end would wait for ever.
-      Effect.ignore(Effect.try(() => link.send([[Protocol.Closed, refusal.message, refusal.reason]]))),
-      Effect.fail(refusal)
-    )
-  }
-  const { store } = memory
+  const refusal = refusalOf(space)
+  return refusal === undefined ? serveBy(space, verbsOf(space)!, link, values) : Effect.zipRight(
+    // Whoever is at the other end would wait for ever.
+    Effect.ignore(Effect.try(() => link.send([[Protocol.Closed, refusal.message, refusal.reason]]))),
+    Effect.fail(refusal)
+  )
+}
 
-  return Effect.flatMap(starter, (fork) => {
+const serveBy = (
+  space: TupleSpace<any, any>,
+  verbs: Verbs<any>,
+  link: Link,
+  values: Values
+): Effect.Effect<void, any> =>
+  Effect.flatMap(starter, (fork) => {
     const running = new Map<number, AnyFiber>()
     const askings = new Map<number, Asking>()
     /** What was taken for the client, until it says what has become of it. */
-    const held = new Map<number, ReadonlyArray<Entry>>()
-    const leases = new Leases(store)
+    const holds = new Map<number, Held<unknown>>()
+    const leases = new Leases()
     const opened = new Map<number, Open>()
     const stubs = new Map<number, Stub>()
     const failed = new Map<number, () => void>()
@@ -90,7 +104,6 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
     const outbox = new Protocol.Outbox(link, (frame, cause) => {
       const [kind, id] = frame
       if (kind === Protocol.Done) {
-        settle(id, Protocol.Back)
         reply(
           id,
           Exit.fail(new SpaceError({ reason: "InvalidTuple", message: `it cannot leave its thread: ${cause}` }))
@@ -104,7 +117,10 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
       askings.delete(id)
       if (Exit.isSuccess(exit)) {
         outbox.send([Protocol.Done, id, ...exit.value])
-      } else if (Chunk.contains(Cause.defects(exit.cause), THREW)) {
+        return
+      }
+      settle(id, "giveBack")
+      if (Chunk.contains(Cause.defects(exit.cause), THREW)) {
         outbox.send([Protocol.Died, id])
       } else {
         outbox.send([Protocol.Failed, id, values.encodeCause(exit.cause)])
@@ -115,111 +131,46 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
     // What is held
     // -----------------------------------------------------------------------------------------------------------------
 
-    const settle = (id: number, how: number, wire?: unknown, failed?: ReadonlyArray<number>): void => {
-      const entries = held.get(id)
-      held.delete(id)
-      if (entries === undefined || store.closed) {
-        return
-      }
-      if (how === Protocol.Taken) {
-        store.settle()
-        store.consume(entries)
-        return
-      }
-      const letter = how === Protocol.Dead && wire !== undefined ? letterOf(wire) : undefined
-      store.run(() => {
-        if (how === Protocol.Dead && letter !== null) {
-          store.consume(entries)
-          store.putRegardless(letter === undefined ? [] : [store.entry(letter, undefined)])
-          return
-        }
-        if (how === Protocol.Some) {
-          const arrived = new Set((wire as ReadonlyArray<number>).map((index) => entries[index]))
-          store.consume(entries.filter((entry) => arrived.has(entry)))
-          store.giveBack(entries.filter((entry) => !arrived.has(entry)))
-          return
-        }
-        if (how !== Protocol.Back && how !== Protocol.BehindAll) {
-          entries.forEach((entry, index) => {
-            if (failed === undefined || failed.includes(index)) {
-              countAttempt(entry)
-            }
-          })
-        }
-        const back = how === Protocol.BehindAll || how === Protocol.FailedBehindAll ? "back" : "place"
-        store.giveBack(entries, back)
-      })
+    /** Ends a hold, if there is one. */
+    const ended = (id: number, ending: Ending, those?: ReadonlyArray<number>): Effect.Effect<void, unknown> => {
+      const held = holds.get(id)
+      holds.delete(id)
+      return held === undefined || held.isOver() ? Effect.void : held.end(ending, those)
+    }
+
+    /** Ends a hold where nobody waits to hear how that goes. */
+    const settle = (id: number, how: "keep" | "giveBack"): void => {
+      const held = holds.get(id)
+      holds.delete(id)
+      held?.[how]()
     }
 
     /** A letter that cannot be decoded is not put: then the tuple is there for somebody else. */
-    const letterOf = (wire: unknown): Tuple | null => {
-      try {
-        return values.decodeTuple(wire)
-      } catch {
-        return null
-      }
-    }
-
-    /** What goes back to the client. If it cannot, what was taken for it is back. */
-    const encoded = <A>(id: number, encode: () => A): A => {
-      try {
-        return encode()
-      } catch (error) {
-        settle(id, Protocol.Back)
-        throw error
-      }
-    }
-
-    const attemptsAt = ([entry]: ReadonlyArray<Entry>): number => entry?.extra?.attempts ?? 0
-
-    /** A search that may wait. What it takes is held. */
-    const searching = (
-      id: number,
-      search: Search.Search<any>,
-      asking: Asking | undefined,
-      encode: (value: any) => unknown
-    ): Effect.Effect<ReadonlyArray<unknown>, unknown> => {
-      const wait = Effect.uninterruptibleMask((restore) =>
-        Effect.map(
-          served(store, search, restore, (interest) => {
-            if (asking !== undefined) {
-              const whileWaiting = (step: () => unknown) => () => {
-                if (interest.state === "waiting" && !store.closed) {
-                  store.run(step)
-                }
-              }
-              asking.onThrown = whileWaiting(() => store.fail(interest, Effect.die(THREW)))
-              // It looks again at what is stored.
-              asking.lookAgain = whileWaiting(() => store.attempt(interest))
-            }
-          }),
-          (interest) => {
-            store.arrive(interest)
-            if (search.takes) {
-              held.set(id, interest.entries)
-            }
-            return encoded(id, () => [encode(interest.value), attemptsAt(interest.entries)])
+    const endingOf = (how: Ending["how"], failed: boolean, letter: unknown): Ending => {
+      switch (how) {
+        case "consumed":
+          return consumed
+        case "dead":
+          try {
+            return { how, letter: letter === undefined ? undefined : values.decodeTuple(letter) }
+          } catch {
+            return { how: "place", failed: true }
           }
-        )
-      )
-      return asking === undefined ? wait : Effect.zipRight(asking.settled(store, search.patterns), wait)
+        default:
+          return { how, failed }
+      }
     }
 
-    /** Takes now what there is, and holds it. */
-    const taking = (id: number, name: string, pattern: Pattern, limit: number): Effect.Effect<ReadonlyArray<unknown>> =>
-      operation(memory, name, {
-        step: () => {
-          const entries = store.shelves.findAll(pattern, limit).slice(0, limit)
-          store.takeHeld(entries)
-          return entries
-        }
-      }).pipe(
-        Effect.map((entries) => {
-          held.set(id, entries)
-          return encoded(id, () => [entries.map(({ tuple }) => values.encodeTuple(tuple))])
-        }),
-        Effect.uninterruptible
-      )
+    /** Holds what was taken, and says what that is. If it cannot go to the client, it is back. */
+    const holding = (
+      id: number,
+      encode: (held: Held<unknown>) => unknown
+    ): (held: Held<unknown>) => Effect.Effect<ReadonlyArray<unknown>> =>
+    (held) =>
+      Effect.sync(() => {
+        holds.set(id, held)
+        return [encode(held), held.attempts, held.unread === undefined ? undefined : values.encodeError(held.unread)]
+      })
 
     // -----------------------------------------------------------------------------------------------------------------
     // The operations
@@ -231,7 +182,7 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
       Effect.as(effect, [])
     const one = <E>(effect: Effect.Effect<unknown, E>): Effect.Effect<ReadonlyArray<unknown>, E> =>
       Effect.map(effect, (value) => [value])
-    const maybe = <E>(effect: Effect.Effect<Option.Option<any>, E>): Effect.Effect<ReadonlyArray<unknown>, E> =>
+    const maybe = <E>(effect: Effect.Effect<Option.Option<Tuple>, E>): Effect.Effect<ReadonlyArray<unknown>, E> =>
       Effect.map(effect, (option) => Option.toArray(option).map((tuple) => values.encodeTuple(tuple)))
 
     /** Patterns, and how to ask the client about those that have code in them. */
@@ -243,118 +194,119 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
             id,
             question,
             number,
-            number === Replacement ? values.encodeTuple(subject as any) : values.encodeError(subject)
+            number === Replacement ? values.encodeTuple(subject as Tuple) : values.encodeError(subject)
           ])
         )
         : undefined
       if (asking !== undefined) {
         askings.set(id, asking)
       }
-      const patterns = wires.map((wire) => decodePattern(wire, values, asking?.ask ?? (() => false)))
-      const now = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-        asking === undefined ? effect : asking.whenKnown(store, patterns, effect)
-      return { asking, patterns, pattern: patterns[0]!, now }
+      const patterns = wires.map((wire) => decodePattern(wire, values, asking))
+      /** Raises all questions about what is stored. */
+      const look = Effect.forEach(
+        patterns.filter(({ answers }) => answers !== undefined),
+        (pattern) => verbs.count(pattern),
+        { discard: true }
+      )
+      return {
+        asking,
+        patterns,
+        pattern: patterns[0]!,
+        now: <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+          asking === undefined ? effect : asking.whenKnown(look, effect),
+        wait: <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+          asking === undefined ? effect : Effect.zipRight(asking.settled(look), effect)
+      }
     }
 
-    const choice = ({ index, tuple }: any) => [index, values.encodeTuple(tuple)]
-    const tuples = (all: ReadonlyArray<any>) => all.map((tuple) => values.encodeTuple(tuple))
+    const read = (wire: unknown): Tuple => own(values.decodeTuple(wire))
+    const encodeAll = (tuples: ReadonlyArray<Tuple>) => tuples.map((tuple) => values.encodeTuple(tuple))
+    const encodeFirst = ([tuple]: ReadonlyArray<Tuple>) => values.encodeTuple(tuple!)
+
+    /** What the client is sent of what it has taken. */
+    const sentOf = (name: TakingFirst["name"]): (held: Held<unknown>) => unknown => {
+      switch (name) {
+        case "inAll":
+          return ({ tuples }) => encodeAll(tuples)
+        case "inAny":
+          return ({ index, tuples }) => [index, encodeFirst(tuples)]
+        default:
+          return ({ tuples }) => encodeFirst(tuples)
+      }
+    }
 
     const operations: Record<string, (id: number, ...args: ReadonlyArray<any>) => Reply> = {
       out: (id, tuple, ttl) => {
-        const decoded = values.decodeTuple(tuple)
+        const decoded = read(tuple)
         return ttl === undefined
-          ? nothing(space.out(decoded))
-          : nothing(Effect.map(putWithTtl(memory, decoded, millis("ttl", ttl)), (extra) => leases.set(id, extra)))
+          ? nothing(verbs.out(decoded))
+          : nothing(Effect.map(verbs.outLeased(decoded, millis("ttl", ttl)), (lease) => leases.set(id, lease)))
       },
-      outAll: (_, all) => {
-        const decoded: ReadonlyArray<Tuple> = all.map((tuple: unknown) => values.decodeTuple(tuple))
-        // Failures that come from another space stay what they are.
-        return decoded.some(isFailure)
-          ? nothing(
-            operation(
-              memory,
-              "outAll",
-              {
-                step: () => store.putRegardless(decoded.map((tuple) => store.entry(tuple, undefined, isFailure(tuple))))
-              }
-            )
-          )
-          : nothing(space.outAll(decoded))
-      },
+      outAll: (_, all) => nothing(verbs.outAll(all.map(read))),
       outFitting: (_, all) => one(putFitting(space, all.map((tuple: unknown) => values.decodeTuple(tuple)))),
-      renew: (_, lease, ttl) => one(renewing(memory, () => leases.get(lease), millis("ttl", ttl))),
-      cancel: (_, lease) => one(renewing(memory, () => leases.get(lease), -Infinity)),
-      wait: (id, kind, wires, asks, timeout, operation) => {
-        const { asking, patterns } = reading(id, wires, asks)
-        switch (kind) {
-          case "in":
-          case "rd":
-          case "withPermit":
-            return searching(
-              id,
-              operation === undefined
-                ? new Search.Single(memory, kind, patterns[0]!, timeout)
-                : new Search.Holding(memory, operation, patterns[0]!, timeout),
-              asking,
-              (tuple) => values.encodeTuple(tuple)
-            )
-          case "inAll":
-            return searching(id, new Search.Join(memory, several(patterns), timeout), asking, tuples)
-          default:
-            return searching(id, new Search.Choice(memory, kind, several(patterns), timeout), asking, choice)
-        }
+      renew: (_, id, ttl) => {
+        const lease = leases.get(id)
+        return one(
+          lease === undefined ? Effect.succeed(false) : Effect.tap(
+            lease.renew(ttl === undefined ? -Infinity : millis("ttl", ttl)),
+            (was) => Effect.sync(() => ttl === undefined || !was ? leases.delete(id) : undefined)
+          )
+        )
       },
-      take: (id, wire, asks, name, limit) => {
+      read: (id, name, wires, asks, timeout) => {
+        const { pattern, patterns, wait } = reading(id, wires, asks)
+        return name === "rd"
+          ? one(Effect.map(wait(verbs.wait("rd", pattern, timeout)), (tuple) => values.encodeTuple(tuple)))
+          : one(Effect.map(
+            wait(verbs.waitAny("rdAny", several(patterns), timeout)),
+            ({ index, tuple }: any) => [index, values.encodeTuple(tuple)]
+          ))
+      },
+      take: (id, name: TakingFirst["name"], wires, asks, timeout, isFinal) => {
+        const { patterns, wait } = reading(id, wires, asks)
+        return wait(verbs.take({ name, patterns, timeout, isFinal }, holding(id, sentOf(name))))
+      },
+      takeNow: (id, name: TakingNow["name"], wire, asks, limit, isFinal) => {
         const { now, pattern } = reading(id, [wire], asks)
-        return now(taking(id, name, pattern, limit))
+        return now(verbs.takeNow({ name, pattern, limit, isFinal }, holding(id, ({ tuples }) => encodeAll(tuples))))
       },
+      end: (_, id, how, failed, letter, those) => nothing(ended(id, endingOf(how, failed, letter), those)),
       rdp: (id, wire, asks) => {
         const { now, pattern } = reading(id, [wire], asks)
-        return now(maybe(space.rdp(pattern as any)))
+        return now(maybe(verbs.now("rdp", pattern)))
       },
-      copyCollect: (id, wire) => {
-        const { pattern } = reading(id, [wire], false)
-        return Effect.map(space.copyCollect(pattern as any), (all) => [tuples(all)])
-      },
-      count: (id, wire) => one(space.count(reading(id, [wire], false).pattern as any)),
-      explain: (id, wire) => one(space.explain(reading(id, [wire], false).pattern as any)),
+      copyCollect: (id, wire) =>
+        one(Effect.map(verbs.copyCollect(reading(id, [wire], false).pattern), (all) => encodeAll(all))),
+      count: (id, wire) => one(verbs.count(reading(id, [wire], false).pattern)),
+      explain: (id, wire) => one(verbs.explain(reading(id, [wire], false).pattern)),
       outIfAbsent: (id, wire, asks, tuple) => {
         const { now, pattern } = reading(id, [wire], asks)
-        return now(maybe(space.outIfAbsent(pattern as any, values.decodeTuple(tuple))))
+        return now(maybe(verbs.outIfAbsent(pattern, read(tuple))))
       },
       replace: (id, wire) => {
         const { asking, now, pattern } = reading(id, [wire], true)
         let subject: Tuple | undefined
-        const replaced = now(maybe(space.replace(pattern as any, (tuple: any) => {
+        const replaced = now(maybe(verbs.replace(pattern, (tuple) => {
           subject = tuple
           const wire = asking!.answerTo(Replacement, tuple)
           return own(values.decodeTuple(structuredCloneOf(wire)))
         })))
-        return Effect.onError(replaced, () =>
-          Effect.sync(() => {
-            if (asking!.isUnread && !store.closed) {
-              // It would have taken what its client cannot decode.
-              store.run(() =>
-                store.shelves.findAll(pattern).filter(({ tuple }) => tuple === subject).forEach(countAttempt)
-              )
-            }
-          }))
+        return Effect.onError(
+          replaced,
+          () => asking!.isUnread && subject !== undefined ? Effect.ignore(attempted(pattern, subject)) : Effect.void
+        )
       },
       open: (id, kind, wire, options) =>
         Effect.suspend(() => {
-          if (store.closed) {
+          if (verbs.isClosed()) {
             return Effect.interrupt
           }
           const { pattern } = reading(id, [wire], false)
-          const scoped: MailboxOptions & { readonly scoped: true } = { ...options, scoped: true }
-          const stream: Effect.Effect<Stream.Stream<any, unknown>, unknown, Scope.Scope> = kind === "stream"
-            ? Effect.map(space.stream(pattern as any, scoped), Stream.map((tuple: any) => values.encodeTuple(tuple)))
-            : Effect.map(
-              space.subscribe(pattern as any, scoped),
-              Stream.map((event: any) =>
-                event._tag === "Missed" ? event : { _tag: event._tag, tuple: values.encodeTuple(event.tuple) }
-              )
-            )
+          const encode = kind === "stream"
+            ? (tuple: any) => values.encodeTuple(tuple)
+            : (event: any) =>
+              event._tag === "Missed" ? event : { _tag: event._tag, tuple: values.encodeTuple(event.tuple) }
+          const stream = Effect.map(verbs.watch(kind, pattern, mailboxOf(options)), Stream.map(encode))
           return Effect.uninterruptibleMask((restore) =>
             Effect.flatMap(Scope.make(), (scope) =>
               // It is open when this is answered.
@@ -383,19 +335,27 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
       },
       eval: (id, name, failures, origin) => {
         let end: Stub["end"] = () => {}
+        let isToEnd = false
+        const started = makeDeferred<void>()
         // Flattened, since an exit that is an interruption would be taken for one of this fiber.
         const stub = Effect.flatten(callback<Exit.Exit<unknown, unknown>>((resume) => {
           end = (exit) => resume(Effect.succeed(exit))
+          complete(started, Exit.void)
           return callback<void>((stopped) => {
             end = () => stopped(Effect.void)
+            isToEnd = true
             outbox.send([Protocol.Stop, id])
           })
         }))
         const named = locally(stub, Process.standsFor, `${origin}:${id}`)
-        return Effect.map(space.eval(named, { name, failures }), (process: Process.Observed & AnyProcess) => {
+        return Effect.flatMap(space.eval(named, { name, failures }), (process: Process.Observed & AnyProcess) => {
           const observe = () => process[Process.Observer]?.()
           stubs.set(id, { fiber: process.fiber, end: (exit) => end(exit), observe })
-          return [process.id, process.name]
+          // What it asks for is then seen to be asked for by it. It may be ended before.
+          return Effect.map(
+            Effect.race(Deferred.await(started), Fiber.await(process.fiber)),
+            () => [process.id, process.name, isToEnd || isOver(process.fiber)]
+          )
         })
       },
       ended: (_, id, outcome, isJoined) => {
@@ -413,9 +373,17 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
         stub?.end(outcome === undefined ? Exit.void : Exit.failCause(values.decodeCause(outcome)))
         return nothing(stub === undefined ? Effect.void : Fiber.await(stub.fiber))
       },
-      inspect: () => one(space.inspect),
-      awaitQuiescent: () => one(space.awaitQuiescent)
+      inspect: () => one(verbs.inspect),
+      awaitQuiescent: () => one(verbs.awaitQuiescent)
     }
+
+    /** Counts an attempt of the tuple that would have been taken, had its client been able to decode it. */
+    const attempted = (pattern: Pattern, tuple: Tuple): Effect.Effect<void, unknown> =>
+      verbs.takeNow(
+        { name: "inp", pattern, limit: 1, isFinal: false },
+        (held) =>
+          held.tuples.length === 0 ? Effect.void : held.end({ how: "place", failed: equals(held.tuples[0], tuple) })
+      )
 
     // -----------------------------------------------------------------------------------------------------------------
     // The link
@@ -464,8 +432,10 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
           }
           return
         }
-        case Protocol.Settle:
-          return settle(id, rest[0], rest[1], rest[2])
+        case Protocol.Kept:
+          return settle(id, "keep")
+        case Protocol.Unwanted:
+          return settle(id, "giveBack")
         case Protocol.Joined: {
           const observe = failed.get(id)
           failed.delete(id)
@@ -504,8 +474,8 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
       Effect.zipRight(
         Fiber.interruptAll(running.values()),
         Effect.suspend(() => {
-          for (const id of [...held.keys()]) {
-            settle(id, Protocol.Back)
+          for (const id of [...holds.keys()]) {
+            settle(id, "giveBack")
           }
           for (const stub of stubs.values()) {
             stub.end(Exit.fail(new SpaceError({ reason: "Unavailable", message: "the link to the process has ended" })))
@@ -524,14 +494,13 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
         return Effect.sync(() => {
           stop()
           // The space may have been closed, or just this end.
-          outbox.send([Protocol.Closed, store.closed ? undefined : "the space is served no more"])
+          outbox.send([Protocol.Closed, verbs.isClosed() ? undefined : "the space is served no more"])
           outbox.flush()
         })
       }),
       end
     )
   })
-}
 
 /** Decoding changes the wire in place, and this one may be asked for again. */
 const structuredCloneOf = (wire: any): any => Array.isArray(wire) ? wire.slice() : wire

@@ -8,73 +8,39 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import { identity } from "effect/Function"
 import * as Option from "effect/Option"
-import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Options } from "../../Sharded.js"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
-import type { HoldOptions, Inspection, InterestSnapshot, MailboxOptions, TupleSpace } from "../../TupleSpace.js"
-import type { Holding } from "../arguments.js"
-import {
-  checkDestination,
-  failing,
-  failuresFor,
-  invalidOption,
-  natural,
-  option,
-  refusing,
-  schemasOf,
-  text,
-  unsupported
-} from "../arguments.js"
+import type { Inspection, InterestSnapshot, TupleSpace } from "../../TupleSpace.js"
+import type { Several } from "../arguments.js"
+import { failing, invalidOption, natural, option, refusing, schemasOf, text, unsupported } from "../arguments.js"
 import { isArray } from "../brand.js"
 import type { PutFitting } from "../destination.js"
-import { putFitting } from "../destination.js"
+import { fitting, moves } from "../destination.js"
 import { encodeField, keyOf } from "../encoding.js"
 import { isFailure } from "../failure.js"
-import type { Leaving, Restore } from "../handOver.js"
-import { handOver } from "../handOver.js"
+import type { Restore } from "../handOver.js"
+import type { Ending, Held, Take, TakeNow, TakingNow, Use } from "../hold.js"
+import { uninterruptibly } from "../hold.js"
+import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { show } from "../print.js"
-import type { AnyFiber, LiveFiber } from "../runtime.js"
-import { complete, inherit, interrupted, interruption, makeDeferred, onEnd, withFiber } from "../runtime.js"
+import { complete, interruption, makeDeferred, onEnd } from "../runtime.js"
 import { assemble } from "../space.js"
 import { isTimeout, timedOut } from "../timeout.js"
 import { Values } from "../values.js"
 import type { Late, Verbs } from "../verbs.js"
+import { verbsOf } from "../verbs.js"
 
-type Part = TupleSpace<any, SpaceError>
+type Part = Verbs<SpaceError>
 
 const indexOf = (values: Values, first: unknown, parts: number): number =>
   keyOf(0, encodeField(values, first, 0)) % parts
 
 export const partOf = (first: unknown, parts: number, options: Options = {}): Effect.Effect<number, SpaceError> =>
   failing(() => Effect.succeed(indexOf(new Values(schemasOf(options), "store"), first, natural("parts", parts, 1))))
-
-/**
- * A compiled pattern, to be given to a part: it is taken for what it was compiled from, which no type of a pattern
- * says.
- */
-const given = (pattern: Pattern): any => pattern
-
-/** The options that have this meaning. */
-const optionsOf = ({ deadLetter, maxAttempts, requeue, timeout }: Holding): HoldOptions<any> => ({
-  timeout,
-  requeue,
-  maxAttempts: maxAttempts === Infinity ? undefined : maxAttempts,
-  deadLetter
-})
-
-/** What a wait in several places has come to: what one of them has found, and the fiber there that holds it. */
-interface Found {
-  readonly value: any
-  readonly fiber: AnyFiber
-}
-
-/** What a place does with what it has found. It has to give that back, as it was, if it is interrupted meanwhile. */
-type Use<R = never> = (found: any) => Effect.Effect<any, any, R>
 
 /** A pattern in a part in which it can have a match. */
 interface Place {
@@ -84,23 +50,24 @@ interface Place {
 
 /** A wait in several places, which each part lists as one of its own. */
 interface Wait {
-  readonly kind: InterestSnapshot["kind"]
+  readonly kind: "in" | "rd" | "inAny" | "rdAny" | "withPermit"
   readonly patterns: ReadonlyArray<Pattern>
-  /** As its parts list it. */
-  readonly kindThere: InterestSnapshot["kind"]
   readonly places: ReadonlyArray<Place>
 }
+
+/** What parts call a wait by one of several patterns. */
+const kindThere = ({ kind }: Pick<Wait, "kind">) => kind === "inAny" ? "in" : kind === "rdAny" ? "rd" : kind
 
 /** What waits, with a wait in several places as the one that it is. */
 const joined = (
   interests: ReadonlyArray<InterestSnapshot>,
-  { kind, kindThere, patterns, places }: Wait
+  { kind, patterns, places }: Wait
 ): ReadonlyArray<InterestSnapshot> => {
   const rest = interests.slice()
   const taken = places.flatMap(({ pattern }) => {
     const text = String(pattern)
     const index = rest.findIndex((each) =>
-      each.kind === kindThere && each.patterns.length === 1 && each.patterns[0] === text
+      each.kind === kindThere({ kind }) && each.patterns.length === 1 && each.patterns[0] === text
     )
     return index < 0 ? [] : rest.splice(index, 1)
   })
@@ -128,49 +95,92 @@ const matches = (pattern: Pattern, tuple: Tuple): boolean => {
 }
 
 /**
- * Waits in several places at a time until one of them has found something, and has started to use it. The others give
- * up, and give back what they have found meanwhile. One that fails, or is interrupted, ends the wait in all of them; a
- * timeout does when it is over in all. Has to run uninterruptibly.
+ * Waits in several places at a time, and has what the first of them finds; `giveBack` gives back what others find
+ * meanwhile. One that fails, or is interrupted, ends the wait in all of them; a timeout does when it is over in all.
+ * Has to run uninterruptibly.
  */
-const firstOf = <R, R1>(
+const firstOf = <A>(
   restore: Restore,
   places: ReadonlyArray<Place>,
-  hold: (place: Place, use: Use<R>) => Effect.Effect<any, any, R1>,
-  use: Use<R>
-): Effect.Effect<Found, any, R1> =>
+  find: (place: Place, found: (value: A) => Effect.Effect<void>) => Effect.Effect<void, any>,
+  giveBack: (value: A) => void
+): Effect.Effect<A, any> =>
   Effect.gen(function*() {
-    const decided = makeDeferred<void, unknown>()
-    const first: { index?: number; value?: unknown } = {}
+    const first = makeDeferred<A, unknown>()
     let waiting = places.length
-    const found = (index: number): Use<R> => (value) =>
-      Effect.suspend(() => {
-        if (first.index !== undefined) {
-          return Effect.interrupt
-        }
-        first.index = index
-        first.value = value
-        complete(decided, Exit.void)
-        return use(value)
-      })
-    // No children of this fiber, with which they would be interrupted: what they hold may have become its own by then.
-    const scope = yield* Scope.make()
-    const fibers = yield* Effect.forEach(places, (place, index) =>
-      Effect.forkIn(Effect.interruptible(hold(place, found(index))), scope))
-    for (const fiber of fibers) {
-      onEnd(fiber, (exit) => {
-        waiting--
-        if (first.index === undefined && (waiting === 0 || !hasTimedOut(exit))) {
-          complete(decided, Exit.asVoid(exit))
-        }
-      })
+    const found = (value: A): Effect.Effect<void> =>
+      Effect.map(Deferred.succeed(first, value), (isFirst) => isFirst ? undefined : giveBack(value))
+    const fibers = yield* Effect.forEach(places, (place) =>
+      Effect.tap(Effect.fork(Effect.interruptible(find(place, found))), (fiber) =>
+        Effect.sync(() =>
+          onEnd(fiber, (exit) => {
+            waiting--
+            if (Exit.isFailure(exit) && (waiting === 0 || !hasTimedOut(exit))) {
+              complete(first, Exit.failCause(exit.cause))
+            }
+          })
+        )))
+    const exit = yield* Effect.exit(restore(Deferred.await(first)))
+    yield* Fiber.interruptAll(fibers)
+    if (Exit.isFailure(exit) && (yield* Deferred.isDone(first))) {
+      // It came in the instant of an interruption.
+      yield* Effect.matchCause(Deferred.await(first), { onFailure: () => {}, onSuccess: giveBack })
     }
-    const exit = yield* Effect.exit(restore(Deferred.await(decided)))
-    const fiber = first.index === undefined || Exit.isFailure(exit) ? undefined : fibers[first.index]
-    yield* Fiber.interruptAll(fibers.filter((other) =>
-      other !== fiber
-    ))
-    return fiber === undefined ? yield* Effect.zipRight(exit, Effect.interrupt) : { value: first.value, fiber }
+    return yield* exit
   })
+
+/** What several parts hold, as one. */
+class Holds implements Held<SpaceError> {
+  readonly index: number = 0
+
+  constructor(private readonly holds: ReadonlyArray<Held<SpaceError>>) {}
+
+  get attempts(): number {
+    return this.holds[0]?.attempts ?? 0
+  }
+
+  get unread(): SpaceError | undefined {
+    return this.holds.find(({ unread }) => unread !== undefined)?.unread
+  }
+
+  get tuples(): ReadonlyArray<Tuple> {
+    return this.holds.flatMap(({ tuples }) => tuples)
+  }
+
+  isOver(): boolean {
+    return this.holds.every((held) => held.isOver())
+  }
+
+  keep(): void {
+    this.holds.forEach((held) => held.keep())
+  }
+
+  giveBack(): void {
+    this.holds.forEach((held) => held.giveBack())
+  }
+
+  end(ending: Ending, those?: ReadonlyArray<number>): Effect.Effect<void, SpaceError> {
+    let from = 0
+    const ends = this.holds.map((held) => {
+      const start = from
+      from += held.tuples.length
+      const own = those?.filter((index) => index >= start && index < from).map((index) => index - start)
+      return held.isOver() ? Effect.void : held.end(ending, own)
+    })
+    // Each of them, whatever becomes of the others.
+    return Effect.flatMap(
+      Effect.forEach(ends, Effect.exit),
+      (exits) => Option.getOrElse(Option.map(Exit.all(exits), Exit.asVoid), () => Exit.void)
+    )
+  }
+}
+
+/** What one part holds, which was found by one of several patterns. */
+class Chosen extends Holds {
+  constructor(held: Held<SpaceError>, override readonly index: number) {
+    super([held])
+  }
+}
 
 /** A part that is closed, which `Stream.mergeAll` would leave out without a word. */
 class Closed {
@@ -193,16 +203,22 @@ const merge = (streams: ReadonlyArray<Events>): Events =>
   ).pipe(Stream.catchTag("Closed", () => Stream.failCause(interruption)))
 
 export const make = (
-  parts: readonly [Part, ...ReadonlyArray<Part>],
+  spaces: readonly [TupleSpace<any, SpaceError>, ...ReadonlyArray<TupleSpace<any, SpaceError>>],
   options: Options = {}
 ): TupleSpace<any, SpaceError> => {
   const named = text("name", option(options, "name"))
   const values = new Values(schemasOf(options), "store")
-  if (!isArray(parts) || parts.length === 0) {
-    throw invalidOption(`parts: ${show(parts)} is no array of at least one space`)
+  if (!isArray(spaces) || spaces.length === 0) {
+    throw invalidOption(`parts: ${show(spaces)} is no array of at least one space`)
   }
-  parts.forEach(checkDestination)
-  const [main] = parts
+  const parts = spaces.map((space): Part => {
+    const verbs = verbsOf(space)
+    if (verbs === undefined) {
+      throw invalidOption(`parts: ${show(space)} is no space that this library has made`)
+    }
+    return verbs
+  })
+  const main = parts[0]!
 
   const ofTuple = (tuple: Tuple): Part => isFailure(tuple) ? main : parts[indexOf(values, tuple[0], parts.length)]!
 
@@ -232,100 +248,23 @@ export const make = (
     return concerned[0] ?? main
   }
 
-  const leaving: Leaving = new Map()
+  const name = named ?? main.name
 
-  const waits = new Set<Wait>()
+  // -------------------------------------------------------------------------------------------------------------------
+  // Putting
+  // -------------------------------------------------------------------------------------------------------------------
 
-  /** Lists a wait for as long as it lasts. */
-  const listed = <A, E, R>(of: Wait, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.suspend(() => {
-      const wait = { ...of }
-      waits.add(wait)
-      return Effect.ensuring(effect, Effect.sync(() => waits.delete(wait)))
-    })
-
-  /** Waits in several places at a time, and lets the first of them use what it has. */
-  const race = <R, R1>(
-    wait: Wait,
-    hold: (place: Place, use: Use<R>) => Effect.Effect<any, any, R1>,
-    use: Use<R>
-  ): Effect.Effect<any, any, R1> =>
-    wait.places.length === 1 ?
-      hold(wait.places[0]!, use) :
-      Effect.uninterruptibleMask((restore) =>
-        Effect.gen(function*() {
-          const { fiber } = yield* listed(wait, firstOf(restore, wait.places, hold, use))
-          const exit = yield* Effect.onInterrupt(restore(Fiber.await(fiber)), () => Fiber.interrupt(fiber))
-          yield* inherit(fiber)
-          return yield* exit
-        })
-      )
-
-  /** Takes for good what `wait` has: it holds that while `taken` waits, and then it is the caller's, or back. */
-  const taking = <Held, A>(
-    wait: (restore: Restore, taken: Effect.Effect<void>) => Effect.Effect<Held, any>,
-    result: (held: Held) => A
-  ): Effect.Effect<A, any> =>
-    withFiber((fiber) => {
-      leaving.get(fiber)?.()
-      const taken = makeDeferred<void>()
-      return handOver(
-        leaving,
-        (restore) => wait(restore, Deferred.await(taken)),
-        (held) => {
-          complete(taken, Exit.void)
-          return result(held)
-        },
-        () => complete(taken, interrupted)
-      )
-    })
-
-  /** Waits in several places at a time, and takes from the first of them. */
-  const takeFirst = <A>(wait: Wait, timeout: number, result: (tuple: Tuple) => A): Effect.Effect<A, any> => {
-    const hold = ({ part, pattern }: Place, use: Use): Effect.Effect<any, any> =>
-      part.inWith(given(pattern), use, { timeout })
-    return taking(
-      (restore, taken) => listed(wait, firstOf(restore, wait.places, hold, () => taken)),
-      ({ value }) => result(value)
-    )
+  /** Which of the tuples belong to each part, by their indices. */
+  const byPart = (tuples: ReadonlyArray<Tuple>) => {
+    const indices = tuples.map((_, index) => index)
+    return parts.map((part) => ({ part, own: indices.filter((index) => ofTuple(tuples[index]!) === part) }))
+      .filter(({ own }) => own.length > 0)
   }
 
-  /**
-   * Has a fiber of its own hold what `gather` gives to its use, until the effect ends. Waits until it has it. No child
-   * of this fiber, with which it would be interrupted. Has to run uninterruptibly.
-   */
-  const holding = <A, E, E1>(
-    restore: Restore,
-    gather: (use: (held: A) => Effect.Effect<void, E1>) => Effect.Effect<unknown, E | E1>,
-    end: Effect.Effect<void, E1>
-  ): Effect.Effect<{ readonly held: A; readonly fiber: LiveFiber<unknown, E | E1> }, E> =>
-    Effect.gen(function*() {
-      const got = yield* Deferred.make<A, E>()
-      const fiber = yield* Effect.forkIn(
-        Effect.onError(
-          Effect.interruptible(gather((held) => Effect.zipRight(Deferred.succeed(got, held), end))),
-          // What `end` fails with comes too late to matter here: by then it has been got.
-          (cause) => Deferred.failCause(got, cause as Cause.Cause<E>)
-        ),
-        yield* Scope.make()
-      )
-      return { held: yield* Effect.onError(restore(Deferred.await(got)), () => Fiber.interrupt(fiber)), fiber }
-    })
-
-  const placesOf = (pattern: Pattern): ReadonlyArray<Place> => ofPattern(pattern).map((part) => ({ part, pattern }))
-
-  const waitFor = (kind: "in" | "rd" | "withPermit", pattern: Pattern): Wait => ({
-    kind,
-    kindThere: kind,
-    patterns: [pattern],
-    places: placesOf(pattern)
-  })
-
-  const outAll = (tuples: ReadonlyArray<Tuple>): Effect.Effect<void, SpaceError> =>
+  const outAll: Part["outAll"] = (tuples) =>
     Effect.forEach(
-      parts.map((part) => [part, tuples.filter((tuple) => ofTuple(tuple) === part)] as const)
-        .filter(([, tuples]) => tuples.length > 0),
-      ([part, tuples]) => part.outAll(tuples),
+      byPart(tuples),
+      ({ own, part }) => part.outAll(own.map((index) => tuples[index]!)),
       { discard: true, concurrency: "unbounded" }
     )
 
@@ -333,12 +272,10 @@ export const make = (
   const outFitting: PutFitting = (tuples, onArrival) =>
     failing(() => {
       const there: Array<number> = []
-      const indices = tuples.map((_, index) => index)
-      const ofPart = parts.map((part) => ({ part, own: indices.filter((index) => ofTuple(tuples[index]!) === part) }))
       return Effect.map(
-        Effect.forEach(ofPart.filter(({ own }) => own.length > 0), ({ own, part }) =>
+        Effect.forEach(byPart(tuples), ({ own, part }) =>
           Effect.map(
-            putFitting(part, own.map((index) => tuples[index]!), (arrived) => {
+            (part.outFitting ?? fitting(part.outAll))(own.map((index) => tuples[index]!), (arrived) => {
               there.push(...arrived.map((index) => own[index]!))
               onArrival?.(there)
             }),
@@ -348,191 +285,12 @@ export const make = (
       )
     })
 
-  /** The part that has found it holds it. */
-  const hold: Verbs<SpaceError>["hold"] = (name, pattern, options, use) =>
-    race(
-      waitFor(name === "inWith" ? "in" : name, pattern),
-      ({ part }, use) =>
-        name === "inWith"
-          ? part.inWith(given(pattern), use, optionsOf(options))
-          : part.withPermit(given(pattern), use, { timeout: options.timeout, requeue: options.requeue }),
-      use
-    )
+  const outIfAbsent: Part["outIfAbsent"] = (pattern, tuple) =>
+    only("outIfAbsent", [...new Set([...ofPattern(pattern), ofTuple(tuple)])]).outIfAbsent(pattern, tuple)
 
-  const holdScoped: Verbs<SpaceError>["holdScoped"] = (pattern, options) => {
-    const concerned = ofPattern(pattern)
-    const [first] = concerned
-    if (concerned.length === 1) {
-      return first!.inScoped(given(pattern), optionsOf(options))
-    }
-    // The hold lasts as long as a fiber that waits for the end of the scope.
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function*() {
-        const end = yield* Deferred.make<void, unknown>()
-        const { fiber, held } = yield* holding<Tuple, SpaceError | Late, unknown>(
-          restore,
-          (use) => hold("inWith", pattern, options, use),
-          Deferred.await(end)
-        )
-        yield* Effect.addFinalizer((exit) =>
-          Effect.zipRight(
-            Exit.isSuccess(exit) ? Deferred.succeed(end, undefined) : Deferred.failCause(end, exit.cause),
-            Fiber.await(fiber)
-          )
-        )
-        return held
-      })
-    )
-  }
-
-  const name = named ?? main.name
-
-  /** An operation made of those of the parts times out as itself. */
-  const naming = <A, E, R>(
-    operation: string,
-    patterns: ReadonlyArray<Pattern>,
-    timeout: number,
-    effect: Effect.Effect<A, E, R>
-  ): Effect.Effect<A, E | Late, R> =>
-    Effect.mapError(
-      effect,
-      (error) => isTimeout(error) ? timedOut({ space: name, operation, patterns, timeout }) : error
-    )
-
-  const wait: Verbs<SpaceError>["wait"] = (kind, pattern, timeout) => {
-    if (kind === "in") {
-      const concerned = ofPattern(pattern)
-      return concerned.length === 1
-        ? concerned[0]!.in(given(pattern), { timeout })
-        : naming("in", [pattern], timeout, takeFirst(waitFor("in", pattern), timeout, identity))
-    }
-    const raced = race<never, never>(
-      waitFor("rd", pattern),
-      ({ part }, use) => Effect.flatMap(part.rd(given(pattern), { timeout }), use),
-      Effect.succeed
-    )
-    return naming("rd", [pattern], timeout, raced)
-  }
-
-  /** Each pattern in each part in which it can have a match. */
-  const waitAny: Verbs<SpaceError>["waitAny"] = (kind, choices, timeout) => {
-    const { patterns } = choices
-    const [first, ...others] = ofPatterns(patterns)
-    if (first !== undefined && others.length === 0) {
-      return first[kind](choices.input, { timeout })
-    }
-    const takes = kind === "inAny"
-    const wait: Wait = { kind, kindThere: takes ? "in" : "rd", patterns, places: patterns.flatMap(placesOf) }
-    const named = (tuple: Tuple) => choices.choice(patterns.findIndex((pattern) => matches(pattern, tuple)), tuple)
-    const raced = takes
-      ? takeFirst(wait, timeout, named)
-      : race<never, never>(
-        wait,
-        ({ part, pattern }, use) => Effect.flatMap(part.rd(given(pattern), { timeout }), use),
-        (tuple) => Effect.succeed(named(tuple))
-      )
-    return naming(kind, patterns, timeout, raced)
-  }
-
-  const waitAll: Verbs<SpaceError>["waitAll"] = (all, timeout) =>
-    only("inAll", ofPatterns(all.patterns)).inAll(all.input, { timeout })
-
-  /**
-   * Takes from several parts: `gather` holds what they have while the effect runs that it gives it to. Then all of it
-   * is the caller's, or, if something has failed or the caller was interrupted, all of it is back.
-   */
-  const takeAll = <A>(
-    gather: (use: (tuples: ReadonlyArray<Tuple>) => Effect.Effect<void>) => Effect.Effect<unknown, SpaceError>,
-    result: (tuples: ReadonlyArray<Tuple>) => A
-  ): Effect.Effect<A, SpaceError> =>
-    taking(
-      (restore, taken) => holding<ReadonlyArray<Tuple>, SpaceError, never>(restore, gather, taken),
-      ({ held }) => result(held)
-    )
-
-  const takeUpTo: Verbs<SpaceError>["takeUpTo"] = (name, pattern, limit) => {
-    const concerned = ofPattern(pattern)
-    const [first] = concerned
-    if (concerned.length === 1) {
-      return name === "collect" ? first!.collect(given(pattern)) : first!.inUpTo(given(pattern), limit)
-    }
-    if (limit < Infinity) {
-      return takeAll((use) => upTo(concerned, pattern, limit, use), identity)
-    }
-    return takeAll((use) => {
-      const from = (index: number, taken: ReadonlyArray<Tuple>): Effect.Effect<unknown, SpaceError> =>
-        index === concerned.length ? use(taken) : concerned[index]!.collectInto(given(pattern), {
-          outAll: (tuples: Iterable<Tuple>) => Effect.asVoid(from(index + 1, [...taken, ...tuples]))
-        })
-      return from(0, [])
-    }, identity)
-  }
-
-  /** Takes one by one, so that nobody misses meanwhile what is not taken. */
-  const upTo = (
-    concerned: ReadonlyArray<Part>,
-    pattern: Pattern,
-    limit: number,
-    use: (tuples: ReadonlyArray<Tuple>) => Effect.Effect<void>
-  ): Effect.Effect<unknown, SpaceError> => {
-    const end = makeDeferred<void>()
-    const holds: Array<Fiber.Fiber<unknown, unknown>> = []
-    const takeOne = (part: Part): Effect.Effect<Option.Option<Tuple>, SpaceError> =>
-      Effect.gen(function*() {
-        const got = yield* Deferred.make<Option.Option<Tuple>, SpaceError>()
-        const hold = part.inWith(
-          given(pattern),
-          (tuple: Tuple) => Effect.zipRight(Deferred.succeed(got, Option.some(tuple)), Deferred.await(end)),
-          { timeout: 0 }
-        )
-        holds.push(
-          yield* Effect.fork(Effect.catchAllCause(hold, (cause) =>
-            hasTimedOut(Exit.failCause(cause))
-              ? Deferred.succeed(got, Option.none())
-              : Deferred.failCause(got, cause as Cause.Cause<SpaceError>)))
-        )
-        return yield* Deferred.await(got)
-      })
-    return Effect.gen(function*() {
-      const taken: Array<Tuple> = []
-      for (const part of concerned) {
-        while (taken.length < limit) {
-          const one = yield* takeOne(part)
-          if (Option.isNone(one)) {
-            break
-          }
-          taken.push(one.value)
-        }
-      }
-      yield* use(taken)
-      yield* Deferred.succeed(end, undefined)
-      yield* Fiber.awaitAll(holds)
-    }).pipe(Effect.onError(() => Fiber.interruptAll(holds)))
-  }
-
-  const now: Verbs<SpaceError>["now"] = (kind, pattern) => {
-    const concerned = ofPattern(pattern)
-    if (concerned.length === 1) {
-      return concerned[0]![kind](given(pattern))
-    }
-    return kind === "inp"
-      ? takeAll((use) => upTo(concerned, pattern, 1, use), ([tuple]) => Option.fromNullable(tuple))
-      : Effect.reduce(
-        concerned,
-        Option.none<Tuple>(),
-        (found, part) => Option.isSome(found) ? Effect.succeed(found) : part.rdp(given(pattern))
-      )
-  }
-
-  const summed = <E>(pattern: Pattern, ask: (part: Part) => Effect.Effect<number, E>): Effect.Effect<number, E> =>
-    Effect.reduce(ofPattern(pattern), 0, (sum, part) => Effect.map(ask(part), (n) => sum + n))
-
-  const outIfAbsent: Verbs<SpaceError>["outIfAbsent"] = (pattern, tuple) =>
-    only("outIfAbsent", [...new Set([...ofPattern(pattern), ofTuple(tuple)])]).outIfAbsent(given(pattern), tuple)
-
-  const replace: Verbs<SpaceError>["replace"] = (pattern, f) => {
+  const replace: Part["replace"] = (pattern, f) => {
     const part = only("replace", ofPattern(pattern))
-    return part.replace(given(pattern), (tuple: Tuple) => {
+    return part.replace(pattern, (tuple) => {
       const replacement = f(tuple)
       if (ofTuple(replacement) !== part) {
         throw unsupported("replace: the new tuple belongs to another part of the space: keep its first field")
@@ -540,6 +298,145 @@ export const make = (
       return replacement
     })
   }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Looking in several parts
+  // -------------------------------------------------------------------------------------------------------------------
+
+  const waits = new Set<Wait>()
+
+  /** Lists a wait for as long as it lasts. */
+  const listed = <A, E, R>(wait: Wait, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.suspend(() => {
+      waits.add(wait)
+      return Effect.ensuring(effect, Effect.sync(() => waits.delete(wait)))
+    })
+
+  /** Waits for each pattern in each part in which it can have a match. Has to run uninterruptibly. */
+  const racing = <A>(
+    restore: Restore,
+    operation: string,
+    kind: Wait["kind"],
+    patterns: ReadonlyArray<Pattern>,
+    timeout: number,
+    find: (place: Place, found: (value: A) => Effect.Effect<void>) => Effect.Effect<void, any>,
+    giveBack: (value: A) => void
+  ): Effect.Effect<A, any> => {
+    const places = patterns.flatMap((pattern) => ofPattern(pattern).map((part) => ({ part, pattern })))
+    return Effect.mapError(
+      listed({ kind, patterns, places }, firstOf(restore, places, find, giveBack)),
+      // As what it is to its caller, and not as what its parts did for it.
+      (error) => isTimeout(error) ? timedOut({ space: name, operation, patterns, timeout }) : error
+    )
+  }
+
+  const indexIn = (patterns: ReadonlyArray<Pattern>, tuple: Tuple): number =>
+    patterns.findIndex((pattern) => matches(pattern, tuple))
+
+  const take: Take<SpaceError> = (taking, use) => {
+    const { name, patterns, timeout } = taking
+    const concerned = ofPatterns(patterns)
+    if (name === "inAll" || concerned.length === 1) {
+      return only("inAll", concerned).take(taking, use)
+    }
+    const there = name === "inAny" ? "in" : name
+    const kind = name === "inAny" || name === "withPermit" ? name : "in"
+    return uninterruptibly(taking, (restore) =>
+      Effect.flatMap(
+        racing<Held<SpaceError>>(
+          restore,
+          name,
+          kind,
+          patterns,
+          timeout,
+          ({ part, pattern }, found) =>
+            part.take({ ...taking, name: there, patterns: [pattern], restore: undefined }, found),
+          (held) => held.giveBack()
+        ),
+        (held) => use(name === "inAny" ? new Chosen(held, indexIn(patterns, held.tuples[0]!)) : held, restore)
+      ))
+  }
+
+  const takeNow: TakeNow<SpaceError> = <A, E, R>(taking: TakingNow, use: Use<SpaceError, A, E, R>) => {
+    const concerned = ofPattern(taking.pattern)
+    return concerned.length === 1
+      ? concerned[0]!.takeNow(taking, use)
+      : uninterruptibly(taking, (restore) => {
+        /** One part after the other, each as much as the others have left. */
+        const from = (
+          index: number,
+          limit: number,
+          holds: ReadonlyArray<Held<SpaceError>>
+        ): Effect.Effect<A, E | SpaceError, R> =>
+          index === concerned.length || limit === 0
+            ? use(new Holds(holds), restore)
+            : Effect.flatMap(
+              Effect.tapErrorCause(
+                concerned[index]!.takeNow({ ...taking, limit, restore }, Effect.succeed),
+                () => Effect.sync(() => holds.forEach((held) => held.giveBack()))
+              ),
+              (held) => from(index + 1, limit - held.tuples.length, [...holds, held])
+            )
+        return from(0, taking.limit, [])
+      })
+  }
+
+  const reading = (
+    kind: "rd" | "rdAny",
+    patterns: ReadonlyArray<Pattern>,
+    timeout: number
+  ): Effect.Effect<Tuple, SpaceError | Late> =>
+    Effect.uninterruptibleMask((restore) =>
+      racing<Tuple>(
+        restore,
+        kind,
+        kind,
+        patterns,
+        timeout,
+        ({ part, pattern }, found) => Effect.flatMap(part.wait("rd", pattern, timeout), found),
+        () => {}
+      )
+    )
+
+  const rd = (pattern: Pattern, timeout: number) => {
+    const concerned = ofPattern(pattern)
+    return concerned.length === 1 ? concerned[0]!.wait("rd", pattern, timeout) : reading("rd", [pattern], timeout)
+  }
+
+  const rdAny = (choices: Several, timeout: number) => {
+    const { patterns } = choices
+    const concerned = ofPatterns(patterns)
+    return concerned.length === 1
+      ? concerned[0]!.waitAny("rdAny", choices, timeout)
+      : Effect.map(
+        reading("rdAny", patterns, timeout),
+        (tuple) => choices.choice(indexIn(patterns, tuple), tuple)
+      )
+  }
+
+  const rdp = (pattern: Pattern) =>
+    Effect.reduce(
+      ofPattern(pattern),
+      Option.none<Tuple>(),
+      (found, part) => Option.isSome(found) ? Effect.succeed(found) : part.now("rdp", pattern)
+    )
+
+  const copyCollect: Part["copyCollect"] = (pattern) =>
+    Effect.map(Effect.forEach(ofPattern(pattern), (part) => part.copyCollect(pattern)), (all) => all.flat())
+
+  const count: Part["count"] = (pattern) =>
+    Effect.reduce(ofPattern(pattern), 0, (sum, part) => Effect.map(part.count(pattern), (n) => sum + n))
+
+  /** A stream of all parts, opened in all of them before it runs. */
+  const watch: Part["watch"] = (kind, pattern, mailbox) =>
+    Effect.map(
+      Effect.forEach(ofPattern(pattern), (part) => part.watch(kind, pattern, mailbox)),
+      (streams) => streams.length === 1 ? streams[0]! : merge(streams)
+    )
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Insight
+  // -------------------------------------------------------------------------------------------------------------------
 
   const inspect = Effect.map(Effect.forEach(parts, (part) => part.inspect), (all): Inspection => ({
     tuples: all.flatMap(({ tuples }) => tuples),
@@ -552,47 +449,31 @@ export const make = (
     undecodable: all.reduce((sum, { undecodable }) => sum + undecodable, 0)
   }))
 
-  const explain = (pattern: Pattern) =>
-    Effect.map(Effect.forEach(ofPattern(pattern), (part) => part.explain(given(pattern))), (all) => ({
+  const explain: Part["explain"] = (pattern) =>
+    Effect.map(Effect.forEach(ofPattern(pattern), (part) => part.explain(pattern)), (all) => ({
       lookups: all.flatMap(({ lookups }) => lookups),
       candidates: all.reduce((sum, { candidates }) => sum + candidates, 0)
     }))
 
-  /** A stream of all parts, opened in all of them before it runs. */
-  const watch: Verbs<SpaceError>["watch"] = (kind, pattern, mailbox) => {
-    const scoped: MailboxOptions & { readonly scoped: true } = { ...mailbox, scoped: true }
-    return Effect.map(
-      Effect.forEach(ofPattern(pattern), (part): Effect.Effect<Events, SpaceError, Scope.Scope> =>
-        kind === "subscribe"
-          ? part.subscribe(given(pattern), scoped)
-          : part.stream(given(pattern), scoped)),
-      (streams) => streams.length === 1 ? streams[0]! : merge(streams)
-    )
-  }
-
   return assemble<any, SpaceError>({
     name,
     refuse: refusing,
+    isClosed: () => parts.some((part) => part.isClosed()),
+    isElsewhere: parts.some((part) => part.isElsewhere),
     out: (tuple) => ofTuple(tuple).out(tuple),
-    outLeased: (tuple, ttl) =>
-      Effect.map(ofTuple(tuple).out(tuple, { ttl }), ({ cancel, renew }) => (ttl) => ttl < 0 ? cancel : renew(ttl)),
+    outLeased: (tuple, ttl) => ofTuple(tuple).outLeased(tuple, ttl),
     outAll,
     outFitting,
     outIfAbsent,
     replace,
-    wait,
-    waitAny,
-    waitAll,
-    now,
-    takeUpTo,
-    copyCollect: (pattern) =>
-      Effect.map(Effect.forEach(ofPattern(pattern), (part) => part.copyCollect(given(pattern))), (all) => all.flat()),
-    count: (pattern) => summed(pattern, (part) => part.count(given(pattern))),
-    hold,
-    holdScoped,
-    move: (name, pattern, other) => summed(pattern, (part) => part[name](given(pattern), other)),
+    take,
+    takeNow,
+    ...looks<SpaceError>({ refuse: refusing, take, takeNow, rd, rdAny, rdp }),
+    copyCollect,
+    count,
+    move: moves({ copyCollect, takeNow }),
     watch,
-    start: (effect, { failures, name }) => main.eval(effect, { name, failures: failuresFor(failures) }),
+    start: main.start,
     inspect,
     explain,
     awaitQuiescent: Effect.fail(unsupported("awaitQuiescent: what waits in several parts cannot be seen to rest")),
