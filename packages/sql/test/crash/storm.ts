@@ -7,14 +7,15 @@ import { build } from "esbuild"
 import type { ChildProcess } from "node:child_process"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { Config } from "./child.js"
 
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
 
-/** A program of this folder as one file, which starts faster. */
+/** A program, by its path from this folder, as one file, which starts faster. */
 export const bundle = async (folder: string, name = "child"): Promise<string> => {
-  const outfile = `${folder}/${name}.mjs`
+  const outfile = join(folder, `${basename(name)}.mjs`)
   await build({
     entryPoints: [fileURLToPath(new URL(`${name}.ts`, import.meta.url))],
     outfile,
