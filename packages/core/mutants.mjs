@@ -178,13 +178,13 @@ export const mutants = [
     name: "a tuple that is taken before it is in an index gets into it",
     clause: "S2",
     file: "internal/memory/shelf.ts",
-    find: `    if (place >= 0) {
+    find: `    if (index >= 0) {
       const last = this.fresh.pop()!
       if (last !== entry) {
-        this.fresh[place] = last
+        this.fresh[index] = last
       }
     } else {`,
-    replace: "    if (place < 0) {"
+    replace: "    if (index < 0) {"
   },
   {
     name: "an index that has just been dropped for its cost is built again at once",
@@ -439,7 +439,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a tuple that comes back is not offered to those who wait",
     clause: "S8",
     file: "internal/memory/holds.ts",
-    find: "this.place(place === \"place\" ? entry : this.renumber(entry), \"Requeue\")",
+    find: "this.offerOrStore(place === \"place\" ? entry : this.renumber(entry), \"Requeue\")",
     replace: "this.insert(place === \"place\" ? entry : this.renumber(entry))"
   },
   {
@@ -490,8 +490,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a wait that has timed out stays in the table of those who wait",
     clause: "S9",
     file: "internal/memory/interest.ts",
-    find: "for (const { group, key } of interest.places) {",
-    replace: "for (const { group, key } of interest.timeout === undefined ? interest.places : []) {"
+    find: "for (const { group, key } of interest.buckets) {",
+    replace: "for (const { group, key } of interest.timeout === undefined ? interest.buckets : []) {"
   },
   {
     name: "a wait that was served leaves its timer",
@@ -617,7 +617,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "what a failed transaction has done stays until the next transaction",
     clause: "S10",
     file: "internal/memory/store.ts",
-    find: "    this.begin()\n    this.settle()\n    this.busy = true\n    try {\n      this.measure",
+    find: "    this.begin()\n    this.rollBack()\n    this.busy = true\n    try {\n      this.measure",
     replace: "    this.begin()\n    this.busy = true\n    try {\n      this.measure"
   },
   {
@@ -654,7 +654,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "inAll takes one tuple for two patterns",
     clause: "S11",
     file: "internal/pattern/matching.ts",
-    find: "while (next < own.length && this.owners.has(own[next]!)) {",
+    find: "while (next < candidates.length && this.owners.has(candidates[next]!)) {",
     replace: "while (next < 0) {"
   },
   {
@@ -689,11 +689,11 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "an inAll that waits holds what is there already",
     clause: "S11",
     file: "internal/memory/search.ts",
-    find: "    return this.served(this.lookFor(interest))\n",
-    replace: `    if (this.kind === "inAll" && this.look() === undefined) {
+    find: "    return this.served(this.findFor(interest))\n",
+    replace: `    if (this.kind === "inAll" && this.findFree() === undefined) {
       this.store.takeHeld(Array.from(new Set(this.patterns.flatMap((pattern) => this.store.shelves.find(pattern) ?? []))))
     }
-    return this.served(this.lookFor(interest))
+    return this.served(this.findFor(interest))
 `
   },
   {
@@ -1171,8 +1171,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a process that waits for its own end waits for ever",
     clause: "S13",
     file: "internal/process.ts",
-    find: "nameOf(self) === nameOf(fiber) ? own : ofOthers",
-    replace: "nameOf(self) === \"\" ? own : ofOthers"
+    find: "nameOf(self) === nameOf(fiber) ? ofItself : ofOthers",
+    replace: "nameOf(self) === \"\" ? ofItself : ofOthers"
   },
   // Transactions that wait for state of STM
   {
@@ -1272,7 +1272,7 @@ class Now implements Operation<Option.Option<any>, never> {
     clause: "S10",
     file: "internal/memory/looks.ts",
     find: "if (this.serve(this.takers, entry, seq)) {\n          this.changed(entry)",
-    replace: "if (this.serve(this.takers, entry, seq)) {\n          this.settle()"
+    replace: "if (this.serve(this.takers, entry, seq)) {\n          this.rollBack()"
   },
   {
     name: "an open pattern hears of changes of its own length only",
@@ -1321,8 +1321,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a subclass without a schema that calls itself as its base is taken for it",
     clause: "S16",
     file: "internal/classes.ts",
-    find: "own === null || isA(value, prototype!) ||",
-    replace: "own === null ||"
+    find: "parent === null || isA(value, prototype!) ||",
+    replace: "parent === null ||"
   },
   {
     name: "a subclass of the same base is taken for the class, loaded a second time",
@@ -1440,9 +1440,9 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a join with variables searches before there could be enough, whatever they are",
     clause: "S11",
     file: "internal/pattern/join.ts",
-    find: "  if (!(outlook ?? new Outlook<E>(plan)).look(candidatesOf, isStored, outlook !== undefined)) {",
+    find: "  if (!(outlook ?? new Outlook<E>(plan)).refresh(candidatesOf, isStored, outlook !== undefined)) {",
     replace:
-      "  if (!(outlook ?? new Outlook<E>(plan)).look(candidatesOf, isStored, outlook !== undefined) && plan.isPlain) {"
+      "  if (!(outlook ?? new Outlook<E>(plan)).refresh(candidatesOf, isStored, outlook !== undefined) && plan.isPlain) {"
   },
   {
     name: "a join tries all combinations of what no variable connects",

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { checkLink, failing, reading, schemasOf } from "./internal/arguments.js"
+import { checkLink, dying, failing, schemasOf } from "./internal/arguments.js"
 import * as client from "./internal/remote/client.js"
 import * as server from "./internal/remote/server.js"
 import { Values } from "./internal/values.js"
@@ -89,7 +89,7 @@ export const connect: <T extends Tuple = Tuple>(
   link: Link,
   options?: Options
 ) => Effect.Effect<TupleSpace<T, SpaceError>, never, Scope.Scope> = (link, options) =>
-  Effect.suspend(() => reading(() => client.connect(link, valuesOf(link, options))))
+  Effect.suspend(() => dying(() => client.connect(link, valuesOf(link, options))))
 
 /**
  * How values cross a link: what structured clone carries faithfully, as it is; Effect's data and instances of classes

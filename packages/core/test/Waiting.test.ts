@@ -45,7 +45,7 @@ describe("Waiting in memory", () => {
             const space = yield* fresh()
             const { store } = memoryOf(space)
             let looked = 0
-            store.onLooked = (entries) => {
+            store.onExamined = (entries) => {
               looked += entries
             }
             const patterns = Array.from({ length: size }, (_, index) => patternOf(index)) as any

@@ -22,7 +22,7 @@ import { messageOf, show } from "./print.js"
  * Makes an operation of its arguments; bad ones make one that dies with the error that names them. The arguments may be
  * passed on: what is called most does without a closure.
  */
-export const reading = <A, E, R, One, Two, Three, Four>(
+export const dying = <A, E, R, One, Two, Three, Four>(
   make: (one: One, two: Two, three: Three, four: Four) => Effect.Effect<A, E, R>,
   one?: One,
   two?: Two,

@@ -134,11 +134,11 @@ const originOf = (type: object | null): { readonly made: Made; readonly steps: n
  * steps; a subclass has been made together with its base, or is some steps further away.
  */
 const isCopy = (value: object, { is, prototype, schema }: Known): boolean => {
-  const own: object | null = Object.getPrototypeOf(value)
-  if (own === null || isA(value, prototype!) || !Object.hasOwn(own, "constructor")) {
+  const parent: object | null = Object.getPrototypeOf(value)
+  if (parent === null || isA(value, prototype!) || !Object.hasOwn(parent, "constructor")) {
     return false
   }
-  const theirs = originOf(own.constructor)
+  const theirs = originOf(parent.constructor)
   const ours = originOf(schema)
   return theirs !== undefined && ours !== undefined && theirs.made !== ours.made && theirs.steps === ours.steps &&
     theirs.made.identifier === ours.made.identifier && is(value)

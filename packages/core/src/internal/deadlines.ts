@@ -1,14 +1,14 @@
 /**
- * A binary heap of things that end at a known time. Each knows its place in the heap, so that one which ends early
- * leaves nothing behind.
+ * A binary heap of things that end at a known time. Each knows its index there, so that one which ends early leaves
+ * nothing behind.
  *
  * @internal
  */
 export interface Deadline {
   /** When, in milliseconds of the space's clock. */
   at: number
-  /** The place in the heap, or -1 outside it. */
-  place: number
+  /** Where it is in the heap, or -1 outside it. */
+  index: number
   readonly fire: () => void
 }
 
@@ -30,15 +30,15 @@ export class Deadlines {
   }
 
   remove(deadline: Deadline): void {
-    const place = deadline.place
-    if (place < 0) {
+    const index = deadline.index
+    if (index < 0) {
       return
     }
-    deadline.place = -1
+    deadline.index = -1
     const last = this.heap.pop()!
     if (last !== deadline) {
-      this.rise(last, place)
-      this.sink(last, last.place)
+      this.rise(last, index)
+      this.sink(last, last.index)
     }
   }
 
@@ -54,26 +54,26 @@ export class Deadlines {
 
   clear(): void {
     for (const deadline of this.heap) {
-      deadline.place = -1
+      deadline.index = -1
     }
     this.heap.length = 0
   }
 
-  private rise(deadline: Deadline, place: number): void {
-    while (place > 0) {
-      const parent = (place - 1) >> 1
+  private rise(deadline: Deadline, index: number): void {
+    while (index > 0) {
+      const parent = (index - 1) >> 1
       if (this.heap[parent]!.at <= deadline.at) {
         break
       }
-      this.put(this.heap[parent]!, place)
-      place = parent
+      this.put(this.heap[parent]!, index)
+      index = parent
     }
-    this.put(deadline, place)
+    this.put(deadline, index)
   }
 
-  private sink(deadline: Deadline, place: number): void {
+  private sink(deadline: Deadline, index: number): void {
     for (;;) {
-      let child = 2 * place + 1
+      let child = 2 * index + 1
       if (child >= this.heap.length) {
         break
       }
@@ -83,14 +83,14 @@ export class Deadlines {
       if (this.heap[child]!.at >= deadline.at) {
         break
       }
-      this.put(this.heap[child]!, place)
-      place = child
+      this.put(this.heap[child]!, index)
+      index = child
     }
-    this.put(deadline, place)
+    this.put(deadline, index)
   }
 
-  private put(deadline: Deadline, place: number): void {
-    this.heap[place] = deadline
-    deadline.place = place
+  private put(deadline: Deadline, index: number): void {
+    this.heap[index] = deadline
+    deadline.index = index
   }
 }

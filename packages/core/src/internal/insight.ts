@@ -34,7 +34,7 @@ export interface Watched {
   readonly moves: number
   readonly observers: Set<unknown>
   readonly onMoved: Set<() => void>
-  readonly settle: () => void
+  readonly rollBack: () => void
   readonly now: () => number
   readonly waiting: () => ReadonlyArray<Waiting>
   /** Puts that wait for room, and what ends by time alone. */
@@ -85,9 +85,9 @@ const fibersOf = (records: Records): Map<AnyFiber, AnyFiber | undefined> => {
 }
 
 /** A fiber of a process runs; or none does, but one waits for time or for the outside; or nothing can move. */
-type Look = "moving" | "waiting" | Quiescence
+type Observation = "moving" | "waiting" | Quiescence
 
-const look = (store: Watched, records: Records): Effect.Effect<Look> =>
+const observe = (store: Watched, records: Records): Effect.Effect<Observation> =>
   Effect.gen(function*() {
     const { moves } = store
     const fibers = fibersOf(records)
@@ -101,7 +101,7 @@ const look = (store: Watched, records: Records): Effect.Effect<Look> =>
     if (store.moves !== moves || statuses.some(([, status]) => status.state === "Running")) {
       return "moving"
     }
-    store.settle()
+    store.rollBack()
     const heldUp = new Set(store.waiting().filter(holdsUp).map(({ fiber, watcher }) => watcher?.reader ?? fiber))
     const isOutside = statuses.some(([fiber, status]) =>
       !heldUp.has(fiber) && status.state === "Suspended" && !waitsForFibers(fiber, status, fibers)
@@ -164,7 +164,7 @@ export const awaitQuiescent = (store: Watched, records: Records): Effect.Effect<
       return Effect.interrupt
     }
     const { moves } = store
-    return Effect.flatMap(look(store, records), (seen): Effect.Effect<Quiescence> => {
+    return Effect.flatMap(observe(store, records), (seen): Effect.Effect<Quiescence> => {
       if (typeof seen === "object") {
         // What a space that has closed meanwhile looks like is no report: its processes were ended.
         return store.closed ? Effect.interrupt : Effect.succeed(seen)
@@ -201,11 +201,11 @@ const candidates = Metric.histogram(
 )
 
 /** Counts how many tuples the operations of a space look at. */
-export const meterLooks = (name: string): (looked: number) => void => {
+export const meterExamined = (name: string): (examined: number) => void => {
   const candidatesOf = Metric.tagged(candidates, "space", name)
-  return (looked) => {
-    if (looked > 0) {
-      measure(candidatesOf, looked)
+  return (examined) => {
+    if (examined > 0) {
+      measure(candidatesOf, examined)
     }
   }
 }

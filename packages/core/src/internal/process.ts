@@ -127,8 +127,8 @@ export const group: Effect.Effect<Group, never, Scope.Scope> = Effect.suspend(()
 
 /** How to wait for a process, and to end it. It cannot wait for its own end. */
 export const handles = <A, E>(name: string, fiber: LiveFiber<A, E>, join: Effect.Effect<A, E>) => {
-  const unlessOwn = <B, E2>(ofOthers: Effect.Effect<B, E2>, own: Effect.Effect<B>): Effect.Effect<B, E2> =>
-    withFiber((self) => nameOf(self) === nameOf(fiber) ? own : ofOthers)
+  const unlessOwn = <B, E2>(ofOthers: Effect.Effect<B, E2>, ofItself: Effect.Effect<B>): Effect.Effect<B, E2> =>
+    withFiber((self) => nameOf(self) === nameOf(fiber) ? ofItself : ofOthers)
   const endless = Effect.dieSync(() =>
     new SpaceError({ reason: "Reentrant", message: `the process "${name}" waits for its own end, which never comes` })
   )

@@ -47,7 +47,7 @@ const variance = { _T: (_: any) => _, _E: (_: never) => _ }
  * Here types end: what an operation gives is `Match` of a pattern and `TimeoutOf` options, which the interface says and
  * TypeScript cannot follow.
  */
-const reading = <E, E2, R, One, Two, Three>(
+const operation = <E, E2, R, One, Two, Three>(
   verbs: Verbs<E>,
   read: (verbs: Verbs<E>, one: One, two: Two, three: Three) => Effect.Effect<unknown, E2, R>,
   one: One,
@@ -74,7 +74,7 @@ export const assemble = <T extends Tuple, E>(verbs: Verbs<E>): TupleSpace<T, E> 
     // What is called most reads its arguments itself, without the calls between.
     out: (tuple: unknown, options?: unknown): Effect.Effect<any, any> => {
       if (options !== undefined) {
-        return reading(verbs, putLeased, tuple, options)
+        return operation(verbs, putLeased, tuple, options)
       }
       try {
         return verbs.out(own(tuple))
@@ -82,7 +82,7 @@ export const assemble = <T extends Tuple, E>(verbs: Verbs<E>): TupleSpace<T, E> 
         return verbs.refuse(error)
       }
     },
-    outAll: (tuples) => reading(verbs, putAll, tuples),
+    outAll: (tuples) => operation(verbs, putAll, tuples),
 
     in: (pattern: unknown, options?: unknown): Effect.Effect<any, any> => {
       try {
@@ -91,36 +91,36 @@ export const assemble = <T extends Tuple, E>(verbs: Verbs<E>): TupleSpace<T, E> 
         return verbs.refuse(error)
       }
     },
-    rd: (pattern, options) => reading(verbs, read, pattern, options),
-    inp: (pattern) => reading(verbs, takeNow, pattern),
-    rdp: (pattern) => reading(verbs, readNow, pattern),
+    rd: (pattern, options) => operation(verbs, read, pattern, options),
+    inp: (pattern) => operation(verbs, takeNow, pattern),
+    rdp: (pattern) => operation(verbs, readNow, pattern),
 
-    inWith: (pattern, use, options) => reading(verbs, hold, pattern, use, options),
-    withPermit: (pattern, use, options) => reading(verbs, holdPermit, pattern, use, options),
-    inScoped: (pattern, options) => reading(verbs, holdScoped, pattern, options),
+    inWith: (pattern, use, options) => operation(verbs, hold, pattern, use, options),
+    withPermit: (pattern, use, options) => operation(verbs, holdPermit, pattern, use, options),
+    inScoped: (pattern, options) => operation(verbs, holdScoped, pattern, options),
 
-    inAny: (patterns, options) => reading(verbs, takeAny, patterns, options),
-    rdAny: (patterns, options) => reading(verbs, readAny, patterns, options),
-    inAll: (patterns, options) => reading(verbs, takeAll, patterns, options),
+    inAny: (patterns, options) => operation(verbs, takeAny, patterns, options),
+    rdAny: (patterns, options) => operation(verbs, readAny, patterns, options),
+    inAll: (patterns, options) => operation(verbs, takeAll, patterns, options),
 
-    collect: (pattern) => reading(verbs, collect, pattern),
-    copyCollect: (pattern) => reading(verbs, copyCollect, pattern),
-    collectInto: (pattern, other) => reading(verbs, moveTo, pattern, other),
-    copyCollectInto: (pattern, other) => reading(verbs, copyTo, pattern, other),
-    inUpTo: (pattern, n) => reading(verbs, takeUpTo, pattern, n),
-    count: (pattern) => reading(verbs, count, pattern),
+    collect: (pattern) => operation(verbs, collect, pattern),
+    copyCollect: (pattern) => operation(verbs, copyCollect, pattern),
+    collectInto: (pattern, other) => operation(verbs, moveTo, pattern, other),
+    copyCollectInto: (pattern, other) => operation(verbs, copyTo, pattern, other),
+    inUpTo: (pattern, n) => operation(verbs, takeUpTo, pattern, n),
+    count: (pattern) => operation(verbs, count, pattern),
 
-    outIfAbsent: (pattern, tuple) => reading(verbs, putIfAbsent, pattern, tuple),
-    replace: (pattern, f) => reading(verbs, replace, pattern, f),
+    outIfAbsent: (pattern, tuple) => operation(verbs, putIfAbsent, pattern, tuple),
+    replace: (pattern, f) => operation(verbs, replace, pattern, f),
 
     subscribe: (pattern, options) => following(verbs, "subscribe", pattern, options),
     stream: (pattern, options) => following(verbs, "stream", pattern, options),
 
-    eval: (effect, options) => reading(verbs, start, effect, options),
-    evalTuple: (fields, options) => reading(verbs, startTuple, fields, options, (tuple: any) => space.out(tuple)),
+    eval: (effect, options) => operation(verbs, start, effect, options),
+    evalTuple: (fields, options) => operation(verbs, startTuple, fields, options, (tuple: any) => space.out(tuple)),
 
     inspect: verbs.inspect,
-    explain: (pattern) => reading(verbs, explain, pattern),
+    explain: (pattern) => operation(verbs, explain, pattern),
     awaitQuiescent: verbs.awaitQuiescent,
 
     transact: verbs.transact,
@@ -139,7 +139,7 @@ export const assemble = <T extends Tuple, E>(verbs: Verbs<E>): TupleSpace<T, E> 
 
 const putLeased = <E>(verbs: Verbs<E>, tuple: unknown, options: unknown) =>
   Effect.map(verbs.outLeased(own(tuple), ttlOf(options)), (leased): Lease<E> => ({
-    renew: (ttl) => reading(verbs, renewing, leased, ttl),
+    renew: (ttl) => operation(verbs, renewing, leased, ttl),
     cancel: leased.renew(-Infinity)
   }))
 
@@ -243,7 +243,7 @@ const watch = <E>(verbs: Verbs<E>, kind: "subscribe" | "stream", pattern: unknow
  * `Opened` of the options.
  */
 const following = <E>(verbs: Verbs<E>, kind: "subscribe" | "stream", pattern: unknown, options: unknown): any => {
-  const opened = reading(verbs, watch, kind, pattern, options)
+  const opened = operation(verbs, watch, kind, pattern, options)
   try {
     return isScoped(options) ? opened : Stream.unwrapScoped(opened)
   } catch (error) {

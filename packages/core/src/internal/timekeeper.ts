@@ -69,7 +69,7 @@ export class Signs implements Timed {
   private readonly sign: Deadline
 
   constructor(readonly now: () => number, give: () => void) {
-    this.sign = { at: 0, place: -1, fire: give }
+    this.sign = { at: 0, index: -1, fire: give }
   }
 
   tick(): void {

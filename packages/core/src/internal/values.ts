@@ -40,7 +40,7 @@ import { messageOf, nameOf, show, stackOf } from "./print.js"
 import { interruption } from "./runtime.js"
 
 /** Where values go. */
-export type Place = "link" | "store"
+export type Medium = "link" | "store"
 
 /** What to say of what cannot go there. */
 const words = {
@@ -128,9 +128,9 @@ class Unreadable {
   }
 }
 
-const unreadable = (error: unknown, place: string): Unreadable => {
+const unreadable = (error: unknown, segment: string): Unreadable => {
   const result = error instanceof Unreadable ? error : new Unreadable(error)
-  result.where = place + result.where
+  result.where = segment + result.where
   return result
 }
 
@@ -152,7 +152,7 @@ export class Values {
   private left = most
 
   /** Throws a `SpaceError` if the schemas cannot be told apart. */
-  constructor(schemas: ReadonlyArray<Schema.Schema<any, any>> = [], private readonly place: Place = "link") {
+  constructor(schemas: ReadonlyArray<Schema.Schema<any, any>> = [], private readonly medium: Medium = "link") {
     this.classes = classesOf(schemas)
     this.ambiguous = this.classes.flatMap(({ former, identifier }) =>
       former.size === 0 ? [] : [JSON.stringify(classPrefix + identifier)]
@@ -247,7 +247,7 @@ export class Values {
       case "symbol":
         throw refusal(
           where,
-          `${show(value)} ${words[this.place].cannot}: put data that says what to do, not code or symbols`
+          `${show(value)} ${words[this.medium].cannot}: put data that says what to do, not code or symbols`
         )
       case "object":
         return value === null ? value : this.encodeObject(value, where, depth)
@@ -304,7 +304,7 @@ export class Values {
         return value
       case "SharedArrayBuffer":
       case "MessagePort":
-        if (this.place === "store") {
+        if (this.medium === "store") {
           throw refusal(where, `a ${kind} ${words.store.cannot}: it is of this process alone`)
         }
         return value
@@ -323,7 +323,7 @@ export class Values {
     const { length } = value
     refuseOwnKeys(value, where)
     // A copy, for structured clone refuses a proxy, and does not say where it is. Texts are made of what is read.
-    let result = this.place === "link" ? copyOf(value) : value
+    let result = this.medium === "link" ? copyOf(value) : value
     for (let i = 0; i < length; i++) {
       const member = value[i]
       if (!goesAsIs(member)) {
@@ -346,7 +346,7 @@ export class Values {
       const key = own.find((key) => typeof key === "symbol" || !keys.includes(key))
       throw refusal(
         where,
-        typeof key === "symbol" ? words[this.place].symbols : `its key ${key}, which is not enumerable, would be lost`
+        typeof key === "symbol" ? words[this.medium].symbols : `its key ${key}, which is not enumerable, would be lost`
       )
     }
     if (coded in result) {
@@ -363,7 +363,7 @@ export class Values {
 
   private code(value: object, where: string, depth: number): unknown {
     if (value instanceof Undecoded) {
-      return this.place === "store"
+      return this.medium === "store"
         ? value
         : value.letter === undefined
         ? value.encoded
@@ -380,7 +380,7 @@ export class Values {
       return this.encodeInstance(known, value, where, depth)
     }
     if (Redacted.isRedacted(value)) {
-      throw refusal(where, words[this.place].secret)
+      throw refusal(where, words[this.medium].secret)
     }
     for (const [name, coder] of coders) {
       if (coder.is(value)) {
@@ -391,7 +391,7 @@ export class Values {
     throw refusal(
       where,
       `an instance of ${effectName(value) ?? show(value)} would lose its class: give ${
-        words[this.place].who
+        words[this.medium].who
       } a Schema of it ` +
         `(the option "schemas"${base === undefined ? "" : `: that of ${base.identifier} is for no subclass`}), ` +
         `or put plain data`
@@ -461,7 +461,7 @@ export class Values {
   private explanation(error: Error, declared: ReadonlySet<PropertyKey>, where: string, depth: number): Fields {
     // Where texts are compared, errors with the same fields are equal, wherever they were made.
     return [...explaining].flatMap((key): Fields => {
-      const descriptor = declared.has(key) || key === "stack" && this.place === "store"
+      const descriptor = declared.has(key) || key === "stack" && this.medium === "store"
         ? undefined
         : Object.getOwnPropertyDescriptor(error, key)
       return descriptor === undefined
@@ -487,12 +487,12 @@ export class Values {
   }
 
   private each(where: string, depth: number): Each {
-    const encode: Each["encode"] = (member, place) => this.encodeAny(member, where + place, depth + 1)
+    const encode: Each["encode"] = (member, segment) => this.encodeAny(member, where + segment, depth + 1)
     return {
       encode,
-      loosely: (member, place) => {
+      loosely: (member, segment) => {
         try {
-          return encode(member, place)
+          return encode(member, segment)
         } catch {
           return messageOf(member)
         }
@@ -500,7 +500,7 @@ export class Values {
       refuse: (why) => {
         throw refusal(where, why)
       },
-      compared: this.place === "store"
+      compared: this.medium === "store"
     }
   }
 
@@ -512,8 +512,8 @@ export class Values {
     try {
       return this.decodeAny(value)
     } catch (error) {
-      const { cause, where: place, why } = unreadable(error, where)
-      throw new SpaceError({ reason: "Undecodable", message: `${brief(place)}: ${why}`, cause })
+      const { cause, where: path, why } = unreadable(error, where)
+      throw new SpaceError({ reason: "Undecodable", message: `${brief(path)}: ${why}`, cause })
     }
   }
 

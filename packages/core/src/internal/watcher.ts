@@ -35,7 +35,7 @@ export class Watcher {
     /** For a stream of tuples: those that were held when it started, and that it has to see if they come back. */
     readonly unseen: WeakSet<object> | undefined,
     /** Removes what a failed transaction has left in the mailbox. */
-    private readonly settle: () => void
+    private readonly rollBack: () => void
   ) {}
 
   get full(): boolean {
@@ -77,12 +77,12 @@ export class Watcher {
   /** What the mailbox holds, waiting until there is something, or its end. */
   readonly take: Effect.Effect<Chunk.Chunk<SpaceEvent.SpaceEvent<Tuple>>> = withFiber((fiber) => {
     this.reader = fiber
-    this.settle()
+    this.rollBack()
     if (this.buffer.length > 0) {
       return Effect.sync(() => this.drain())
     }
     return this.end ?? callback((resume) => {
-      this.settle()
+      this.rollBack()
       this.resume = resume
       this.wake()
     })

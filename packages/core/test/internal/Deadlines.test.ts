@@ -4,7 +4,7 @@ import type { Deadline } from "../../src/internal/deadlines.js"
 import { Deadlines } from "../../src/internal/deadlines.js"
 import { same } from "../helpers.js"
 
-const deadline = (at: number): Deadline => ({ at, place: -1, fire: () => {} })
+const deadline = (at: number): Deadline => ({ at, index: -1, fire: () => {} })
 
 const steps = fc.array(
   fc.oneof(
@@ -38,14 +38,14 @@ describe("Deadlines", () => {
           const [removed] = model.splice(Math.floor(step.at * model.length), 1)
           if (removed !== undefined) {
             deadlines.remove(removed)
-            assert.strictEqual(removed.place, -1)
+            assert.strictEqual(removed.index, -1)
           }
           break
         }
         case "Due": {
           for (let due = deadlines.due(step.at); due !== undefined; due = deadlines.due(step.at)) {
             assert.strictEqual(due.at, earliest())
-            assert.strictEqual(due.place, -1)
+            assert.strictEqual(due.index, -1)
             assert.isTrue(model.includes(due))
             model.splice(model.indexOf(due), 1)
           }
@@ -55,7 +55,7 @@ describe("Deadlines", () => {
       assert.strictEqual(deadlines.size, model.length)
       assert.strictEqual(deadlines.earliest, earliest())
       same(
-        model.map(({ place }) => place).sort((self, that) => self - that),
+        model.map(({ index }) => index).sort((self, that) => self - that),
         model.map((_, index) => index)
       )
     }
@@ -68,7 +68,7 @@ describe("Deadlines", () => {
     deadlines.add(a)
     deadlines.add(b)
     deadlines.clear()
-    same([deadlines.size, deadlines.earliest, a.place, b.place], [0, Infinity, -1, -1])
+    same([deadlines.size, deadlines.earliest, a.index, b.index], [0, Infinity, -1, -1])
     deadlines.remove(b)
     deadlines.add(b)
     assert.strictEqual(deadlines.due(2), b)

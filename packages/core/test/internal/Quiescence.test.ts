@@ -14,7 +14,7 @@ const watched = (happens: (space: { closed: boolean; moves: number }) => void): 
     moves: 0,
     observers: new Set(),
     onMoved: new Set<() => void>(),
-    settle: () => {},
+    rollBack: () => {},
     now: () => 0,
     waiting: () => {
       happens(space)

@@ -250,7 +250,7 @@ export const transaction = <A, E, R>(
           outcomes.length = 0
           afterwards.length = 0
           progress.state = "undone"
-          const own: Progress = progress = { state: "running", back: [], afterwards }
+          const ofThisRun: Progress = progress = { state: "running", back: [], afterwards }
           const heard = session.offers.heard((commands) =>
             Effect.tapError(run(commands), (error) =>
               Effect.sync(() => {
@@ -260,13 +260,13 @@ export const transaction = <A, E, R>(
           )
           const told: Run = (commands) => Effect.tap(heard(commands), (outcome) => void outcomes.push(outcome))
           const back: Effect.Effect<void, SpaceError> = Effect.suspend(() => {
-            const [make] = own.back.splice(0, 1)
+            const [make] = ofThisRun.back.splice(0, 1)
             return make === undefined
               ? Effect.void
               : Effect.zipRight(told([session.made(make)]), back)
           })
           return Effect.tap(
-            restore(locally(effect, transactions, within(session, told, own))),
+            restore(locally(effect, transactions, within(session, told, ofThisRun))),
             // From here on it may have happened, also if it fails.
             () => Effect.zipRight(back, Effect.sync(() => void (hasFailed = true)))
           )

@@ -143,8 +143,8 @@ export const interpret = ({ client, commands, lease, now, tables }: {
     )
   }
 
-  const giveBack = (row: Row, accepted: Coming["accepted"], place: boolean): void => {
-    deliver({ ...row, id: place ? row.id : null, accepted }, "Requeue", row.id)
+  const giveBack = (row: Row, accepted: Coming["accepted"], keepsPlace: boolean): void => {
+    deliver({ ...row, id: keepsPlace ? row.id : null, accepted }, "Requeue", row.id)
   }
 
   const find = (queries: ReadonlyArray<Query>, limit: number): Found | null => {
@@ -252,12 +252,14 @@ export const interpret = ({ client, commands, lease, now, tables }: {
           const stored = tables.insert(row)
           if (!command.take) {
             const waiters = waitersFor(row)
-            const own = waiters.findIndex(({ client: other, waiter }) => other === client && waiter === command.waiter)
+            const answering = waiters.findIndex(({ client: other, waiter }) =>
+              other === client && waiter === command.waiter
+            )
             hand(
               stored,
-              waiters.filter((_, index) => index !== own),
+              waiters.filter((_, index) => index !== answering),
               command.accepted ?? undefined,
-              waiters.slice(own + 1)
+              waiters.slice(answering + 1)
             )
           }
         }

@@ -81,7 +81,7 @@ export class Offers {
     isOffering = () => this.isOffering
   ): (commands: ReadonlyArray<Command>) => Effect.Effect<Heard, SpaceError> {
     const learned: Array<() => void> = []
-    const settle = (heard: Heard): Effect.Effect<Heard, SpaceError> => {
+    const askAll = (heard: Heard): Effect.Effect<Heard, SpaceError> => {
       const offer = heard.mail.find(({ kind }) => kind === "offer")
       if (offer === undefined) {
         return Effect.succeed(heard)
@@ -99,11 +99,11 @@ export class Offers {
         if (found !== null) {
           joined.push([offer.waiter, found])
         }
-        return settle({ ...heard, mail, joined })
+        return askAll({ ...heard, mail, joined })
       })
     }
     const whole = (commands: ReadonlyArray<Command>) =>
-      Effect.flatMap(run(commands), (outcome) => settle({ ...outcome, joined: [], learned }))
+      Effect.flatMap(run(commands), (outcome) => askAll({ ...outcome, joined: [], learned }))
     // Where joins are offered something, what becomes of a tuple has to be known before the next one comes.
     return (commands) =>
       !isOffering() ? whole(commands) : Effect.map(

@@ -53,7 +53,7 @@ export class Session implements Timed, Watched {
   private poked = false
   private resume: (() => void) | undefined = undefined
   private readonly signs = new Signs(() => this.now(), () => this.poke())
-  private readonly expiry: Deadline = { at: 0, place: -1, fire: () => this.poke() }
+  private readonly expiry: Deadline = { at: 0, index: -1, fire: () => this.poke() }
 
   constructor(readonly store: SpaceStore, private readonly clock: Clock.Clock) {
     this.depth = store.depth ?? 1
@@ -365,7 +365,7 @@ export class Session implements Timed, Watched {
     tick(this)
   }
 
-  settle(): void {}
+  rollBack(): void {}
 
   waiting(): ReadonlyArray<Listener> {
     return [...this.waiters.values()]

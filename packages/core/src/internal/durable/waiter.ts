@@ -106,7 +106,7 @@ export interface Wanted {
   ) => Effect.Effect<Found | null, unknown>
 }
 
-export class Waiter implements Listener {
+export class ClientWaiter implements Listener {
   readonly id: number
   readonly kind: Wanted["kind"]
   readonly patterns: ReadonlyArray<Pattern>
@@ -156,7 +156,7 @@ export class Waiter implements Listener {
       session.offers.undecided.add(this)
     }
     if (wanted.timeout > 0 && wanted.timeout < Infinity) {
-      this.timeout = { at: this.since + wanted.timeout, place: -1, fire: () => this.leave("late") }
+      this.timeout = { at: this.since + wanted.timeout, index: -1, fire: () => this.leave("late") }
       session.setDeadline(this.timeout, this.timeout.at)
     }
     for (const { answers } of wanted.patterns) {
@@ -560,10 +560,10 @@ export const waitFor = (
     if (session.closed) {
       return Effect.interrupt
     }
-    let waiter: Waiter | undefined
+    let waiter: ClientWaiter | undefined
     let arrived: Read | undefined
     const wait = callback<readonly [number, Read], unknown>((resume) => {
-      const { id } = waiter = new Waiter(session, wanted, fiber, (exit) => {
+      const { id } = waiter = new ClientWaiter(session, wanted, fiber, (exit) => {
         if (Exit.isSuccess(exit)) {
           arrived = exit.value
         }

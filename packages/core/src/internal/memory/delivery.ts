@@ -29,7 +29,7 @@ export class Delivery extends Events {
    * S4: every reader and subscription that the tuple concerns gets it, then the first taker in order of arrival, and if
    * there is none it is stored, in its place.
    */
-  protected place(entry: Entry, event: "Out" | "Requeue"): void {
+  protected offerOrStore(entry: Entry, event: "Out" | "Requeue"): void {
     this.tell(event, entry)
     if (this.readers.size > 0) {
       this.serve(this.readers, entry, -1)
@@ -191,7 +191,7 @@ export class Delivery extends Events {
   timeoutAt(interest: Interest, at: number, late: () => Cause.TimeoutException): void {
     interest.timeout = {
       at,
-      place: -1,
+      index: -1,
       fire: () => this.fail(interest, Effect.fail(late()))
     }
   }

@@ -11,7 +11,7 @@ import * as Stream from "effect/Stream"
 import * as TQueue from "effect/TQueue"
 import type { SpaceEvent } from "../../SpaceEvent.js"
 import type { Tuple } from "../../Tuple.js"
-import { failing, invalidOption, natural, onlyOptions, option, reading } from "../arguments.js"
+import { dying, failing, invalidOption, natural, onlyOptions, option } from "../arguments.js"
 import { read } from "../brand.js"
 import { show } from "../print.js"
 import { memoryOf } from "./engine.js"
@@ -44,7 +44,7 @@ export const subscribe = (
     }
     return Effect.flatMap(space.subscribe(pattern, opening), (events) => queueOf(events, capacity))
   }
-  return memoryOf(space) === undefined ? failing(make) : reading(make)
+  return memoryOf(space) === undefined ? failing(make) : dying(make)
 }
 
 function checkSource(space: unknown): asserts space is Source {

@@ -19,7 +19,7 @@ import type { Memory } from "./engine.js"
 import { makeMemory } from "./engine.js"
 import type { Served } from "./interest.js"
 import { Interest } from "./interest.js"
-import { Instead } from "./operation.js"
+import { Detour } from "./operation.js"
 import * as Put from "./put.js"
 import * as Search from "./search.js"
 import type { Options } from "./store.js"
@@ -65,7 +65,7 @@ const fill = (memory: Memory): void => {
     Search.waitAny(memory)("inAny", all, Infinity),
     Search.waitAll(memory)(all, Infinity),
     Search.now(memory)("inp", pattern),
-    new Instead(Effect.void),
+    new Detour(Effect.void),
     new Run(new Map())
   )
 }

@@ -38,7 +38,7 @@ class HeldEntries implements Held<never> {
 
   keep(): void {
     if (!this.store.closed) {
-      this.store.settle()
+      this.store.rollBack()
       this.store.consume(this.entries)
     }
   }

@@ -24,7 +24,7 @@ export class Holds extends Delivery {
 
   /** The outcome of a delivered interest, whose entries are the caller's from now on. */
   accept(interest: Interest): unknown {
-    this.settle()
+    this.rollBack()
     this.arrive(interest)
     this.consume(interest.entries)
     return interest.value
@@ -51,7 +51,7 @@ export class Holds extends Delivery {
         entry.extra!.entry = undefined
         this.tell("Expire", entry)
       } else {
-        this.place(place === "place" ? entry : this.renumber(entry), "Requeue")
+        this.offerOrStore(place === "place" ? entry : this.renumber(entry), "Requeue")
       }
     }
   }
@@ -67,7 +67,7 @@ export class Holds extends Delivery {
   expireAt(extra: Extra, at: number): void {
     extra.expiry = {
       at,
-      place: -1,
+      index: -1,
       fire: () => {
         const entry = extra.entry
         if (entry?.live === true) {

@@ -47,7 +47,7 @@ export const inspect = (store: Store, records: Records): Inspection => {
 /** What the gauges show of a space in memory. */
 export const sampleOf = (store: Store): Effect.Effect<Option.Option<Sample>> =>
   Effect.sync(() => {
-    store.settle()
+    store.rollBack()
     const waiting = store.waiting().filter((interest) => interest.kind !== "subscribe")
     const since = waiting[0]?.since
     return Option.some({

@@ -68,7 +68,7 @@ export class Interest implements Item {
   /** What a transaction waits for in several spaces: whichever is served first wakes it, the others then pass it by. */
   wait: { woken: boolean } | undefined = undefined
   /** The lists it stands in. */
-  readonly places: Array<Place> = []
+  readonly buckets: Array<Bucket> = []
 
   constructor(
     readonly kind: Kind,
@@ -118,7 +118,7 @@ interface Group {
   readonly table: HashTable<Interest>
 }
 
-interface Place {
+interface Bucket {
   readonly group: Group
   readonly key: Key
 }
@@ -143,9 +143,9 @@ export class Interests {
     for (const pattern of interest.patterns) {
       const group = this.groupOf(pattern)
       const { key } = pattern
-      // Two patterns may share a place: a list holds nobody twice.
-      if (!interest.places.some((place) => place.group === group && place.key === key)) {
-        interest.places.push({ group, key })
+      // Two patterns may share a bucket: a list holds nobody twice.
+      if (!interest.buckets.some((bucket) => bucket.group === group && bucket.key === key)) {
+        interest.buckets.push({ group, key })
         group.table.add(key, interest)
       }
     }
@@ -154,10 +154,10 @@ export class Interests {
   remove(interest: Interest): void {
     interest.live = false
     this.size--
-    for (const { group, key } of interest.places) {
+    for (const { group, key } of interest.buckets) {
       group.table.remove(key)
     }
-    interest.places.length = 0
+    interest.buckets.length = 0
   }
 
   /**
@@ -169,9 +169,9 @@ export class Interests {
     if (this.size === 0) {
       return undefined
     }
-    const own = this.groups.get(entry.failure ? failures : entry.tuple.length)
+    const ofShelf = this.groups.get(entry.failure ? failures : entry.tuple.length)
     const others = entry.failure ? undefined : this.groups.get(open)
-    const first = own === undefined ? undefined : this.nextOf(own, entry, seq, undefined)
+    const first = ofShelf === undefined ? undefined : this.nextOf(ofShelf, entry, seq, undefined)
     return others === undefined ? first : this.nextOf(others, entry, seq, first)
   }
 

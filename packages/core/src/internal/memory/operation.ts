@@ -16,13 +16,13 @@ import type { Miss } from "./store.js"
 import { CLOSED, isMiss } from "./store.js"
 
 /** Thrown by an instruction that cannot be done: the effect to go on with. */
-export class Instead {
+export class Detour {
   constructor(readonly effect: Effect.Effect<any, any>) {}
 }
 
-const orInstead = (cause: Cause.Cause<never>): Effect.Effect<any, any> => {
+const orDetour = (cause: Cause.Cause<never>): Effect.Effect<any, any> => {
   const defect = cause._tag === "Die" ? cause.defect : undefined
-  return defect instanceof Instead
+  return defect instanceof Detour
     ? defect.effect
     : defect === CLOSED
     ? interrupted
@@ -48,7 +48,7 @@ export interface Operation<A, E> {
   /** What it does then. It makes the step again first. */
   readonly wait?: (span: Span) => Effect.Effect<A, E>
   /** Whether the step would miss now. */
-  readonly isVain?: () => boolean
+  readonly wouldMiss?: () => boolean
   /** Whether it lets others have their turn first who were served and have not run. */
   readonly takesTurns?: boolean
 }
@@ -59,15 +59,15 @@ export interface Operation<A, E> {
  */
 export const operation = <A, E = never>(memory: Memory, name: string, body: Operation<A, E>): Effect.Effect<A, E> => {
   const { store } = memory
-  return body.isVain === undefined || store.count > 0 ?
+  return body.wouldMiss === undefined || store.count > 0 ?
     stepping(memory, name, body) :
     withFiber((fiber) => {
       const isStep = store.closed || isTraced(fiber) || body.takesTurns === true && store.isContended
-      return isStep || !store.run(vanityOf, body) ? stepping(memory, name, body) : body.wait!(undefined)
+      return isStep || !store.run(stepWouldMiss, body) ? stepping(memory, name, body) : body.wait!(undefined)
     })
 }
 
-const vanityOf = (body: Operation<unknown, unknown>): boolean => body.isVain!()
+const stepWouldMiss = (body: Operation<unknown, unknown>): boolean => body.wouldMiss!()
 
 /**
  * The step is made in a single instruction of the fiber, and its result goes straight to what comes next, so that no
@@ -86,24 +86,24 @@ const stepping = <A, E>(
     Effect.sync(() => {
       const { store } = memory
       if (!isTurn && store.isContended && !store.turns.goesOn(currentFiber())) {
-        throw new Instead(Effect.zipRight(store.turns.turn, stepping(memory, name, body, span, true)))
+        throw new Detour(Effect.zipRight(store.turns.turn, stepping(memory, name, body, span, true)))
       }
       if (span === undefined && tracing()) {
         // Not `useSpan`: where its region ends, an interruption could come between the result and what comes next (S8).
-        throw new Instead(Effect.flatMap(
+        throw new Detour(Effect.flatMap(
           makeSpan(name, memory.name),
           (span) => stepping(memory, name, body, span ?? null, isTurn)
         ))
       }
       const outcome = store.run(stepOf<A>, body, span ?? undefined)
       if (isMiss(outcome)) {
-        throw new Instead(body.wait!(span ?? undefined))
+        throw new Detour(body.wait!(span ?? undefined))
       }
       endSpan(memory, span, Exit.void)
       return outcome as A
     }),
-    span === undefined || span === null ? orInstead : (cause) => {
-      const next = orInstead(cause)
+    span === undefined || span === null ? orDetour : (cause) => {
+      const next = orDetour(cause)
       if (Exit.isExit(next)) {
         endSpan(memory, span, next)
       }

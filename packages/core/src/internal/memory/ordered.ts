@@ -41,14 +41,14 @@ export class Ordered<A extends Item> {
       this.items.push(item)
       return
     }
-    const place = this.placeOf(item.seq)
-    if (this.items[place] === item) {
+    const index = this.indexOf(item.seq)
+    if (this.items[index] === item) {
       return
     }
-    if (place === this.head && this.head > 0) {
+    if (index === this.head && this.head > 0) {
       this.items[--this.head] = item
     } else {
-      this.items.splice(place, 0, item)
+      this.items.splice(index, 0, item)
     }
   }
 
@@ -85,7 +85,7 @@ export class Ordered<A extends Item> {
     }
     // The array as it is now: a test that looks into this list itself may sweep it.
     const { items } = this
-    for (let i = seq < 0 ? this.head : this.placeOf(seq + 1); i < items.length; i++) {
+    for (let i = seq < 0 ? this.head : this.indexOf(seq + 1); i < items.length; i++) {
       const item = items[i]!
       if (!item.live) {
         this.walked++
@@ -140,7 +140,7 @@ export class Ordered<A extends Item> {
   }
 
   /** The index of the first item, live or not, that is not before `seq`. */
-  private placeOf(seq: number): number {
+  private indexOf(seq: number): number {
     let low = this.head
     let high = this.items.length
     while (low < high) {

@@ -23,14 +23,14 @@ import type { Store } from "./store.js"
 import { CLOSED, MISS } from "./store.js"
 
 /** The one whose conditions are being read, within one synchronous step. */
-let reading: Parking | undefined
+let current: Parking | undefined
 
-const readFor = (parking: Parking | undefined): void => {
-  reading = parking
+const setCurrent = (parking: Parking | undefined): void => {
+  current = parking
 }
 
 /** The parking for which a condition is being read, if it is not a transaction that runs. */
-export const readingFor = (): Parking | undefined => reading
+export const currentParking = (): Parking | undefined => current
 
 export class Parking {
   /** What the wait ends with, once that is known. */
@@ -46,14 +46,14 @@ export class Parking {
       discard: true
     })
     try {
-      readFor(this)
+      setCurrent(this)
       this.fiber = startNow(
         STM.commit(
           STM.suspend(() => isParked ? STM.sync(() => this.finish(Effect.void)) : STM.zipRight(read, STM.retry))
         )
       )
     } finally {
-      readFor(undefined)
+      setCurrent(undefined)
     }
     isParked = true
     for (const store of touched) {

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as STM from "effect/STM"
 import type { Tuple } from "../../Tuple.js"
 import type { Destination } from "../../TupleSpace.js"
-import { invalidOption, own, reading } from "../arguments.js"
+import { dying, invalidOption, own } from "../arguments.js"
 import type { PutFitting } from "../destination.js"
 import { moves } from "../destination.js"
 import { isFailure } from "../failure.js"
@@ -172,7 +172,7 @@ const extraLike = (store: Store, { extra }: Entry): Extra | undefined => {
 
 /** Puts what comes from a space that is not in memory, as far as there is room. */
 export const outFitting = (memory: Memory): PutFitting => (tuples, onArrival) =>
-  reading(() => {
+  dying(() => {
     const { store } = memory
     const owned = tuples.map(own)
     fitsIn(store, owned.length, "collectInto")

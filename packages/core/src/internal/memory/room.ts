@@ -42,7 +42,7 @@ export class Room extends Looks {
   }
 
   putOne(entry: Entry): void | Miss {
-    return this.isBounded ? this.putBounded([entry], Infinity, this.options.strategy) : this.place(entry, "Out")
+    return this.isBounded ? this.putBounded([entry], Infinity, this.options.strategy) : this.offerOrStore(entry, "Out")
   }
 
   /** Puts an entry, or misses: it is never dropped. */
@@ -50,7 +50,7 @@ export class Room extends Looks {
     const { strategy } = this.options
     return this.isBounded
       ? this.putBounded([entry], Infinity, strategy === "dropping" ? "exceed" : strategy)
-      : this.place(entry, "Out")
+      : this.offerOrStore(entry, "Out")
   }
 
   /** Puts entries again that have just been taken here: there is room for them. */
@@ -71,13 +71,13 @@ export class Room extends Looks {
   /** Puts entries for which there must be room: failures, dead letters. */
   putRegardless(entries: ReadonlyArray<Entry>): void {
     for (const entry of entries) {
-      this.place(entry, "Out")
+      this.offerOrStore(entry, "Out")
     }
   }
 
   /** Puts a failure, and lets go of the oldest if there are more of them than so many. */
   putFailure(entry: Entry, limit: number): void {
-    this.place(entry, "Out")
+    this.offerOrStore(entry, "Out")
     while (this.shelves.failures.all.size > limit) {
       this.drop(this.shelves.oldestFailure()!, "Evict")
     }
@@ -105,7 +105,7 @@ export class Room extends Looks {
     for (const entry of entries) {
       const before = this.log.length
       const { count } = this
-      this.place(entry, "Out")
+      this.offerOrStore(entry, "Out")
       if (strategy === "suspend" || strategy === "exceed" || this.count <= Math.max(capacity, count)) {
         continue
       }

@@ -57,12 +57,12 @@ export abstract class Search<Found> implements Request, Operation<any, Cause.Tim
     return this.takes
   }
 
-  isVain(): boolean {
-    return this.look() === undefined
+  wouldMiss(): boolean {
+    return this.findFree() === undefined
   }
 
   step(span: Span): unknown | MISS {
-    const found = this.look()
+    const found = this.findFree()
     if (found === undefined) {
       return MISS
     }
@@ -96,13 +96,13 @@ export abstract class Search<Found> implements Request, Operation<any, Cause.Tim
     return this.takes ? "takers" : "readers"
   }
 
-  private look(): Found | undefined {
+  private findFree(): Found | undefined {
     return this.find(this.takes ? this.store.offered : undefined)
   }
 
   /** The same for one that waits if nothing is found. */
-  protected lookFor(_: Interest): Found | undefined {
-    return this.look()
+  protected findFor(_: Interest): Found | undefined {
+    return this.findFree()
   }
 
   protected take(found: Found): void {
@@ -110,7 +110,7 @@ export abstract class Search<Found> implements Request, Operation<any, Cause.Tim
   }
 
   attempt(interest: Interest): Served | Miss {
-    return this.served(this.lookFor(interest))
+    return this.served(this.findFor(interest))
   }
 
   offer(interest: Interest, entry: Entry, index: number): Served | Miss {
@@ -207,7 +207,7 @@ export class Join extends Search<ReadonlyArray<Entry>> {
   find(except: ReadonlySet<Entry> | undefined): ReadonlyArray<Entry> | undefined {
     return this.store.shelves.findJoin(this.plan, except)
   }
-  protected override lookFor(interest: Interest): ReadonlyArray<Entry> | undefined {
+  protected override findFor(interest: Interest): ReadonlyArray<Entry> | undefined {
     return this.store.findJoin(interest, this.plan)
   }
   complete(interest: Interest, entry: Entry): ReadonlyArray<Entry> | undefined {

@@ -74,11 +74,11 @@ export class Shelf {
     if (this.indexes.length === 0) {
       return
     }
-    const place = this.fresh.indexOf(entry)
-    if (place >= 0) {
+    const index = this.fresh.indexOf(entry)
+    if (index >= 0) {
       const last = this.fresh.pop()!
       if (last !== entry) {
-        this.fresh[place] = last
+        this.fresh[index] = last
       }
     } else {
       for (const { positions, table } of this.indexes) {

@@ -21,7 +21,7 @@ export class Shelves {
   /** How many tuples there are, failures aside. */
   count = 0
   /** How many entries have been looked at. */
-  looked = 0
+  examined = 0
 
   constructor(private readonly selection: Selection, private readonly random: PCGRandom) {}
 
@@ -94,12 +94,12 @@ export class Shelves {
     except: ReadonlySet<Entry> = none,
     outlook?: Outlook<Entry>
   ): ReadonlyArray<Entry> | undefined {
-    return Join.find(plan, this.looking(except), outlook)
+    return Join.find(plan, this.sourceWithout(except), outlook)
   }
 
   /** The same, for a join that this entry may complete, which has just come. */
   findJoinWith(plan: Plan, entry: Entry, outlook?: Outlook<Entry>): ReadonlyArray<Entry> | undefined {
-    return Join.findWith(plan, entry, this.looking(none), outlook)
+    return Join.findWith(plan, entry, this.sourceWithout(none), outlook)
   }
 
   /** Whether there are certainly fewer candidates than a join takes. Nobody is asked about them. */
@@ -112,11 +112,11 @@ export class Shelves {
     return count < patterns.length
   }
 
-  private looking(except: ReadonlySet<Entry>): Join.Place<Entry> {
+  private sourceWithout(except: ReadonlySet<Entry>): Join.Source<Entry> {
     return {
       first: (pattern, test, after) =>
         this.first(pattern, after ?? -1, (entry) => {
-          this.looked++
+          this.examined++
           return !except.has(entry) && test(entry)
         }),
       isStored: (entry) => entry.live && !except.has(entry)
@@ -140,7 +140,7 @@ export class Shelves {
   }
 
   private test(pattern: Pattern, { tuple }: Entry): boolean {
-    this.looked++
+    this.examined++
     return pattern.matches(tuple)
   }
 

@@ -25,9 +25,9 @@ import { Entry } from "./entry.js"
 import type { Interest } from "./interest.js"
 import { failures, Interests } from "./interest.js"
 import { Log } from "./log.js"
-import { Queue } from "./queue.js"
 import type { Selection } from "./shelves.js"
 import { Shelves } from "./shelves.js"
+import { WaitingPuts } from "./waitingPuts.js"
 
 export interface Options {
   readonly capacity: number
@@ -47,7 +47,7 @@ export class State {
   readonly readers = new Interests()
   readonly watchers = new Interests()
   /** Puts that wait for room, in order of arrival. */
-  readonly puts = new Queue()
+  readonly puts = new WaitingPuts()
   /** Tuples handed to somebody who may yet give them back. */
   readonly held = new Set<Entry>()
   readonly deadlines = new Deadlines()
@@ -108,7 +108,7 @@ export class State {
   }
 
   /** Undoes what a failed transaction has left. To be called before anything here is looked at outside a step. */
-  settle(): void {
+  rollBack(): void {
     if (this.log.length > 0) {
       this.log.rewind(this.log.committed)
     }

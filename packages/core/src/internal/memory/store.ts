@@ -33,7 +33,7 @@ export const CLOSED = Symbol.for("@effect-linda/core/Store/CLOSED")
 export class Store extends Room {
   closed = false
   /** Called with how many entries a step has looked at, if somebody measures. */
-  onLooked: ((looked: number) => void) | undefined = undefined
+  onExamined: ((examined: number) => void) | undefined = undefined
   readonly turns = new Turns(this)
   /** How often a fiber of a process has come to rest. */
   moves = 0
@@ -49,7 +49,7 @@ export class Store extends Room {
   run<A, One, Other>(step: (one: One, other: Other) => A, one: One, other: Other): A
   run<A>(step: (one?: unknown, other?: unknown) => A, one?: unknown, other?: unknown): A {
     this.begin()
-    this.settle()
+    this.rollBack()
     this.busy = true
     try {
       this.measure()
@@ -60,7 +60,7 @@ export class Store extends Room {
     } finally {
       this.busy = false
       this.log.recording = false
-      this.onLooked?.(this.shelves.looked)
+      this.onExamined?.(this.shelves.examined)
       this.flush()
     }
   }
@@ -73,7 +73,7 @@ export class Store extends Room {
       if (this.deadlines.size > 0) {
         this.run(() => undefined)
       } else {
-        this.settle()
+        this.rollBack()
       }
       this.measure()
     } else {
@@ -86,14 +86,14 @@ export class Store extends Room {
     } finally {
       this.busy = false
       this.log.recording = false
-      this.onLooked?.(this.shelves.looked)
+      this.onExamined?.(this.shelves.examined)
     }
   }
 
   /** Looks at the committed state. This is no step: nothing that is due ends, and nobody is woken. */
   look<A>(f: () => A): A {
     this.begin()
-    this.settle()
+    this.rollBack()
     this.busy = true
     try {
       return f()
@@ -124,7 +124,7 @@ export class Store extends Room {
     if (this.closed) {
       throw CLOSED
     }
-    this.shelves.looked = 0
+    this.shelves.examined = 0
   }
 
   /** A step of its own, which ends what is due as every step does first. */
@@ -179,7 +179,7 @@ export class Store extends Room {
 
   /** S12: ends every wait with an interruption and every subscription with its end, and lets go of all tuples. */
   close(): void {
-    this.settle()
+    this.rollBack()
     this.closed = true
     for (const interest of this.waiting()) {
       this.fail(interest, Effect.interrupt)

@@ -41,7 +41,7 @@ const open = (
       const unseen = snapshot
         ? new WeakSet(Array.from(store.held).filter((entry) => pattern.admits(entry)))
         : undefined
-      const watcher = new Watcher(new Set(events), capacity, strategy, unseen, () => store.settle())
+      const watcher = new Watcher(new Set(events), capacity, strategy, unseen, () => store.rollBack())
       const interest = new Interest(
         "subscribe",
         "watchers",

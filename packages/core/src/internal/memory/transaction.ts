@@ -25,7 +25,7 @@ import { withFiber } from "../runtime.js"
 import type { Memory } from "./engine.js"
 import type { Interest, Served } from "./interest.js"
 import type { Savepoint } from "./log.js"
-import { Parking, readingFor } from "./parking.js"
+import { currentParking, Parking } from "./parking.js"
 import type { Miss, Shortage, Store } from "./store.js"
 import { CLOSED, isMiss, MISS, shortageOf } from "./store.js"
 import { interestOf, suspended } from "./wait.js"
@@ -53,7 +53,7 @@ type Missed = Pattern | "room"
 const looks: ReadonlySet<string> = new Set(["rd", "rdp", "count", "check"])
 
 /** Whether a condition is being read: in a run, or to be parked. */
-const isAsking = (): boolean => readingFor() !== undefined || current?.isAsking === true
+const isAsking = (): boolean => currentParking() !== undefined || current?.isAsking === true
 
 /** The run that an operation of a transaction is part of. */
 const running = (name: string): Run => {
@@ -108,7 +108,9 @@ export const look = <A>(
   f: (store: Store) => A | MISS,
   name: string
 ): STM.STM<A, never, Transaction> =>
-  STM.suspend(() => readingFor()?.look(memory.store, pattern, () => f(memory.store)) ?? step(memory, pattern, f, name))
+  STM.suspend(() =>
+    currentParking()?.look(memory.store, pattern, () => f(memory.store)) ?? step(memory, pattern, f, name)
+  )
 
 /** Waits until a condition holds. */
 export const check = <R>(condition: STM.STM<boolean, never, R>): STM.STM<void, never, R | Transaction> => {
@@ -167,10 +169,10 @@ export const take = <A>(queue: TQueue.TDequeue<A>): STM.STM<A, never, Transactio
 /** The failure of a run that has to wait. */
 class Waiting {
   readonly _tag = "@effect-linda/core/Waiting"
-  constructor(readonly interests: ReadonlyArray<Waiter>, readonly parking: Parking | undefined) {}
+  constructor(readonly interests: ReadonlyArray<Enlistment>, readonly parking: Parking | undefined) {}
 }
 
-interface Waiter {
+interface Enlistment {
   readonly store: Store
   readonly interest: Interest
 }
@@ -289,11 +291,11 @@ const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.uninterruptibleMask((restore) => {
       // It keeps its place among those who wait, however often it waits.
       const places = new Map<Store, number>()
-      const again = (offered: ReadonlyArray<Waiter>): Effect.Effect<A, E, R> => {
-        const passOn = (again: ReadonlyArray<Waiter> = []) => {
+      const again = (offered: ReadonlyArray<Enlistment>): Effect.Effect<A, E, R> => {
+        const passOn = (again: ReadonlyArray<Enlistment> = []) => {
           for (const { interest, store } of offered) {
             if (!store.closed) {
-              const stays = again.some((waiter) => waiter.store === store && waiter.interest.table === "puts")
+              const stays = again.some((one) => one.store === store && one.interest.table === "puts")
               store.run(() => store.passOn(interest, !stays))
             }
           }
@@ -324,8 +326,8 @@ const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
           }
         )
       }
-      const wait = ({ interests: waiters, parking }: Waiting): Effect.Effect<A, E, R> => {
-        if (waiters.length === 0 && parking === undefined) {
+      const wait = ({ interests: enlisted, parking }: Waiting): Effect.Effect<A, E, R> => {
+        if (enlisted.length === 0 && parking === undefined) {
           return Effect.dieMessage(
             "a transaction retried without having missed a tuple, and nothing here can tell when to run it again: " +
               "wait for a tuple with `Transaction.in` or `Transaction.rd`, for state of STM with `Transaction.check`, " +
@@ -334,22 +336,22 @@ const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
         }
         return Effect.matchCauseEffect(
           restore(suspended(
-            () => waiters.forEach(({ store }) => store.settle()),
-            waiters.map((waiter) => waiter.interest),
+            () => enlisted.forEach(({ store }) => store.rollBack()),
+            enlisted.map((one) => one.interest),
             parking
           )),
           {
             onFailure: (cause) => {
               parking?.end()
-              for (const { interest, store } of waiters) {
+              for (const { interest, store } of enlisted) {
                 store.abandon(interest)
               }
               return Effect.failCause(cause)
             },
             onSuccess: () => {
               parking?.end()
-              const offered = waiters.filter(({ interest }) => interest.state === "delivered")
-              for (const { interest, store } of waiters) {
+              const offered = enlisted.filter(({ interest }) => interest.state === "delivered")
+              for (const { interest, store } of enlisted) {
                 if (interest.state === "waiting") {
                   store.abandon(interest)
                 }
@@ -368,9 +370,9 @@ const park = ({ conditions, spaces }: Run): Parking | undefined =>
   conditions.length === 0 ? undefined : new Parking(conditions, Array.from(spaces, ({ store }) => store))
 
 /** Registers an interest in all that a run missed. The first that is served wakes the fiber; the others then pass. */
-const enlist = (run: Run, fiber: AnyFiber, places: Map<Store, number>): ReadonlyArray<Waiter> => {
+const enlist = (run: Run, fiber: AnyFiber, places: Map<Store, number>): ReadonlyArray<Enlistment> => {
   const wait = { woken: false }
-  const waiters: Array<Waiter> = []
+  const enlisted: Array<Enlistment> = []
   const enter = (store: Store, patterns: ReadonlyArray<Pattern>, shortage?: Shortage) => {
     const place = places.get(store) ?? store.nextInterest()
     places.set(store, place)
@@ -393,11 +395,11 @@ const enlist = (run: Run, fiber: AnyFiber, places: Map<Store, number>): Readonly
     interest.wait = wait
     interest.needs = shortage ?? "room"
     store.run(() => store.register(interest))
-    waiters.push({ store, interest })
+    enlisted.push({ store, interest })
   }
   for (const [store, { patterns, shortage }] of run.missed) {
     // What the run has done has to be undone first: it does not count.
-    store.settle()
+    store.rollBack()
     if (patterns.length > 0) {
       enter(store, patterns)
     }
@@ -408,7 +410,7 @@ const enlist = (run: Run, fiber: AnyFiber, places: Map<Store, number>): Readonly
       enter(store, [], shortage)
     }
   }
-  return waiters
+  return enlisted
 }
 
 /** What a transaction that waits takes: it has nothing until it has run again. */

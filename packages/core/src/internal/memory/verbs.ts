@@ -52,7 +52,7 @@ export const make = <T extends Tuple = Tuple>(
     if (interval < Infinity) {
       const served = yield* Insight.meter(name, interval, sampleOf(store))
       store.onServed = (interest) => served(store.now() - interest.since)
-      store.onLooked = Insight.meterLooks(name)
+      store.onExamined = Insight.meterExamined(name)
     }
     const processes = yield* processesOf(name, store, policy, keepFailure(store))
     // Added last, and so run first: whoever waits is interrupted before anything else is taken down.

@@ -85,7 +85,7 @@ export const served = (
       return interest
     })
     followAnswers(store, interest)
-    return Effect.matchCauseEffect(restore(suspended(() => store.settle(), [interest])), {
+    return Effect.matchCauseEffect(restore(suspended(() => store.rollBack(), [interest])), {
       onFailure: (cause) => {
         store.abandon(interest)
         return Effect.failCause(cause)
@@ -110,16 +110,16 @@ const followAnswers = (store: Store, interest: Interest): void => {
 }
 
 /**
- * Suspends the fiber until one of the interests, or the parking, has come to its end. `settle` makes sure of their
+ * Suspends the fiber until one of the interests, or the parking, has come to its end. `rollBack` makes sure of their
  * state.
  */
 export const suspended = (
-  settle: () => void,
+  rollBack: () => void,
   interests: ReadonlyArray<Interest>,
   parking?: Parking
 ): Effect.Effect<void, any> =>
   callback<void, any>((resume) => {
-    settle()
+    rollBack()
     const ended = interests.find((interest) => interest.state !== "waiting")
     if (ended !== undefined) {
       resume(ended.exit!)

@@ -15,7 +15,7 @@ import { few } from "./plan.js"
 import type { Bindings } from "./term.js"
 
 /** Where a join looks. */
-export interface Place<E extends Entry> {
+export interface Source<E extends Entry> {
   readonly first: First<E>
   readonly isStored: (entry: E) => boolean
 }
@@ -26,16 +26,16 @@ export interface Place<E extends Entry> {
  */
 export const find = <E extends Entry>(
   plan: Plan,
-  place: Place<E>,
+  source: Source<E>,
   outlook?: Outlook<E>
 ): ReadonlyArray<E> | undefined => {
-  const { first, isStored } = place
+  const { first, isStored } = source
   const found = plan.isPlain ? oldest(plan, first) : undefined
   if (found !== undefined) {
     return found
   }
   const candidatesOf = collecting(plan, first)
-  if (!(outlook ?? new Outlook<E>(plan)).look(candidatesOf, isStored, outlook !== undefined)) {
+  if (!(outlook ?? new Outlook<E>(plan)).refresh(candidatesOf, isStored, outlook !== undefined)) {
     return undefined
   }
   if (plan.isPlain) {
@@ -51,14 +51,14 @@ export const find = <E extends Entry>(
 export const findWith = <E extends Entry>(
   plan: Plan,
   entry: E,
-  place: Place<E>,
+  source: Source<E>,
   outlook?: Outlook<E>
 ): ReadonlyArray<E> | undefined => {
   if (plan.isPlain) {
-    return find(plan, place, outlook)
+    return find(plan, source, outlook)
   }
-  const { first, isStored } = place
-  if (!(outlook ?? new Outlook<E>(plan)).look(collecting(plan, first), isStored, outlook !== undefined)) {
+  const { first, isStored } = source
+  if (!(outlook ?? new Outlook<E>(plan)).refresh(collecting(plan, first), isStored, outlook !== undefined)) {
     return undefined
   }
   let best: ReadonlyArray<E> | undefined
@@ -74,7 +74,7 @@ export const findWith = <E extends Entry>(
     ) {
       continue
     }
-    for (const index of placesFor(plan, demand, entry, first)) {
+    for (const index of positionsFor(plan, demand, entry, first)) {
       const found = search(plan, plan.demandOf, first, bound, index, entry)
       if (found !== undefined && (best === undefined || comesBefore(found, best))) {
         best = found
@@ -105,10 +105,10 @@ const stepsOf = ({ demands }: Plan, some: ReadonlySet<number>): ReadonlyArray<nu
   Array.from(some).flatMap((demand) => Array.from({ length: demands[demand]!.count }, () => demand))
 
 /**
- * At which of the places of a demand an entry may be. The oldest choice has equal patterns get theirs in order: the
+ * At which of the positions of a demand an entry may be. The oldest choice has equal patterns get theirs in order: the
  * youngest is the last.
  */
-const placesFor = <E extends Entry>(
+const positionsFor = <E extends Entry>(
   { demandOf, demands }: Plan,
   demand: number,
   entry: E,

@@ -38,15 +38,15 @@ export class Matching<E extends Entry> {
    * to give away: that stays so.
    */
   fill(demand: number, count: number, inVain: Set<number>): number {
-    const own = this.candidatesOf(demand)
+    const candidates = this.candidatesOf(demand)
     let next = 0
     for (let given = 0; given < count; given++) {
       // Who owns one never gives it up for nothing: what is behind us is owned.
-      while (next < own.length && this.owners.has(own[next]!)) {
+      while (next < candidates.length && this.owners.has(candidates[next]!)) {
         next++
       }
-      if (next < own.length) {
-        this.owners.set(own[next]!, demand)
+      if (next < candidates.length) {
+        this.owners.set(candidates[next]!, demand)
         continue
       }
       const asked = this.augment(demand, isUnowned, never, inVain)
@@ -60,20 +60,20 @@ export class Matching<E extends Entry> {
 
   /**
    * Gives a demand one more entry: a free one, or that of another which is content with another. `isFree` says of which
-   * entries nobody has to be asked, `isSettled` which are not given away, and `inVain` are not asked. Returns the
+   * entries nobody has to be asked, `isFixed` which are not given away, and `inVain` are not asked. Returns the
    * demands that were asked in vain, or nothing.
    */
   augment(
     demand: number,
     isFree: (entry: E, owner: number | undefined) => boolean,
-    isSettled: (entry: E) => boolean,
+    isFixed: (entry: E) => boolean,
     inVain: ReadonlySet<number> = nobody
   ): ReadonlySet<number> | undefined {
     const asked = new Map<number, { readonly entry: E; readonly by: number } | undefined>([[demand, undefined]])
     // Those that are added meanwhile come too.
     for (const [each] of asked) {
       for (const entry of this.candidatesOf(each)) {
-        if (isSettled(entry)) {
+        if (isFixed(entry)) {
           continue
         }
         const owner = this.owners.get(entry)
@@ -121,9 +121,9 @@ export const assign = <E extends Entry>(plan: Plan, candidatesOf: CandidatesOf<E
  */
 const inOrder = <E extends Entry>(matching: Matching<E>): ReadonlyArray<E> => {
   const { candidatesOf, owners, plan } = matching
-  const settled = new Set<E>()
-  /** What is before these is settled, or leaves too little: also to the next pattern of the demand. */
-  const places = plan.demands.map(() => 0)
+  const fixed = new Set<E>()
+  /** What is before these is fixed, or leaves too little: also to the next pattern of the demand. */
+  const cursors = plan.demands.map(() => 0)
   const exchange = (demand: number, entry: E): boolean => {
     const owner = owners.get(entry)
     // The demand has one more than it needs then. It is all the same which it gives away.
@@ -132,20 +132,20 @@ const inOrder = <E extends Entry>(matching: Matching<E>): ReadonlyArray<E> => {
       spare = of === demand ? other : undefined
       return of === demand || of === undefined
     }
-    if (owner !== undefined && matching.augment(owner, isFree, (other) => other === entry || settled.has(other))) {
+    if (owner !== undefined && matching.augment(owner, isFree, (other) => other === entry || fixed.has(other))) {
       return false
     }
     if (spare === undefined) {
-      owners.delete(candidatesOf(demand).find((other) => owners.get(other) === demand && !settled.has(other))!)
+      owners.delete(candidatesOf(demand).find((other) => owners.get(other) === demand && !fixed.has(other))!)
     }
     owners.set(entry, demand)
     return true
   }
   return plan.demandOf.map((demand) => {
     for (;;) {
-      const entry = candidatesOf(demand)[places[demand]!++]!
-      if (!settled.has(entry) && (owners.get(entry) === demand || exchange(demand, entry))) {
-        settled.add(entry)
+      const entry = candidatesOf(demand)[cursors[demand]!++]!
+      if (!fixed.has(entry) && (owners.get(entry) === demand || exchange(demand, entry))) {
+        fixed.add(entry)
         return entry
       }
     }

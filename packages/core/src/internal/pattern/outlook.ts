@@ -37,12 +37,12 @@ export class Outlook<E extends Entry> {
   /** Counts an entry that comes. Whether there could be enough then. */
   comes(entry: E): boolean {
     if (!this.isBright && !this.owners.has(entry)) {
-      this.place(entry)
+      this.allot(entry)
     }
     return this.isBright
   }
 
-  private place(entry: E): void {
+  private allot(entry: E): void {
     const { demands } = this.plan
     for (const [demand] of this.short) {
       if (demands[demand]!.pattern.admits(entry)) {
@@ -119,7 +119,7 @@ export class Outlook<E extends Entry> {
   }
 
   /** Looks at what is stored: forgets what is gone, and finds as much instead as there is. `isKept`: for later, too. */
-  look(candidatesOf: CandidatesOf<E>, isStored: (entry: E) => boolean, isKept: boolean): boolean {
+  refresh(candidatesOf: CandidatesOf<E>, isStored: (entry: E) => boolean, isKept: boolean): boolean {
     for (const [entry, demand] of this.owners) {
       if (!isStored(entry)) {
         this.owners.delete(entry)

@@ -161,13 +161,13 @@ const keyOf = (terms: ReadonlyArray<Term>, positions: ReadonlyArray<number>): Ha
 }
 
 /** What messages call the first fields: made once, and not for each pattern. */
-const places = Array.from({ length: 16 }, (_, i) => `field ${i}`)
+const labels = Array.from({ length: 16 }, (_, i) => `field ${i}`)
 
-const placeOf = (index: number): string => places[index] ?? `field ${index}`
+const labelOf = (index: number): string => labels[index] ?? `field ${index}`
 
 /** Reads a pattern as the user wrote it. Throws a `SpaceError` that names the field where it means nothing. */
 export const compile = (pattern: unknown): Pattern => {
-  const terms = isArray(pattern) ? readMembers(pattern, placeOf, 0) : []
+  const terms = isArray(pattern) ? readMembers(pattern, labelOf, 0) : []
   return terms.length > 0 ? new Pattern(terms, false) : compiled(pattern)
 }
 

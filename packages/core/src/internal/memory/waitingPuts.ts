@@ -8,7 +8,7 @@
  */
 import type { Interest } from "./interest.js"
 
-export class Queue {
+export class WaitingPuts {
   private interests = new Set<Interest>()
   private last = -1
 
