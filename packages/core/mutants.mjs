@@ -514,9 +514,10 @@ class Now implements Operation<Option.Option<any>, never> {
     clause: "S9",
     file: "internal/memory/store.ts",
     find: `      this.sweep()
-      const result = step(one, other)`,
+      return step(one, other)`,
     replace: `      const result = step(one, other)
-      this.sweep()`
+      this.sweep()
+      return result`
   },
   {
     name: "the heap of deadlines loses its order",
@@ -800,6 +801,27 @@ class Now implements Operation<Option.Option<any>, never> {
     find: "return kept.isSeen ? Effect.void : ",
     replace: "return kept.isSeen || exit._tag === \"Failure\" ? Effect.void : "
   },
+  {
+    name: "a queue forgets what its subscription has failed with",
+    clause: "S10",
+    file: "internal/memory/dequeue.ts",
+    find: "          failures.set(queue, Cause.squash(exit.cause))\n",
+    replace: ""
+  },
+  {
+    name: "inspect shows nobody who waits only for a condition",
+    clause: "S10",
+    file: "internal/memory/inspect.ts",
+    find: "Array.from(store.parked, (each)",
+    replace: "Array.from(store.parked).slice(0, 0).map((each)"
+  },
+  {
+    name: "inspect shows a transaction that waits for a tuple or a condition twice",
+    clause: "S10",
+    file: "internal/memory/inspect.ts",
+    find: "!fibers.has(fiber)",
+    replace: "fiber !== undefined"
+  },
 
   // S14: capacity
   {
@@ -843,6 +865,13 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/memory/store.ts",
     find: "    if (this.puts.size > 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()",
     replace: "    if (this.puts.size < 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()"
+  },
+  {
+    name: "what has expired before a step that throws makes no room",
+    clause: "S14",
+    file: "internal/memory/store.ts",
+    find: "      this.rollBack()\n      throw error\n",
+    replace: "      this.settle()\n      this.measure()\n      throw error\n"
   },
   {
     name: "collectInto is not one step: others see the tuples in neither space",
@@ -918,6 +947,20 @@ class Now implements Operation<Option.Option<any>, never> {
   },
 
   // S16: bad input
+  {
+    name: "an option that nobody has read is believed to be heeded",
+    clause: "S16",
+    file: "internal/arguments.ts",
+    find: "  reader.end()\n",
+    replace: ""
+  },
+  {
+    name: "the options of a space on a store may be misspelt",
+    clause: "S16",
+    file: "internal/durable/engine.ts",
+    find: "      onlyOptions(options, optionNames)\n",
+    replace: ""
+  },
   {
     name: "a predicate can use the space that matches with it",
     clause: "S16",
@@ -1200,9 +1243,9 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "take removes the element though the transaction comes to nothing",
     clause: "S10",
     file: "internal/memory/transaction.ts",
-    find: "TQueue.takeUpTo(queue, 1),",
+    find: "TQueue.takeUpTo(queue, 1)",
     replace:
-      "STM.flatMap(TQueue.isEmpty(queue), (no) => no ? STM.succeed([]) : STM.map(TQueue.take(queue), (one) => [one])),"
+      "STM.flatMap(TQueue.isEmpty(queue), (no) => no ? STM.succeed([]) : STM.map(TQueue.take(queue), (one) => [one]))"
   },
   {
     name: "a condition may take",

@@ -11,8 +11,8 @@ import { messageOf as internalMessageOf } from "./internal/print.js"
 import type { SpaceError } from "./SpaceError.js"
 
 /**
- * Reads one record of options. Every method throws the `SpaceError` that names the option, which {@link read} makes the
- * failure.
+ * Reads one record of options. An option that nobody asks it for is refused in the end, so ask for all of them. Every
+ * method throws the `SpaceError` that names the option, which {@link read} makes the failure.
  *
  * @since 0.1.0
  * @category models
@@ -30,10 +30,14 @@ export interface Reader {
   readonly text: (name: string) => string | undefined
   /** What passes the test, if anything is given: `what` says what that is. */
   readonly value: <A>(name: string, is: (value: unknown) => value is A, what: string) => A | undefined
+  /** A record that has no members but these, if one is given: `what` says what that is. */
+  readonly record: (name: string, what: string, names: ReadonlyArray<string>) => object | undefined
+  /** These options as they are, for somebody else to read. */
+  readonly pick: (...names: ReadonlyArray<string>) => Readonly<Record<string, unknown>>
 }
 
 /**
- * Reads a record of options, which may be missing.
+ * Reads a record of options, which may be missing. Fails if it has an option that the function does not ask for.
  *
  * @since 0.1.0
  * @category readers
@@ -48,10 +52,21 @@ export interface Reader {
  * console.log(Effect.runSync(read())) // 30000
  * console.log(Effect.runSync(Effect.flip(read({ lease: "soon" }))).message)
  * // lease: "soon" is no duration
+ * console.log(Effect.runSync(Effect.flip(read({ leese: "1 second" } as object))).message)
+ * // leese: there is no such option here, but "lease"
  * ```
  */
 export const read = <A>(options: unknown, f: (reader: Reader) => A): Effect.Effect<A, SpaceError> =>
-  Effect.suspend(() => internal.failing(() => Effect.succeed(f(new internal.OptionReader(options)))))
+  Effect.suspend(() => internal.failing(() => Effect.succeed(internal.readOptions(options, f))))
+
+/**
+ * Throws the `SpaceError` that names an option which is not among these: for functions that read their options
+ * themselves.
+ *
+ * @since 0.1.0
+ * @category readers
+ */
+export const only = (options: unknown, ...names: ReadonlyArray<string>): void => internal.onlyOptions(options, names)
 
 /**
  * What an error says, whatever was thrown: for messages. Never throws itself.

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { checkLink, dying, failing, schemasOf } from "./internal/arguments.js"
+import { checkLink, dying, failing, onlyOptions, schemasOf } from "./internal/arguments.js"
 import * as client from "./internal/remote/client.js"
 import * as server from "./internal/remote/server.js"
 import { Values } from "./internal/values.js"
@@ -46,10 +46,16 @@ export interface Options {
   readonly schemas?: ReadonlyArray<Schema.Schema<any, any>> | undefined
 }
 
+const valuesOfOptions = (options: unknown): Values => {
+  const schemas = schemasOf(options)
+  onlyOptions(options, ["schemas"])
+  return new Values(schemas)
+}
+
 /** What a link carries values by. Throws a `SpaceError` if that, or the link, is none. */
 const valuesOf = (link: unknown, options: unknown): Values => {
   checkLink(link)
-  return new Values(schemasOf(options))
+  return valuesOfOptions(options)
 }
 
 /**
@@ -116,7 +122,7 @@ export interface Codec {
  * @category values
  */
 export const codec = (options?: Options): Codec => {
-  const values = new Values(schemasOf(options))
+  const values = valuesOfOptions(options)
   return {
     encode: (value, name) =>
       Either.try({ try: () => values.encode(value, name), catch: (refusal) => refusal as SpaceError }),

@@ -24,6 +24,7 @@ import * as interpreter from "./internal/durable/interpreter.js"
 import * as memoryStore from "./internal/durable/memory.js"
 import * as encoding from "./internal/encoding.js"
 import * as timekeeper from "./internal/timekeeper.js"
+import type { Reader } from "./Options.js"
 import type { SpaceError } from "./SpaceError.js"
 import type { Tuple } from "./Tuple.js"
 import type { Failures } from "./TupleSpace.js"
@@ -528,6 +529,14 @@ export interface Options<T extends Tuple = any> {
   /** As for a space in memory; the gauges are sampled by `inspect`. */
   readonly metrics?: Duration.DurationInput | undefined
 }
+
+/**
+ * Reads the options of a space among those of a store which is opened together with it: to be given to {@link make}.
+ *
+ * @since 0.1.0
+ * @category stores
+ */
+export const optionsOf = (reader: Reader): Options => reader.pick(...space.optionNames)
 
 /**
  * The number of the format in which fields are stored. It grows with each version that writes what the version before

@@ -225,8 +225,8 @@ export const take: <A>(queue: TQueue.TDequeue<A>) => STM.STM<A, never, Transacti
  *
  * With a `capacity` the queue holds no more events than that; the others stay in the mailbox of the subscription, to
  * which the options apply. When the space closes, or the subscription fails, the queue is shut down as soon as it is
- * empty. When the scope closes, it is shut down at once. A queue that is shut down interrupts who takes from it. Bad
- * input fails as it does in `subscribe`.
+ * empty. When the scope closes, it is shut down at once. A queue that is shut down interrupts who takes from it; but if
+ * the subscription has failed, {@link take} dies with its error. Bad input fails as it does in `subscribe`.
  *
  * @since 0.1.0
  * @category waiting

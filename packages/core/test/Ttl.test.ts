@@ -1,6 +1,38 @@
+import { Pattern as P, type TupleSpace } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, TestClock } from "effect"
-import { fresh, memoryOf, settle } from "./helpers.js"
+import { Clock, Effect, TestClock } from "effect"
+import { defectOf, fresh, memoryOf, same, settle, start } from "./helpers.js"
+
+/** A clock that shows a time which nobody has been woken for: as if the thread had been blocked until then. */
+const clockOfBlocked = Effect.map(Effect.clock, (clock) => {
+  let blocked = 0n
+  return {
+    clock: {
+      [Clock.ClockTypeId]: Clock.ClockTypeId,
+      unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis() + Number(blocked),
+      unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos() + blocked * 1_000_000n,
+      currentTimeMillis: clock.currentTimeMillis,
+      currentTimeNanos: clock.currentTimeNanos,
+      sleep: (duration) => clock.sleep(duration)
+    } satisfies Clock.Clock as Clock.Clock,
+    block: (millis: bigint): void => {
+      blocked += millis
+    }
+  }
+})
+
+const fault = (): never => {
+  throw new Error("fault")
+}
+
+/** Steps that throw, each of a space in which there is `["c"]`. */
+const throwing: Record<string, (space: TupleSpace.TupleSpace) => Effect.Effect<unknown, unknown>> = {
+  rdp: (space) => space.rdp([P.when(fault)]),
+  inp: (space) => space.inp([P.when(fault)]),
+  in: (space) => space.in([P.when(fault)]),
+  replace: (space) => space.replace(["c"], fault),
+  count: (space) => space.count([P.when(fault)])
+}
 
 describe("Ttl in memory", () => {
   it.scoped("S15 a tuple that expires is swept away though nobody looks", () =>
@@ -26,4 +58,21 @@ describe("Ttl in memory", () => {
       yield* space.out(["b"], { ttl: 10 })
       assert.strictEqual(memoryOf(space).store.deadlines.size, 0)
     }))
+
+  for (const [name, throws] of Object.entries(throwing)) {
+    it.scoped(`S14 S15 a put goes on when a tuple expires before a step that throws: ${name}`, () =>
+      Effect.gen(function*() {
+        const { block, clock } = yield* clockOfBlocked
+        const space = yield* Effect.withClock(fresh({ capacity: 2 }), clock)
+        yield* space.out(["c"])
+        yield* space.out(["a"], { ttl: 10 })
+        const put = yield* start(space.out(["b"]))
+        assert.isNull(put.unsafePoll())
+        block(20n)
+        assert.strictEqual((yield* defectOf(throws(space))).message, "fault")
+        yield* settle
+        assert.isNotNull(put.unsafePoll())
+        same(yield* space.copyCollect([P.string]), [["c"], ["b"]])
+      }))
+  }
 })

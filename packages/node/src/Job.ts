@@ -5,7 +5,7 @@
  */
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- as the bound of a type, or of what is only forwarded */
-import { messageOf } from "@effect-linda/core/Options"
+import { messageOf, only } from "@effect-linda/core/Options"
 import * as Remote from "@effect-linda/core/Remote"
 import type { SpaceError } from "@effect-linda/core/SpaceError"
 import type { Tuple } from "@effect-linda/core/Tuple"
@@ -169,21 +169,24 @@ export const make = <
   name: string,
   options: Options<I, II, A, IA, E, IE, S, T>,
   effect: (input: I) => Effect.Effect<A, E, S | Scope.Scope>
-): Job<I, A, E, S> => ({
-  [TypeId]: TypeId,
-  module,
-  name,
-  input: (options.input ?? Schema.Void) as Schema.Schema<any, unknown>,
-  exit: Schema.Exit({
-    success: (options.success ?? Schema.Void) as Schema.Schema<any, unknown>,
-    failure: (options.error ?? Schema.Never) as Schema.Schema<any, unknown>,
-    defect: Defect
-  }) as Schema.Schema<any, any>,
-  space: (options.space ?? TupleSpace.TupleSpace) as Context.Tag<any, any>,
-  schemas: options.schemas ?? [],
-  codec: Remote.codec({ schemas: options.schemas }),
-  effect: (input) => Effect.scoped(Effect.suspend(() => effect(input))) as Effect.Effect<A, E, S>
-})
+): Job<I, A, E, S> => {
+  only(options, "input", "success", "error", "space", "schemas")
+  return {
+    [TypeId]: TypeId,
+    module,
+    name,
+    input: (options.input ?? Schema.Void) as Schema.Schema<any, unknown>,
+    exit: Schema.Exit({
+      success: (options.success ?? Schema.Void) as Schema.Schema<any, unknown>,
+      failure: (options.error ?? Schema.Never) as Schema.Schema<any, unknown>,
+      defect: Defect
+    }) as Schema.Schema<any, any>,
+    space: (options.space ?? TupleSpace.TupleSpace) as Context.Tag<any, any>,
+    schemas: options.schemas ?? [],
+    codec: Remote.codec({ schemas: options.schemas }),
+    effect: (input) => Effect.scoped(Effect.suspend(() => effect(input))) as Effect.Effect<A, E, S>
+  }
+}
 
 /**
  * Whether a value is a job.

@@ -150,7 +150,7 @@ export const make = (options: Options = {}): Effect.Effect<Workers, SpaceError, 
       grace: reader.patience("grace", "1 second"),
       startTimeout: reader.patience("startTimeout", "10 seconds"),
       entry: reader.value("entry", isUrl, "URL: give new URL(\"./entry.js\", import.meta.url)"),
-      resourceLimits: reader.value("resourceLimits", isRecord, "record of limits") as ResourceLimits | undefined,
+      resourceLimits: reader.record("resourceLimits", "record of limits", limits) as ResourceLimits | undefined,
       execArgv: reader.value("execArgv", isTexts, "array of texts")?.slice(),
       env: reader.value("env", isRecord, "record of texts") as Record<string, string> | undefined
     }))
@@ -174,6 +174,13 @@ export const make = (options: Options = {}): Effect.Effect<Workers, SpaceError, 
       status: pool.status
     }
   })
+
+const limits: ReadonlyArray<keyof ResourceLimits> = [
+  "maxOldGenerationSizeMb",
+  "maxYoungGenerationSizeMb",
+  "codeRangeSizeMb",
+  "stackSizeMb"
+]
 
 const isUrl = (value: unknown): value is URL =>
   typeof value === "object" && value !== null && "href" in value && typeof value.href === "string"

@@ -1,7 +1,7 @@
 import { Pattern as P, Process, Remote, Sharded, SpaceError, SpaceStore, TupleSpace } from "@effect-linda/core"
 import { Job, WorkerError, Workers } from "@effect-linda/node"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Data, Effect, Equal, Exit, Fiber, Layer, Option } from "effect"
+import { Cause, Data, Effect, Equal, Exit, Fiber, Layer, Option, Schema } from "effect"
 import { spawnSync } from "node:child_process"
 import { createRequire } from "node:module"
 import { ReadableStream } from "node:stream/web"
@@ -578,6 +578,25 @@ describe("Workers: the pool", () => {
         assert.match(yield* refused(jobs.double, null), /^options: null is no record of options/)
         assert.match(yield* refused(jobs.double, { name: 5 }), /^name: 5 is no text/)
         assert.match(yield* refused(jobs.double, { transfer: "all" }), /^transfer: "all" is no array of buffers/)
+        assert.strictEqual(
+          yield* refused(jobs.double, { nmae: "n" }),
+          "nmae: there is no such option here, but \"name\", \"transfer\""
+        )
       }))
+    }))
+
+  it.effect("S16 an option that is not there is refused, with those that there are", () =>
+    Effect.gen(function*() {
+      const refused = (options: any) =>
+        Effect.map(Effect.flip(Effect.scoped(Workers.make(options))), ({ message }) => message)
+      assert.match(yield* refused({ sise: 1 }), /^sise: there is no such option here, but "size", "concurrency", /)
+      assert.match(
+        yield* refused({ resourceLimits: { maxOldGenerationSizeMB: 1 } }),
+        /^resourceLimits.maxOldGenerationSizeMB: there is no such option here, but "maxOldGenerationSizeMb", /
+      )
+      assert.throws(
+        () => Job.make(import.meta.url, "job", { sucess: Schema.String } as any, () => Effect.void),
+        "sucess: there is no such option here, but \"input\", \"success\", \"error\", \"space\", \"schemas\""
+      )
     }))
 })

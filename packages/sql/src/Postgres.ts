@@ -121,7 +121,7 @@ export interface Options<T extends Tuple = any> extends SpaceStore.Options<T> {
  * @category stores
  */
 export const store = (options: Options = {}): Effect.Effect<SpaceStore.SpaceStore, SpaceError, Scope.Scope> =>
-  internal.make(options)
+  Effect.flatMap(internal.read(options), internal.make)
 
 /** By which connection the transactions of a space go. */
 const stores = new WeakMap<object, internal.PostgresStore>()
@@ -135,11 +135,12 @@ const stores = new WeakMap<object, internal.PostgresStore>()
 export const make = <T extends Tuple = Tuple>(
   options: Options<T> = {}
 ): Effect.Effect<TupleSpace<T, SpaceError>, SpaceError, Scope.Scope> =>
-  Effect.flatMap(
-    internal.make(options),
-    (store) =>
-      Effect.tap(SpaceStore.make<T>(store, options), (space) => Effect.sync(() => void stores.set(space, store)))
-  )
+  Effect.flatMap(internal.read(options), (read) =>
+    Effect.flatMap(
+      internal.make(read),
+      (store) =>
+        Effect.tap(SpaceStore.make<T>(store, read.ofSpace), (space) => Effect.sync(() => void stores.set(space, store)))
+    ))
 
 /**
  * Provides a space.

@@ -11,11 +11,11 @@ import * as OptionsOf from "@effect-linda/core/Options"
 import { SpaceError } from "@effect-linda/core/SpaceError"
 import * as SpaceStore from "@effect-linda/core/SpaceStore"
 import type { Tuple } from "@effect-linda/core/Tuple"
-import type { TupleSpace } from "@effect-linda/core/TupleSpace"
+import { TupleSpace } from "@effect-linda/core/TupleSpace"
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { existsSync, statSync } from "node:fs"
 import { dirname } from "node:path"
@@ -133,7 +133,8 @@ const readerOf = (reader: OptionsOf.Reader) => ({
   lease: reader.millis("lease", "30 seconds", 1),
   poll: reader.millis("poll", "2 millis", 1),
   synchronous: reader.one("synchronous", ["full", "normal"]),
-  open: reader.value("open", isFunction, "function that opens a file")
+  open: reader.value("open", isFunction, "function that opens a file"),
+  ofSpace: SpaceStore.optionsOf(reader)
 })
 
 type Read = ReturnType<typeof readerOf>
@@ -196,8 +197,10 @@ const migrate = (database: Database, prefix: string, name: string): number => {
  * @category stores
  */
 export const store = (options: Options): Effect.Effect<SpaceStore.SpaceStore, SpaceError, Scope.Scope> =>
+  Effect.flatMap(OptionsOf.read(options, readerOf), storeOf)
+
+const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, Scope.Scope> =>
   Effect.gen(function*() {
-    const read = yield* OptionsOf.read(options, readerOf)
     const { name, prefix } = read
     const database = yield* open(read)
     const space = yield* attempt(() => migrate(database, prefix, name))
@@ -252,7 +255,10 @@ export const store = (options: Options): Effect.Effect<SpaceStore.SpaceStore, Sp
 export const make = <T extends Tuple = Tuple>(
   options: Options<T>
 ): Effect.Effect<TupleSpace<T, SpaceError>, SpaceError, Scope.Scope> =>
-  Effect.flatMap(store(options), (store) => SpaceStore.make<T>(store, options))
+  Effect.flatMap(
+    OptionsOf.read(options, readerOf),
+    (read) => Effect.flatMap(storeOf(read), (store) => SpaceStore.make<T>(store, read.ofSpace))
+  )
 
 /**
  * Provides a space in a file.
@@ -261,4 +267,4 @@ export const make = <T extends Tuple = Tuple>(
  * @category layers
  */
 export const layer = (options: Options): Layer.Layer<TupleSpace<Tuple, SpaceError>, SpaceError> =>
-  SpaceStore.layer(store(options), options)
+  Layer.scoped(TupleSpace, make(options))

@@ -1,7 +1,7 @@
 import type { SpaceError } from "@effect-linda/core"
 import { Postgres, Sqlite } from "@effect-linda/sql"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -48,6 +48,38 @@ describe("Options of databases", () => {
         }
       }))
   }
+
+  it.effect("S16 an option that is not there is refused, with those that there are", () =>
+    Effect.gen(function*() {
+      const misspelt: any = { filename: ":memory:", leese: "1 second" }
+      const postgres: any = { leese: "1 second" }
+      for (
+        const [open, message] of [
+          [Effect.scoped(Sqlite.store(misspelt)), /^leese: there is no such option here, but .*"lease".*"schemas"/],
+          [Effect.scoped(Sqlite.make(misspelt)), /^leese: there is no such option here, but .*"lease".*"schemas"/],
+          [Effect.provide(Effect.void, Sqlite.layer(misspelt)), /^leese: there is no such option here, but/],
+          [Effect.scoped(Postgres.store(postgres)), /^leese: there is no such option here, but .*"lease".*"schemas"/],
+          [Effect.scoped(Postgres.make(postgres)), /^leese: there is no such option here, but .*"lease".*"schemas"/],
+          [Effect.provide(Effect.void, Postgres.layer(postgres)), /^leese: there is no such option here, but/],
+          [
+            Effect.scoped(Postgres.make({ connection: { hots: "localhost" } as any })),
+            /^connection.hots: there is no such option here, but .*"host"/
+          ]
+        ] as ReadonlyArray<readonly [Effect.Effect<unknown, SpaceError.SpaceError>, RegExp]>
+      ) {
+        const error = yield* Effect.flip(open)
+        assert.strictEqual(error.reason, "InvalidOption")
+        assert.match(error.message, message)
+      }
+    }))
+
+  it.scoped("options of a space are those of its store as well", () =>
+    Effect.gen(function*() {
+      yield* Sqlite.store({ filename: ":memory:", schemas: [], undecodable: "skip" })
+      const space = yield* Sqlite.make({ filename: ":memory:", protocol: Schema.Tuple(Schema.Literal("a")) })
+      const error = yield* Effect.flip((space as any).out(["b"]) as Effect.Effect<never, SpaceError.SpaceError>)
+      assert.strictEqual(error.reason, "InvalidTuple")
+    }))
 
   it.effect("a file of SQLite that cannot be opened is refused with what its path tells", () =>
     Effect.gen(function*() {

@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import * as OptionsOf from "@effect-linda/core/Options"
 import * as P from "@effect-linda/core/Pattern"
 import type { Tuple } from "@effect-linda/core/Tuple"
 import * as FastCheck from "effect/FastCheck"
@@ -40,6 +41,8 @@ export interface TupleOptions {
   readonly maxArity?: number | undefined
 }
 
+const tupleOptions: ReadonlyArray<keyof TupleOptions> = ["field", "minArity", "maxArity"]
+
 /**
  * A tuple.
  *
@@ -47,11 +50,15 @@ export interface TupleOptions {
  * @category arbitraries
  */
 export const tuple = (
-  { field: fields = field(), maxArity = 3, minArity = 1 }: TupleOptions = {}
-): FastCheck.Arbitrary<Tuple> =>
-  FastCheck.array(fields, { minLength: Math.max(minArity, 1), maxLength: maxArity }) as unknown as FastCheck.Arbitrary<
-    Tuple
-  >
+  options: TupleOptions = {}
+): FastCheck.Arbitrary<Tuple> => {
+  OptionsOf.only(options, ...tupleOptions)
+  const { field: fields = field(), maxArity = 3, minArity = 1 } = options
+  return FastCheck.array(fields, {
+    minLength: Math.max(minArity, 1),
+    maxLength: maxArity
+  }) as unknown as FastCheck.Arbitrary<Tuple>
+}
 
 /** Formals and literals that match this field. */
 const formalsFor = (value: unknown): ReadonlyArray<unknown> => {
@@ -132,9 +139,11 @@ export const pattern = (tuple: Tuple, chance: number): FastCheck.Arbitrary<Field
  * @category arbitraries
  */
 export const operation = (
-  { chance = 0.9, ...options }: TupleOptions & { readonly chance?: number | undefined } = {}
+  options: TupleOptions & { readonly chance?: number | undefined } = {}
 ): FastCheck.Arbitrary<Operation> => {
-  const tuples = tuple(options)
+  OptionsOf.only(options, "chance", ...tupleOptions)
+  const { chance = 0.9, ...rest } = options
+  const tuples = tuple(rest)
   const patterns = tuples.chain((each) => pattern(each, chance))
   const several = FastCheck.array(patterns, { minLength: 1, maxLength: 3 }) as unknown as FastCheck.Arbitrary<
     [FieldPattern, ...Array<FieldPattern>]

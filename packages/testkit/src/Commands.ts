@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as OptionsOf from "@effect-linda/core/Options"
 import * as P from "@effect-linda/core/Pattern"
 import type { SpaceError } from "@effect-linda/core/SpaceError"
 import type { Tuple } from "@effect-linda/core/Tuple"
@@ -81,10 +82,12 @@ export type Command = FastCheck.AsyncCommand<Expected, Actual>
 export const commands = (
   options: TupleOptions & { readonly maxCommands?: number | undefined } = {}
 ): FastCheck.Arbitrary<Iterable<Command>> => {
-  const patterns = Arbitrary.tuple(options).chain(Arbitrary.matching)
+  OptionsOf.only(options, "maxCommands", "field", "minArity", "maxArity")
+  const { maxCommands = 40, ...ofTuples } = options
+  const patterns = Arbitrary.tuple(ofTuples).chain(Arbitrary.matching)
   return FastCheck.commands([
     // the more often one is named, the more often it comes
-    ...Array.from({ length: 5 }, () => Arbitrary.operation(options).map((operation) => new Do(operation))),
+    ...Array.from({ length: 5 }, () => Arbitrary.operation(ofTuples).map((operation) => new Do(operation))),
     FastCheck.nat(9).map((which) => new Interrupt(which)),
     FastCheck.tuple(
       patterns,
@@ -94,7 +97,7 @@ export const commands = (
       .map(([pattern, requeue, way]) => new Hold(pattern, requeue, way)),
     FastCheck.tuple(FastCheck.nat(9), FastCheck.constantFrom<How>("succeeds", "fails", "is interrupted"))
       .map(([which, how]) => new Release(which, how))
-  ], { maxCommands: options.maxCommands ?? 40, size: "max" })
+  ], { maxCommands, size: "max" })
 }
 
 /**

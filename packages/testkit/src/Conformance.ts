@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import * as OptionsOf from "@effect-linda/core/Options"
 import type { SpaceError } from "@effect-linda/core/SpaceError"
 import type { Tuple } from "@effect-linda/core/Tuple"
 import * as TupleSpace from "@effect-linda/core/TupleSpace"
@@ -146,6 +147,7 @@ const isCalled = (name: string, key: string): boolean => name.startsWith(key) ||
  * @category tests
  */
 export const suite = (options: Options): void => {
+  OptionsOf.only(options, "name", "layer", "time", "lacks", "skip", "patience", "after")
   const engine = engineOf(options)
   const reasonFor = reasonToSkip(options)
   const test = options.time === "test" ? it.scoped : it.scopedLive
@@ -202,7 +204,9 @@ export interface SimulationOptions extends Pick<Options, "lacks" | "layer" | "na
  * @since 0.1.0
  * @category tests
  */
-export const properties = ({ lacks, layer, name, seeds = 500, skip }: SimulationOptions): void => {
+export const properties = (options: SimulationOptions): void => {
+  OptionsOf.only(options, "name", "layer", "lacks", "skip", "seeds")
+  const { lacks, layer, name, seeds = 500, skip } = options
   const { make } = engineOf({ name, layer, time: "test" })
   const reasonFor = reasonToSkip({ lacks, layer, skip, time: "test" })
   const all = Simulation.seeds(seeds)

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as OptionsOf from "@effect-linda/core/Options"
 import type { SpaceError } from "@effect-linda/core/SpaceError"
 import type { Tuple } from "@effect-linda/core/Tuple"
 import * as TupleSpace from "@effect-linda/core/TupleSpace"
@@ -163,6 +164,7 @@ export class Falsified extends Data.TaggedError("Falsified")<{
  * ```
  */
 export const check = <A, E>(body: Body<A, E>, options: CheckOptions = {}): void => {
+  OptionsOf.only(options, "seeds", "first", "schedule", "make")
   const only = environment("LINDA_SCHEDULE") ?? options.schedule
   const first = options.first ?? firstSeed
   const schedules = only === undefined

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as OptionsOf from "@effect-linda/core/Options"
 import * as P from "@effect-linda/core/Pattern"
 import { SpaceError } from "@effect-linda/core/SpaceError"
 import type { Tuple } from "@effect-linda/core/Tuple"
@@ -196,8 +197,10 @@ const testSpace = <T extends Tuple, E>(
     awaitWaiting: (count) => awaitWaiting(count),
     calls: Effect.sync(() => [...calls]),
     before,
-    fail: (operation, { error = lost(operation), times = 1 } = {}) =>
+    fail: (operation, options = {}) =>
       Effect.sync(() => {
+        OptionsOf.only(options, "times", "error")
+        const { error = lost(operation), times = 1 } = options
         let left = times
         const hook: Hook = (call) => {
           if (call.operation !== operation || left === 0) {

@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
+import type { Reader } from "../Options.js"
 import { SpaceError } from "../SpaceError.js"
 import type { Kind } from "../SpaceEvent.js"
 import type { Tuple } from "../Tuple.js"
@@ -117,14 +118,17 @@ export const option = (options: unknown, name: string): unknown => {
   return value
 }
 
-/** Refuses options that are not there: whoever has misspelt one is not to believe that it is heeded. */
-export const onlyOptions = (options: unknown, ...names: ReadonlyArray<string>): void => {
+/**
+ * Refuses options that are not there: whoever has misspelt one is not to believe that it is heeded. The `place` is that
+ * of a record within a record of options.
+ */
+export const onlyOptions = (options: unknown, names: ReadonlyArray<string>, place = ""): void => {
   if (typeof options !== "object" || options === null) {
     return
   }
   for (const key of keysOf(options)) {
     if (!names.includes(key)) {
-      throw invalidOption(`${key}: there is no such option here, but ${names.map(show).join(", ")}`)
+      throw invalidOption(`${place}${key}: there is no such option here, but ${names.map(show).join(", ")}`)
     }
   }
 }
@@ -238,7 +242,7 @@ const onlyDuration = (name: string, options: unknown): number => {
     return Infinity
   }
   const duration = millis(name, option(options, name))
-  onlyOptions(options, name)
+  onlyOptions(options, [name])
   return duration
 }
 
@@ -279,7 +283,7 @@ export const holdingOf = (name: "inWith" | "inScoped" | "withPermit", options: u
     timeout: millis("timeout", option(options, "timeout")),
     deadLetter: deadLetter as Holding["deadLetter"]
   }
-  onlyOptions(options, ...Object.keys(read))
+  onlyOptions(options, Object.keys(read))
   return read
 }
 
@@ -298,7 +302,7 @@ export const mailboxOf = (options: unknown): Mailbox => {
     strategy: one("strategy", option(options, "strategy"), ["suspend", "dropping", "sliding"]),
     events: eventsOf(option(options, "events"))
   }
-  onlyOptions(options, ...Object.keys(read), "scoped")
+  onlyOptions(options, [...Object.keys(read), "scoped"])
   return read
 }
 
@@ -330,7 +334,7 @@ const eventsOf = (events: unknown): ReadonlyArray<Kind> => {
 /** The name of a process, if one is given. */
 export const processNameOf = (options: unknown): string | undefined => {
   const name = text("name", option(options, "name"))
-  onlyOptions(options, "name", "failures")
+  onlyOptions(options, ["name", "failures"])
   return name
 }
 
@@ -361,6 +365,7 @@ export const failuresOf = (options: unknown): FailurePolicy | undefined => {
   if (typeof input !== "object" || input === null || isArray(input)) {
     throw invalidOption(`failures: ${show(input)} is none of "keep", "none" and { ttl, limit }`)
   }
+  onlyOptions(input, ["ttl", "limit"], "failures.")
   const limit = option(input, "limit")
   return {
     keeps: true,
@@ -486,21 +491,30 @@ export const alternatives = (patterns: unknown): Several => {
 // Options of engines
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Reads a record of options, one by one. */
-export class OptionReader {
+/** Reads a record of options, one by one; those that nobody has read are refused in the end. */
+class OptionReader implements Reader {
+  private readonly names: Array<string> = []
+
   constructor(private readonly options: unknown) {
     option(options, "")
   }
 
-  /** A duration in milliseconds that has an end. */
+  private read(name: string): unknown {
+    this.names.push(name)
+    return option(this.options, name)
+  }
+
+  end(): void {
+    onlyOptions(this.options, this.names)
+  }
+
   millis(name: string, otherwise: Duration.DurationInput, least = 0): number {
-    const input = option(this.options, name)
+    const input = this.read(name)
     return finiteMillis(name, input === undefined ? otherwise : input, least)
   }
 
-  /** A duration in milliseconds that may have no end. */
   patience(name: string, otherwise: Duration.DurationInput, least = 0): number {
-    const input = option(this.options, name)
+    const input = this.read(name)
     const duration = millis(name, input === undefined ? otherwise : input)
     if (duration < least) {
       throw invalidOption(`${name}: ${show(input)} is no duration from ${least} ms on`)
@@ -508,9 +522,8 @@ export class OptionReader {
     return duration
   }
 
-  /** An integer. */
   integer(name: string, otherwise: number, least: number): number {
-    const input = option(this.options, name)
+    const input = this.read(name)
     const value = natural(name, input === undefined ? otherwise : input, least)
     if (value === Infinity) {
       throw invalidOption(`${name}: ${show(input)} is no integer from ${least} on`)
@@ -519,19 +532,38 @@ export class OptionReader {
   }
 
   one<A extends string>(name: string, allowed: readonly [A, ...ReadonlyArray<A>]): A {
-    return one(name, option(this.options, name), allowed)
+    return one(name, this.read(name), allowed)
   }
 
   text(name: string): string | undefined {
-    return text(name, option(this.options, name))
+    return text(name, this.read(name))
   }
 
-  /** Whatever passes the test. */
   value<A>(name: string, is: (value: unknown) => value is A, what: string): A | undefined {
-    const value = option(this.options, name)
+    const value = this.read(name)
     if (value !== undefined && !is(value)) {
       throw invalidOption(`${name}: ${show(value)} is no ${what}`)
     }
     return value as A | undefined
   }
+
+  record(name: string, what: string, names: ReadonlyArray<string>): object | undefined {
+    const value = this.value(name, isRecord, what)
+    onlyOptions(value, names, `${name}.`)
+    return value
+  }
+
+  pick(...names: ReadonlyArray<string>): Readonly<Record<string, unknown>> {
+    return Object.fromEntries(names.map((name) => [name, this.read(name)]))
+  }
+}
+
+const isRecord = (value: unknown): value is object => typeof value === "object" && value !== null && !isArray(value)
+
+/** Reads a record of options by a function, and refuses those that it has not asked for. */
+export const readOptions = <A>(options: unknown, f: (reader: Reader) => A): A => {
+  const reader = new OptionReader(options)
+  const read = f(reader)
+  reader.end()
+  return read
 }

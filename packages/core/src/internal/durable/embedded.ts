@@ -9,9 +9,23 @@ import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import { SpaceError } from "../../SpaceError.js"
 import type { Command, Outcome, SpaceStore, TablesOptions } from "../../SpaceStore.js"
+import { failing, onlyOptions } from "../arguments.js"
 import { isSpaceError } from "../brand.js"
 import { interpret, lapsed } from "./interpreter.js"
 import { turns } from "./turns.js"
+
+const optionNames: ReadonlyArray<keyof TablesOptions> = [
+  "name",
+  "lease",
+  "tables",
+  "lock",
+  "begin",
+  "commit",
+  "rollback",
+  "enter",
+  "onMail",
+  "nextTurn"
+]
 
 /**
  * `time` is that of leases and of times to live: the machine's, unless nobody beyond this process has part in the
@@ -22,6 +36,7 @@ export const fromTables = (
   time: Effect.Effect<number> = Clock.currentTimeMillis
 ): Effect.Effect<SpaceStore, SpaceError, Scope.Scope> =>
   Effect.gen(function*() {
+    yield* failing(() => Effect.sync(() => onlyOptions(options, optionNames)))
     const { lease, lock, name, tables } = options
     const turn = turns(options.nextTurn)
     let client = ""

@@ -14,7 +14,17 @@ import type { Command, Found, Inspected, NewRow, Options, Query, Row, SpaceStore
 import type { Tuple } from "../../Tuple.js"
 import type { Explanation, Inspection, TupleSpace } from "../../TupleSpace.js"
 import type { FailurePolicy, Holding } from "../arguments.js"
-import { failing, failuresOf, keepsFailures, millis, option, refusing, schemasOf, unsupported } from "../arguments.js"
+import {
+  failing,
+  failuresOf,
+  keepsFailures,
+  millis,
+  onlyOptions,
+  option,
+  refusing,
+  schemasOf,
+  unsupported
+} from "../arguments.js"
 import { isSpaceError, read } from "../brand.js"
 import { moves } from "../destination.js"
 import { decodeField, typeNames } from "../encoding.js"
@@ -64,6 +74,9 @@ class Unread {
   constructor(readonly ids: ReadonlyArray<number>, readonly error: SpaceError) {}
 }
 
+/** What the options of a space on a store are called. */
+export const optionNames: ReadonlyArray<keyof Options> = ["schemas", "protocol", "undecodable", "failures", "metrics"]
+
 export const make = (
   store: SpaceStore,
   options: Options = {}
@@ -74,6 +87,7 @@ export const make = (
     const ofSpace = yield* failing(() => Effect.succeed(failuresOf(options) ?? keepsFailures))
     const reader = yield* failing(() => {
       const schemas = schemasOf(options)
+      onlyOptions(options, optionNames)
       return Effect.succeed(new Reader(name, { ...options, schemas }))
     })
     const { values } = reader

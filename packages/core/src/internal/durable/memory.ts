@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Mail, Query, Row, SpaceStore, Tables, Waiter } from "../../SpaceStore.js"
-import { failing, OptionReader } from "../arguments.js"
+import { failing, readOptions } from "../arguments.js"
 import { currentTime } from "../timekeeper.js"
 import { fromTables } from "./embedded.js"
 import { matches } from "./interpreter.js"
@@ -161,7 +161,7 @@ export const make = Effect.gen(function*() {
   ): Effect.Effect<SpaceStore, SpaceError, Scope.Scope> =>
     Effect.suspend(() =>
       failing(() => {
-        const lease = new OptionReader(options).patience("lease", "30 seconds", 1)
+        const lease = readOptions(options, (reader) => reader.patience("lease", "30 seconds", 1))
         const space: Space = spaces.get(name) ?? { state: new State(), clients: new Set() }
         spaces.set(name, space)
         const { state } = space

@@ -3,8 +3,10 @@
  *
  * @internal
  */
+import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import * as STM from "effect/STM"
 import * as Stream from "effect/Stream"
@@ -23,9 +25,17 @@ interface Source {
   readonly subscribe: (pattern: unknown, options: object) => Effect.Effect<Events, unknown, Scope.Scope>
 }
 
+/** What the subscriptions have failed with whose queues were shut down for that: a queue can only interrupt. */
+const failures = new WeakMap<object, unknown>()
+
+/** Dies with what a subscription has failed with, if this is its queue and it has. */
+export const checkQueue = (queue: object): STM.STM<void> =>
+  STM.suspend(() => failures.has(queue) ? STM.die(failures.get(queue)) : STM.void)
+
 /**
  * A queue that holds the events of a subscription from now on. It ends with the subscription, once it has been emptied,
- * or at once with the scope: it is shut down, which interrupts who takes from it.
+ * or at once with the scope: it is shut down, which interrupts who takes from it. If the subscription has failed, a
+ * transaction that takes from it dies with that.
  */
 export const subscribe = (
   space: unknown,
@@ -35,7 +45,7 @@ export const subscribe = (
   const make = () => {
     checkSource(space)
     const capacity = natural("capacity", option(options, "capacity"), 1)
-    onlyOptions(options, "capacity", "strategy", "events")
+    onlyOptions(options, ["capacity", "strategy", "events"])
     const opening = {
       capacity: option(options, "capacity"),
       strategy: option(options, "strategy"),
@@ -60,10 +70,15 @@ const queueOf = (events: Events, capacity: number) =>
       : TQueue.unbounded<SpaceEvent<Tuple>>()
     yield* Effect.addFinalizer(() => STM.commit(TQueue.shutdown(queue)))
     yield* Stream.runForEachChunk(events, (chunk) => offerAll(queue, capacity, chunk)).pipe(
-      // It has what there was to have. What has made it end is told by those that use the space.
       Effect.exit,
-      Effect.zipRight(STM.commit(STM.retryUntil(TQueue.isEmpty(queue), (isEmpty) => isEmpty))),
-      Effect.zipRight(STM.commit(TQueue.shutdown(queue))),
+      // It has what there was to have.
+      Effect.zipLeft(STM.commit(STM.retryUntil(TQueue.isEmpty(queue), (isEmpty) => isEmpty))),
+      Effect.tap((exit) => {
+        if (Exit.isFailure(exit) && !Cause.isInterruptedOnly(exit.cause)) {
+          failures.set(queue, Cause.squash(exit.cause))
+        }
+        return STM.commit(TQueue.shutdown(queue))
+      }),
       Effect.forkScoped
     )
     return queue

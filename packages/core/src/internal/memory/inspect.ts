@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Tuple } from "../../Tuple.js"
 import type { Inspection } from "../../TupleSpace.js"
-import type { Records, Sample } from "../insight.js"
+import type { Records, Sample, Waiting } from "../insight.js"
 import { snapshot, snapshotProcess } from "../insight.js"
 import { show, typeName } from "../print.js"
 import type { Store } from "./store.js"
@@ -15,6 +15,14 @@ import type { Store } from "./store.js"
 const shapeOf = (tuple: Tuple, failure: boolean): string => {
   const fields = tuple.map((field, index) => index === 0 && typeof field === "string" ? show(field) : typeName(field))
   return failure ? `failure(${fields[0]})` : `[${fields.join(", ")}]`
+}
+
+/** Everybody who waits, transactions that wait only for conditions among them. */
+const waiting = (store: Store): ReadonlyArray<Waiting> => {
+  const interests: ReadonlyArray<Waiting> = store.waiting()
+  const fibers = new Set(interests.map(({ fiber }) => fiber))
+  const parked = Array.from(store.parked, (each) => each.waitingIn(store)).filter(({ fiber }) => !fibers.has(fiber))
+  return parked.length === 0 ? interests : [...interests, ...parked].sort((self, that) => self.since - that.since)
 }
 
 /** A snapshot of the space. To be run as a step. */
@@ -28,7 +36,7 @@ export const inspect = (store: Store, records: Records): Inspection => {
       counts.set(shape, (counts.get(shape) ?? 0) + 1)
     }
   }
-  const interests = store.waiting()
+  const interests = waiting(store)
   return {
     tuples: Array.from(counts, ([shape, count]) => ({ shape, count })),
     held: store.held.size,

@@ -15,11 +15,13 @@
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as STM from "effect/STM"
+import type { Waiting } from "../insight.js"
 import type { Pattern } from "../pattern/pattern.js"
-import type { LiveFiber } from "../runtime.js"
-import { exitOf, interruptLater, startNow } from "../runtime.js"
+import * as Process from "../process.js"
+import type { AnyFiber, LiveFiber } from "../runtime.js"
+import { exitOf, interruptLater, localOf, startNow } from "../runtime.js"
 import { shelfOf } from "./interest.js"
-import type { Store } from "./store.js"
+import type { State, Store } from "./store.js"
 import { CLOSED, MISS } from "./store.js"
 
 /** The one whose conditions are being read, within one synchronous step. */
@@ -38,9 +40,16 @@ export class Parking {
   /** How the fiber that waits is woken; set as soon as it waits. */
   resume: ((exit: Effect.Effect<void>) => void) | undefined = undefined
   private readonly fiber: LiveFiber<unknown>
-  private readonly lookedAt = new Set<Store>()
+  /** The spaces that the conditions look at, each with the patterns that they look for. */
+  private readonly lookedAt = new Map<State, ReadonlyArray<Pattern>>()
+  /** When the wait began, by the clock of each space that it concerns. */
+  private readonly since = new Map<State, number>()
 
-  constructor(conditions: ReadonlyArray<STM.STM<boolean>>, private readonly touched: ReadonlyArray<Store>) {
+  constructor(
+    conditions: ReadonlyArray<STM.STM<boolean>>,
+    touched: ReadonlyArray<Store>,
+    private readonly waiter: AnyFiber
+  ) {
     let isParked = false
     const read = STM.forEach(conditions, (condition) => STM.orTry(condition, () => STM.succeed(false)), {
       discard: true
@@ -56,11 +65,11 @@ export class Parking {
       setCurrent(undefined)
     }
     isParked = true
-    for (const store of touched) {
+    for (const store of [...touched, ...this.lookedAt.keys()]) {
       store.parked.add(this)
+      this.since.set(store, store.now())
     }
-    for (const store of this.lookedAt) {
-      store.parked.add(this)
+    for (const store of this.lookedAt.keys()) {
       store.onlookers++
     }
     const exit = exitOf(this.fiber)
@@ -71,12 +80,26 @@ export class Parking {
 
   /** A look of a condition at a space: the next change on the shelf wakes. */
   look<A>(store: Store, pattern: Pattern, f: () => A | MISS): STM.STM<A> {
-    this.lookedAt.add(store)
+    this.lookedAt.set(store, [...this.lookedAt.get(store) ?? [], pattern])
     const shelf = shelfOf(pattern)
     return STM.flatMap(shelf < 0 ? store.editions.readAll : store.editions.read(shelf), () => {
       const seen = store.look(f)
       return seen === MISS ? STM.retry : STM.succeed(seen)
     })
+  }
+
+  waitingIn(store: State): Waiting {
+    return {
+      kind: "transact",
+      // A condition may have been read more than once.
+      patterns: [...new Set(this.lookedAt.get(store)?.map(String))],
+      since: this.since.get(store)!,
+      process: localOf(this.waiter, Process.current),
+      fiber: this.waiter,
+      state: "waiting",
+      timeout: undefined,
+      watcher: undefined
+    }
   }
 
   /** Wakes the fiber that waits, or will. */
@@ -89,11 +112,10 @@ export class Parking {
 
   /** Nobody waits any more. */
   end(): void {
-    for (const store of this.touched) {
+    for (const store of this.since.keys()) {
       store.parked.delete(this)
     }
-    for (const store of this.lookedAt) {
-      store.parked.delete(this)
+    for (const store of this.lookedAt.keys()) {
       store.onlookers--
     }
     interruptLater(this.fiber)

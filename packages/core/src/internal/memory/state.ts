@@ -16,6 +16,7 @@ import type * as Effect from "effect/Effect"
 import type { PCGRandom } from "effect/Utils"
 import type { Tuple } from "../../Tuple.js"
 import { Deadlines } from "../deadlines.js"
+import type { Waiting } from "../insight.js"
 import { timeOf } from "../timekeeper.js"
 import type { Watcher } from "../watcher.js"
 import type { Edition } from "./editions.js"
@@ -39,6 +40,8 @@ export interface Options {
 
 /** A transaction that waits, and can be made to run again. */
 export interface Parked {
+  /** Who waits, and for what of this space. */
+  readonly waitingIn: (state: State) => Waiting
   readonly finish: (exit: Effect.Effect<void>) => void
 }
 

@@ -25,7 +25,7 @@ import { Turns } from "./turns.js"
 
 export { isMiss, MISS, shortageOf } from "./miss.js"
 export type { Miss, Shortage } from "./miss.js"
-export type { Options } from "./state.js"
+export type { Options, State } from "./state.js"
 
 /** Thrown by every step of a closed space. */
 export const CLOSED = Symbol.for("@effect-linda/core/Store/CLOSED")
@@ -54,10 +54,14 @@ export class Store extends Room {
     try {
       this.measure()
       this.sweep()
-      const result = step(one, other)
-      this.admit()
-      return result
+      return step(one, other)
+    } catch (error) {
+      // What the step has done halfway is undone. What was due before it has ended all the same.
+      this.log.recording = false
+      this.rollBack()
+      throw error
     } finally {
+      this.admit()
       this.busy = false
       this.log.recording = false
       this.onExamined?.(this.shelves.examined)

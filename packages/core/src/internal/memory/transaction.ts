@@ -22,6 +22,7 @@ import type { Pattern } from "../pattern/pattern.js"
 import { show } from "../print.js"
 import type { AnyFiber } from "../runtime.js"
 import { withFiber } from "../runtime.js"
+import { checkQueue } from "./dequeue.js"
 import type { Memory } from "./engine.js"
 import type { Interest, Served } from "./interest.js"
 import type { Savepoint } from "./log.js"
@@ -159,7 +160,7 @@ export const take = <A>(queue: TQueue.TDequeue<A>): STM.STM<A, never, Transactio
   return STM.suspend(() => {
     running("take")
     return STM.flatMap(
-      TQueue.takeUpTo(queue, 1),
+      STM.zipRight(checkQueue(queue), TQueue.takeUpTo(queue, 1)),
       (taken) =>
         taken.length > 0 ? STM.succeed(taken[0]!) : missing(STM.map(TQueue.isEmpty(queue), (isEmpty) => !isEmpty))
     )
@@ -306,7 +307,7 @@ const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
             places,
             passOn,
             (run) => {
-              const parking = park(run)
+              const parking = park(run, fiber)
               try {
                 const interests = enlist(run, fiber, places)
                 passOn(interests)
@@ -366,8 +367,8 @@ const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
   )
 
 /** Parks what a run has asked for in vain, in the step in which it ends and before anything else happens. */
-const park = ({ conditions, spaces }: Run): Parking | undefined =>
-  conditions.length === 0 ? undefined : new Parking(conditions, Array.from(spaces, ({ store }) => store))
+const park = ({ conditions, spaces }: Run, fiber: AnyFiber): Parking | undefined =>
+  conditions.length === 0 ? undefined : new Parking(conditions, Array.from(spaces, ({ store }) => store), fiber)
 
 /** Registers an interest in all that a run missed. The first that is served wakes the fiber; the others then pass. */
 const enlist = (run: Run, fiber: AnyFiber, places: Map<Store, number>): ReadonlyArray<Enlistment> => {

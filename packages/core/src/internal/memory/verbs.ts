@@ -45,7 +45,7 @@ export const make = <T extends Tuple = Tuple>(
       random: new PCGRandom(yield* Random.nextInt),
       clock: yield* Effect.clock
     })
-    onlyOptions(options, "name", "capacity", "strategy", "selection", "metrics", "failures")
+    onlyOptions(options, ["name", "capacity", "strategy", "selection", "metrics", "failures"])
     const { store } = memory
     yield* keepExemplars
     yield* keepTime(store)

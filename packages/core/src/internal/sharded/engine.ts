@@ -15,7 +15,17 @@ import type { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Inspection, InterestSnapshot, TupleSpace } from "../../TupleSpace.js"
 import type { Several } from "../arguments.js"
-import { failing, invalidOption, natural, option, refusing, schemasOf, text, unsupported } from "../arguments.js"
+import {
+  failing,
+  invalidOption,
+  natural,
+  onlyOptions,
+  option,
+  refusing,
+  schemasOf,
+  text,
+  unsupported
+} from "../arguments.js"
 import { isArray } from "../brand.js"
 import type { PutFitting } from "../destination.js"
 import { fitting, moves } from "../destination.js"
@@ -39,8 +49,14 @@ type Part = Verbs<SpaceError>
 const indexOf = (values: Values, first: unknown, parts: number): number =>
   keyOf(0, encodeField(values, first, 0)) % parts
 
+const valuesOf = (options: unknown): Values => {
+  const schemas = schemasOf(options)
+  onlyOptions(options, ["name", "schemas"])
+  return new Values(schemas, "store")
+}
+
 export const partOf = (first: unknown, parts: number, options: Options = {}): Effect.Effect<number, SpaceError> =>
-  failing(() => Effect.succeed(indexOf(new Values(schemasOf(options), "store"), first, natural("parts", parts, 1))))
+  failing(() => Effect.succeed(indexOf(valuesOf(options), first, natural("parts", parts, 1))))
 
 /** A pattern in a part in which it can have a match. */
 interface Place {
@@ -207,7 +223,7 @@ export const make = (
   options: Options = {}
 ): TupleSpace<any, SpaceError> => {
   const named = text("name", option(options, "name"))
-  const values = new Values(schemasOf(options), "store")
+  const values = valuesOf(options)
   if (!isArray(spaces) || spaces.length === 0) {
     throw invalidOption(`parts: ${show(spaces)} is no array of at least one space`)
   }

@@ -6,13 +6,14 @@
 import * as OptionsOf from "@effect-linda/core/Options"
 import { SpaceError } from "@effect-linda/core/SpaceError"
 import type { Command, Outcome, SpaceStore } from "@effect-linda/core/SpaceStore"
+import { optionsOf } from "@effect-linda/core/SpaceStore"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type pg from "pg"
-import type { Options } from "../../Postgres.js"
+import type { Connection, Options } from "../../Postgres.js"
 import { load } from "../drivers.js"
 import { format, identifier, isOutdated, missing } from "../migrations.js"
 import { migrations } from "./migrations.js"
@@ -92,26 +93,59 @@ const migrate = async (client: pg.Client, schema: string, name: string): Promise
   }
 }
 
-const isRecord = (value: unknown): value is pg.ClientConfig =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
+/** What `connection` can have. The driver takes any name, and ignores what it does not know. */
+const connectionNames: Readonly<Record<keyof Connection, true>> = {
+  connectionString: true,
+  host: true,
+  port: true,
+  database: true,
+  user: true,
+  password: true,
+  ssl: true,
+  sslnegotiation: true,
+  enableChannelBinding: true,
+  options: true,
+  application_name: true,
+  fallback_application_name: true,
+  client_encoding: true,
+  connectionTimeoutMillis: true,
+  query_timeout: true,
+  statement_timeout: true,
+  lock_timeout: true,
+  idle_in_transaction_session_timeout: true,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: true,
+  stream: true
+}
 
 /** Reads the options of a store. */
 const readerOf = (reader: OptionsOf.Reader) => {
   const lease = reader.millis("lease", "30 seconds", 1)
   return {
     lease,
-    connection: reader.value("connection", isRecord, "record of what the driver connects with"),
+    connection: reader.record("connection", "record of what the driver connects with", Object.keys(connectionNames)) as
+      | pg.ClientConfig
+      | undefined,
     name: reader.text("space") ?? "default",
     schema: identifier("schema", reader.text("schema") ?? "linda"),
     retry: reader.patience("retry", lease),
-    clock: reader.one("clock", ["server", "client"])
+    clock: reader.one("clock", ["server", "client"]),
+    ofSpace: optionsOf(reader)
   }
 }
 
-export const make = (options: Options): Effect.Effect<PostgresStore, SpaceError, Scope.Scope> =>
+/** What is read of the options of a store, and those of the space that is made of it. */
+export type Read = ReturnType<typeof readerOf>
+
+export const read = (options: Options): Effect.Effect<Read, SpaceError> => OptionsOf.read(options, readerOf)
+
+export const make = ({ clock, connection: connecting, lease, name, retry, schema }: Read): Effect.Effect<
+  PostgresStore,
+  SpaceError,
+  Scope.Scope
+> =>
   Effect.gen(function*() {
     const { Client } = yield* load("pg", () => import("pg"))
-    const { clock, connection: connecting, lease, name, retry, schema } = yield* OptionsOf.read(options, readerOf)
     /** A batch may be sent while the one before is under way: the driver keeps their order. Transactions are alone. */
     const slots = yield* Effect.makeSemaphore(depth)
     /** Batches that were lost are sent again one by one, in their order, before any other. */

@@ -18,6 +18,7 @@ import * as Option from "effect/Option"
 import * as STM from "effect/STM"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
+import * as TRef from "effect/TRef"
 import { cases } from "./case.js"
 import type { Space } from "./kit.js"
 import { assert, clean, closing, empty, fresh, isWaiting, pass, same, settle, start } from "./kit.js"
@@ -188,6 +189,34 @@ export const inspections = cases("Insight: inspect", (test) => {
       )
       yield* empty(space)
     }))
+
+  test.needing("transactions")(
+    "V08 every kind of interest: transactions that wait for conditions",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        const ref = yield* STM.commit(TRef.make(0))
+        const more = Transaction.check(STM.map(Transaction.count(space, ["a", P.any]), (count) => count > 0))
+        const positive = Transaction.check(STM.map(TRef.get(ref), (n) => n > 0))
+        same(
+          yield* interestsOf(space, [
+            space.transact(more),
+            space.transact(STM.zipRight(Transaction.count(space, ["b"]), positive)),
+            // It is one who waits, whatever it waits for.
+            space.transact(STM.orElse(Transaction.in(space, ["c"]), () => positive))
+          ]),
+          [["transact", "[\"c\"]"], ["transact", "[\"a\", any]"], ["transact"]]
+        )
+        const process = yield* space.eval(space.transact(more), { name: "waits" })
+        yield* settle
+        const { interests, processes } = yield* space.inspect
+        same(interests.map(({ kind, process }) => [kind, process]), [["transact", "waits"]])
+        same(processes.map(({ waitsFor }) => waitsFor.map(({ patterns }) => patterns)), [[["[\"a\", any]"]]])
+        yield* space.out(["a", 1])
+        yield* process.join
+        same((yield* space.inspect).interests, [])
+      })
+  )
 
   test("V08 processes are there for as long as they run", () =>
     Effect.gen(function*() {
