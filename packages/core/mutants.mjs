@@ -871,7 +871,7 @@ class Now implements Operation<Option.Option<any>, never> {
     clause: "S14",
     file: "internal/memory/store.ts",
     find: "      this.rollBack()\n      throw error\n",
-    replace: "      this.settle()\n      this.measure()\n      throw error\n"
+    replace: "      this.rollBack()\n      this.measure()\n      throw error\n"
   },
   {
     name: "collectInto is not one step: others see the tuples in neither space",

@@ -4,7 +4,7 @@
  * A store keeps tuples as encoded fields, decides which match by comparing encodings, and remembers who waits. It does
  * what it is told in *batches*: lists of plain commands that happen one after the other, as one atomic and durable
  * step, one batch at a time in each space. Everything else lives above it, once: encoding, predicates, joins,
- * coalescing, timeouts, renewal, interruption.
+ * coalescing, timeouts, renewal, interruption. The commands and their replies are in `StoreCommand`.
  *
  * @since 0.1.0
  */
@@ -26,307 +26,101 @@ import * as encoding from "./internal/encoding.js"
 import * as timekeeper from "./internal/timekeeper.js"
 import type { Reader } from "./Options.js"
 import type { SpaceError } from "./SpaceError.js"
+import type { Inspected, Mail, Query, Row, Run, Waiter } from "./StoreCommand.js"
 import type { Tuple } from "./Tuple.js"
 import type { Failures } from "./TupleSpace.js"
 import { TupleSpace } from "./TupleSpace.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
-// Tuples and queries as a store sees them
+// What a store is told, and what it answers
 // ---------------------------------------------------------------------------------------------------------------------
 
-/**
- * A tuple on its way into a store.
- *
- * @since 0.1.0
- * @category models
- */
-export interface NewRow {
-  /** The encodings of the fields: equal fields have equal encodings. */
-  readonly fields: ReadonlyArray<string>
-  /** A letter for the type of each field, from `"a"` to `"z"`. */
-  readonly shape: string
-  /** How many fields; negative for the failure of a process, which only queries for failures find. */
-  readonly arity: number
+export type {
   /**
-   * Hashes of the first eight fields with their positions: 53-bit integers. Equal fields have equal keys, others may
-   * too.
+   * A command of a batch.
+   *
+   * @since 0.1.0
+   * @category models
    */
-  readonly keys: ReadonlyArray<number>
-  /** Milliseconds to live, from the instant at which it is put. `null` for ever. */
-  readonly ttl: number | null
-  /** Whether somebody may renew or cancel it, by the number that `put` answers. */
-  readonly leased: boolean
-  /** Whatever has to come back with the tuple. */
-  readonly meta: string | null
-  /** Those of this client's waiters, among the ones that are not exact, which accept the tuple. */
-  readonly accepted: ReadonlyArray<number>
-}
-
-/**
- * A tuple in a store.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Row {
-  /** Its place: the order of age. */
-  readonly id: number
-  readonly fields: ReadonlyArray<string>
-  readonly shape: string
-  readonly arity: number
-  readonly keys: ReadonlyArray<number>
-  /** When its life ends, by the store's clock, in milliseconds. */
-  readonly expires: number | null
-  /** The number by which it can be renewed and cancelled. It keeps that when its place changes. */
-  readonly lease: number | null
-  readonly meta: string | null
-  /** How often a use of it has failed. */
-  readonly attempts: number
-}
-
-/**
- * Which tuples are meant: a tuple matches if all of this holds.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Query {
-  /** As in a row. */
-  readonly arity: number
-  /** Whether more fields may follow. */
-  readonly open: boolean
-  /** A letter for the type of each field, or `"_"` for any. */
-  readonly shape: string
-  /** Fields that must have this encoding, and so this key. */
-  readonly literals: ReadonlyArray<Literal>
-}
-
-/**
- * A field that is given by its value. Only the first eight positions have a key.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Literal {
-  readonly position: number
-  readonly text: string
-  readonly key: number | null
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Commands
-// ---------------------------------------------------------------------------------------------------------------------
-
-/**
- * Somebody who waits, or wants to be told.
- *
- * - `"in"` is served with the first tuple that matches and that no waiter before it gets; the tuple is then held, under
- *   the waiter's number. `"rd"` is served with a copy of it. Both are over then.
- * - `"join"` is offered, in its turn among the takers, each tuple that matches and that the client says it accepts. The
- *   tuple is held for it until the client `answer`s, in the same transaction. A tuple of which the client says nothing
- *   is a hint.
- * - `"look"` is told of each tuple that comes to be stored.
- * - `"watch"` is told of each of its `events`, with the tuple.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Waiter {
-  /** A number of the client's. No waiter and no hold of the client has the same. */
-  readonly waiter: number
-  readonly kind: "in" | "join" | "look" | "rd" | "watch"
-  /** Any of these. */
-  readonly queries: ReadonlyArray<Query>
+  Command,
   /**
-   * Whether the queries say all. Otherwise only the client can tell whether a tuple matches: it is served if the client
-   * says so beforehand (`accepted`), and given a hint if somebody else puts the tuple.
+   * What a watcher can be told of.
+   *
+   * @since 0.1.0
+   * @category models
    */
-  readonly exact: boolean
-  readonly events: ReadonlyArray<EventKind>
-  /** Whether what it is served with is held only until its mail is fetched. */
-  readonly final: boolean
-  /** For `inspect`: whatever describes it. */
-  readonly label: string
-}
-
-/**
- * What a watcher can be told of.
- *
- * @since 0.1.0
- * @category models
- */
-export type EventKind = "Out" | "In" | "Requeue" | "Expire"
-
-/**
- * A command, and what it is answered with, in {@link Reply}.
- *
- * @since 0.1.0
- * @category models
- */
-export type Command =
-  /** Puts tuples: each goes to every reader and watcher that matches, then to the first taker, or is stored. */
-  | { readonly op: "put"; readonly rows: ReadonlyArray<NewRow> }
+  EventKind,
   /**
-   * Takes, for each hold in turn, the `limit` oldest tuples that match any of the queries, and holds them under that
-   * number; or, if `final`, removes them. For a hold that gets none, and if `wait` says so, a waiter is left behind.
+   * Tuples that were found, by which of several queries.
+   *
+   * @since 0.1.0
+   * @category models
    */
-  | {
-    readonly op: "take"
-    readonly holds: ReadonlyArray<number>
-    readonly queries: ReadonlyArray<Query>
-    readonly limit: number
-    readonly final: boolean
-    readonly wait: string | null
-  }
-  /** Reads the oldest tuple that matches any of the queries, or leaves a waiter. */
-  | {
-    readonly op: "read"
-    readonly waiter: number
-    readonly queries: ReadonlyArray<Query>
-    readonly wait: string | null
-  }
-  /** Reads up to `limit` tuples that match, oldest first, that are younger than `after`. */
-  | { readonly op: "scan"; readonly query: Query; readonly after: number; readonly limit: number }
-  /** Reads those held by anybody that match. */
-  | { readonly op: "held"; readonly query: Query }
-  | { readonly op: "count"; readonly query: Query }
+  Found,
   /**
-   * Takes these tuples in the name of a waiter, if there is one: that is over then. Takes none if any of these is not
-   * there.
+   * What a space holds.
+   *
+   * @since 0.1.0
+   * @category models
    */
-  | {
-    readonly op: "claim"
-    readonly hold: number
-    readonly ids: ReadonlyArray<number>
-    readonly waiter: number | null
-    readonly final: boolean
-  }
-  | ({ readonly op: "wait" } & Waiter)
+  Inspected,
   /**
-   * Says of the tuple that a join was offered: it goes on to those who wait behind the join; or it is stored, to be
-   * claimed at once.
+   * A field that is given by its value.
+   *
+   * @since 0.1.0
+   * @category models
    */
-  | {
-    readonly op: "answer"
-    readonly waiter: number
-    readonly id: number
-    readonly take: boolean
-    /** `null` if the client cannot tell any more. */
-    readonly accepted: ReadonlyArray<number> | null
-  }
-  /** Ends waiters. */
-  | { readonly op: "cancel"; readonly waiters: ReadonlyArray<number> }
+  Literal,
   /**
-   * Ends holds: the tuples are gone, or back in their old places, or back behind all others. Whoever waits is offered
-   * what comes back. `put` goes in with it, as one step.
+   * News for a waiter.
+   *
+   * @since 0.1.0
+   * @category models
    */
-  | {
-    readonly op: "settle"
-    readonly holds: ReadonlyArray<number>
-    readonly how: "gone" | "place" | "back"
-    readonly failed: boolean
-    /** As for a new row, by the id of each tuple that comes back. Not known for one that is not in it. */
-    readonly accepted: Readonly<Record<number, ReadonlyArray<number>>>
-    readonly put: ReadonlyArray<NewRow>
-  }
-  /** Puts back, in their old places, tuples that were gone. */
-  | {
-    readonly op: "restore"
-    readonly rows: ReadonlyArray<Row & { readonly accepted: ReadonlyArray<number> | null }>
-  }
-  /** Gives a tuple so many milliseconds to live from now on, be it stored or held; `null` for ever. */
-  | { readonly op: "renew"; readonly lease: number; readonly ttl: number | null }
-  | { readonly op: "inspect" }
-
-/**
- * What commands are answered with:
- *
- * | command | answer |
- * |---|---|
- * | `put` | `ReadonlyArray<number>`: the ids |
- * | `take` | for each hold, {@link Found} or `null` |
- * | `read` | {@link Found} or `null` |
- * | `scan`, `held` | `ReadonlyArray<Row>` |
- * | `count` | `number` |
- * | `claim` | `ReadonlyArray<Row>` or `null` |
- * | `wait`, `answer`, `restore` | `null` |
- * | `cancel` | for each waiter, whether it was there; if not, it has been served, and its mail says with what |
- * | `settle` | for each hold, whether it was there; if not, its lease had lapsed |
- * | `renew` | whether the tuple was there |
- * | `inspect` | {@link Inspected} |
- *
- * @since 0.1.0
- * @category models
- */
-export type Reply = any
-
-/**
- * Tuples that were found, by which of several queries.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Found {
-  readonly index: number
-  readonly rows: ReadonlyArray<Row>
-}
-
-/**
- * What a space holds.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Inspected {
-  /** How many tuples there are of each shape; `first` is the encoding of the first field, if its letter is `"s"`. */
-  readonly tuples: ReadonlyArray<{
-    readonly arity: number
-    readonly shape: string
-    readonly first: string | null
-    readonly count: number
-  }>
-  readonly held: number
-  /** Those who wait, in order of arrival, whichever client they belong to. */
-  readonly waiters: ReadonlyArray<{ readonly label: string; readonly age: number }>
-}
-
-/**
- * News for a waiter.
- *
- * - `"served"`: it has this tuple, and is over.
- * - `"offer"`: this tuple is held for it, a join, which has to answer.
- * - `"hint"`: this tuple is stored and may be for it.
- * - `"event"`: what has happened to this tuple.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Mail {
-  readonly waiter: number
-  readonly kind: "event" | "hint" | "offer" | "served"
-  /** Which of the waiter's queries it was. */
-  readonly index: number
-  readonly row: Row
-  /** As the waiter's: the tuple is not held any more. */
-  readonly final: boolean
-  readonly event: EventKind | null
-  /** For `Requeue`: the place that the tuple had before. */
-  readonly from: number | null
-}
-
-/**
- * What a batch comes to.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Outcome {
-  readonly replies: ReadonlyArray<Reply>
-  /** What has come for this client since it was last asked, in order. */
-  readonly mail: ReadonlyArray<Mail>
-  /** How many milliseconds from now the next tuple's life ends; `null` if none does. */
-  readonly next: number | null
-}
+  Mail,
+  /**
+   * A tuple on its way into a store.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  NewRow,
+  /**
+   * What a batch comes to.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Outcome,
+  /**
+   * Which tuples are meant.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Query,
+  /**
+   * What a command is answered with.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Reply,
+  /**
+   * A tuple in a store.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Row,
+  /**
+   * Somebody who waits, or wants to be told.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Waiter
+} from "./StoreCommand.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Stores
@@ -347,13 +141,13 @@ export interface Outcome {
 export interface SpaceStore {
   /** The name of the space. */
   readonly name: string
-  readonly run: (commands: ReadonlyArray<Command>) => Effect.Effect<Outcome, SpaceError>
+  readonly run: Run
   /**
    * Several batches as one: nobody comes between them, and if the body fails, none has happened. Mail that one of them
    * answers is not to be believed until the end, so a store may keep it to itself.
    */
   readonly transaction: <A, E, R>(
-    body: (run: (commands: ReadonlyArray<Command>) => Effect.Effect<Outcome, SpaceError>) => Effect.Effect<A, E, R>
+    body: (run: Run) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | SpaceError, R>
   /** Calls back whenever mail may have come, which others' batches have caused. Lives in the scope. */
   readonly onMail: (notify: () => void) => Effect.Effect<void, SpaceError, Scope.Scope>

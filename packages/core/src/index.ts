@@ -61,6 +61,13 @@ export * as SpaceEvent from "./SpaceEvent.js"
 export * as SpaceStore from "./SpaceStore.js"
 
 /**
+ * What a store is told, and what it answers.
+ *
+ * @since 0.1.0
+ */
+export * as StoreCommand from "./StoreCommand.js"
+
+/**
  * The operations of a space as parts of a transaction.
  *
  * @since 0.1.0

@@ -7,7 +7,7 @@
  *
  * @internal
  */
-import type { Query, Row } from "@effect-linda/core/SpaceStore"
+import type { Query, Row } from "@effect-linda/core/StoreCommand"
 
 export interface Anchor {
   readonly mask: number

@@ -7,7 +7,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Found, Mail, Outcome, Query, Reply } from "../../SpaceStore.js"
+import type { Command, Found, Mail, Outcome, Query, Reply, Run, Take } from "../../StoreCommand.js"
 import type { Restore } from "../handOver.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { ProcessRecord } from "../process.js"
@@ -15,7 +15,7 @@ import { current as currentProcess } from "../process.js"
 import type { AnyFiber } from "../runtime.js"
 import { callback, globalValue, locally, localOf, makeLocal, withFiber } from "../runtime.js"
 import type { Making } from "./agenda.js"
-import type { Listener, Run } from "./offers.js"
+import type { Listener } from "./offers.js"
 import { sameQueries } from "./query.js"
 import type { Session } from "./session.js"
 import type { Read, Wanted } from "./waiter.js"
@@ -26,9 +26,9 @@ export interface Access {
   readonly giveBack: (make: Making) => void
   /** Whether what was done by it has been undone. */
   readonly isUndone: () => boolean
-  readonly perform: (make: Making) => Effect.Effect<Reply, SpaceError>
+  readonly perform: <C extends Command>(make: Making<C>) => Effect.Effect<Reply<C>, SpaceError>
   /** Takes for a hold, and decodes what it has. */
-  readonly take: (make: Making, read: (found: Found | null) => Read | Refusal) => Effect.Effect<Read, any>
+  readonly take: (make: Making<Take>, read: (found: Found | null) => Read | Refusal) => Effect.Effect<Read, any>
   readonly exclusively: <A, E>(body: (run: Run) => Effect.Effect<A, E>) => Effect.Effect<A, E | SpaceError>
   /** Does it when it is sure what was done: a transaction may be undone. */
   readonly afterwards: (effect: Effect.Effect<void, SpaceError>) => Effect.Effect<void>
@@ -67,10 +67,10 @@ const alone = (session: Session): Access => ({
     Effect.flatten(session.performing<Effect.Effect<Read, unknown>, SpaceError>((done) =>
       session.post(make, (exit) => {
         if (Exit.isFailure(exit)) {
-          return done(exit)
+          return done(Exit.failCause(exit.cause))
         }
         // At once, so that what goes back does so also if the space is closing.
-        const [found] = exit.value
+        const [found = null] = exit.value
         const taken = read(found)
         if (!(taken instanceof Refusal)) {
           done(Exit.succeed(Effect.succeed(taken)))
@@ -99,7 +99,8 @@ export const accessTo = (session: Session): (fiber: AnyFiber) => Access => {
 
 const within = (session: Session, run: Run, progress: Progress): Running => {
   const after = alone(session)
-  const one = (make: Making) => Effect.map(run([session.made(make)]), ({ replies }) => replies[0])
+  const one = <C extends Command>(make: Making<C>): Effect.Effect<Reply<C>, SpaceError> =>
+    Effect.map(run([session.made(make)]), ({ replies }) => replies[0])
   const afterwards: Access["afterwards"] = (effect) => Effect.sync(() => void progress.afterwards.push(effect))
   const checked = (read: Read | Refusal): Effect.Effect<Read, unknown> =>
     read instanceof Refusal
@@ -122,7 +123,7 @@ const within = (session: Session, run: Run, progress: Progress): Running => {
     perform: (make) => progress.state === "running" ? one(make) : after.perform(make),
     take: (make, read) =>
       progress.state === "running"
-        ? Effect.flatMap(one(make), ([found]) => checked(read(found)))
+        ? Effect.flatMap(one(make), ([found = null]) => checked(read(found)))
         : after.take(make, read),
     exclusively: (body) => progress.state === "running" ? body(run) : after.exclusively(body),
     afterwards: (effect) => progress.state === "running" ? afterwards(effect) : after.afterwards(effect),
@@ -135,7 +136,10 @@ const within = (session: Session, run: Run, progress: Progress): Running => {
       const look: Effect.Effect<Found | null, unknown> = !exact
         ? attempt(run, hold, null, {})
         : as === "in"
-        ? Effect.map(one({ op: "take", holds: [hold], queries, limit: 1, final, wait: null }), ([found]) => found)
+        ? Effect.map(
+          one({ op: "take", holds: [hold], queries, limit: 1, final, wait: null }),
+          ([found = null]) => found
+        )
         : one({ op: "read", waiter: hold, queries, wait: null })
       return Effect.flatMap(
         look,

@@ -6,16 +6,17 @@
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Command, Reply } from "../../SpaceStore.js"
-import type { Accepts, Run } from "./offers.js"
+import type { Command, Reply, Run } from "../../StoreCommand.js"
+import type { Accepts } from "./offers.js"
 
 /** A command, or how to make it when it is sent. */
-export type Making = Command | ((accepts: Accepts) => Command)
+export type Making<C extends Command = Command> = C | ((accepts: Accepts) => C)
 
 /** Something to be done by the store. */
-export interface Item {
-  readonly make: Making
-  readonly done: (exit: Exit.Exit<Reply, SpaceError>) => void
+export interface Item<C extends Command = Command> {
+  readonly make: Making<C>
+  /** A method, so that one for the reply of its command can stand among others: it is given no other reply. */
+  done(exit: Exit.Exit<Reply<C>, SpaceError>): void
   /** Whether it is done also if the space closes meanwhile: something is given back. */
   readonly must: boolean
 }

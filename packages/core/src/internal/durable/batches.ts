@@ -5,48 +5,48 @@
  */
 import * as Exit from "effect/Exit"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Command, Reply } from "../../SpaceStore.js"
+import type { Command, Put, Reply, Settle, Take } from "../../StoreCommand.js"
 import { sameQueries } from "./query.js"
 
 /** A command, and who wants to know what it came to. */
 export interface Asked {
   readonly command: Command
-  readonly done: (exit: Exit.Exit<Reply, SpaceError>) => void
+  done(exit: Exit.Exit<Reply, SpaceError>): void
 }
 
 /** A command for several items. */
 export interface Batch {
   readonly command: Command
-  readonly distribute: (reply: Reply) => void
+  /** A method, as that of an item: it is given the reply to its command. */
+  distribute(reply: Reply): void
 }
 
 /** Neighbours that say the same become one command: they are done at once. */
 export const batchesOf = (items: ReadonlyArray<Asked>): ReadonlyArray<Batch> => {
   const batches: Array<Batch> = []
-  for (let i = 0; i < items.length;) {
-    const { command: first, done } = items[i]!
-    const parts: Array<number> = [lengthOf(first)]
-    const dones = [done]
-    const merged: Array<Command> = [first]
-    let j = i + 1
-    for (; j < items.length && mayMerge(first, items[j]!.command); j++) {
-      merged.push(items[j]!.command)
-      parts.push(lengthOf(items[j]!.command))
-      dones.push(items[j]!.done)
+  let i = 0
+  while (i < items.length) {
+    const first = items[i]!
+    const merged = [first]
+    i++
+    for (; i < items.length && mayMerge(first.command, items[i]!.command); i++) {
+      merged.push(items[i]!)
     }
-    batches.push({
-      command: merged.length === 1 ? first : merge(merged),
-      distribute: merged.length === 1
-        ? (reply) => done(Exit.succeed(reply))
-        : (replies) => {
-          let start = 0
-          dones.forEach((done, index) => {
-            done(Exit.succeed(replies.slice(start, start + parts[index]!)))
-            start += parts[index]!
-          })
+    batches.push(
+      merged.length === 1
+        ? { command: first.command, distribute: (reply) => first.done(Exit.succeed(reply)) }
+        : {
+          command: merge(merged.map(({ command }) => command)),
+          distribute: (replies: Reply<Put | Settle | Take>) => {
+            let start = 0
+            for (const item of merged) {
+              const end = start + lengthOf(item.command)
+              item.done(Exit.succeed(replies.slice(start, end)))
+              start = end
+            }
+          }
         }
-    })
-    i = j
+    )
   }
   return batches
 }
@@ -69,9 +69,15 @@ const mayMerge = (one: Command, other: Command): boolean => {
   }
 }
 
-const merge = (commands: ReadonlyArray<any>): Command => {
-  const [first] = commands
-  return first.op === "put"
-    ? { ...first, rows: commands.flatMap(({ rows }) => rows) }
-    : { ...first, holds: commands.flatMap(({ holds }) => holds) }
+const merge = (commands: ReadonlyArray<Command>): Command => {
+  const first = commands[0]!
+  switch (first.op) {
+    case "put":
+      return { ...first, rows: commands.flatMap((command) => command.op === "put" ? command.rows : []) }
+    case "take":
+    case "settle":
+      return { ...first, holds: commands.flatMap((command) => "holds" in command ? command.holds : []) }
+    default:
+      return first
+  }
 }

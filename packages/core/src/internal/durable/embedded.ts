@@ -8,7 +8,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import { SpaceError } from "../../SpaceError.js"
-import type { Command, Outcome, SpaceStore, TablesOptions } from "../../SpaceStore.js"
+import type { SpaceStore, TablesOptions } from "../../SpaceStore.js"
+import type { Outcome } from "../../StoreCommand.js"
+import * as StoreCommand from "../../StoreCommand.js"
 import { failing, onlyOptions } from "../arguments.js"
 import { isSpaceError } from "../brand.js"
 import { interpret, lapsed } from "./interpreter.js"
@@ -36,7 +38,11 @@ export const fromTables = (
   time: Effect.Effect<number> = Clock.currentTimeMillis
 ): Effect.Effect<SpaceStore, SpaceError, Scope.Scope> =>
   Effect.gen(function*() {
-    yield* failing(() => Effect.sync(() => onlyOptions(options, optionNames)))
+    const refusal: Effect.Effect<void, SpaceError> = failing(() => {
+      onlyOptions(options, optionNames)
+      return Effect.void
+    })
+    yield* refusal
     const { lease, lock, name, tables } = options
     const turn = turns(options.nextTurn)
     let client = ""
@@ -69,7 +75,7 @@ export const fromTables = (
       isDead = false
     }
 
-    const perform = (commands: ReadonlyArray<Command>): Effect.Effect<Outcome, SpaceError> =>
+    const perform = StoreCommand.run((commands): Effect.Effect<Outcome, SpaceError> =>
       Effect.flatMap(
         time,
         (now) =>
@@ -78,6 +84,7 @@ export const fromTables = (
               isDead ||= error === lapsed
             }))
       )
+    )
 
     const again = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
       Effect.tapError(effect, (error) =>

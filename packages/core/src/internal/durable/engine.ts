@@ -10,7 +10,8 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Tracer from "effect/Tracer"
 import { SpaceError } from "../../SpaceError.js"
-import type { Command, Found, Inspected, NewRow, Options, Query, Row, SpaceStore } from "../../SpaceStore.js"
+import type { Options, SpaceStore } from "../../SpaceStore.js"
+import type { Command, Found, Inspected, NewRow, Query, Row, Run, Settle, Take } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Explanation, Inspection, TupleSpace } from "../../TupleSpace.js"
 import type { FailurePolicy, Holding } from "../arguments.js"
@@ -49,7 +50,6 @@ import { tuplesOf } from "../watcher.js"
 import type { Access } from "./access.js"
 import { accessTo, transaction as transact } from "./access.js"
 import type { Making } from "./agenda.js"
-import type { Run } from "./offers.js"
 import { decodeTuple, encodeTuple } from "./query.js"
 import type { Reading } from "./reader.js"
 import { isRead, Reader } from "./reader.js"
@@ -157,7 +157,7 @@ export const make = (
           const hold = session.nextId()
           return Effect.flatMap(
             run([{ op: "claim", hold, ids: [id], waiter: null, final: false }]),
-            ({ replies: [rows] }) => rows === null ? Effect.void : run([session.made(ending(hold, rows[0]))])
+            ({ replies: [rows] }) => rows === null ? Effect.void : run([session.made(ending(hold, rows[0]!))])
           )
         }, { discard: true })
       )
@@ -213,7 +213,7 @@ export const make = (
     }
 
     /** The end of a hold. Throws what is wrong with a letter. */
-    const ended = (hold: number, rows: ReadonlyArray<Row>, ending: Hold.Ending): Making => {
+    const ended = (hold: number, rows: ReadonlyArray<Row>, ending: Hold.Ending): Making<Settle> => {
       if (ending.how === "consumed") {
         return gone(hold)
       }
@@ -291,11 +291,11 @@ export const make = (
       after = 0
     ): Effect.Effect<void, SpaceError> =>
       Effect.flatMap(run([{ op: "scan", query, after, limit: page }]), ({ replies: [rows] }) =>
-        (rows as ReadonlyArray<Row>).some((row) =>
+        rows.some((row) =>
             visit(row, reader.read(row))
           ) || rows.length < page
           ? Effect.void
-          : scan(run, query, visit, rows[page - 1].id))
+          : scan(run, query, visit, rows[page - 1]!.id))
 
     const all = (run: Run, pattern: Pattern, limit = Infinity): Effect.Effect<Read, SpaceError | Unread> => {
       const rows: Array<Row> = []
@@ -473,7 +473,7 @@ export const make = (
     const now = (access: Access, pattern: Pattern, limit: number, final: boolean): Effect.Effect<Held, SpaceError> => {
       const hold = session.nextId()
       const [query, exact] = reader.query(pattern)
-      const take: Command = {
+      const take: Take = {
         op: "take",
         holds: [hold],
         queries: [query],
@@ -503,10 +503,13 @@ export const make = (
     /** Takes all or, if one of them cannot be decoded, none. */
     const takeAll = (
       run: Run,
-      take: Extract<Command, { readonly op: "take" }>
+      take: Take
     ): Effect.Effect<Read, SpaceError | Unread> =>
-      Effect.flatMap(run([take]), ({ replies: [[found]] }) => {
-        const read = found === null ? nothing : readOf(found)
+      Effect.flatMap(run([take]), ({ replies: [[found = null]] }) => {
+        if (found === null) {
+          return Effect.succeed(nothing)
+        }
+        const read = readOf(found)
         // Within a transaction of the user's nobody else undoes it.
         return read instanceof Unread
           ? Effect.zipRight(run([take.final ? restoring(found.rows) : settling(take.holds[0]!)]), Effect.fail(read))
@@ -660,7 +663,7 @@ export const make = (
       }
     }
 
-    const endedAs = (access: Access, make: Making): Effect.Effect<void, SpaceError> =>
+    const endedAs = (access: Access, make: Making<Settle>): Effect.Effect<void, SpaceError> =>
       Effect.flatMap(access.perform(make), ([was]) => was ? Effect.void : Effect.fail(leaseOver))
 
     /** Ends the hold of some of the tuples as it is said; the others are back as they were. */
@@ -677,7 +680,7 @@ export const make = (
           ending.failed ? access.afterwards(attempted(meant.map(({ id }) => id))) : Effect.void
         )
         : access.exclusively((run) => {
-          const one = (command: Command) => Effect.map(run([command]), ({ replies }) => replies[0])
+          const one = <C extends Command>(command: C) => Effect.map(run([command]), ({ replies }) => replies[0])
           const make = ended(hold, meant, ending)
           return Effect.zipRight(
             Effect.flatMap(one(session.made(make)), ([was]) => was ? Effect.void : Effect.fail(leaseOver)),
@@ -751,7 +754,7 @@ export const make = (
         const row = prepared(failure, undefined, ttl)
         session.post(() => ({ op: "put", rows: isWithdrawn ? [] : [row()] }), (exit) => {
           if (Exit.isSuccess(exit)) {
-            id = (exit.value as ReadonlyArray<number>)[0]
+            id = exit.value[0]
             if (isWithdrawn) {
               take()
             } else if (limit < Infinity) {
@@ -776,7 +779,7 @@ export const make = (
     // -----------------------------------------------------------------------------------------------------------------
 
     const inspect = operation("inspect", (access) =>
-      Effect.map(access.perform({ op: "inspect" }), (inspected: Inspected): Inspection => {
+      Effect.map(access.perform({ op: "inspect" }), (inspected): Inspection => {
         const now = session.now()
         const interests = session.waiting()
         return {
@@ -795,7 +798,7 @@ export const make = (
     const explain = (pattern: Pattern) => {
       const [query] = reader.query(pattern)
       return operation("explain", (access) =>
-        Effect.map(access.perform({ op: "count", query }), (candidates: number): Explanation => {
+        Effect.map(access.perform({ op: "count", query }), (candidates): Explanation => {
           // The store looks up the rarest of them, and compares the others on the way.
           const positions = query.literals.flatMap(({ key, position }) =>
             key === null ? [] : [position]
@@ -806,7 +809,7 @@ export const make = (
     }
 
     if (interval < Infinity) {
-      const sample = Effect.map(session.perform({ op: "inspect" }), ({ tuples, waiters }: Inspected) => {
+      const sample = Effect.map(session.perform({ op: "inspect" }), ({ tuples, waiters }) => {
         const waiting = waiters.filter(({ label }) =>
           JSON.parse(label).kind !== "subscribe"
         )

@@ -5,6 +5,7 @@
  * @internal
  */
 import { SpaceError } from "../../SpaceError.js"
+import type { Tables } from "../../SpaceStore.js"
 import type {
   Command,
   EventKind,
@@ -13,11 +14,11 @@ import type {
   NewRow,
   Outcome,
   Query,
+  Replies,
   Reply,
   Row,
-  Tables,
   Waiter
-} from "../../SpaceStore.js"
+} from "../../StoreCommand.js"
 
 export const matches = (query: Query, row: Pick<Row, "arity" | "fields" | "shape">): boolean => {
   if (query.open ? row.arity < query.arity : row.arity !== query.arity) {
@@ -190,7 +191,7 @@ export const interpret = ({ client, commands, lease, now, tables }: {
   const perform = (command: Command): Reply => {
     switch (command.op) {
       case "put":
-        return !isWaitedFor && command.rows.every(isPlain)
+        return (!isWaitedFor && command.rows.every(isPlain)
           ? tables.insertAll(command.rows.map(({ arity, fields, keys, meta, shape }) => ({
             arity,
             fields,
@@ -201,7 +202,7 @@ export const interpret = ({ client, commands, lease, now, tables }: {
             meta,
             attempts: 0
           })))
-          : command.rows.map(put)
+          : command.rows.map(put)) satisfies Replies["put"]
       case "take": {
         const { final, holds, limit, queries } = command
         if (limit === 1 && queries.length === 1) {
@@ -209,7 +210,9 @@ export const interpret = ({ client, commands, lease, now, tables }: {
           const rows = tables.find(queries[0]!, 0, holds.length)
           take(rows.map((row, index) => [holds[index]!, row]), final)
           holds.slice(rows.length).forEach((hold) => wait("in", hold, queries, final, command.wait))
-          return holds.map((_, index) => index < rows.length ? { index: 0, rows: [rows[index]!] } : null)
+          return holds.map((_, index) =>
+            index < rows.length ? { index: 0, rows: [rows[index]!] } : null
+          ) satisfies Replies["take"]
         }
         return holds.map((hold) => {
           const found = find(queries, limit)
@@ -219,34 +222,34 @@ export const interpret = ({ client, commands, lease, now, tables }: {
             take(found.rows.map((row) => [hold, row]), final)
           }
           return found
-        })
+        }) satisfies Replies["take"]
       }
       case "read": {
         const found = find(command.queries, 1)
         if (found === null) {
           wait("rd", command.waiter, command.queries, false, command.wait)
         }
-        return found
+        return found satisfies Replies["read"]
       }
       case "scan":
-        return tables.find(command.query, command.after, command.limit)
+        return tables.find(command.query, command.after, command.limit) satisfies Replies["scan"]
       case "held":
-        return tables.held(command.query)
+        return tables.held(command.query) satisfies Replies["held"]
       case "count":
-        return tables.count(command.query)
+        return tables.count(command.query) satisfies Replies["count"]
       case "claim": {
         const rows = command.ids.map((id) => tables.get(id)).filter((row) => row !== undefined)
         if (
           rows.length < command.ids.length || command.waiter !== null && !tables.removeWaiter(client, command.waiter)
         ) {
-          return null
+          return null satisfies Replies["claim"]
         }
         take(rows.map((row) => [command.hold, row]), command.final)
-        return rows
+        return rows satisfies Replies["claim"]
       }
       case "wait":
         addWaiter(command)
-        return null
+        return null satisfies Replies["wait"]
       case "answer":
         for (const row of tables.unhold(client, -command.waiter, command.id)) {
           const stored = tables.insert(row)
@@ -263,13 +266,13 @@ export const interpret = ({ client, commands, lease, now, tables }: {
             )
           }
         }
-        return null
+        return null satisfies Replies["answer"]
       case "cancel":
-        return command.waiters.map((waiter) => tables.removeWaiter(client, waiter))
+        return command.waiters.map((waiter) => tables.removeWaiter(client, waiter)) satisfies Replies["cancel"]
       case "settle":
         if (command.how === "gone" && command.put.length === 0) {
           const dropped = tables.drop(client, command.holds)
-          return command.holds.map((hold) => dropped.has(hold))
+          return command.holds.map((hold) => dropped.has(hold)) satisfies Replies["settle"]
         }
         return command.holds.map((hold, index) => {
           const rows = tables.unhold(client, hold, null)
@@ -286,19 +289,19 @@ export const interpret = ({ client, commands, lease, now, tables }: {
             }
           }
           return true
-        })
+        }) satisfies Replies["settle"]
       case "restore":
         for (const { accepted, ...row } of command.rows) {
           giveBack(row, accepted ?? undefined, true)
         }
-        return null
+        return null satisfies Replies["restore"]
       case "renew": {
         const done = tables.renew(command.lease, command.ttl === null ? null : now + command.ttl)
         expire()
-        return done
+        return done satisfies Replies["renew"]
       }
       case "inspect":
-        return tables.inspect(now)
+        return tables.inspect(now) satisfies Replies["inspect"]
     }
   }
 

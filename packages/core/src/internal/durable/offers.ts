@@ -8,14 +8,12 @@ import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Command, Found, Mail, Outcome, Reply, Row } from "../../SpaceStore.js"
+import type { Command, Found, Mail, Outcome, RepliesTo, Reply, Row, Run } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Waiting } from "../insight.js"
 
 /** Which of this client's waiters accept a tuple, of those that only the client can decide about. */
 export type Accepts = (tuple: Tuple) => ReadonlyArray<number>
-
-export type Run = (commands: ReadonlyArray<Command>) => Effect.Effect<Outcome, SpaceError>
 
 /** Somebody who waits for mail. */
 export interface Listener extends Waiting {
@@ -39,12 +37,15 @@ export interface Listener extends Waiting {
 }
 
 /** What a batch comes to, when joins have said what they make of what they were offered. */
-export interface Heard extends Outcome {
+export interface Heard<Cs extends ReadonlyArray<Command> = ReadonlyArray<Command>> extends Outcome<Cs> {
   /** Joins that are complete. */
   readonly joined: ReadonlyArray<readonly [waiter: number, found: Found]>
   /** What joins have learned, which holds once it is committed. */
   readonly learned: ReadonlyArray<() => void>
 }
+
+/** Does a batch, and asks joins about what they are offered. */
+type Hearing = <const Cs extends ReadonlyArray<Command>>(commands: Cs) => Effect.Effect<Heard<Cs>, SpaceError>
 
 export class Offers {
   /** Those waiters that only we can decide about. */
@@ -76,12 +77,9 @@ export class Offers {
   }
 
   /** In a transaction: asks joins about what they are offered, until nobody is offered anything any more. */
-  heard(
-    run: Run,
-    isOffering = () => this.isOffering
-  ): (commands: ReadonlyArray<Command>) => Effect.Effect<Heard, SpaceError> {
+  heard(run: Run, isOffering = () => this.isOffering): Hearing {
     const learned: Array<() => void> = []
-    const askAll = (heard: Heard): Effect.Effect<Heard, SpaceError> => {
+    const askAll = <Cs extends ReadonlyArray<Command>>(heard: Heard<Cs>): Effect.Effect<Heard<Cs>, SpaceError> => {
       const offer = heard.mail.find(({ kind }) => kind === "offer")
       if (offer === undefined) {
         return Effect.succeed(heard)
@@ -102,11 +100,11 @@ export class Offers {
         return askAll({ ...heard, mail, joined })
       })
     }
-    const whole = (commands: ReadonlyArray<Command>) =>
+    const whole: Hearing = (commands) =>
       Effect.flatMap(run(commands), (outcome) => askAll({ ...outcome, joined: [], learned }))
     // Where joins are offered something, what becomes of a tuple has to be known before the next one comes.
-    return (commands) =>
-      !isOffering() ? whole(commands) : Effect.map(
+    const single: Hearing = (commands) =>
+      Effect.map(
         Effect.forEach(commands, (command) =>
           command.op === "put" && command.rows.length > 1
             ? Effect.map(
@@ -114,12 +112,15 @@ export class Offers {
               (all) => combined(all, [all.flatMap(({ replies }) => replies[0])])
             )
             : whole([command])),
-        (all) => combined(all, all.flatMap(({ replies }) => replies))
+        // A reply to each command, in its place.
+        (all) =>
+          combined(all, all.flatMap(({ replies }) => replies) as ReadonlyArray<Reply> as RepliesTo<typeof commands>)
       )
+    return (commands) => isOffering() ? single(commands) : whole(commands)
   }
 }
 
-const combined = (all: ReadonlyArray<Heard>, replies: ReadonlyArray<Reply>): Heard => ({
+const combined = <Cs extends ReadonlyArray<Command>>(all: ReadonlyArray<Heard>, replies: RepliesTo<Cs>): Heard<Cs> => ({
   replies,
   mail: all.flatMap(({ mail }) => mail),
   joined: all.flatMap(({ joined }) => joined),

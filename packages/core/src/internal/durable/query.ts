@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type { Literal, NewRow, Query, Row } from "../../SpaceStore.js"
+import type { Literal, NewRow, Query, Row } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import { Undecoded } from "../../Undecoded.js"
 import { isSpaceError } from "../brand.js"

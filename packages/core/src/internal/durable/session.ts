@@ -15,7 +15,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Command, Mail, Outcome, Reply, Row, SpaceStore } from "../../SpaceStore.js"
+import type { SpaceStore } from "../../SpaceStore.js"
+import type { Command, Mail, Outcome, Reply, Restore, Row, Run, Settle } from "../../StoreCommand.js"
 import type { Deadline } from "../deadlines.js"
 import { Deadlines } from "../deadlines.js"
 import type { Watched } from "../insight.js"
@@ -26,7 +27,7 @@ import type { Exclusive, Item, Making, Work } from "./agenda.js"
 import { Agenda, isMust } from "./agenda.js"
 import { batchesOf } from "./batches.js"
 import { lapsed } from "./interpreter.js"
-import type { Accepts, Heard, Listener, Run } from "./offers.js"
+import type { Accepts, Heard, Listener } from "./offers.js"
 import { Offers } from "./offers.js"
 
 export class Session implements Timed, Watched {
@@ -73,20 +74,20 @@ export class Session implements Timed, Watched {
   // -------------------------------------------------------------------------------------------------------------------
 
   /** Lets the store do something. What is asked for first is done first. */
-  post(make: Making, done: Item["done"] = () => {}): Work {
-    return this.add({ make, done, must: false })
+  post<C extends Command>(make: Making<C>, done: Item<C>["done"] = () => {}): Work {
+    return this.add<C>({ make, done, must: false })
   }
 
   /** The same, also while the space closes. */
-  giveBack(make: Making, done: Item["done"] = () => {}): void {
-    this.add({ make, done, must: true })
+  giveBack<C extends Command>(make: Making<C>, done: Item<C>["done"] = () => {}): void {
+    this.add<C>({ make, done, must: true })
   }
 
   postExclusive(body: Exclusive["body"], done: Exclusive["done"]): Work {
     return this.add({ body, done })
   }
 
-  private add(work: Work): Work {
+  private add<C extends Command>(work: Item<C> | Exclusive): Work {
     if (this.closed && (this.ended || !isMust(work))) {
       work.done(interrupted)
     } else {
@@ -105,7 +106,7 @@ export class Session implements Timed, Watched {
   }
 
   /** Has the store do something, and waits for it: also if interrupted, unless it has not been begun by then. */
-  perform(make: Making): Effect.Effect<Reply, SpaceError> {
+  perform<C extends Command>(make: Making<C>): Effect.Effect<Reply<C>, SpaceError> {
     return this.performing((done) => this.post(make, done))
   }
 
@@ -217,7 +218,7 @@ export class Session implements Timed, Watched {
         Exit.match({
           onSuccess: (outcome) => {
             this.isStale = life !== this.life
-            batches.forEach(({ distribute }, index) => distribute(outcome.replies[index]))
+            batches.forEach((batch, index) => batch.distribute(outcome.replies[index]!))
             this.isStale = false
             this.hear(outcome)
           },
@@ -262,11 +263,9 @@ export class Session implements Timed, Watched {
         const heard = this.offers.heard((commands) =>
           Effect.tapError(run(commands), () => Effect.sync(() => void (hasFailed = true)))
         )
+        const told: Run = (commands) => Effect.tap(heard(commands), (outcome) => void outcomes.push(outcome))
         return Effect.tapErrorCause(
-          work.body(
-            (commands) => Effect.tap(heard(commands), (outcome) => void outcomes.push(outcome)),
-            this.offers.accepts
-          ),
+          work.body(told, this.offers.accepts),
           () => Effect.sync(() => void (isUndone = !hasFailed))
         )
       })
@@ -289,7 +288,7 @@ export class Session implements Timed, Watched {
   }
 
   /** What is to be sent. */
-  made(make: Making): Command {
+  made<C extends Command>(make: Making<C>): C {
     return typeof make === "function" ? make(this.offers.accepts) : make
   }
 
@@ -439,7 +438,7 @@ const worthSplitting = 16
 export type Accepted = Readonly<Record<number, ReadonlyArray<number>>>
 
 /** Puts back what is held, in its old place. Nothing happens, if nothing is. */
-export const settling = (hold: number, accepted: Accepted = {}, failed = false): Command => ({
+export const settling = (hold: number, accepted: Accepted = {}, failed = false): Settle => ({
   op: "settle",
   holds: [hold],
   how: "place",
@@ -449,7 +448,7 @@ export const settling = (hold: number, accepted: Accepted = {}, failed = false):
 })
 
 /** Puts back what is not held any more. */
-export const restoring = (rows: ReadonlyArray<Row>, accepted: Accepted = {}): Command => ({
+export const restoring = (rows: ReadonlyArray<Row>, accepted: Accepted = {}): Restore => ({
   op: "restore",
   rows: rows.map((row) => ({ ...row, accepted: accepted[row.id] ?? null }))
 })

@@ -11,7 +11,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { SpaceError } from "../../SpaceError.js"
 import type { SpaceEvent } from "../../SpaceEvent.js"
-import type { Command, EventKind, Mail, Row } from "../../SpaceStore.js"
+import type { EventKind, Mail, Wait } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Mailbox } from "../arguments.js"
 import type { Pattern } from "../pattern/pattern.js"
@@ -151,7 +151,7 @@ export const watch = (
       watcher,
       snapshot ? new Set() : undefined
     )
-    const wait: Command = {
+    const wait: Wait = {
       op: "wait",
       waiter: subscription.id,
       kind: "watch",
@@ -169,10 +169,9 @@ export const watch = (
             return yield* Effect.interrupt
           }
           session.waiters.set(subscription.id, subscription)
-          const { replies } = yield* run(
-            snapshot ? [wait, { op: "scan", query, after: 0, limit: 2 ** 31 - 1 }, { op: "held", query }] : [wait]
-          )
-          const [, present = [], held = []] = replies as ReadonlyArray<ReadonlyArray<Row>>
+          const { replies: [, present, held] } = snapshot
+            ? yield* run([wait, { op: "scan", query, after: 0, limit: 2 ** 31 - 1 }, { op: "held", query }])
+            : { replies: [(yield* run([wait])).replies[0], [], []] }
           for (const row of held) {
             subscription.unseen?.add(row.id)
           }

@@ -7,7 +7,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Command, Found, Mail, Query, Reply, Row } from "../../SpaceStore.js"
+import type { Command, Found, Mail, Query, Row, Run } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { InterestSnapshot } from "../../TupleSpace.js"
 import type { Deadline } from "../deadlines.js"
@@ -24,7 +24,7 @@ import { callback, interruptedBy, localOf, withFiber } from "../runtime.js"
 import { timedOut } from "../timeout.js"
 import type { Making } from "./agenda.js"
 import { matches } from "./interpreter.js"
-import type { Accepts, Listener, Run } from "./offers.js"
+import type { Accepts, Listener } from "./offers.js"
 import type { Reading } from "./reader.js"
 import { isRead } from "./reader.js"
 import type { Session } from "./session.js"
@@ -172,12 +172,14 @@ export class ClientWaiter implements Listener {
     const asked = (exit: Exit.Exit<Found | null, unknown>) => this.asked(exit)
     if (exact) {
       const label = waits ? labelOf(this) : null
-      session.post(
-        as === "in"
-          ? { op: "take", holds: [id], queries, limit: 1, final, wait: label }
-          : { op: "read", waiter: id, queries, wait: label },
-        as === "in" ? (exit) => asked(Exit.map(exit, ([found]: ReadonlyArray<Found | null>) => found!)) : asked
-      )
+      if (as === "in") {
+        session.post(
+          { op: "take", holds: [id], queries, limit: 1, final, wait: label },
+          (exit) => asked(Exit.map(exit, ([found = null]) => found))
+        )
+      } else {
+        session.post({ op: "read", waiter: id, queries, wait: label }, asked)
+      }
     } else {
       const wait: Command = {
         op: "wait",
@@ -339,8 +341,7 @@ export class ClientWaiter implements Listener {
           { op: "claim", hold: id, ids: [row.id], waiter: id, final: wanted.final },
           (exit) =>
             found(
-              Exit.map(exit, (rows: ReadonlyArray<Row> | null) =>
-                rows === null ? null : { index: this.indexOf(index, row), rows })
+              Exit.map(exit, (rows) => rows === null ? null : { index: this.indexOf(index, row), rows })
             )
         )
       } else {
@@ -348,7 +349,7 @@ export class ClientWaiter implements Listener {
           { op: "cancel", waiters: [id] },
           (exit) =>
             found(
-              Exit.map(exit, ([was]: Reply) => was === true ? { index: this.indexOf(index, row), rows: [row] } : null)
+              Exit.map(exit, ([was]) => was === true ? { index: this.indexOf(index, row), rows: [row] } : null)
             )
         )
       }
@@ -502,7 +503,7 @@ export class ClientWaiter implements Listener {
         this.forget()
       }
       this.end(
-        Exit.isFailure(exit) ? exit : this.leaving === "late"
+        Exit.isFailure(exit) ? Exit.failCause(exit.cause) : this.leaving === "late"
           ? lateOf(this.session, this.wanted)
           : interruptedBy(this.fiber)
       )

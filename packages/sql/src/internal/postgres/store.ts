@@ -5,8 +5,10 @@
  */
 import * as OptionsOf from "@effect-linda/core/Options"
 import { SpaceError } from "@effect-linda/core/SpaceError"
-import type { Command, Outcome, SpaceStore } from "@effect-linda/core/SpaceStore"
+import type { SpaceStore } from "@effect-linda/core/SpaceStore"
 import { optionsOf } from "@effect-linda/core/SpaceStore"
+import type { Command, Outcome, Run } from "@effect-linda/core/StoreCommand"
+import * as StoreCommand from "@effect-linda/core/StoreCommand"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -290,7 +292,7 @@ export const make = ({ clock, connection: connecting, lease, name, retry, schema
         (error) => error instanceof SpaceError && error.reason === "Lapsed" ? enterAgain : Effect.void
       )
 
-    const run = (commands: ReadonlyArray<Command>): Effect.Effect<Outcome, SpaceError> =>
+    const run = StoreCommand.run((commands) =>
       Effect.uninterruptible(
         slots.withPermits(1)(again(Effect.suspend(() => {
           const number = ++seq
@@ -317,6 +319,7 @@ export const make = ({ clock, connection: connecting, lease, name, retry, schema
           )
         })))
       )
+    )
 
     /** Whether a batch is known to the server: of one that was lost, whether it happened. */
     const isDone = (number: number) =>
@@ -327,7 +330,7 @@ export const make = ({ clock, connection: connecting, lease, name, retry, schema
         }))
 
     const transaction: SpaceStore["transaction"] = <A, E, R>(
-      body: (run: (commands: ReadonlyArray<Command>) => Effect.Effect<Outcome, SpaceError>) => Effect.Effect<A, E, R>
+      body: (run: Run) => Effect.Effect<A, E, R>
     ) =>
       Effect.uninterruptibleMask((restore) =>
         slots.withPermits(depth)(again(Effect.suspend(() => {
@@ -342,7 +345,7 @@ export const make = ({ clock, connection: connecting, lease, name, retry, schema
             let lost: Lost | undefined
             let isFirst = true
             yield* attempt(() => opened.query("BEGIN"))
-            const exit = yield* Effect.exit(restore(body((commands) =>
+            const run = StoreCommand.run((commands) =>
               Effect.uninterruptible(Effect.suspend(() => {
                 const own = isFirst ? number : null
                 isFirst = false
@@ -354,7 +357,8 @@ export const make = ({ clock, connection: connecting, lease, name, retry, schema
                   return error
                 })
               }))
-            )))
+            )
+            const exit = yield* Effect.exit(restore(body(run)))
             if (lost !== undefined) {
               return yield* Effect.fail(lost)
             }

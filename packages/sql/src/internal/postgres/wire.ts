@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type { Command, Found, Mail, NewRow, Outcome, Query, Reply, Row } from "@effect-linda/core/SpaceStore"
+import type { Command, Found, Mail, NewRow, Outcome, Query, Replies, Reply, Row } from "@effect-linda/core/StoreCommand"
 import { anchorOf } from "../anchors.js"
 
 const anchorsOf = (queries: ReadonlyArray<Query>) =>
@@ -64,18 +64,30 @@ type FoundWire = readonly [index: number, rows: ReadonlyArray<RowWire>] | null
 const foundOf = (found: FoundWire): Found | null =>
   found === null ? null : { index: found[0], rows: found[1].map(rowOf) }
 
-const replyOf = (command: Command, reply: any): Reply => {
+/** Replies as they come: those with rows are in another form than they are given. */
+interface RepliesWire extends Omit<Replies, "claim" | "held" | "read" | "scan" | "take"> {
+  readonly take: ReadonlyArray<FoundWire>
+  readonly read: FoundWire
+  readonly scan: ReadonlyArray<RowWire>
+  readonly held: ReadonlyArray<RowWire>
+  readonly claim: ReadonlyArray<RowWire> | null
+}
+
+type ReplyWire = RepliesWire[keyof RepliesWire]
+
+const replyOf = (command: Command, reply: ReplyWire): Reply => {
   switch (command.op) {
     case "take":
-      return reply.map(foundOf)
+      return (reply as RepliesWire["take"]).map(foundOf)
     case "read":
-      return foundOf(reply)
+      return foundOf(reply as RepliesWire["read"])
     case "scan":
     case "held":
+      return (reply as RepliesWire["held"]).map(rowOf)
     case "claim":
-      return reply === null ? null : reply.map(rowOf)
+      return (reply as RepliesWire["claim"])?.map(rowOf) ?? null
     default:
-      return reply
+      return reply as Reply<typeof command>
   }
 }
 
@@ -90,7 +102,7 @@ type MailWire = readonly [
 ]
 
 export interface OutcomeWire {
-  readonly replies: ReadonlyArray<any>
+  readonly replies: ReadonlyArray<ReplyWire>
   readonly mail: ReadonlyArray<MailWire>
   readonly next: number | null
 }

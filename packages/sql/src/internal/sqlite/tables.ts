@@ -3,8 +3,9 @@
  *
  * @internal
  */
-import type { Mail, Query, Row, Tables, Waiter } from "@effect-linda/core/SpaceStore"
+import type { Tables } from "@effect-linda/core/SpaceStore"
 import { matches } from "@effect-linda/core/SpaceStore"
+import type { Mail, Query, Row, Waiter } from "@effect-linda/core/StoreCommand"
 import type { Database, Statement } from "../../Sqlite.js"
 import { anchorOf, hashUnder } from "../anchors.js"
 import { columns } from "./migrations.js"
