@@ -140,8 +140,6 @@ export default {
       severity: "error",
       from: {
         path: "^packages/core/src/internal/(memory|durable|remote|sharded)/",
-        // The end of a link at which the space is serves a space in memory, by its steps.
-        pathNot: "^packages/core/src/internal/remote/(server|asking|leases)[.]ts$"
       },
       to: {
         path: "^packages/core/src/internal/(memory|durable|remote|sharded)/",

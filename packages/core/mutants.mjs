@@ -804,7 +804,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a queue forgets what its subscription has failed with",
     clause: "S10",
-    file: "internal/memory/dequeue.ts",
+    file: "internal/stm/dequeue.ts",
     find: "          failures.set(queue, Cause.squash(exit.cause))\n",
     replace: ""
   },
@@ -1221,14 +1221,14 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a change of the user's own state wakes no transaction",
     clause: "S10",
-    file: "internal/memory/parking.ts",
+    file: "internal/stm/parking.ts",
     find: "isParked ? STM.sync(() => this.finish(Effect.void))",
     replace: "isParked ? STM.retry"
   },
   {
     name: "a transaction that waits is parked with what it has written",
     clause: "S10",
-    file: "internal/memory/transaction.ts",
+    file: "internal/stm/run.ts",
     find: "      STM.orElse(\n        STM.map(noted",
     replace: "      STM.orTry(\n        STM.map(noted"
   },
@@ -1242,7 +1242,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "take removes the element though the transaction comes to nothing",
     clause: "S10",
-    file: "internal/memory/transaction.ts",
+    file: "internal/stm/run.ts",
     find: "TQueue.takeUpTo(queue, 1)",
     replace:
       "STM.flatMap(TQueue.isEmpty(queue), (no) => no ? STM.succeed([]) : STM.map(TQueue.take(queue), (one) => [one]))"
@@ -1250,7 +1250,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a condition may take",
     clause: "S10",
-    file: "internal/memory/transaction.ts",
+    file: "internal/stm/run.ts",
     find: "isAsking() && !looks.has(name)",
     replace: "isAsking() && looks.size === 0"
   },
@@ -1264,14 +1264,14 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a condition that retries is a retry of the transaction",
     clause: "S10",
-    file: "internal/memory/transaction.ts",
+    file: "internal/stm/run.ts",
     find: "STM.orTry(answer, () => STM.succeed(false))",
     replace: "answer"
   },
   {
     name: "a condition is parked without its services",
     clause: "S10",
-    file: "internal/memory/transaction.ts",
+    file: "internal/stm/run.ts",
     find: "missing(STM.provideContext(condition, context))",
     replace: "missing(context === undefined ? STM.succeed(true) : condition as never)"
   },
@@ -1320,7 +1320,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "an open pattern hears of changes of its own length only",
     clause: "S10",
-    file: "internal/memory/parking.ts",
+    file: "internal/memory/transaction.ts",
     find: "shelf < 0 ? store.editions.readAll : ",
     replace: ""
   },
@@ -1334,9 +1334,9 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a condition that dies while it waits is asked again and again",
     clause: "S10",
-    file: "internal/memory/parking.ts",
-    find: "    : Effect.failCause(exit.cause)",
-    replace: "    : Effect.never"
+    file: "internal/stm/parking.ts",
+    find: "Effect.void : Effect.failCause(exit.cause)",
+    replace: "Effect.void : Effect.never"
   },
   // Tracers
   {
@@ -1536,5 +1536,118 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/runtime.ts",
     find: " && fiber.getFiberRef(FiberRef.currentTracerEnabled)",
     replace: ""
+  },
+  // Transactions on a store
+  {
+    name: "a transaction on a store does not find what it has put",
+    clause: "S10",
+    file: "internal/durable/transact.ts",
+    find: "return stored ?? own(done).find(isWanted) ?? miss",
+    replace: "return stored ?? miss"
+  },
+  {
+    name: "a transaction on a store takes a tuple twice",
+    clause: "S10",
+    file: "internal/durable/transact.ts",
+    find: "rows.seen.find((seen) => !HashSet.has(done.taken, seen.id) && isWanted(seen))",
+    replace: "rows.seen.find(isWanted)"
+  },
+  {
+    name: "count in a transaction on a store counts what that has taken",
+    clause: "S10",
+    file: "internal/durable/transact.ts",
+    find: "return stored.value - fewer + more",
+    replace: "return stored.value + more + 0 * fewer"
+  },
+  {
+    name: "a transaction on a store looks at the first page alone",
+    clause: "S10",
+    file: "internal/durable/facts.ts",
+    find: "this.isWhole = rows.length < this.limit",
+    replace: "this.isWhole = rows.length <= this.limit"
+  },
+  {
+    name: "a transaction on a store that runs again asks for one fact after the other",
+    clause: "S10",
+    file: "internal/durable/transact.ts",
+    find: "new Facts(decided === undefined ? last : undefined)",
+    replace: "new Facts()"
+  },
+  {
+    name: "a transaction on a store believes a failure for want of facts",
+    clause: "S10",
+    file: "internal/durable/transact.ts",
+    find: "(error) => facts.isLacking ? STM.retry : STM.fail(error)",
+    replace: "(error) => STM.fail(error)"
+  },
+  {
+    name: "a transaction on a store believes a result for want of facts",
+    clause: "S10",
+    file: "internal/durable/transact.ts",
+    find: "            facts.isLacking ? STM.retry : STM.map(TRef.get(done)",
+    replace: "            STM.map(TRef.get(done)"
+  },
+  {
+    name: "a transaction on a store is decided again when the store begins anew",
+    clause: "S10",
+    file: "internal/durable/transact.ts",
+    find: "decided === undefined ? Effect.tapErrorCause(go, () => Effect.ignore(release)) : write(decided)",
+    replace: "go"
+  },
+  {
+    name: "a transaction on a store does not notice that what it took is gone",
+    clause: "S10",
+    file: "internal/durable/transact.ts",
+    find: "replies.includes(null) ? Effect.fail(tooLate)",
+    replace: "replies.length < 0 ? Effect.fail(tooLate)"
+  },
+  {
+    name: "a transaction on a store is parked though it lacks facts about its conditions",
+    clause: "S10",
+    file: "internal/durable/transact.ts",
+    find: "return facts.isLacking ? \"lacks\" : {",
+    replace: "return {"
+  },
+  {
+    name: "a condition on a store hears only of what is put",
+    clause: "S10",
+    file: "internal/durable/access.ts",
+    find: "look(watched, [\"Out\", \"In\", \"Requeue\", \"Expire\"])",
+    replace: "look(watched, [\"Out\"])"
+  },
+  {
+    name: "an attempt does not count if a transaction on a store cannot decode what it takes",
+    clause: "S10",
+    file: "internal/durable/transact.ts",
+    find: "defect.id > 0 ? afterwards(attempted([defect.id])) : Effect.void",
+    replace: "Effect.void"
+  },
+  {
+    name: "a transaction on a store that closes its space waits for itself",
+    clause: "S12",
+    file: "internal/durable/session.ts",
+    find: "session === this && abandon()",
+    replace: "session !== this && abandon()"
+  },
+  {
+    name: "a transaction on a store takes a tuple whose time may be over before it commits",
+    clause: "S15",
+    file: "internal/durable/transact.ts",
+    find: "if (held.state !== \"held\") {",
+    replace: "if (held.state !== \"held\" && found.id < 0) {"
+  },
+  {
+    name: "a transaction on a store keeps what a branch has held that was left",
+    clause: "S10",
+    file: "internal/durable/transact.ts",
+    find: "return [...released(facts.held.filter((held) => !gone.has(held))), ...commands]",
+    replace: "return commands"
+  },
+  {
+    name: "a transaction on a store that fails within another keeps what it has held",
+    clause: "S10",
+    file: "internal/durable/transact.ts",
+    find: "Effect.tapErrorCause(go, () => Effect.ignore(release))",
+    replace: "Effect.tapErrorCause(go, () => Effect.void)"
   }
 ]

@@ -380,7 +380,8 @@ export const layer = <E, R>(
  * Nobody sees or does anything in between.
  *
  * An `in`, `rd` or join that finds nothing undoes all, waits for tuples that might change that, and runs the effect
- * again, as `STM.retry` does. So let it do nothing else that cannot be done twice.
+ * again, as `STM.retry` does. So let it do nothing else that cannot be done twice. A `transact` on the same space is a
+ * part of it. An effect that closes the space is undone, and interrupted.
  *
  * @since 0.1.0
  * @category transactions

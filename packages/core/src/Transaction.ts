@@ -1,7 +1,7 @@
 /**
  * The operations of a space as parts of a transaction: `STM`s that can be combined with each other, over any number of
- * spaces, and with any other `STM`. They can be committed by a space's `transact` alone, which their requirement
- * `Transaction` sees to.
+ * spaces in memory or over one space on a store, and with any other `STM`. They can be committed by a space's
+ * `transact` alone, which their requirement `Transaction` sees to.
  *
  * @since 0.1.0
  * @example
@@ -37,8 +37,8 @@ import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as STM from "effect/STM"
 import type * as TQueue from "effect/TQueue"
-import * as dequeue from "./internal/memory/dequeue.js"
-import * as internal from "./internal/memory/transactional.js"
+import * as dequeue from "./internal/stm/dequeue.js"
+import * as internal from "./internal/stm/operations.js"
 import type { Check, Match, Pattern } from "./Pattern.js"
 import type { SpaceEvent } from "./SpaceEvent.js"
 import type { Tuple } from "./Tuple.js"
@@ -220,8 +220,8 @@ export const check: <R = never>(condition: STM.STM<boolean, never, R>) => STM.ST
 export const take: <A>(queue: TQueue.TDequeue<A>) => STM.STM<A, never, Transaction> = internal.transactionTake
 
 /**
- * The events of a space, of any engine, in a queue of STM: taken by {@link take}, they are part of a transaction on a
- * space in memory. The subscription begins when the effect has succeeded, and ends with its scope.
+ * The events of a space, of any engine, in a queue of STM: taken by {@link take}, they are part of a transaction. The
+ * subscription begins when the effect has succeeded, and ends with its scope.
  *
  * With a `capacity` the queue holds no more events than that; the others stay in the mailbox of the subscription, to
  * which the options apply. When the space closes, or the subscription fails, the queue is shut down as soon as it is

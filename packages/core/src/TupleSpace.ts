@@ -215,7 +215,7 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
 
   /**
    * Runs an STM in which the operations of `Transaction` are used with any other STM: as a whole or not at all. Waits
-   * until it can happen, changing nothing meanwhile (S10).
+   * until it can happen, changing nothing meanwhile (S10). Over spaces in memory, or over this one if it is on a store.
    */
   readonly transact: <A, E2, R>(
     stm: STM.STM<A, E2, R>
@@ -1240,7 +1240,7 @@ export const awaitQuiescent: Effect.Effect<Quiescence, SpaceError, Space> = Effe
 )
 
 /**
- * Runs a transaction on the space, and on any others that it uses.
+ * Runs a transaction on the space, and on any others in memory that it uses if the space is in memory.
  *
  * @since 0.1.0
  * @category accessors

@@ -1,7 +1,7 @@
 import type { SpaceError } from "@effect-linda/core"
-import { Pattern as P, Process, SpaceStore } from "@effect-linda/core"
+import { Pattern as P, Process, SpaceStore, Transaction } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Deferred, Effect, Exit, Fiber, Option, Scope, Stream } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Option, Scope, STM, Stream } from "effect"
 import type { Space } from "./kit.js"
 import { fresh, same, standstill, within } from "./kit.js"
 
@@ -305,6 +305,77 @@ export const clients = (name: string, open: Open): void => {
           same((yield* other.inspect).interests, [])
         }))
     })
+
+    describe("a transaction of STM", () => {
+      it.scopedLive("is one step for all: what one lacks another brings, and no tuple is had twice", () =>
+        Effect.gen(function*() {
+          const space = fresh()
+          const [one, other] = [yield* open(space), yield* open(space)]
+          yield* one.outAll([["account", 0, 100], ["account", 1, 100]])
+          const transfer = (client: Space, from: number) =>
+            client.transact(STM.gen(function*() {
+              const [, , balance] = yield* Transaction.in(client, ["account", from, P.number])
+              const [, , other] = yield* Transaction.in(client, ["account", 1 - from, P.number])
+              yield* Transaction.out(client, ["account", 1 - from, other + 1])
+              yield* Transaction.out(client, ["account", from, balance - 1])
+            }))
+          const last = yield* Effect.fork(other.transact(STM.zip(
+            Transaction.in(other, ["end"]),
+            STM.zipRight(
+              Transaction.check(STM.map(Transaction.count(other, ["busy"]), (count) => count === 0)),
+              Transaction.rd(other, ["account", 0, (balance: number) => balance >= 0])
+            )
+          )))
+          yield* one.out(["busy"])
+          yield* Effect.all([
+            Effect.repeatN(transfer(one, 0), 9),
+            Effect.repeatN(transfer(other, 1), 9)
+          ], { concurrency: "unbounded" })
+          yield* one.out(["end"])
+          yield* soon
+          assert.isNull(last.unsafePoll())
+          same(yield* one.in(["busy"]), ["busy"])
+          same(yield* within(Fiber.join(last), "the last one"), [["end"], ["account", 0, 100]])
+          same((yield* one.collect(["account", P.number, P.number])).map(([, , balance]) => balance), [100, 100])
+          same((yield* other.inspect).interests, [])
+        }))
+
+      it.scopedLive("writes more than the first page has, in order, and undoes all with what it is a part of", () =>
+        Effect.gen(function*() {
+          const space = fresh()
+          const [one, other] = [yield* open(space), yield* open(space)]
+          const numbers = Array.from({ length: 300 }, (_, n) => n)
+          yield* one.transact(STM.forEach(numbers, (n) => Transaction.out(one, ["n", n]), { discard: true }))
+          const move = other.transact(
+            STM.forEach(
+              numbers,
+              () => STM.flatMap(Transaction.in(other, ["n", P.number]), ([, n]) => Transaction.out(other, ["m", n])),
+              {
+                discard: true
+              }
+            )
+          )
+          yield* Effect.ignore(SpaceStore.transaction(other)(Effect.zipRight(move, Effect.fail("no"))))
+          same((yield* one.copyCollect([P.string, P.number])).map(([kind, n]) => kind + n), numbers.map((n) => `n${n}`))
+          yield* move
+          same((yield* one.copyCollect([P.string, P.number])).map(([kind, n]) => kind + n), numbers.map((n) => `m${n}`))
+        }))
+    })
+
+    it.scopedLive("S12 a transaction that closes its own space is undone, and both come to their end", () =>
+      Effect.gen(function*() {
+        const space = fresh()
+        const other = yield* open(space)
+        const scope = yield* Scope.make()
+        const one = yield* Scope.extend(open(space), scope)
+        const transaction = SpaceStore.transaction(one)(
+          Effect.zipRight(one.out(["t"]), Scope.close(scope, Exit.void))
+        )
+        assert.isTrue(Exit.isInterrupted(yield* within(Effect.exit(transaction), "the transaction")))
+        same(yield* other.count(["t"]), 0)
+        yield* other.out(["t"])
+        same(yield* within(other.in(["t"]), "the tuple"), ["t"])
+      }))
 
     it.scopedLive("a tuple that is held for longer than the lease by a client that is silent goes to others", () =>
       Effect.gen(function*() {

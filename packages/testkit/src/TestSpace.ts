@@ -121,7 +121,8 @@ export const make = <T extends Tuple = Tuple>(
 
 /**
  * Makes the other side of a space that there is, on any engine: see and fail what is done through the space that this
- * gives. On one that is made of a store, so does `SpaceStore.transaction`.
+ * gives. On one that is made of a store, so does `SpaceStore.transaction`. The operations of `Transaction` are parts of
+ * one call of `transact`.
  *
  * @since 0.1.0
  * @category constructors

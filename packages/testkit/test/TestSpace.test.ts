@@ -1,7 +1,7 @@
 import { Pattern as P, SpaceError, SpaceStore, Transaction, TupleSpace } from "@effect-linda/core"
 import { TestSpace } from "@effect-linda/testkit"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Stream, TestClock } from "effect"
+import { Cause, Effect, Exit, Fiber, STM, Stream, TestClock } from "effect"
 
 type Job = readonly ["job", number]
 class Jobs extends TupleSpace.Tag("Jobs")<Jobs, Job>() {}
@@ -99,5 +99,24 @@ describe("TestSpace", () => {
       yield* twice
       assert.deepStrictEqual(yield* test.tuples, [["job", 8]])
       assert.deepStrictEqual((yield* test.calls).map(({ operation }) => operation), ["out", "in", "out", "in", "out"])
+    }))
+
+  it.scoped("S3 a transact over a store is one call, which can be made to fail", () =>
+    Effect.gen(function*() {
+      const { open } = yield* SpaceStore.memory
+      const store = yield* open("jobs")
+      const [jobs, test] = yield* TestSpace.over(yield* SpaceStore.make<Job>(store))
+      const twice = jobs.transact(STM.flatMap(
+        Transaction.in(jobs, ["job", P.number]),
+        ([, n]) => Transaction.out(jobs, ["job", n * 2])
+      ))
+      const fiber = yield* Effect.fork(twice)
+      yield* test.awaitWaiting(1)
+      yield* jobs.out(["job", 4])
+      yield* Fiber.join(fiber)
+      yield* test.fail("transact")
+      assert.strictEqual((yield* Effect.flip(twice)).reason, "Unavailable")
+      assert.deepStrictEqual(yield* test.tuples, [["job", 8]])
+      assert.deepStrictEqual((yield* test.calls).map(({ operation }) => operation), ["transact", "out", "transact"])
     }))
 })

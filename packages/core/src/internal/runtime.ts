@@ -59,6 +59,9 @@ export const offEnd = <A, E>(fiber: LiveFiber<A, E>, f: (exit: Exit.Exit<A, E>) 
 /** The name of a fiber, which no other has. Two objects can stand for one fiber. */
 export const nameOf = (fiber: AnyFiber): string => FiberId.threadName(fiber.id())
 
+/** By whom a callback can be interrupted, to know whom a fiber waits for. */
+export const identityOf = (fiber: AnyFiber): FiberId.FiberId => fiber.id()
+
 /** Takes over the values that a fiber carries. */
 export const inherit = Fiber.inheritAll
 
@@ -150,6 +153,8 @@ export const localOf = <A>(fiber: AnyFiber, local: Local<A>): A => fiber.getFibe
 
 /** Runs an effect with another value of a local. */
 export const locally = Effect.locally
+
+export const locallyWith = Effect.locallyWith
 
 /** Whether the fiber records spans. */
 export const isTraced = (fiber: AnyFiber): boolean =>

@@ -6,18 +6,33 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Command, Found, Mail, Outcome, Query, Reply, Run, Take } from "../../StoreCommand.js"
+import type { Command, EventKind, Found, Mail, Outcome, Query, Reply, Row, Run, Take } from "../../StoreCommand.js"
 import type { Restore } from "../handOver.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { ProcessRecord } from "../process.js"
 import { current as currentProcess } from "../process.js"
 import type { AnyFiber } from "../runtime.js"
-import { callback, globalValue, locally, localOf, makeLocal, withFiber } from "../runtime.js"
+import {
+  callback,
+  globalValue,
+  identityOf,
+  inherit,
+  interruptLater,
+  locally,
+  locallyWith,
+  localOf,
+  makeLocal,
+  onEnd,
+  withFiber
+} from "../runtime.js"
+import type { Parking } from "../stm/parking.js"
 import type { Making } from "./agenda.js"
 import type { Listener } from "./offers.js"
 import { sameQueries } from "./query.js"
 import type { Session } from "./session.js"
+import { insideOf } from "./session.js"
 import type { Read, Wanted } from "./waiter.js"
 import { labelOf, lateOf, Refusal, waitFor } from "./waiter.js"
 
@@ -35,9 +50,13 @@ export interface Access {
   readonly wait: (wanted: Wanted, restore: Restore) => Effect.Effect<readonly [hold: number, found: Read], any>
 }
 
-interface Running extends Access {
+/** A transaction that is under way. */
+export interface Running extends Access {
   readonly session: Session
   readonly progress: Progress
+  readonly run: Run
+  /** What it is parked on, until it runs again or ends. */
+  readonly parked: Array<Parking>
 }
 
 interface Progress {
@@ -54,9 +73,22 @@ const transactions = globalValue(
   () => makeLocal<Running | undefined>(undefined)
 )
 
-/** Undoes a transaction, which then waits. */
-class Retry {
-  constructor(readonly wanted: Wanted) {}
+/** What a transaction has found missing, and so waits for. */
+export interface Missed {
+  /** Tuples. */
+  readonly patterns: ReadonlyArray<Pattern>
+  readonly queries: ReadonlyArray<Query>
+  /** What its conditions have looked at in the space: whatever happens there. */
+  readonly watched?: Pick<Missed, "patterns" | "queries"> | undefined
+  /** State of STM. */
+  readonly parking?: Parking | undefined
+  /** Whether a tuple that has come, or gone, makes a difference. */
+  readonly concerns?: ((row: Row) => boolean) | undefined
+}
+
+/** Undoes a transaction, which then waits; or, if it has missed nothing, begins anew. */
+export class Retry {
+  constructor(readonly missed: Missed | undefined) {}
 }
 
 const alone = (session: Session): Access => ({
@@ -97,7 +129,7 @@ export const accessTo = (session: Session): (fiber: AnyFiber) => Access => {
   }
 }
 
-const within = (session: Session, run: Run, progress: Progress): Running => {
+const within = (session: Session, run: Run, progress: Progress, parked: Array<Parking>): Running => {
   const after = alone(session)
   const one = <C extends Command>(make: Making<C>): Effect.Effect<Reply<C>, SpaceError> =>
     Effect.map(run([session.made(make)]), ({ replies }) => replies[0])
@@ -112,6 +144,8 @@ const within = (session: Session, run: Run, progress: Progress): Running => {
   return {
     session,
     progress,
+    run,
+    parked,
     giveBack: (make) => {
       if (progress.state === "running") {
         progress.back.push(make)
@@ -154,41 +188,105 @@ const within = (session: Session, run: Run, progress: Progress): Running => {
   }
 }
 
-/** Waits until a tuple comes that a transaction has missed. */
+/** A transaction that waits. The first of those that it waits by wakes it. */
+class Wait {
+  private woken: Effect.Effect<void> | undefined = undefined
+  private resume: ((effect: Effect.Effect<void>) => void) | undefined = undefined
+  readonly looks: ReadonlyArray<Look>
+
+  constructor(private readonly session: Session, { concerns, patterns, queries, watched }: Missed, fiber: AnyFiber) {
+    const look = (
+      { patterns, queries }: Pick<Missed, "patterns" | "queries">,
+      events: ReadonlyArray<EventKind>
+    ): ReadonlyArray<Look> =>
+      patterns.length === 0 ? [] : [new Look(session, patterns, queries, events, concerns, fiber, this.wake)]
+    this.looks = [
+      ...look({ patterns, queries }, []),
+      ...watched === undefined ? [] : look(watched, ["Out", "In", "Requeue", "Expire"])
+    ]
+    session.onMoved.add(this.onMoved)
+  }
+
+  private readonly onMoved = (): void => {
+    if (this.session.closed) {
+      this.wake(Effect.interrupt)
+    }
+  }
+
+  private readonly wake = (effect: Effect.Effect<void>): void => {
+    this.woken ??= effect
+    this.resume?.(this.woken)
+  }
+
+  await(parking: Parking | undefined): Effect.Effect<void> {
+    return callback((resume) => {
+      const woken = this.woken ?? parking?.exit
+      if (woken !== undefined) {
+        resume(woken)
+      } else {
+        this.resume = resume
+        if (parking !== undefined) {
+          parking.resume = this.wake
+        }
+      }
+    })
+  }
+
+  readonly register: Effect.Effect<void, SpaceError> = Effect.suspend(() =>
+    Effect.forEach(this.looks, (look) => look.register, { discard: true })
+  )
+
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    this.session.onMoved.delete(this.onMoved)
+    return Effect.forEach(this.looks, (look) => look.close, { discard: true })
+  })
+}
+
+/** The label of what a condition looks at, which is not shown. */
+const condition = JSON.stringify({ kind: "condition" })
+
+export const isShown = ({ label }: { readonly label: string }): boolean => label !== condition
+
+/** Waits until a tuple comes that a transaction has missed, or until something happens to what it has watched. */
 class Look implements Listener {
   readonly id: number
   readonly kind = "transact"
-  readonly patterns: ReadonlyArray<Pattern>
   readonly since: number
+  readonly fiber: AnyFiber | undefined
   readonly process: ProcessRecord | undefined
   readonly watcher = undefined
   readonly timeout = undefined
   state: "ended" | "waiting" = "waiting"
-  private came = false
-  private resume: ((effect: Effect.Effect<void>) => void) | undefined = undefined
+  private readonly isCondition: boolean
 
-  constructor(private readonly session: Session, private readonly wanted: Wanted, readonly fiber: AnyFiber) {
+  constructor(
+    private readonly session: Session,
+    readonly patterns: ReadonlyArray<Pattern>,
+    private readonly queries: ReadonlyArray<Query>,
+    private readonly events: ReadonlyArray<EventKind>,
+    private readonly concerns: Missed["concerns"],
+    fiber: AnyFiber,
+    private readonly wake: (effect: Effect.Effect<void>) => void
+  ) {
     this.id = session.nextId()
-    this.patterns = wanted.patterns
     this.since = session.now()
+    this.isCondition = events.length > 0
+    // Who waits for nothing but conditions does not wait in the space.
+    this.fiber = this.isCondition ? undefined : fiber
     this.process = localOf(fiber, currentProcess)
     session.waiters.set(this.id, this)
-  }
-
-  get queries(): ReadonlyArray<Query> {
-    return this.wanted.queries
   }
 
   readonly register: Effect.Effect<void, SpaceError> = Effect.suspend(() =>
     Effect.asVoid(this.session.perform({
       op: "wait",
       waiter: this.id,
-      kind: "look",
+      kind: this.isCondition ? "watch" : "look",
       queries: this.queries,
       exact: false,
-      events: [],
+      events: this.events,
       final: false,
-      label: labelOf(this)
+      label: this.isCondition ? condition : labelOf(this)
     }))
   )
 
@@ -200,8 +298,10 @@ class Look implements Listener {
 
   arrive(): void {}
 
-  onMail(_: Mail): void {
-    this.wake(Effect.void)
+  onMail({ row }: Mail): void {
+    if (this.concerns?.(row) !== false) {
+      this.wake(Effect.void)
+    }
   }
 
   onDoubt(): void {
@@ -217,29 +317,22 @@ class Look implements Listener {
     this.wake(Exit.isFailure(exit) ? Effect.interrupt : Effect.void)
   }
 
-  private wake(effect: Effect.Effect<void>): void {
-    this.came = true
-    this.resume?.(effect)
-  }
-
-  readonly await: Effect.Effect<void> = callback((resume) => {
-    if (this.came) {
-      resume(Effect.void)
-    } else {
-      this.resume = resume
-    }
-  })
-
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     this.session.waiters.delete(this.id)
     return Effect.ignore(this.session.perform({ op: "cancel", waiters: [this.id] }))
   })
 }
 
+/**
+ * Does what `make` says as one transaction of the store, or as a part of that which the fiber is in. What must not be
+ * interrupted once it is done is left uninterruptible: `restore` is for the rest.
+ */
 export const transaction = <A, E, R>(
   session: Session,
-  effect: Effect.Effect<A, E, R>
+  make: (restore: Restore) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | SpaceError, R> => {
+  const parked: Array<Parking> = []
+  const unpark = () => parked.splice(0).forEach((parking) => parking.end())
   // What has been committed is heard, whatever becomes of who has done it.
   const attempt: Effect.Effect<A, E | SpaceError, R> = Effect.uninterruptibleMask((restore) =>
     session.counted(Effect.suspend(() => {
@@ -253,6 +346,7 @@ export const transaction = <A, E, R>(
           // The store may have to begin anew.
           outcomes.length = 0
           afterwards.length = 0
+          unpark()
           progress.state = "undone"
           const ofThisRun: Progress = progress = { state: "running", back: [], afterwards }
           const heard = session.offers.heard((commands) =>
@@ -270,7 +364,7 @@ export const transaction = <A, E, R>(
               : Effect.zipRight(told([session.made(make)]), back)
           })
           return Effect.tap(
-            restore(locally(effect, transactions, within(session, told, ofThisRun))),
+            locally(make(restore), transactions, within(session, told, ofThisRun, parked)),
             // From here on it may have happened, also if it fails.
             () => Effect.zipRight(back, Effect.sync(() => void (hasFailed = true)))
           )
@@ -291,37 +385,94 @@ export const transaction = <A, E, R>(
     }))
   )
 
+  type Tried = { readonly value: A } | { readonly missed: Missed | undefined }
+
   /** Runs it; says what it missed, if it has to wait. */
-  const tried: Effect.Effect<{ readonly value: A } | Wanted, E | SpaceError, R> = Effect.catchAllDefect(
-    Effect.map(attempt, (value) => ({ value })),
-    (defect) => defect instanceof Retry ? Effect.succeed(defect.wanted) : Effect.die(defect)
+  const tried: Effect.Effect<Tried, E | SpaceError, R> = Effect.catchAllDefect(
+    Effect.map(attempt, (value): Tried => ({ value })),
+    (defect) => defect instanceof Retry ? Effect.succeed(defect) : Effect.die(defect)
   )
 
   /** Waits for what was missed. That is registered before the last look, so that nothing comes in between unseen. */
-  const wait = (wanted: Wanted): Effect.Effect<{ readonly value: A } | Wanted, E | SpaceError, R> =>
+  const wait = (missed: Missed): Effect.Effect<Tried, E | SpaceError, R> =>
     withFiber((fiber) =>
       Effect.acquireUseRelease(
-        Effect.sync(() => new Look(session, wanted, fiber)),
-        (look) =>
-          Effect.zipRight(
-            look.register,
-            Effect.tap(
-              tried,
-              (next) => "value" in next || !sameQueries(next.queries, wanted.queries) ? Effect.void : look.await
-            )
-          ),
-        (look) => look.close
+        Effect.sync(() => new Wait(session, missed, fiber)),
+        (wait) =>
+          wait.looks.length === 0
+            // It was parked in the step in which the run ended, and there is nothing in the space to look at again.
+            ? Effect.zipRight(wait.await(missed.parking), tried)
+            : Effect.zipRight(
+              wait.register,
+              Effect.tap(
+                tried,
+                (next) =>
+                  "missed" in next && next.missed !== undefined && areSame(next.missed, missed)
+                    ? wait.await(next.missed.parking)
+                    : Effect.void
+              )
+            ),
+        (wait) => wait.close
       )
     )
 
-  const again = (next: { readonly value: A } | Wanted): Effect.Effect<A, E | SpaceError, R> =>
-    "value" in next ? Effect.succeed(next.value) : Effect.flatMap(wait(next), again)
+  const again = (next: Tried): Effect.Effect<A, E | SpaceError, R> =>
+    "value" in next
+      ? Effect.succeed(next.value)
+      : Effect.flatMap(next.missed === undefined ? tried : wait(next.missed), again)
 
   return withFiber((fiber) => {
-    const running = localOf(fiber, transactions)
     if (session.closed) {
       return Effect.interrupt
     }
-    return running?.session === session ? effect : Effect.flatMap(tried, again)
+    return transactionOf(fiber, session) === undefined
+      ? Effect.ensuring(Effect.flatMap(tried, again), Effect.sync(unpark))
+      : Effect.uninterruptibleMask(make)
   })
 }
+
+/**
+ * Runs what a user does in a transaction in a fiber of its own, so that the transaction can end without it: when it
+ * closes the space, that waits for the transaction, which must not wait for the close. It is undone then.
+ */
+export const apart = <A, E, R>(
+  session: Session,
+  restore: Restore,
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  // What it forks belongs to the fiber that runs the transaction, as if there were no other.
+  Effect.transplant((grafted) => {
+    let isAbandoned = false
+    let onAbandoned = () => {}
+    const abandon = () => {
+      isAbandoned = true
+      onAbandoned()
+    }
+    return Effect.flatMap(
+      Effect.fork(restore(grafted(locallyWith(effect, insideOf, (all) => [...all, { session, abandon }])))),
+      (fiber) =>
+        Effect.onInterrupt(
+          restore(callback<A, E>((resume) => {
+            onEnd(fiber, (exit) => resume(Effect.zipRight(inherit(fiber), exit)))
+            onAbandoned = () => {
+              interruptLater(fiber)
+              resume(Effect.interrupt)
+            }
+            if (isAbandoned) {
+              onAbandoned()
+            }
+          }, identityOf(fiber))),
+          () => isAbandoned ? Effect.void : Fiber.interrupt(fiber)
+        )
+    )
+  })
+
+/** The transaction on this space that the fiber is in. */
+export const transactionOf = (fiber: AnyFiber, session: Session): Running | undefined => {
+  const running = localOf(fiber, transactions)
+  return running?.session === session && running.progress.state === "running" ? running : undefined
+}
+
+/** Whether they are waited for alike. */
+const areSame = (one: Missed, other: Missed): boolean =>
+  sameQueries(one.queries, other.queries) && sameQueries(one.watched?.queries ?? [], other.watched?.queries ?? [])

@@ -42,19 +42,21 @@ import type { Kept } from "../process.js"
 import { processesOf } from "../processes.js"
 import { withFiber } from "../runtime.js"
 import { assemble } from "../space.js"
+import { withParty } from "../stm/operations.js"
 import { harmless, linkTo, tracedSpan } from "../tracing.js"
 import type { Values } from "../values.js"
 import type { Late, Leased, Verbs } from "../verbs.js"
 import { untilGone } from "../verbs.js"
 import { tuplesOf } from "../watcher.js"
 import type { Access } from "./access.js"
-import { accessTo, transaction as transact } from "./access.js"
+import { accessTo, apart, isShown, transaction as within } from "./access.js"
 import type { Making } from "./agenda.js"
 import { decodeTuple, encodeTuple } from "./query.js"
 import type { Reading } from "./reader.js"
 import { isRead, Reader } from "./reader.js"
 import { restoring, Session, settling } from "./session.js"
 import { watch } from "./subscription.js"
+import { transactions } from "./transact.js"
 import type { Candidate, Read, Wanted } from "./waiter.js"
 import { acceptedOf, Refusal } from "./waiter.js"
 
@@ -787,7 +789,11 @@ export const make = (
           held: inspected.held,
           failures: inspected.tuples.reduce((sum, { arity, count }) =>
             arity < 0 ? sum + count : sum, 0),
-          interests: inspected.waiters.map(({ age, label }) => ({ process: undefined, ...JSON.parse(label), age })),
+          interests: inspected.waiters.filter(isShown).map(({ age, label }) => ({
+            process: undefined,
+            ...JSON.parse(label),
+            age
+          })),
           processes: Array.from(records.values(), (record) =>
             Insight.snapshotProcess(record, interests, now)),
           indexes: [],
@@ -810,8 +816,8 @@ export const make = (
 
     if (interval < Infinity) {
       const sample = Effect.map(session.perform({ op: "inspect" }), ({ tuples, waiters }) => {
-        const waiting = waiters.filter(({ label }) =>
-          JSON.parse(label).kind !== "subscribe"
+        const waiting = waiters.filter((waiter) =>
+          isShown(waiter) && JSON.parse(waiter.label).kind !== "subscribe"
         )
         return {
           tuples: tuples.reduce((sum, { count }) =>
@@ -830,18 +836,25 @@ export const make = (
     }
 
     // Added last, and so run first: whoever waits is interrupted before anything else is taken down.
-    yield* Effect.addFinalizer(() =>
-      Effect.sync(() =>
-        session.close()
-      )
-    )
+    yield* session.closeWithScope
+
+    const { party, transact } = transactions({
+      session,
+      reader,
+      prepared: (tuple) =>
+        prepared(tuple, undefined),
+      attempted: (ids) =>
+        attempted(ids)
+    })
 
     const space = assemble<any, SpaceError>({
       name,
       refuse: refusing,
-      isClosed: () => session.closed,
+      isClosed: () =>
+        session.closed,
       isElsewhere: false,
-      out: (tuple) => Effect.asVoid(put("out", [tuple])),
+      out: (tuple) =>
+        Effect.asVoid(put("out", [tuple])),
       outLeased: (tuple, ttl) => Effect.map(put("out", [tuple], ttl, true), ([id]) => leased(id, ttl)),
       outAll: (tuples) => Effect.asVoid(put("outAll", tuples)),
       // Always has room.
@@ -870,10 +883,9 @@ export const make = (
       inspect,
       explain,
       awaitQuiescent: Insight.awaitQuiescent(session, records),
-      transact: () =>
-        Effect.fail(unsupported("transact runs STM, which is in the memory of one process: use SpaceStore.transaction"))
+      transact
     })
-    return Object.assign(space, { [Key]: session })
+    return withParty(Object.assign(space, { [Key]: session }), party)
   })
 
 const allFailures = compile(failurePattern())
@@ -924,5 +936,5 @@ export const transaction = (space: object) => <A, E, R>(effect: Effect.Effect<A,
     : undefined
   return session === undefined
     ? Effect.fail(unsupported("only a space that is made of a store has such transactions: use transact in memory"))
-    : transact(session, effect)
+    : within(session, (restore) => apart(session, restore, effect))
 }

@@ -13,14 +13,14 @@ import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { SpaceError } from "../../SpaceError.js"
 import type { SpaceStore } from "../../SpaceStore.js"
 import type { Command, Mail, Outcome, Reply, Restore, Row, Run, Settle } from "../../StoreCommand.js"
 import type { Deadline } from "../deadlines.js"
 import { Deadlines } from "../deadlines.js"
 import type { Watched } from "../insight.js"
-import { callback, interrupted, makeSemaphore } from "../runtime.js"
+import { callback, globalValue, interrupted, localOf, makeLocal, makeSemaphore, withFiber } from "../runtime.js"
 import type { Timed } from "../timekeeper.js"
 import { keepTime, setDeadline, Signs, tick, timeOf } from "../timekeeper.js"
 import type { Exclusive, Item, Making, Work } from "./agenda.js"
@@ -29,6 +29,12 @@ import { batchesOf } from "./batches.js"
 import { lapsed } from "./interpreter.js"
 import type { Accepts, Heard, Listener } from "./offers.js"
 import { Offers } from "./offers.js"
+
+/** The transactions of the user's that a fiber is in, each with how it is ended without the fiber. */
+export const insideOf = globalValue(
+  Symbol.for("@effect-linda/core/durable/insideOf"),
+  () => makeLocal<ReadonlyArray<{ readonly session: Session; readonly abandon: () => void }>>([])
+)
 
 export class Session implements Timed, Watched {
   readonly deadlines = new Deadlines()
@@ -414,6 +420,21 @@ export class Session implements Timed, Watched {
     this.giveSign()
     this.poke()
   })
+
+  /**
+   * Closes with the scope. The close waits for transactions that are under way; one of them that closes the space
+   * itself is undone, for it would wait for its own end.
+   */
+  readonly closeWithScope: Effect.Effect<void, never, Scope.Scope> = Effect.flatMap(Effect.scope, (scope) =>
+    // Not by `addFinalizer` of Effect's, which brings back the state that the fiber had when it was added.
+    Scope.addFinalizer(
+      scope,
+      withFiber<void>((fiber) => {
+        localOf(fiber, insideOf).forEach(({ abandon, session }) => session === this && abandon())
+        this.close()
+        return Effect.void
+      })
+    ))
 
   /** S12: whoever waits is interrupted, and so is whoever asks from now on. */
   close(): void {

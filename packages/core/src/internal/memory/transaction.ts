@@ -10,64 +10,50 @@
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as STM from "effect/STM"
-import * as TQueue from "effect/TQueue"
 import * as TRef from "effect/TRef"
 import { SpaceError } from "../../SpaceError.js"
 import type { Transaction } from "../../Transaction.js"
-import { invalidOption, unsupported } from "../arguments.js"
-import { passes } from "../brand.js"
+import { unsupported } from "../arguments.js"
 import type { Pattern } from "../pattern/pattern.js"
-import { show } from "../print.js"
 import type { AnyFiber } from "../runtime.js"
 import { withFiber } from "../runtime.js"
-import { checkQueue } from "./dequeue.js"
+import { currentParking, Parking } from "../stm/parking.js"
+import * as Running from "../stm/run.js"
 import type { Memory } from "./engine.js"
 import type { Interest, Served } from "./interest.js"
+import { shelfOf } from "./interest.js"
 import type { Savepoint } from "./log.js"
-import { currentParking, Parking } from "./parking.js"
 import type { Miss, Shortage, Store } from "./store.js"
 import { CLOSED, isMiss, MISS, shortageOf } from "./store.js"
 import { interestOf, suspended } from "./wait.js"
 
 /** One run of a transaction. */
-export class Run {
+export class Run extends Running.Run {
+  readonly on = "memory"
   readonly spaces = new Set<Memory>()
-  /** The places that it holds among those who wait, if it has waited before. */
-  constructor(readonly places: ReadonlyMap<Store, number>) {}
   /** What it looked for in vain: patterns, or room. */
   readonly missed = new Map<Store, { readonly patterns: Array<Pattern>; shortage: Shortage | undefined }>()
-  /** The conditions that it asked for in vain. */
-  readonly conditions: Array<STM.STM<boolean>> = []
-  /** Whether it is asking for a condition, which may only look. */
-  isAsking = false
-}
 
-/** The run that is under way: a transaction runs synchronously, so there is never a second. */
-let current: Run | undefined
+  /** The places that it holds among those who wait, if it has waited before. */
+  constructor(readonly places: ReadonlyMap<Store, number>) {
+    super()
+  }
+}
 
 /** Why a step of a transaction could not be done. */
 type Missed = Pattern | "room"
 
-/** What a condition may do. */
-const looks: ReadonlySet<string> = new Set(["rd", "rdp", "count", "check"])
+/** Not by its class: copies of the library have one each. */
+const isInMemory = (run: Running.Run): run is Run => run.on === "memory"
 
-/** Whether a condition is being read: in a run, or to be parked. */
-const isAsking = (): boolean => currentParking() !== undefined || current?.isAsking === true
-
-/** The run that an operation of a transaction is part of. */
+/** The run that a step in memory is part of. */
 const running = (name: string): Run => {
-  if (isAsking() && !looks.has(name)) {
-    throw unsupported(
-      `Transaction.${name} changes something, which a condition of Transaction.check must not: use ` +
-        "Transaction.rdp or Transaction.count there"
-    )
+  const run = Running.running(name)
+  if (!isInMemory(run)) {
+    throw unsupported("a transaction of a space on a store is of that space alone: another has a part in it")
   }
-  if (current === undefined) {
-    throw unsupported("an operation of Transaction was committed by itself: give it to `transact`")
-  }
-  return current
+  return run
 }
 
 /** Applies a step of a space within the transaction that is under way. One that misses makes the transaction wait. */
@@ -109,61 +95,26 @@ export const look = <A>(
   f: (store: Store) => A | MISS,
   name: string
 ): STM.STM<A, never, Transaction> =>
-  STM.suspend(() =>
-    currentParking()?.look(memory.store, pattern, () => f(memory.store)) ?? step(memory, pattern, f, name)
-  )
-
-/** Waits until a condition holds. */
-export const check = <R>(condition: STM.STM<boolean, never, R>): STM.STM<void, never, R | Transaction> => {
-  if (!passes(STM.isSTM, condition)) {
-    return STM.die(invalidOption(`condition: ${show(condition)} is no STM`))
-  }
-  const answer = STM.map(condition, (holds) => {
-    if (typeof holds !== "boolean") {
-      throw invalidOption(`condition: it gave ${show(holds)}, which is no boolean`)
-    }
-    return holds
-  })
-  return STM.suspend(() => {
-    if (isAsking()) {
-      // A condition within a condition is a part of it.
-      return STM.flatMap(answer, (holds) => holds ? STM.void : STM.retry)
-    }
-    running("check").isAsking = true
-    // One that retries does not hold. By `orTry`, for `orElse` would forget what the condition has read.
-    return STM.flatMap(STM.orTry(answer, () => STM.succeed(false)), (holds): STM.STM<void, never, R> => {
-      current!.isAsking = false
-      return holds ? STM.void : STM.flatMap(
-        STM.context<R>(),
-        (context) => missing(STM.provideContext(condition, context))
-      )
-    })
-  })
-}
-
-const missing = (condition: STM.STM<boolean>): STM.STM<never> =>
   STM.suspend(() => {
-    current!.conditions.push(condition)
-    return STM.retry
+    const parking = currentParking()
+    return parking === undefined ? step(memory, pattern, f, name) : lookParked(parking, memory.store, pattern, f)
   })
 
-/**
- * Takes from a queue, waiting until there is something. By operations that leave the queue whole if the transaction
- * comes to nothing (F1).
- */
-export const take = <A>(queue: TQueue.TDequeue<A>): STM.STM<A, never, Transaction> => {
-  if (!passes(TQueue.isTDequeue, queue)) {
-    return STM.die(
-      invalidOption(`queue: ${show(queue)} is no TDequeue: give a TQueue, or what a TPubSub is subscribed by`)
-    )
+/** A look of a condition that is parked at a space: the next change on the shelf wakes. */
+const lookParked = <A>(
+  parking: Parking,
+  store: Store,
+  pattern: Pattern,
+  f: (store: Store) => A | MISS
+): STM.STM<A> => {
+  if (store.closed) {
+    return STM.interrupt
   }
-  return STM.suspend(() => {
-    running("take")
-    return STM.flatMap(
-      STM.zipRight(checkQueue(queue), TQueue.takeUpTo(queue, 1)),
-      (taken) =>
-        taken.length > 0 ? STM.succeed(taken[0]!) : missing(STM.map(TQueue.isEmpty(queue), (isEmpty) => !isEmpty))
-    )
+  parking.looksAt(store, pattern)
+  const shelf = shelfOf(pattern)
+  return STM.flatMap(shelf < 0 ? store.editions.readAll : store.editions.read(shelf), () => {
+    const seen = store.look(() => f(store))
+    return seen === MISS ? STM.retry : STM.succeed(seen)
   })
 }
 
@@ -193,7 +144,7 @@ const runOnce = <A, E, R>(
         if (isOver) {
           return STM.fail(vain)
         }
-        current = run
+        Running.runNow(run)
         return stm
       }),
       (value) => finish(run, value, after)
@@ -205,44 +156,19 @@ const runOnce = <A, E, R>(
           // read (F21).
           ? STM.orTry(attempt, () =>
             STM.suspend(() => {
-              current = undefined
+              Running.runNow(undefined)
               isOver = true
               return STM.retry
             }))
-          : orMissing(attempt, () => {
-            current = undefined
+          : Running.orMissing(attempt, () => {
+            Running.runNow(undefined)
             return onMiss(run)
           })
       ),
       (cause) => {
-        current = undefined
+        Running.runNow(undefined)
         return cause._tag === "Die" && cause.defect === CLOSED ? Effect.interrupt : Effect.failCause(cause)
       }
-    )
-  })
-
-/**
- * Ends a run that retries, when the journal has been emptied. What is parked then reads the committed state; and the
- * end of the run wakes nobody who waits for what it has read, which would wake this one in turn.
- */
-const orMissing = <A, E, R>(
-  attempt: STM.STM<A, E, R>,
-  onMiss: () => Waiting
-): STM.STM<A, E | Waiting, R> =>
-  STM.suspend(() => {
-    let failed: Either.Either<never, E> | undefined
-    const noted = STM.catchAll(attempt, (error) => {
-      failed = Either.left(error)
-      return STM.fail(error)
-    })
-    // The alternative succeeds with the failure: one that fails is run twice by `orElse`, which takes its failure for
-    // that of the first.
-    return STM.flatMap(
-      STM.orElse(
-        STM.map(noted, Either.right),
-        (): STM.STM<Either.Either<A, E | Waiting>> => STM.sync(() => failed ?? Either.left(onMiss()))
-      ),
-      (outcome) => outcome
     )
   })
 
@@ -253,7 +179,7 @@ const orMissing = <A, E, R>(
 const finish = <A>(run: Run, value: A, after: () => void): STM.STM<A> => {
   const reached: Array<readonly [Store, Savepoint]> = []
   const end = (): A => {
-    current = undefined
+    Running.runNow(undefined)
     for (const [store, savepoint] of reached) {
       store.commit(savepoint)
     }
@@ -329,11 +255,7 @@ const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
       }
       const wait = ({ interests: enlisted, parking }: Waiting): Effect.Effect<A, E, R> => {
         if (enlisted.length === 0 && parking === undefined) {
-          return Effect.dieMessage(
-            "a transaction retried without having missed a tuple, and nothing here can tell when to run it again: " +
-              "wait for a tuple with `Transaction.in` or `Transaction.rd`, for state of STM with `Transaction.check`, " +
-              "and for a queue with `Transaction.take`"
-          )
+          return Running.vainRetry
         }
         return Effect.matchCauseEffect(
           restore(suspended(
@@ -367,8 +289,10 @@ const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
   )
 
 /** Parks what a run has asked for in vain, in the step in which it ends and before anything else happens. */
-const park = ({ conditions, spaces }: Run, fiber: AnyFiber): Parking | undefined =>
-  conditions.length === 0 ? undefined : new Parking(conditions, Array.from(spaces, ({ store }) => store), fiber)
+const park = (run: Run, fiber: AnyFiber): Parking | undefined =>
+  run.conditions.length === 0
+    ? undefined
+    : new Parking(run.conditions, run, Array.from(run.spaces, ({ store }) => store), fiber)
 
 /** Registers an interest in all that a run missed. The first that is served wakes the fiber; the others then pass. */
 const enlist = (run: Run, fiber: AnyFiber, places: Map<Store, number>): ReadonlyArray<Enlistment> => {

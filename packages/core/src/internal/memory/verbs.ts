@@ -16,6 +16,7 @@ import type { Kept } from "../process.js"
 import type { Processes } from "../processes.js"
 import { processesOf } from "../processes.js"
 import { assemble } from "../space.js"
+import { withParty } from "../stm/operations.js"
 import { keepTime } from "../timekeeper.js"
 import type { Verbs } from "../verbs.js"
 import type { Memory } from "./engine.js"
@@ -25,6 +26,7 @@ import { keepExemplars } from "./exemplars.js"
 import * as Hold from "./hold.js"
 import { inspect, sampleOf } from "./inspect.js"
 import { operation } from "./operation.js"
+import { partyOf } from "./party.js"
 import * as Put from "./put.js"
 import * as Search from "./search.js"
 import type { Store } from "./store.js"
@@ -57,7 +59,7 @@ export const make = <T extends Tuple = Tuple>(
     const processes = yield* processesOf(name, store, policy, keepFailure(store))
     // Added last, and so run first: whoever waits is interrupted before anything else is taken down.
     yield* Effect.addFinalizer(() => Effect.sync(() => store.close()))
-    return withMemory(assemble<T, never>(verbsOf(memory, processes)), memory)
+    return withParty(withMemory(assemble<T, never>(verbsOf(memory, processes)), memory), partyOf(memory))
   })
 
 const verbsOf = (memory: Memory, { records, start }: Processes): Verbs<never> => {

@@ -12,10 +12,10 @@ import type { Pattern } from "../pattern/pattern.js"
 import * as Process from "../process.js"
 import type { AnyFiber } from "../runtime.js"
 import { callback, localOf, withFiber } from "../runtime.js"
+import type { Parking } from "../stm/parking.js"
 import type { Entry } from "./entry.js"
 import type { Kind, Served, Table } from "./interest.js"
 import { Interest } from "./interest.js"
-import type { Parking } from "./parking.js"
 import type { Miss, Store } from "./store.js"
 
 /** An operation that may have to wait. */

@@ -368,7 +368,7 @@ export const conditions = properties("Conditions", (property) => {
       })
   )
 
-  transacting(
+  transacting.needing("spaces")(
     "S10 S12 a space that closes interrupts whoever waits for it by a condition, and nobody else",
     (sim) =>
       Effect.gen(function*() {

@@ -83,7 +83,7 @@ export const regressions = properties("Regressions", (property) => {
       })
   )
 
-  property.needing("transactions")(
+  property.needing("transactions", "turns")(
     "S5 F8 a newcomer that waits does not take what a waiting transaction was woken for",
     (sim) =>
       Effect.gen(function*() {

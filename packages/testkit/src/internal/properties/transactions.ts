@@ -22,11 +22,18 @@ const kinds = ["a", "b", "c"] as const
 type Kind = typeof kinds[number]
 const item = (kind: string) => [kind, P.number] as const
 
-/** A transaction that moves tuples of these kinds to another space, or does nothing. */
+/** A transaction that moves tuples of these kinds to another space, or to another place, or does nothing. */
 const move = (from: Space, to: Space, wanted: ReadonlyArray<Kind>) =>
-  STM.forEach(wanted, (kind) => STM.flatMap(Transaction.in(from, item(kind)), (tuple) => Transaction.out(to, tuple)), {
-    discard: true
-  })
+  STM.forEach(
+    wanted,
+    (kind) => STM.flatMap(Transaction.in(from, item(kind)), (tuple) => Transaction.out(to, moved(from, to, tuple))),
+    { discard: true }
+  )
+
+const moved = (from: Space, to: Space, tuple: readonly [string, number]): Tuple =>
+  from === to ? ["moved", ...tuple] : tuple
+
+const anyMoved = ["moved", P.string, P.number] as const
 
 interface Waiter {
   readonly name: string
@@ -88,7 +95,13 @@ const mover = (
         ready: (stored) => stored.includes(wanted[0]!)
       }
     default:
-      return { name: `collectInto ${wanted[0]}`, effect: from.collectInto(item(wanted[0]!), to), ready: () => true }
+      return {
+        name: `move all ${wanted[0]}`,
+        effect: from === to
+          ? from.replace(item(wanted[0]!), (tuple) => moved(from, to, tuple))
+          : from.collectInto(item(wanted[0]!), to),
+        ready: () => true
+      }
   }
 }
 
@@ -97,122 +110,143 @@ const ids = (tuples: ReadonlyArray<readonly [string, number]>) => tuples.map(([,
 const ascending = (numbers: ReadonlyArray<number>) => [...numbers].sort((self, that) => self - that)
 
 export const transactions = properties("Transactions", (property) => {
-  property.needing("transactions")(
-    "S10 F3 transactions that wait eat nothing, lose nothing, and are woken, among single operations and interrupts",
-    (sim) =>
-      Effect.gen(function*() {
-        const { random } = sim
-        const from = yield* sim.space()
-        const to = yield* sim.space()
-        const waiters: Array<Waiter> = []
-        let put = 0
-        const taken: Array<Fiber.RuntimeFiber<any, unknown>> = []
-        const joins: Array<Fiber.RuntimeFiber<any, unknown>> = []
-        for (let step = random.between(3, 20); step > 0; step--) {
-          const choice = random.next()
-          if (choice < 0.35) {
-            yield* from.outAll(random.array(random.between(1, 2), () => [random.pick(kinds), put++] as const))
-          } else if (choice < 0.65) {
-            const { effect, ...waiter } = mover(sim, from, to)
-            waiters.push({ ...waiter, fiber: yield* Effect.fork(effect) })
-          } else if (choice < 0.75 && waiters.length > 0) {
-            const { fiber } = random.pick(waiters)
-            fiber.unsafeInterruptAsFork(fiber.id())
-          } else if (choice < 0.85) {
-            const kind = random.pick(kinds)
-            const fiber = yield* Effect.fork(from.in(item(kind)))
-            taken.push(fiber)
-            waiters.push({ name: `in ${kind}`, fiber, ready: (stored) => stored.includes(kind) })
-          } else if (choice < 0.93) {
-            const wanted = [random.pick(kinds), random.pick(kinds)] as const
-            const fiber = yield* Effect.fork(from.inAll([item(wanted[0]), item(wanted[1])]))
-            joins.push(fiber)
-            waiters.push({ name: `inAll ${wanted}`, fiber, ready: (stored) => has(stored, wanted) })
-          } else {
-            yield* from.inspect
-          }
-          yield* sim.pause
-        }
-        yield* sim.over
-        const stored = yield* from.copyCollect(anyItem)
-        const moved = yield* to.copyCollect(anyItem)
-        const success = (fiber: Fiber.RuntimeFiber<any, unknown>) => {
-          const exit = fiber.unsafePoll()
-          return exit !== null && Exit.isSuccess(exit) ? [exit.value] : []
-        }
-        const got = [...taken.flatMap(success), ...joins.flatMap(success).flat()]
-        expect(ascending(ids([...stored, ...moved, ...got]))).toEqual(random.array(put, (index) => index))
-        const waiting = waiters.filter(({ fiber }) => fiber.unsafePoll() === null)
-        const present = stored.map(([kind]) => kind)
-        expect(waiting.filter(({ ready }) => ready(present)).map(({ name }) => name)).toEqual([])
-        expect((yield* from.inspect).held).toBe(0)
-        for (const { fiber } of waiting) {
-          fiber.unsafeInterruptAsFork(fiber.id())
-        }
-        yield* sim.over
-        expect((yield* from.inspect).interests).toEqual([])
-        expect(yield* from.copyCollect(anyItem)).toEqual(stored)
-      })
-  )
+  const inOne = property.needing("transactions")
+  const overSeveral = inOne.needing("spaces")
 
-  property.needing("transactions")(
-    "S10 money is neither made nor lost by transfers among several spaces, with single operations between",
-    (sim) =>
-      Effect.gen(function*() {
-        const { random } = sim
-        const banks = yield* Effect.forEach(random.array(random.between(1, 3), (index) => index), () => sim.space())
-        const accounts = random.array(random.between(2, 4), (index) => ({ bank: random.pick(banks), owner: index }))
-        const account = (owner: number) => ["account", owner, P.number] as const
-        const log = yield* STM.commit(TRef.make(0))
-        yield* Effect.forEach(accounts, ({ bank, owner }) => bank.out(["account", owner, 100]))
-        const total = STM.reduce(accounts, 0, (sum, { bank, owner }) =>
-          STM.map(Transaction.rd(bank, account(owner)), ([, , balance]) =>
-            sum + balance))
-        let transfers = 0
-        const transfer = Effect.suspend(() => {
-          const [from, to] = random.shuffle(accounts)
-          const amount = random.between(1, 80)
-          return banks[0]!.transact(STM.gen(function*() {
-            const [, , balance] = yield* Transaction.in(from!.bank, account(from!.owner))
-            yield* Transaction.out(from!.bank, ["account", from!.owner, balance - amount])
-            yield* TRef.update(log, (count) =>
-              count + 1)
-            if (balance < amount) {
-              return yield* STM.fail("insufficient funds")
+  const eatNothing = (areTwo: boolean): void =>
+    (areTwo ? overSeveral : inOne)(
+      `S10 F3 transactions that wait eat nothing, lose nothing, and are woken, among single operations and interrupts${
+        areTwo ? "" : ", in one space"
+      }`,
+      (sim) =>
+        Effect.gen(function*() {
+          const { random } = sim
+          const from = yield* sim.space()
+          const to = areTwo ? yield* sim.space() : from
+          const waiters: Array<Waiter> = []
+          let put = 0
+          const taken: Array<Fiber.RuntimeFiber<any, unknown>> = []
+          const joins: Array<Fiber.RuntimeFiber<any, unknown>> = []
+          for (let step = random.between(3, 20); step > 0; step--) {
+            const choice = random.next()
+            if (choice < 0.35) {
+              yield* from.outAll(random.array(random.between(1, 2), () => [random.pick(kinds), put++] as const))
+            } else if (choice < 0.65) {
+              const { effect, ...waiter } = mover(sim, from, to)
+              waiters.push({ ...waiter, fiber: yield* Effect.fork(effect) })
+            } else if (choice < 0.75 && waiters.length > 0) {
+              const { fiber } = random.pick(waiters)
+              fiber.unsafeInterruptAsFork(fiber.id())
+            } else if (choice < 0.85) {
+              const kind = random.pick(kinds)
+              const fiber = yield* Effect.fork(from.in(item(kind)))
+              taken.push(fiber)
+              waiters.push({ name: `in ${kind}`, fiber, ready: (stored) => stored.includes(kind) })
+            } else if (choice < 0.93) {
+              const wanted = [random.pick(kinds), random.pick(kinds)] as const
+              const fiber = yield* Effect.fork(from.inAll([item(wanted[0]), item(wanted[1])]))
+              joins.push(fiber)
+              waiters.push({ name: `inAll ${wanted}`, fiber, ready: (stored) => has(stored, wanted) })
+            } else {
+              yield* from.inspect
             }
-            const [, , other] = yield* Transaction.in(to!.bank, account(to!.owner))
-            yield* Transaction.out(to!.bank, ["account", to!.owner, other + amount])
-            yield* STM.sync(() => transfers++)
-          }))
-        })
-        const fibers: Array<Fiber.RuntimeFiber<unknown, unknown>> = []
-        for (let step = random.between(2, 12); step > 0; step--) {
-          const { bank, owner } = random.pick(accounts)
-          fibers.push(
-            yield* Effect.fork(random.pick<Effect.Effect<unknown, unknown>>([
-              transfer,
-              transfer,
-              bank.inWith(account(owner), () => Effect.zipRight(sim.pause, Effect.fail("put it back"))),
-              bank.replace(account(owner), (tuple) => [...tuple] as any),
-              Effect.map(banks[0]!.transact(total), (sum) => expect(sum).toBe(100 * accounts.length))
-            ]))
-          )
-          if (random.chance(0.2)) {
-            const fiber = random.pick(fibers)
+            yield* sim.pause
+          }
+          yield* sim.over
+          const stored = yield* from.copyCollect(anyItem)
+          const there = areTwo
+            ? yield* to.copyCollect(anyItem)
+            : (yield* to.copyCollect(anyMoved)).map(([, ...item]) => item)
+          const success = (fiber: Fiber.RuntimeFiber<any, unknown>) => {
+            const exit = fiber.unsafePoll()
+            return exit !== null && Exit.isSuccess(exit) ? [exit.value] : []
+          }
+          const got = [...taken.flatMap(success), ...joins.flatMap(success).flat()]
+          expect(ascending(ids([...stored, ...there, ...got]))).toEqual(random.array(put, (index) => index))
+          const waiting = waiters.filter(({ fiber }) => fiber.unsafePoll() === null)
+          const present = stored.map(([kind]) => kind)
+          expect(waiting.filter(({ ready }) => ready(present)).map(({ name }) => name)).toEqual([])
+          expect((yield* from.inspect).held).toBe(0)
+          for (const { fiber } of waiting) {
             fiber.unsafeInterruptAsFork(fiber.id())
           }
-          yield* sim.pause
-        }
-        yield* sim.over
-        for (const exit of fibers.map((fiber) => fiber.unsafePoll())) {
-          // All have ended; none by a defect, which is how a wrong total would show.
-          expect(exit).not.toBe(null)
-          expect(Exit.isFailure(exit!) && exit.cause._tag === "Die" && exit.cause.defect).toBe(false)
-        }
-        expect(yield* banks[0]!.transact(total)).toBe(100 * accounts.length)
-        expect(yield* STM.commit(TRef.get(log))).toBe(transfers)
-      })
-  )
+          yield* sim.over
+          expect((yield* from.inspect).interests).toEqual([])
+          expect(yield* from.copyCollect(anyItem)).toEqual(stored)
+        })
+    )
+
+  eatNothing(true)
+  eatNothing(false)
+
+  const moneyStays = (most: number): void =>
+    (most > 1 ? overSeveral : inOne)(
+      `S10 money is neither made nor lost by transfers ${
+        most > 1 ? "among several spaces" : "in one space"
+      }, with single operations between`,
+      (sim) =>
+        Effect.gen(function*() {
+          const { random } = sim
+          const banks = yield* Effect.forEach(
+            random.array(random.between(1, most), (index) => index),
+            () => sim.space()
+          )
+          const accounts = random.array(random.between(2, 4), (index) => ({ bank: random.pick(banks), owner: index }))
+          const account = (owner: number) => ["account", owner, P.number] as const
+          const log = yield* STM.commit(TRef.make(0))
+          yield* Effect.forEach(accounts, ({ bank, owner }) => bank.out(["account", owner, 100]))
+          const total = STM.reduce(
+            accounts,
+            0,
+            (sum, { bank, owner }) => STM.map(Transaction.rd(bank, account(owner)), ([, , balance]) => sum + balance)
+          )
+          let transfers = 0
+          const transfer = Effect.suspend(() => {
+            const [from, to] = random.shuffle(accounts)
+            const amount = random.between(1, 80)
+            return banks[0]!.transact(STM.gen(function*() {
+              const [, , balance] = yield* Transaction.in(from!.bank, account(from!.owner))
+              yield* Transaction.out(from!.bank, ["account", from!.owner, balance - amount])
+              yield* TRef.update(log, (count) => count + 1)
+              if (balance < amount) {
+                return yield* STM.fail("insufficient funds")
+              }
+              const [, , other] = yield* Transaction.in(to!.bank, account(to!.owner))
+              yield* Transaction.out(to!.bank, ["account", to!.owner, other + amount])
+              yield* STM.sync(() => transfers++)
+            }))
+          })
+          const fibers: Array<Fiber.RuntimeFiber<unknown, unknown>> = []
+          for (let step = random.between(2, 12); step > 0; step--) {
+            const { bank, owner } = random.pick(accounts)
+            fibers.push(
+              yield* Effect.fork(random.pick<Effect.Effect<unknown, unknown>>([
+                transfer,
+                transfer,
+                bank.inWith(account(owner), () => Effect.zipRight(sim.pause, Effect.fail("put it back"))),
+                bank.replace(account(owner), (tuple) => [...tuple] as any),
+                Effect.map(banks[0]!.transact(total), (sum) => expect(sum).toBe(100 * accounts.length))
+              ]))
+            )
+            if (random.chance(0.2)) {
+              const fiber = random.pick(fibers)
+              fiber.unsafeInterruptAsFork(fiber.id())
+            }
+            yield* sim.pause
+          }
+          yield* sim.over
+          for (const exit of fibers.map((fiber) => fiber.unsafePoll())) {
+            // All have ended; none by a defect, which is how a wrong total would show.
+            expect(exit).not.toBe(null)
+            expect(Exit.isFailure(exit!) && exit.cause._tag === "Die" && exit.cause.defect).toBe(false)
+          }
+          expect(yield* banks[0]!.transact(total)).toBe(100 * accounts.length)
+          expect(yield* STM.commit(TRef.get(log))).toBe(transfers)
+        })
+    )
+
+  moneyStays(3)
+  moneyStays(1)
 
   property.needing("transactions")(
     "S10 a transaction that fails after some operations leaves nothing: neither tuples nor the user's TRef",
@@ -255,7 +289,7 @@ export const transactions = properties("Transactions", (property) => {
       })
   )
 
-  property.needing("transactions")(
+  property.needing("transactions", "turns")(
     "S10 S5 transactions that wait have their turn in order of arrival, among other takers",
     (sim) =>
       Effect.gen(function*() {
@@ -339,7 +373,7 @@ export const transactions = properties("Transactions", (property) => {
       })
   )
 
-  property.needing("transactions")(
+  property.needing("options", "transactions")(
     "S10 S14 a transaction that waits for room does not spin, and has its turn",
     (sim) =>
       Effect.gen(function*() {

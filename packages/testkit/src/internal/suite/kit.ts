@@ -95,6 +95,20 @@ export const start = <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<Fiber.RuntimeFiber<A, E>, never, R | Engine> => Effect.zipLeft(Effect.fork(effect), settle)
 
+/** Starts an effect, and lets it go on until it waits in the space, where nobody else does. */
+export const startWaiting = <T extends Tuple, A, E, R>(
+  space: Space<T>,
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<Fiber.RuntimeFiber<A, E>, SpaceError, R | Engine> =>
+  Effect.tap(
+    start(effect),
+    () =>
+      Effect.zipRight(
+        Effect.repeat(Effect.zipRight(settle, waiters(space)), { until: (count) => count > 0, times: 50 }),
+        settle
+      )
+  )
+
 /** Whether a fiber has not ended yet, once all others have gone as far as they can. */
 export const isWaiting = (fiber: Fiber.RuntimeFiber<any, any>): Effect.Effect<boolean, never, Engine> =>
   Effect.zipRight(Effect.zipRight(settle, settle), Effect.sync(() => fiber.unsafePoll() === null))

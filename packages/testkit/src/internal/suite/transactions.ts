@@ -31,6 +31,7 @@ import {
   same,
   settle,
   start,
+  startWaiting,
   waiters
 } from "./kit.js"
 
@@ -160,17 +161,20 @@ export const atomic = cases("Transaction: as a whole or not at all", (each) => {
       same(yield* all(space), [["v"]])
     }))
 
-  test("S4 S10 a tuple that is put and meets a taker is the taker's, in the transaction already", () =>
-    Effect.gen(function*() {
-      const space = yield* fresh()
-      const taker = yield* start(space.in(["t"]))
-      const found = yield* space.transact(
-        STM.zipRight(Transaction.out(space, ["t"]), Transaction.rdp(space, ["t"]))
-      )
-      same(found, Option.none())
-      same(yield* Fiber.join(taker), ["t"])
-      yield* empty(space)
-    }))
+  test.needing("turns")(
+    "S4 S10 a tuple that is put and meets a taker is the taker's, in the transaction already",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        const taker = yield* start(space.in(["t"]))
+        const found = yield* space.transact(
+          STM.zipRight(Transaction.out(space, ["t"]), Transaction.rdp(space, ["t"]))
+        )
+        same(found, Option.none())
+        same(yield* Fiber.join(taker), ["t"])
+        yield* empty(space)
+      })
+  )
 
   test("S10 a taker that was met in a transaction that fails still waits, in its old place", () =>
     Effect.gen(function*() {
@@ -284,7 +288,7 @@ export const atomic = cases("Transaction: as a whole or not at all", (each) => {
       yield* empty(space)
     }))
 
-  test("S10 over several spaces: all or none of them", () =>
+  test.needing("spaces")("S10 over several spaces: all or none of them", () =>
     Effect.gen(function*() {
       const from = yield* fresh()
       const to = yield* fresh<readonly ["n", number]>()
@@ -378,7 +382,7 @@ export const retrying = cases("Transaction: waiting", (each) => {
       const space = yield* fresh()
       let runs = 0
       const counting = <A>(stm: STM.STM<A, never, Transaction.Transaction>) => STM.zipRight(STM.sync(() => runs++), stm)
-      const fiber = yield* start(space.transact(counting(Transaction.in(space, ["t", P.number]))))
+      const fiber = yield* startWaiting(space, space.transact(counting(Transaction.in(space, ["t", P.number]))))
       const before = runs
       for (let i = 0; i < 20; i++) {
         yield* space.out(["other", i])
@@ -392,6 +396,24 @@ export const retrying = cases("Transaction: waiting", (each) => {
     }))
 
   test("S10 it waits for any of what it missed: both branches of an orElse", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const either = STM.orElse(Transaction.in(space, ["a"]), () => Transaction.in(space, ["b", P.number]))
+      const first = yield* startWaiting(space, space.transact(either))
+      assert.strictEqual(yield* waiters(space), 1)
+      yield* space.out(["b", 1])
+      same(yield* Fiber.join(first), ["b", 1])
+      const second = yield* start(space.transact(either))
+      yield* space.out(["a"])
+      same(yield* Fiber.join(second), ["a"])
+      const third = yield* start(space.transact(either))
+      yield* space.outAll([["b", 2], ["a"]])
+      same(yield* Fiber.join(third), ["a"])
+      yield* space.in(["b", 2])
+      yield* empty(space)
+    }))
+
+  test.needing("spaces")("S10 it waits for any of what it missed, in several spaces", () =>
     Effect.gen(function*() {
       const space = yield* fresh()
       const other = yield* fresh()
@@ -411,25 +433,28 @@ export const retrying = cases("Transaction: waiting", (each) => {
       yield* empty(other)
     }))
 
-  test("S5 S10 a transaction has its place among those who wait, and passes on what it does not take", () =>
-    Effect.gen(function*() {
-      const space = yield* fresh()
-      const both = yield* start(
-        space.transact(STM.zip(Transaction.in(space, ["a"]), Transaction.in(space, ["b"])))
-      )
-      const taker = yield* start(space.in(["a"]))
-      yield* space.out(["a"])
-      same(yield* Fiber.join(taker), ["a"])
-      assert.isTrue(yield* isWaiting(both))
-      const late = yield* start(space.in(["b"]))
-      yield* space.out(["a"])
-      yield* settle
-      yield* space.out(["b"])
-      yield* Fiber.join(both)
-      assert.isTrue(yield* isWaiting(late))
-      yield* Fiber.interrupt(late)
-      yield* empty(space)
-    }))
+  test.needing("turns")(
+    "S5 S10 a transaction has its place among those who wait, and passes on what it does not take",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        const both = yield* start(
+          space.transact(STM.zip(Transaction.in(space, ["a"]), Transaction.in(space, ["b"])))
+        )
+        const taker = yield* start(space.in(["a"]))
+        yield* space.out(["a"])
+        same(yield* Fiber.join(taker), ["a"])
+        assert.isTrue(yield* isWaiting(both))
+        const late = yield* start(space.in(["b"]))
+        yield* space.out(["a"])
+        yield* settle
+        yield* space.out(["b"])
+        yield* Fiber.join(both)
+        assert.isTrue(yield* isWaiting(late))
+        yield* Fiber.interrupt(late)
+        yield* empty(space)
+      })
+  )
 
   test("S4 S6 S10 a reader that comes while a transaction looks at a tuple is served", () =>
     Effect.gen(function*() {
@@ -448,21 +473,24 @@ export const retrying = cases("Transaction: waiting", (each) => {
       yield* empty(space)
     }))
 
-  test("S8 S10 X12 a waiting transaction that is interrupted leaves nothing, though a tuple was on offer", () =>
-    Effect.gen(function*() {
-      const space = yield* fresh()
-      const other = yield* fresh()
-      const either = STM.orElse(Transaction.in(space, ["a"]), () => Transaction.in(other, ["a"]))
-      const waiting = yield* start(space.transact(either))
-      yield* Fiber.interrupt(waiting)
-      const offered = yield* start(space.transact(either))
-      const behind = yield* start(space.in(["a"]))
-      yield* space.out(["a"])
-      yield* Fiber.interrupt(offered)
-      same(yield* Fiber.join(behind), ["a"])
-      yield* empty(space)
-      yield* empty(other)
-    }))
+  test.needing("spaces")(
+    "S8 S10 X12 a waiting transaction that is interrupted leaves nothing, though a tuple was on offer",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        const other = yield* fresh()
+        const either = STM.orElse(Transaction.in(space, ["a"]), () => Transaction.in(other, ["a"]))
+        const waiting = yield* start(space.transact(either))
+        yield* Fiber.interrupt(waiting)
+        const offered = yield* start(space.transact(either))
+        const behind = yield* start(space.in(["a"]))
+        yield* space.out(["a"])
+        yield* Fiber.interrupt(offered)
+        same(yield* Fiber.join(behind), ["a"])
+        yield* empty(space)
+        yield* empty(other)
+      })
+  )
 
   test("S10 X15 a transaction with an Effect.timeout", () =>
     Effect.gen(function*() {
@@ -517,10 +545,13 @@ export const retrying = cases("Transaction: waiting", (each) => {
     Effect.gen(function*() {
       const space = yield* fresh()
       const ref = yield* TRef.make(0)
-      const fiber = yield* start(space.transact(STM.orElse(
-        Transaction.in(space, ["a"]),
-        () => STM.flatMap(TRef.get(ref), (n) => n > 0 ? STM.succeed(["ref"] as const) : STM.retry)
-      )))
+      const fiber = yield* startWaiting(
+        space,
+        space.transact(STM.orElse(
+          Transaction.in(space, ["a"]),
+          () => STM.flatMap(TRef.get(ref), (n) => n > 0 ? STM.succeed(["ref"] as const) : STM.retry)
+        ))
+      )
       yield* TRef.set(ref, 1)
       assert.isTrue(yield* isWaiting(fiber))
       yield* space.out(["a"])
@@ -661,26 +692,35 @@ export const misused = cases("Transaction: misuse", (each) => {
       }))
       assert.isTrue(yield* isInterrupted(Fiber.join(fiber)))
       assert.isTrue(yield* isInterrupted(space.transact(Transaction.in(space, ["a"]))))
-      yield* Effect.scoped(Effect.gen(function*() {
+    }))
+
+  test.needing("spaces")(
+    "S12 a transaction that uses a closed space among others is interrupted, and has done nothing",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* Effect.scoped(closing())
         const open = yield* fresh()
         yield* open.out(["a"])
         assert.isTrue(
           yield* isInterrupted(open.transact(STM.zip(Transaction.in(open, ["a"]), Transaction.in(space, ["a"]))))
         )
         same(yield* open.collect([P.any]), [["a"]])
-      }))
-    }))
+      })
+  )
 
-  test("S12 a space that closes while a transaction waits for it and for another: nothing is left in the other", () =>
-    Effect.gen(function*() {
-      const open = yield* fresh()
-      const fiber = yield* Effect.scoped(Effect.gen(function*() {
-        const space = yield* closing()
-        return yield* start(open.transact(
-          STM.orElse(Transaction.in(space, ["a"]), () => Transaction.in(open, ["a"]))
-        ))
-      }))
-      assert.isTrue(yield* isInterrupted(Fiber.join(fiber)))
-      yield* empty(open)
-    }))
+  test.needing("spaces")(
+    "S12 a space that closes while a transaction waits for it and for another: nothing is left in the other",
+    () =>
+      Effect.gen(function*() {
+        const open = yield* fresh()
+        const fiber = yield* Effect.scoped(Effect.gen(function*() {
+          const space = yield* closing()
+          return yield* start(open.transact(
+            STM.orElse(Transaction.in(space, ["a"]), () => Transaction.in(open, ["a"]))
+          ))
+        }))
+        assert.isTrue(yield* isInterrupted(Fiber.join(fiber)))
+        yield* empty(open)
+      })
+  )
 })

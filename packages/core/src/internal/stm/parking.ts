@@ -19,20 +19,29 @@ import type { Waiting } from "../insight.js"
 import type { Pattern } from "../pattern/pattern.js"
 import * as Process from "../process.js"
 import type { AnyFiber, LiveFiber } from "../runtime.js"
-import { exitOf, interruptLater, localOf, startNow } from "../runtime.js"
-import { shelfOf } from "./interest.js"
-import type { State, Store } from "./store.js"
-import { CLOSED, MISS } from "./store.js"
+import { exitOf, globalValue, interruptLater, localOf, startNow } from "../runtime.js"
+import type { Run } from "./run.js"
 
-/** The one whose conditions are being read, within one synchronous step. */
-let current: Parking | undefined
+/** What has to wake those who are parked when it ends, and may be looked at by their conditions. */
+export interface Ground {
+  readonly parked: Set<Pick<Parking, "finish" | "waitingIn">>
+  onlookers: number
+  /** The time in milliseconds. */
+  readonly now: () => number
+}
+
+/** The one whose conditions are being read, within one synchronous step. Copies of the library share it. */
+const current = globalValue(
+  Symbol.for("@effect-linda/core/stm/parking"),
+  (): { parking: Parking | undefined } => ({ parking: undefined })
+)
 
 const setCurrent = (parking: Parking | undefined): void => {
-  current = parking
+  current.parking = parking
 }
 
 /** The parking for which a condition is being read, if it is not a transaction that runs. */
-export const currentParking = (): Parking | undefined => current
+export const currentParking = (): Parking | undefined => current.parking
 
 export class Parking {
   /** What the wait ends with, once that is known. */
@@ -40,14 +49,16 @@ export class Parking {
   /** How the fiber that waits is woken; set as soon as it waits. */
   resume: ((exit: Effect.Effect<void>) => void) | undefined = undefined
   private readonly fiber: LiveFiber<unknown>
-  /** The spaces that the conditions look at, each with the patterns that they look for. */
-  private readonly lookedAt = new Map<State, ReadonlyArray<Pattern>>()
-  /** When the wait began, by the clock of each space that it concerns. */
-  private readonly since = new Map<State, number>()
+  /** The grounds that the conditions look at, each with the patterns that they look for. */
+  private readonly lookedAt = new Map<Ground, ReadonlyArray<Pattern>>()
+  /** When the wait began, by the clock of each ground that it concerns. */
+  private readonly since = new Map<Ground, number>()
 
+  /** `run` is the one that asked for the conditions, `touched` are the grounds that it was on. */
   constructor(
     conditions: ReadonlyArray<STM.STM<boolean>>,
-    touched: ReadonlyArray<Store>,
+    readonly run: Run,
+    touched: ReadonlyArray<Ground>,
     private readonly waiter: AnyFiber
   ) {
     let isParked = false
@@ -78,22 +89,17 @@ export class Parking {
     }
   }
 
-  /** A look of a condition at a space: the next change on the shelf wakes. */
-  look<A>(store: Store, pattern: Pattern, f: () => A | MISS): STM.STM<A> {
-    this.lookedAt.set(store, [...this.lookedAt.get(store) ?? [], pattern])
-    const shelf = shelfOf(pattern)
-    return STM.flatMap(shelf < 0 ? store.editions.readAll : store.editions.read(shelf), () => {
-      const seen = store.look(f)
-      return seen === MISS ? STM.retry : STM.succeed(seen)
-    })
+  /** A condition looks at this ground. */
+  looksAt(ground: Ground, pattern: Pattern): void {
+    this.lookedAt.set(ground, [...this.lookedAt.get(ground) ?? [], pattern])
   }
 
-  waitingIn(store: State): Waiting {
+  waitingIn(ground: Ground): Waiting {
     return {
       kind: "transact",
       // A condition may have been read more than once.
-      patterns: [...new Set(this.lookedAt.get(store)?.map(String))],
-      since: this.since.get(store)!,
+      patterns: [...new Set(this.lookedAt.get(ground)?.map(String))],
+      since: this.since.get(ground)!,
       process: localOf(this.waiter, Process.current),
       fiber: this.waiter,
       state: "waiting",
@@ -124,8 +130,4 @@ export class Parking {
 
 /** How a parked transaction ends that was not woken: a condition has died, or asked a queue that is shut down. */
 const endOf = (exit: Exit.Exit<unknown>): Effect.Effect<void> =>
-  exit._tag === "Success"
-    ? Effect.void
-    : exit.cause._tag === "Die" && exit.cause.defect === CLOSED
-    ? Effect.interrupt
-    : Effect.failCause(exit.cause)
+  exit._tag === "Success" ? Effect.void : Effect.failCause(exit.cause)

@@ -13,10 +13,10 @@ import * as Stream from "effect/Stream"
 import * as TQueue from "effect/TQueue"
 import type { SpaceEvent } from "../../SpaceEvent.js"
 import type { Tuple } from "../../Tuple.js"
-import { dying, failing, invalidOption, natural, onlyOptions, option } from "../arguments.js"
+import { invalidOption, natural, onlyOptions, option, refusing } from "../arguments.js"
 import { read } from "../brand.js"
 import { show } from "../print.js"
-import { memoryOf } from "./engine.js"
+import { verbsOf } from "../verbs.js"
 
 type Events = Stream.Stream<SpaceEvent<Tuple>, unknown>
 
@@ -54,7 +54,11 @@ export const subscribe = (
     }
     return Effect.flatMap(space.subscribe(pattern, opening), (events) => queueOf(events, capacity))
   }
-  return memoryOf(space) === undefined ? failing(make) : dying(make)
+  try {
+    return make()
+  } catch (error) {
+    return (verbsOf(space)?.refuse ?? refusing)(error)
+  }
 }
 
 function checkSource(space: unknown): asserts space is Source {
