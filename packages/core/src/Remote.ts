@@ -60,8 +60,8 @@ const valuesOf = (link: unknown, options: unknown): Values => {
 
 /**
  * Serves a space to the other end, until the link ends or the scope closes. Then whatever the other end waited for is
- * interrupted, and whatever it held, or was on its way to it, is back in its place. Only a space in memory can be
- * served: any other fails at once as `Unsupported`, here and at the other end.
+ * interrupted, and whatever it held, or was on its way to it, is back in its place. A space of any engine can be
+ * served, but for one that is itself at the other end of a link: that fails at once as `Unsupported`, at both ends.
  *
  * @since 0.1.0
  * @category links
@@ -74,7 +74,7 @@ export const serve: <T extends Tuple, E>(
   Effect.suspend(() => failing(() => server.serve(space, link, valuesOf(link, options))))
 
 /**
- * Fails as `Unsupported` if a space cannot be served: today every one that is not in memory.
+ * Fails as `Unsupported` if a space cannot be served: one that is itself at the other end of a link.
  *
  * @since 0.1.0
  * @category links

@@ -269,29 +269,47 @@ describe("Workers: what is printed", () => {
   }
 })
 
-describe("Workers: spaces that no link serves yet", () => {
-  const refused = (space: TupleSpace.TupleSpace<any, any>) =>
-    Effect.gen(function*() {
-      const error = yield* Effect.flip(Workers.eval(jobs.double, 1))
-      assert.instanceOf(error, SpaceError.SpaceError)
-      same([error.reason, (yield* Workers.status).threads], ["Unsupported", 0])
-      assert.match(
-        error.message,
-        /the job "double" cannot run on a thread: .* not in memory.*space\.eval\(job\.effect\(input\)\)/
-      )
-      // as it says
-      same(yield* Effect.flatMap(space.eval(jobs.double.effect(1)), (process) => process.join), 2)
-    }).pipe(Effect.provideService(TupleSpace.TupleSpace, space), Effect.provide(Workers.layerWith({ size: 1 })))
+describe("Workers: spaces of every engine", () => {
+  const stores = Effect.gen(function*() {
+    const { open } = yield* SpaceStore.memory
+    const stored = yield* Effect.flatMap(open("one"), SpaceStore.make)
+    return [stored, Sharded.make([stored, yield* Effect.flatMap(open("other"), SpaceStore.make)])] as const
+  })
 
-  it.scopedLive("N1 a store, parts, and the other end of a link are refused at once", () =>
+  it.scopedLive("N1 a job runs on a thread over a store, and over parts", () =>
     Effect.gen(function*() {
-      const { open } = yield* SpaceStore.memory
-      const stored = yield* Effect.flatMap(open("one"), SpaceStore.make)
-      yield* refused(stored)
-      yield* refused(Sharded.make([stored, yield* Effect.flatMap(open("other"), SpaceStore.make)]))
+      for (const space of yield* stores) {
+        yield* Effect.gen(function*() {
+          const process = yield* Workers.eval(jobs.squares, undefined, { name: "squarer" })
+          yield* space.outAll([["n", 2], ["n", 3]])
+          same(yield* space.in(["squared", 2, P.number]), ["squared", 2, 4])
+          same(yield* space.in(["squared", 3, P.number]), ["squared", 3, 9])
+          assert.isTrue(Exit.isInterrupted(yield* process.interrupt))
+          same((yield* space.inspect).interests, [])
+        }).pipe(
+          Effect.provideService(TupleSpace.TupleSpace, space as TupleSpace.TupleSpace<any, any>),
+          Effect.provide(Workers.layerWith({ size: 1 }))
+        )
+      }
+    }))
+
+  it.scopedLive("N1 the other end of a link is refused at once", () =>
+    Effect.gen(function*() {
       const { port1, port2 } = new MessageChannel()
       yield* Effect.forkScoped(Remote.serve(yield* TupleSpace.make(), new Sessions(port1, () => {}).open(0)))
-      yield* refused(yield* Remote.connect(new Sessions(port2, () => {}).open(0)))
+      const space = yield* Remote.connect(new Sessions(port2, () => {}).open(0))
+      yield* Effect.gen(function*() {
+        const error = yield* Effect.flip(Workers.eval(jobs.double, 1))
+        assert.instanceOf(error, SpaceError.SpaceError)
+        same([error.reason, (yield* Workers.status).threads], ["Unsupported", 0])
+        assert.match(
+          error.message,
+          /the job "double" cannot run on a thread: .* other end of a link.*space\.eval\(job\.effect\(input\)\)/
+        )
+      }).pipe(
+        Effect.provideService(TupleSpace.TupleSpace, space as TupleSpace.TupleSpace<any, any>),
+        Effect.provide(Workers.layerWith({ size: 1 }))
+      )
       port1.close()
     }))
 })
