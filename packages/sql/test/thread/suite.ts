@@ -56,6 +56,7 @@ export const fromInsideAThread = (name: string, engine: () => Engine): void => {
     time: "live",
     lacks: {
       ...lacks,
+      transactions: "STM is in the memory of the space",
       quiescence: "what runs elsewhere cannot be seen to rest",
       telemetry: "operations make their spans where the space is"
     },
