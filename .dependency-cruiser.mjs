@@ -139,7 +139,7 @@ export default {
       comment: "an engine is what it does for the verbs of internal/verbs.ts, and needs no other engine for that",
       severity: "error",
       from: {
-        path: "^packages/core/src/internal/(memory|durable|remote|sharded)/",
+        path: "^packages/core/src/internal/(memory|durable|remote|sharded)/"
       },
       to: {
         path: "^packages/core/src/internal/(memory|durable|remote|sharded)/",

@@ -1612,8 +1612,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a condition on a store hears only of what is put",
     clause: "S10",
     file: "internal/durable/access.ts",
-    find: "look(watched, [\"Out\", \"In\", \"Requeue\", \"Expire\"])",
-    replace: "look(watched, [\"Out\"])"
+    find: "[\"Out\", \"In\", \"Requeue\", \"Expire\"]",
+    replace: "[\"Out\"]"
   },
   {
     name: "an attempt does not count if a transaction on a store cannot decode what it takes",

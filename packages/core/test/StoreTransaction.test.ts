@@ -197,7 +197,7 @@ describe("Transactions of STM on a store", () => {
       same((yield* one.inspect).interests, [])
     }))
 
-  it.scoped("S10 a condition waits for what another program takes or puts, and is not shown", () =>
+  it.scoped("S10 a condition waits for what another program takes or puts", () =>
     Effect.gen(function*() {
       const open = yield* stores
       const one = yield* open()
@@ -205,7 +205,9 @@ describe("Transactions of STM on a store", () => {
       yield* one.outAll([["job", 1], ["job", 2]])
       const few = Transaction.check(STM.map(Transaction.count(one, ["job", P.number]), (count) => count < 2))
       const fiber = yield* start(one.transact(STM.zipRight(few, Transaction.out(one, ["job", 3]))))
-      same((yield* other.inspect).interests, [])
+      same((yield* other.inspect).interests.map(({ kind, patterns }) => [kind, patterns]), [
+        ["transact", ["[\"job\", number]"]]
+      ])
       yield* other.out(["other", 1])
       assert.isTrue(yield* isWaiting(fiber))
       yield* other.in(["job", 1])

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Command, EventKind, Found, Mail, Outcome, Query, Reply, Row, Run, Take } from "../../StoreCommand.js"
+import type { Command, Found, Mail, Outcome, Query, Reply, Row, Run, Take } from "../../StoreCommand.js"
 import type { Restore } from "../handOver.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { ProcessRecord } from "../process.js"
@@ -78,7 +78,7 @@ export interface Missed {
   /** Tuples. */
   readonly patterns: ReadonlyArray<Pattern>
   readonly queries: ReadonlyArray<Query>
-  /** What its conditions have looked at in the space: whatever happens there. */
+  /** What its conditions have looked at in the space, if it has used that: whatever happens there. */
   readonly watched?: Pick<Missed, "patterns" | "queries"> | undefined
   /** State of STM. */
   readonly parking?: Parking | undefined
@@ -195,15 +195,13 @@ class Wait {
   readonly looks: ReadonlyArray<Look>
 
   constructor(private readonly session: Session, { concerns, patterns, queries, watched }: Missed, fiber: AnyFiber) {
-    const look = (
-      { patterns, queries }: Pick<Missed, "patterns" | "queries">,
-      events: ReadonlyArray<EventKind>
-    ): ReadonlyArray<Look> =>
-      patterns.length === 0 ? [] : [new Look(session, patterns, queries, events, concerns, fiber, this.wake)]
-    this.looks = [
-      ...look({ patterns, queries }, []),
-      ...watched === undefined ? [] : look(watched, ["Out", "In", "Requeue", "Expire"])
-    ]
+    const look = (wanted: Pick<Missed, "patterns" | "queries">, kind: "look" | "watch", by?: AnyFiber): Look =>
+      new Look(session, wanted.patterns, wanted.queries, kind, concerns, by, this.wake)
+    // It is one who waits, whatever it waits for: shown with the tuples that it has missed, or with what it watches.
+    const missed = patterns.length === 0 ? [] : [look({ patterns, queries }, "look", fiber)]
+    this.looks = watched === undefined || watched.patterns.length === 0 && missed.length > 0
+      ? missed
+      : [...missed, look(watched, "watch", missed.length === 0 ? fiber : undefined)]
     session.onMoved.add(this.onMoved)
   }
 
@@ -242,38 +240,35 @@ class Wait {
   })
 }
 
-/** The label of what a condition looks at, which is not shown. */
-const condition = JSON.stringify({ kind: "condition" })
+/** The label of a look beside another of the same transaction. */
+const hidden = JSON.stringify(null)
 
-export const isShown = ({ label }: { readonly label: string }): boolean => label !== condition
+/** Whether `inspect` shows a waiter: it is not a second look of one that is shown already. */
+export const isShown = ({ label }: { readonly label: string }): boolean => label !== hidden
 
 /** Waits until a tuple comes that a transaction has missed, or until something happens to what it has watched. */
 class Look implements Listener {
   readonly id: number
   readonly kind = "transact"
   readonly since: number
-  readonly fiber: AnyFiber | undefined
   readonly process: ProcessRecord | undefined
   readonly watcher = undefined
   readonly timeout = undefined
   state: "ended" | "waiting" = "waiting"
-  private readonly isCondition: boolean
 
   constructor(
     private readonly session: Session,
     readonly patterns: ReadonlyArray<Pattern>,
     private readonly queries: ReadonlyArray<Query>,
-    private readonly events: ReadonlyArray<EventKind>,
+    private readonly how: "look" | "watch",
     private readonly concerns: Missed["concerns"],
-    fiber: AnyFiber,
+    /** Who waits, if that is shown. */
+    readonly fiber: AnyFiber | undefined,
     private readonly wake: (effect: Effect.Effect<void>) => void
   ) {
     this.id = session.nextId()
     this.since = session.now()
-    this.isCondition = events.length > 0
-    // Who waits for nothing but conditions does not wait in the space.
-    this.fiber = this.isCondition ? undefined : fiber
-    this.process = localOf(fiber, currentProcess)
+    this.process = fiber && localOf(fiber, currentProcess)
     session.waiters.set(this.id, this)
   }
 
@@ -281,12 +276,12 @@ class Look implements Listener {
     Effect.asVoid(this.session.perform({
       op: "wait",
       waiter: this.id,
-      kind: this.isCondition ? "watch" : "look",
+      kind: this.how,
       queries: this.queries,
       exact: false,
-      events: this.events,
+      events: this.how === "watch" ? ["Out", "In", "Requeue", "Expire"] : [],
       final: false,
-      label: this.isCondition ? condition : labelOf(this)
+      label: this.fiber === undefined ? hidden : labelOf(this)
     }))
   )
 

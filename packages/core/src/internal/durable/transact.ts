@@ -67,6 +67,7 @@ class Run extends Running.Run {
   readonly missed = new Set<Pattern>()
   /** What its conditions look at in the space, if they do not hold. */
   readonly watched = new Set<Pattern>()
+  isUsed = false
 
   constructor(readonly on: Session, readonly facts: Facts, readonly done: TRef.TRef<Done>) {
     super()
@@ -105,6 +106,7 @@ export const transactions = (
           "space is by its own transact, and of that space alone"
       )
     }
+    run.isUsed = true
     return run
   }
 
@@ -189,6 +191,7 @@ export const transactions = (
       if (!isOwn(run)) {
         return STM.retry
       }
+      run.isUsed = true
       run.watched.add(pattern)
       const seen = f(run, nothingDone)
       return seen === miss ? STM.retry : STM.succeed(seen)
@@ -306,7 +309,7 @@ export const transactions = (
     }
     return facts.isLacking ? "lacks" : {
       ...asked(missed),
-      watched: asked(watched),
+      watched: run.isUsed ? asked(watched) : undefined,
       parking,
       concerns: (row) => {
         const reading = reader.read(row)
