@@ -13,7 +13,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { withSql } from "./internal/postgres/sql.js"
+import { withSql } from "./internal/postgres/sqlClient.js"
 import * as internal from "./internal/postgres/store.js"
 
 /**

@@ -21,8 +21,10 @@ import { existsSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import { setImmediate } from "node:timers"
 import { load } from "./internal/drivers.js"
-import { format, identifier, isOutdated, missing } from "./internal/migrations.js"
+import { format, isOutdated, missing } from "./internal/migrations.js"
 import { callback } from "./internal/runtime.js"
+import type { Sql } from "./internal/sql.js"
+import { identifier, sql } from "./internal/sql.js"
 import { migrations } from "./internal/sqlite/migrations.js"
 import { tablesOf } from "./internal/sqlite/tables.js"
 
@@ -156,7 +158,7 @@ const open = (read: Read): Effect.Effect<Database, SpaceError, Scope.Scope> =>
           database.exec("PRAGMA busy_timeout = 10000")
           database.exec("PRAGMA journal_mode = WAL")
           // Not left to the driver: SQLite has another default for the connection that makes the file.
-          database.exec(`PRAGMA synchronous = ${read.synchronous}`)
+          database.exec(read.synchronous === "full" ? sql`PRAGMA synchronous = full` : sql`PRAGMA synchronous = normal`)
           return database
         }).pipe(Effect.mapError(unopened(read.filename))),
         (database) => Effect.ignore(attempt(() => database.close()))
@@ -164,24 +166,24 @@ const open = (read: Read): Effect.Effect<Database, SpaceError, Scope.Scope> =>
   )
 
 /** Brings the tables up to date, and returns the number of the space. */
-const migrate = (database: Database, prefix: string, name: string): number => {
+const migrate = (database: Database, prefix: Sql, name: string): number => {
   database.exec("BEGIN IMMEDIATE")
   try {
-    database.exec(`CREATE TABLE IF NOT EXISTS ${prefix}migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL)`)
-    const [{ version }] = database.prepare(`SELECT coalesce(max(number), 0) AS version FROM ${prefix}migrations`)
+    database.exec(sql`CREATE TABLE IF NOT EXISTS ${prefix}migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL)`)
+    const [{ version }] = database.prepare(sql`SELECT coalesce(max(number), 0) AS version FROM ${prefix}migrations`)
       .all() as [{ version: number }]
     for (const [number, { name, statements }] of missing(migrations, version)) {
       database.exec(statements(prefix))
-      database.prepare(`INSERT INTO ${prefix}migrations (number, name) VALUES (?, ?)`).run(number, name)
+      database.prepare(sql`INSERT INTO ${prefix}migrations (number, name) VALUES (?, ?)`).run(number, name)
     }
-    const [{ found }] = database.prepare(`SELECT value AS found FROM ${prefix}meta WHERE name = 'format'`).all() as [
+    const [{ found }] = database.prepare(sql`SELECT value AS found FROM ${prefix}meta WHERE name = 'format'`).all() as [
       { found: number }
     ]
     if (isOutdated(found)) {
-      database.prepare(`UPDATE ${prefix}meta SET value = ? WHERE name = 'format'`).run(format)
+      database.prepare(sql`UPDATE ${prefix}meta SET value = ? WHERE name = 'format'`).run(format)
     }
-    database.prepare(`INSERT INTO ${prefix}spaces (name) VALUES (?) ON CONFLICT DO NOTHING`).run(name)
-    const [{ id }] = database.prepare(`SELECT id FROM ${prefix}spaces WHERE name = ?`).all(name) as [{ id: number }]
+    database.prepare(sql`INSERT INTO ${prefix}spaces (name) VALUES (?) ON CONFLICT DO NOTHING`).run(name)
+    const [{ id }] = database.prepare(sql`SELECT id FROM ${prefix}spaces WHERE name = ?`).all(name) as [{ id: number }]
     database.exec("COMMIT")
     return id
   } catch (error) {
@@ -210,8 +212,8 @@ const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, S
         database.prepare("BEGIN IMMEDIATE"),
         database.prepare("COMMIT"),
         database.prepare("ROLLBACK"),
-        database.prepare(`INSERT INTO ${prefix}clients (space, until) VALUES (?, ?)`),
-        database.prepare(`SELECT 1 FROM ${prefix}mail WHERE client = ? LIMIT 1`),
+        database.prepare(sql`INSERT INTO ${prefix}clients (space, until) VALUES (?, ?)`),
+        database.prepare(sql`SELECT 1 FROM ${prefix}mail WHERE client = ? LIMIT 1`),
         database.prepare("PRAGMA data_version")
       ] as const
     )

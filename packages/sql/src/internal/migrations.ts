@@ -5,11 +5,12 @@
  */
 import { SpaceError } from "@effect-linda/core/SpaceError"
 import * as SpaceStore from "@effect-linda/core/SpaceStore"
+import type { Sql } from "./sql.js"
 
 /** A step from one version of the tables to the next. Steps that were released never change. */
 export interface Migration {
   readonly name: string
-  readonly statements: (prefix: string) => string
+  readonly statements: (prefix: Sql) => Sql
 }
 
 /** The steps that a database of this version lacks. Throws if it is newer than they are. */
@@ -43,15 +44,4 @@ export const isOutdated = (found: number): boolean => {
     })
   }
   return found < format
-}
-
-/** The names of tables begin with it; so it is a plain identifier. */
-export const identifier = (option: string, name: string): string => {
-  if (!/^[a-z_][a-z0-9_]{0,39}$/.test(name)) {
-    throw new SpaceError({
-      reason: "InvalidOption",
-      message: `${option}: ${JSON.stringify(name)} is no plain identifier of up to 40 small letters, digits and _`
-    })
-  }
-  return name
 }

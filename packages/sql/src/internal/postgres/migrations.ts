@@ -8,37 +8,51 @@
  * @internal
  */
 import type { Migration } from "../migrations.js"
+import type { Sql } from "../sql.js"
+import { join, sql } from "../sql.js"
 
 const positions = [0, 1, 2, 3, 4, 5, 6, 7]
 
-const all = (text: (position: number) => string, separator = ", "): string => positions.map(text).join(separator)
+const all = (text: (position: number) => Sql, separator?: string): Sql => join(positions.map(text), separator)
 
 /** What is kept of a tuple, stored or held, in this order. */
-const columns = `id, space, arity, shape, fields, ${all((i) => `k${i}`)}, expires, lease, meta, attempts`
+const columns = sql`id, space, arity, shape, fields, ${all((i) => sql`k${i}`)}, expires, lease, meta, attempts`
 
-const definitions = `
+/** The same of a table that goes by another name. */
+const columnsOf = (table: Sql): Sql =>
+  sql`${table}.id, ${table}.space, ${table}.arity, ${table}.shape, ${table}.fields, ${
+    all((i) => sql`${table}.k${i}`)
+  }, ${table}.expires, ${table}.lease, ${table}.meta, ${table}.attempts`
+
+const definitions = sql`
   id bigint PRIMARY KEY,
   space int NOT NULL,
   arity int NOT NULL,
   shape text COLLATE "C" NOT NULL,
   fields text[] COLLATE "C" NOT NULL,
-  ${all((i) => `k${i} bigint`)},
+  ${all((i) => sql`k${i} bigint`)},
   expires float8,
   lease bigint,
   meta text,
   attempts int NOT NULL`
 
 /** Many short-lived rows: their remains have to be swept often. */
-const swept = `autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
+const swept = sql`autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000,
   autovacuum_analyze_scale_factor = 0.1, autovacuum_vacuum_cost_delay = 0`
 
-const tables = (schema: string): string => `
+const tables = (schema: Sql): Sql =>
+  sql`
 CREATE TABLE ${schema}.spaces (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL UNIQUE);
 
 CREATE SEQUENCE ${schema}.ids;
 
 CREATE TABLE ${schema}.tuples (${definitions}) WITH (${swept});
-${all((i) => `CREATE INDEX tuples_k${i} ON ${schema}.tuples (space, k${i}, arity, id) WHERE k${i} IS NOT NULL;`, "\n")}
+${
+    all(
+      (i) => sql`CREATE INDEX tuples_k${i} ON ${schema}.tuples (space, k${i}, arity, id) WHERE k${i} IS NOT NULL;`,
+      "\n"
+    )
+  }
 -- An expression, so that no query with a key is ever tempted to use it.
 CREATE INDEX tuples_arity ON ${schema}.tuples (space, (arity + 0), id);
 CREATE INDEX tuples_expires ON ${schema}.tuples (space, expires) WHERE expires IS NOT NULL;
@@ -98,14 +112,15 @@ CREATE TABLE ${schema}.mail (
 CREATE INDEX mail_client ON ${schema}.mail (client, id);
 `
 
-const find = (schema: string): string => {
-  const literals = positions.map((i) => `(v_texts[${i + 1}] IS NULL OR t.fields[${i + 1}] = v_texts[${i + 1}])`)
-  const rest = (condition: string) => `
+const find = (schema: Sql): Sql => {
+  const literals = positions.map((i) => sql`(v_texts[${i + 1}] IS NULL OR t.fields[${i + 1}] = v_texts[${i + 1}])`)
+  const rest = (condition: Sql) =>
+    sql`
       SELECT t.* FROM ${schema}.tuples t
         WHERE t.space = p_space AND ${condition} AND t.id > p_after AND t.shape LIKE v_shape
-          AND ${literals.join(" AND ")} AND (NOT v_more OR ${schema}.has_literals(p_query, t.fields))
+          AND ${join(literals, " AND ")} AND (NOT v_more OR ${schema}.has_literals(p_query, t.fields))
         ORDER BY t.id LIMIT p_limit;`
-  return `
+  return sql`
 CREATE FUNCTION ${schema}.has_literals(p_query jsonb, p_fields text[]) RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
   SELECT NOT EXISTS (
@@ -155,10 +170,12 @@ BEGIN
       IF v_keys[i + 1] IS NOT NULL THEN
         CASE i
           ${
-    positions.map((i) =>
-      `WHEN ${i} THEN SELECT count(*) INTO v_n FROM (SELECT FROM ${schema}.tuples
-            WHERE space = p_space AND k${i} = v_keys[${i + 1}] AND arity >= v_arity AND arity <= v_most LIMIT 16) s;`
-    ).join("\n          ")
+    all(
+      (i) =>
+        sql`WHEN ${i} THEN SELECT count(*) INTO v_n FROM (SELECT FROM ${schema}.tuples
+            WHERE space = p_space AND k${i} = v_keys[${i + 1}] AND arity >= v_arity AND arity <= v_most LIMIT 16) s;`,
+      "\n          "
+    )
   }
         END CASE;
         IF v_n < v_least THEN
@@ -171,29 +188,29 @@ BEGIN
   CASE v_anchor
     WHEN -1 THEN
       IF v_open THEN
-        RETURN QUERY ${rest("t.arity + 0 >= v_arity")}
+        RETURN QUERY ${rest(sql`t.arity + 0 >= v_arity`)}
       ELSE
-        RETURN QUERY ${rest("t.arity + 0 = v_arity")}
+        RETURN QUERY ${rest(sql`t.arity + 0 = v_arity`)}
       END IF;
     ${
-    positions.map((i) =>
-      `WHEN ${i} THEN
+    all((i) =>
+      sql`WHEN ${i} THEN
       IF v_open THEN
-        RETURN QUERY ${rest(`t.k${i} = v_keys[${i + 1}] AND t.arity >= v_arity`)}
+        RETURN QUERY ${rest(sql`t.k${i} = v_keys[${i + 1}] AND t.arity >= v_arity`)}
       ELSE
-        RETURN QUERY ${rest(`t.k${i} = v_keys[${i + 1}] AND t.arity = v_arity`)}
-      END IF;`
-    ).join("\n    ")
+        RETURN QUERY ${rest(sql`t.k${i} = v_keys[${i + 1}] AND t.arity = v_arity`)}
+      END IF;`, "\n    ")
   }
   END CASE;
 END $$;
 `
 }
 
-const delivery = (schema: string): string => `
+const delivery = (schema: Sql): Sql =>
+  sql`
 CREATE FUNCTION ${schema}.row_json(t ${schema}.tuples) RETURNS json
 LANGUAGE sql STABLE AS $$
-  SELECT json_build_array(t.id, t.arity, t.shape, t.fields, ARRAY[${all((i) => `t.k${i}`)}],
+  SELECT json_build_array(t.id, t.arity, t.shape, t.fields, ARRAY[${all((i) => sql`t.k${i}`)}],
     t.expires, t.lease, t.meta, t.attempts)
 $$;
 
@@ -210,7 +227,7 @@ END $$;
 CREATE FUNCTION ${schema}.hash_under(p_mask int, t ${schema}.tuples) RETURNS bigint
 LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE p_mask WHEN -1 THEN 0 WHEN 0 THEN t.arity ELSE
-    ${all((i) => `CASE WHEN p_mask & ${1 << i} > 0 THEN t.k${i} % 1125899906842624 ELSE 0 END`, " + ")}
+    ${all((i) => sql`CASE WHEN p_mask & ${1 << i} > 0 THEN t.k${i} % 1125899906842624 ELSE 0 END`, " + ")}
   END
 $$;
 
@@ -357,11 +374,12 @@ BEGIN
 END $$;
 `
 
-const newRow = (schema: string) =>
-  `ROW(nextval('${schema}.ids'), p_space, r.arity, r.shape, r.fields, ${all((i) => `r.keys[${i + 1}]`)},
+const newRow = (schema: Sql) =>
+  sql`ROW(nextval('${schema}.ids'), p_space, r.arity, r.shape, r.fields, ${all((i) => sql`r.keys[${i + 1}]`)},
     p_now + r.ttl, NULL, r.meta, 0)::${schema}.tuples`
 
-const commands = (schema: string): string => `
+const commands = (schema: Sql): Sql =>
+  sql`
 CREATE FUNCTION ${schema}.put(p_space int, p_client bigint, p_now float8, p_rows jsonb) RETURNS json
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -383,7 +401,7 @@ BEGIN
   ELSE
     WITH added AS (
       INSERT INTO ${schema}.tuples
-        SELECT s.id, p_space, s.arity, s.shape, s.fields, ${all((i) => `s.keys[${i + 1}]`)},
+        SELECT s.id, p_space, s.arity, s.shape, s.fields, ${all((i) => sql`s.keys[${i + 1}]`)},
             p_now + s.ttl, CASE WHEN s.leased THEN s.id END, s.meta, 0
           FROM (
             SELECT nextval('${schema}.ids') AS id, o.* FROM (
@@ -525,9 +543,7 @@ BEGIN
   WITH gone AS (
     DELETE FROM ${schema}.held h WHERE h.client = p_client AND h.hold = ANY(v_holds) RETURNING h.*
   )
-  SELECT array_agg(DISTINCT g.hold), array_agg(ROW(${
-  columns.split(", ").map((column) => `g.${column}`).join(", ")
-})::${schema}.tuples ORDER BY g.id)
+  SELECT array_agg(DISTINCT g.hold), array_agg(ROW(${columnsOf(sql`g`)})::${schema}.tuples ORDER BY g.id)
     INTO v_was, v_rows FROM gone g;
   IF v_was IS NOT NULL THEN
     IF jsonb_array_length(c->'put') > 0 THEN
@@ -595,8 +611,8 @@ BEGIN
         FROM ${schema}.find(p_space, c->'query', (c->>'after')::bigint, (c->>'limit')::int) f);
     WHEN 'held' THEN
       RETURN (SELECT coalesce(json_agg(${schema}.row_json(ROW(${
-  columns.split(", ").map((column) => `h.${column}`).join(", ")
-})::${schema}.tuples) ORDER BY h.id), '[]')
+    columnsOf(sql`h`)
+  })::${schema}.tuples) ORDER BY h.id), '[]')
         FROM ${schema}.held h WHERE h.space = p_space AND ${schema}.matches(c->'query', h.arity, h.shape, h.fields));
     WHEN 'count' THEN
       RETURN (SELECT to_json(count(*)) FROM ${schema}.find(p_space, c->'query', 0, 2147483647));
@@ -623,7 +639,7 @@ BEGIN
     WHEN 'answer' THEN
       DELETE FROM ${schema}.held h
         WHERE h.client = p_client AND h.hold = -(c->>'waiter')::bigint AND h.id = (c->>'id')::bigint
-        RETURNING ${columns.split(", ").map((column) => `h.${column}`).join(", ")} INTO t;
+        RETURNING ${columnsOf(sql`h`)} INTO t;
       IF FOUND THEN
         IF (c->>'take')::boolean THEN
           INSERT INTO ${schema}.tuples SELECT t.*;
@@ -649,7 +665,7 @@ BEGIN
         id bigint, arity int, shape text, fields text[], keys bigint[], expires float8, lease bigint, meta text,
         attempts int, accepted bigint[]
       ) LOOP
-        t := ROW(r.id, p_space, r.arity, r.shape, r.fields, ${all((i) => `r.keys[${i + 1}]`)}, r.expires, r.lease,
+        t := ROW(r.id, p_space, r.arity, r.shape, r.fields, ${all((i) => sql`r.keys[${i + 1}]`)}, r.expires, r.lease,
           r.meta, r.attempts)::${schema}.tuples;
         PERFORM ${schema}.deliver(p_space, p_client, p_now, t, r.accepted, 'Requeue', r.id);
       END LOOP;
@@ -763,11 +779,12 @@ END $$;
 export const migrations: ReadonlyArray<Migration> = [
   {
     name: "tuples, holds, waiters, mail",
-    statements: (schema) => [tables(schema), find(schema), delivery(schema), commands(schema)].join("\n")
+    statements: (schema) => join([tables(schema), find(schema), delivery(schema), commands(schema)], "\n")
   },
   {
     name: "the format of fields",
-    statements: (schema) => `
+    statements: (schema) =>
+      sql`
 CREATE TABLE ${schema}.meta (name text PRIMARY KEY, value int NOT NULL);
 INSERT INTO ${schema}.meta (name, value) VALUES ('format', 1);`
   }

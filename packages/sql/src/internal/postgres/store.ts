@@ -17,7 +17,9 @@ import type * as Scope from "effect/Scope"
 import type pg from "pg"
 import type { Connection, Options } from "../../Postgres.js"
 import { load } from "../drivers.js"
-import { format, identifier, isOutdated, missing } from "../migrations.js"
+import { format, isOutdated, missing } from "../migrations.js"
+import type { Sql } from "../sql.js"
+import { identifier, sql } from "../sql.js"
 import { migrations } from "./migrations.js"
 import type { OutcomeWire } from "./wire.js"
 import { decode, encode } from "./wire.js"
@@ -67,26 +69,30 @@ const attempt = <A>(body: () => Promise<A>): Effect.Effect<A, Lost | SpaceError>
  * Creates the schema, or brings it up to date; one program at a time. Returns the number of the space and that of its
  * lock.
  */
-const migrate = async (client: pg.Client, schema: string, name: string): Promise<readonly [number, number]> => {
+const migrate = async (client: pg.Client, schema: Sql, name: string): Promise<readonly [number, number]> => {
   const { rows: [{ lock }] } = await client.query("SELECT hashtext($1) AS lock", [schema])
   await client.query("BEGIN")
   try {
     await client.query("SELECT pg_advisory_xact_lock($1, 0)", [lock])
-    await client.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`)
-    await client.query(`CREATE TABLE IF NOT EXISTS ${schema}.migrations (number int PRIMARY KEY, name text NOT NULL)`)
+    await client.query(sql`CREATE SCHEMA IF NOT EXISTS ${schema}`)
+    await client.query(
+      sql`CREATE TABLE IF NOT EXISTS ${schema}.migrations (number int PRIMARY KEY, name text NOT NULL)`
+    )
     const { rows: [{ version }] } = await client.query(
-      `SELECT coalesce(max(number), 0) AS version FROM ${schema}.migrations`
+      sql`SELECT coalesce(max(number), 0) AS version FROM ${schema}.migrations`
     )
     for (const [number, { name, statements }] of missing(migrations, version)) {
       await client.query(statements(schema))
-      await client.query(`INSERT INTO ${schema}.migrations (number, name) VALUES ($1, $2)`, [number, name])
+      await client.query(sql`INSERT INTO ${schema}.migrations (number, name) VALUES ($1, $2)`, [number, name])
     }
-    const { rows: [{ found }] } = await client.query(`SELECT value AS found FROM ${schema}.meta WHERE name = 'format'`)
+    const { rows: [{ found }] } = await client.query(
+      sql`SELECT value AS found FROM ${schema}.meta WHERE name = 'format'`
+    )
     if (isOutdated(found)) {
-      await client.query(`UPDATE ${schema}.meta SET value = $1 WHERE name = 'format'`, [format])
+      await client.query(sql`UPDATE ${schema}.meta SET value = $1 WHERE name = 'format'`, [format])
     }
-    await client.query(`INSERT INTO ${schema}.spaces (name) VALUES ($1) ON CONFLICT DO NOTHING`, [name])
-    const { rows: [{ id }] } = await client.query(`SELECT id FROM ${schema}.spaces WHERE name = $1`, [name])
+    await client.query(sql`INSERT INTO ${schema}.spaces (name) VALUES ($1) ON CONFLICT DO NOTHING`, [name])
+    const { rows: [{ id }] } = await client.query(sql`SELECT id FROM ${schema}.spaces WHERE name = $1`, [name])
     await client.query("COMMIT")
     return [id, lock]
   } catch (error) {
@@ -196,7 +202,7 @@ export const make = ({ clock, connection: connecting, lease, name, retry, schema
             ;[space, spaceLock] = await migrate(opened, schema, name)
           }
           if (client !== 0) {
-            await opened.query(`LISTEN "${schema}_${client}"`)
+            await opened.query(sql`LISTEN "${schema}_${client}"`)
           }
         } catch (error) {
           await opened.end().catch(() => {})
@@ -214,7 +220,7 @@ export const make = ({ clock, connection: connecting, lease, name, retry, schema
       const time = yield* now
       yield* attempt(async () => {
         const { rows: [{ id }] } = await opened.query(
-          `INSERT INTO ${schema}.clients (space, until)
+          sql`INSERT INTO ${schema}.clients (space, until)
             VALUES ($1, coalesce($2, extract(epoch FROM clock_timestamp()) * 1000) + $3) RETURNING id::int8`,
           [space, time, lease]
         )
@@ -223,7 +229,7 @@ export const make = ({ clock, connection: connecting, lease, name, retry, schema
         }
         client = Number(id)
         seq = 0
-        await opened.query(`LISTEN "${schema}_${client}"`)
+        await opened.query(sql`LISTEN "${schema}_${client}"`)
       })
     })
 
@@ -261,7 +267,7 @@ export const make = ({ clock, connection: connecting, lease, name, retry, schema
         attempt(async () => {
           const { rows: [{ outcome }] } = await sent(client, opened, {
             name: `${schema}_run`,
-            text: `SELECT ${schema}.run($1, $2, $3, $4, $5, $6, $7) AS outcome`,
+            text: sql`SELECT ${schema}.run($1, $2, $3, $4, $5, $6, $7) AS outcome`,
             values: [spaceLock, space, client, number, lease, time, encode(commands)]
           })
           return decode(commands, outcome as OutcomeWire)
@@ -325,7 +331,7 @@ export const make = ({ clock, connection: connecting, lease, name, retry, schema
     const isDone = (number: number) =>
       Effect.flatMap(connected, (opened) =>
         attempt(async () => {
-          const { rows } = await opened.query(`SELECT seq::int8 FROM ${schema}.clients WHERE id = $1`, [client])
+          const { rows } = await opened.query(sql`SELECT seq::int8 FROM ${schema}.clients WHERE id = $1`, [client])
           return rows.length > 0 && Number(rows[0].seq) === number
         }))
 
@@ -393,7 +399,7 @@ export const make = ({ clock, connection: connecting, lease, name, retry, schema
             if (opened !== undefined) {
               notify = () => {}
               try {
-                await opened.query(`SELECT ${schema}.leave($1, $2, $3, $4)`, [spaceLock, space, client, time])
+                await opened.query(sql`SELECT ${schema}.leave($1, $2, $3, $4)`, [spaceLock, space, client, time])
               } finally {
                 await opened.end()
               }

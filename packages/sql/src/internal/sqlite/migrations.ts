@@ -4,19 +4,20 @@
  * @internal
  */
 import type { Migration } from "../migrations.js"
+import { join, sql } from "../sql.js"
 
 const positions = [0, 1, 2, 3, 4, 5, 6, 7]
 
 /** What is kept of a tuple, stored or held. */
-export const columns = `arity, shape, fields, ${
-  positions.map((position) => `k${position}`).join(", ")
+export const columns = sql`arity, shape, fields, ${
+  join(positions.map((position) => sql`k${position}`))
 }, expires, lease, meta, attempts`
 
-const definitions = `
+const definitions = sql`
   arity INTEGER NOT NULL,
   shape TEXT NOT NULL,
   fields TEXT NOT NULL,
-  ${positions.map((position) => `k${position} INTEGER,`).join(" ")}
+  ${join(positions.map((position) => sql`k${position} INTEGER,`), " ")}
   expires REAL,
   lease INTEGER,
   meta TEXT,
@@ -26,17 +27,21 @@ export const migrations: ReadonlyArray<Migration> = [
   {
     name: "tuples, holds, waiters, mail",
     // AUTOINCREMENT: an id that was used is never used again, for it is the order of age.
-    statements: (prefix) => `
+    statements: (prefix) =>
+      sql`
       CREATE TABLE ${prefix}spaces (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
       CREATE TABLE ${prefix}tuples (
         id INTEGER PRIMARY KEY AUTOINCREMENT, space INTEGER NOT NULL, ${definitions}
       );
       ${
-      positions.map((position) =>
-        `CREATE INDEX ${prefix}tuples_k${position} ON ${prefix}tuples (space, k${position}, arity)
+        join(
+          positions.map((position) =>
+            sql`CREATE INDEX ${prefix}tuples_k${position} ON ${prefix}tuples (space, k${position}, arity)
           WHERE k${position} IS NOT NULL;`
-      ).join("\n")
-    }
+          ),
+          "\n"
+        )
+      }
       CREATE INDEX ${prefix}tuples_arity ON ${prefix}tuples (space, arity);
       CREATE INDEX ${prefix}tuples_expires ON ${prefix}tuples (space, expires) WHERE expires IS NOT NULL;
       CREATE INDEX ${prefix}tuples_lease ON ${prefix}tuples (lease) WHERE lease IS NOT NULL;
@@ -62,7 +67,8 @@ export const migrations: ReadonlyArray<Migration> = [
   },
   {
     name: "the format of fields",
-    statements: (prefix) => `
+    statements: (prefix) =>
+      sql`
       CREATE TABLE ${prefix}meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
       INSERT INTO ${prefix}meta (name, value) VALUES ('format', 1);`
   }

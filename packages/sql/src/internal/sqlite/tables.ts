@@ -8,6 +8,8 @@ import { matches } from "@effect-linda/core/SpaceStore"
 import type { Mail, Query, Row, Waiter } from "@effect-linda/core/StoreCommand"
 import type { Database, Statement } from "../../Sqlite.js"
 import { anchorOf, hashUnder } from "../anchors.js"
+import type { Sql } from "../sql.js"
+import { join, sql } from "../sql.js"
 import { columns } from "./migrations.js"
 
 const keyed = 8
@@ -24,8 +26,8 @@ type Stored = Readonly<Record<string, any>>
  * A tuple, in few columns: the driver takes longer over each than SQLite and `JSON` take over all. When its life ends
  * is by itself, since JSON would round it.
  */
-const whole = `expires, json_array(id, arity, shape, json(fields), lease, meta, attempts, ${
-  Array.from({ length: keyed }, (_, position) => `k${position}`).join(", ")
+const whole = sql`expires, json_array(id, arity, shape, json(fields), lease, meta, attempts, ${
+  join(Array.from({ length: keyed }, (_, position) => sql`k${position}`))
 }) AS rest`
 
 const rowOf = (stored: Stored): Row => {
@@ -47,15 +49,17 @@ const rowOf = (stored: Stored): Row => {
  * The columns of a row that are not left to their defaults, and their values. To bind a value costs as much as to store
  * it.
  */
-const namesOf = ({ attempts, expires, keys, lease, meta }: Omit<Row, "id">): string => {
-  let names = "space, arity, shape, fields"
-  for (let position = 0; position < keys.length; position++) {
-    names += `, k${position}`
-  }
-  return expires === null && lease === null && meta === null && attempts === 0
-    ? names
-    : `${names}, expires, lease, meta, attempts`
+const namesOf = ({ attempts, expires, keys, lease, meta }: Omit<Row, "id">): Sql => {
+  const [plain, whole] = names[keys.length]!
+  return expires === null && lease === null && meta === null && attempts === 0 ? plain : whole
 }
+
+/** By how many keys a row has. */
+const names = Array.from({ length: keyed + 1 }, (_, count) => {
+  const keys = Array.from({ length: count }, (_, position) => sql`k${position}`)
+  const plain = join([sql`space`, sql`arity`, sql`shape`, sql`fields`, ...keys])
+  return [plain, sql`${plain}, expires, lease, meta, attempts`] as const
+})
 
 const valuesOf = (space: number, row: Omit<Row, "id">): ReadonlyArray<unknown> => {
   const { arity, attempts, expires, fields, keys, lease, meta, shape } = row
@@ -66,12 +70,12 @@ const valuesOf = (space: number, row: Omit<Row, "id">): ReadonlyArray<unknown> =
   return values
 }
 
-const places = (count: number): string => Array.from({ length: count }, () => "?").join(", ")
+const places = (count: number): Sql => join(Array.from({ length: count }, () => sql`?`))
 
-export const tablesOf = (database: Database, prefix: string, space: number): Tables => {
-  const statements = new Map<string, Statement>()
+export const tablesOf = (database: Database, prefix: Sql, space: number): Tables => {
+  const statements = new Map<Sql, Statement>()
   /** Statements are prepared when they are first needed, and stay. */
-  const sql = (text: string): Statement => {
+  const prepared = (text: Sql): Statement => {
     let statement = statements.get(text)
     if (statement === undefined) {
       statement = database.prepare(text)
@@ -79,54 +83,54 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
     }
     return statement
   }
-  const tuples = `${prefix}tuples`
-  const held = `${prefix}held`
+  const tuples = sql`${prefix}tuples`
+  const held = sql`${prefix}held`
 
-  const setLease = sql(`UPDATE ${tuples} SET lease = id WHERE id = ?`)
-  const removeOne = sql(`DELETE FROM ${tuples} WHERE id = ?`)
-  const removeAll = sql(`DELETE FROM ${tuples} WHERE id IN (SELECT value FROM json_each(?))`)
-  const hold = sql(
-    `INSERT INTO ${held} (client, hold, id, space, ${columns})
+  const setLease = prepared(sql`UPDATE ${tuples} SET lease = id WHERE id = ?`)
+  const removeOne = prepared(sql`DELETE FROM ${tuples} WHERE id = ?`)
+  const removeAll = prepared(sql`DELETE FROM ${tuples} WHERE id IN (SELECT value FROM json_each(?))`)
+  const hold = prepared(
+    sql`INSERT INTO ${held} (client, hold, id, space, ${columns})
       SELECT ?, json_extract(value, '$[0]'), t.id, space, ${columns}
         FROM json_each(?) CROSS JOIN ${tuples} t ON t.id = json_extract(value, '$[1]')`
   )
-  const holding = sql(`SELECT ${whole} FROM ${held} WHERE client = ? AND hold = ? ORDER BY id`)
-  const release = sql(`DELETE FROM ${held} WHERE id = ?`)
-  const drop = sql(
-    `DELETE FROM ${held} WHERE client = ? AND hold IN (SELECT value FROM json_each(?)) RETURNING hold`
+  const holding = prepared(sql`SELECT ${whole} FROM ${held} WHERE client = ? AND hold = ? ORDER BY id`)
+  const release = prepared(sql`DELETE FROM ${held} WHERE id = ?`)
+  const drop = prepared(
+    sql`DELETE FROM ${held} WHERE client = ? AND hold IN (SELECT value FROM json_each(?)) RETURNING hold`
   )
-  const isWaitedFor = sql(`SELECT 1 FROM ${prefix}waiters WHERE space = ? LIMIT 1`)
-  const nextMask = sql(
-    `SELECT mask FROM ${prefix}anchors WHERE space = ? AND mask > ? ORDER BY mask LIMIT 1`
+  const isWaitedFor = prepared(sql`SELECT 1 FROM ${prefix}waiters WHERE space = ? LIMIT 1`)
+  const nextMask = prepared(
+    sql`SELECT mask FROM ${prefix}anchors WHERE space = ? AND mask > ? ORDER BY mask LIMIT 1`
   )
-  const waitersUnder = sql(
-    `SELECT w.* FROM ${prefix}anchors a JOIN ${prefix}waiters w ON w.seq = a.seq
+  const waitersUnder = prepared(
+    sql`SELECT w.* FROM ${prefix}anchors a JOIN ${prefix}waiters w ON w.seq = a.seq
       WHERE a.space = ? AND a.mask = ? AND a.hash = ?`
   )
-  const fetch = sql(`SELECT body FROM ${prefix}mail WHERE client = ? ORDER BY id`)
-  const nextExpiry = sql(
-    `SELECT expires FROM ${tuples} WHERE space = ? AND expires IS NOT NULL ORDER BY expires LIMIT 1`
+  const fetch = prepared(sql`SELECT body FROM ${prefix}mail WHERE client = ? ORDER BY id`)
+  const nextExpiry = prepared(
+    sql`SELECT expires FROM ${tuples} WHERE space = ? AND expires IS NOT NULL ORDER BY expires LIMIT 1`
   )
-  const due = sql(
-    `SELECT ${whole} FROM ${tuples} WHERE space = ? AND expires IS NOT NULL AND expires <= ? ORDER BY id`
+  const due = prepared(
+    sql`SELECT ${whole} FROM ${tuples} WHERE space = ? AND expires IS NOT NULL AND expires <= ? ORDER BY id`
   )
-  const lapsed = sql(`SELECT id FROM ${prefix}clients WHERE space = ? AND until <= ?`)
-  const touch = sql(`UPDATE ${prefix}clients SET until = ? WHERE id = ?`)
+  const lapsed = prepared(sql`SELECT id FROM ${prefix}clients WHERE space = ? AND until <= ?`)
+  const touch = prepared(sql`UPDATE ${prefix}clients SET until = ? WHERE id = ?`)
 
   /**
    * The conditions of a query, and their parameters. The least common of its literals is looked up; the others are only
    * compared.
    */
-  const where = ({ arity, literals, open, shape }: Query): readonly [text: string, parameters: Array<unknown>] => {
+  const where = ({ arity, literals, open, shape }: Query): readonly [text: Sql, parameters: Array<unknown>] => {
     const keyedLiterals = literals.filter(({ key }) => key !== null)
-    const isOf = open ? ">=" : "="
-    const condition = (position: number) => `space = ? AND k${position} = ? AND arity ${isOf} ?`
+    const isOf = open ? sql`>=` : sql`=`
+    const condition = (position: number) => sql`space = ? AND k${position} = ? AND arity ${isOf} ?`
     let anchor = keyedLiterals[0]
     if (keyedLiterals.length > 1) {
       let least = Infinity
       for (const literal of keyedLiterals) {
-        const [{ n }] = sql(
-          `SELECT count(*) AS n FROM (SELECT 1 FROM ${tuples} WHERE ${condition(literal.position)} LIMIT ${common})`
+        const [{ n }] = prepared(
+          sql`SELECT count(*) AS n FROM (SELECT 1 FROM ${tuples} WHERE ${condition(literal.position)} LIMIT ${common})`
         ).all(space, literal.key, arity) as [{ n: number }]
         if (n < least) {
           least = n
@@ -136,23 +140,23 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
     }
     const pattern = open ? `${shape}%` : shape
     const parameters: Array<unknown> = anchor === undefined ? [space, arity] : [space, anchor.key, arity]
-    const texts = [anchor === undefined ? `space = ? AND arity ${isOf} ?` : condition(anchor.position)]
+    const texts = [anchor === undefined ? sql`space = ? AND arity ${isOf} ?` : condition(anchor.position)]
     if (pattern.replaceAll("_", "") !== "" && pattern !== "%") {
-      texts.push("shape LIKE ?")
+      texts.push(sql`shape LIKE ?`)
       parameters.push(pattern)
     }
     for (const { key, position } of keyedLiterals) {
       if (position !== anchor!.position) {
-        texts.push(`+k${position} = ?`)
+        texts.push(sql`+k${position} = ?`)
         parameters.push(key)
       }
     }
-    return [texts.join(" AND "), parameters]
+    return [join(texts, " AND "), parameters]
   }
 
   const find = (query: Query, after: number, limit: number): ReadonlyArray<Row> => {
     const [text, parameters] = where(query)
-    const statement = sql(`SELECT ${whole} FROM ${tuples} WHERE ${text} AND id > ? ORDER BY id LIMIT ?`)
+    const statement = prepared(sql`SELECT ${whole} FROM ${tuples} WHERE ${text} AND id > ? ORDER BY id LIMIT ?`)
     const found: Array<Row> = []
     let last = after
     for (;;) {
@@ -180,11 +184,11 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
       const values = valuesOf(space, row)
       const names = namesOf(row)
       if (row.id !== null) {
-        sql(`INSERT INTO ${tuples} (id, ${names}) VALUES (?, ${places(values.length)})`).run(row.id, ...values)
+        prepared(sql`INSERT INTO ${tuples} (id, ${names}) VALUES (?, ${places(values.length)})`).run(row.id, ...values)
         return row as Row
       }
       const id = Number(
-        sql(`INSERT INTO ${tuples} (${names}) VALUES (${places(values.length)})`).run(...values).lastInsertRowid
+        prepared(sql`INSERT INTO ${tuples} (${names}) VALUES (${places(values.length)})`).run(...values).lastInsertRowid
       )
       if (row.lease === 0) {
         setLease.run(id)
@@ -201,9 +205,9 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
         const count = 2 ** Math.floor(Math.log2(left))
         const group = rows.slice(start, start + count)
         const values = group.flatMap((row) => valuesOf(space, row))
-        const row = `(${places(values.length / count)})`
+        const row = sql`(${places(values.length / count)})`
         const last = Number(
-          sql(`INSERT INTO ${tuples} (${names}) VALUES ${Array.from(group, () => row).join(", ")}`)
+          prepared(sql`INSERT INTO ${tuples} (${names}) VALUES ${join(group.map(() => row))}`)
             .run(...values).lastInsertRowid
         )
         // Nobody else writes meanwhile.
@@ -213,7 +217,7 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
       return ids
     },
     get: (id) => {
-      const [stored] = sql(`SELECT ${whole} FROM ${tuples} WHERE id = ?`).all(id) as ReadonlyArray<Stored>
+      const [stored] = prepared(sql`SELECT ${whole} FROM ${tuples} WHERE id = ?`).all(id) as ReadonlyArray<Stored>
       return stored && rowOf(stored)
     },
     remove,
@@ -223,7 +227,9 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
         return find(query, 0, 2 ** 31 - 1).length
       }
       const [text, parameters] = where(query)
-      const [{ n }] = sql(`SELECT count(*) AS n FROM ${tuples} WHERE ${text}`).all(...parameters) as [{ n: number }]
+      const [{ n }] = prepared(sql`SELECT count(*) AS n FROM ${tuples} WHERE ${text}`).all(...parameters) as [
+        { n: number }
+      ]
       return n
     },
     due: (now) => (due.all(space, now) as ReadonlyArray<Stored>).map(rowOf),
@@ -233,7 +239,7 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
     },
     renew: (lease, expires) =>
       [tuples, held].some((table) =>
-        Number(sql(`UPDATE ${table} SET expires = ? WHERE lease = ?`).run(expires, lease).changes) > 0
+        Number(prepared(sql`UPDATE ${table} SET expires = ? WHERE lease = ?`).run(expires, lease).changes) > 0
       ),
     hold: (client, held) => {
       hold.run(Number(client), JSON.stringify(held))
@@ -250,29 +256,29 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
     drop: (client, holds) =>
       new Set((drop.all(Number(client), JSON.stringify(holds)) as ReadonlyArray<Stored>).map(({ hold }) => hold)),
     held: (query) =>
-      (sql(`SELECT ${whole} FROM ${held} WHERE space = ? ORDER BY id`).all(space) as ReadonlyArray<Stored>)
+      (prepared(sql`SELECT ${whole} FROM ${held} WHERE space = ? ORDER BY id`).all(space) as ReadonlyArray<Stored>)
         .map(rowOf).filter((row) => matches(query, row)),
     isWaitedFor: () => isWaitedFor.all(space).length > 0,
     addWaiter: (client, waiter, since) => {
       const { label, ...body } = waiter
-      const { lastInsertRowid } = sql(
-        `INSERT INTO ${prefix}waiters (client, space, waiter, body, label, since) VALUES (${places(6)})`
+      const { lastInsertRowid } = prepared(
+        sql`INSERT INTO ${prefix}waiters (client, space, waiter, body, label, since) VALUES (${places(6)})`
       ).run(Number(client), space, waiter.waiter, JSON.stringify(body), label, since)
       const anchors = new Map(waiter.queries.map((query) => {
         const anchor = anchorOf(query)
         return [`${anchor.mask},${anchor.hash}`, anchor]
       }))
       for (const { hash, mask } of anchors.values()) {
-        sql(`INSERT INTO ${prefix}anchors (space, mask, hash, seq) VALUES (${places(4)})`)
+        prepared(sql`INSERT INTO ${prefix}anchors (space, mask, hash, seq) VALUES (${places(4)})`)
           .run(space, mask, hash, Number(lastInsertRowid))
       }
     },
     removeWaiter: (client, waiter) => {
-      const [stored] = sql(`SELECT seq FROM ${prefix}waiters WHERE client = ? AND waiter = ?`)
+      const [stored] = prepared(sql`SELECT seq FROM ${prefix}waiters WHERE client = ? AND waiter = ?`)
         .all(Number(client), waiter) as ReadonlyArray<Stored>
       if (stored !== undefined) {
-        sql(`DELETE FROM ${prefix}waiters WHERE seq = ?`).run(stored["seq"])
-        sql(`DELETE FROM ${prefix}anchors WHERE seq = ?`).run(stored["seq"])
+        prepared(sql`DELETE FROM ${prefix}waiters WHERE seq = ?`).run(stored["seq"])
+        prepared(sql`DELETE FROM ${prefix}anchors WHERE seq = ?`).run(stored["seq"])
       }
       return stored !== undefined
     },
@@ -295,11 +301,14 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
       })
     },
     post: (client, mail) =>
-      void sql(`INSERT INTO ${prefix}mail (client, body) VALUES (?, ?)`).run(Number(client), JSON.stringify(mail)),
+      void prepared(sql`INSERT INTO ${prefix}mail (client, body) VALUES (?, ?)`).run(
+        Number(client),
+        JSON.stringify(mail)
+      ),
     fetch: (client) => {
       const rows = fetch.all(Number(client)) as ReadonlyArray<Stored>
       if (rows.length > 0) {
-        sql(`DELETE FROM ${prefix}mail WHERE client = ?`).run(Number(client))
+        prepared(sql`DELETE FROM ${prefix}mail WHERE client = ?`).run(Number(client))
       }
       return rows.map(({ body }) => JSON.parse(body) as Mail)
     },
@@ -307,22 +316,25 @@ export const tablesOf = (database: Database, prefix: string, space: number): Tab
     lapsed: (now) => (lapsed.all(space, now) as ReadonlyArray<Stored>).map(({ id }) => String(id)),
     end: (client) => {
       const id = Number(client)
-      const rows = (sql(`SELECT ${whole} FROM ${held} WHERE client = ? ORDER BY id`).all(id) as ReadonlyArray<Stored>)
-        .map(rowOf)
-      sql(`DELETE FROM ${held} WHERE client = ?`).run(id)
-      sql(`DELETE FROM ${prefix}anchors WHERE seq IN (SELECT seq FROM ${prefix}waiters WHERE client = ?)`).run(id)
-      sql(`DELETE FROM ${prefix}waiters WHERE client = ?`).run(id)
-      sql(`DELETE FROM ${prefix}mail WHERE client = ?`).run(id)
-      sql(`DELETE FROM ${prefix}clients WHERE id = ?`).run(id)
+      const rows =
+        (prepared(sql`SELECT ${whole} FROM ${held} WHERE client = ? ORDER BY id`).all(id) as ReadonlyArray<Stored>)
+          .map(rowOf)
+      prepared(sql`DELETE FROM ${held} WHERE client = ?`).run(id)
+      prepared(sql`DELETE FROM ${prefix}anchors WHERE seq IN (SELECT seq FROM ${prefix}waiters WHERE client = ?)`).run(
+        id
+      )
+      prepared(sql`DELETE FROM ${prefix}waiters WHERE client = ?`).run(id)
+      prepared(sql`DELETE FROM ${prefix}mail WHERE client = ?`).run(id)
+      prepared(sql`DELETE FROM ${prefix}clients WHERE id = ?`).run(id)
       return rows
     },
     inspect: (now) => {
-      const counted = sql(
-        `SELECT arity, shape, CASE WHEN shape LIKE 's%' THEN json_extract(fields, '$[0]') END AS first, count(*) AS count
+      const counted = prepared(
+        sql`SELECT arity, shape, CASE WHEN shape LIKE 's%' THEN json_extract(fields, '$[0]') END AS first, count(*) AS count
           FROM ${tuples} WHERE space = ? GROUP BY 1, 2, 3 ORDER BY min(id)`
       ).all(space) as ReadonlyArray<Stored>
-      const [{ n }] = sql(`SELECT count(*) AS n FROM ${held} WHERE space = ?`).all(space) as [{ n: number }]
-      const waiting = sql(`SELECT label, since FROM ${prefix}waiters WHERE space = ? ORDER BY seq`)
+      const [{ n }] = prepared(sql`SELECT count(*) AS n FROM ${held} WHERE space = ?`).all(space) as [{ n: number }]
+      const waiting = prepared(sql`SELECT label, since FROM ${prefix}waiters WHERE space = ? ORDER BY seq`)
         .all(space) as ReadonlyArray<Stored>
       return {
         tuples: counted.map(({ arity, count, first, shape }) => ({ arity, shape, first, count })),
