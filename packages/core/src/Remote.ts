@@ -27,7 +27,8 @@ export interface Link {
   readonly send: (message: unknown) => void
   /**
    * Calls back with every message that arrives, and with those that have arrived already; then once, when nothing more
-   * will come. Is called once. Returns what ends it.
+   * will come. Is called once. Returns what ends the link: nothing is sent
+   * after that.
    */
   readonly listen: (onMessage: (message: unknown) => void, onEnd: () => void) => () => void
 }

@@ -429,6 +429,36 @@ describe("Remote: the link", () => {
       assert.isTrue(Exit.isInterrupted(yield* Effect.exit(client.out(["t"]))))
     }))
 
+  it.scopedLive("S12 who is served no more is told so, also if ending it ends the link", () =>
+    Effect.gen(function*() {
+      for (const isClosed of [false, true]) {
+        const { port1, port2 } = new MessageChannel()
+        const outer = yield* Scope.make()
+        const client = yield* Scope.extend(Remote.connect(linkOf(port2)), outer)
+        const scope = yield* Scope.make()
+        const inner = yield* Scope.make()
+        const space = yield* Scope.extend(TupleSpace.make(), inner)
+        yield* Effect.forkIn(Remote.serve(space, linkOf(port1)), scope)
+        const waiter = yield* Effect.fork(client.in(["never"]))
+        yield* client.out(["t"])
+        if (isClosed) {
+          yield* Scope.close(inner, Exit.void)
+        }
+        yield* Scope.close(scope, Exit.void)
+        const exit = yield* Fiber.await(waiter)
+        if (isClosed) {
+          assert.isTrue(Exit.isInterrupted(exit))
+        } else {
+          same(Exit.isFailure(exit) && (Cause.squash(exit.cause) as any).message, "the space is served no more")
+          assert.isFalse(Exit.isInterrupted(yield* Effect.exit(client.out(["t"]))))
+        }
+        // However it has ended, it is a closed space when its own scope is closed.
+        yield* Scope.close(outer, Exit.void)
+        assert.isTrue(Exit.isInterrupted(yield* Effect.exit(client.out(["t"]))))
+        yield* Scope.close(inner, Exit.void)
+      }
+    }))
+
   it.scopedLive("an end of another version is refused", () =>
     Effect.gen(function*() {
       const space = yield* TupleSpace.make()

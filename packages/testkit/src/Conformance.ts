@@ -20,6 +20,7 @@ import type { Property } from "./internal/properties/property.js"
 import type { Case } from "./internal/suite/case.js"
 import { Engine } from "./internal/suite/case.js"
 import { groups as cases } from "./internal/suite/groups.js"
+import type { Space } from "./internal/suite/kit.js"
 import * as Simulation from "./Simulation.js"
 
 /**
@@ -69,7 +70,8 @@ export interface Options {
    */
   readonly skip?: Readonly<Record<string, string>> | undefined
   /**
-   * How long to let things go by themselves before something is said to wait, with `time: "live"`. By default 25 ms.
+   * How long to let things go by themselves before something is said to wait, with `time: "live"`: by default 15 ms. A
+   * space that takes longer to answer three times is given that time.
    */
   readonly patience?: Duration.DurationInput | undefined
   /** What else must hold of a space that is not used any more: run on each, at the end of its test. */
@@ -120,21 +122,44 @@ export type EngineLayer = Layer.Layer<TupleSpace.TupleSpace<Tuple, SpaceError>, 
 const yields = Effect.repeatN(Effect.yieldNow(), 500)
 
 /** Lets things go by themselves for so long; for longer on a machine that has so much else to do that it is late. */
-const patiently = (patience: Duration.DurationInput): Effect.Effect<void> =>
+const patiently = (patience: Duration.Duration): Effect.Effect<void> =>
   Effect.flatMap(
     Effect.timed(Effect.sleep(patience)),
     ([took]) => Duration.greaterThan(took, Duration.times(patience, 1.5)) ? patiently(patience) : Effect.void
   )
 
-const engineOf = ({ after, layer, patience = "25 millis", time }: Options): Engine => {
+/** Waits until a space has answered, and so has done all that came before; but not if it cannot answer now. */
+const answers = (space: Space, patience: Duration.Duration): Effect.Effect<unknown> =>
+  Effect.exit(space.rdp([null])).pipe(
+    Effect.withTracerEnabled(false),
+    Effect.disconnect,
+    Effect.timeoutOption(Duration.times(patience, 10))
+  )
+
+/** Lets things go by themselves: what happens on a space takes some steps, and each of them an answer of the space. */
+const settling = (spaces: Iterable<Space>, patience: Duration.Duration): Effect.Effect<void> =>
+  Effect.repeatN(
+    Effect.zipRight(
+      patiently(Duration.times(patience, 1 / 3)),
+      Effect.suspend(() => Effect.forEach(spaces, (space) => answers(space, patience), { discard: true }))
+    ),
+    2
+  )
+
+const engineOf = ({ after, layer, patience = "15 millis", time }: Options): Engine => {
   const layerOf = typeof layer === "function" ? layer : () => layer
+  const spaces = new Set<Space>()
   return {
     make: (options = {}) =>
       Effect.map(
         Layer.build(Layer.fresh(layerOf(options))),
         (context) => Context.get(context, TupleSpace.TupleSpace)
+      ).pipe(
+        Effect.tap((space) =>
+          Effect.acquireRelease(Effect.sync(() => spaces.add(space)), () => Effect.sync(() => spaces.delete(space)))
+        )
       ),
-    settle: time === "test" ? yields : patiently(patience),
+    settle: time === "test" ? yields : settling(spaces, Duration.decode(patience)),
     pass: (duration) => time === "test" ? Effect.zipRight(yields, TestClock.adjust(duration)) : Effect.sleep(duration),
     after: after ?? (() => Effect.void)
   }

@@ -107,6 +107,8 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     let ids = 0
     /** How every operation ends once there is nobody at the other end. */
     let over: Exit.Exit<never, SpaceError> | undefined = undefined
+    /** Our scope is closed, maybe after the link was lost. */
+    let isClosed = false
 
     const outbox = new Protocol.Outbox(link, ([kind, id], cause) => {
       if (kind === Protocol.Request) {
@@ -194,6 +196,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
         withFiber<void>((self) => {
           outbox.flush()
           unlisten()
+          isClosed = true
           stop(interrupted, (id) => Process.afar.get(`${origin}:${id}`)?.(self) === true)
           return Effect.void
         })
@@ -221,7 +224,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       withFiber((fiber) =>
         callback<Reply, any>((resume) => {
           if (over !== undefined) {
-            return resume(over)
+            return resume(isClosed ? interrupted : over)
           }
           const id = ids++
           const { answer, onDone, takes = false } = options
@@ -620,7 +623,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     return assemble<any, SpaceError>({
       name: "remote",
       refuse: refusing,
-      isClosed: () => over !== undefined && Exit.isInterrupted(over),
+      isClosed: () => isClosed || over !== undefined && Exit.isInterrupted(over),
       isElsewhere: true,
       out,
       outLeased,

@@ -492,10 +492,11 @@ const serveBy = (
           () => resume(Effect.void)
         )
         return Effect.sync(() => {
-          stop()
           // The space may have been closed, or just this end.
           outbox.send([Protocol.Closed, verbs.isClosed() ? undefined : "the space is served no more"])
           outbox.flush()
+          // Nothing can be sent any more when that has ended the link.
+          stop()
         })
       }),
       end
