@@ -1,10 +1,12 @@
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 
 // Coverage is a matter of the whole workspace; the projects are in vitest.workspace.ts.
 export default defineConfig({
   test: {
-    // a worker for each core, where vitest would leave one of them to itself: most of these tests wait for others
-    maxWorkers: "100%",
+    // more workers than cores, where vitest would leave one of these to itself: many tests wait for something most of
+    // the time
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     minWorkers: 1,
     // what a test that passes prints is of no interest: the examples print a lot
     silent: "passed-only",
