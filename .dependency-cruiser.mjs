@@ -13,6 +13,17 @@ const inMemory = (...names) => `${memory}(${names.join("|")})[.]ts$`
 const ground = ["editions", "entry", "instant", "interest", "log", "miss", "ordered", "shelf", "shelves", "waitingPuts"]
 const rooms = ["state", "events", "delivery", "holds", "looks", "room", "store"]
 
+const values = "^packages/core/src/internal/values/"
+
+/** The rooms of values, and which of them each may call. */
+const roomsOfValues = {
+  words: [],
+  kinds: ["words"],
+  encoder: ["words", "kinds"],
+  decoder: ["words"],
+  errors: ["encoder", "decoder"]
+}
+
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
   forbidden: [
@@ -172,6 +183,23 @@ export default {
         pathNot: "^packages/core/src/internal/(memory|durable|remote|sharded)/"
       },
       to: { path: "^packages/core/src/internal/space[.]ts$" }
+    },
+    ...Object.entries(roomsOfValues).map(([room, below]) => ({
+      name: `values-call-downwards-${room}`,
+      comment: "a room of values knows those below it, and not the class that joins them",
+      severity: /** @type {const} */ ("error"),
+      from: { path: `${values}${room}[.]ts$` },
+      to: {
+        path: "^packages/core/src/internal/values([.]ts$|/)",
+        pathNot: `${values}(${[room, ...below].join("|")})[.]ts$`
+      }
+    })),
+    {
+      name: "values-is-the-door",
+      comment: "whoever sends or stores values sees values.ts, and not its rooms",
+      severity: "error",
+      from: { pathNot: "^packages/core/src/internal/values([.]ts$|/)" },
+      to: { path: values }
     },
     {
       name: "not-unresolvable",

@@ -1163,14 +1163,14 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a secret is written into a store",
     clause: "S1",
-    file: "internal/values.ts",
+    file: "internal/values/encoder.ts",
     find: "if (Redacted.isRedacted(value)) {",
     replace: "if (Redacted.isRedacted(value) && depth > 0) {"
   },
   {
     name: "keys of its own that an array has are lost without a word",
     clause: "S1",
-    file: "internal/values.ts",
+    file: "internal/values/kinds.ts",
     find: "if (own !== undefined) {",
     replace: "if (typeof own === \"symbol\") {"
   },
@@ -1377,14 +1377,14 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a key that the schema of a class does not declare is lost without a word",
     clause: "S16",
-    file: "internal/values.ts",
+    file: "internal/values/encoder.ts",
     find: "if (!isKnown || explains && !isOfClass) {",
     replace: "if (!isKnown && !isOfClass) {"
   },
   {
     name: "the cause of an error with a schema is lost",
     clause: "S16",
-    file: "internal/values.ts",
+    file: "internal/values/encoder.ts",
     find: "return own.length === 0 ? code : { ...code, own }",
     replace: "return own.length < 9 ? code : { ...code, own }"
   },
