@@ -1619,8 +1619,44 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "an attempt does not count if a transaction on a store cannot decode what it takes",
     clause: "S10",
     file: "internal/durable/transact.ts",
-    find: "defect.id > 0 ? afterwards(attempted([defect.id])) : Effect.void",
+    find: "defect.id > 0 ? afterwards(attempted(session, [defect.id])) : Effect.void",
     replace: "Effect.void"
+  },
+  {
+    name: "a store keeps one failure more than the limit",
+    clause: "S13",
+    file: "internal/durable/failures.ts",
+    find: "count <= limit ?",
+    replace: "count <= limit + 1 ?"
+  },
+  {
+    name: "a transaction that waits for conditions on a store is not shown",
+    clause: "S10",
+    file: "internal/durable/access.ts",
+    find: "missed.length === 0 ? fiber : undefined",
+    replace: "undefined"
+  },
+  {
+    name: "a transaction on a store that waits for both is shown twice",
+    clause: "S10",
+    file: "internal/durable/access.ts",
+    find: "missed.length === 0 ? fiber : undefined",
+    replace: "fiber"
+  },
+  {
+    name: "the end of a link is told when the link has ended",
+    clause: "S12",
+    file: "internal/remote/server.ts",
+    find:
+      "          outbox.flush()\n          // Nothing can be sent any more when that has ended the link.\n          stop()\n",
+    replace: "          stop()\n          outbox.flush()\n"
+  },
+  {
+    name: "a space whose link was lost is not closed with its scope",
+    clause: "S12",
+    file: "internal/remote/client.ts",
+    find: "isClosed ? interrupted : over",
+    replace: "over"
   },
   {
     name: "a transaction on a store that closes its space waits for itself",

@@ -33,22 +33,13 @@ import type { Missed } from "./access.js"
 import { Retry, transaction, transactionOf } from "./access.js"
 import type { Held, Seen } from "./facts.js"
 import { Facts } from "./facts.js"
+import { attempted } from "./finding.js"
+import type { Ground } from "./ground.js"
 import { matches } from "./interpreter.js"
 import { encodeTuple } from "./query.js"
-import type { Reader } from "./reader.js"
 import { isRead } from "./reader.js"
 import type { Session } from "./session.js"
 import { settling } from "./session.js"
-
-/** What a space on a store has for its transactions. */
-export interface Space {
-  readonly session: Session
-  readonly reader: Reader
-  /** Refuses a tuple that cannot be stored. Says what is put, when it is. */
-  readonly prepared: (tuple: Tuple) => () => NewRow
-  /** Counts a failed attempt of tuples that cannot be decoded. */
-  readonly attempted: (ids: ReadonlyArray<number>) => Effect.Effect<void, SpaceError>
-}
 
 /** Something that a run has done. */
 type Act = { readonly took: Seen } | { readonly put: Seen; readonly row: () => NewRow }
@@ -90,9 +81,9 @@ interface Decision<A> {
 }
 
 export const transactions = (
-  space: Space
+  ground: Ground
 ): { readonly party: Party; readonly transact: Verbs<SpaceError>["transact"] } => {
-  const { attempted, prepared, reader, session } = space
+  const { reader, session } = ground
 
   /** Not by its class: copies of the library have one each. */
   const isOwn = (run: Running.Run): run is Run => run.on === session
@@ -246,7 +237,7 @@ export const transactions = (
     count: (pattern) => look("count", pattern, (run, done) => count(run, done, pattern), false),
     out: (tuple) =>
       step("out", (_, done) => {
-        const row = prepared(tuple)
+        const row = ground.prepared(tuple)
         const id = -done.acts.length - 1
         // As whoever takes it will have it.
         const encoded = encodeTuple(reader.values, tuple)
@@ -392,7 +383,7 @@ export const transactions = (
         return Effect.catchAllDefect(done, (defect) =>
           defect instanceof Unread
             ? Effect.zipRight(
-              defect.id > 0 ? afterwards(attempted([defect.id])) : Effect.void,
+              defect.id > 0 ? afterwards(attempted(session, [defect.id])) : Effect.void,
               Effect.fail(defect.error)
             )
             : Effect.die(defect))

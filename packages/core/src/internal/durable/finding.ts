@@ -1,0 +1,196 @@
+/**
+ * What is in the store now: looked for, decoded, and taken.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import type { SpaceError } from "../../SpaceError.js"
+import type { Found, Query, Row, Run, Take } from "../../StoreCommand.js"
+import type { Tuple } from "../../Tuple.js"
+import { isSpaceError } from "../brand.js"
+import type { Pattern } from "../pattern/pattern.js"
+import type { Access } from "./access.js"
+import type { Making } from "./agenda.js"
+import type { Ground } from "./ground.js"
+import type { Reader, Reading } from "./reader.js"
+import { isRead } from "./reader.js"
+import type { Session } from "./session.js"
+import { restoring, settling } from "./session.js"
+import type { Read } from "./waiter.js"
+
+/** More than any store keeps. */
+export const unlimited = 2 ** 31 - 1
+
+/** How many candidates are looked at at a time. */
+const page = 256
+
+export const nothing: Read = { index: 0, rows: [], tuples: [] }
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Decoding
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Undoes what an operation has done so far, for these tuples cannot be decoded. */
+export class Unread {
+  constructor(readonly ids: ReadonlyArray<number>, readonly error: SpaceError) {}
+}
+
+/** Decodes what was found. */
+export const readOf = (reader: Reader, { index, rows }: Found): Read | Unread => {
+  const tuples: Array<Tuple> = []
+  const ids: Array<number> = []
+  let error: SpaceError | undefined
+  for (const row of rows) {
+    const reading = reader.read(row)
+    if (isRead(reading)) {
+      tuples.push(reading)
+    } else {
+      ids.push(row.id)
+      error ??= reading
+    }
+  }
+  return error === undefined ? { index, rows, tuples } : new Unread(ids, error)
+}
+
+const decoded = (reader: Reader, found: Found): Effect.Effect<Read, Unread> => {
+  const read = readOf(reader, found)
+  return read instanceof Unread ? Effect.fail(read) : Effect.succeed(read)
+}
+
+/** Counts a failed attempt of tuples that are stored. */
+export const attempted = (
+  session: Session,
+  ids: ReadonlyArray<number>,
+  ending: (hold: number, row: Row) => Making = (hold) => settling(hold, {}, true)
+): Effect.Effect<void, SpaceError> =>
+  session.exclusively((run) =>
+    Effect.forEach(ids, (id) => {
+      const hold = session.nextId()
+      return Effect.flatMap(
+        run([{ op: "claim", hold, ids: [id], waiter: null, final: false }]),
+        ({ replies: [rows] }) => rows === null ? Effect.void : run([session.made(ending(hold, rows[0]!))])
+      )
+    }, { discard: true })
+  )
+
+/**
+ * What fails on tuples that cannot be decoded has changed nothing. If it would have taken them, that counts as an
+ * attempt.
+ */
+export const readable = <A>(
+  { session }: Ground,
+  access: Access,
+  takes: boolean,
+  effect: Effect.Effect<A, SpaceError | Unread>
+): Effect.Effect<A, SpaceError> =>
+  Effect.catchAll(effect, (error) => {
+    if (isSpaceError(error)) {
+      return Effect.fail(error)
+    }
+    const counted = takes ? Effect.uninterruptible(access.afterwards(attempted(session, error.ids))) : Effect.void
+    return Effect.zipRight(counted, Effect.fail(error.error))
+  })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Looking
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Calls with all that a query finds, oldest first, until it says that this is enough. */
+export const scan = (
+  reader: Reader,
+  run: Run,
+  query: Query,
+  visit: (row: Row, reading: Reading) => boolean,
+  after = 0
+): Effect.Effect<void, SpaceError> =>
+  Effect.flatMap(
+    run([{ op: "scan", query, after, limit: page }]),
+    ({ replies: [rows] }) =>
+      rows.some((row) => visit(row, reader.read(row))) || rows.length < page
+        ? Effect.void
+        : scan(reader, run, query, visit, rows[page - 1]!.id)
+  )
+
+/**
+ * Calls with what matches, oldest first, until it says that this is enough. That may be a tuple that cannot be decoded,
+ * if the pattern asks by types and literals alone.
+ */
+export const each = (
+  reader: Reader,
+  run: Run,
+  pattern: Pattern,
+  [query, exact]: readonly [query: Query, exact: boolean],
+  visit: (row: Row) => boolean
+): Effect.Effect<void, SpaceError> =>
+  scan(
+    reader,
+    run,
+    query,
+    (row, reading) => (isRead(reading) ? pattern.matches(reading) : exact) && visit(row)
+  )
+
+/** All that match, oldest first, up to a limit. */
+export const all = (
+  reader: Reader,
+  run: Run,
+  pattern: Pattern,
+  limit = Infinity
+): Effect.Effect<Read, SpaceError | Unread> => {
+  const rows: Array<Row> = []
+  return limit === 0 ? Effect.succeed(nothing) : Effect.flatMap(
+    each(reader, run, pattern, reader.query(pattern), (row) => rows.push(row) >= limit),
+    () => decoded(reader, { index: 0, rows })
+  )
+}
+
+/** What matches and stays: all of it, or only the oldest. */
+export const copies = (
+  ground: Ground,
+  access: Access,
+  pattern: Pattern,
+  limit: number = Infinity
+): Effect.Effect<Read, SpaceError> => {
+  const { reader } = ground
+  const [query, exact] = reader.query(pattern)
+  return readable(
+    ground,
+    access,
+    false,
+    exact
+      ? Effect.flatMap(
+        access.perform({ op: "scan", query, after: 0, limit: Math.min(limit, unlimited) }),
+        (rows) => decoded(reader, { index: 0, rows })
+      )
+      : access.exclusively((run) => all(reader, run, pattern, limit))
+  )
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Taking
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Takes rows that were found, to hold them or for good. Says whether all of them were still there. */
+export const claim = (
+  run: Run,
+  hold: number,
+  rows: ReadonlyArray<Row>,
+  waiter: number | null,
+  final: boolean
+): Effect.Effect<boolean, SpaceError> =>
+  Effect.map(
+    run([{ op: "claim", hold, ids: rows.map(({ id }) => id), waiter, final }]),
+    ({ replies: [claimed] }) => claimed !== null
+  )
+
+/** Takes all or, if one of them cannot be decoded, none. */
+export const takeAll = (reader: Reader, run: Run, take: Take): Effect.Effect<Read, SpaceError | Unread> =>
+  Effect.flatMap(run([take]), ({ replies: [[found = null]] }) => {
+    if (found === null) {
+      return Effect.succeed(nothing)
+    }
+    const read = readOf(reader, found)
+    // Within a transaction of the user's nobody else undoes it.
+    return read instanceof Unread
+      ? Effect.zipRight(run([take.final ? restoring(found.rows) : settling(take.holds[0]!)]), Effect.fail(read))
+      : Effect.succeed(read)
+  })

@@ -1,0 +1,61 @@
+/**
+ * What all operations of a space on a store stand on: the session that reaches the store, and what this program can
+ * read of what is in it.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import type * as Tracer from "effect/Tracer"
+import type { NewRow, Row } from "../../StoreCommand.js"
+import type { Tuple } from "../../Tuple.js"
+import { withFiber } from "../runtime.js"
+import { harmless, linkTo, tracedSpan } from "../tracing.js"
+import type { Access } from "./access.js"
+import { accessTo } from "./access.js"
+import { encodeTuple } from "./query.js"
+import type { Reader } from "./reader.js"
+import type { Session } from "./session.js"
+
+export class Ground {
+  private readonly access: ReturnType<typeof accessTo>
+
+  constructor(readonly name: string, readonly session: Session, readonly reader: Reader) {
+    this.access = accessTo(session)
+  }
+
+  /** An operation, in a span if the fiber records them. */
+  operation<A, E, R>(
+    name: string,
+    run: (access: Access, span: Tracer.Span | undefined) => Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E, R> {
+    return withFiber((fiber) =>
+      this.session.closed
+        ? Effect.interrupt
+        : tracedSpan(fiber, name, this.name, (span) => run(this.access(fiber), span))
+    )
+  }
+
+  /** Refuses a tuple that cannot be stored. Says what is put, when it is, but for who accepts it then. */
+  prepared(tuple: Tuple, span?: Tracer.Span, ttl = Infinity, leased = false): () => NewRow {
+    const { reader, session } = this
+    reader.check(tuple)
+    const meta = harmless(() => span?.sampled === true ? JSON.stringify([span.traceId, span.spanId]) : null) ?? null
+    const { arity, fields, keys, shape } = encodeTuple(reader.values, tuple)
+    const life = ttl === Infinity ? null : ttl
+    // Not by spreading one into the other, which takes longer than all the rest.
+    return () => ({
+      arity,
+      fields,
+      keys,
+      shape,
+      ttl: life,
+      leased,
+      meta,
+      accepted: session.offers.accepts(tuple)
+    })
+  }
+}
+
+/** Links a span to those by which the rows were put. */
+export const linked = (span: Tracer.Span | undefined, rows: ReadonlyArray<Row>): void =>
+  linkTo(span, rows.flatMap(({ meta }) => meta === null ? [] : harmless(() => [JSON.parse(meta)]) ?? []))

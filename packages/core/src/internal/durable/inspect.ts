@@ -1,0 +1,78 @@
+/**
+ * What can be seen of a space on a store.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import type { SpaceError } from "../../SpaceError.js"
+import type { Inspected } from "../../StoreCommand.js"
+import type { Explanation, Inspection } from "../../TupleSpace.js"
+import { decodeField, typeNames } from "../encoding.js"
+import type { Records, Sample } from "../insight.js"
+import { snapshotProcess } from "../insight.js"
+import type { Pattern } from "../pattern/pattern.js"
+import { show } from "../print.js"
+import type { Values } from "../values.js"
+import { isShown } from "./access.js"
+import type { Ground } from "./ground.js"
+import { decodeTuple } from "./query.js"
+
+export const inspect = (ground: Ground, records: Records): Effect.Effect<Inspection, SpaceError> => {
+  const { reader, session } = ground
+  return ground.operation(
+    "inspect",
+    (access) =>
+      Effect.map(access.perform({ op: "inspect" }), (inspected): Inspection => {
+        const now = session.now()
+        const interests = session.waiting()
+        return {
+          tuples: shapesOf(inspected, reader.values),
+          held: inspected.held,
+          failures: inspected.tuples.reduce((sum, { arity, count }) => arity < 0 ? sum + count : sum, 0),
+          interests: inspected.waiters.filter(isShown).map(({ age, label }) => ({
+            process: undefined,
+            ...JSON.parse(label),
+            age
+          })),
+          processes: Array.from(records.values(), (record) => snapshotProcess(record, interests, now)),
+          indexes: [],
+          undecodable: reader.known
+        }
+      })
+  )
+}
+
+export const explain = (ground: Ground) => (pattern: Pattern): Effect.Effect<Explanation, SpaceError> => {
+  const [query] = ground.reader.query(pattern)
+  return ground.operation("explain", (access) =>
+    Effect.map(access.perform({ op: "count", query }), (candidates) => {
+      // The store looks up the rarest of them, and compares the others on the way.
+      const positions = query.literals.flatMap(({ key, position }) => key === null ? [] : [position])
+      const lookup = { arity: Math.abs(query.arity), positions, isBuilt: true, candidates }
+      return { lookups: candidates === 0 ? [] : [lookup], candidates }
+    }))
+}
+
+/** What metrics tell. */
+export const sample = ({ session }: Ground): Effect.Effect<Sample, SpaceError> =>
+  Effect.map(session.perform({ op: "inspect" }), ({ tuples, waiters }) => {
+    const waiting = waiters.filter((waiter) => isShown(waiter) && JSON.parse(waiter.label).kind !== "subscribe")
+    return {
+      tuples: tuples.reduce((sum, { count }) => sum + count, 0),
+      waiters: waiting.length,
+      oldest: Math.max(0, ...waiting.map(({ age }) => age))
+    }
+  })
+
+/** The shapes of tuples as a snapshot shows them. */
+const shapesOf = ({ tuples }: Inspected, values: Values): Inspection["tuples"] => {
+  const counts = new Map<string, number>()
+  for (const { arity, count, first, shape } of tuples) {
+    const names = Array.from(shape, (letter) => typeNames[letter]!)
+    const text = arity < 0
+      ? `failure(${first === null ? names[0] : show(decodeTuple(values, { arity, fields: [first] })[0])})`
+      : `[${[first === null ? names[0] : show(decodeField(values, first, 0)), ...names.slice(1)].join(", ")}]`
+    counts.set(text, (counts.get(text) ?? 0) + count)
+  }
+  return Array.from(counts, ([shape, count]) => ({ shape, count }))
+}
