@@ -36,7 +36,7 @@ const stages = [
   ["--exclude", "test/Conformance.test.ts", "--exclude", "test/Properties.test.ts"]
 ]
 /** A fault can make a step run for ever, and then no test is left that could say so. */
-const patience = 150_000
+const patience = 300_000
 
 /** @type {Set<import("node:child_process").ChildProcess>} */
 const running = new Set()

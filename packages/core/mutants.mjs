@@ -1391,7 +1391,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a use succeeds though the link was lost meanwhile",
     clause: "S8",
-    file: "internal/remote/client.ts",
+    file: "internal/remote/taking.ts",
     find: "Effect.void : Effect.fail(cutOff)",
     replace: "Effect.void : Effect.void"
   },
@@ -1412,7 +1412,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "what several parts find at the same time is kept by all of them",
     clause: "S11",
-    file: "internal/sharded/engine.ts",
+    file: "internal/sharded/waiting.ts",
     find: "(isFirst) => isFirst ? undefined : giveBack(value))",
     replace: "() => undefined)"
   },
@@ -1648,15 +1648,15 @@ class Now implements Operation<Option.Option<any>, never> {
     clause: "S12",
     file: "internal/remote/server.ts",
     find:
-      "          outbox.flush()\n          // Nothing can be sent any more when that has ended the link.\n          stop()\n",
-    replace: "          stop()\n          outbox.flush()\n"
+      "      this.outbox.flush()\n      // Nothing can be sent any more when that has ended the link.\n      stop()\n",
+    replace: "      stop()\n      this.outbox.flush()\n"
   },
   {
     name: "a space whose link was lost is not closed with its scope",
     clause: "S12",
-    file: "internal/remote/client.ts",
-    find: "isClosed ? interrupted : over",
-    replace: "over"
+    file: "internal/remote/connection.ts",
+    find: "this.isScopeClosed ? interrupted : this.over",
+    replace: "this.over"
   },
   {
     name: "a transaction on a store that closes its space waits for itself",

@@ -8,6 +8,7 @@
 import type * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import * as internal from "./internal/sharded/engine.js"
+import * as routing from "./internal/sharded/routing.js"
 import type { SpaceError } from "./SpaceError.js"
 import type { Tuple } from "./Tuple.js"
 import type { TupleSpace } from "./TupleSpace.js"
@@ -56,4 +57,4 @@ export const make: <T extends Tuple>(
  * @category routing
  */
 export const partOf: (first: unknown, parts: number, options?: Options) => Effect.Effect<number, SpaceError> =
-  internal.partOf
+  routing.partOf

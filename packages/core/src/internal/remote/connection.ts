@@ -1,0 +1,235 @@
+/**
+ * The client's end of a link: what was asked for and is not answered yet, what the other end asks, and how all of it
+ * ends.
+ *
+ * A connection is *open* until the other end says that the space is closed, the link is lost, or its scope closes:
+ * then it is *over*, every request ends as `over` says, and so does every later one. A scope that closes makes it
+ * *closed*, whatever it was before: later requests are interrupted.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Scope from "effect/Scope"
+import type { Link } from "../../Remote.js"
+import { SpaceError } from "../../SpaceError.js"
+import { isSpaceError } from "../brand.js"
+import type { Restore } from "../handOver.js"
+import type { AnyFiber } from "../runtime.js"
+import { callback, interrupted, localOf, makeLocal, withFiber } from "../runtime.js"
+import type { Values } from "../values.js"
+import * as Protocol from "./protocol.js"
+import { Running } from "./running.js"
+
+/** The number of the request, and what it has come to. */
+export type Reply = readonly [id: number, ...values: ReadonlyArray<any>]
+
+/** Answers what the server asks about an operation: of a predicate, by its number. */
+export type Answer = (number: number, subject: any) => unknown
+
+/** An operation that was asked for. */
+interface Pending {
+  readonly resume: (reply: Exit.Exit<Reply, any>) => void
+  /** Whether the server holds something for us when it is done. */
+  readonly takes: boolean
+  readonly answer: Answer | undefined
+  /** What an answer ended with that was none. The operation ends so too, if it comes to need that answer. */
+  threw: Exit.Exit<never, SpaceError> | undefined
+}
+
+/** What was taken and is held for us, until we say what has become of it. */
+export interface Taken {
+  readonly id: number
+  readonly value: any
+  /** How often its use has failed before. */
+  readonly attempts: number
+  /** Why the server cannot decode it, which it gives as it is. */
+  readonly unread: SpaceError | undefined
+}
+
+/** What an answer was asked about cannot be decoded. */
+export class Unread {
+  constructor(readonly error: SpaceError) {}
+}
+
+const lost = (message: string, reason: SpaceError["reason"] = "Unavailable") => new SpaceError({ reason, message })
+
+export class Connection {
+  /** The process that a fiber works for, by the number of the request that started it. */
+  readonly current = makeLocal<number | undefined>(undefined)
+  readonly running = new Running()
+  /** How every operation ends once there is nobody at the other end. */
+  over: Exit.Exit<never, SpaceError> | undefined = undefined
+
+  private readonly pending = new Map<number, Pending>()
+  private readonly outbox: Protocol.Outbox
+  private ids = 0
+  private isScopeClosed = false
+
+  constructor(private readonly link: Link, private readonly values: Values) {
+    this.outbox = new Protocol.Outbox(link, ([kind, id], cause) => {
+      if (kind === Protocol.Request) {
+        const message = `it cannot leave its thread: ${cause}`
+        this.complete(id, Exit.fail(new SpaceError({ reason: "InvalidTuple", message })))
+      }
+    })
+    this.outbox.prepare([Protocol.Hello, Protocol.version])
+  }
+
+  /** Whether the space is closed, or this end of it. */
+  get isClosed(): boolean {
+    return this.isScopeClosed || this.over !== undefined && Exit.isInterrupted(this.over)
+  }
+
+  /** Listens until the scope closes. `isOwn` says which of its processes a fiber closes the scope for. */
+  listen(isOwn: (id: number, self: AnyFiber) => boolean): Effect.Effect<void, never, Scope.Scope> {
+    return Effect.uninterruptible(Effect.suspend(() => {
+      const unlisten = this.link.listen(
+        (message) => (message as ReadonlyArray<Protocol.Frame>).forEach((frame) => this.receive(frame)),
+        () => this.stop(Exit.fail(lost("the link to the space has ended")))
+      )
+      return Effect.addFinalizer(() =>
+        withFiber<void>((self) => {
+          this.outbox.flush()
+          unlisten()
+          this.isScopeClosed = true
+          this.stop(interrupted, (id) => isOwn(id, self))
+          return Effect.void
+        })
+      )
+    }))
+  }
+
+  /** Says something that is not answered. */
+  send(frame: Protocol.Frame): void {
+    this.outbox.send(frame)
+  }
+
+  /**
+   * Asks for an operation, and waits for its end: also if it is interrupted, for it may have happened by then. What has
+   * been taken for a caller who does not want it any more is given back.
+   */
+  request(
+    name: string,
+    args: ReadonlyArray<unknown>,
+    options: {
+      readonly answer?: Answer | undefined
+      readonly takes?: boolean
+      /** Called when it is done, which the fiber may never learn: it may be interrupted by then. */
+      readonly onDone?: (id: number) => void
+    } = {}
+  ): Effect.Effect<Reply, any> {
+    return withFiber((fiber) =>
+      callback<Reply, any>((resume) => {
+        if (this.over !== undefined) {
+          return resume(this.isScopeClosed ? interrupted : this.over)
+        }
+        const id = this.ids++
+        const { answer, onDone, takes = false } = options
+        const arrive: Pending["resume"] = (reply) => {
+          if (Exit.isSuccess(reply)) {
+            onDone?.(id)
+          }
+          resume(reply)
+        }
+        this.pending.set(id, { resume: arrive, takes, answer, threw: undefined })
+        this.outbox.send([Protocol.Request, id, localOf(fiber, this.current), name, ...args])
+        return callback<void>((ended) => this.unwant(id, ended))
+      })
+    )
+  }
+
+  /** An operation that takes: its tuples are held for it, until we say what has become of them. */
+  holding(
+    restore: Restore,
+    name: string,
+    args: ReadonlyArray<unknown>,
+    answer: Answer | undefined
+  ): Effect.Effect<Taken, any> {
+    return Effect.suspend(() => {
+      let held: number | undefined
+      const onDone = (id: number): void => {
+        held = id
+      }
+      return Effect.matchCauseEffect(restore(this.request(name, args, { takes: true, answer, onDone })), {
+        onSuccess: ([id, value, attempts, unread]) =>
+          Effect.succeed<Taken>({
+            id,
+            value,
+            attempts,
+            unread: unread === undefined ? undefined : this.values.decodeError(unread) as SpaceError
+          }),
+        onFailure: (cause) => {
+          if (held !== undefined) {
+            this.outbox.send([Protocol.Unwanted, held])
+          }
+          return Effect.failCause(cause)
+        }
+      })
+    })
+  }
+
+  /** Nobody wants an operation any more. Its end is awaited, and what comes too late goes back. */
+  private unwant(id: number, ended: (effect: Effect.Effect<void>) => void): void {
+    const operation = this.pending.get(id)
+    if (operation === undefined) {
+      return ended(Effect.void)
+    }
+    this.outbox.send([Protocol.Interrupt, id])
+    const resume: Pending["resume"] = (reply) => {
+      if (operation.takes && Exit.isSuccess(reply)) {
+        this.outbox.send([Protocol.Unwanted, id])
+      }
+      ended(Effect.void)
+    }
+    this.pending.set(id, { ...operation, resume })
+  }
+
+  private complete(id: number, reply: Exit.Exit<Reply, any>): void {
+    const operation = this.pending.get(id)
+    this.pending.delete(id)
+    operation?.resume(reply)
+  }
+
+  /** Nothing goes on, but for the process that ends it. */
+  private stop(how: Exit.Exit<never, SpaceError>, isOwn: (id: number) => boolean = () => false): void {
+    const over = this.over ??= how
+    for (const id of [...this.pending.keys()]) {
+      this.complete(id, over)
+    }
+    this.running.stopAll(isOwn)
+  }
+
+  private receive([kind, id, ...rest]: Protocol.Frame): void {
+    switch (kind) {
+      case Protocol.Done:
+        return this.complete(id, Exit.succeed([id, ...rest]))
+      case Protocol.Failed:
+        return this.complete(id, Exit.failCause(this.values.decodeCause(rest[0])))
+      case Protocol.Died:
+        return this.complete(id, this.pending.get(id)?.threw ?? Exit.die(undefined))
+      case Protocol.Ask:
+        return this.answer(id, rest[0], rest[1], rest[2])
+      case Protocol.Stop:
+        return this.running.stop(id)
+      case Protocol.Closed:
+        return this.stop(id === undefined ? interrupted : Exit.fail(lost(id, rest[0])))
+    }
+  }
+
+  private answer(id: number, question: number, number: number, subject: unknown): void {
+    const operation = this.pending.get(id)
+    if (operation?.answer === undefined) {
+      return
+    }
+    try {
+      this.outbox.send([Protocol.Told, id, question, operation.answer(number, subject)])
+    } catch (thrown) {
+      const isUnread = thrown instanceof Unread
+      const error = isUnread ? thrown.error : thrown
+      // What the space refuses is a failure.
+      operation.threw = isSpaceError(error) ? Exit.fail(error) : Exit.die(error)
+      this.outbox.send([Protocol.Told, id, question, Protocol.Threw, isUnread])
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * The streams that a client reads, by the numbers of the requests that opened them.
+ *
+ * @internal
+ */
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+
+interface Open {
+  readonly scope: Scope.CloseableScope
+  readonly pull: Effect.Effect<Chunk.Chunk<unknown>, Option.Option<unknown>>
+}
+
+export class Opened {
+  private readonly streams = new Map<number, Open>()
+
+  /** It is open when this ends. */
+  open(
+    id: number,
+    stream: Effect.Effect<Stream.Stream<unknown, unknown>, unknown, Scope.Scope>
+  ): Effect.Effect<void, unknown> {
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(Scope.make(), (scope) =>
+        restore(Scope.extend(Effect.flatMap(stream, Stream.toPull), scope)).pipe(
+          Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+          Effect.map((pull) => void this.streams.set(id, { scope, pull }))
+        ))
+    )
+  }
+
+  /** What comes next; nothing, if the stream has ended. */
+  pull(id: number): Effect.Effect<ReadonlyArray<unknown>, unknown> {
+    const open = this.streams.get(id)
+    return open === undefined
+      ? Effect.succeed([])
+      : open.pull.pipe(
+        Effect.map((chunk) => [Chunk.toArray(chunk)]),
+        Effect.catchAll(Option.match({ onNone: () => Effect.succeed([]), onSome: Effect.fail }))
+      )
+  }
+
+  close(id: number): Effect.Effect<void> {
+    const open = this.streams.get(id)
+    this.streams.delete(id)
+    return open === undefined ? Effect.void : Scope.close(open.scope, Exit.void)
+  }
+
+  readonly closeAll: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.forEach(this.streams.values(), ({ scope }) => Scope.close(scope, Exit.void), { discard: true })
+  )
+}

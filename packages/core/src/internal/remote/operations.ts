@@ -1,0 +1,229 @@
+/**
+ * What a client can ask for, and what it is answered: the verbs of the space, on what crosses the link.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import type { Tuple } from "../../Tuple.js"
+import type { TupleSpace } from "../../TupleSpace.js"
+import { mailboxOf, millis, own, several } from "../arguments.js"
+import { putFitting } from "../destination.js"
+import type { Held, TakingFirst, TakingNow } from "../hold.js"
+import { equals } from "../pattern/equality.js"
+import type { Pattern } from "../pattern/pattern.js"
+import type { Values } from "../values.js"
+import type { Verbs } from "../verbs.js"
+import { Asking, Replacement } from "./asking.js"
+import type { Holds } from "./held.js"
+import { Leases } from "./leases.js"
+import type { Opened } from "./opened.js"
+import { decodePattern } from "./patterns.js"
+import type { Stubs } from "./stubs.js"
+
+/** What there is for a client, and of it. */
+export interface Serving {
+  readonly space: TupleSpace<any, any>
+  readonly verbs: Verbs<any>
+  readonly values: Values
+  /** What is asked of the client, by the numbers of its requests. */
+  readonly askings: Map<number, Asking>
+  /** Asks the client. */
+  readonly ask: (id: number, question: number, number: number, subject: unknown) => void
+  readonly holds: Holds
+  readonly opened: Opened
+  readonly stubs: Stubs
+}
+
+/** What is sent back, beside the number of the request. */
+export type Reply = Effect.Effect<ReadonlyArray<unknown>, unknown>
+
+export type Operations = Readonly<Record<string, (id: number, ...args: ReadonlyArray<any>) => Reply>>
+
+export const operationsOf = (serving: Serving): Operations => ({
+  ...puttingOf(serving),
+  ...lookingOf(serving),
+  ...changingOf(serving),
+  ...openingOf(serving),
+  ...startingOf(serving),
+  inspect: () => one(serving.verbs.inspect),
+  awaitQuiescent: () => one(serving.verbs.awaitQuiescent)
+})
+
+const nothing = <E>(effect: Effect.Effect<unknown, E>): Effect.Effect<ReadonlyArray<unknown>, E> =>
+  Effect.as(effect, [])
+
+const one = <E>(effect: Effect.Effect<unknown, E>): Effect.Effect<ReadonlyArray<unknown>, E> =>
+  Effect.map(effect, (value) => [value])
+
+const maybe = <E>(values: Values, effect: Effect.Effect<Option.Option<Tuple>, E>) =>
+  Effect.map(effect, (option) => Option.toArray(option).map((tuple) => values.encodeTuple(tuple)))
+
+/** Patterns, and how to ask the client about those that have code in them. */
+const reading = (
+  { ask, askings, values, verbs }: Serving,
+  id: number,
+  wires: ReadonlyArray<any>,
+  asks: boolean
+) => {
+  const asking = asks ? new Asking((question, number, subject) => ask(id, question, number, subject)) : undefined
+  if (asking !== undefined) {
+    askings.set(id, asking)
+  }
+  const patterns = wires.map((wire) => decodePattern(wire, values, asking))
+  /** Raises all questions about what is stored. */
+  const look = Effect.forEach(
+    patterns.filter(({ answers }) => answers !== undefined),
+    (pattern) => verbs.count(pattern),
+    { discard: true }
+  )
+  return {
+    asking,
+    patterns,
+    pattern: patterns[0]!,
+    now: <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+      asking === undefined ? effect : asking.whenKnown(look, effect),
+    wait: <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+      asking === undefined ? effect : Effect.zipRight(asking.settled(look), effect)
+  }
+}
+
+const puttingOf = ({ space, values, verbs }: Serving): Operations => {
+  const leases = new Leases()
+  const read = (wire: unknown): Tuple => own(values.decodeTuple(wire))
+  return {
+    out: (id, tuple, ttl) => {
+      const decoded = read(tuple)
+      return ttl === undefined
+        ? nothing(verbs.out(decoded))
+        : nothing(Effect.map(verbs.outLeased(decoded, millis("ttl", ttl)), (lease) => leases.set(id, lease)))
+    },
+    outAll: (_, all) => nothing(verbs.outAll(all.map(read))),
+    outFitting: (_, all) => one(putFitting(space, all.map((tuple: unknown) => values.decodeTuple(tuple)))),
+    renew: (_, id, ttl) => {
+      const lease = leases.get(id)
+      return one(
+        lease === undefined ? Effect.succeed(false) : Effect.tap(
+          lease.renew(ttl === undefined ? -Infinity : millis("ttl", ttl)),
+          (was) => Effect.sync(() => ttl === undefined || !was ? leases.delete(id) : undefined)
+        )
+      )
+    }
+  }
+}
+
+const lookingOf = (serving: Serving): Operations => {
+  const { holds, values, verbs } = serving
+  const encodeAll = (tuples: ReadonlyArray<Tuple>) => tuples.map((tuple) => values.encodeTuple(tuple))
+  const encodeFirst = ([tuple]: ReadonlyArray<Tuple>) => values.encodeTuple(tuple!)
+
+  /** What the client is sent of what it has taken. */
+  const sentOf = (name: TakingFirst["name"]): (held: Held<unknown>) => unknown => {
+    switch (name) {
+      case "inAll":
+        return ({ tuples }) => encodeAll(tuples)
+      case "inAny":
+        return ({ index, tuples }) => [index, encodeFirst(tuples)]
+      default:
+        return ({ tuples }) => encodeFirst(tuples)
+    }
+  }
+
+  return {
+    read: (id, name, wires, asks, timeout) => {
+      const { pattern, patterns, wait } = reading(serving, id, wires, asks)
+      return name === "rd"
+        ? one(Effect.map(wait(verbs.wait("rd", pattern, timeout)), (tuple) => values.encodeTuple(tuple)))
+        : one(Effect.map(
+          wait(verbs.waitAny("rdAny", several(patterns), timeout)),
+          ({ index, tuple }: any) => [index, values.encodeTuple(tuple)]
+        ))
+    },
+    rdp: (id, wire, asks) => {
+      const { now, pattern } = reading(serving, id, [wire], asks)
+      return now(maybe(values, verbs.now("rdp", pattern)))
+    },
+    copyCollect: (id, wire) =>
+      one(Effect.map(verbs.copyCollect(reading(serving, id, [wire], false).pattern), (all) => encodeAll(all))),
+    count: (id, wire) => one(verbs.count(reading(serving, id, [wire], false).pattern)),
+    explain: (id, wire) => one(verbs.explain(reading(serving, id, [wire], false).pattern)),
+    take: (id, name: TakingFirst["name"], wires, asks, timeout, isFinal) => {
+      const { patterns, wait } = reading(serving, id, wires, asks)
+      return wait(verbs.take({ name, patterns, timeout, isFinal }, holds.hold(id, sentOf(name))))
+    },
+    takeNow: (id, name: TakingNow["name"], wire, asks, limit, isFinal) => {
+      const { now, pattern } = reading(serving, id, [wire], asks)
+      return now(verbs.takeNow({ name, pattern, limit, isFinal }, holds.hold(id, ({ tuples }) => encodeAll(tuples))))
+    },
+    end: (_, id, how, failed, letter, those) => nothing(holds.end(id, how, failed, letter, those))
+  }
+}
+
+const changingOf = (serving: Serving): Operations => {
+  const { values, verbs } = serving
+
+  /** Counts an attempt of the tuple that would have been taken, had its client been able to decode it. */
+  const attempted = (pattern: Pattern, tuple: Tuple): Effect.Effect<void, unknown> =>
+    verbs.takeNow(
+      { name: "inp", pattern, limit: 1, isFinal: false },
+      (held) =>
+        held.tuples.length === 0 ? Effect.void : held.end({ how: "place", failed: equals(held.tuples[0], tuple) })
+    )
+
+  return {
+    outIfAbsent: (id, wire, asks, tuple) => {
+      const { now, pattern } = reading(serving, id, [wire], asks)
+      return now(maybe(values, verbs.outIfAbsent(pattern, own(values.decodeTuple(tuple)))))
+    },
+    replace: (id, wire) => {
+      const { asking, now, pattern } = reading(serving, id, [wire], true)
+      let subject: Tuple | undefined
+      const replaced = now(maybe(
+        values,
+        verbs.replace(pattern, (tuple) => {
+          subject = tuple
+          const wire = asking!.answerTo(Replacement, tuple)
+          return own(values.decodeTuple(copyOf(wire)))
+        })
+      ))
+      return Effect.onError(
+        replaced,
+        () => asking!.isUnread && subject !== undefined ? Effect.ignore(attempted(pattern, subject)) : Effect.void
+      )
+    }
+  }
+}
+
+/** Decoding changes the wire in place, and this one may be asked for again. */
+const copyOf = (wire: any): any => Array.isArray(wire) ? wire.slice() : wire
+
+const openingOf = (serving: Serving): Operations => {
+  const { opened, values, verbs } = serving
+  return {
+    open: (id, kind, wire, options) =>
+      Effect.suspend(() => {
+        if (verbs.isClosed()) {
+          return Effect.interrupt
+        }
+        const { pattern } = reading(serving, id, [wire], false)
+        const encode = kind === "stream"
+          ? (tuple: any) => values.encodeTuple(tuple)
+          : (event: any) =>
+            event._tag === "Missed" ? event : { _tag: event._tag, tuple: values.encodeTuple(event.tuple) }
+        const stream = Effect.map(verbs.watch(kind, pattern, mailboxOf(options)), Stream.map(encode))
+        return nothing(opened.open(id, stream))
+      }),
+    pull: (_, id) => opened.pull(id),
+    close: (_, id) => nothing(opened.close(id))
+  }
+}
+
+const startingOf = ({ stubs, values }: Serving): Operations => ({
+  eval: (id, name, failures, origin) => stubs.start(id, name, failures, origin),
+  ended: (_, id, outcome, isJoined) =>
+    nothing(
+      stubs.ended(id, outcome === undefined ? Exit.void : Exit.failCause(values.decodeCause(outcome)), isJoined)
+    )
+})

@@ -1,0 +1,55 @@
+/**
+ * Processes of a client: fibers here, for which others stand at the other end.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { failuresFor } from "../arguments.js"
+import * as Process from "../process.js"
+import type { AnyFiber } from "../runtime.js"
+import { exitOf, following, interruptLater, locally, onEnd } from "../runtime.js"
+import type { Values } from "../values.js"
+import type { Starting } from "../verbs.js"
+import type { Connection } from "./connection.js"
+import * as Protocol from "./protocol.js"
+
+/** Whether a fiber works for a process of a client. `origin` is the client's alone. */
+export const worksFor = (origin: number, id: number, fiber: AnyFiber): boolean =>
+  Process.afar.get(`${origin}:${id}`)?.(fiber) === true
+
+/** The space keeps a process that stands for this one; it ends when this one has. */
+export const startOf =
+  (connection: Connection, values: Values, processes: Process.Group, origin: number) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>, { failures, name }: Starting) => {
+    const { running } = connection
+    const asked = connection.request("eval", [name, failuresFor(failures), origin], { onDone: running.expect })
+    return Effect.uninterruptible(Effect.flatMap(asked, ([id, number, name, isToEnd]) => {
+      let joiners = 0
+      const body = Effect.onExit(Effect.interruptible(effect), (exit) => {
+        running.ended(id)
+        const cause = Exit.isFailure(exit) ? values.encodeCause(exit.cause) : undefined
+        return Effect.ignore(connection.request("ended", [id, cause, joiners > 0]))
+      })
+      const [started, follow] = following()
+      const process = follow(locally(body, connection.current, id))
+      return Effect.map(processes.fork(process, started), (fiber) => {
+        const known = `${origin}:${id}`
+        Process.afar.set(known, (other) => Object.is(other, fiber) || started.has(other))
+        onEnd(fiber, () => Process.afar.delete(known))
+        if (running.started(id, fiber) || isToEnd || connection.over !== undefined) {
+          interruptLater(fiber)
+        }
+        const join = Process.joining(fiber, () => {
+          joiners++
+          const exit = exitOf(fiber)
+          if (exit !== null && Exit.isFailure(exit) && connection.over === undefined) {
+            connection.send([Protocol.Joined, id])
+          }
+        }, () => {
+          joiners--
+        })
+        return { id: number as number, name: name as string, fiber, ...Process.handles(name, fiber, join) }
+      })
+    }))
+  }
