@@ -9,9 +9,9 @@ import * as Exit from "effect/Exit"
 import type { Tuple } from "../Tuple.js"
 import type { Destination } from "../TupleSpace.js"
 import type { Restore } from "./handOver.js"
-import type { Held } from "./hold.js"
+import type { Held, TakeNow } from "./hold.js"
 import { consumed } from "./hold.js"
-import type { Verbs } from "./verbs.js"
+import type { Pattern } from "./pattern/pattern.js"
 
 /** Under which a space says how it takes tuples that are moved to it. */
 export const Receiver: unique symbol = Symbol.for("@effect-linda/core/Destination")
@@ -43,13 +43,24 @@ export const putFitting = <E>(
 ): Effect.Effect<ReadonlyArray<number>, E> =>
   Effect.suspend(() => ((other as Receiving)[Receiver] ?? fitting((tuples) => other.outAll(tuples)))(tuples, onArrival))
 
+/** Moves or copies what matches to another space, and says how many arrived. */
+export type Move<E> = <E2>(
+  name: "collectInto" | "copyCollectInto",
+  pattern: Pattern,
+  other: Destination<any, E2>
+) => Effect.Effect<number, E | E2>
+
+/** How an engine copies, and how it takes to hold. */
+interface Source<E> {
+  readonly copyCollect: (pattern: Pattern) => Effect.Effect<ReadonlyArray<Tuple>, E>
+  readonly takeNow: TakeNow<E>
+}
+
 /** The verb of moving, for an engine that knows no better way: what moves is held meanwhile, and what stays is back. */
-export const moves =
-  <E>({ copyCollect, takeNow }: Pick<Verbs<E>, "copyCollect" | "takeNow">): Verbs<E>["move"] =>
-  (name, pattern, other) =>
-    name === "copyCollectInto"
-      ? Effect.map(Effect.flatMap(copyCollect(pattern), (all) => putFitting(other, all)), ({ length }) => length)
-      : takeNow({ name, pattern, limit: Infinity, isFinal: false }, moveHeld(other))
+export const moves = <E>({ copyCollect, takeNow }: Source<E>): Move<E> => (name, pattern, other) =>
+  name === "copyCollectInto"
+    ? Effect.map(Effect.flatMap(copyCollect(pattern), (all) => putFitting(other, all)), ({ length }) => length)
+    : takeNow({ name, pattern, limit: Infinity, isFinal: false }, moveHeld(other))
 
 /** Moves what is held. */
 const moveHeld = <E, E1>(other: Destination<any, E>) => (held: Held<E1>, restore: Restore) =>

@@ -22,7 +22,6 @@ import {
   UNREADABLE,
   viewName
 } from "./brand.js"
-import type { Values } from "./values.js"
 
 /** Stands before what JSON does not have; a key of the user's that begins so gets another. */
 const mark = "@"
@@ -53,7 +52,7 @@ const bytesOf = (text: string): ArrayBuffer => Uint8Array.from(Either.getOrThrow
 
 const textOfNumber = (value: number): string => Number.isFinite(value) ? String(value + 0) : marked("n", `"${value}"`)
 
-/** The text of a value that {@link Values} has made fit to leave its process. */
+/** The text of a value that has been made fit to leave its process. */
 export const write = (value: unknown): string => {
   switch (typeof value) {
     case "string":
@@ -179,8 +178,14 @@ const errors: ReadonlyMap<string, ErrorConstructor> = new Map(
  */
 export const format = 2
 
+/** What makes values fit to leave their process, and back. */
+interface Coding {
+  readonly encode: (value: unknown, where: string) => unknown
+  readonly decode: (value: unknown, where: string) => unknown
+}
+
 /** The text of the field at a position. Throws a `SpaceError` that names what cannot be stored. */
-export const encodeField = (values: Values, field: unknown, position: number): string => {
+export const encodeField = (values: Coding, field: unknown, position: number): string => {
   if (typeof field === "string") {
     return JSON.stringify(field)
   }
@@ -203,7 +208,7 @@ export const readText = (text: string, where = "it"): unknown => {
 }
 
 /** The field at a position. Throws a `SpaceError` that names what this program cannot read. */
-export const decodeField = (values: Values, text: string, position: number): unknown => {
+export const decodeField = (values: Coding, text: string, position: number): unknown => {
   const where = `field ${position}`
   const decoded = readText(text, where)
   return typeof decoded === "object" ? values.decode(decoded, where) : decoded

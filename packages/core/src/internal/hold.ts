@@ -16,7 +16,7 @@ import type { Holding } from "./arguments.js"
 import { own } from "./arguments.js"
 import type { Restore } from "./handOver.js"
 import type { Pattern } from "./pattern/pattern.js"
-import type { Late, Verbs } from "./verbs.js"
+import type { Late } from "./timeout.js"
 
 /** How a hold ends. */
 export type Ending =
@@ -82,6 +82,15 @@ export type Use<E, A, E2, R> = (held: Held<E>, restore: Restore) => Effect.Effec
 /** Takes, waiting until it can, and uses what it has. */
 export type Take<E> = <A, E2, R>(taking: TakingFirst, use: Use<E, A, E2, R>) => Effect.Effect<A, E | E2 | Late, R>
 
+/** What an operation does instead that was refused for its arguments: it dies in an engine that cannot fail. */
+export type Refuse<E> = (error: unknown) => Effect.Effect<never, E>
+
+/** What the operations that hold are made of. */
+interface Taker<E> {
+  readonly refuse: Refuse<E>
+  readonly take: Take<E>
+}
+
 /** Takes what is there, and uses it. */
 export type TakeNow<E> = <A, E2, R>(taking: TakingNow, use: Use<E, A, E2, R>) => Effect.Effect<A, E | E2, R>
 
@@ -109,7 +118,7 @@ export const failed = (
 
 /** Ends a hold as its use has ended. If there is something wrong with the letter, the tuple is back. */
 export const release =
-  <E>(held: Held<E>, options: Holding, refuse: Verbs<E>["refuse"]) =>
+  <E>(held: Held<E>, options: Holding, refuse: Refuse<E>) =>
   (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void, E> =>
     Effect.suspend(() => {
       if (held.isOver()) {
@@ -153,7 +162,7 @@ const ending = <A, E2, R, E>(
 
 /** The operations that hold, by the verb that takes. */
 export const using = <E, A, E2, R>(
-  { refuse, take }: Pick<Verbs<E>, "refuse" | "take">,
+  { refuse, take }: Taker<E>,
   name: "inWith" | "withPermit",
   pattern: Pattern,
   options: Holding,
@@ -166,7 +175,7 @@ export const using = <E, A, E2, R>(
     ))
 
 export const scoped = <E>(
-  { refuse, take }: Pick<Verbs<E>, "refuse" | "take">,
+  { refuse, take }: Taker<E>,
   pattern: Pattern,
   options: Holding
 ): Effect.Effect<Tuple, E | Late, Scope.Scope> =>

@@ -13,7 +13,8 @@ import { handOver } from "./handOver.js"
 import type { Held, TakingFirst, TakingNow } from "./hold.js"
 import type { Pattern } from "./pattern/pattern.js"
 import { withFiber } from "./runtime.js"
-import type { Late, Verbs } from "./verbs.js"
+import type { Late } from "./timeout.js"
+import type { Verbs } from "./verbs.js"
 
 /** How the engine takes, and how it reads. */
 interface Looking<E> extends Pick<Verbs<E>, "refuse" | "take" | "takeNow"> {

@@ -7,8 +7,11 @@ import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import type { Timeout } from "../TupleSpace.js"
 
+/** The error of a wait that may end without a tuple. */
+export type Late = Cause.TimeoutException
+
 /** An operation that has waited in vain. */
-export interface Late {
+interface Waited {
   readonly space: string
   readonly operation: string
   readonly patterns: ReadonlyArray<unknown>
@@ -17,7 +20,7 @@ export interface Late {
 }
 
 /** Made when the time is over, and not before. Its fields are own ones, so that they cross a link. */
-export const timedOut = ({ operation, patterns, space, timeout }: Late): Timeout => {
+export const timedOut = ({ operation, patterns, space, timeout }: Waited): Timeout => {
   const texts = patterns.map(textOf)
   const within = timeout > 0 ? `within ${Duration.format(Duration.millis(timeout))}` : "now"
   return Object.assign(

@@ -8,7 +8,6 @@
  *
  * @internal
  */
-import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -17,15 +16,13 @@ import type * as Stream from "effect/Stream"
 import type { Process } from "../Process.js"
 import type { Transaction } from "../Transaction.js"
 import type { Tuple } from "../Tuple.js"
-import type { Destination, Explanation, Inspection, Quiescence } from "../TupleSpace.js"
+import type { Explanation, Inspection, Quiescence } from "../TupleSpace.js"
 import type { FailurePolicy, Mailbox, Several } from "./arguments.js"
 import { read } from "./brand.js"
-import type { PutFitting } from "./destination.js"
-import type { Take, TakeNow } from "./hold.js"
+import type { Move, PutFitting } from "./destination.js"
+import type { Refuse, Take, TakeNow } from "./hold.js"
 import type { Pattern } from "./pattern/pattern.js"
-
-/** The error of a wait that may end without a tuple. */
-export type Late = Cause.TimeoutException
+import type { Late } from "./timeout.js"
 
 /** A tuple that was put for a time. */
 export interface Leased<out E> {
@@ -66,8 +63,7 @@ export const verbsOf = (space: unknown): Verbs<any> | undefined =>
 export interface Verbs<out E> {
   /** The name of the space. */
   readonly name: string
-  /** What an operation does instead that was refused for its arguments: it dies in an engine that cannot fail. */
-  readonly refuse: (error: unknown) => Effect.Effect<never, E>
+  readonly refuse: Refuse<E>
   readonly isClosed: () => boolean
   /** Whether the space is at the other end of a link, which has to serve it itself. */
   readonly isElsewhere: boolean
@@ -109,11 +105,7 @@ export interface Verbs<out E> {
   readonly takeNow: TakeNow<E>
 
   /** Moves or copies to another space, as `destination.ts` says. */
-  readonly move: <E2>(
-    name: "collectInto" | "copyCollectInto",
-    pattern: Pattern,
-    other: Destination<any, E2>
-  ) => Effect.Effect<number, E | E2>
+  readonly move: Move<E>
 
   /**
    * Opens a mailbox, for as long as the scope is open: a stream of events, or of the tuples that are there and those
