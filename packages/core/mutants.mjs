@@ -1541,21 +1541,21 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a transaction on a store does not find what it has put",
     clause: "S10",
-    file: "internal/durable/transact.ts",
+    file: "internal/durable/run.ts",
     find: "return stored ?? own(done).find(isWanted) ?? miss",
     replace: "return stored ?? miss"
   },
   {
     name: "a transaction on a store takes a tuple twice",
     clause: "S10",
-    file: "internal/durable/transact.ts",
+    file: "internal/durable/run.ts",
     find: "rows.seen.find((seen) => !HashSet.has(done.taken, seen.id) && isWanted(seen))",
     replace: "rows.seen.find(isWanted)"
   },
   {
     name: "count in a transaction on a store counts what that has taken",
     clause: "S10",
-    file: "internal/durable/transact.ts",
+    file: "internal/durable/run.ts",
     find: "return stored.value - fewer + more",
     replace: "return stored.value + more + 0 * fewer"
   },
@@ -1576,16 +1576,16 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a transaction on a store believes a failure for want of facts",
     clause: "S10",
-    file: "internal/durable/transact.ts",
+    file: "internal/durable/deciding.ts",
     find: "(error) => facts.isLacking ? STM.retry : STM.fail(error)",
     replace: "(error) => STM.fail(error)"
   },
   {
     name: "a transaction on a store believes a result for want of facts",
     clause: "S10",
-    file: "internal/durable/transact.ts",
-    find: "            facts.isLacking ? STM.retry : STM.map(TRef.get(done)",
-    replace: "            STM.map(TRef.get(done)"
+    file: "internal/durable/deciding.ts",
+    find: "          facts.isLacking ? STM.retry : STM.map(TRef.get(done)",
+    replace: "          STM.map(TRef.get(done)"
   },
   {
     name: "a transaction on a store is decided again when the store begins anew",
@@ -1604,7 +1604,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a transaction on a store is parked though it lacks facts about its conditions",
     clause: "S10",
-    file: "internal/durable/transact.ts",
+    file: "internal/durable/deciding.ts",
     find: "return facts.isLacking ? \"lacks\" : {",
     replace: "return {"
   },
@@ -1668,14 +1668,14 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a transaction on a store takes a tuple whose time may be over before it commits",
     clause: "S15",
-    file: "internal/durable/transact.ts",
+    file: "internal/durable/run.ts",
     find: "if (held.state !== \"held\") {",
     replace: "if (held.state !== \"held\" && found.id < 0) {"
   },
   {
     name: "a transaction on a store keeps what a branch has held that was left",
     clause: "S10",
-    file: "internal/durable/transact.ts",
+    file: "internal/durable/deciding.ts",
     find: "return [...released(facts.held.filter((held) => !gone.has(held))), ...commands]",
     replace: "return commands"
   },

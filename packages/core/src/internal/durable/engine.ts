@@ -43,10 +43,11 @@ import { all, claim, copies, nothing, readable, takeAll, unlimited } from "./fin
 import { Ground, linked } from "./ground.js"
 import { explain, inspect, sample } from "./inspect.js"
 import { joinOf } from "./joining.js"
+import { partyOf } from "./party.js"
 import { Reader } from "./reader.js"
 import { Session } from "./session.js"
 import { watch } from "./subscription.js"
-import { transactions } from "./transact.js"
+import { transactOf } from "./transact.js"
 import type { Read, Wanted } from "./waiter.js"
 import { holds, oneOf, raws, reads, takes } from "./wanted.js"
 
@@ -82,7 +83,6 @@ export const make = (
     const taking = takingOf(ground)
     const copyCollect: Verbs<SpaceError>["copyCollect"] = (pattern) =>
       ground.operation("copyCollect", (access) => Effect.map(copies(ground, access, pattern), ({ tuples }) => tuples))
-    const { party, transact } = transactions(ground)
     const space = assemble<any, SpaceError>({
       name,
       refuse: refusing,
@@ -103,9 +103,9 @@ export const make = (
       inspect: inspect(ground, records),
       explain: explain(ground),
       awaitQuiescent: Insight.awaitQuiescent(session, records),
-      transact
+      transact: transactOf(ground)
     })
-    return withParty(Object.assign(space, { [Key]: session }), party)
+    return withParty(Object.assign(space, { [Key]: session }), partyOf(ground))
   })
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,102 @@
+/**
+ * The operations of a transaction of STM on a store: each is a step of the run that is under way.
+ *
+ * @internal
+ */
+import * as STM from "effect/STM"
+import * as TRef from "effect/TRef"
+import type { Transaction } from "../../Transaction.js"
+import { unsupported } from "../arguments.js"
+import type { Pattern } from "../pattern/pattern.js"
+import type { Party } from "../stm/operations.js"
+import { currentParking } from "../stm/parking.js"
+import * as Running from "../stm/run.js"
+import type { Ground } from "./ground.js"
+import { encodeTuple } from "./query.js"
+import type { Done, Run } from "./run.js"
+import { miss, nothingDone } from "./run.js"
+
+export const partyOf = (ground: Ground): Party => {
+  const { reader, session } = ground
+
+  /** Not by its class: copies of the library have one each. */
+  const isOwn = (run: Running.Run): run is Run => run.on === session
+
+  /** The run that a step on this space is part of. */
+  const running = (name: string): Run => {
+    const run = Running.running(name)
+    if (!isOwn(run)) {
+      throw unsupported(
+        `Transaction.${name} on the space "${session.store.name}", which is made of a store: a transaction of such a ` +
+          "space is by its own transact, and of that space alone"
+      )
+    }
+    run.isUsed = true
+    return run
+  }
+
+  /** Applies a step within the transaction that is under way. One that misses is waited for if it is `awaited`. */
+  const step = <A>(
+    name: keyof Party,
+    f: (run: Run, done: Done) => readonly [A | typeof miss, Done],
+    awaited?: Pattern
+  ): STM.STM<A, never, Transaction> =>
+    STM.flatMap(
+      STM.suspend(() => {
+        const run = running(name)
+        return TRef.modify(run.done, (done) => {
+          const stepped = f(run, done)
+          if (stepped[0] === miss && awaited !== undefined && !run.isAsking) {
+            run.missed.add(awaited)
+          }
+          return stepped
+        })
+      }),
+      (result) => result === miss ? STM.retry : STM.succeed(result as A)
+    )
+
+  /** A step that only looks, which a condition may do as well, also when it is read to be parked. */
+  const look = <A>(
+    name: keyof Party,
+    pattern: Pattern,
+    f: (run: Run, done: Done) => A | typeof miss,
+    isAwaited: boolean
+  ): STM.STM<A, never, Transaction> =>
+    STM.suspend(() => {
+      const run = currentParking()?.run
+      if (run === undefined) {
+        return step(name, (run, done) => [f(run, done), done], isAwaited ? pattern : undefined)
+      }
+      if (!isOwn(run)) {
+        return STM.retry
+      }
+      run.isUsed = true
+      run.watched.add(pattern)
+      const seen = f(run, nothingDone)
+      return seen === miss ? STM.retry : STM.succeed(seen)
+    })
+
+  return {
+    in: (pattern) => step("in", (run, done) => run.take(done, pattern), pattern),
+    rd: (pattern) => look("rd", pattern, (run, done) => run.read(done, pattern), true),
+    inp: (pattern) =>
+      step("inp", (run, done) => {
+        const [found, next] = run.take(done, pattern)
+        return [run.orNone(found), next]
+      }),
+    rdp: (pattern) => look("rdp", pattern, (run, done) => run.orNone(run.read(done, pattern)), false),
+    count: (pattern) => look("count", pattern, (run, done) => run.count(done, pattern), false),
+    out: (tuple) =>
+      step("out", (_, done) => {
+        const row = ground.prepared(tuple)
+        const id = -done.acts.length - 1
+        // As whoever takes it will have it.
+        const encoded = encodeTuple(reader.values, tuple)
+        const stored = { ...encoded, id, expires: null, lease: null, meta: null, attempts: 0 }
+        return [undefined, {
+          acts: [...done.acts, { put: { id, row: stored, reading: reader.read(stored) }, row }],
+          taken: done.taken
+        }]
+      })
+  }
+}
