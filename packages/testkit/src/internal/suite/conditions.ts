@@ -398,6 +398,11 @@ export const conditions = cases("Transaction: conditions", (each) => {
       for (const fiber of fibers) {
         assert.isTrue(yield* isWaiting(fiber))
       }
+      // Who only looks at a tuple does not wait for it: one who does has it, however late it came.
+      const taker = yield* start(space.in(["a"]))
+      yield* space.out(["a"])
+      same(yield* Fiber.join(taker), ["a"])
+      assert.isTrue(yield* isWaiting(fibers[2]!))
       yield* TRef.set(ref, 1)
       yield* space.out(["a"])
       yield* Fiber.join(Fiber.all(fibers))

@@ -876,6 +876,19 @@ export const joins = cases("Waiting: joins", (test) => {
       same(yield* space.collect([P.rest(P.any)]), [["order", 1, "ann"], ["person", "ann", 1]])
     }))
 
+  test("S11 variables: of the combinations that the last tuple completes the oldest is taken", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const join = yield* start(space.inAll([
+        ["edge", P.ref("from"), P.ref("to")],
+        ["edge", P.ref("to"), P.ref("from")]
+      ]))
+      yield* space.out(["edge", 2, 1])
+      yield* space.out(["edge", 1, 2])
+      same(yield* Fiber.join(join), [["edge", 2, 1], ["edge", 1, 2]])
+      yield* empty(space)
+    }))
+
   test("S11 P.ref: equal values that are objects join, and one tuple is not taken twice", () =>
     Effect.gen(function*() {
       const space = yield* fresh()
