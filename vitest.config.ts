@@ -1,5 +1,35 @@
 import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
+import type { TestSpecification } from "vitest/node"
+import { BaseSequencer } from "vitest/node"
+
+/** The files that take longest, in this order: what is begun last should not be what all others wait for. */
+const long = [
+  "core/test/Properties",
+  "sql/test/Postgres",
+  "node/test/Workers",
+  "sql/test/PostgresThread",
+  "sql/test/Thread",
+  "sql/test/Sqlite",
+  "test/Remote",
+  "sql/test/Memory",
+  "test/Conformance",
+  "test/SpaceStore",
+  "test/Sharded",
+  "test/examples"
+]
+
+const rank = ({ moduleId }: TestSpecification): number => {
+  const index = long.findIndex((name) => moduleId.endsWith(`${name}.test.ts`))
+  return index < 0 ? long.length : index
+}
+
+/** Vitest knows how long files take from the run before; a fresh clone has none. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
+    return (await super.sort(files)).sort((one, other) => rank(one) - rank(other))
+  }
+}
 
 // Coverage is a matter of the whole workspace; the projects are in vitest.workspace.ts.
 export default defineConfig({
@@ -8,6 +38,7 @@ export default defineConfig({
     // the time
     maxWorkers: Math.ceil(1.5 * availableParallelism()),
     minWorkers: 1,
+    sequence: { sequencer: LongestFirst },
     // what a test that passes prints is of no interest: the examples print a lot
     silent: "passed-only",
     coverage: {
