@@ -1,7 +1,7 @@
 import { SpaceStore, TupleSpace } from "@effect-linda/core"
 import * as Conformance from "@effect-linda/testkit/Conformance"
 import { Effect, Layer } from "effect"
-import { atTheOtherEnd, farLacks, farSkip } from "./links.js"
+import { atTheOtherEnd, farSkip } from "./links.js"
 
 const stored = (name: string) =>
   Effect.flatMap(
@@ -13,6 +13,6 @@ Conformance.suite({
   name: "over a link: a store in memory",
   layer: atTheOtherEnd(Layer.scoped(TupleSpace.TupleSpace, stored("one"))),
   time: "test",
-  lacks: farLacks,
+  lacks: Conformance.onLink.lacks,
   skip: { ...Conformance.onStore.skip, ...farSkip }
 })

@@ -2,30 +2,22 @@ import { Pattern as P, Remote, SpaceStore, TupleSpace } from "@effect-linda/core
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option } from "effect"
 import * as vm from "node:vm"
-import { MessageChannel, type MessagePort } from "node:worker_threads"
+import { MessageChannel } from "node:worker_threads"
 import { equals } from "../src/internal/pattern/equality.js"
 import { hash } from "../src/internal/pattern/hash.js"
 import { show } from "../src/internal/print.js"
+import { linkOf } from "./links.js"
 
 // Values of other realms: of jest's and vitest's vmThreads, of iframes, of node:vm.
 
 const foreign = (code: string): any => vm.runInNewContext(`(${code})`)
 
-const link = (port: MessagePort): Remote.Link => ({
-  send: (message) => port.postMessage(message),
-  listen: (onMessage, onEnd) => {
-    port.on("message", onMessage)
-    port.on("close", onEnd)
-    return () => port.close()
-  }
-})
-
 const engines = {
   "in memory": TupleSpace.make(),
   "through a port": Effect.gen(function*() {
     const { port1, port2 } = new MessageChannel()
-    yield* Effect.forkScoped(Remote.serve(yield* TupleSpace.make(), link(port1)))
-    return yield* Remote.connect(link(port2))
+    yield* Effect.forkScoped(Remote.serve(yield* TupleSpace.make(), linkOf(port1)))
+    return yield* Remote.connect(linkOf(port2))
   }),
   "on a store": Effect.gen(function*() {
     const { open } = yield* SpaceStore.memory

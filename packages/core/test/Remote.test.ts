@@ -22,7 +22,7 @@ import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { MessageChannel } from "node:worker_threads"
 import { clean, empty, same } from "./helpers.js"
-import { linkOf, pair } from "./links.js"
+import { atTheOtherEnd, linkOf, pair, throughAPort } from "./links.js"
 
 /** Lets the engine collect what nobody has any more. */
 const collectGarbage = (): void => {
@@ -30,36 +30,15 @@ const collectGarbage = (): void => {
   runInNewContext("gc")()
 }
 
-/** A space, and another end of it that sees it through a port. */
-const layer = (options: TupleSpace.Options) =>
-  Layer.scoped(
-    TupleSpace.TupleSpace,
-    Effect.gen(function*() {
-      const { port1, port2 } = new MessageChannel()
-      const client = yield* Remote.connect(linkOf(port2))
-      const scope = yield* Scope.make()
-      const space = yield* Scope.extend(TupleSpace.make(options), scope)
-      yield* Effect.forkScoped(Remote.serve(space, linkOf(port1)))
-      // the space closes first, and both ends of the link see it
-      yield* Effect.addFinalizer((exit) => Scope.close(scope, exit))
-      return client
-    })
-  )
-
 Conformance.suite({
   name: "through a port",
-  layer,
+  layer: (options) => atTheOtherEnd(Layer.scoped(TupleSpace.TupleSpace, TupleSpace.make(options)), throughAPort),
   time: "live",
-  lacks: {
-    transactions: "STM is in the memory of the space",
-    references: "functions and symbols stay in their thread",
-    quiescence: "what runs elsewhere cannot be seen to rest",
-    telemetry: "operations make their spans where the space is"
-  },
+  lacks: Conformance.onLink.lacks,
   skip: {
+    ...Conformance.onLink.skip,
     "S13 K4 after":
       "a process here is interrupted when the space at the other end is closed, also if it has done that itself",
-    "S5 the order of arrival holds between all kinds": "a waiter whose predicate is elsewhere does not keep its turn",
     "S14 B09 collectInto waits for room": "what moves to another space is held meanwhile",
     "S12 S17 a subscription ends when its space closes": "what it has not read yet is at the other end, and gone"
   }

@@ -3,7 +3,7 @@ import * as Conformance from "@effect-linda/testkit/Conformance"
 import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Deferred, Effect, Exit, Fiber, FiberRef, Layer, Option, Scope, Stream, TestClock } from "effect"
 import { defectOf, isInterrupted, isWaiting, same, settle, start } from "./helpers.js"
-import { atTheOtherEnd, farLacks, farSkip } from "./links.js"
+import { atTheOtherEnd, farSkip } from "./links.js"
 
 const lacks = {
   transactions: "a transaction is of one part",
@@ -85,7 +85,7 @@ Conformance.suite({
     Effect.map(Effect.all([TupleSpace.make(), TupleSpace.make()]), Sharded.make)
   )),
   time: "test",
-  lacks: { ...farLacks, ...lacks },
+  lacks: { ...Conformance.onLink.lacks, ...lacks },
   skip: {
     ...skip,
     ...farSkip,

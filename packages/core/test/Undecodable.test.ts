@@ -3,21 +3,12 @@ import { Pattern as P, Remote, TupleSpace, Undecoded } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
 import type { Scope } from "effect"
 import { Cause, Effect, Equal, Exit, Fiber, Hash, Option, Schema, Stream } from "effect"
-import type { MessagePort } from "node:worker_threads"
 import { MessageChannel } from "node:worker_threads"
 import { same } from "./helpers.js"
+import { linkOf } from "./links.js"
 
 class Foo extends Schema.Class<Foo>("Foo")({ a: Schema.Number }) {}
 const Changed = class Foo extends Schema.Class<Foo>("Foo")({ a: Schema.String }) {}
-
-const linkOf = (port: MessagePort): Remote.Link => ({
-  send: (message) => port.postMessage(message),
-  listen: (onMessage, onEnd) => {
-    port.on("message", onMessage)
-    port.on("close", onEnd)
-    return () => port.close()
-  }
-})
 
 /** A space, and a client whose schemas are others than those of the server. */
 const connected = (server: Remote.Options, client: Remote.Options) =>

@@ -1,7 +1,8 @@
 import { Remote, TupleSpace } from "@effect-linda/core"
-import type { EngineLayer } from "@effect-linda/testkit/Conformance"
+import * as Conformance from "@effect-linda/testkit/Conformance"
 import { Context, Effect, Layer, Scope } from "effect"
 import type { MessagePort } from "node:worker_threads"
+import { MessageChannel } from "node:worker_threads"
 
 export const linkOf = (port: MessagePort): Remote.Link => ({
   send: (message) => port.postMessage(message),
@@ -44,12 +45,18 @@ export const pair = (
   return [end(0, 1), end(1, 0)]
 }
 
+/** A link through a port. */
+export const throughAPort = (): readonly [server: Remote.Link, client: Remote.Link] => {
+  const { port1, port2 } = new MessageChannel()
+  return [linkOf(port1), linkOf(port2)]
+}
+
 /** The other end of a space, by a link within this thread. */
-export const atTheOtherEnd = (layer: EngineLayer) =>
+export const atTheOtherEnd = (layer: Conformance.EngineLayer, ends: typeof throughAPort = pair) =>
   Layer.scoped(
     TupleSpace.TupleSpace,
     Effect.gen(function*() {
-      const [server, link] = pair()
+      const [server, link] = ends()
       const client = yield* Remote.connect(link)
       const scope = yield* Scope.make()
       const space = Context.get(yield* Layer.buildWithScope(layer, scope), TupleSpace.TupleSpace)
@@ -60,16 +67,9 @@ export const atTheOtherEnd = (layer: EngineLayer) =>
     })
   )
 
-/** What a space lacks that is at the other end of a link, and what is skipped there. */
-export const farLacks = {
-  transactions: "STM is in the memory of the space",
-  references: "functions and symbols stay in their thread",
-  quiescence: "what runs elsewhere cannot be seen to rest",
-  telemetry: "operations make their spans where the space is"
-}
-
+/** What is skipped over a link whose space is closed by the other end. */
 export const farSkip = {
-  "S5 the order of arrival holds between all kinds": "a waiter whose predicate is elsewhere does not keep its turn",
+  ...Conformance.onLink.skip,
   "S12 S13 K4": "a space here is closed by the other end, which waits for the process that would wait for it",
   "S13 K4 after": "a space here is closed by the other end, which waits for the process that would wait for it"
 }

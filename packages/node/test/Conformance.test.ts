@@ -44,16 +44,11 @@ Conformance.suite({
   name: "from inside a thread",
   layer,
   time: "live",
-  lacks: {
-    transactions: "STM is in the memory of the space",
-    references: "functions and symbols stay in their thread",
-    quiescence: "what runs elsewhere cannot be seen to rest",
-    telemetry: "operations make their spans where the space is"
-  },
+  lacks: Conformance.onLink.lacks,
   skip: {
+    ...Conformance.onLink.skip,
     "S12 S13 K4": "a space here is closed by the other thread, which waits for the process that would wait for it",
     "S13 K4 after": "a space here is closed by the other thread, which waits for the process that would wait for it",
-    "S5 the order of arrival holds between all kinds": "a waiter whose predicate is elsewhere does not keep its turn",
     "S14 B09 collectInto waits for room": "what moves to another space is held meanwhile",
     "S12 S17 a subscription ends when its space closes": "what it has not read yet is at the other end, and gone"
   }

@@ -111,6 +111,24 @@ export const onStore = {
 } as const
 
 /**
+ * What every space lacks that is at the other end of a link, whatever the engine there: options for its tests.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const onLink = {
+  lacks: {
+    transactions: "STM is in the memory of the space",
+    references: "functions and symbols stay in their thread",
+    quiescence: "what runs elsewhere cannot be seen to rest",
+    telemetry: "operations make their spans where the space is"
+  },
+  skip: {
+    "S5 the order of arrival holds between all kinds": "a waiter whose predicate is elsewhere does not keep its turn"
+  }
+} as const
+
+/**
  * Provides a space on the engine that is tested.
  *
  * @since 0.1.0

@@ -4,6 +4,7 @@ import { Postgres, Sqlite } from "@effect-linda/sql"
 import { Effect, Exit, Scope } from "effect"
 import type { MessagePort } from "node:worker_threads"
 import { parentPort } from "node:worker_threads"
+import { linkOf } from "./link.js"
 
 /** The engine of a space. */
 export type Engine =
@@ -15,15 +16,6 @@ export type Engine =
 export type Order =
   | { readonly id: number; readonly engine: Engine; readonly port: MessagePort }
   | { readonly id: number; readonly engine?: undefined }
-
-const linkOf = (port: MessagePort): Remote.Link => ({
-  send: (message) => port.postMessage(message),
-  listen: (onMessage, onEnd) => {
-    port.on("message", onMessage)
-    port.on("close", onEnd)
-    return () => port.close()
-  }
-})
 
 const open = (engine: Engine) => {
   switch (engine.kind) {

@@ -11,15 +11,7 @@ import { MessageChannel, Worker } from "node:worker_threads"
 import { bundle } from "../crash/storm.js"
 import { lacks, skip } from "../lacks.js"
 import type { Engine, Order } from "./host.js"
-
-const linkOf = (port: MessagePort): Remote.Link => ({
-  send: (message) => port.postMessage(message),
-  listen: (onMessage, onEnd) => {
-    port.on("message", onMessage)
-    port.on("close", onEnd)
-    return () => port.close()
-  }
-})
+import { linkOf } from "./link.js"
 
 export const fromInsideAThread = (name: string, engine: () => Engine): void => {
   let folder: string
@@ -54,17 +46,12 @@ export const fromInsideAThread = (name: string, engine: () => Engine): void => {
       })
     ),
     time: "live",
-    lacks: {
-      ...lacks,
-      transactions: "STM is in the memory of the space",
-      quiescence: "what runs elsewhere cannot be seen to rest",
-      telemetry: "operations make their spans where the space is"
-    },
+    lacks: { ...Conformance.onLink.lacks, ...lacks },
     skip: {
       ...skip,
+      ...Conformance.onLink.skip,
       "S12 S13 K4": "a space here is closed by the other thread, which waits for the process that would wait for it",
       "S13 K4 after": "a space here is closed by the other thread, which waits for the process that would wait for it",
-      "S5 the order of arrival holds between all kinds": "a waiter whose predicate is elsewhere does not keep its turn",
       "S12 S17 a subscription ends when its space closes": "what it has not read yet is at the other end, and gone"
     }
   })
