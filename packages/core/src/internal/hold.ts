@@ -47,6 +47,10 @@ export interface TakingFirst extends Taking {
   readonly options?: Holding
 }
 
+/** As what those are listed who wait to take one tuple. */
+export const listedAs = (name: TakingFirst["name"]): "in" | "inAny" | "withPermit" =>
+  name === "inAny" || name === "withPermit" ? name : "in"
+
 /** What to take of what is there now. */
 export interface TakingNow extends Taking {
   readonly name: "inp" | "inUpTo" | "collect" | "collectInto"

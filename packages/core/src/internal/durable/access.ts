@@ -51,7 +51,7 @@ export interface Access {
 }
 
 /** A transaction that is under way. */
-export interface Running extends Access {
+export interface Within extends Access {
   readonly session: Session
   readonly progress: Progress
   readonly run: Run
@@ -70,7 +70,7 @@ interface Progress {
 /** The transaction that the fiber is in. */
 const transactions = globalValue(
   Symbol.for("@effect-linda/core/durable/transaction"),
-  () => makeLocal<Running | undefined>(undefined)
+  () => makeLocal<Within | undefined>(undefined)
 )
 
 /** What a transaction has found missing, and so waits for. */
@@ -119,17 +119,22 @@ const alone = (session: Session): Access => ({
   wait: (wanted, restore) => waitFor(session, wanted, restore)
 })
 
-export const accessTo = (session: Session): (fiber: AnyFiber) => Access => {
-  const access = alone(session)
-  return (fiber) => {
-    const running = localOf(fiber, transactions)
-    return running !== undefined && running.session === session && running.progress.state === "running"
-      ? running
-      : access
-  }
+/** The transaction on this space that the fiber is in. */
+export const transactionOf = (fiber: AnyFiber, session: Session): Within | undefined => {
+  const running = localOf(fiber, transactions)
+  return running?.session === session && running.progress.state === "running" ? running : undefined
 }
 
-const within = (session: Session, run: Run, progress: Progress, parked: Array<Parking>): Running => {
+/** Whether they are waited for alike. */
+const areSame = (one: Missed, other: Missed): boolean =>
+  sameQueries(one.queries, other.queries) && sameQueries(one.watched?.queries ?? [], other.watched?.queries ?? [])
+
+export const accessTo = (session: Session): (fiber: AnyFiber) => Access => {
+  const access = alone(session)
+  return (fiber) => transactionOf(fiber, session) ?? access
+}
+
+const within = (session: Session, run: Run, progress: Progress, parked: Array<Parking>): Within => {
   const after = alone(session)
   const one = <C extends Command>(make: Making<C>): Effect.Effect<Reply<C>, SpaceError> =>
     Effect.map(run([session.made(make)]), ({ replies }) => replies[0])
@@ -461,13 +466,3 @@ export const apart = <A, E, R>(
         )
     )
   })
-
-/** The transaction on this space that the fiber is in. */
-export const transactionOf = (fiber: AnyFiber, session: Session): Running | undefined => {
-  const running = localOf(fiber, transactions)
-  return running?.session === session && running.progress.state === "running" ? running : undefined
-}
-
-/** Whether they are waited for alike. */
-const areSame = (one: Missed, other: Missed): boolean =>
-  sameQueries(one.queries, other.queries) && sameQueries(one.watched?.queries ?? [], other.watched?.queries ?? [])

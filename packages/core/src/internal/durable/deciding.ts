@@ -24,7 +24,7 @@ import { isRead } from "./reader.js"
 import type { Done } from "./run.js"
 import { nothingDone, Run } from "./run.js"
 import type { Session } from "./session.js"
-import { settling } from "./session.js"
+import { consuming, settling } from "./session.js"
 
 /** What a run comes to that has been done. */
 export interface Decision<A> {
@@ -127,7 +127,7 @@ export const commandsOf = (session: Session, { acts, taken }: Done, facts: Facts
     const held = facts.holdOf(act.took.id)
     if (held !== undefined) {
       gone.add(held)
-      return [{ op: "settle", holds: [held.hold], how: "gone", failed: false, accepted: {}, put: [] }]
+      return [consuming(held.hold)]
     }
     return act.took.id < 0
       ? []

@@ -11,7 +11,7 @@ import type { Access } from "./access.js"
 import type { Making } from "./agenda.js"
 import { attempted } from "./finding.js"
 import type { Ground } from "./ground.js"
-import { restoring, settling } from "./session.js"
+import { consuming, restoring, settling } from "./session.js"
 import type { Read, Wanted } from "./waiter.js"
 import { acceptedOf } from "./waiter.js"
 
@@ -19,9 +19,6 @@ const leaseOver = new SpaceError({
   reason: "Lapsed",
   message: "the tuple was held for longer than its lease without a sign of life, and belongs to others again"
 })
-
-const gone = (hold: number) =>
-  ({ op: "settle", holds: [hold], how: "gone", failed: false, accepted: {}, put: [] }) as const
 
 /** Ends the holds of one space. */
 export class Endings {
@@ -35,12 +32,12 @@ export class Endings {
   ended(hold: number, rows: ReadonlyArray<Row>, ending: Ending): Making<Settle> {
     const { reader } = this.ground
     if (ending.how === "consumed") {
-      return gone(hold)
+      return consuming(hold)
     }
     if (ending.how === "dead") {
       const put = ending.letter === undefined ? [] : [this.ground.prepared(ending.letter)]
       rows.forEach(({ id }) => reader.forget(id))
-      return () => ({ ...gone(hold), put: put.map((row) => row()) })
+      return () => ({ ...consuming(hold), put: put.map((row) => row()) })
     }
     if (ending.failed && ending.how === "back") {
       rows.forEach(({ id }) => reader.forget(id))
@@ -57,7 +54,7 @@ export class Endings {
       unread,
       attempts: rows[0]?.attempts ?? 0,
       isOver: () => this.ground.session.closed || access.isUndone(),
-      keep: () => isFinal || rows.length === 0 ? undefined : access.giveBack(gone(hold)),
+      keep: () => isFinal || rows.length === 0 ? undefined : access.giveBack(consuming(hold)),
       giveBack: () =>
         rows.length === 0
           ? undefined

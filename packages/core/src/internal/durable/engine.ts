@@ -201,6 +201,7 @@ const changingOf = (ground: Ground): Pick<Verbs<SpaceError>, "outIfAbsent" | "re
 // ---------------------------------------------------------------------------------------------------------------------
 
 const readingOf = (ground: Ground): Pick<Parameters<typeof looks<SpaceError>>[0], "rd" | "rdAny" | "rdp"> => {
+  const read = reads(ground)
   /** Waits for a tuple to read. */
   const reading = <A>(
     kind: "rd" | "rdAny",
@@ -208,7 +209,7 @@ const readingOf = (ground: Ground): Pick<Parameters<typeof looks<SpaceError>>[0]
     timeout: number,
     result: (read: Read) => A
   ): Effect.Effect<A, SpaceError | Late> => {
-    const wanted = oneOf(ground, { kind, patterns, timeout, final: false, read: reads(ground) }, "rd")
+    const wanted = oneOf(ground, { kind, patterns, timeout, final: false, read }, "rd")
     return ground.operation(kind, (access, span) =>
       Effect.map(
         Effect.uninterruptibleMask((restore) => access.wait(wanted, restore)),
@@ -246,14 +247,13 @@ const countOf = (ground: Ground) => (pattern: Pattern): Effect.Effect<number, Sp
 const takingOf = (ground: Ground): Pick<Verbs<SpaceError>, "take" | "takeNow"> => {
   const { reader, session } = ground
   const endings = new Endings(ground)
-  const takesForGood = takes(ground)
+  const [forGood, raw] = [takes(ground), raws(ground)]
 
   const wantedBy = ({ isFinal, name, options, patterns, timeout }: Hold.TakingFirst): Wanted => {
-    const read = isFinal ? takesForGood : options === undefined ? raws(ground) : holds(ground, endings, options)
+    const read = isFinal ? forGood : options === undefined ? raw : holds(ground, endings, options)
     const asked = { patterns, timeout, final: isFinal, read }
-    const kind = name === "inAny" || name === "withPermit" ? name : "in"
     return {
-      ...name === "inAll" ? joinOf(ground, asked) : oneOf(ground, { ...asked, kind }, "in"),
+      ...name === "inAll" ? joinOf(ground, asked) : oneOf(ground, { ...asked, kind: Hold.listedAs(name) }, "in"),
       operation: name
     }
   }
@@ -277,7 +277,7 @@ const takingOf = (ground: Ground): Pick<Verbs<SpaceError>, "take" | "takeNow"> =
       wait: null
     }
     if (exact && limit === 1 && isFinal) {
-      return access.take(take, (found) => found === null ? nothing : takesForGood(hold, found))
+      return access.take(take, (found) => found === null ? nothing : forGood(hold, found))
     }
     return readable(
       ground,

@@ -7,6 +7,7 @@
 import * as Effect from "effect/Effect"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Command, Query, Reply, Row, Run } from "../../StoreCommand.js"
+import { page } from "./finding.js"
 import type { Reading } from "./reader.js"
 
 /** A tuple as a transaction sees it. What it has put itself has a negative number. */
@@ -47,6 +48,7 @@ export class Rows implements Lasting {
 
   learn(rows: ReadonlyArray<Row>): void {
     this.isWhole = rows.length < this.limit
+    // Once the first were not enough.
     this.limit = page
     for (const row of rows) {
       this.seen.push({ id: row.id, row, reading: this.read(row) })
@@ -94,9 +96,6 @@ export class Held implements Fact {
     this.state = rows === null ? "gone" : "held"
   }
 }
-
-/** How many rows are asked for at a time, once the first were not enough. */
-const page = 256
 
 export class Facts {
   private readonly facts = new Map<string, Lasting>()

@@ -22,7 +22,7 @@ import type { Read } from "./waiter.js"
 export const unlimited = 2 ** 31 - 1
 
 /** How many candidates are looked at at a time. */
-const page = 256
+export const page = 256
 
 export const nothing: Read = { index: 0, rows: [], tuples: [] }
 

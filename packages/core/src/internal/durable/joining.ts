@@ -16,7 +16,7 @@ import type { Ground } from "./ground.js"
 import type { Reader, Reading } from "./reader.js"
 import { isRead } from "./reader.js"
 import type { Candidate, Wanted } from "./waiter.js"
-import type { Asked } from "./wanted.js"
+import type { Wish } from "./wanted.js"
 import { described } from "./wanted.js"
 
 /** A demand of a join, and whether its query says all. */
@@ -31,13 +31,13 @@ interface Question {
 }
 
 /** A tuple for each of the patterns, under one assignment of their variables. */
-export const joinOf = ({ reader }: Ground, asked: Omit<Asked, "kind">): Wanted => {
-  const plan = new Plan(asked.patterns)
+export const joinOf = ({ reader }: Ground, wish: Omit<Wish, "kind">): Wanted => {
+  const plan = new Plan(wish.patterns)
   const { patterns } = plan
   const questions = questionsOf(reader, plan)
   return {
     // Equal patterns are one.
-    ...described(reader, { ...asked, kind: "inAll" }, Array.from(new Set(patterns), (each) => reader.query(each))),
+    ...described(reader, { ...wish, kind: "inAll" }, Array.from(new Set(patterns), (each) => reader.query(each))),
     patterns,
     as: "join",
     exact: false,
@@ -61,7 +61,7 @@ export const joinOf = ({ reader }: Ground, asked: Omit<Asked, "kind">): Wanted =
               answered,
               rows.length === 0
                 ? Effect.succeed(found)
-                : Effect.map(claim(run, hold, rows, waiter, asked.final), (isClaimed) => isClaimed ? found : null)
+                : Effect.map(claim(run, hold, rows, waiter, wish.final), (isClaimed) => isClaimed ? found : null)
             )
           }
         )

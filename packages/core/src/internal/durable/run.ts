@@ -33,7 +33,7 @@ export const nothingDone: Done = { acts: [], taken: HashSet.empty() }
 export const miss = Symbol()
 
 /** What cannot be decoded, and should be taken. It is a defect of the STM, so that no branch of it goes on. */
-export class Unread {
+export class TakenUnread {
   constructor(readonly id: number, readonly error: SpaceError) {}
 }
 
@@ -84,7 +84,7 @@ export class Run extends Running.Run {
       return [miss, done]
     }
     if (!isRead(found.reading)) {
-      throw new Unread(found.id, found.reading)
+      throw new TakenUnread(found.id, found.reading)
     }
     if (found.row.expires !== null) {
       const held = this.facts.hold(found.id, () => this.on.nextId())

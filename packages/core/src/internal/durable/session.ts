@@ -458,6 +458,16 @@ const worthSplitting = 16
 /** Which waiters accept the tuples that come back, by the ids of these, where that is known. */
 export type Accepted = Readonly<Record<number, ReadonlyArray<number>>>
 
+/** Has what is held be gone for good. */
+export const consuming = (hold: number): Settle => ({
+  op: "settle",
+  holds: [hold],
+  how: "gone",
+  failed: false,
+  accepted: {},
+  put: []
+})
+
 /** Puts back what is held, in its old place. Nothing happens, if nothing is. */
 export const settling = (hold: number, accepted: Accepted = {}, failed = false): Settle => ({
   op: "settle",

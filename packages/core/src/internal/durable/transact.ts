@@ -24,7 +24,7 @@ import { commandsOf, decide, released } from "./deciding.js"
 import { Facts } from "./facts.js"
 import { attempted } from "./finding.js"
 import type { Ground } from "./ground.js"
-import { Unread } from "./run.js"
+import { TakenUnread } from "./run.js"
 
 export const transactOf = (ground: Ground): Verbs<SpaceError>["transact"] => {
   const { session } = ground
@@ -72,7 +72,7 @@ export const transactOf = (ground: Ground): Verbs<SpaceError>["transact"] => {
         // As a part of another transaction it may fail, and that may go on.
         const done = decided === undefined ? Effect.tapErrorCause(go, () => Effect.ignore(release)) : write(decided)
         return Effect.catchAllDefect(done, (defect) =>
-          defect instanceof Unread
+          defect instanceof TakenUnread
             ? Effect.zipRight(
               defect.id > 0 ? afterwards(attempted(session, [defect.id])) : Effect.void,
               Effect.fail(defect.error)

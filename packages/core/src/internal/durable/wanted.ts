@@ -80,29 +80,29 @@ export const raws = ({ reader }: Ground): Wanted["read"] => (_, found) => {
 // How it is looked for
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** What is asked of the waiter, whatever it waits for. */
-export type Asked = Pick<Wanted, "final" | "kind" | "patterns" | "read" | "timeout">
+/** What a waiter wishes, in whatever way it is looked for. */
+export type Wish = Pick<Wanted, "final" | "kind" | "patterns" | "read" | "timeout">
 
 /** The oldest tuple that matches one of the patterns. */
-export const oneOf = ({ reader }: Ground, asked: Asked, as: "in" | "rd"): Wanted => {
-  const { patterns } = asked
+export const oneOf = ({ reader }: Ground, wish: Wish, as: "in" | "rd"): Wanted => {
+  const { patterns } = wish
   const queries = patterns.map((pattern) => reader.query(pattern))
   return {
-    ...described(reader, asked, queries),
+    ...described(reader, wish, queries),
     as,
     exact: queries.every(([, exact]) => exact),
     attempt: (run, hold, waiter) =>
       Effect.flatMap(oldestOf(reader, run, patterns, queries), (found) =>
         found === null || as === "rd"
           ? Effect.succeed(found)
-          : Effect.map(claim(run, hold, found.rows, waiter, asked.final), (isClaimed) => isClaimed ? found : null))
+          : Effect.map(claim(run, hold, found.rows, waiter, wish.final), (isClaimed) => isClaimed ? found : null))
   }
 }
 
 /** What is the same for all that can be wanted. */
 export const described = (
   reader: Reader,
-  { final, kind, patterns, read, timeout }: Asked,
+  { final, kind, patterns, read, timeout }: Wish,
   queries: ReadonlyArray<ReturnType<Reader["query"]>>
 ) => ({
   kind,

@@ -63,17 +63,17 @@ export const widened = (values: Values, pattern: Pattern): readonly [wire: unkno
 /** Of what a wider pattern has found, what is meant. No code matches what cannot be decoded. */
 export const admitted = (values: Values, wires: ReadonlyArray<unknown>, pattern: Pattern): Array<Tuple> =>
   wires.flatMap((wire) =>
-    Either.match(readable(values, wire), {
+    Either.match(tried(values, wire), {
       onLeft: () => [],
       onRight: (tuple) => pattern.matches(tuple) ? [tuple] : []
     })
   )
 
-export const readable = (values: Values, wire: unknown): Either.Either<Tuple, SpaceError> =>
+export const tried = (values: Values, wire: unknown): Either.Either<Tuple, SpaceError> =>
   Either.try({ try: () => values.decodeTuple(wire), catch: (error) => error as SpaceError })
 
 /** What has come, decoded: a failure, if it cannot be. */
-export const reads = <A>(reply: Effect.Effect<Reply, any>, decode: (value: any) => A): Effect.Effect<A, any> =>
+export const decoded = <A>(reply: Effect.Effect<Reply, any>, decode: (value: any) => A): Effect.Effect<A, any> =>
   Effect.flatMap(reply, ([, value]) => failing(() => Effect.succeed(decode(value))))
 
 /** The answer of an operation that finds one tuple or none. */

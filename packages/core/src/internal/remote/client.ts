@@ -20,8 +20,8 @@ import { assemble } from "../space.js"
 import type { Values } from "../values.js"
 import type { Verbs } from "../verbs.js"
 import { untilGone } from "../verbs.js"
-import { admitted, ask, maybe, reads, widened } from "./asked.js"
-import { Connection, Unread } from "./connection.js"
+import { admitted, ask, decoded, maybe, widened } from "./asked.js"
+import { Connection, SubjectUnread } from "./connection.js"
 import { startOf, worksFor } from "./starting.js"
 import { takingOf } from "./taking.js"
 import { watchOf } from "./watching.js"
@@ -97,12 +97,12 @@ const readingOf = (connection: Connection, values: Values) => {
     result: (value: any) => A
   ): Effect.Effect<A, any> => {
     const { answer, asks, wires } = ask(values, patterns)
-    return reads(connection.request("read", [name, wires, asks, timeout], { answer }), result)
+    return decoded(connection.request("read", [name, wires, asks, timeout], { answer }), result)
   }
 
   const copyCollect = (pattern: Pattern): Effect.Effect<Array<Tuple>, any> => {
     const [wire, isWider] = widened(values, pattern)
-    return reads(
+    return decoded(
       connection.request("copyCollect", [wire]),
       (wires) => isWider ? admitted(values, wires, pattern) : wires.map(tuple)
     )
@@ -136,7 +136,7 @@ const changingOf = (
     try {
       return values.decodeTuple(wire)
     } catch (error) {
-      throw new Unread(error as SpaceError)
+      throw new SubjectUnread(error as SpaceError)
     }
   }
   return {

@@ -48,7 +48,7 @@ export interface Taken {
 }
 
 /** What an answer was asked about cannot be decoded. */
-export class Unread {
+export class SubjectUnread {
   constructor(readonly error: SpaceError) {}
 }
 
@@ -225,7 +225,7 @@ export class Connection {
     try {
       this.outbox.send([Protocol.Told, id, question, operation.answer(number, subject)])
     } catch (thrown) {
-      const isUnread = thrown instanceof Unread
+      const isUnread = thrown instanceof SubjectUnread
       const error = isUnread ? thrown.error : thrown
       // What the space refuses is a failure.
       operation.threw = isSpaceError(error) ? Exit.fail(error) : Exit.die(error)

@@ -52,8 +52,7 @@ export const operationsOf = (serving: Serving): Operations => ({
   awaitQuiescent: () => one(serving.verbs.awaitQuiescent)
 })
 
-const nothing = <E>(effect: Effect.Effect<unknown, E>): Effect.Effect<ReadonlyArray<unknown>, E> =>
-  Effect.as(effect, [])
+const none = <E>(effect: Effect.Effect<unknown, E>): Effect.Effect<ReadonlyArray<unknown>, E> => Effect.as(effect, [])
 
 const one = <E>(effect: Effect.Effect<unknown, E>): Effect.Effect<ReadonlyArray<unknown>, E> =>
   Effect.map(effect, (value) => [value])
@@ -97,10 +96,10 @@ const puttingOf = ({ space, values, verbs }: Serving): Operations => {
     out: (id, tuple, ttl) => {
       const decoded = read(tuple)
       return ttl === undefined
-        ? nothing(verbs.out(decoded))
-        : nothing(Effect.map(verbs.outLeased(decoded, millis("ttl", ttl)), (lease) => leases.set(id, lease)))
+        ? none(verbs.out(decoded))
+        : none(Effect.map(verbs.outLeased(decoded, millis("ttl", ttl)), (lease) => leases.set(id, lease)))
     },
-    outAll: (_, all) => nothing(verbs.outAll(all.map(read))),
+    outAll: (_, all) => none(verbs.outAll(all.map(read))),
     outFitting: (_, all) => one(putFitting(space, all.map((tuple: unknown) => values.decodeTuple(tuple)))),
     renew: (_, id, ttl) => {
       const lease = leases.get(id)
@@ -157,7 +156,7 @@ const lookingOf = (serving: Serving): Operations => {
       const { now, pattern } = reading(serving, id, [wire], asks)
       return now(verbs.takeNow({ name, pattern, limit, isFinal }, holds.hold(id, ({ tuples }) => encodeAll(tuples))))
     },
-    end: (_, id, how, failed, letter, those) => nothing(holds.end(id, how, failed, letter, those))
+    end: (_, id, how, failed, letter, those) => none(holds.end(id, how, failed, letter, those))
   }
 }
 
@@ -213,17 +212,17 @@ const openingOf = (serving: Serving): Operations => {
           : (event: any) =>
             event._tag === "Missed" ? event : { _tag: event._tag, tuple: values.encodeTuple(event.tuple) }
         const stream = Effect.map(verbs.watch(kind, pattern, mailboxOf(options)), Stream.map(encode))
-        return nothing(opened.open(id, stream))
+        return none(opened.open(id, stream))
       }),
     pull: (_, id) => opened.pull(id),
-    close: (_, id) => nothing(opened.close(id))
+    close: (_, id) => none(opened.close(id))
   }
 }
 
 const startingOf = ({ stubs, values }: Serving): Operations => ({
   eval: (id, name, failures, origin) => stubs.start(id, name, failures, origin),
   ended: (_, id, outcome, isJoined) =>
-    nothing(
+    none(
       stubs.ended(id, outcome === undefined ? Exit.void : Exit.failCause(values.decodeCause(outcome)), isJoined)
     )
 })

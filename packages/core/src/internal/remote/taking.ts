@@ -14,7 +14,7 @@ import { refusing } from "../arguments.js"
 import * as Hold from "../hold.js"
 import type { Values } from "../values.js"
 import type { Verbs } from "../verbs.js"
-import { ask, readable } from "./asked.js"
+import { ask, tried } from "./asked.js"
 import type { Connection, Taken } from "./connection.js"
 import * as Protocol from "./protocol.js"
 
@@ -67,7 +67,7 @@ export const takingOf = (
       const unread: Array<number> = []
       let refusal = taken.unread
       for (const [index, wire] of wires.entries()) {
-        const read = readable(values, wire)
+        const read = tried(values, wire)
         if (Either.isRight(read)) {
           all.push(read.right)
         } else {
@@ -90,7 +90,7 @@ export const takingOf = (
     options: Holding,
     use: (tuple: Tuple) => Effect.Effect<A, E, R>
   ): Effect.Effect<A, E | SpaceError, R> => {
-    const read = taken.unread === undefined ? readable(values, wire) : Either.left(taken.unread)
+    const read = taken.unread === undefined ? tried(values, wire) : Either.left(taken.unread)
     if (Either.isRight(read)) {
       return use(read.right)
     }

@@ -12,12 +12,12 @@ import type { Inspection, TupleSpace } from "../../TupleSpace.js"
 import { failing, option, refusing, text, unsupported } from "../arguments.js"
 import { fitting, moves } from "../destination.js"
 import type { Held, TakingNow, Use } from "../hold.js"
-import { uninterruptibly } from "../hold.js"
+import { listedAs, uninterruptibly } from "../hold.js"
 import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { assemble } from "../space.js"
 import type { Late } from "../timeout.js"
-import { Chosen, Holds } from "./holds.js"
+import { Chosen, JointHold } from "./holds.js"
 import type { Part } from "./routing.js"
 import { Routing } from "./routing.js"
 import { merge } from "./streams.js"
@@ -113,12 +113,11 @@ const takingOf = (routing: Routing, waits: Waits): Pick<Part, "take" | "takeNow"
       return routing.only("inAll", concerned).take(taking, use)
     }
     const there = name === "inAny" ? "in" : name
-    const kind = name === "inAny" || name === "withPermit" ? name : "in"
     return uninterruptibly(taking, (restore) =>
       Effect.flatMap(
         waits.race<Held<SpaceError>>(
           restore,
-          { kind, operation: name, patterns, timeout },
+          { kind: listedAs(name), operation: name, patterns, timeout },
           ({ part, pattern }, found) =>
             part.take({ ...taking, name: there, patterns: [pattern], restore: undefined }, found),
           (held) => held.giveBack()
@@ -138,7 +137,7 @@ const takingOf = (routing: Routing, waits: Waits): Pick<Part, "take" | "takeNow"
           holds: ReadonlyArray<Held<SpaceError>>
         ): Effect.Effect<A, E | SpaceError, R> =>
           index === concerned.length || limit === 0
-            ? use(new Holds(holds), restore)
+            ? use(new JointHold(holds), restore)
             : Effect.flatMap(
               Effect.tapErrorCause(
                 concerned[index]!.takeNow({ ...taking, limit, restore }, Effect.succeed),

@@ -11,7 +11,7 @@ import type { Tuple } from "../../Tuple.js"
 import type { Ending, Held } from "../hold.js"
 
 /** What several parts hold, as one. */
-export class Holds implements Held<SpaceError> {
+export class JointHold implements Held<SpaceError> {
   readonly index: number = 0
 
   constructor(private readonly holds: ReadonlyArray<Held<SpaceError>>) {}
@@ -57,7 +57,7 @@ export class Holds implements Held<SpaceError> {
 }
 
 /** What one part holds, which was found by one of several patterns. */
-export class Chosen extends Holds {
+export class Chosen extends JointHold {
   constructor(held: Held<SpaceError>, override readonly index: number) {
     super([held])
   }
