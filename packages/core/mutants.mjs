@@ -1623,6 +1623,55 @@ class Now implements Operation<Option.Option<any>, never> {
     replace: "Effect.void"
   },
   {
+    name: "what has expired before it is taken from a store ends the look for more",
+    clause: "S15",
+    file: "internal/durable/finding.ts",
+    find: "isTaken ? Effect.succeed(found) : claimed(look, take, rows)",
+    replace: "isTaken ? Effect.succeed(found) : Effect.succeed(null)"
+  },
+  {
+    name: "what has expired before it is taken from a store is returned all the same",
+    clause: "S15",
+    file: "internal/durable/finding.ts",
+    find: "isTaken ? Effect.succeed(found) : claimed(look, take, rows)",
+    replace: "Effect.succeed(found)"
+  },
+  {
+    name: "replace on a store puts though its tuple has expired",
+    clause: "S15",
+    file: "internal/durable/engine.ts",
+    find: "if (expires === null) {",
+    replace: "if (id >= 0) {"
+  },
+  {
+    name: "a letter that is refused at the other end of a link leaves its tuple held",
+    clause: "S8",
+    file: "internal/remote/held.ts",
+    find: "Effect.zipRight(held.end(refused, those), Effect.die(defect))",
+    replace: "Effect.die(defect)"
+  },
+  {
+    name: "a use over a link fails though its hold has ended",
+    clause: "S8",
+    file: "internal/remote/taking.ts",
+    find: "over === undefined || Exit.isSuccess(exit)",
+    replace: "over === undefined"
+  },
+  {
+    name: "a move forgets what has arrived when the rest fails",
+    clause: "S14",
+    file: "internal/destination.ts",
+    find: "      onArrival?.(arrived)\n",
+    replace: ""
+  },
+  {
+    name: "a choice over several parts asks again which pattern it was",
+    clause: "S3",
+    file: "internal/sharded/engine.ts",
+    find: "pattern === found || matches(pattern, tuple)",
+    replace: "(pattern === found && false) || matches(pattern, tuple)"
+  },
+  {
     name: "a store keeps one failure more than the limit",
     clause: "S13",
     file: "internal/durable/failures.ts",

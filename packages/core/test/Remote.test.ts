@@ -21,6 +21,8 @@ import {
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { MessageChannel } from "node:worker_threads"
+import * as Protocol from "../src/internal/remote/protocol.js"
+import { Values } from "../src/internal/values.js"
 import { clean, empty, same } from "./helpers.js"
 import { atTheOtherEnd, linkOf, pair, throughAPort } from "./links.js"
 
@@ -435,6 +437,52 @@ describe("Remote: the link", () => {
         yield* Scope.close(outer, Exit.void)
         assert.isTrue(Exit.isInterrupted(yield* Effect.exit(client.out(["t"]))))
         yield* Scope.close(inner, Exit.void)
+      }
+    }))
+
+  it.scopedLive("S8 a use succeeds whose hold has ended, also if the link ends with the answer", () =>
+    Effect.gen(function*() {
+      const wire = new Values().encodeTuple(["t"])
+      let say: (message: unknown) => void = () => {}
+      const link: Remote.Link = {
+        send: (frames) => {
+          for (const [kind, id, , name] of frames as ReadonlyArray<Protocol.Frame>) {
+            if (kind === Protocol.Request) {
+              const done = name === "take" ? [Protocol.Done, id, wire, 0] : [Protocol.Done, id]
+              // Both are there when the client hears of one.
+              queueMicrotask(() => say(name === "end" ? [done, [Protocol.Closed, "the link is over"]] : [done]))
+            }
+          }
+        },
+        listen: (onMessage) => {
+          say = onMessage
+          return () => {}
+        }
+      }
+      const client = yield* Remote.connect(link)
+      same(yield* client.inWith(["t"], () => Effect.succeed("used")), "used")
+      assert.strictEqual((yield* failureOf(client.out(["t"]))).reason, "Unavailable")
+    }))
+
+  it.scopedLive("S8 S16 a letter that the space at the other end refuses is not put, and the tuple is back", () =>
+    Effect.gen(function*() {
+      const { open } = yield* SpaceStore.memory
+      const protocol = Schema.Tuple(Schema.Literal("job"), Schema.Number)
+      const space = yield* SpaceStore.make(yield* open("jobs"), { protocol })
+      const [server, link] = pair()
+      yield* Effect.forkScoped(Remote.serve(space, server))
+      const client = yield* Remote.connect(link)
+      for (const [index, one] of [space, client].entries()) {
+        yield* space.out(["job", index])
+        const cause = yield* Effect.flip(Effect.sandbox(
+          (one as typeof client).inWith(["job", P.number], () => Effect.fail("no"), {
+            maxAttempts: 1,
+            deadLetter: (tuple) => ["outside", ...tuple]
+          })
+        ))
+        same(Array.from(Cause.failures(cause), (error: any) => error.reason ?? error), ["no", "InvalidTuple"])
+        same((yield* space.inspect).held, 0)
+        same(yield* space.in(["job", P.number]), ["job", index])
       }
     }))
 

@@ -1,4 +1,4 @@
-import { Pattern as P, Sharded, SpaceStore, TupleSpace } from "@effect-linda/core"
+import { Pattern as P, Sharded, SpaceError, SpaceStore, TupleSpace } from "@effect-linda/core"
 import * as Conformance from "@effect-linda/testkit/Conformance"
 import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Deferred, Effect, Exit, Fiber, FiberRef, Layer, Option, Scope, Stream, TestClock } from "effect"
@@ -95,6 +95,32 @@ Conformance.suite({
 
 const memories = Effect.all([TupleSpace.make(), TupleSpace.make()])
 
+describe("over several parts, one of which fails", () => {
+  const unavailable = new SpaceError.SpaceError({ reason: "Unavailable", message: "the part is gone" })
+
+  it.scoped("S14 of what is moved that stays which has not arrived", () =>
+    Effect.gen(function*() {
+      const { open } = yield* SpaceStore.memory
+      const good = yield* Effect.flatMap(open("good", { lease: "10000 days" }), SpaceStore.make)
+      const store = yield* open("bad", { lease: "10000 days" })
+      const bad = yield* SpaceStore.make({
+        ...store,
+        run: (commands) =>
+          commands.some(({ op }) => op === "put")
+            ? Effect.zipRight(settle, Effect.fail(unavailable))
+            : store.run(commands)
+      })
+      const space = Sharded.make([good, bad])
+      const source = yield* TupleSpace.make()
+      const names = Array.from({ length: 20 }, (_, index) => `n${index}`)
+      yield* source.outAll(names.map((name) => [name]))
+      assert.strictEqual((yield* Effect.flip(source.collectInto([P.string], space))).reason, "Unavailable")
+      const [there, left] = [yield* good.copyCollect([P.string]), yield* source.copyCollect([P.string])]
+      assert.isTrue(there.length > 0 && left.length > 0)
+      same([...there, ...left].flat().sort(), names.sort())
+    }))
+})
+
 for (const [name, made] of [["stores", stores], ["spaces in memory", memories]] as const) {
   describe(`over several parts: ${name}`, () => {
     /** A space, and first fields of tuples that are in its one and in its other part. */
@@ -116,6 +142,19 @@ for (const [name, made] of [["stores", stores], ["spaces in memory", memories]] 
     const bad = () => {
       throw boom
     }
+
+    it.scoped("N11 S3 a choice says which pattern has found it, also if that would not match again", () =>
+      Effect.gen(function*() {
+        const { one, space } = yield* split
+        yield* space.out([one, 1])
+        // A store and a space in memory may ask it once or twice until they have the tuple.
+        for (const choose of [space.rdAny, space.inAny]) {
+          let asked = 0
+          const once = P.when((_: unknown) => asked++ < 1)
+          same(yield* choose([["z"], [P.string, once]], { timeout: "1 second" }), { index: 1, tuple: [one, 1] })
+        }
+        yield* clean(space)
+      }))
 
     it.scoped("N11 S3 a predicate that throws ends the operation in all parts, be it at once or while it waits", () =>
       Effect.gen(function*() {

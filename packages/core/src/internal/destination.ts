@@ -32,8 +32,13 @@ export interface Receiving {
 }
 
 /** For who has room for all. */
-export const fitting = (outAll: (tuples: ReadonlyArray<Tuple>) => Effect.Effect<void, any>): PutFitting => (tuples) =>
-  Effect.as(outAll(tuples), tuples.map((_, index) => index))
+export const fitting =
+  (outAll: (tuples: ReadonlyArray<Tuple>) => Effect.Effect<void, any>): PutFitting => (tuples, onArrival) =>
+    Effect.map(outAll(tuples), () => {
+      const arrived = tuples.map((_, index) => index)
+      onArrival?.(arrived)
+      return arrived
+    })
 
 /** Puts tuples into a destination. One that only knows `outAll` takes all of them. */
 export const putFitting = <E>(

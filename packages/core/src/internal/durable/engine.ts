@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Options, SpaceStore } from "../../SpaceStore.js"
-import type { Take } from "../../StoreCommand.js"
+import type { Row, Run, Take } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
 import {
@@ -39,7 +39,8 @@ import type { Access } from "./access.js"
 import { apart, transaction as within } from "./access.js"
 import { Endings } from "./ending.js"
 import { keepingFailures } from "./failures.js"
-import { all, claim, copies, nothing, readable, takeAll, unlimited } from "./finding.js"
+import type { Unread } from "./finding.js"
+import { all, claim, claimed, copies, nothing, readable, takeAll, unlimited } from "./finding.js"
 import { Ground, linked } from "./ground.js"
 import { explain, inspect, sample } from "./inspect.js"
 import { joinOf } from "./joining.js"
@@ -169,30 +170,34 @@ const changingOf = (ground: Ground): Pick<Verbs<SpaceError>, "outIfAbsent" | "re
         })),
 
     replace: (pattern, f) =>
-      ground.operation("replace", (access, span) =>
-        readable(
-          ground,
-          access,
-          true,
-          access.exclusively((run) =>
-            Effect.flatMap(all(reader, run, pattern, 1), ({ rows, tuples: [tuple] }) =>
-              failing(() => {
-                if (tuple === undefined) {
-                  return Effect.succeed(Option.none<Tuple>())
-                }
-                const hold = session.nextId()
-                const row = ground.prepared(f(tuple), span)
-                linked(span, rows)
+      ground.operation("replace", (access, span) => {
+        const replaced = (run: Run): Effect.Effect<Option.Option<Tuple>, SpaceError | Unread> =>
+          Effect.flatMap(all(reader, run, pattern, 1), ({ rows, tuples: [tuple] }) =>
+            failing((): Effect.Effect<Option.Option<Tuple>, SpaceError | Unread> => {
+              if (tuple === undefined) {
+                return Effect.succeed(Option.none())
+              }
+              const hold = session.nextId()
+              const row = ground.prepared(f(tuple), span)
+              linked(span, rows)
+              const [{ expires, id }] = rows as readonly [Row]
+              if (expires === null) {
                 return Effect.as(
                   run([
-                    { op: "claim", hold, ids: [rows[0]!.id], waiter: null, final: true },
+                    { op: "claim", hold, ids: [id], waiter: null, final: true },
                     { op: "put", rows: [row()] }
                   ]),
                   Option.some(tuple)
                 )
-              }))
-          )
-        ))
+              }
+              // Its time may be over by now.
+              return Effect.flatMap(claim(run, hold, rows, null, true), (isClaimed) =>
+                isClaimed
+                  ? Effect.as(run([{ op: "put", rows: [row()] }]), Option.some(tuple))
+                  : replaced(run))
+            }))
+        return readable(ground, access, true, access.exclusively(replaced))
+      })
   }
 }
 
@@ -284,9 +289,9 @@ const takingOf = (ground: Ground): Pick<Verbs<SpaceError>, "take" | "takeNow"> =
       access,
       true,
       access.exclusively((run) =>
-        exact ? takeAll(reader, run, take) : Effect.tap(
-          all(reader, run, pattern, limit),
-          ({ rows }) => rows.length === 0 ? Effect.void : claim(run, hold, rows, null, isFinal)
+        exact ? takeAll(reader, run, take) : Effect.map(
+          claimed(all(reader, run, pattern, limit), (rows) => claim(run, hold, rows, null, isFinal)),
+          (found) => found ?? nothing
         )
       )
     )

@@ -135,13 +135,14 @@ export const all = (
   run: Run,
   pattern: Pattern,
   limit = Infinity
-): Effect.Effect<Read, SpaceError | Unread> => {
-  const rows: Array<Row> = []
-  return limit === 0 ? Effect.succeed(nothing) : Effect.flatMap(
-    each(reader, run, pattern, reader.query(pattern), (row) => rows.push(row) >= limit),
-    () => decoded(reader, { index: 0, rows })
-  )
-}
+): Effect.Effect<Read, SpaceError | Unread> =>
+  Effect.suspend(() => {
+    const rows: Array<Row> = []
+    return limit === 0 ? Effect.succeed(nothing) : Effect.flatMap(
+      each(reader, run, pattern, reader.query(pattern), (row) => rows.push(row) >= limit),
+      () => decoded(reader, { index: 0, rows })
+    )
+  })
 
 /** What matches and stays: all of it, or only the oldest. */
 export const copies = (
@@ -181,6 +182,25 @@ export const claim = (
     run([{ op: "claim", hold, ids: rows.map(({ id }) => id), waiter, final }]),
     ({ replies: [claimed] }) => claimed !== null
   )
+
+/**
+ * Looks, and takes what it has found. The time of that may have ended in between, and then it looks again; if it finds
+ * the same, it is the waiter that is gone.
+ */
+export const claimed = <A extends Pick<Read, "rows"> | null, E>(
+  look: Effect.Effect<A, E>,
+  take: (rows: ReadonlyArray<Row>) => Effect.Effect<boolean, SpaceError>,
+  before: ReadonlyArray<Row> = []
+): Effect.Effect<A | null, E | SpaceError> =>
+  Effect.flatMap(look, (found): Effect.Effect<A | null, E | SpaceError> => {
+    if (found === null || found.rows.length === 0) {
+      return Effect.succeed(found)
+    }
+    const { rows } = found
+    return rows.length === before.length && rows.every(({ id }, index) => id === before[index]!.id)
+      ? Effect.succeed(null)
+      : Effect.flatMap(take(rows), (isTaken) => isTaken ? Effect.succeed(found) : claimed(look, take, rows))
+  })
 
 /** Takes all or, if one of them cannot be decoded, none. */
 export const takeAll = (reader: Reader, run: Run, take: Take): Effect.Effect<Read, SpaceError | Unread> =>

@@ -11,7 +11,7 @@ import type { Outlook } from "../pattern/outlook.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Demand } from "../pattern/plan.js"
 import { Plan } from "../pattern/plan.js"
-import { claim, scan } from "./finding.js"
+import { claim, claimed, scan } from "./finding.js"
 import type { Ground } from "./ground.js"
 import type { Reader, Reading } from "./reader.js"
 import { isRead } from "./reader.js"
@@ -42,9 +42,11 @@ export const joinOf = ({ reader }: Ground, wish: Omit<Wish, "kind">): Wanted => 
     as: "join",
     exact: false,
     plan,
-    attempt: (run, hold, waiter, { offered, outlook }) =>
-      Effect.suspend(() => {
-        const search = new Search(reader, plan, questions, offered?.row)
+    attempt: (run, hold, waiter, { offered, outlook }) => {
+      let offer = offered
+      const look = Effect.suspend(() => {
+        const mine = offer
+        const search = new Search(reader, plan, questions, mine?.row)
         return Effect.flatMap(
           search.ask(run, outlook === undefined),
           (isHopeful): Effect.Effect<Found | null, unknown> => {
@@ -52,20 +54,19 @@ export const joinOf = ({ reader }: Ground, wish: Omit<Wish, "kind">): Wanted => 
             if (rows === undefined) {
               return Effect.succeed(null)
             }
-            const answered = offered !== undefined && rows.some(({ id }) => id === offered.row.id)
-              ? offered.answer
-              : Effect.void
             const found = { index: 0, rows }
-            // There is nothing to take for no patterns.
-            return Effect.zipRight(
-              answered,
-              rows.length === 0
-                ? Effect.succeed(found)
-                : Effect.map(claim(run, hold, rows, waiter, wish.final), (isClaimed) => isClaimed ? found : null)
-            )
+            if (mine === undefined || rows.every(({ id }) => id !== mine.row.id)) {
+              return Effect.succeed(found)
+            }
+            // It is stored from now on, and found there.
+            offer = undefined
+            return Effect.as(mine.answer, found)
           }
         )
       })
+      // There is nothing to take for no patterns.
+      return claimed(look, (rows) => claim(run, hold, rows, waiter, wish.final))
+    }
   }
 }
 

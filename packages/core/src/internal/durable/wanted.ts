@@ -13,7 +13,7 @@ import { failed } from "../hold.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Making } from "./agenda.js"
 import type { Endings } from "./ending.js"
-import { attempted, claim, each, readOf, Unread } from "./finding.js"
+import { attempted, claim, claimed, each, readOf, Unread } from "./finding.js"
 import type { Ground } from "./ground.js"
 import type { Reader } from "./reader.js"
 import { restoring, settling } from "./session.js"
@@ -91,11 +91,10 @@ export const oneOf = ({ reader }: Ground, wish: Wish, as: "in" | "rd"): Wanted =
     ...described(reader, wish, queries),
     as,
     exact: queries.every(([, exact]) => exact),
-    attempt: (run, hold, waiter) =>
-      Effect.flatMap(oldestOf(reader, run, patterns, queries), (found) =>
-        found === null || as === "rd"
-          ? Effect.succeed(found)
-          : Effect.map(claim(run, hold, found.rows, waiter, wish.final), (isClaimed) => isClaimed ? found : null))
+    attempt: (run, hold, waiter) => {
+      const look = oldestOf(reader, run, patterns, queries)
+      return as === "rd" ? look : claimed(look, (rows) => claim(run, hold, rows, waiter, wish.final))
+    }
   }
 }
 
@@ -120,16 +119,17 @@ const oldestOf = (
   run: Run,
   patterns: ReadonlyArray<Pattern>,
   queries: ReadonlyArray<ReturnType<Reader["query"]>>
-): Effect.Effect<Found | null, SpaceError> => {
-  let oldest: Found | null = null
-  return Effect.map(
-    Effect.forEach(patterns, (pattern, index) =>
-      each(reader, run, pattern, queries[index]!, (row) => {
-        if (oldest === null || row.id < oldest.rows[0]!.id) {
-          oldest = { index, rows: [row] }
-        }
-        return true
-      }), { discard: true }),
-    () => oldest
-  )
-}
+): Effect.Effect<Found | null, SpaceError> =>
+  Effect.suspend(() => {
+    let oldest: Found | null = null
+    return Effect.map(
+      Effect.forEach(patterns, (pattern, index) =>
+        each(reader, run, pattern, queries[index]!, (row) => {
+          if (oldest === null || row.id < oldest.rows[0]!.id) {
+            oldest = { index, rows: [row] }
+          }
+          return true
+        }), { discard: true }),
+      () => oldest
+    )
+  })

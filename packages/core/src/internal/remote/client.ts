@@ -79,10 +79,13 @@ const puttingOf = (
         (ttl) => Effect.map(connection.request("renew", ttl < 0 ? [id] : [id, ttl]), ([, was]): boolean => was)
       )),
   outAll: (tuples) => Effect.asVoid(connection.request("outAll", [tuples.map((tuple) => values.encodeTuple(tuple))])),
-  outFitting: (tuples) =>
+  outFitting: (tuples, onArrival) =>
     failing(() => {
       const wires = tuples.map((tuple) => values.encodeTuple(own(tuple)))
-      return Effect.map(connection.request("outFitting", [wires]), ([, arrived]) => arrived)
+      return Effect.map(connection.request("outFitting", [wires]), ([, arrived]) => {
+        onArrival?.(arrived)
+        return arrived
+      })
     })
 })
 

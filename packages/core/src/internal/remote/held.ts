@@ -8,6 +8,9 @@ import type { Ending, Held } from "../hold.js"
 import { consumed } from "../hold.js"
 import type { Values } from "../values.js"
 
+/** How a hold ends whose letter is not put. */
+const refused: Ending = { how: "place", failed: true }
+
 export class Holds {
   private readonly held = new Map<number, Held<unknown>>()
 
@@ -26,7 +29,10 @@ export class Holds {
       })
   }
 
-  /** Ends a hold, if there is one, as the client says. */
+  /**
+   * Ends a hold, if there is one, as the client says. A letter that is not put, be it that it cannot be decoded or that
+   * the space refuses it, leaves the tuple for somebody else.
+   */
   end(
     id: number,
     how: Ending["how"],
@@ -36,7 +42,10 @@ export class Holds {
   ): Effect.Effect<void, unknown> {
     const held = this.held.get(id)
     this.held.delete(id)
-    return held === undefined || held.isOver() ? Effect.void : held.end(this.endingOf(how, failed, letter), those)
+    return held === undefined || held.isOver() ? Effect.void : Effect.catchAllDefect(
+      Effect.suspend(() => held.end(this.endingOf(how, failed, letter), those)),
+      (defect) => Effect.zipRight(held.end(refused, those), Effect.die(defect))
+    )
   }
 
   /** Ends a hold where nobody waits to hear how that goes. */
@@ -52,7 +61,6 @@ export class Holds {
     }
   }
 
-  /** A letter that cannot be decoded is not put: then the tuple is there for somebody else. */
   private endingOf(how: Ending["how"], failed: boolean, letter: unknown): Ending {
     switch (how) {
       case "consumed":
@@ -61,7 +69,7 @@ export class Holds {
         try {
           return { how, letter: letter === undefined ? undefined : this.values.decodeTuple(letter) }
         } catch {
-          return { how: "place", failed: true }
+          return refused
         }
       default:
         return { how, failed }

@@ -39,8 +39,11 @@ export const takingOf = (
       Effect.exit(connection.request("end", [id, how, failed, letter, those])),
       (exit) => {
         const { over } = connection
+        if (over === undefined || Exit.isSuccess(exit)) {
+          return Effect.asVoid(exit)
+        }
         // Nobody else has what was held of a closed space (S12).
-        return over === undefined ? Effect.asVoid(exit) : Exit.isInterrupted(over) ? Effect.void : Effect.fail(cutOff)
+        return Exit.isInterrupted(over) ? Effect.void : Effect.fail(cutOff)
       }
     )
 

@@ -115,14 +115,18 @@ const takingOf = (routing: Routing, waits: Waits): Pick<Part, "take" | "takeNow"
     const there = name === "inAny" ? "in" : name
     return uninterruptibly(taking, (restore) =>
       Effect.flatMap(
-        waits.race<Held<SpaceError>>(
+        waits.race<readonly [Held<SpaceError>, Pattern]>(
           restore,
           { kind: listedAs(name), operation: name, patterns, timeout },
           ({ part, pattern }, found) =>
-            part.take({ ...taking, name: there, patterns: [pattern], restore: undefined }, found),
-          (held) => held.giveBack()
+            part.take(
+              { ...taking, name: there, patterns: [pattern], restore: undefined },
+              (held) => found([held, pattern])
+            ),
+          ([held]) => held.giveBack()
         ),
-        (held) => use(name === "inAny" ? new Chosen(held, indexIn(patterns, held.tuples[0]!)) : held, restore)
+        ([held, pattern]) =>
+          use(name === "inAny" ? new Chosen(held, indexIn(patterns, pattern, held.tuples[0]!)) : held, restore)
       ))
   },
   takeNow: <A, E, R>(taking: TakingNow, use: Use<SpaceError, A, E, R>) => {
@@ -158,19 +162,22 @@ const readingOf = (
     kind: "rd" | "rdAny",
     patterns: ReadonlyArray<Pattern>,
     timeout: number
-  ): Effect.Effect<Tuple, SpaceError | Late> =>
+  ): Effect.Effect<readonly [Tuple, Pattern], SpaceError | Late> =>
     Effect.uninterruptibleMask((restore) =>
-      waits.race<Tuple>(
+      waits.race<readonly [Tuple, Pattern]>(
         restore,
         { kind, operation: kind, patterns, timeout },
-        ({ part, pattern }, found) => Effect.flatMap(part.wait("rd", pattern, timeout), found),
+        ({ part, pattern }, found) =>
+          Effect.flatMap(part.wait("rd", pattern, timeout), (tuple) => found([tuple, pattern])),
         () => {}
       )
     )
   return {
     rd: (pattern, timeout) => {
       const concerned = routing.ofPattern(pattern)
-      return concerned.length === 1 ? concerned[0]!.wait("rd", pattern, timeout) : reading("rd", [pattern], timeout)
+      return concerned.length === 1
+        ? concerned[0]!.wait("rd", pattern, timeout)
+        : Effect.map(reading("rd", [pattern], timeout), ([tuple]) => tuple)
     },
     rdAny: (choices, timeout) => {
       const { patterns } = choices
@@ -179,7 +186,7 @@ const readingOf = (
         ? concerned[0]!.waitAny("rdAny", choices, timeout)
         : Effect.map(
           reading("rdAny", patterns, timeout),
-          (tuple) => choices.choice(indexIn(patterns, tuple), tuple)
+          ([tuple, pattern]) => choices.choice(indexIn(patterns, pattern, tuple), tuple)
         )
     },
     rdp: (pattern) =>
@@ -191,8 +198,9 @@ const readingOf = (
   }
 }
 
-const indexIn = (patterns: ReadonlyArray<Pattern>, tuple: Tuple): number =>
-  patterns.findIndex((pattern) => matches(pattern, tuple))
+/** The first pattern that matches; it may be another than that by which the tuple was found. */
+const indexIn = (patterns: ReadonlyArray<Pattern>, found: Pattern, tuple: Tuple): number =>
+  patterns.findIndex((pattern) => pattern === found || matches(pattern, tuple))
 
 /**
  * Whether it does: of a tuple that another pattern has matched already, so that a predicate that throws here is late.
