@@ -204,9 +204,10 @@ export const inspections = cases("Insight: inspect", (test) => {
             space.transact(more),
             space.transact(STM.zipRight(Transaction.count(space, ["b"]), positive)),
             // It is one who waits, whatever it waits for.
-            space.transact(STM.orElse(Transaction.in(space, ["c"]), () => positive))
+            space.transact(STM.orElse(Transaction.in(space, ["c"]), () => positive)),
+            space.transact(STM.orElse(Transaction.in(space, ["d"]), () => more))
           ]),
-          [["transact", "[\"c\"]"], ["transact", "[\"a\", any]"], ["transact"]]
+          [["transact", "[\"c\"]"], ["transact", "[\"d\"]"], ["transact", "[\"a\", any]"], ["transact"]]
         )
         const process = yield* space.eval(space.transact(more), { name: "waits" })
         yield* settle
