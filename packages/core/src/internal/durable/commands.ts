@@ -1,0 +1,189 @@
+/**
+ * What each command of a batch does, by the tables of a store that is in this process. `StoreCommand` says what it
+ * means.
+ *
+ * @internal
+ */
+import type { Command, Found, NewRow, Query, Replies, Row } from "../../StoreCommand.js"
+import { type Delivery, offered } from "./delivery.js"
+
+type Commands = {
+  readonly [Op in keyof Replies]: (space: Delivery, command: Extract<Command, { readonly op: Op }>) => Replies[Op]
+}
+
+export const perform = <Op extends keyof Replies>(
+  space: Delivery,
+  command: Extract<Command, { readonly op: Op }>
+): Replies[Op] => commands[command.op as Op](space, command)
+
+const commands: Commands = {
+  put: (space, { rows }) => {
+    const ids = !space.isWaitedFor && rows.every(isPlain)
+      ? space.tables.insertAll(rows.map(({ arity, fields, keys, meta, shape }) => ({
+        arity,
+        fields,
+        keys,
+        shape,
+        expires: null,
+        lease: null,
+        meta,
+        attempts: 0
+      })))
+      : rows.map((row) => space.put(row))
+    // A life of no time reaches those who wait, and nobody else.
+    if (rows.some(({ ttl }) => ttl !== null && ttl <= 0)) {
+      space.expire()
+    }
+    return ids
+  },
+
+  take: (space, { final, holds, limit, queries, wait }) => {
+    const waitUnder = (waiter: number) => leaveWaiter(space, { waiter, kind: "in", queries, final, label: wait })
+    if (limit === 1 && queries.length === 1) {
+      // Those who ask for the same one share one look.
+      const rows = space.tables.find(queries[0]!, 0, holds.length)
+      take(space, rows.map((row, index) => [holds[index]!, row]), final)
+      holds.slice(rows.length).forEach(waitUnder)
+      return holds.map((_, index) => index < rows.length ? { index: 0, rows: [rows[index]!] } : null)
+    }
+    return holds.map((hold) => {
+      const found = find(space, queries, limit)
+      if (found === null) {
+        waitUnder(hold)
+      } else {
+        take(space, found.rows.map((row) => [hold, row]), final)
+      }
+      return found
+    })
+  },
+
+  read: (space, { queries, wait, waiter }) => {
+    const found = find(space, queries, 1)
+    if (found === null) {
+      leaveWaiter(space, { waiter, kind: "rd", queries, final: false, label: wait })
+    }
+    return found
+  },
+
+  scan: ({ tables }, { after, limit, query }) => tables.find(query, after, limit),
+
+  held: ({ tables }, { query }) => tables.held(query),
+
+  count: ({ tables }, { query }) => tables.count(query),
+
+  claim: (space, { final, hold, ids, waiter }) => {
+    const { client, tables } = space
+    const rows = ids.map((id) => tables.get(id)).filter((row) => row !== undefined)
+    if (rows.length < ids.length || waiter !== null && !tables.removeWaiter(client, waiter)) {
+      return null
+    }
+    take(space, rows.map((row) => [hold, row]), final)
+    return rows
+  },
+
+  wait: (space, command) => {
+    space.addWaiter(command)
+    return null
+  },
+
+  answer: (space, { accepted, id, take, waiter }) => {
+    for (const row of space.tables.unhold(space.client, offered(waiter), id)) {
+      const stored = space.tables.insert(row)
+      if (!take) {
+        space.handOn(stored, waiter, accepted ?? undefined)
+      }
+    }
+    return null
+  },
+
+  cancel: ({ client, tables }, { waiters }) => waiters.map((waiter) => tables.removeWaiter(client, waiter)),
+
+  settle: (space, { accepted, failed, holds, how, put }) => {
+    const { client, tables } = space
+    if (how === "gone" && put.length === 0) {
+      const dropped = tables.drop(client, holds)
+      return holds.map((hold) => dropped.has(hold))
+    }
+    return holds.map((hold, index) => {
+      const rows = tables.unhold(client, hold, null)
+      if (rows.length === 0) {
+        return false
+      }
+      if (index === 0) {
+        put.forEach((row) => space.put(row))
+      }
+      if (how !== "gone") {
+        for (const row of rows) {
+          space.giveBack({ ...row, attempts: row.attempts + (failed ? 1 : 0) }, accepted[row.id], how === "place")
+        }
+      }
+      return true
+    })
+  },
+
+  restore: (space, { rows }) => {
+    for (const { accepted, ...row } of rows) {
+      space.giveBack(row, accepted ?? undefined, true)
+    }
+    return null
+  },
+
+  renew: (space, { lease, ttl }) => {
+    const isThere = space.tables.renew(lease, ttl === null ? null : space.now + ttl)
+    space.expire()
+    return isThere
+  },
+
+  inspect: ({ now, tables }) => tables.inspect(now)
+}
+
+const isPlain = ({ leased, ttl }: NewRow): boolean => ttl === null && !leased
+
+/** The oldest of all that match any of the queries; or, if more are wanted, those of the first query. */
+const find = ({ tables }: Delivery, queries: ReadonlyArray<Query>, limit: number): Found | null => {
+  if (limit !== 1) {
+    const rows = tables.find(queries[0]!, 0, limit)
+    return rows.length === 0 ? null : { index: 0, rows }
+  }
+  let found: Found | null = null
+  queries.forEach((query, index) => {
+    const [row] = tables.find(query, 0, 1)
+    if (row !== undefined && (found === null || row.id < found.rows[0]!.id)) {
+      found = { index, rows: [row] }
+    }
+  })
+  return found
+}
+
+const take = (
+  space: Delivery,
+  taken: ReadonlyArray<readonly [hold: number, row: Row]>,
+  final: boolean
+): void => {
+  if (taken.length === 0) {
+    return
+  }
+  if (final) {
+    space.tables.remove(taken.map(([, { id }]) => id))
+  } else {
+    space.tables.hold(space.client, taken.map(([hold, { id }]) => [hold, id]))
+  }
+  for (const [, row] of taken) {
+    space.tell("In", row)
+  }
+}
+
+const leaveWaiter = (
+  space: Delivery,
+  { label, ...waiter }: {
+    readonly waiter: number
+    readonly kind: "in" | "rd"
+    readonly queries: ReadonlyArray<Query>
+    readonly final: boolean
+    readonly label: string | null
+  }
+): void => {
+  if (label !== null) {
+    space.addWaiter({ ...waiter, exact: true, events: [], label })
+  }
+}
