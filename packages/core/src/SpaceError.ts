@@ -13,7 +13,9 @@ import * as Schema from "effect/Schema"
  * - `"InvalidOption"`: an option is outside its range.
  * - `"Reentrant"`: a predicate or a transaction used the space from within one of its steps.
  * - `"Unsupported"`: this engine cannot do what was asked.
- * - `"Unavailable"`: the engine behind the space was lost.
+ * - `"Unavailable"`: the engine behind the space was lost. What was asked for may have happened.
+ * - `"Refused"`: the engine behind the space refuses what was asked for, as too large for instance: nothing of it has
+ *   happened, and it will not if it is asked for again.
  * - `"Lapsed"`: a tuple was held for longer than its lease without a sign of life, and belongs to others again.
  * - `"Undecodable"`: a tuple is there that this program cannot decode. It is back in its place; `message` names the
  *   field and its class.
@@ -32,6 +34,7 @@ export class SpaceError extends Schema.TaggedError<SpaceError>("@effect-linda/co
     "Reentrant",
     "Unsupported",
     "Unavailable",
+    "Refused",
     "Lapsed",
     "Undecodable"
   ),

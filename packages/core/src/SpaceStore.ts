@@ -127,9 +127,17 @@ export type {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
+ * Makes an effect a part of a transaction that is undone alone if it fails.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Savepoint = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/**
  * A space's store, as one client of it sees it. A batch is one atomic step that is durable when it is answered, and any
- * two batches of a space happen one after the other. It cannot be interrupted. In each batch, before its commands, the
- * store
+ * two batches of a space happen one after the other. It cannot be interrupted. One that fails as `Refused` has not
+ * happened; of one that fails as `Unavailable` nobody knows. In each batch, before its commands, the store
  *
  * - lets the client live for another `lease`,
  * - ends the life of tuples whose time is over,
@@ -147,7 +155,7 @@ export interface SpaceStore {
    * answers is not to be believed until the end, so a store may keep it to itself.
    */
   readonly transaction: <A, E, R>(
-    body: (run: Run) => Effect.Effect<A, E, R>
+    body: (run: Run, savepoint: Savepoint) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | SpaceError, R>
   /** Calls back whenever mail may have come, which others' batches have caused. Lives in the scope. */
   readonly onMail: (notify: () => void) => Effect.Effect<void, SpaceError, Scope.Scope>
@@ -238,6 +246,8 @@ export interface TablesOptions {
   readonly begin: () => void
   readonly commit: () => void
   readonly rollback: () => void
+  /** Remembers how things are in the transaction that is under way, and returns how to go back to that. */
+  readonly savepoint: () => () => void
   /** Makes a new client that lives until then, and returns its name. In a transaction. */
   readonly enter: (until: number) => string
   /** Calls back whenever there may be mail for a client from others. Lives in the scope. */

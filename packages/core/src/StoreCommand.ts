@@ -243,7 +243,7 @@ export interface Wait extends Waiter {
 
 /**
  * Says of the tuple that a join was offered: it goes on to those who wait behind the join; or it is stored, to be
- * claimed at once. Answered with `null`.
+ * claimed at once. If that comes to nothing, a second answer has it go on all the same. Answered with `null`.
  *
  * @since 0.1.0
  * @category commands

@@ -17,12 +17,12 @@ const late = (millis: number): Effect.Effect<Space, SpaceError.SpaceError, Scope
     return yield* SpaceStore.make({
       ...store,
       transaction: (body) =>
-        store.transaction((run) =>
+        store.transaction((run, savepoint) =>
           body((commands) => {
             const isClaim = isLate && commands.some(({ op }) => op === "claim")
             isLate &&= !isClaim
             return Effect.zipRight(isClaim ? TestClock.adjust(millis) : Effect.void, run(commands))
-          })
+          }, savepoint)
         )
     }) as Effect.Effect<Space, SpaceError.SpaceError, Scope.Scope>
   })

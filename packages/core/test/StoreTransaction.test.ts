@@ -40,11 +40,11 @@ const counted = () => {
   const wrap = (store: SpaceStore.SpaceStore): SpaceStore.SpaceStore => ({
     ...store,
     transaction: (body) =>
-      store.transaction((run) =>
+      store.transaction((run, savepoint) =>
         body((commands) => {
           seen.push(commands)
           return run(commands)
-        })
+        }, savepoint)
       )
   })
   return { seen, wrap }
@@ -335,12 +335,11 @@ describe("Transactions of STM on a store", () => {
       const wrap = (store: SpaceStore.SpaceStore): SpaceStore.SpaceStore => ({
         ...store,
         transaction: (body) =>
-          store.transaction((run) =>
+          store.transaction((run, savepoint) =>
             body((commands) =>
               isBroken && commands.some(({ op }) => op === "put")
                 ? Effect.zipRight(run(commands), Effect.fail(unavailable))
-                : run(commands)
-            )
+                : run(commands), savepoint)
           )
       })
       const one = yield* Effect.flatMap(stores, (open) => open({ wrap }))
@@ -362,9 +361,13 @@ describe("Transactions of STM on a store", () => {
       // As a database does whose connection is lost at the commit.
       const wrap = (store: SpaceStore.SpaceStore): SpaceStore.SpaceStore => ({
         ...store,
-        transaction: <A, E, R>(body: (run: SpaceStore.SpaceStore["run"]) => Effect.Effect<A, E, R>) => {
+        transaction: <A, E, R>(
+          body: (run: SpaceStore.SpaceStore["run"], savepoint: SpaceStore.Savepoint) => Effect.Effect<A, E, R>
+        ) => {
           const once: Effect.Effect<A, E | SpaceError.SpaceError, R> = Effect.catchAllDefect(
-            store.transaction((run) => Effect.tap(body(run), () => fails-- > 0 ? Effect.die("lost") : Effect.void)),
+            store.transaction((run, savepoint) =>
+              Effect.tap(body(run, savepoint), () => fails-- > 0 ? Effect.die("lost") : Effect.void)
+            ),
             (defect) =>
               defect === "lost"
                 ? Effect.zipRight(takes ? Effect.orDie(other.inp(["a"])) : Effect.void, once)
@@ -396,11 +399,11 @@ describe("Transactions of STM on a store", () => {
       const wrap = (store: SpaceStore.SpaceStore): SpaceStore.SpaceStore => ({
         ...store,
         transaction: (body) =>
-          store.transaction((run) =>
+          store.transaction((run, savepoint) =>
             body((commands) => {
               const late = passes !== undefined && commands[0]?.op === passes ? TestClock.adjust(200) : Effect.void
               return Effect.zipRight(late, run(commands))
-            })
+            }, savepoint)
           )
       })
       const open = yield* stores
@@ -460,12 +463,11 @@ describe("Transactions of STM on a store", () => {
       const wrap = (store: SpaceStore.SpaceStore): SpaceStore.SpaceStore => ({
         ...store,
         transaction: (body) =>
-          store.transaction((run) =>
+          store.transaction((run, savepoint) =>
             body((commands) =>
               commands.some(({ op }) => op === "scan")
                 ? Effect.zipRight(Effect.zipRight(Effect.sync(() => void (isHeld = true)), gate.await), run(commands))
-                : run(commands)
-            )
+                : run(commands), savepoint)
           )
       })
       const open = yield* stores

@@ -218,6 +218,7 @@ const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, S
       ] as const
     )
     const poll = Effect.sleep(read.poll)
+    let savepoints = 0
     return yield* SpaceStore.fromTables({
       name,
       lease: read.lease,
@@ -226,6 +227,11 @@ const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, S
       begin: () => void begin.run(),
       commit: () => void commit.run(),
       rollback: () => void rollback.run(),
+      savepoint: () => {
+        const name = sql`linda_${++savepoints}`
+        database.exec(sql`SAVEPOINT ${name}`)
+        return () => void database.exec(sql`ROLLBACK TO ${name}`)
+      },
       enter: (until) => String(enter.run(space, until).lastInsertRowid),
       nextTurn: callback((resume) => void setImmediate(() => resume(Effect.void))),
       // By the real time: whatever clock the program goes by, other processes do not.

@@ -36,7 +36,7 @@ const late = (delay: Duration.DurationInput) => (store: Store): Store => {
     run: (commands) => answered(store.run(commands)),
     transaction: (body) =>
       Effect.uninterruptibleMask((restore) =>
-        answered(store.transaction((run) => restore(body((commands) => answered(run(commands))))))
+        answered(store.transaction((run, savepoint) => restore(body((commands) => answered(run(commands)), savepoint))))
       )
   }
 }
@@ -139,10 +139,12 @@ describe("at awkward moments, in a store in memory and in SQLite", () => {
       /** As PostgreSQL does when the connection is lost within a transaction. */
       const wrap = (store: Store): Store => ({
         ...store,
-        transaction: <A, E, R>(body: (run: Store["run"]) => Effect.Effect<A, E, R>) => {
+        transaction: <A, E, R>(
+          body: (run: Store["run"], savepoint: SpaceStore.Savepoint) => Effect.Effect<A, E, R>
+        ) => {
           let isLost = false
           const attempt: Effect.Effect<A, E | SpaceError.SpaceError, R> = Effect.flatMap(
-            Effect.exit(store.transaction((run) =>
+            Effect.exit(store.transaction((run, savepoint) =>
               Effect.filterOrFail(
                 body((commands) =>
                   Effect.suspend(() => {
@@ -152,8 +154,7 @@ describe("at awkward moments, in a store in memory and in SQLite", () => {
                     isFailing = false
                     isLost = true
                     return unavailable
-                  })
-                ),
+                  }), savepoint),
                 () => !isLost,
                 () => unavailable
               )
@@ -201,7 +202,9 @@ describe("at awkward moments, in a store in memory and in SQLite", () => {
       yield* Effect.sleep("200 millis")
       const transaction = yield* Effect.fork(SpaceStore.transaction(one)(one.out(["t"])))
       // It has committed, and the answer is under way.
-      yield* Effect.sleep("45 millis")
+      while ((yield* other.inspect).interests.length > 0) {
+        yield* Effect.sleep("1 millis")
+      }
       yield* Fiber.interrupt(transaction)
       same(yield* other.count(["t"]), 0)
       same(yield* within(Fiber.join(taker), "the taker"), ["t"])

@@ -16,6 +16,7 @@ import type { Holding } from "./arguments.js"
 import { own } from "./arguments.js"
 import type { Restore } from "./handOver.js"
 import type { Pattern } from "./pattern/pattern.js"
+import { atEnd } from "./runtime.js"
 import type { Late } from "./timeout.js"
 
 /** How a hold ends. */
@@ -71,6 +72,13 @@ export interface Held<E> {
   readonly isOver: () => boolean
   /** All of it stays taken, from this very step on. */
   readonly keep: () => void
+  /**
+   * Runs a use, which is interrupted and fails as soon as it is known that what is held belongs to others again. Not
+   * there, if that cannot be.
+   */
+  readonly guarded?:
+    | (<A, E2, R>(restore: Restore, use: Effect.Effect<A, E2, R>) => Effect.Effect<A, E | E2, R>)
+    | undefined
   /** All of it goes back, as if it had not been taken: in this very step, or as soon as the engine can. */
   readonly giveBack: () => void
   /**
@@ -172,11 +180,13 @@ export const using = <E, A, E2, R>(
   options: Holding,
   use: (tuple: Tuple) => Effect.Effect<A, E2, R>
 ): Effect.Effect<A, E | E2 | Late, R> =>
-  take({ name, patterns: [pattern], timeout: options.timeout, isFinal: false, options }, (held, restore) =>
-    ending(
-      restore(use(held.tuples[0]!)),
+  take({ name, patterns: [pattern], timeout: options.timeout, isFinal: false, options }, (held, restore) => {
+    const used = Effect.suspend(() => use(held.tuples[0]!))
+    return ending(
+      held.guarded === undefined ? restore(used) : held.guarded(restore, used),
       name === "withPermit" ? giveBack(held, options) : release(held, options, refuse)
-    ))
+    )
+  })
 
 export const scoped = <E>(
   { refuse, take }: Taker<E>,
@@ -185,9 +195,11 @@ export const scoped = <E>(
 ): Effect.Effect<Tuple, E | Late, Scope.Scope> =>
   take(
     { name: "inScoped", patterns: [pattern], timeout: options.timeout, isFinal: false, options },
-    (held) =>
-      Effect.as(
-        Effect.addFinalizer((exit) => Effect.orDie(orInterrupted(exit, release(held, options, refuse)(exit)))),
+    (held) => {
+      const end = release(held, options, refuse)
+      return Effect.as(
+        atEnd((exit) => Effect.orDie(orInterrupted(exit, end(exit)))),
         held.tuples[0]!
       )
+    }
   )

@@ -24,6 +24,7 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import type * as EffectScheduler from "effect/Scheduler"
+import * as Scope from "effect/Scope"
 import * as Supervisor from "effect/Supervisor"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -98,6 +99,21 @@ export const callback = Effect.async
 export const yieldNow = Effect.yieldNow
 
 export const makeSemaphore = Effect.unsafeMakeSemaphore
+
+/**
+ * Adds a finalizer that runs in the state of the fiber that closes the scope, within its transaction for instance.
+ * Effect's own brings back that of the fiber that has added it.
+ */
+export const atEnd = (
+  finalizer: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<unknown>
+): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.flatMap(Effect.scope, (scope) => Scope.addFinalizerExit(scope, finalizer))
+
+/** A gate that fibers wait at until it is opened, within a synchronous step. */
+export const makeLatch = (): { readonly await: Effect.Effect<void>; readonly open: () => void } => {
+  const latch = Effect.unsafeMakeLatch()
+  return { await: latch.await, open: () => latch.unsafeOpen() }
+}
 
 export const makeDeferred = <A, E = never>(): Deferred.Deferred<A, E> => Deferred.unsafeMake(FiberId.none)
 

@@ -19,6 +19,8 @@ export interface Item<C extends Command = Command> {
   done(exit: Exit.Exit<Reply<C>, SpaceError>): void
   /** Whether it is done also if the space closes meanwhile: something is given back. */
   readonly must: boolean
+  /** Whether it goes as a batch of its own: the store has refused one that it was in. */
+  alone?: boolean
 }
 
 /** Something that takes several looks at the store, with nobody coming in between. */
@@ -77,8 +79,16 @@ export class Agenda {
       this.work.shift()
       return first
     }
-    const end = this.work.findIndex((each) => "body" in each)
+    if (first?.alone === true) {
+      return this.work.splice(0, 1) as ReadonlyArray<Item>
+    }
+    const end = this.work.findIndex((each) => "body" in each || each.alone === true)
     return this.work.splice(0, share(end < 0 ? this.work.length : end)) as ReadonlyArray<Item>
+  }
+
+  /** Leaves nothing. Returns all that was there. */
+  clear(): ReadonlyArray<Work> {
+    return this.work.splice(0)
   }
 
   /** Leaves what must be done. Returns the rest. */

@@ -1,11 +1,12 @@
 /**
- * Commands that are sent together: neighbours that say the same are one, whose reply is shared out again.
+ * Commands that are sent together: no more than a store can swallow at once. Neighbours that say the same are one
+ * command, whose reply is shared out again.
  *
  * @internal
  */
 import * as Exit from "effect/Exit"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Command, Put, Reply, Settle, Take } from "../../StoreCommand.js"
+import type { Command, NewRow, Put, Query, Reply, Settle, Take } from "../../StoreCommand.js"
 import { sameQueries } from "./query.js"
 
 /** A command, and who wants to know what it came to. */
@@ -81,3 +82,28 @@ const merge = (commands: ReadonlyArray<Command>): Command => {
       return first
   }
 }
+
+/** So many characters go in a batch, or one command: more is more than some stores, and the memory here, can have. */
+export const room = 2 ** 24
+
+/** How much a command adds to a batch, in characters: of the fields in it, since nothing else is ever large. */
+export const sizeOf = (command: Command): number => {
+  let size = 0
+  for (const { fields } of rowsIn(command)) {
+    for (const { length } of fields) {
+      size += length
+    }
+  }
+  for (const { literals } of queriesIn(command)) {
+    for (const { text } of literals) {
+      size += text.length
+    }
+  }
+  return size
+}
+
+const rowsIn = (command: Command): ReadonlyArray<Pick<NewRow, "fields">> =>
+  "rows" in command ? command.rows : "put" in command ? command.put : []
+
+const queriesIn = (command: Command): ReadonlyArray<Query> =>
+  "queries" in command ? command.queries : "query" in command ? [command.query] : []

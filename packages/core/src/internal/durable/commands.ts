@@ -87,11 +87,11 @@ const commands: Commands = {
   },
 
   answer: (space, { accepted, id, take, waiter }) => {
-    for (const row of space.tables.unhold(space.client, offered(waiter), id)) {
-      const stored = space.tables.insert(row)
-      if (!take) {
-        space.handOn(stored, waiter, accepted ?? undefined)
-      }
+    const { client, tables } = space
+    const [row] = tables.unhold(client, offered(waiter), id)
+    const stored = row === undefined ? tables.get(id) : tables.insert(row)
+    if (!take && stored !== undefined) {
+      space.handOn(stored, waiter, accepted ?? undefined)
     }
     return null
   },

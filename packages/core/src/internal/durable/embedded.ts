@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import { SpaceError } from "../../SpaceError.js"
-import type { SpaceStore, TablesOptions } from "../../SpaceStore.js"
+import type { Savepoint, SpaceStore, TablesOptions } from "../../SpaceStore.js"
 import type { Outcome } from "../../StoreCommand.js"
 import * as StoreCommand from "../../StoreCommand.js"
 import { failing, onlyOptions } from "../arguments.js"
@@ -24,6 +24,7 @@ const optionNames: ReadonlyArray<keyof TablesOptions> = [
   "begin",
   "commit",
   "rollback",
+  "savepoint",
   "enter",
   "onMail",
   "nextTurn"
@@ -51,7 +52,11 @@ export const fromTables = (
     /** Who waits for this client's mail. */
     let notify = () => {}
 
-    const attempt = <A>(body: () => A): Effect.Effect<A, SpaceError> => Effect.try({ try: body, catch: unavailable })
+    const attempt = <A>(body: () => A): Effect.Effect<A, SpaceError> =>
+      Effect.try({ try: body, catch: (cause) => failure("Unavailable", cause) })
+    /** What the tables do not do is undone. */
+    const performed = <A>(body: () => A): Effect.Effect<A, SpaceError> =>
+      Effect.try({ try: body, catch: (cause) => failure("Refused", cause) })
 
     const locked = <A, E, R>(
       body: (
@@ -70,6 +75,10 @@ export const fromTables = (
         ))
       )
 
+    const savepoint: Savepoint = (effect) =>
+      Effect.flatMap(Effect.orDie(attempt(options.savepoint)), (goBack) =>
+        Effect.tapErrorCause(effect, () => Effect.orDie(attempt(goBack))))
+
     const enter = (now: number): void => {
       client = options.enter(now + lease)
       isDead = false
@@ -79,10 +88,15 @@ export const fromTables = (
       Effect.flatMap(
         time,
         (now) =>
-          Effect.tapError(attempt(() => interpret({ tables, client, lease, now, commands })), (error) =>
-            Effect.sync(() => {
-              isDead ||= error === lapsed
-            }))
+          Effect.tapError(
+            performed(() =>
+              interpret({ tables, client, lease, now, commands })
+            ),
+            (error) =>
+              Effect.sync(() => {
+                isDead ||= error === lapsed
+              })
+          )
       )
     )
 
@@ -112,7 +126,7 @@ export const fromTables = (
       name,
       lease,
       run: (commands) => Effect.zipRight(turn, again(locked(() => perform(commands)))),
-      transaction: (body) => Effect.zipRight(turn, again(locked((restore) => restore(body(perform))))),
+      transaction: (body) => Effect.zipRight(turn, again(locked((restore) => restore(body(perform, savepoint))))),
       onMail: (callback) =>
         Effect.acquireRelease(
           Effect.sync(() => {
@@ -126,9 +140,9 @@ export const fromTables = (
     }
   })
 
-const unavailable = (cause: unknown): SpaceError =>
+const failure = (reason: SpaceError["reason"], cause: unknown): SpaceError =>
   isSpaceError(cause) ? cause : new SpaceError({
-    reason: "Unavailable",
+    reason,
     message: `the store failed: ${cause instanceof Error ? cause.message : String(cause)}`,
     cause
   })

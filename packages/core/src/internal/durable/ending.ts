@@ -4,10 +4,15 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { SpaceError } from "../../SpaceError.js"
 import type { Command, Row, Settle } from "../../StoreCommand.js"
+import { apart } from "../apart.js"
+import type { Restore } from "../handOver.js"
 import type { Ending, Held } from "../hold.js"
+import { withFiber } from "../runtime.js"
 import type { Access } from "./access.js"
+import { transactionOf } from "./access.js"
 import type { Making } from "./agenda.js"
 import { attempted } from "./finding.js"
 import type { Ground } from "./ground.js"
@@ -54,6 +59,7 @@ export class Endings {
       unread,
       attempts: rows[0]?.attempts ?? 0,
       isOver: () => this.ground.session.closed || access.isUndone(),
+      guarded: access.isTransaction ? undefined : (restore, use) => this.guarded(restore, use),
       keep: () => isFinal || rows.length === 0 ? undefined : access.giveBack(consuming(hold)),
       giveBack: () =>
         rows.length === 0
@@ -67,11 +73,37 @@ export class Endings {
           ? Effect.void
           : isFinal
           ? Effect.sync(() => this.endFinal(access, ending, rows, meant))
-          : meant.size === rows.length
-          ? perform(access, this.ended(hold, rows, ending))
-          : this.endSome(access, hold, ending, [...meant], rows.filter((row) => !meant.has(row)))
+          : this.inTransaction(access, hold, rows, (access) =>
+            meant.size === rows.length
+              ? perform(access, this.ended(hold, rows, ending))
+              : this.endSome(access, hold, ending, [...meant], rows.filter((row) => !meant.has(row))))
       }
     }
+  }
+
+  /** Runs a use in a fiber of its own, which costs little beside a store, and ends it when what is held is lost. */
+  private guarded<A, E, R>(restore: Restore, use: Effect.Effect<A, E, R>): Effect.Effect<A, E | SpaceError, R> {
+    const { uses } = this.ground.session
+    return apart<A, E | SpaceError, R>(restore, use, (end) => {
+      const onLapsed = () => end(Exit.fail(leaseOver), "when it has ended")
+      uses.add(onLapsed)
+      return () => uses.delete(onLapsed)
+    })
+  }
+
+  /** As a part of the transaction that the fiber is in, also if the hold was there before that. */
+  private inTransaction(
+    access: Access,
+    hold: number,
+    rows: ReadonlyArray<Row>,
+    end: (access: Access) => Effect.Effect<void, SpaceError>
+  ): Effect.Effect<void, SpaceError> {
+    return withFiber((fiber) => {
+      const inside = transactionOf(fiber, this.ground.session)
+      return inside === undefined || inside === access
+        ? end(access)
+        : inside.endHold(end, this.back(hold, rows, "place", false))
+    })
   }
 
   private back(hold: number, rows: ReadonlyArray<Row>, how: "place" | "back", failed: boolean): Making<Settle> {

@@ -11,6 +11,7 @@ import type { Options, SpaceStore } from "../../SpaceStore.js"
 import type { Row, Run, Take } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
+import { apart } from "../apart.js"
 import {
   failing,
   failuresOf,
@@ -24,11 +25,13 @@ import {
 } from "../arguments.js"
 import { read } from "../brand.js"
 import { moves } from "../destination.js"
+import type { Restore } from "../handOver.js"
 import * as Hold from "../hold.js"
 import * as Insight from "../insight.js"
 import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { processesOf } from "../processes.js"
+import { interrupted, locallyWith } from "../runtime.js"
 import { assemble } from "../space.js"
 import { withParty } from "../stm/operations.js"
 import type { Late } from "../timeout.js"
@@ -36,7 +39,6 @@ import type { Leased, Verbs } from "../verbs.js"
 import { untilGone } from "../verbs.js"
 import { tuplesOf } from "../watcher.js"
 import type { Access } from "./access.js"
-import { apart, transaction as within } from "./access.js"
 import { Endings } from "./ending.js"
 import { keepingFailures } from "./failures.js"
 import type { Unread } from "./finding.js"
@@ -46,10 +48,13 @@ import { explain, inspect, sample } from "./inspect.js"
 import { joinOf } from "./joining.js"
 import { partyOf } from "./party.js"
 import { Reader } from "./reader.js"
-import { Session } from "./session.js"
+import type { Leaving } from "./session.js"
+import { insideOf, Session } from "./session.js"
 import { watch } from "./subscription.js"
 import { transactOf } from "./transact.js"
+import { transaction as within } from "./transaction.js"
 import type { Read, Wanted } from "./waiter.js"
+import { giveBack } from "./waiter.js"
 import { holds, oneOf, raws, reads, takes } from "./wanted.js"
 
 const Key = Symbol.for("@effect-linda/core/durable/session")
@@ -267,7 +272,8 @@ const takingOf = (ground: Ground): Pick<Verbs<SpaceError>, "take" | "takeNow"> =
   const now = (
     access: Access,
     hold: number,
-    { isFinal, limit, pattern }: Hold.TakingNow
+    { isFinal, limit, pattern }: Hold.TakingNow,
+    restore: Restore
   ): Effect.Effect<Read, SpaceError> => {
     if (limit === 0) {
       return Effect.succeed(nothing)
@@ -281,18 +287,25 @@ const takingOf = (ground: Ground): Pick<Verbs<SpaceError>, "take" | "takeNow"> =
       final: isFinal,
       wait: null
     }
+    const leaving: Leaving<Read> = {
+      restore,
+      undo: ({ rows }) =>
+        rows.length > 0 && giveBack(session, { final: isFinal, tuple: (row) => reader.read(row) }, hold, rows)
+    }
     if (exact && limit === 1 && isFinal) {
-      return access.take(take, (found) => found === null ? nothing : forGood(hold, found))
+      return access.take(take, (found) => found === null ? nothing : forGood(hold, found), leaving)
     }
     return readable(
       ground,
       access,
       true,
-      access.exclusively((run) =>
-        exact ? takeAll(reader, run, take) : Effect.map(
-          claimed(all(reader, run, pattern, limit), (rows) => claim(run, hold, rows, null, isFinal)),
-          (found) => found ?? nothing
-        )
+      access.exclusively(
+        (run) =>
+          exact ? takeAll(reader, run, take) : Effect.map(
+            claimed(all(reader, run, pattern, limit), (rows) => claim(run, hold, rows, null, isFinal)),
+            (found) => found ?? nothing
+          ),
+        leaving
       )
     )
   }
@@ -314,7 +327,7 @@ const takingOf = (ground: Ground): Pick<Verbs<SpaceError>, "take" | "takeNow"> =
       ground.operation(taking.name, (access, span) =>
         Hold.uninterruptibly(taking, (restore) => {
           const hold = session.nextId()
-          return Effect.flatMap(now(access, hold, taking), (found) => {
+          return Effect.flatMap(now(access, hold, taking, restore), (found) => {
             linked(span, found.rows)
             return use(endings.held(access, hold, found, taking.isFinal), restore)
           })
@@ -328,5 +341,26 @@ export const transaction = (space: object) => <A, E, R>(effect: Effect.Effect<A,
     : undefined
   return session === undefined
     ? Effect.fail(unsupported("only a space that is made of a store has such transactions: use transact in memory"))
-    : within(session, (restore) => apart(session, restore, effect))
+    : within(session, (restore) => abandonable(session, restore, effect))
 }
+
+/**
+ * Runs what a user does in a transaction so that the transaction can end without it: when it closes the space, that
+ * waits for the transaction, which must not wait for the close. It is undone then.
+ */
+const abandonable = <A, E, R>(
+  session: Session,
+  restore: Restore,
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => {
+    let abandon = () => {}
+    return apart(
+      restore,
+      locallyWith(effect, insideOf, (all) => [...all, { session, abandon: () => abandon() }]),
+      (end) => {
+        abandon = () => end(interrupted, "at once")
+        return () => {}
+      }
+    )
+  })

@@ -13,9 +13,9 @@ import { snapshotProcess } from "../insight.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { show } from "../print.js"
 import type { Values } from "../values.js"
-import { isShown } from "./access.js"
 import type { Ground } from "./ground.js"
 import { decodeTuple } from "./query.js"
+import { isShown } from "./retrying.js"
 
 export const inspect = (ground: Ground, records: Records): Effect.Effect<Inspection, SpaceError> => {
   const { reader, session } = ground

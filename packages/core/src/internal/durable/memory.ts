@@ -186,6 +186,10 @@ export const make = Effect.gen(function*() {
           rollback: () => {
             Object.assign(state, saved)
           },
+          savepoint: () => {
+            const saved = { ...state }
+            return () => void Object.assign(state, saved)
+          },
           enter: (until) => {
             const client = String(++clients)
             state.clients = new Map(state.clients).set(client, until)

@@ -11,22 +11,34 @@
  */
 import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import type { SpaceError } from "../../SpaceError.js"
-import type { SpaceStore } from "../../SpaceStore.js"
-import type { Command, Mail, Outcome, Reply, Restore, Row, Run, Settle } from "../../StoreCommand.js"
+import type { Savepoint, SpaceStore } from "../../SpaceStore.js"
+import type { Command, Mail, Outcome, Reply, Restore as Restoring, Row, Run, Settle } from "../../StoreCommand.js"
 import type { Deadline } from "../deadlines.js"
 import { Deadlines } from "../deadlines.js"
+import type { Restore } from "../handOver.js"
 import type { Watched } from "../insight.js"
-import { callback, globalValue, interrupted, localOf, makeLocal, makeSemaphore, withFiber } from "../runtime.js"
+import {
+  atEnd,
+  callback,
+  globalValue,
+  interrupted,
+  liveClock,
+  localOf,
+  makeLocal,
+  makeSemaphore,
+  withFiber
+} from "../runtime.js"
 import type { Timed } from "../timekeeper.js"
 import { keepTime, setDeadline, Signs, tick, timeOf } from "../timekeeper.js"
 import type { Exclusive, Item, Making, Work } from "./agenda.js"
 import { Agenda, isMust } from "./agenda.js"
-import { batchesOf } from "./batches.js"
-import { lapsed } from "./interpreter.js"
+import type { Asked } from "./batches.js"
+import { batchesOf, room, sizeOf } from "./batches.js"
 import type { Accepts, Heard, Listener } from "./offers.js"
 import { Offers } from "./offers.js"
 
@@ -111,32 +123,69 @@ export class Session implements Timed, Watched {
     resume?.()
   }
 
-  /** Has the store do something, and waits for it: also if interrupted, unless it has not been begun by then. */
+  /** Has the store do something, and waits for it. */
   perform<C extends Command>(make: Making<C>): Effect.Effect<Reply<C>, SpaceError> {
     return this.performing((done) => this.post(make, done))
   }
 
-  exclusively<A, E>(body: (run: Run, accepts: Accepts) => Effect.Effect<A, E>): Effect.Effect<A, E | SpaceError> {
-    return this.performing((done) => this.postExclusive(body, done))
+  exclusively<A, E>(
+    body: (run: Run, accepts: Accepts) => Effect.Effect<A, E>,
+    leaving?: Leaving<A>
+  ): Effect.Effect<A, E | SpaceError> {
+    return this.performing((done) => this.postExclusive(body, done), leaving)
   }
 
-  performing<A, E>(post: (done: (exit: Exit.Exit<A, E>) => void) => Work): Effect.Effect<A, E> {
-    return callback<A, E>((resume) => {
-      let ended: (() => void) | undefined
-      let isDone = false
-      const work = post((exit) => {
-        isDone = true
-        resume(exit)
-        ended?.()
+  /**
+   * Waits for work. Whoever is interrupted leaves nothing behind: what has not been begun is not done, and what has is
+   * waited for, but no longer than a store needs that is not busy. What is done later then, or in the instant of the
+   * interruption, is undone.
+   */
+  performing<A, E>(post: (done: (exit: Exit.Exit<A, E>) => void) => Work, leaving?: Leaving<A>): Effect.Effect<A, E> {
+    return leaving === undefined
+      ? Effect.uninterruptibleMask((restore) => this.left(post, { restore, undo: () => {} }))
+      : this.left(post, leaving)
+  }
+
+  private left<A, E>(
+    post: (done: (exit: Exit.Exit<A, E>) => void) => Work,
+    { restore, undo }: Leaving<A>
+  ): Effect.Effect<A, E> {
+    return Effect.suspend(() => {
+      let work: Work | undefined
+      let exit: Exit.Exit<A, E> | undefined
+      let onDone: (exit: Exit.Exit<A, E>) => void
+      const done = callback<A, E>((resume) => {
+        onDone = resume
+        work = post((now) => {
+          exit = now
+          onDone(now)
+        })
       })
-      return callback<void>((resume) => {
-        if (isDone || this.agenda.withdraw(work)) {
+      const over = (exit: Exit.Exit<A, E>) => Exit.isSuccess(exit) && undo(exit.value)
+      const leave = callback<void>((resume) => {
+        if (exit !== undefined) {
+          over(exit)
+        }
+        if (exit !== undefined || work === undefined || this.agenda.withdraw(work)) {
           resume(Effect.void)
-        } else {
-          ended = () => resume(Effect.void)
+          return
+        }
+        const stop = this.afterPatience(() => resume(Effect.void))
+        onDone = (exit) => {
+          over(exit)
+          stop()
+          resume(Effect.void)
         }
       })
+      return Effect.tapErrorCause(restore(done), () => leave)
     })
+  }
+
+  /** Calls back after the time that somebody who leaves waits for the store. Returns how to prevent that. */
+  afterPatience(fire: () => void): () => void {
+    const deadline: Deadline = { at: 0, index: -1, fire }
+    this.setDeadline(deadline, this.now() + patience)
+    return () => this.setDeadline(deadline, Infinity)
   }
 
   /** Transactions of the user's that are under way. */
@@ -204,6 +253,8 @@ export class Session implements Timed, Watched {
     )
   )
 
+  /** How often in a row the store has failed. */
+  private failures = 0
   /** How often we have been taken for dead. */
   private life = 0
   /** While answers are given out that were meant for a client that has lapsed since. */
@@ -213,7 +264,7 @@ export class Session implements Timed, Watched {
     return Effect.suspend(() => {
       const { life } = this
       this.offers.begin()
-      const made = items.map((item) => ({ ...item, command: this.made(item.make) }))
+      const made = this.fitting(items)
       const batches = batchesOf(made)
       const commands = batches.map(({ command }) => command)
       const run = this.offers.areMade
@@ -229,66 +280,121 @@ export class Session implements Timed, Watched {
             this.hear(outcome)
           },
           onFailure: (cause) => {
-            if (isLapsed(cause)) {
+            const sent = made.map(({ item }) => item)
+            if (isOf("Lapsed", cause)) {
               // Behind those of a batch before it that has learned of it first.
-              this.agenda.addAgain(items, life === this.life)
+              this.agenda.addAgain(sent, life === this.life)
               if (life === this.life) {
                 this.renew()
               }
-            } else {
-              this.giveSign()
+              return
+            }
+            this.giveSign()
+            if (!isOf("Refused", cause)) {
               // What ends a hold or a waiter does no harm if it is done twice, and much if it is not done.
               this.agenda.addFirst(
-                made.flatMap(({ command, make }): ReadonlyArray<Item> =>
+                made.flatMap(({ command, item: { make } }): ReadonlyArray<Item> =>
                   command.op === "settle" || command.op === "cancel"
                     ? [{ make, done: () => {}, must: true }]
                     : []
                 )
               )
-              items.forEach(({ done }) => done(Exit.failCause(cause)))
+              this.failures++
               this.doubt = cause
+            } else if (sent.length > 1) {
+              // None of it has happened. It is for one of them, which the others need not share.
+              sent.forEach((item) => {
+                item.alone = true
+              })
+              this.agenda.addFirst(sent)
+              this.poke()
+              return
             }
+            sent.forEach(({ done }) => done(Exit.failCause(cause)))
           }
         })
       )
     })
   }
 
+  /** What there is room for in a batch, and what it says. The rest comes next. */
+  private fitting(items: ReadonlyArray<Item>): ReadonlyArray<Made> {
+    const made: Array<Made> = []
+    let size = 0
+    for (const item of items) {
+      const command = this.made(item.make)
+      size += sizeOf(command)
+      if (made.length > 0 && size > room) {
+        this.agenda.addFirst(items.slice(made.length))
+        this.poke()
+        break
+      }
+      made.push({ item, command, done: (exit) => item.done(exit) })
+    }
+    return made
+  }
+
   private doExclusive(work: Exclusive): Effect.Effect<void> {
+    return Effect.asVoid(this.transaction(
+      (run) => work.body(run, this.offers.accepts),
+      (exit, fate) => fate === "lapsed" ? this.agenda.addFirst([work]) : work.done(exit)
+    ))
+  }
+
+  /**
+   * Several batches as one. What they have brought is heard when they have happened; before that `ended` is told what
+   * has become of them.
+   */
+  transaction<A, E, R>(
+    body: (run: Run, savepoint: Savepoint) => Effect.Effect<A, E, R>,
+    ended: (exit: Exit.Exit<A, E | SpaceError>, fate: Fate) => void
+  ): Effect.Effect<{ readonly exit: Exit.Exit<A, E | SpaceError>; readonly fate: Fate }, never, R> {
     return Effect.suspend(() => {
       this.offers.begin()
       const outcomes: Array<Heard> = []
-      let hasFailed = false
-      /** Whether it is what was done with the store that has failed, and not the store: then all is undone for sure. */
-      let isUndone = false
-      const body = this.store.transaction((run) => {
+      let stage: "begun" | "running" | "whole" = "begun"
+      /** What the store has failed with while it ran. */
+      let failure: SpaceError | undefined
+      const transaction = this.store.transaction((run, savepoint) => {
         // The store may have to begin anew.
         outcomes.length = 0
-        hasFailed = false
-        isUndone = false
+        stage = "running"
+        failure = undefined
         const heard = this.offers.heard((commands) =>
-          Effect.tapError(run(commands), () => Effect.sync(() => void (hasFailed = true)))
+          Effect.tapError(run(commands), (error) => Effect.sync(() => void (failure ??= error)))
         )
         const told: Run = (commands) => Effect.tap(heard(commands), (outcome) => void outcomes.push(outcome))
-        return Effect.tapErrorCause(
-          work.body(told, this.offers.accepts),
-          () => Effect.sync(() => void (isUndone = !hasFailed))
-        )
+        const part: Savepoint = (effect) =>
+          Effect.suspend(() => {
+            const { length } = outcomes
+            return Effect.tapErrorCause(savepoint(effect), () => Effect.sync(() => void (outcomes.length = length)))
+          })
+        return Effect.tap(body(told, part), () => Effect.sync(() => void (stage = "whole")))
       })
-      return Effect.map(Effect.exit(body), (exit) => {
-        if (Exit.isSuccess(exit)) {
-          work.done(exit)
+      const fateOf = (exit: Exit.Exit<A, E | SpaceError>): Fate =>
+        Exit.isSuccess(exit)
+          ? "done"
+          : failure?.reason === "Lapsed" || stage !== "running" && isOf("Lapsed", exit.cause)
+          ? "lapsed"
+          : stage === "running" && (failure === undefined || failure.reason === "Refused") ||
+              stage !== "running" && isOf("Refused", exit.cause)
+          ? "undone"
+          : "lost"
+      return Effect.map(Effect.exit(transaction), (exit) => {
+        const fate = fateOf(exit)
+        ended(exit, fate)
+        if (fate === "done") {
           outcomes.forEach((outcome) => this.hear(outcome))
-        } else if (isLapsed(exit.cause)) {
-          this.agenda.addFirst([work])
+        } else if (fate === "lapsed") {
           this.renew()
         } else {
           this.giveSign()
-          work.done(exit)
-          if (Cause.isFailType(exit.cause) && !isUndone) {
-            this.doubt = exit.cause
+          if (fate === "lost") {
+            this.failures++
+            this.doubt = failure === undefined && Exit.isFailure(exit) ? exit.cause : Cause.fail(failure)
           }
         }
+        return { exit, fate }
       })
     })
   }
@@ -303,12 +409,13 @@ export class Session implements Timed, Watched {
   // -------------------------------------------------------------------------------------------------------------------
 
   /** A failure after which it is not known what has come for us. */
-  doubt: Cause.Cause<unknown> | undefined = undefined
+  private doubt: Cause.Cause<unknown> | undefined = undefined
 
   hear(outcome: Outcome | Heard): void {
     const { mail, next } = outcome
     const { doubt } = this
     this.doubt = undefined
+    this.failures = 0
     if ("joined" in outcome) {
       outcome.learned.forEach((learn) => learn())
     }
@@ -349,14 +456,20 @@ export class Session implements Timed, Watched {
     }
   }
 
-  /** After we were taken for dead: nobody knows our waiters any more. */
-  renew(): void {
+  /** After we were taken for dead: nobody knows our waiters any more, and what we held belongs to others. */
+  private renew(): void {
     this.life++
     this.poke()
+    for (const onLapsed of [...this.uses]) {
+      onLapsed()
+    }
     for (const waiter of [...this.waiters.values()]) {
       waiter.onLapsed()
     }
   }
+
+  /** Called when what is held is lost. */
+  readonly uses = new Set<() => void>()
 
   // -------------------------------------------------------------------------------------------------------------------
   // Time, processes
@@ -399,7 +512,7 @@ export class Session implements Timed, Watched {
     /** What a batch brings may have to be given back: only when none is under way, nothing is left to do. */
     const rest: Effect.Effect<void> = Effect.suspend(() =>
       this.agenda.size > 0
-        ? Effect.zipRight(this.step, rest)
+        ? Effect.zipRight(this.step, rested)
         : Effect.zipRight(
           this.slots.take(this.depth),
           Effect.suspend(() => {
@@ -408,12 +521,30 @@ export class Session implements Timed, Watched {
               ? Effect.void
               : Effect.zipRight(
                 this.slots.release(this.depth),
-                this.agenda.size > 0 ? rest : Effect.zipRight(this.transactionsOver, rest)
+                this.agenda.size > 0 ? rested : Effect.zipRight(this.transactionsOver, rest)
               )
           })
         )
     )
-    yield* Effect.addFinalizer(() => rest)
+    let giveUpAt = Infinity
+    /**
+     * The same. A store that fails is asked again after a while, but not for ever: what we hold is back by itself when
+     * the lease is over.
+     */
+    const rested: Effect.Effect<void> = Effect.suspend(() => {
+      if (this.failures >= mostFailures || this.failures > 0 && timeOf(liveClock) >= giveUpAt) {
+        return Effect.map(this.slots.take(this.depth), () => {
+          this.ended = true
+          this.agenda.clear().forEach(({ done }) => done(interrupted))
+        })
+      }
+      return this.failures === 0 ? rest : Effect.zipRight(liveClock.sleep(pauseAfter(this.failures)), rest)
+    })
+    yield* Effect.addFinalizer(() => {
+      this.failures = 0
+      giveUpAt = timeOf(liveClock) + this.store.lease
+      return rest
+    })
     yield* Effect.forkScoped(Effect.interruptible(loop))
     yield* keepTime(this)
     yield* this.signs.keep
@@ -425,16 +556,13 @@ export class Session implements Timed, Watched {
    * Closes with the scope. The close waits for transactions that are under way; one of them that closes the space
    * itself is undone, for it would wait for its own end.
    */
-  readonly closeWithScope: Effect.Effect<void, never, Scope.Scope> = Effect.flatMap(Effect.scope, (scope) =>
-    // Not by `addFinalizer` of Effect's, which brings back the state that the fiber had when it was added.
-    Scope.addFinalizer(
-      scope,
-      withFiber<void>((fiber) => {
-        localOf(fiber, insideOf).forEach(({ abandon, session }) => session === this && abandon())
-        this.close()
-        return Effect.void
-      })
-    ))
+  readonly closeWithScope: Effect.Effect<void, never, Scope.Scope> = atEnd(() =>
+    withFiber<void>((fiber) => {
+      localOf(fiber, insideOf).forEach(({ abandon, session }) => session === this && abandon())
+      this.close()
+      return Effect.void
+    })
+  )
 
   /** S12: whoever waits is interrupted, and so is whoever asks from now on. */
   close(): void {
@@ -449,8 +577,31 @@ export class Session implements Timed, Watched {
   }
 }
 
-const isLapsed = (cause: Cause.Cause<unknown>): boolean =>
-  cause._tag === "Fail" && (cause.error as SpaceError).reason === lapsed.reason
+const isOf = (reason: SpaceError["reason"], cause: Cause.Cause<unknown>): boolean =>
+  cause._tag === "Fail" && (cause.error as SpaceError).reason === reason
+
+/** What has become of a transaction: of one that is lost nobody knows. */
+export type Fate = "done" | "lapsed" | "lost" | "undone"
+
+/** How whoever waits for work can be interrupted, and what becomes of what is done all the same. */
+export interface Leaving<A> {
+  readonly restore: Restore
+  readonly undo: (value: A) => void
+}
+
+/** For how long whoever is interrupted, or too late, waits for a store that is busy. In milliseconds. */
+const patience = 100
+
+/** How often in a row a store may fail that is to do the last things for a space that closes. */
+const mostFailures = 10
+
+/** How long it is given in between. */
+const pauseAfter = (failures: number): Duration.Duration => Duration.millis(Math.min(5 * 2 ** failures, 1_000))
+
+/** A command of a batch, and for whom it is sent. */
+interface Made extends Asked {
+  readonly item: Item
+}
 
 /** So many commands go as two batches, if the store takes two at a time. */
 const worthSplitting = 16
@@ -479,7 +630,7 @@ export const settling = (hold: number, accepted: Accepted = {}, failed = false):
 })
 
 /** Puts back what is not held any more. */
-export const restoring = (rows: ReadonlyArray<Row>, accepted: Accepted = {}): Restore => ({
+export const restoring = (rows: ReadonlyArray<Row>, accepted: Accepted = {}): Restoring => ({
   op: "restore",
   rows: rows.map((row) => ({ ...row, accepted: accepted[row.id] ?? null }))
 })

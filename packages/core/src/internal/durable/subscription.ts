@@ -9,17 +9,19 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { SpaceError } from "../../SpaceError.js"
+import { SpaceError } from "../../SpaceError.js"
 import type { SpaceEvent } from "../../SpaceEvent.js"
-import type { EventKind, Mail, Wait } from "../../StoreCommand.js"
+import type { Cancel, EventKind, Mail, Wait } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Mailbox } from "../arguments.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { ProcessRecord } from "../process.js"
 import { current } from "../process.js"
 import type { AnyFiber } from "../runtime.js"
-import { localOf, withFiber } from "../runtime.js"
+import { atEnd, localOf, withFiber } from "../runtime.js"
 import { Watcher } from "../watcher.js"
+import { transactionOf } from "./access.js"
+import { unlimited } from "./finding.js"
 import { lapsed } from "./interpreter.js"
 import type { Listener } from "./offers.js"
 import type { Reader } from "./reader.js"
@@ -126,6 +128,12 @@ class Subscription implements Listener {
   }
 }
 
+const withinTransaction = new SpaceError({
+  reason: "Reentrant",
+  message:
+    "a subscription or a stream was opened within a transaction of its space, which may be undone: open it before"
+})
+
 /** What happens to the tuples of a pattern; with `snapshot`, begun by those that are there. */
 export const watch = (
   session: Session,
@@ -138,6 +146,9 @@ export const watch = (
     const events = new Set(wanted)
     if (session.closed) {
       return Effect.interrupt
+    }
+    if (transactionOf(fiber, session) !== undefined) {
+      return Effect.fail(withinTransaction)
     }
     const [query, exact] = reader.query(pattern)
     const watcher = new Watcher(events, capacity, strategy, undefined, () => {})
@@ -162,30 +173,35 @@ export const watch = (
       label: labelOf(subscription)
     }
     const opened = Effect.tapErrorCause(
-      session.exclusively((run) =>
-        Effect.gen(function*() {
-          if (session.closed) {
-            // It was closed while the store kept us waiting: nobody would end us any more.
-            return yield* Effect.interrupt
-          }
-          session.waiters.set(subscription.id, subscription)
-          const { replies: [, present, held] } = snapshot
-            ? yield* run([wait, { op: "scan", query, after: 0, limit: 2 ** 31 - 1 }, { op: "held", query }])
-            : { replies: [(yield* run([wait])).replies[0], [], []] }
-          for (const row of held) {
-            subscription.unseen?.add(row.id)
-          }
-          subscription.isOpen = true
-          const tuples: Array<Tuple> = []
-          for (const row of present) {
-            const tuple = reader.read(row)
-            if (isRead(tuple) && pattern.matches(tuple)) {
-              tuples.push(tuple)
-            } else if (!isRead(tuple) && exact) {
-              return yield* Effect.fail(tuple)
+      session.performing<ReadonlyArray<Tuple>, SpaceError>((done) =>
+        session.postExclusive((run) =>
+          Effect.gen(function*() {
+            // The store may have to begin anew.
+            subscription.unseen?.clear()
+            if (session.closed) {
+              // It was closed while the store kept us waiting: nobody would end us any more.
+              return yield* Effect.interrupt
             }
-          }
-          return tuples
+            session.waiters.set(subscription.id, subscription)
+            const { replies: [, present, held] } = snapshot
+              ? yield* run([wait, { op: "scan", query, after: 0, limit: unlimited }, { op: "held", query }])
+              : { replies: [(yield* run([wait])).replies[0], [], []] }
+            for (const row of held) {
+              subscription.unseen?.add(row.id)
+            }
+            const tuples: Array<Tuple> = []
+            for (const row of present) {
+              const tuple = reader.read(row)
+              if (isRead(tuple) && pattern.matches(tuple)) {
+                tuples.push(tuple)
+              } else if (!isRead(tuple) && exact) {
+                return yield* Effect.fail(tuple)
+              }
+            }
+            return tuples
+          }), (exit) => {
+          subscription.isOpen = Exit.isSuccess(exit)
+          done(exit)
         })
       ),
       () =>
@@ -194,16 +210,21 @@ export const watch = (
           session.giveBack({ op: "cancel", waiters: [subscription.id] })
         })
     )
-    const closed = Effect.suspend(() => {
+    const closed = withFiber((fiber) => {
       const over = subscription.state === "ended"
       subscription.state = "ended"
       watcher.close()
       session.waiters.delete(subscription.id)
-      return over && session.closed
-        ? Effect.void
-        : Effect.ignore(session.perform({ op: "cancel", waiters: [subscription.id] }))
+      if (over && session.closed) {
+        return Effect.void
+      }
+      const cancel: Cancel = { op: "cancel", waiters: [subscription.id] }
+      // A transaction that closes it would wait for itself.
+      return transactionOf(fiber, session) === undefined
+        ? Effect.ignore(session.perform(cancel))
+        : Effect.sync(() => session.giveBack(cancel))
     })
-    return Effect.map(Effect.acquireRelease(opened, () => closed), (present) =>
+    return Effect.map(Effect.uninterruptible(Effect.zipLeft(opened, atEnd(() => closed))), (present) =>
       Stream.concat(
         Stream.fromIterable(present.map((tuple): SpaceEvent<any> => ({ _tag: "Out", tuple }))),
         Stream.repeatEffectChunkOption(Effect.catchAllCause(watcher.take as Effect.Effect<any, SpaceError>, (cause) =>

@@ -18,13 +18,15 @@ import type { Restore } from "../handOver.js"
 import { withFiber } from "../runtime.js"
 import * as Running from "../stm/run.js"
 import type { Verbs } from "../verbs.js"
-import { Retry, transaction, transactionOf } from "./access.js"
+import { transactionOf } from "./access.js"
 import type { Decision } from "./deciding.js"
 import { commandsOf, decide, released } from "./deciding.js"
 import { Facts } from "./facts.js"
 import { attempted } from "./finding.js"
 import type { Ground } from "./ground.js"
+import { Retry } from "./retrying.js"
 import { TakenUnread } from "./run.js"
+import { transaction } from "./transaction.js"
 
 export const transactOf = (ground: Ground): Verbs<SpaceError>["transact"] => {
   const { session } = ground
@@ -69,8 +71,7 @@ export const transactOf = (ground: Ground): Verbs<SpaceError>["transact"] => {
               }
             )
         )
-        // As a part of another transaction it may fail, and that may go on.
-        const done = decided === undefined ? Effect.tapErrorCause(go, () => Effect.ignore(release)) : write(decided)
+        const done = decided === undefined ? go : write(decided)
         return Effect.catchAllDefect(done, (defect) =>
           defect instanceof TakenUnread
             ? Effect.zipRight(

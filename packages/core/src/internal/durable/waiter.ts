@@ -119,6 +119,8 @@ export class ClientWaiter implements Listener {
   /** Why it should end without a tuple, if one has not come yet. */
   private leaving: "interrupted" | "late" | undefined = undefined
   private onLeft = () => {}
+  /** Once it is leaving: has it wait for the store without end. */
+  private staying: (() => void) | undefined = undefined
   private readonly takes: boolean
   readonly consider: Listener["consider"]
   /** What a join can hope for, as far as that is known. */
@@ -439,7 +441,9 @@ export class ClientWaiter implements Listener {
       return this.state !== "asked"
     }
     session.post({ op: "cancel", waiters: [id] }, (exit) => {
-      if (!stop(exit)) {
+      if (this.state === "ended") {
+        this.forget()
+      } else if (!stop(exit)) {
         session.post(
           () => this.state === "ended" || wanted.final ? { op: "cancel", waiters: [id] } : settling(id),
           (exit) => {
@@ -487,10 +491,17 @@ export class ClientWaiter implements Listener {
       if (why === "interrupted") {
         this.leaving = why
       }
+      // What a store that is busy answers later goes back.
+      this.staying ??= this.session.afterPatience(() => this.end(this.left()))
       if (this.state === "waiting") {
         this.withdraw()
       }
     }
+  }
+
+  /** Why it has ended without a tuple. */
+  private left(): Exit.Exit<never, unknown> {
+    return this.leaving === "late" ? lateOf(this.session, this.wanted) : interruptedBy(this.fiber)
   }
 
   private withdraw(): void {
@@ -502,11 +513,7 @@ export class ClientWaiter implements Listener {
       if (Exit.isFailure(exit)) {
         this.forget()
       }
-      this.end(
-        Exit.isFailure(exit) ? Exit.failCause(exit.cause) : this.leaving === "late"
-          ? lateOf(this.session, this.wanted)
-          : interruptedBy(this.fiber)
-      )
+      this.end(Exit.isFailure(exit) ? Exit.failCause(exit.cause) : this.left())
     })
   }
 
@@ -526,6 +533,7 @@ export class ClientWaiter implements Listener {
       if (this.timeout !== undefined) {
         this.session.setDeadline(this.timeout, Infinity)
       }
+      this.staying?.()
       this.resume(exit)
       this.onLeft()
     }

@@ -93,10 +93,18 @@ export const oneOf = ({ reader }: Ground, wish: Wish, as: "in" | "rd"): Wanted =
     exact: queries.every(([, exact]) => exact),
     attempt: (run, hold, waiter) => {
       const look = oldestOf(reader, run, patterns, queries)
-      return as === "rd" ? look : claimed(look, (rows) => claim(run, hold, rows, waiter, wish.final))
+      return as === "in"
+        ? claimed(look, (rows) => claim(run, hold, rows, waiter, wish.final))
+        : waiter === null
+        ? look
+        : Effect.flatMap(look, (found) => found === null ? Effect.succeed(null) : ended(run, waiter, found))
     }
   }
 }
+
+/** Ends a waiter that has found something, unless it has been served meanwhile. */
+const ended = (run: Run, waiter: number, found: Found): Effect.Effect<Found | null, SpaceError> =>
+  Effect.map(run([{ op: "cancel", waiters: [waiter] }]), ({ replies: [[was]] }) => was === true ? found : null)
 
 /** What is the same for all that can be wanted. */
 export const described = (

@@ -1,0 +1,50 @@
+/**
+ * Work in a fiber of its own, so that what waits for it can end without it.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type { Restore } from "./handOver.js"
+import { callback, identityOf, inherit, interruptLater, onEnd } from "./runtime.js"
+
+/** Whether one who ends what runs apart waits until it has come to its end. */
+export type When = "at once" | "when it has ended"
+
+/** Interrupts what runs apart, and gives it another result. */
+export type End<E> = (exit: Exit.Exit<never, E>, when: When) => void
+
+/**
+ * Runs an effect in a fiber of its own. What it forks belongs to the fiber that runs this, as if there were no other.
+ * Must run uninterruptibly. `watch` is given how to end it, and returns how to forget that.
+ */
+export const apart = <A, E, R>(
+  restore: Restore,
+  effect: Effect.Effect<A, E, R>,
+  watch: (end: End<E>) => () => void
+): Effect.Effect<A, E, R> =>
+  Effect.transplant((grafted) =>
+    Effect.flatMap(Effect.fork(restore(grafted(effect))), (fiber) => {
+      let ending: { readonly exit: Exit.Exit<never, E>; readonly when: When } | undefined
+      let leave = () => {}
+      const forget = watch((exit, when) => {
+        ending ??= { exit, when }
+        interruptLater(fiber)
+        leave()
+      })
+      const wait = callback<A, E>((resume) => {
+        onEnd(fiber, (exit) => resume(ending?.exit ?? Effect.zipRight(inherit(fiber), exit)))
+        leave = () => {
+          if (ending?.when === "at once") {
+            resume(ending.exit)
+          }
+        }
+        leave()
+      }, identityOf(fiber))
+      return Effect.ensuring(
+        Effect.onInterrupt(restore(wait), () => ending?.when === "at once" ? Effect.void : Fiber.interrupt(fiber)),
+        Effect.sync(forget)
+      )
+    })
+  )

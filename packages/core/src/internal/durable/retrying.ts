@@ -1,0 +1,215 @@
+/**
+ * A transaction that waits until what it has missed may be there, and begins anew.
+ *
+ * @internal
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { SpaceError } from "../../SpaceError.js"
+import type { Mail, Query, Row } from "../../StoreCommand.js"
+import type { Pattern } from "../pattern/pattern.js"
+import type { ProcessRecord } from "../process.js"
+import { current as currentProcess } from "../process.js"
+import type { AnyFiber } from "../runtime.js"
+import { callback, localOf, withFiber } from "../runtime.js"
+import type { Parking } from "../stm/parking.js"
+import type { Listener } from "./offers.js"
+import { sameQueries } from "./query.js"
+import type { Session } from "./session.js"
+import { labelOf } from "./waiter.js"
+
+/** What a transaction has found missing, and so waits for. */
+export interface Missed {
+  /** Tuples. */
+  readonly patterns: ReadonlyArray<Pattern>
+  readonly queries: ReadonlyArray<Query>
+  /** What its conditions have looked at in the space, if it has used that: whatever happens there. */
+  readonly watched?: Pick<Missed, "patterns" | "queries"> | undefined
+  /** State of STM. */
+  readonly parking?: Parking | undefined
+  /** Whether a tuple that has come, or gone, makes a difference. */
+  readonly concerns?: ((row: Row) => boolean) | undefined
+}
+
+/** Undoes a transaction, which then waits; or, if it has missed nothing, begins anew. */
+export class Retry {
+  constructor(readonly missed: Missed | undefined) {}
+}
+
+/** Whether they are waited for alike. */
+const areSame = (one: Missed, other: Missed): boolean =>
+  sameQueries(one.queries, other.queries) && sameQueries(one.watched?.queries ?? [], other.watched?.queries ?? [])
+
+/** A transaction that waits. The first of those that it waits by wakes it. */
+class Wait {
+  private woken: Effect.Effect<void> | undefined = undefined
+  private resume: ((effect: Effect.Effect<void>) => void) | undefined = undefined
+  readonly looks: ReadonlyArray<Look>
+
+  constructor(private readonly session: Session, { concerns, patterns, queries, watched }: Missed, fiber: AnyFiber) {
+    const look = (wanted: Pick<Missed, "patterns" | "queries">, kind: "look" | "watch", by?: AnyFiber): Look =>
+      new Look(session, wanted.patterns, wanted.queries, kind, concerns, by, this.wake)
+    // It is one who waits, whatever it waits for: shown with the tuples that it has missed, or with what it watches.
+    const missed = patterns.length === 0 ? [] : [look({ patterns, queries }, "look", fiber)]
+    this.looks = watched === undefined || watched.patterns.length === 0 && missed.length > 0
+      ? missed
+      : [...missed, look(watched, "watch", missed.length === 0 ? fiber : undefined)]
+    session.onMoved.add(this.onMoved)
+  }
+
+  private readonly onMoved = (): void => {
+    if (this.session.closed) {
+      this.wake(Effect.interrupt)
+    }
+  }
+
+  private readonly wake = (effect: Effect.Effect<void>): void => {
+    this.woken ??= effect
+    this.resume?.(this.woken)
+  }
+
+  await(parking: Parking | undefined): Effect.Effect<void> {
+    return callback((resume) => {
+      const woken = this.woken ?? parking?.exit
+      if (woken !== undefined) {
+        resume(woken)
+      } else {
+        this.resume = resume
+        if (parking !== undefined) {
+          parking.resume = this.wake
+        }
+      }
+    })
+  }
+
+  readonly register: Effect.Effect<void, SpaceError> = Effect.suspend(() =>
+    Effect.forEach(this.looks, (look) => look.register, { discard: true })
+  )
+
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    this.session.onMoved.delete(this.onMoved)
+    return Effect.forEach(this.looks, (look) => look.close, { discard: true })
+  })
+}
+
+/** The label of a look beside another of the same transaction. */
+const hidden = JSON.stringify(null)
+
+/** Whether `inspect` shows a waiter: it is not a second look of one that is shown already. */
+export const isShown = ({ label }: { readonly label: string }): boolean => label !== hidden
+
+/** Waits until a tuple comes that a transaction has missed, or until something happens to what it has watched. */
+class Look implements Listener {
+  readonly id: number
+  readonly kind = "transact"
+  readonly since: number
+  readonly process: ProcessRecord | undefined
+  readonly watcher = undefined
+  readonly timeout = undefined
+  state: "ended" | "waiting" = "waiting"
+
+  constructor(
+    private readonly session: Session,
+    readonly patterns: ReadonlyArray<Pattern>,
+    private readonly queries: ReadonlyArray<Query>,
+    private readonly how: "look" | "watch",
+    private readonly concerns: Missed["concerns"],
+    /** Who waits, if that is shown. */
+    readonly fiber: AnyFiber | undefined,
+    private readonly wake: (effect: Effect.Effect<void>) => void
+  ) {
+    this.id = session.nextId()
+    this.since = session.now()
+    this.process = fiber && localOf(fiber, currentProcess)
+    session.waiters.set(this.id, this)
+  }
+
+  readonly register: Effect.Effect<void, SpaceError> = Effect.suspend(() =>
+    Effect.asVoid(this.session.perform({
+      op: "wait",
+      waiter: this.id,
+      kind: this.how,
+      queries: this.queries,
+      exact: false,
+      events: this.how === "watch" ? ["Out", "In", "Requeue", "Expire"] : [],
+      final: false,
+      label: this.fiber === undefined ? hidden : labelOf(this)
+    }))
+  )
+
+  readonly consider = undefined
+
+  accepts(): boolean {
+    return false
+  }
+
+  arrive(): void {}
+
+  onMail({ row }: Mail): void {
+    if (this.concerns?.(row) !== false) {
+      this.wake(Effect.void)
+    }
+  }
+
+  onDoubt(): void {
+    this.wake(Effect.void)
+  }
+
+  onLapsed(): void {
+    this.wake(Effect.void)
+  }
+
+  end(exit: Exit.Exit<never, unknown>): void {
+    this.state = "ended"
+    this.wake(Exit.isFailure(exit) ? Effect.interrupt : Effect.void)
+  }
+
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    this.session.waiters.delete(this.id)
+    return Effect.ignore(this.session.perform({ op: "cancel", waiters: [this.id] }))
+  })
+}
+
+/** Does it until it has missed nothing. */
+export const retrying = <A, E, R>(
+  session: Session,
+  attempt: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SpaceError, R> => {
+  type Tried = { readonly value: A } | { readonly missed: Missed | undefined }
+
+  /** Runs it; says what it missed, if it has to wait. */
+  const tried: Effect.Effect<Tried, E, R> = Effect.catchAllDefect(
+    Effect.map(attempt, (value): Tried => ({ value })),
+    (defect) => defect instanceof Retry ? Effect.succeed(defect) : Effect.die(defect)
+  )
+
+  /** Waits for what was missed. That is registered before the last look, so that nothing comes in between unseen. */
+  const wait = (missed: Missed): Effect.Effect<Tried, E | SpaceError, R> =>
+    withFiber((fiber) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => new Wait(session, missed, fiber)),
+        (wait) =>
+          wait.looks.length === 0
+            // It was parked in the step in which the run ended, and there is nothing in the space to look at again.
+            ? Effect.zipRight(wait.await(missed.parking), tried)
+            : Effect.zipRight(
+              wait.register,
+              Effect.tap(
+                tried,
+                (next) =>
+                  "missed" in next && next.missed !== undefined && areSame(next.missed, missed)
+                    ? wait.await(next.missed.parking)
+                    : Effect.void
+              )
+            ),
+        (wait) => wait.close
+      )
+    )
+
+  const again = (next: Tried): Effect.Effect<A, E | SpaceError, R> =>
+    "value" in next
+      ? Effect.succeed(next.value)
+      : Effect.flatMap(next.missed === undefined ? tried : wait(next.missed), again)
+
+  return Effect.flatMap(tried, again)
+}

@@ -1,0 +1,409 @@
+import type { Tuple } from "@effect-linda/core"
+import { Pattern as P, SpaceError, SpaceStore, TupleSpace } from "@effect-linda/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Deferred, Duration, Effect, Exit, Fiber, Option, Scope } from "effect"
+import { same, settle } from "./helpers.js"
+
+type Space = TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>
+type Store = SpaceStore.SpaceStore
+type Wrap = (store: Store) => Store
+
+/** Opens clients of one space. */
+const clients = Effect.map(
+  SpaceStore.memory,
+  ({ open }) => (wrap: Wrap = (store) => store, lease = "10000 days") =>
+    Effect.flatMap(
+      open("jobs", { lease: lease as Duration.DurationInput }),
+      (store) => SpaceStore.make(wrap(store)) as Effect.Effect<Space, SpaceError.SpaceError, Scope.Scope>
+    )
+)
+
+const failing = (reason: SpaceError.SpaceError["reason"]) =>
+  new SpaceError.SpaceError({ reason, message: "on purpose" })
+
+const reasonOf = (exit: Exit.Exit<unknown, unknown>): unknown =>
+  Exit.isFailure(exit)
+    ? Option.getOrElse(
+      Option.map(Cause.failureOption(exit.cause), (error) => (error as SpaceError.SpaceError).reason ?? error),
+      () => exit.cause
+    )
+    : exit.value
+
+/** Puts something in the way of each batch, be it alone or a part of a transaction. */
+const before =
+  (look: (commands: ReadonlyArray<SpaceStore.Command>) => Effect.Effect<void, SpaceError.SpaceError>): Wrap =>
+  (store) => ({
+    ...store,
+    run: (commands) => Effect.zipRight(Effect.suspend(() => look(commands)), store.run(commands)),
+    transaction: (body) =>
+      store.transaction((run, savepoint) =>
+        body((commands) => Effect.zipRight(Effect.suspend(() => look(commands)), run(commands)), savepoint)
+      )
+  })
+
+/** Fails instead of hanging, by the real time. */
+const within = <A, E, R>(effect: Effect.Effect<A, E, R>, what: string): Effect.Effect<A, E, R> =>
+  Effect.timeoutFailCause(Effect.disconnect(effect), {
+    duration: "5 seconds",
+    onTimeout: () => Cause.die(new Error(`hangs: ${what}`))
+  })
+
+const isPutOf = (word: string) => (command: SpaceStore.Command): boolean =>
+  command.op === "put" && command.rows.some(({ fields }) => fields.some((field) => field.includes(word)))
+
+describe("A store that refuses", () => {
+  it.scoped("D5 what it refuses of a batch is refused, and the batch mates are not", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      let batches = 0
+      const one = yield* open(before((commands) => {
+        batches++
+        return commands.some(isPutOf("bad")) ? failing("Refused") : Effect.void
+      }))
+      const exits = yield* Effect.all([
+        Effect.exit(one.out(["good", 1])),
+        Effect.exit(one.out(["bad"])),
+        Effect.exit(one.out(["good", 2])),
+        Effect.exit(one.rdp(["good", P.number])),
+        Effect.exit(one.inWith(["good", 2], () => Effect.succeed("used")))
+      ], { concurrency: "unbounded" })
+      same(exits.map(reasonOf), [undefined, "Refused", undefined, Option.some(["good", 1]), "used"])
+      same(yield* one.copyCollect([P.rest(P.any)]), [["good", 1]])
+      assert.isAtLeast(batches, 2)
+    }))
+
+  it.scoped("D5 what the tables of a store throw is refused, and undone", () =>
+    Effect.gen(function*() {
+      const lock = yield* Effect.makeSemaphore(1)
+      const store = yield* SpaceStore.fromTables({
+        name: "broken",
+        lease: 1e9,
+        lock,
+        tables: { touch: () => true, isWaitedFor: () => false, due: () => [], lapsed: () => [] } as never,
+        begin: () => {},
+        commit: () => {},
+        rollback: () => {},
+        savepoint: () => () => {},
+        enter: () => "1",
+        onMail: () => Effect.void
+      })
+      const exit = yield* Effect.exit(store.run([{ op: "inspect" }]))
+      same(reasonOf(exit), "Refused")
+    }))
+
+  it.scoped("D5 more than fits into a batch goes in several, in order", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      const sizes: Array<number> = []
+      const one = yield* open(before((commands) => {
+        const rows = commands.flatMap((command) => command.op === "put" ? command.rows : [])
+        sizes.push(rows.reduce((sum, { fields }) => sum + fields.join("").length, 0))
+        return Effect.void
+      }))
+      const text = "x".repeat(3 * 2 ** 20)
+      yield* Effect.all(Array.from({ length: 12 }, (_, n) => one.out([n, text])), { concurrency: "unbounded" })
+      assert.isAtMost(Math.max(...sizes), 2 ** 24)
+      same((yield* one.copyCollect([P.number, P.string])).map(([n]) => n), Array.from({ length: 12 }, (_, n) => n))
+    }))
+})
+
+describe("A store that fails while its space closes", () => {
+  it.live("D7 is asked again after growing pauses, and not for ever", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      let isBroken = false
+      let tries = 0
+      const scope = yield* Scope.make()
+      const one = yield* Scope.extend(
+        open(before((commands) => {
+          tries += isBroken && commands.some(({ op }) => op === "settle") ? 1 : 0
+          return isBroken ? failing("Unavailable") : Effect.void
+        })),
+        scope
+      )
+      yield* one.out(["job"])
+      const used = yield* Effect.exit(one.inWith(["job"], () =>
+        Effect.sync(() => {
+          isBroken = true
+        })))
+      same(reasonOf(used), "Unavailable")
+      tries = 0
+      let ticks = 0
+      const ticking = yield* Effect.fork(Effect.forever(Effect.tap(Effect.sleep(5), () => Effect.sync(() => ticks++))))
+      yield* Effect.timeoutFail(Effect.disconnect(Scope.close(scope, Exit.void)), {
+        duration: "20 seconds",
+        onTimeout: () => "it does not close"
+      })
+      yield* Fiber.interrupt(ticking)
+      assert.isAtLeast(tries, 3)
+      assert.isAtMost(tries, 20)
+      assert.isAtLeast(ticks, 20)
+    }), 30_000)
+
+  it.live("D7 does the last things when it is well again", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      let isBroken = false
+      const other = yield* open()
+      const scope = yield* Scope.make()
+      const one = yield* Scope.extend(open(before(() => isBroken ? failing("Unavailable") : Effect.void)), scope)
+      yield* one.out(["job"])
+      yield* Effect.exit(one.inWith(["job"], () =>
+        Effect.sync(() => {
+          isBroken = true
+        })))
+      const closing = yield* Effect.fork(Scope.close(scope, Exit.void))
+      yield* Effect.sleep("60 millis")
+      isBroken = false
+      yield* within(Fiber.join(closing), "the close")
+      // It was used, and so is consumed.
+      same(yield* other.count(["job"]), 0)
+      same((yield* other.inspect).held, 0)
+    }).pipe(Effect.scoped))
+})
+
+describe("A hold that ends within a transaction", () => {
+  it.scopedLive("D8 is confirmed together with what is put", () =>
+    Effect.gen(function*() {
+      const one = yield* Effect.flatMap(clients, (open) => open())
+      yield* one.out(["job", 1])
+      const scope = yield* Scope.make()
+      yield* Scope.extend(one.inScoped(["job", P.number]), scope)
+      yield* within(
+        SpaceStore.transaction(one)(Effect.zipRight(Scope.close(scope, Exit.void), one.out(["done", 1]))),
+        "the transaction"
+      )
+      same(yield* one.copyCollect([P.rest(P.any)]), [["done", 1]])
+      same((yield* one.inspect).held, 0)
+    }))
+
+  it.scopedLive("D8 goes back if the transaction fails", () =>
+    Effect.gen(function*() {
+      const one = yield* Effect.flatMap(clients, (open) => open())
+      yield* one.out(["job", 1])
+      const scope = yield* Scope.make()
+      yield* Scope.extend(one.inScoped(["job", P.number]), scope)
+      const exit = yield* within(
+        Effect.exit(
+          SpaceStore.transaction(one)(
+            Effect.zipRight(Scope.close(scope, Exit.void), Effect.zipRight(one.out(["done", 1]), Effect.fail("no")))
+          )
+        ),
+        "the transaction"
+      )
+      same(reasonOf(exit), "no")
+      same(yield* one.inp(["job", 1]), Option.some(["job", 1]))
+      same(yield* one.count(["done", 1]), 0)
+    }))
+
+  it.scopedLive("D8 ends in each run of a transaction that waits and runs again", () =>
+    Effect.gen(function*() {
+      const one = yield* Effect.flatMap(clients, (open) => open())
+      yield* one.out(["job", 1])
+      const scope = yield* Scope.make()
+      yield* Scope.extend(one.inScoped(["job", P.number]), scope)
+      const fiber = yield* Effect.fork(
+        SpaceStore.transaction(one)(
+          Effect.zipRight(Scope.close(scope, Exit.void), Effect.zipRight(one.in(["go"]), one.out(["done", 1])))
+        )
+      )
+      yield* Effect.sleep("20 millis")
+      same((yield* one.inspect).held, 1)
+      yield* one.out(["go"])
+      yield* within(Fiber.join(fiber), "the transaction")
+      same(yield* one.copyCollect([P.rest(P.any)]), [["done", 1]])
+      same((yield* one.inspect).held, 0)
+    }))
+
+  it.scopedLive("D8 goes back if the part fails that ended it, and the transaction does not", () =>
+    Effect.gen(function*() {
+      const one = yield* Effect.flatMap(clients, (open) => open())
+      yield* one.out(["job", 1])
+      const scope = yield* Scope.make()
+      yield* Scope.extend(one.inScoped(["job", P.number]), scope)
+      const transaction = SpaceStore.transaction(one)
+      yield* within(
+        transaction(Effect.zipRight(
+          Effect.ignore(transaction(Effect.zipRight(Scope.close(scope, Exit.void), Effect.fail("no")))),
+          one.out(["else"])
+        )),
+        "the transaction"
+      )
+      same(yield* one.copyCollect([P.rest(P.any)]), [["job", 1], ["else"]])
+      same((yield* one.inspect).held, 0)
+    }))
+})
+
+describe("A transaction within another", () => {
+  it.scoped("D9 is undone alone if it fails", () =>
+    Effect.gen(function*() {
+      const one = yield* Effect.flatMap(clients, (open) => open())
+      const transaction = SpaceStore.transaction(one)
+      const taker = yield* Effect.fork(one.in(["paid"]))
+      yield* one.out(["stock"])
+      yield* settle
+      const pay = transaction(Effect.all([one.out(["paid"]), one.in(["stock"]), Effect.fail("card refused")]))
+      const seen = yield* transaction(Effect.gen(function*() {
+        yield* one.out(["order"])
+        yield* Effect.ignore(pay)
+        yield* Effect.ignore(transaction(Effect.zipRight(Effect.ignore(pay), Effect.fail("both"))))
+        return yield* one.copyCollect([P.string])
+      }))
+      same(seen, [["stock"], ["order"]])
+      same(yield* one.copyCollect([P.string]), [["stock"], ["order"]])
+      yield* settle
+      same(yield* Fiber.poll(taker), Option.none())
+      yield* transaction(one.out(["paid"]))
+      same(yield* Fiber.join(taker), ["paid"])
+    }))
+})
+
+describe("An operation that is too late, or interrupted, while the store is busy", () => {
+  const operations: Readonly<Record<string, (space: Space) => Effect.Effect<unknown, unknown>>> = {
+    "in with a timeout": (space) => space.in(["t"], { timeout: "200 millis" }),
+    "in by a predicate with a timeout": (space) =>
+      space.in([P.when((word) => word === "t")], { timeout: "200 millis" }),
+    "rd with a timeout": (space) => space.rd(["none"], { timeout: "200 millis" }),
+    "inAll with a timeout": (space) => space.inAll([["t"], ["none"]], { timeout: "200 millis" }),
+    "in": (space) => Effect.timeout(space.in(["t"]), "200 millis"),
+    "inp": (space) => Effect.timeout(space.inp(["t"]), "200 millis"),
+    "inp by a predicate": (space) => Effect.timeout(space.inp([P.when((word) => word === "t")]), "200 millis"),
+    "collect": (space) => Effect.timeout(space.collect(["t"]), "200 millis"),
+    "inWith": (space) => Effect.timeout(space.inWith(["t"], Effect.succeed), "200 millis"),
+    "count": (space) => Effect.timeout(space.count(["t"]), "200 millis"),
+    "rdp": (space) => Effect.timeout(space.rdp(["t"]), "200 millis"),
+    "inspect": (space) => Effect.timeout(space.inspect, "200 millis"),
+    "out": (space) => Effect.timeout(space.out(["u"]), "200 millis"),
+    "replace": (space) => Effect.timeout(space.replace(["none"], () => ["none"]), "200 millis")
+  }
+  for (const [name, operation] of Object.entries(operations)) {
+    it.scopedLive(`D10 ${name} ends soon, and what the store brings later is back`, () =>
+      Effect.gen(function*() {
+        const open = yield* clients
+        const one = yield* open()
+        yield* one.out(["t"])
+        const isOver = yield* Deferred.make<void>()
+        const busy = yield* Effect.fork(SpaceStore.transaction(yield* open())(Deferred.await(isOver)))
+        yield* Effect.sleep("20 millis")
+        const [took, exit] = yield* Effect.timed(within(Effect.exit(operation(one)), name))
+        assert.isTrue(Exit.isFailure(exit))
+        assert.isBelow(Duration.toMillis(took), 3_000)
+        yield* Deferred.succeed(isOver, undefined)
+        yield* Fiber.join(busy)
+        // Whatever was asked for meanwhile is done by now, and undone.
+        yield* one.out(["last"])
+        yield* Effect.sleep("20 millis")
+        same(yield* one.count(["t"]), 1)
+        const { held, interests } = yield* one.inspect
+        same({ held, interests }, { held: 0, interests: [] })
+      }))
+  }
+})
+
+describe("A use whose lease is over", () => {
+  it.scopedLive("D22 is interrupted when that is known, and fails as Lapsed", () =>
+    Effect.gen(function*() {
+      const { open } = yield* SpaceStore.memory
+      const lapsed = failing("Lapsed")
+      const store = yield* open("jobs", { lease: "300 millis" })
+      let isSilent = false
+      let isTold = false
+      const one = (yield* SpaceStore.make({
+        ...store,
+        // As a program that was stopped: it hears of nothing for a while.
+        run: (commands) =>
+          Effect.suspend(() => {
+            if (isSilent) {
+              return Effect.zipRight(Effect.sleep("5 millis"), failing("Unavailable"))
+            }
+            return Effect.tapError(store.run(commands), (error) =>
+              Effect.sync(() => {
+                isTold ||= error.reason === lapsed.reason
+              }))
+          })
+      })) as Space
+      const other = (yield* SpaceStore.make(yield* open("jobs", { lease: "600 millis" }))) as Space
+      yield* one.out(["job"])
+      let finalized = false
+      const use = yield* Effect.fork(one.inWith(["job"], () =>
+        Effect.ensuring(
+          Effect.never,
+          Effect.sync(() => {
+            finalized = true
+          })
+        )))
+      yield* Effect.sleep("50 millis")
+      isSilent = true
+      yield* within(other.in(["job"]), "the tuple of the lapsed client")
+      isSilent = false
+      same(reasonOf(yield* within(Effect.exit(Fiber.join(use)), "the use")), "Lapsed")
+      assert.isTrue(finalized && isTold)
+    }))
+})
+
+describe("Operations within a transaction of the store", () => {
+  const operations: Readonly<Record<string, (space: Space) => Effect.Effect<unknown, unknown, Scope.Scope>>> = {
+    inspect: (space) => space.inspect,
+    explain: (space) => space.explain(["t"]),
+    count: (space) => space.count(["t"]),
+    "outIfAbsent": (space) => space.outIfAbsent(["none"], ["none"]),
+    "out with a ttl, renewed": (space) =>
+      Effect.flatMap(space.out(["leased"], { ttl: "1 hours" }), (lease) => lease.renew("2 hours")),
+    "inScoped": (space) => Effect.scoped(space.inScoped(["t"])),
+    "inWith": (space) => space.inWith(["t"], () => space.out(["u"])),
+    "collectInto": (space) => Effect.flatMap(TupleSpace.make(), (other) => space.collectInto(["t"], other)),
+    "the end of a subscription": (space) =>
+      Effect.scoped(
+        Effect.ignore(space.subscribe(["t"], { scoped: true }) as Effect.Effect<unknown, unknown, Scope.Scope>)
+      )
+  }
+  for (const [name, operation] of Object.entries(operations)) {
+    it.scopedLive(`S15 ${name} does not wait for its own transaction`, () =>
+      Effect.gen(function*() {
+        const one = yield* Effect.flatMap(clients, (open) => open())
+        yield* one.out(["t"])
+        yield* within(SpaceStore.transaction(one)(operation(one)), name)
+      }))
+  }
+
+  it.scopedLive("S15 a subscription is refused, and one that was there before can be closed", () =>
+    Effect.gen(function*() {
+      const one = yield* Effect.flatMap(clients, (open) => open())
+      const scope = yield* Scope.make()
+      yield* Scope.extend(one.subscribe(["t"], { scoped: true }), scope)
+      const exit = yield* within(
+        SpaceStore.transaction(one)(Effect.zipRight(
+          Scope.close(scope, Exit.void),
+          Effect.exit(Effect.scoped(one.stream(["t"], { scoped: true })))
+        )),
+        "the transaction"
+      )
+      same(reasonOf(exit), "Reentrant")
+      yield* settle
+      same((yield* one.inspect).interests, [])
+    }))
+
+  it.scopedLive("S15 one that a fiber does as the transaction commits is done after it", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      const committing = yield* Deferred.make<void>()
+      const one = yield* open((store) => ({
+        ...store,
+        transaction: (body) =>
+          Effect.tap(
+            store.transaction((run, savepoint) =>
+              Effect.tap(
+                body(run, savepoint),
+                () => Effect.zipRight(Deferred.succeed(committing, undefined), Effect.sleep("20 millis"))
+              )
+            ),
+            () => Effect.void
+          )
+      }))
+      const fiber = yield* SpaceStore.transaction(one)(
+        Effect.forkDaemon(Effect.zipRight(Deferred.await(committing), one.out(["later"])))
+      )
+      yield* within(Fiber.join(fiber), "the put")
+      same(yield* one.count(["later"]), 1)
+    }))
+})
