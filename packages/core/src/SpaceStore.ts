@@ -20,8 +20,9 @@ import type * as Scope from "effect/Scope"
 import * as classes from "./internal/classes.js"
 import * as embedded from "./internal/durable/embedded.js"
 import * as space from "./internal/durable/engine.js"
-import * as interpreter from "./internal/durable/interpreter.js"
+import * as lapse from "./internal/durable/lapse.js"
 import * as memoryStore from "./internal/durable/memory.js"
+import * as query from "./internal/durable/query.js"
 import * as encoding from "./internal/encoding.js"
 import * as timekeeper from "./internal/timekeeper.js"
 import type { Reader } from "./Options.js"
@@ -275,7 +276,16 @@ export const fromTables: (options: TablesOptions) => Effect.Effect<SpaceStore, S
  * @since 0.1.0
  * @category tables
  */
-export const matches: (query: Query, row: Pick<Row, "arity" | "fields" | "shape">) => boolean = interpreter.matches
+export const matches: (query: Query, row: Pick<Row, "arity" | "fields" | "shape">) => boolean = query.matches
+
+/**
+ * What a client fails with that was taken for dead, because it gave no sign of life for longer than its lease. The
+ * space then asks the store again, which makes it a new client.
+ *
+ * @since 0.1.0
+ * @category stores
+ */
+export const lapsed: SpaceError = lapse.lapsed
 
 /**
  * A store in memory, for tests: of what is written against a store, and as the example of one. It opens as many clients

@@ -17,24 +17,24 @@ type Coming = Omit<Row, "id"> & { readonly id: number | null; readonly accepted:
 type Matching = ReturnType<Tables["waitersFor"]>[number]
 
 export class Delivery {
-  #isWaitedFor: boolean
+  private someWait: boolean
 
   constructor(readonly tables: Tables, readonly client: string, readonly now: number) {
-    this.#isWaitedFor = tables.isWaitedFor()
+    this.someWait = tables.isWaitedFor()
   }
 
   get isWaitedFor(): boolean {
-    return this.#isWaitedFor
+    return this.someWait
   }
 
   addWaiter(waiter: Waiter): void {
-    this.#isWaitedFor = true
+    this.someWait = true
     this.tables.addWaiter(this.client, waiter, this.now)
   }
 
   put({ leased, ttl, ...row }: NewRow): number {
     const expires = ttl === null ? null : this.now + ttl
-    return this.#deliver({ ...row, id: null, expires, lease: leased ? 0 : null, attempts: 0 }, "Out", null)
+    return this.deliver({ ...row, id: null, expires, lease: leased ? 0 : null, attempts: 0 }, "Out", null)
   }
 
   /** Puts back what was taken, in its old place or behind all others. */
@@ -42,7 +42,7 @@ export class Delivery {
     if (row.expires !== null && row.expires <= this.now) {
       this.tell("Expire", row, row.id)
     } else {
-      this.#deliver({ ...row, id: keepsPlace ? row.id : null, accepted }, "Requeue", row.id)
+      this.deliver({ ...row, id: keepsPlace ? row.id : null, accepted }, "Requeue", row.id)
     }
   }
 
@@ -56,33 +56,33 @@ export class Delivery {
 
   /** Tells the watchers, and nobody else. */
   tell(event: EventKind, row: Row, from: number | null = null): void {
-    for (const waiter of this.#waitersFor(row)) {
+    for (const waiter of this.waitersFor(row)) {
       if (watches(waiter, event)) {
-        this.#post(waiter, "event", row, event, from)
+        this.post(waiter, "event", row, event, from)
       }
     }
   }
 
   /** A join does not want what it was offered: those who wait behind it are asked. */
   handOn(row: Row, waiter: number, accepted: Accepted): void {
-    const waiters = this.#waitersFor(row)
+    const waiters = this.waitersFor(row)
     const place = waiters.findIndex((other) => other.client === this.client && other.waiter === waiter)
-    this.#hand(row, waiters.filter((_, index) => index !== place), accepted, waiters.slice(place + 1))
+    this.hand(row, waiters.filter((_, index) => index !== place), accepted, waiters.slice(place + 1))
   }
 
   /** Readers and watchers first, then the first taker; or it is stored. */
-  #deliver({ accepted, ...coming }: Coming, event: "Out" | "Requeue", from: number | null): number {
-    const waiters = this.#waitersFor(coming)
+  private deliver({ accepted, ...coming }: Coming, event: "Out" | "Requeue", from: number | null): number {
+    const waiters = this.waitersFor(coming)
     const row = this.tables.insert(coming)
     for (const waiter of waiters) {
       if (watches(waiter, event)) {
-        this.#post(waiter, "event", row, event, from)
-      } else if (waiter.kind === "rd" && this.#isFor(waiter, accepted)) {
+        this.post(waiter, "event", row, event, from)
+      } else if (waiter.kind === "rd" && this.isFor(waiter, accepted)) {
         this.tables.removeWaiter(waiter.client, waiter.waiter)
-        this.#post(waiter, "served", row)
+        this.post(waiter, "served", row)
       }
     }
-    this.#hand(row, waiters, accepted)
+    this.hand(row, waiters, accepted)
     return row.id
   }
 
@@ -90,43 +90,43 @@ export class Delivery {
    * A tuple that is stored goes to the first of those who take. If there is none, those look at it about whom we cannot
    * decide.
    */
-  #hand(
+  private hand(
     row: Row,
     waiters: ReadonlyArray<Matching>,
     accepted: Accepted,
     takers: ReadonlyArray<Matching> = waiters
   ): void {
     const taker = takers.find((waiter) =>
-      (waiter.kind === "in" || waiter.kind === "join") && this.#isFor(waiter, accepted)
+      (waiter.kind === "in" || waiter.kind === "join") && this.isFor(waiter, accepted)
     )
     if (taker === undefined) {
       for (const waiter of waiters) {
-        const isDecided = this.#isFor(waiter, accepted) || waiter.client === this.client && accepted !== undefined
+        const isDecided = this.isFor(waiter, accepted) || waiter.client === this.client && accepted !== undefined
         if (waiter.kind === "look" || waiter.kind !== "watch" && !isDecided) {
-          this.#post(waiter, "hint", row)
+          this.post(waiter, "hint", row)
         }
       }
     } else if (taker.kind === "join") {
       this.tables.hold(taker.client, [[offered(taker.waiter), row.id]])
-      this.#post(taker, "offer", row)
+      this.post(taker, "offer", row)
     } else {
       this.tables.hold(taker.client, [[taker.waiter, row.id]])
       this.tell("In", row)
       this.tables.removeWaiter(taker.client, taker.waiter)
-      this.#post(taker, "served", row)
+      this.post(taker, "served", row)
     }
   }
 
   /** Whether a tuple is certainly for a waiter whose query it matches. */
-  #isFor(waiter: Matching, accepted: Accepted): boolean {
+  private isFor(waiter: Matching, accepted: Accepted): boolean {
     return waiter.exact || waiter.client === this.client && accepted?.includes(waiter.waiter) === true
   }
 
-  #waitersFor(row: Parameters<Tables["waitersFor"]>[0]): ReadonlyArray<Matching> {
-    return this.#isWaitedFor ? this.tables.waitersFor(row) : []
+  private waitersFor(row: Parameters<Tables["waitersFor"]>[0]): ReadonlyArray<Matching> {
+    return this.someWait ? this.tables.waitersFor(row) : []
   }
 
-  #post(
+  private post(
     { client, final, index, waiter }: Matching,
     kind: Mail["kind"],
     row: Row,

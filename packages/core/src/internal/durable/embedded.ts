@@ -13,7 +13,8 @@ import type { Outcome } from "../../StoreCommand.js"
 import * as StoreCommand from "../../StoreCommand.js"
 import { failing, onlyOptions } from "../arguments.js"
 import { isSpaceError } from "../brand.js"
-import { interpret, lapsed } from "./interpreter.js"
+import { interpret } from "./interpreter.js"
+import { lapsed } from "./lapse.js"
 import { turns } from "./turns.js"
 
 const optionNames: ReadonlyArray<keyof TablesOptions> = [

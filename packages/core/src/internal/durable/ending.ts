@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { SpaceError } from "../../SpaceError.js"
+import type { SpaceError } from "../../SpaceError.js"
 import type { Command, Row, Settle } from "../../StoreCommand.js"
 import { apart } from "../apart.js"
 import type { Restore } from "../handOver.js"
@@ -16,14 +16,10 @@ import { transactionOf } from "./access.js"
 import type { Making } from "./agenda.js"
 import { attempted } from "./finding.js"
 import type { Ground } from "./ground.js"
+import { leaseOver } from "./lapse.js"
 import { consuming, restoring, settling } from "./session.js"
 import type { Read, Wanted } from "./waiter.js"
 import { acceptedOf } from "./waiter.js"
-
-const leaseOver = new SpaceError({
-  reason: "Lapsed",
-  message: "the tuple was held for longer than its lease without a sign of life, and belongs to others again"
-})
 
 /** Ends the holds of one space. */
 export class Endings {

@@ -4,23 +4,11 @@
  *
  * @internal
  */
-import { SpaceError } from "../../SpaceError.js"
 import type { Tables } from "../../SpaceStore.js"
-import type { Command, Outcome, Query, Row } from "../../StoreCommand.js"
+import type { Command, Outcome } from "../../StoreCommand.js"
 import { perform } from "./commands.js"
 import { Delivery } from "./delivery.js"
-
-export const matches = (query: Query, row: Pick<Row, "arity" | "fields" | "shape">): boolean => {
-  if (query.open ? row.arity < query.arity : row.arity !== query.arity) {
-    return false
-  }
-  for (let i = 0; i < query.shape.length; i++) {
-    if (query.shape[i] !== "_" && query.shape[i] !== row.shape[i]) {
-      return false
-    }
-  }
-  return query.literals.every(({ position, text }) => row.fields[position] === text)
-}
+import { lapsed } from "./lapse.js"
 
 export const interpret = ({ client, commands, lease, now, tables }: {
   readonly tables: Tables
@@ -48,9 +36,3 @@ export const interpret = ({ client, commands, lease, now, tables }: {
   }
   return { replies, mail, next: next === null ? null : Math.max(0, next - now) }
 }
-
-/** What a client is told that has been taken for dead. */
-export const lapsed = new SpaceError({
-  reason: "Lapsed",
-  message: "there was no sign of life of this client for longer than its lease: what it held belongs to others again"
-})

@@ -12,7 +12,7 @@ import type { Mail, Query, Row, Waiter } from "../../StoreCommand.js"
 import { failing, readOptions } from "../arguments.js"
 import { currentTime } from "../timekeeper.js"
 import { fromTables } from "./embedded.js"
-import { matches } from "./interpreter.js"
+import { matches } from "./query.js"
 
 interface Waiting extends Waiter {
   readonly client: string

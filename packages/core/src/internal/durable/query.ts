@@ -116,3 +116,16 @@ const letterFor = (term: Term): readonly [letter: string, exact: boolean] => {
       return ["_", false]
   }
 }
+
+/** Whether a tuple matches a query. */
+export const matches = (query: Query, row: Pick<Row, "arity" | "fields" | "shape">): boolean => {
+  if (query.open ? row.arity < query.arity : row.arity !== query.arity) {
+    return false
+  }
+  for (let i = 0; i < query.shape.length; i++) {
+    if (query.shape[i] !== "_" && query.shape[i] !== row.shape[i]) {
+      return false
+    }
+  }
+  return query.literals.every(({ position, text }) => row.fields[position] === text)
+}
