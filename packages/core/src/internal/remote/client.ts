@@ -10,7 +10,7 @@ import type { Link } from "../../Remote.js"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
-import { failing, own, refusing, unsupported } from "../arguments.js"
+import { failing, refusing, unsupported } from "../arguments.js"
 import { moves } from "../destination.js"
 import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
@@ -81,7 +81,7 @@ const puttingOf = (
   outAll: (tuples) => Effect.asVoid(connection.request("outAll", [tuples.map((tuple) => values.encodeTuple(tuple))])),
   outFitting: (tuples, onArrival) =>
     failing(() => {
-      const wires = tuples.map((tuple) => values.encodeTuple(own(tuple)))
+      const wires = tuples.map((tuple) => values.encodeTuple(tuple))
       return Effect.map(connection.request("outFitting", [wires]), ([, arrived]) => {
         onArrival?.(arrived)
         return arrived

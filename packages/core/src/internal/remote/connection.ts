@@ -15,6 +15,7 @@ import type { Link } from "../../Remote.js"
 import { SpaceError } from "../../SpaceError.js"
 import { isSpaceError } from "../brand.js"
 import type { Restore } from "../handOver.js"
+import { messageOf } from "../print.js"
 import type { AnyFiber } from "../runtime.js"
 import { callback, interrupted, localOf, makeLocal, withFiber } from "../runtime.js"
 import type { Values } from "../values.js"
@@ -33,6 +34,8 @@ interface Pending {
   /** Whether the server holds something for us when it is done. */
   readonly takes: boolean
   readonly answer: Answer | undefined
+  /** How it ends if the link refuses to carry it. */
+  readonly refused: (error: SpaceError) => Exit.Exit<never, SpaceError>
   /** What an answer ended with that was none. The operation ends so too, if it comes to need that answer. */
   threw: Exit.Exit<never, SpaceError> | undefined
 }
@@ -62,17 +65,14 @@ export class Connection {
   over: Exit.Exit<never, SpaceError> | undefined = undefined
 
   private readonly pending = new Map<number, Pending>()
-  private readonly outbox: Protocol.Outbox
+  private readonly outbox: Protocol.Outbox<Protocol.FromClient>
+  /** Ends the link. */
+  private unlisten = (): void => {}
   private ids = 0
   private isScopeClosed = false
 
   constructor(private readonly link: Link, private readonly values: Values) {
-    this.outbox = new Protocol.Outbox(link, ([kind, id], cause) => {
-      if (kind === Protocol.Request) {
-        const message = `it cannot leave its thread: ${cause}`
-        this.complete(id, Exit.fail(new SpaceError({ reason: "InvalidTuple", message })))
-      }
-    })
+    this.outbox = new Protocol.Outbox(link, (cause) => this.breakOff(cause))
     this.outbox.prepare([Protocol.Hello, Protocol.version])
   }
 
@@ -81,19 +81,23 @@ export class Connection {
     return this.isScopeClosed || this.over !== undefined && Exit.isInterrupted(this.over)
   }
 
-  /** Listens until the scope closes. `isOwn` says which of its processes a fiber closes the scope for. */
-  listen(isOwn: (id: number, self: AnyFiber) => boolean): Effect.Effect<void, never, Scope.Scope> {
+  /** Listens until the scope closes. `isSpared` says which process does not end then: the one whose fiber closes it. */
+  listen(isSpared: (id: number, self: AnyFiber) => boolean): Effect.Effect<void, never, Scope.Scope> {
     return Effect.uninterruptible(Effect.suspend(() => {
-      const unlisten = this.link.listen(
-        (message) => (message as ReadonlyArray<Protocol.Frame>).forEach((frame) => this.receive(frame)),
-        () => this.stop(Exit.fail(lost("the link to the space has ended")))
+      this.unlisten = this.link.listen(
+        (message) => (message as ReadonlyArray<Protocol.FromServer>).forEach((frame) => this.receive(frame)),
+        () => {
+          this.outbox.close()
+          this.stop(Exit.fail(lost("the link to the space has ended")))
+        }
       )
       return Effect.addFinalizer(() =>
         withFiber<void>((self) => {
           this.outbox.flush()
-          unlisten()
+          this.outbox.close()
+          this.unlisten()
           this.isScopeClosed = true
-          this.stop(interrupted, (id) => isOwn(id, self))
+          this.stop(interrupted, (id) => isSpared(id, self))
           return Effect.void
         })
       )
@@ -101,7 +105,7 @@ export class Connection {
   }
 
   /** Says something that is not answered. */
-  send(frame: Protocol.Frame): void {
+  send(frame: Protocol.FromClient): void {
     this.outbox.send(frame)
   }
 
@@ -117,6 +121,7 @@ export class Connection {
       readonly takes?: boolean
       /** Called when it is done, which the fiber may never learn: it may be interrupted by then. */
       readonly onDone?: (id: number) => void
+      readonly refused?: Pending["refused"]
     } = {}
   ): Effect.Effect<Reply, any> {
     return withFiber((fiber) =>
@@ -125,15 +130,18 @@ export class Connection {
           return resume(this.isScopeClosed ? interrupted : this.over)
         }
         const id = this.ids++
-        const { answer, onDone, takes = false } = options
+        const { answer, onDone, refused = Exit.fail, takes = false } = options
         const arrive: Pending["resume"] = (reply) => {
           if (Exit.isSuccess(reply)) {
             onDone?.(id)
           }
           resume(reply)
         }
-        this.pending.set(id, { resume: arrive, takes, answer, threw: undefined })
-        this.outbox.send([Protocol.Request, id, localOf(fiber, this.current), name, ...args])
+        this.pending.set(id, { resume: arrive, takes, answer, refused, threw: undefined })
+        this.outbox.send(
+          [Protocol.Request, id, localOf(fiber, this.current), name, ...args],
+          (cause) => this.complete(id, refused(Protocol.uncarried(cause)))
+        )
         return callback<void>((ended) => this.unwant(id, ended))
       })
     )
@@ -192,28 +200,41 @@ export class Connection {
   }
 
   /** Nothing goes on, but for the process that ends it. */
-  private stop(how: Exit.Exit<never, SpaceError>, isOwn: (id: number) => boolean = () => false): void {
+  private stop(how: Exit.Exit<never, SpaceError>, isSpared: (id: number) => boolean = () => false): void {
     const over = this.over ??= how
     for (const id of [...this.pending.keys()]) {
       this.complete(id, over)
     }
-    this.running.stopAll(isOwn)
+    this.running.stopAll(isSpared)
   }
 
-  private receive([kind, id, ...rest]: Protocol.Frame): void {
-    switch (kind) {
-      case Protocol.Done:
-        return this.complete(id, Exit.succeed([id, ...rest]))
+  /** The link does not even carry numbers: the other end would wait for them. */
+  private breakOff(cause: unknown): void {
+    this.outbox.close()
+    this.unlisten()
+    this.stop(Exit.fail(lost(`the link to the space carries nothing any more: ${messageOf(cause)}`)))
+  }
+
+  private receive(frame: Protocol.FromServer): void {
+    switch (frame[0]) {
+      case Protocol.Done: {
+        const [, ...reply] = frame
+        return this.complete(frame[1], Exit.succeed(reply))
+      }
       case Protocol.Failed:
-        return this.complete(id, Exit.failCause(this.values.decodeCause(rest[0])))
+        return this.complete(frame[1], Exit.failCause(this.values.decodeCause(frame[2])))
       case Protocol.Died:
-        return this.complete(id, this.pending.get(id)?.threw ?? Exit.die(undefined))
-      case Protocol.Ask:
-        return this.answer(id, rest[0], rest[1], rest[2])
+        return this.complete(frame[1], this.pending.get(frame[1])?.threw ?? Exit.die(undefined))
+      case Protocol.Ask: {
+        const [, id, question, number, subject] = frame
+        return this.answer(id, question, number, subject)
+      }
       case Protocol.Stop:
-        return this.running.stop(id)
-      case Protocol.Closed:
-        return this.stop(id === undefined ? interrupted : Exit.fail(lost(id, rest[0])))
+        return this.running.stop(frame[1])
+      case Protocol.Closed: {
+        const [, why, reason] = frame
+        return this.stop(why === undefined ? interrupted : Exit.fail(lost(why, reason)))
+      }
     }
   }
 
@@ -223,13 +244,22 @@ export class Connection {
       return
     }
     try {
-      this.outbox.send([Protocol.Told, id, question, operation.answer(number, subject)])
+      this.outbox.send(
+        [Protocol.Told, id, question, operation.answer(number, subject)],
+        (cause) => this.unanswered(id, question, Protocol.uncarried(cause))
+      )
     } catch (thrown) {
       const isUnread = thrown instanceof SubjectUnread
-      const error = isUnread ? thrown.error : thrown
-      // What the space refuses is a failure.
-      operation.threw = isSpaceError(error) ? Exit.fail(error) : Exit.die(error)
-      this.outbox.send([Protocol.Told, id, question, Protocol.Threw, isUnread])
+      this.unanswered(id, question, isUnread ? thrown.error : thrown, isUnread)
     }
+  }
+
+  /** There is an error in the place of an answer. What the space refuses is a failure. */
+  private unanswered(id: number, question: number, error: unknown, isUnread = false): void {
+    const operation = this.pending.get(id)
+    if (operation !== undefined) {
+      operation.threw = isSpaceError(error) ? Exit.fail(error) : Exit.die(error)
+    }
+    this.outbox.send([Protocol.Told, id, question, Protocol.Threw, isUnread])
   }
 }

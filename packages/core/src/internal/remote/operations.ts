@@ -37,10 +37,10 @@ export interface Serving {
   readonly stubs: Stubs
 }
 
-/** What is sent back, beside the number of the request. */
-export type Reply = Effect.Effect<ReadonlyArray<unknown>, unknown>
+/** By the number of its request; gives what is sent back beside that. */
+type Operation = (id: number, ...args: ReadonlyArray<any>) => Effect.Effect<ReadonlyArray<unknown>, unknown>
 
-export type Operations = Readonly<Record<string, (id: number, ...args: ReadonlyArray<any>) => Reply>>
+export type Operations = Readonly<Record<string, Operation>>
 
 export const operationsOf = (serving: Serving): Operations => ({
   ...puttingOf(serving),

@@ -36,7 +36,8 @@ export const takingOf = (
     those: ReadonlyArray<number> | undefined
   ): Effect.Effect<void, SpaceError> =>
     Effect.flatMap(
-      Effect.exit(connection.request("end", [id, how, failed, letter, those])),
+      // That the link refuses a letter is a defect, as all that is wrong with one: the tuples are still held then.
+      Effect.exit(connection.request("end", [id, how, failed, letter, those], { refused: Exit.die })),
       (exit) => {
         const { over } = connection
         if (over === undefined || Exit.isSuccess(exit)) {
@@ -67,21 +68,21 @@ export const takingOf = (
   const decoded = (taken: Taken, wires: ReadonlyArray<any>): Effect.Effect<Array<Tuple>, SpaceError> =>
     Effect.suspend(() => {
       const all: Array<Tuple> = []
-      const unread: Array<number> = []
+      const undecodable: Array<number> = []
       let refusal = taken.unread
       for (const [index, wire] of wires.entries()) {
         const read = tried(values, wire)
         if (Either.isRight(read)) {
           all.push(read.right)
         } else {
-          unread.push(index)
+          undecodable.push(index)
           refusal ??= read.left
         }
       }
       return refusal === undefined
         ? Effect.succeed(all)
         : Effect.zipRight(
-          Effect.ignore(end(taken, "place", true, undefined, taken.unread === undefined ? unread : undefined)),
+          Effect.ignore(end(taken, "place", true, undefined, taken.unread === undefined ? undecodable : undefined)),
           Effect.fail(refusal)
         )
     })
