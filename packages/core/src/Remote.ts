@@ -23,7 +23,10 @@ import type { TupleSpace } from "./TupleSpace.js"
  * @category models
  */
 export interface Link {
-  /** Sends what the structured clone algorithm can carry. Throws, and has sent nothing, if it cannot. */
+  /**
+   * Sends what the structured clone algorithm can carry. Throws, and has sent nothing, if it cannot. A link that refuses
+   * a message without values of yours in it, such as the end of a hold, counts as one that has ended.
+   */
   readonly send: (message: unknown) => void
   /**
    * Calls back with every message that arrives, and with those that have arrived already; then once, when nothing more

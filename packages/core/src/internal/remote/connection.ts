@@ -22,15 +22,15 @@ import type { Values } from "../values.js"
 import * as Protocol from "./protocol.js"
 import { Running } from "./running.js"
 
-/** The number of the request, and what it has come to. */
-export type Reply = readonly [id: number, ...values: ReadonlyArray<any>]
+/** The number of a request, and what it was answered. */
+export type Reply<N extends Protocol.Name = Protocol.Name> = readonly [id: number, ...Protocol.Answered<N>]
 
 /** Answers what the server asks about an operation: of a predicate, by its number. */
 export type Answer = (number: number, subject: any) => unknown
 
 /** An operation that was asked for. */
 interface Pending {
-  readonly resume: (reply: Exit.Exit<Reply, any>) => void
+  readonly resume: (reply: Exit.Exit<any, any>) => void
   /** Whether the server holds something for us when it is done. */
   readonly takes: boolean
   readonly answer: Answer | undefined
@@ -113,9 +113,9 @@ export class Connection {
    * Asks for an operation, and waits for its end: also if it is interrupted, for it may have happened by then. What has
    * been taken for a caller who does not want it any more is given back.
    */
-  request(
-    name: string,
-    args: ReadonlyArray<unknown>,
+  request<N extends Protocol.Name>(
+    name: N,
+    args: Protocol.Args<N>,
     options: {
       readonly answer?: Answer | undefined
       readonly takes?: boolean
@@ -123,9 +123,9 @@ export class Connection {
       readonly onDone?: (id: number) => void
       readonly refused?: Pending["refused"]
     } = {}
-  ): Effect.Effect<Reply, any> {
+  ): Effect.Effect<Reply<N>, any> {
     return withFiber((fiber) =>
-      callback<Reply, any>((resume) => {
+      callback<Reply<N>, any>((resume) => {
         if (this.over !== undefined) {
           return resume(this.isScopeClosed ? interrupted : this.over)
         }
@@ -138,8 +138,9 @@ export class Connection {
           resume(reply)
         }
         this.pending.set(id, { resume: arrive, takes, answer, refused, threw: undefined })
+        const given: ReadonlyArray<unknown> = args
         this.outbox.send(
-          [Protocol.Request, id, localOf(fiber, this.current), name, ...args],
+          [Protocol.Request, id, localOf(fiber, this.current), name, ...given],
           (cause) => this.complete(id, refused(Protocol.uncarried(cause)))
         )
         return callback<void>((ended) => this.unwant(id, ended))
@@ -148,10 +149,10 @@ export class Connection {
   }
 
   /** An operation that takes: its tuples are held for it, until we say what has become of them. */
-  holding(
+  holding<N extends "take" | "takeNow">(
     restore: Restore,
-    name: string,
-    args: ReadonlyArray<unknown>,
+    name: N,
+    args: Protocol.Args<N>,
     answer: Answer | undefined
   ): Effect.Effect<Taken, any> {
     return Effect.suspend(() => {
@@ -159,7 +160,8 @@ export class Connection {
       const onDone = (id: number): void => {
         held = id
       }
-      return Effect.matchCauseEffect(restore(this.request(name, args, { takes: true, answer, onDone })), {
+      const options = { takes: true, answer, onDone }
+      return Effect.matchCauseEffect(restore(this.request<"take" | "takeNow">(name, args, options)), {
         onSuccess: ([id, value, attempts, unread]) =>
           Effect.succeed<Taken>({
             id,
@@ -193,7 +195,7 @@ export class Connection {
     this.pending.set(id, { ...operation, resume })
   }
 
-  private complete(id: number, reply: Exit.Exit<Reply, any>): void {
+  private complete(id: number, reply: Exit.Exit<unknown, any>): void {
     const operation = this.pending.get(id)
     this.pending.delete(id)
     operation?.resume(reply)

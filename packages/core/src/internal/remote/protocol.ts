@@ -18,6 +18,9 @@
  */
 import type { Link } from "../../Remote.js"
 import { SpaceError } from "../../SpaceError.js"
+import type { Explanation, Failures, Inspection, Quiescence } from "../../TupleSpace.js"
+import type { Mailbox } from "../arguments.js"
+import type { Ending, TakingFirst, TakingNow } from "../hold.js"
 import { messageOf } from "../print.js"
 
 /** Changes whenever the frames do, or the coding of values in them: ends of different versions do not talk. */
@@ -47,12 +50,12 @@ export const Threw = "threw"
 export type FromClient =
   /** Before all else. */
   | readonly [kind: typeof Hello, version: number]
-  /** Asks for an operation. `process` is the client's that wants it, if one does. */
+  /** Asks for an operation: see {@link Requests}. `process` is the client's that wants it, if one does. */
   | readonly [
     kind: typeof Request,
     id: number,
     process: number | undefined,
-    name: string,
+    name: Name,
     ...args: ReadonlyArray<unknown>
   ]
   /** Nobody wants it any more. It is answered nevertheless. */
@@ -68,6 +71,77 @@ export type FromClient =
   | readonly [kind: typeof Told, id: number, question: number, answer: unknown, isUnread?: boolean]
   /** The failure of a process that had ended already has been joined. */
   | readonly [kind: typeof Joined, id: number]
+
+type Wires = ReadonlyArray<unknown>
+
+/** What is held: the tuples, how often a use of the first has failed, and why it cannot be decoded, if it cannot. */
+type Held = [value: unknown, attempts: number, unread: unknown]
+
+/**
+ * What a client can ask for: the arguments of each request, and what it is answered. Tuples, patterns and errors are as
+ * `Values` and `patterns.ts` encode them. `asks` says that the patterns have code in them. Times are milliseconds.
+ */
+export interface Requests {
+  readonly out: (tuple: unknown, ttl?: number) => []
+  readonly outAll: (tuples: Wires) => []
+  readonly outFitting: (tuples: Wires) => [arrived: ReadonlyArray<number>]
+  /** Without a time, the lease ends. */
+  readonly renew: (lease: number, ttl?: number) => [was: boolean]
+  readonly outIfAbsent: (pattern: Wires, asks: boolean, tuple: unknown) => [present?: unknown]
+  readonly replace: (pattern: Wires) => [replaced?: unknown]
+  readonly read: (
+    name: "rd" | "rdAny",
+    patterns: ReadonlyArray<Wires>,
+    asks: boolean,
+    timeout: number
+  ) => [found: unknown]
+  readonly rdp: (pattern: Wires, asks: boolean) => [tuple?: unknown]
+  readonly copyCollect: (pattern: Wires) => [tuples: Wires]
+  readonly count: (pattern: Wires) => [count: number]
+  readonly explain: (pattern: Wires) => [explanation: Explanation]
+  readonly inspect: () => [inspection: Inspection]
+  readonly awaitQuiescent: () => [report: Quiescence]
+  readonly take: (
+    name: TakingFirst["name"],
+    patterns: ReadonlyArray<Wires>,
+    asks: boolean,
+    timeout: number,
+    isFinal: boolean
+  ) => Held
+  readonly takeNow: (
+    name: TakingNow["name"],
+    pattern: Wires,
+    asks: boolean,
+    limit: number,
+    isFinal: boolean
+  ) => Held
+  /** Ends a hold: of all, or of those at these indices. */
+  readonly end: (
+    hold: number,
+    how: Ending["how"],
+    failed: boolean,
+    letter: unknown,
+    those: ReadonlyArray<number> | undefined
+  ) => []
+  readonly open: (kind: "subscribe" | "stream", pattern: Wires, mailbox: Mailbox) => []
+  /** Nothing, if the stream has ended. */
+  readonly pull: (stream: number) => [chunk?: Wires]
+  readonly close: (stream: number) => []
+  readonly eval: (
+    name: string | undefined,
+    failures: Failures | undefined,
+    origin: number
+  ) => [process: number, name: string, isToEnd: boolean]
+  /** A process of the client's has ended. `isJoined` says that somebody there has its failure. */
+  readonly ended: (process: number, cause: Wires | undefined, isJoined: boolean) => []
+}
+
+export type Name = keyof Requests
+
+export type Args<N extends Name> = Readonly<Parameters<Requests[N]>>
+
+/** What a request is answered, beside its number. */
+export type Answered<N extends Name> = Readonly<ReturnType<Requests[N]>>
 
 /** What a server says. `id` is the number of the request that it is about. */
 export type FromServer =

@@ -197,8 +197,11 @@ class Server {
   }
 
   /** `of` is the process of the client's that wants it, if one does. */
-  private begin(id: number, of: number | undefined, name: string, args: ReadonlyArray<unknown>): void {
-    const run = Object.hasOwn(this.operations, name) ? this.operations[name] : undefined
+  private begin(id: number, of: number | undefined, name: Protocol.Name, args: ReadonlyArray<unknown>): void {
+    // A client of the same version is believed what it says by this name.
+    const run:
+      | ((id: number, ...args: ReadonlyArray<any>) => Effect.Effect<ReadonlyArray<unknown>, unknown>)
+      | undefined = Object.hasOwn(this.operations, name) ? this.operations[name] : undefined
     const effect = run === undefined
       ? Effect.fail(unsupported(`no operation is called ${name}`))
       : Effect.suspend(() => run(id, ...args))

@@ -54,7 +54,7 @@ export const startOf =
         }, () => {
           joiners--
         })
-        return { id: number as number, name: name as string, fiber, ...Process.handles(name, fiber, join) }
+        return { id: number, name, fiber, ...Process.handles(name, fiber, join) }
       })
     }))
   }

@@ -14,9 +14,9 @@ import { refusing } from "../arguments.js"
 import * as Hold from "../hold.js"
 import type { Values } from "../values.js"
 import type { Verbs } from "../verbs.js"
-import { ask, tried } from "./asked.js"
 import type { Connection, Taken } from "./connection.js"
 import * as Protocol from "./protocol.js"
+import { sent, tried } from "./sent.js"
 
 const cutOff = new SpaceError({
   reason: "Unavailable",
@@ -112,7 +112,7 @@ export const takingOf = (
   return {
     take: (taking, use) => {
       const { isFinal, name, options, patterns, timeout } = taking
-      const { answer, asks, wires } = ask(values, patterns)
+      const { answer, asks, wires } = sent(values, patterns)
       return Hold.uninterruptibly(taking, (restore) =>
         Effect.flatMap(
           connection.holding(restore, "take", [name, wires, asks, timeout, isFinal], answer),
@@ -126,10 +126,10 @@ export const takingOf = (
     },
     takeNow: (taking, use) => {
       const { isFinal, limit, name, pattern } = taking
-      const { answer, asks, wires } = ask(values, [pattern])
+      const { answer, asks, wires } = sent(values, [pattern])
       return Hold.uninterruptibly(taking, (restore) =>
         Effect.flatMap(
-          connection.holding(restore, "takeNow", [name, wires[0], asks, limit, isFinal], answer),
+          connection.holding(restore, "takeNow", [name, wires[0]!, asks, limit, isFinal], answer),
           (taken) => Effect.flatMap(decoded(taken, taken.value), (tuples) => use(heldBy(taken, tuples), restore))
         ))
     }
