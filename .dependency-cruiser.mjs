@@ -21,7 +21,7 @@ const roomsOfValues = {
   kinds: ["words"],
   encoder: ["words", "kinds"],
   decoder: ["words"],
-  errors: ["encoder", "decoder"]
+  errors: ["kinds", "encoder", "decoder"]
 }
 
 /** @type {import("dependency-cruiser").IConfiguration} */

@@ -1696,9 +1696,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "the end of a link is told when the link has ended",
     clause: "S12",
     file: "internal/remote/server.ts",
-    find:
-      "      this.outbox.flush()\n      // Nothing can be sent any more when that has ended the link.\n      stop()\n",
-    replace: "      stop()\n      this.outbox.flush()\n"
+    find: "      this.outbox.flush()\n      this.outbox.close()\n      this.unlisten()\n",
+    replace: "      this.unlisten()\n      this.outbox.flush()\n      this.outbox.close()\n"
   },
   {
     name: "a space whose link was lost is not closed with its scope",
@@ -1734,5 +1733,82 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/durable/transact.ts",
     find: "Effect.tapErrorCause(go, () => Effect.ignore(release))",
     replace: "Effect.tapErrorCause(go, () => Effect.void)"
+  },
+  {
+    name: "over a link nobody is told that what replace made of a tuple was refused",
+    clause: "S4",
+    file: "internal/remote/connection.ts",
+    find: "(cause) => this.unanswered(id, question, Protocol.uncarried(cause))",
+    replace: "() => {}"
+  },
+  {
+    name: "replace over a link goes on with no answer if its tuple cannot be told",
+    clause: "S4",
+    file: "internal/remote/server.ts",
+    find: "isReplacement && new Unaskable(Protocol.uncarried(cause))",
+    replace: "isReplacement && new Unaskable(Protocol.uncarried(cause)).error === undefined"
+  },
+  {
+    name: "a letter that the link refuses leaves its tuple held",
+    clause: "S8",
+    file: "internal/remote/taking.ts",
+    find: ", { refused: Exit.die }",
+    replace: ""
+  },
+  {
+    name: "the space is not told that a process has ended whose error the link refuses",
+    clause: "S13",
+    file: "internal/remote/starting.ts",
+    find: "() => say(values.encodeCausePlainly(exit.cause))",
+    replace: "() => Effect.void"
+  },
+  {
+    name: "an error that the link refuses is told to nobody",
+    clause: "S16",
+    file: "internal/remote/server.ts",
+    find: "() => this.outbox.send([Protocol.Failed, id, this.values.encodeCausePlainly(cause)])",
+    replace: "() => {}"
+  },
+  {
+    name: "a client goes on over a link that carries nothing any more",
+    clause: "S12",
+    file: "internal/remote/connection.ts",
+    find: "(cause) => this.breakOff(cause)",
+    replace: "() => {}"
+  },
+  {
+    name: "a server goes on over a link that carries nothing any more",
+    clause: "S12",
+    file: "internal/remote/server.ts",
+    find: "(cause) => this.close(`",
+    replace: "(cause) => String(`"
+  },
+  {
+    name: "a server does what an end of another version says after its version",
+    clause: "S12",
+    file: "internal/remote/server.ts",
+    find: "      if (this.isClosed) {\n        return\n",
+    replace: "      if (this.isClosed && frame.length < 0) {\n        return\n"
+  },
+  {
+    name: "the link to an end of another version is kept if it spoke before anybody listened",
+    clause: "S12",
+    file: "internal/remote/server.ts",
+    find: "    if (this.isClosed) {\n      // By what",
+    replace: "    if (this.isClosed && this.running.size < 0) {\n      // By what"
+  },
+  {
+    name: "a question over a link is waited for that was answered before the fiber could wait",
+    clause: "S3",
+    file: "internal/remote/asking.ts",
+    find: "      if (this.open.size === 0) {\n        return resume",
+    replace: "      if (this.open.size < 0) {\n        return resume"
+  },
+  {
+    name: "what moves to a space is neither copied nor checked",
+    clause: "S1",
+    file: "internal/space.ts",
+    find: "verbs.outFitting!(tuples.map(own), onArrival)",
+    replace: "verbs.outFitting!(tuples, onArrival)"
   }
 ]

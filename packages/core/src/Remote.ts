@@ -23,7 +23,10 @@ import type { TupleSpace } from "./TupleSpace.js"
  * @category models
  */
 export interface Link {
-  /** Sends what the structured clone algorithm can carry. Throws, and has sent nothing, if it cannot. */
+  /**
+   * Sends what the structured clone algorithm can carry. Throws, and has sent nothing, if it cannot. A link that
+   * refuses a message without values of yours in it, such as the end of a hold, counts as one that has ended.
+   */
   readonly send: (message: unknown) => void
   /**
    * Calls back with every message that arrives, and with those that have arrived already; then once, when nothing more
@@ -62,7 +65,9 @@ const valuesOf = (link: unknown, options: unknown): Values => {
 /**
  * Serves a space to the other end, until the link ends or the scope closes. Then whatever the other end waited for is
  * interrupted, and whatever it held, or was on its way to it, is back in its place. A space of any engine can be
- * served, but for one that is itself at the other end of a link: that fails at once as `Unsupported`, at both ends.
+ * served, but for one that is itself at the other end of a link: that fails at once as `Unsupported`, at both ends. If
+ * the other end is of a version of this library that talks otherwise, this ends at once, and its operations fail as
+ * `Unavailable`.
  *
  * @since 0.1.0
  * @category links

@@ -44,7 +44,10 @@ export interface TakingFirst extends Taking {
   readonly patterns: ReadonlyArray<Pattern>
   /** In milliseconds. */
   readonly timeout: number
-  /** For a use. Who says nothing is given what the engine cannot decode as it is, with the reason. */
+  /**
+   * For a use. Without it, a hold that is not final may be given what cannot be decoded, as it is, with `unread`; a
+   * final take fails.
+   */
   readonly options?: Holding
 }
 

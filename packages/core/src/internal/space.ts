@@ -127,7 +127,7 @@ export const assemble = <T extends Tuple, E>(verbs: Verbs<E>): TupleSpace<T, E> 
 
     // Last: V8 makes a dictionary of an object with many named members behind a computed one.
     [TypeId]: variance,
-    [Receiver]: verbs.outFitting,
+    [Receiver]: verbs.outFitting && ((tuples, onArrival) => operation(verbs, putFitting, tuples, onArrival)),
     [Engine]: verbs
   }
   return space
@@ -146,6 +146,13 @@ const putLeased = <E>(verbs: Verbs<E>, tuple: unknown, options: unknown) =>
 const renewing = <E>(_: Verbs<E>, leased: Leased<E>, ttl: unknown) => leased.renew(millis("ttl", ttl))
 
 const putAll = <E>(verbs: Verbs<E>, tuples: unknown) => verbs.outAll(ownAll(tuples))
+
+/** What moves here is owned as what is put: once, for every engine. */
+const putFitting = <E>(
+  verbs: Verbs<E>,
+  tuples: ReadonlyArray<Tuple>,
+  onArrival: ((arrived: ReadonlyArray<number>) => void) | undefined
+) => verbs.outFitting!(tuples.map(own), onArrival)
 
 const putIfAbsent = <E>(verbs: Verbs<E>, pattern: unknown, tuple: unknown) =>
   verbs.outIfAbsent(compile(pattern), own(tuple))

@@ -111,6 +111,11 @@ export class Values {
     return this.errors.encodeCause(cause)
   }
 
+  /** The same in nothing but texts and numbers, for a medium that has refused what is in it. */
+  encodeCausePlainly(cause: Cause.Cause<unknown>): ReadonlyArray<unknown> {
+    return this.errors.encodeCausePlainly(cause)
+  }
+
   decodeCause(wire: ReadonlyArray<any>): Cause.Cause<unknown> {
     return this.errors.decodeCause(wire)
   }

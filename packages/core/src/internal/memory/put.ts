@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as STM from "effect/STM"
 import type { Tuple } from "../../Tuple.js"
 import type { Destination } from "../../TupleSpace.js"
-import { dying, invalidOption, own } from "../arguments.js"
+import { dying, invalidOption } from "../arguments.js"
 import type { PutFitting } from "../destination.js"
 import { moves } from "../destination.js"
 import { isFailure } from "../failure.js"
@@ -174,11 +174,10 @@ const extraLike = (store: Store, { extra }: Entry): Extra | undefined => {
 export const outFitting = (memory: Memory): PutFitting => (tuples, onArrival) =>
   dying(() => {
     const { store } = memory
-    const owned = tuples.map(own)
-    fitsIn(store, owned.length, "collectInto")
+    fitsIn(store, tuples.length, "collectInto")
     const put = (span: Span) => {
       const arrived = store.putFitting(
-        owned.map((tuple) => store.entry(tuple, span && extraOf(span), isFailure(tuple)))
+        tuples.map((tuple) => store.entry(tuple, span && extraOf(span), isFailure(tuple)))
       )
       if (!isMiss(arrived)) {
         onArrival?.(arrived)

@@ -5,6 +5,7 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
+import type { SpaceError } from "../../SpaceError.js"
 import { equals } from "../pattern/equality.js"
 import * as Hash from "../pattern/hash.js"
 import type { Answers } from "../pattern/pattern.js"
@@ -19,6 +20,11 @@ export const THREW = Symbol.for("@effect-linda/core/THREW")
 
 /** The number of the question what `replace` makes of a tuple. */
 export const Replacement = -1
+
+/** In the place of an answer where the client cannot be told what it is asked about. */
+export class Unaskable {
+  constructor(readonly error: SpaceError) {}
+}
 
 /** A value that was asked about, and the answer, once it is there. */
 interface Question {
@@ -66,6 +72,9 @@ export class Asking implements Answers {
     }
     if (answer === Threw && !this.looking) {
       throw THREW
+    }
+    if (answer instanceof Unaskable) {
+      throw answer.error
     }
     return answer
   }
@@ -131,9 +140,16 @@ export class Asking implements Answers {
     return again
   }
 
+  /** Waits for the answers that are not there yet. The last may have come since somebody looked: the fiber yields. */
   private get answers(): Effect.Effect<void> {
     return callback((resume) => {
-      this.resume = () => resume(Effect.void)
+      if (this.open.size === 0) {
+        return resume(Effect.void)
+      }
+      this.resume = () => {
+        this.resume = undefined
+        resume(Effect.void)
+      }
     })
   }
 }

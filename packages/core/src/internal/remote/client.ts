@@ -10,7 +10,7 @@ import type { Link } from "../../Remote.js"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
-import { failing, own, refusing, unsupported } from "../arguments.js"
+import { failing, refusing, unsupported } from "../arguments.js"
 import { moves } from "../destination.js"
 import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
@@ -20,8 +20,8 @@ import { assemble } from "../space.js"
 import type { Values } from "../values.js"
 import type { Verbs } from "../verbs.js"
 import { untilGone } from "../verbs.js"
-import { admitted, ask, decoded, maybe, widened } from "./asked.js"
 import { Connection, SubjectUnread } from "./connection.js"
+import { admitted, decoded, maybe, sent, widened } from "./sent.js"
 import { startOf, worksFor } from "./starting.js"
 import { takingOf } from "./taking.js"
 import { watchOf } from "./watching.js"
@@ -76,12 +76,12 @@ const puttingOf = (
       untilGone(
         now,
         ttl,
-        (ttl) => Effect.map(connection.request("renew", ttl < 0 ? [id] : [id, ttl]), ([, was]): boolean => was)
+        (ttl) => Effect.map(connection.request("renew", ttl < 0 ? [id] : [id, ttl]), ([, was]) => was)
       )),
   outAll: (tuples) => Effect.asVoid(connection.request("outAll", [tuples.map((tuple) => values.encodeTuple(tuple))])),
   outFitting: (tuples, onArrival) =>
     failing(() => {
-      const wires = tuples.map((tuple) => values.encodeTuple(own(tuple)))
+      const wires = tuples.map((tuple) => values.encodeTuple(tuple))
       return Effect.map(connection.request("outFitting", [wires]), ([, arrived]) => {
         onArrival?.(arrived)
         return arrived
@@ -99,7 +99,7 @@ const readingOf = (connection: Connection, values: Values) => {
     timeout: number,
     result: (value: any) => A
   ): Effect.Effect<A, any> => {
-    const { answer, asks, wires } = ask(values, patterns)
+    const { answer, asks, wires } = sent(values, patterns)
     return decoded(connection.request("read", [name, wires, asks, timeout], { answer }), result)
   }
 
@@ -116,15 +116,15 @@ const readingOf = (connection: Connection, values: Values) => {
     rdAny: (choices, timeout) =>
       reading("rdAny", choices.patterns, timeout, ([index, wire]) => choices.choice(index, tuple(wire))),
     rdp: (pattern) => {
-      const { answer, asks, wires } = ask(values, [pattern])
-      return maybe(values, connection.request("rdp", [wires[0], asks], { answer }))
+      const { answer, asks, wires } = sent(values, [pattern])
+      return maybe(values, connection.request("rdp", [wires[0]!, asks], { answer }))
     },
     copyCollect,
     count: (pattern) => {
       const [wire, isWider] = widened(values, pattern)
       return isWider
         ? Effect.map(copyCollect(pattern), ({ length }) => length)
-        : Effect.map(connection.request("count", [wire]), ([, count]): number => count)
+        : Effect.map(connection.request("count", [wire]), ([, count]) => count)
     }
   } satisfies
     & Pick<Parameters<typeof looks<SpaceError>>[0], "rd" | "rdAny" | "rdp">
@@ -144,15 +144,15 @@ const changingOf = (
   }
   return {
     outIfAbsent: (pattern, tuple) => {
-      const { answer, asks, wires } = ask(values, [pattern])
-      const args = [wires[0], asks, values.encodeTuple(tuple)]
-      return maybe(values, connection.request("outIfAbsent", args, { answer }))
+      const { answer, asks, wires } = sent(values, [pattern])
+      const request = connection.request("outIfAbsent", [wires[0]!, asks, values.encodeTuple(tuple)], { answer })
+      return maybe(values, request)
     },
     replace: (pattern, f) => {
-      const asked = ask(values, [pattern])
+      const { answer: test, wires } = sent(values, [pattern])
       const answer = (number: number, subject: any) =>
-        number < 0 ? values.encodeTuple(f(subjectOf(subject))) : asked.answer!(number, subject)
-      return maybe(values, connection.request("replace", [asked.wires[0]], { answer }))
+        number < 0 ? values.encodeTuple(f(subjectOf(subject))) : test!(number, subject)
+      return maybe(values, connection.request("replace", [wires[0]!], { answer }))
     }
   }
 }

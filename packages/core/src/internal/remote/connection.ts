@@ -15,24 +15,27 @@ import type { Link } from "../../Remote.js"
 import { SpaceError } from "../../SpaceError.js"
 import { isSpaceError } from "../brand.js"
 import type { Restore } from "../handOver.js"
+import { messageOf } from "../print.js"
 import type { AnyFiber } from "../runtime.js"
 import { callback, interrupted, localOf, makeLocal, withFiber } from "../runtime.js"
 import type { Values } from "../values.js"
 import * as Protocol from "./protocol.js"
 import { Running } from "./running.js"
 
-/** The number of the request, and what it has come to. */
-export type Reply = readonly [id: number, ...values: ReadonlyArray<any>]
+/** The number of a request, and what it was answered. */
+export type Reply<N extends Protocol.Name = Protocol.Name> = readonly [id: number, ...Protocol.Answered<N>]
 
 /** Answers what the server asks about an operation: of a predicate, by its number. */
 export type Answer = (number: number, subject: any) => unknown
 
 /** An operation that was asked for. */
 interface Pending {
-  readonly resume: (reply: Exit.Exit<Reply, any>) => void
+  readonly resume: (reply: Exit.Exit<any, any>) => void
   /** Whether the server holds something for us when it is done. */
   readonly takes: boolean
   readonly answer: Answer | undefined
+  /** How it ends if the link refuses to carry it. */
+  readonly refused: (error: SpaceError) => Exit.Exit<never, SpaceError>
   /** What an answer ended with that was none. The operation ends so too, if it comes to need that answer. */
   threw: Exit.Exit<never, SpaceError> | undefined
 }
@@ -62,17 +65,14 @@ export class Connection {
   over: Exit.Exit<never, SpaceError> | undefined = undefined
 
   private readonly pending = new Map<number, Pending>()
-  private readonly outbox: Protocol.Outbox
+  private readonly outbox: Protocol.Outbox<Protocol.FromClient>
+  /** Ends the link. */
+  private unlisten = (): void => {}
   private ids = 0
   private isScopeClosed = false
 
   constructor(private readonly link: Link, private readonly values: Values) {
-    this.outbox = new Protocol.Outbox(link, ([kind, id], cause) => {
-      if (kind === Protocol.Request) {
-        const message = `it cannot leave its thread: ${cause}`
-        this.complete(id, Exit.fail(new SpaceError({ reason: "InvalidTuple", message })))
-      }
-    })
+    this.outbox = new Protocol.Outbox(link, (cause) => this.breakOff(cause))
     this.outbox.prepare([Protocol.Hello, Protocol.version])
   }
 
@@ -81,19 +81,23 @@ export class Connection {
     return this.isScopeClosed || this.over !== undefined && Exit.isInterrupted(this.over)
   }
 
-  /** Listens until the scope closes. `isOwn` says which of its processes a fiber closes the scope for. */
-  listen(isOwn: (id: number, self: AnyFiber) => boolean): Effect.Effect<void, never, Scope.Scope> {
+  /** Listens until the scope closes. `isSpared` says which process does not end then: the one whose fiber closes it. */
+  listen(isSpared: (id: number, self: AnyFiber) => boolean): Effect.Effect<void, never, Scope.Scope> {
     return Effect.uninterruptible(Effect.suspend(() => {
-      const unlisten = this.link.listen(
-        (message) => (message as ReadonlyArray<Protocol.Frame>).forEach((frame) => this.receive(frame)),
-        () => this.stop(Exit.fail(lost("the link to the space has ended")))
+      this.unlisten = this.link.listen(
+        (message) => (message as ReadonlyArray<Protocol.FromServer>).forEach((frame) => this.receive(frame)),
+        () => {
+          this.outbox.close()
+          this.stop(Exit.fail(lost("the link to the space has ended")))
+        }
       )
       return Effect.addFinalizer(() =>
         withFiber<void>((self) => {
           this.outbox.flush()
-          unlisten()
+          this.outbox.close()
+          this.unlisten()
           this.isScopeClosed = true
-          this.stop(interrupted, (id) => isOwn(id, self))
+          this.stop(interrupted, (id) => isSpared(id, self))
           return Effect.void
         })
       )
@@ -101,7 +105,7 @@ export class Connection {
   }
 
   /** Says something that is not answered. */
-  send(frame: Protocol.Frame): void {
+  send(frame: Protocol.FromClient): void {
     this.outbox.send(frame)
   }
 
@@ -109,41 +113,46 @@ export class Connection {
    * Asks for an operation, and waits for its end: also if it is interrupted, for it may have happened by then. What has
    * been taken for a caller who does not want it any more is given back.
    */
-  request(
-    name: string,
-    args: ReadonlyArray<unknown>,
+  request<N extends Protocol.Name>(
+    name: N,
+    args: Protocol.Args<N>,
     options: {
       readonly answer?: Answer | undefined
       readonly takes?: boolean
       /** Called when it is done, which the fiber may never learn: it may be interrupted by then. */
       readonly onDone?: (id: number) => void
+      readonly refused?: Pending["refused"]
     } = {}
-  ): Effect.Effect<Reply, any> {
+  ): Effect.Effect<Reply<N>, any> {
     return withFiber((fiber) =>
-      callback<Reply, any>((resume) => {
+      callback<Reply<N>, any>((resume) => {
         if (this.over !== undefined) {
           return resume(this.isScopeClosed ? interrupted : this.over)
         }
         const id = this.ids++
-        const { answer, onDone, takes = false } = options
+        const { answer, onDone, refused = Exit.fail, takes = false } = options
         const arrive: Pending["resume"] = (reply) => {
           if (Exit.isSuccess(reply)) {
             onDone?.(id)
           }
           resume(reply)
         }
-        this.pending.set(id, { resume: arrive, takes, answer, threw: undefined })
-        this.outbox.send([Protocol.Request, id, localOf(fiber, this.current), name, ...args])
+        this.pending.set(id, { resume: arrive, takes, answer, refused, threw: undefined })
+        const given: ReadonlyArray<unknown> = args
+        this.outbox.send(
+          [Protocol.Request, id, localOf(fiber, this.current), name, ...given],
+          (cause) => this.complete(id, refused(Protocol.uncarried(cause)))
+        )
         return callback<void>((ended) => this.unwant(id, ended))
       })
     )
   }
 
   /** An operation that takes: its tuples are held for it, until we say what has become of them. */
-  holding(
+  holding<N extends "take" | "takeNow">(
     restore: Restore,
-    name: string,
-    args: ReadonlyArray<unknown>,
+    name: N,
+    args: Protocol.Args<N>,
     answer: Answer | undefined
   ): Effect.Effect<Taken, any> {
     return Effect.suspend(() => {
@@ -151,7 +160,8 @@ export class Connection {
       const onDone = (id: number): void => {
         held = id
       }
-      return Effect.matchCauseEffect(restore(this.request(name, args, { takes: true, answer, onDone })), {
+      const options = { takes: true, answer, onDone }
+      return Effect.matchCauseEffect(restore(this.request<"take" | "takeNow">(name, args, options)), {
         onSuccess: ([id, value, attempts, unread]) =>
           Effect.succeed<Taken>({
             id,
@@ -185,35 +195,48 @@ export class Connection {
     this.pending.set(id, { ...operation, resume })
   }
 
-  private complete(id: number, reply: Exit.Exit<Reply, any>): void {
+  private complete(id: number, reply: Exit.Exit<unknown, any>): void {
     const operation = this.pending.get(id)
     this.pending.delete(id)
     operation?.resume(reply)
   }
 
   /** Nothing goes on, but for the process that ends it. */
-  private stop(how: Exit.Exit<never, SpaceError>, isOwn: (id: number) => boolean = () => false): void {
+  private stop(how: Exit.Exit<never, SpaceError>, isSpared: (id: number) => boolean = () => false): void {
     const over = this.over ??= how
     for (const id of [...this.pending.keys()]) {
       this.complete(id, over)
     }
-    this.running.stopAll(isOwn)
+    this.running.stopAll(isSpared)
   }
 
-  private receive([kind, id, ...rest]: Protocol.Frame): void {
-    switch (kind) {
-      case Protocol.Done:
-        return this.complete(id, Exit.succeed([id, ...rest]))
+  /** The link does not even carry numbers: the other end would wait for them. */
+  private breakOff(cause: unknown): void {
+    this.outbox.close()
+    this.unlisten()
+    this.stop(Exit.fail(lost(`the link to the space carries nothing any more: ${messageOf(cause)}`)))
+  }
+
+  private receive(frame: Protocol.FromServer): void {
+    switch (frame[0]) {
+      case Protocol.Done: {
+        const [, ...reply] = frame
+        return this.complete(frame[1], Exit.succeed(reply))
+      }
       case Protocol.Failed:
-        return this.complete(id, Exit.failCause(this.values.decodeCause(rest[0])))
+        return this.complete(frame[1], Exit.failCause(this.values.decodeCause(frame[2])))
       case Protocol.Died:
-        return this.complete(id, this.pending.get(id)?.threw ?? Exit.die(undefined))
-      case Protocol.Ask:
-        return this.answer(id, rest[0], rest[1], rest[2])
+        return this.complete(frame[1], this.pending.get(frame[1])?.threw ?? Exit.die(undefined))
+      case Protocol.Ask: {
+        const [, id, question, number, subject] = frame
+        return this.answer(id, question, number, subject)
+      }
       case Protocol.Stop:
-        return this.running.stop(id)
-      case Protocol.Closed:
-        return this.stop(id === undefined ? interrupted : Exit.fail(lost(id, rest[0])))
+        return this.running.stop(frame[1])
+      case Protocol.Closed: {
+        const [, why, reason] = frame
+        return this.stop(why === undefined ? interrupted : Exit.fail(lost(why, reason)))
+      }
     }
   }
 
@@ -223,13 +246,22 @@ export class Connection {
       return
     }
     try {
-      this.outbox.send([Protocol.Told, id, question, operation.answer(number, subject)])
+      this.outbox.send(
+        [Protocol.Told, id, question, operation.answer(number, subject)],
+        (cause) => this.unanswered(id, question, Protocol.uncarried(cause))
+      )
     } catch (thrown) {
       const isUnread = thrown instanceof SubjectUnread
-      const error = isUnread ? thrown.error : thrown
-      // What the space refuses is a failure.
-      operation.threw = isSpaceError(error) ? Exit.fail(error) : Exit.die(error)
-      this.outbox.send([Protocol.Told, id, question, Protocol.Threw, isUnread])
+      this.unanswered(id, question, isUnread ? thrown.error : thrown, isUnread)
     }
+  }
+
+  /** There is an error in the place of an answer. What the space refuses is a failure. */
+  private unanswered(id: number, question: number, error: unknown, isUnread = false): void {
+    const operation = this.pending.get(id)
+    if (operation !== undefined) {
+      operation.threw = isSpaceError(error) ? Exit.fail(error) : Exit.die(error)
+    }
+    this.outbox.send([Protocol.Told, id, question, Protocol.Threw, isUnread])
   }
 }

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type { Ending, Held } from "../hold.js"
 import { consumed } from "../hold.js"
 import type { Values } from "../values.js"
+import type { Answered } from "./protocol.js"
 
 /** How a hold ends whose letter is not put. */
 const refused: Ending = { how: "place", failed: true }
@@ -20,7 +21,7 @@ export class Holds {
   hold(
     id: number,
     encode: (held: Held<unknown>) => unknown
-  ): (held: Held<unknown>) => Effect.Effect<ReadonlyArray<unknown>> {
+  ): (held: Held<unknown>) => Effect.Effect<Answered<"take">> {
     return (held) =>
       Effect.sync(() => {
         this.held.set(id, held)
@@ -38,7 +39,7 @@ export class Holds {
     how: Ending["how"],
     failed: boolean,
     letter: unknown,
-    those?: ReadonlyArray<number>
+    those: ReadonlyArray<number> | undefined
   ): Effect.Effect<void, unknown> {
     const held = this.held.get(id)
     this.held.delete(id)

@@ -9,11 +9,14 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { Answered } from "./protocol.js"
 
 interface Open {
   readonly scope: Scope.CloseableScope
   readonly pull: Effect.Effect<Chunk.Chunk<unknown>, Option.Option<unknown>>
 }
+
+const nothing: Effect.Effect<Answered<"pull">> = Effect.succeed([])
 
 export class Opened {
   private readonly streams = new Map<number, Open>()
@@ -33,14 +36,12 @@ export class Opened {
   }
 
   /** What comes next; nothing, if the stream has ended. */
-  pull(id: number): Effect.Effect<ReadonlyArray<unknown>, unknown> {
+  pull(id: number): Effect.Effect<Answered<"pull">, unknown> {
     const open = this.streams.get(id)
-    return open === undefined
-      ? Effect.succeed([])
-      : open.pull.pipe(
-        Effect.map((chunk) => [Chunk.toArray(chunk)]),
-        Effect.catchAll(Option.match({ onNone: () => Effect.succeed([]), onSome: Effect.fail }))
-      )
+    return open === undefined ? nothing : Effect.matchEffect(open.pull, {
+      onSuccess: (chunk) => Effect.succeed([Chunk.toArray(chunk)]),
+      onFailure: Option.match({ onNone: () => nothing, onSome: Effect.fail })
+    })
   }
 
   close(id: number): Effect.Effect<void> {

@@ -11,7 +11,7 @@ import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
 import { mailboxOf, millis, own, several } from "../arguments.js"
 import { putFitting } from "../destination.js"
-import type { Held, TakingFirst, TakingNow } from "../hold.js"
+import type { Held, TakingFirst } from "../hold.js"
 import { equals } from "../pattern/equality.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Values } from "../values.js"
@@ -21,6 +21,7 @@ import type { Holds } from "./held.js"
 import { Leases } from "./leases.js"
 import type { Opened } from "./opened.js"
 import { decodePattern } from "./patterns.js"
+import type { Answered, Args, Name } from "./protocol.js"
 import type { Stubs } from "./stubs.js"
 
 /** What there is for a client, and of it. */
@@ -37,10 +38,10 @@ export interface Serving {
   readonly stubs: Stubs
 }
 
-/** What is sent back, beside the number of the request. */
-export type Reply = Effect.Effect<ReadonlyArray<unknown>, unknown>
-
-export type Operations = Readonly<Record<string, (id: number, ...args: ReadonlyArray<any>) => Reply>>
+/** Each by the number of its request. */
+export type Operations = {
+  readonly [N in Name]: (id: number, ...args: Args<N>) => Effect.Effect<Answered<N>, unknown>
+}
 
 export const operationsOf = (serving: Serving): Operations => ({
   ...puttingOf(serving),
@@ -52,19 +53,22 @@ export const operationsOf = (serving: Serving): Operations => ({
   awaitQuiescent: () => one(serving.verbs.awaitQuiescent)
 })
 
-const none = <E>(effect: Effect.Effect<unknown, E>): Effect.Effect<ReadonlyArray<unknown>, E> => Effect.as(effect, [])
+const none = <E>(effect: Effect.Effect<unknown, E>): Effect.Effect<readonly [], E> => Effect.as(effect, [])
 
-const one = <E>(effect: Effect.Effect<unknown, E>): Effect.Effect<ReadonlyArray<unknown>, E> =>
+const one = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<readonly [A], E> =>
   Effect.map(effect, (value) => [value])
 
-const maybe = <E>(values: Values, effect: Effect.Effect<Option.Option<Tuple>, E>) =>
-  Effect.map(effect, (option) => Option.toArray(option).map((tuple) => values.encodeTuple(tuple)))
+const maybe = <E>(
+  values: Values,
+  effect: Effect.Effect<Option.Option<Tuple>, E>
+): Effect.Effect<readonly [tuple?: unknown], E> =>
+  Effect.map(effect, Option.match({ onNone: () => [], onSome: (tuple) => [values.encodeTuple(tuple)] }))
 
 /** Patterns, and how to ask the client about those that have code in them. */
 const reading = (
   { ask, askings, values, verbs }: Serving,
   id: number,
-  wires: ReadonlyArray<any>,
+  wires: ReadonlyArray<ReadonlyArray<unknown>>,
   asks: boolean
 ) => {
   const asking = asks ? new Asking((question, number, subject) => ask(id, question, number, subject)) : undefined
@@ -89,7 +93,9 @@ const reading = (
   }
 }
 
-const puttingOf = ({ space, values, verbs }: Serving): Operations => {
+const puttingOf = (
+  { space, values, verbs }: Serving
+): Pick<Operations, "out" | "outAll" | "outFitting" | "renew"> => {
   const leases = new Leases()
   const read = (wire: unknown): Tuple => own(values.decodeTuple(wire))
   return {
@@ -100,7 +106,7 @@ const puttingOf = ({ space, values, verbs }: Serving): Operations => {
         : none(Effect.map(verbs.outLeased(decoded, millis("ttl", ttl)), (lease) => leases.set(id, lease)))
     },
     outAll: (_, all) => none(verbs.outAll(all.map(read))),
-    outFitting: (_, all) => one(putFitting(space, all.map((tuple: unknown) => values.decodeTuple(tuple)))),
+    outFitting: (_, all) => one(putFitting(space, all.map((tuple) => values.decodeTuple(tuple)))),
     renew: (_, id, ttl) => {
       const lease = leases.get(id)
       return one(
@@ -113,7 +119,9 @@ const puttingOf = ({ space, values, verbs }: Serving): Operations => {
   }
 }
 
-const lookingOf = (serving: Serving): Operations => {
+const lookingOf = (
+  serving: Serving
+): Pick<Operations, "copyCollect" | "count" | "end" | "explain" | "rdp" | "read" | "take" | "takeNow"> => {
   const { holds, values, verbs } = serving
   const encodeAll = (tuples: ReadonlyArray<Tuple>) => tuples.map((tuple) => values.encodeTuple(tuple))
   const encodeFirst = ([tuple]: ReadonlyArray<Tuple>) => values.encodeTuple(tuple!)
@@ -148,11 +156,11 @@ const lookingOf = (serving: Serving): Operations => {
       one(Effect.map(verbs.copyCollect(reading(serving, id, [wire], false).pattern), (all) => encodeAll(all))),
     count: (id, wire) => one(verbs.count(reading(serving, id, [wire], false).pattern)),
     explain: (id, wire) => one(verbs.explain(reading(serving, id, [wire], false).pattern)),
-    take: (id, name: TakingFirst["name"], wires, asks, timeout, isFinal) => {
+    take: (id, name, wires, asks, timeout, isFinal) => {
       const { patterns, wait } = reading(serving, id, wires, asks)
       return wait(verbs.take({ name, patterns, timeout, isFinal }, holds.hold(id, sentOf(name))))
     },
-    takeNow: (id, name: TakingNow["name"], wire, asks, limit, isFinal) => {
+    takeNow: (id, name, wire, asks, limit, isFinal) => {
       const { now, pattern } = reading(serving, id, [wire], asks)
       return now(verbs.takeNow({ name, pattern, limit, isFinal }, holds.hold(id, ({ tuples }) => encodeAll(tuples))))
     },
@@ -160,7 +168,7 @@ const lookingOf = (serving: Serving): Operations => {
   }
 }
 
-const changingOf = (serving: Serving): Operations => {
+const changingOf = (serving: Serving): Pick<Operations, "outIfAbsent" | "replace"> => {
   const { values, verbs } = serving
 
   /** Counts an attempt of the tuple that would have been taken, had its client been able to decode it. */
@@ -198,7 +206,7 @@ const changingOf = (serving: Serving): Operations => {
 /** Decoding changes the wire in place, and this one may be asked for again. */
 const copyOf = (wire: any): any => Array.isArray(wire) ? wire.slice() : wire
 
-const openingOf = (serving: Serving): Operations => {
+const openingOf = (serving: Serving): Pick<Operations, "close" | "open" | "pull"> => {
   const { opened, values, verbs } = serving
   return {
     open: (id, kind, wire, options) =>
@@ -219,7 +227,7 @@ const openingOf = (serving: Serving): Operations => {
   }
 }
 
-const startingOf = ({ stubs, values }: Serving): Operations => ({
+const startingOf = ({ stubs, values }: Serving): Pick<Operations, "ended" | "eval"> => ({
   eval: (id, name, failures, origin) => stubs.start(id, name, failures, origin),
   ended: (_, id, outcome, isJoined) =>
     none(

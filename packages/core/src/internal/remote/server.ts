@@ -9,12 +9,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Link } from "../../Remote.js"
-import { SpaceError } from "../../SpaceError.js"
+import type { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
 import { unsupported } from "../arguments.js"
 import { isSpaceError } from "../brand.js"
-import { show } from "../print.js"
+import { messageOf, show } from "../print.js"
 import * as Process from "../process.js"
 import type { AnyFiber } from "../runtime.js"
 import { callback, exitOf, interruptLater, locally, onEnd, starter } from "../runtime.js"
@@ -22,10 +22,9 @@ import type { Values } from "../values.js"
 import type { Verbs } from "../verbs.js"
 import { verbsOf } from "../verbs.js"
 import type { Asking } from "./asking.js"
-import { Replacement, THREW } from "./asking.js"
+import { Replacement, THREW, Unaskable } from "./asking.js"
 import { Holds } from "./held.js"
 import { Opened } from "./opened.js"
-import type { Reply } from "./operations.js"
 import { operationsOf } from "./operations.js"
 import * as Protocol from "./protocol.js"
 import { Stubs } from "./stubs.js"
@@ -52,17 +51,25 @@ export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): 
     )
 }
 
+/** How a request of a client ends. */
+type Ended = Exit.Exit<ReadonlyArray<unknown>, unknown>
+
 /** One client: its requests that run, and what is asked of it. */
 class Server {
   private readonly running = new Map<number, AnyFiber>()
   private readonly askings = new Map<number, Asking>()
   /** Operations that have got answers, and are to look again. */
   private readonly answered = new Set<number>()
-  private readonly outbox: Protocol.Outbox
+  private readonly outbox: Protocol.Outbox<Protocol.FromServer>
   private readonly holds: Holds
   private readonly opened = new Opened()
   private readonly stubs: Stubs
   private readonly operations: ReturnType<typeof operationsOf>
+  /** Whether the link has ended. */
+  private isClosed = false
+  /** Ends the link. */
+  private unlisten = (): void => {}
+  private onClose = (): void => {}
 
   constructor(
     space: TupleSpace<any, any>,
@@ -71,13 +78,19 @@ class Server {
     private readonly values: Values,
     private readonly fork: Effect.Effect.Success<typeof starter>
   ) {
-    const outbox = this.outbox = new Protocol.Outbox(link, (frame, cause) => this.refused(frame, cause))
+    const outbox = this.outbox = new Protocol.Outbox(
+      link,
+      (cause) => this.close(`the link to the client carries nothing any more: ${messageOf(cause)}`)
+    )
     const { askings, opened } = this
     const holds = this.holds = new Holds(values)
     const stubs = this.stubs = new Stubs(space, (id) => outbox.send([Protocol.Stop, id]))
     const ask = (id: number, question: number, number: number, subject: unknown): void => {
-      const wire = number === Replacement ? values.encodeTuple(subject as Tuple) : values.encodeError(subject)
-      outbox.send([Protocol.Ask, id, question, number, wire])
+      const isReplacement = number === Replacement
+      const wire = isReplacement ? values.encodeTuple(subject as Tuple) : values.encodeError(subject)
+      outbox.send([Protocol.Ask, id, question, number, wire], (cause) =>
+        // What no predicate can be asked about matches none.
+        askings.get(id)?.told(question, isReplacement && new Unaskable(Protocol.uncarried(cause))))
     }
     this.operations = operationsOf({ space, verbs, values, askings, ask, holds, opened, stubs })
   }
@@ -85,18 +98,34 @@ class Server {
   readonly serve: Effect.Effect<void> = Effect.suspend(() => Effect.ensuring(this.listen, this.end))
 
   private readonly listen: Effect.Effect<void> = callback<void>((resume) => {
-    const stop = this.link.listen(
-      (message) => this.receiveAll(message as ReadonlyArray<Protocol.Frame>),
-      () => resume(Effect.void)
+    this.onClose = () => resume(Effect.void)
+    this.unlisten = this.link.listen(
+      (message) => this.receiveAll(message as ReadonlyArray<Protocol.FromClient>),
+      () => {
+        this.isClosed = true
+        this.outbox.close()
+        resume(Effect.void)
+      }
     )
-    return Effect.sync(() => {
-      // The space may have been closed, or just this end.
-      this.outbox.send([Protocol.Closed, this.verbs.isClosed() ? undefined : "the space is served no more"])
-      this.outbox.flush()
-      // Nothing can be sent any more when that has ended the link.
-      stop()
-    })
+    if (this.isClosed) {
+      // By what had arrived before anybody listened.
+      this.unlisten()
+    }
+    // The space may have been closed, or just this end.
+    return Effect.sync(() => this.close(this.verbs.isClosed() ? undefined : "the space is served no more"))
   })
+
+  /** Says why, and ends the link; nothing can be sent or is heard any more. */
+  private close(why: string | undefined): void {
+    if (!this.isClosed) {
+      this.isClosed = true
+      this.outbox.send([Protocol.Closed, why])
+      this.outbox.flush()
+      this.outbox.close()
+      this.unlisten()
+      this.onClose()
+    }
+  }
 
   /** Nothing is left of the client: its waits end, what it held is back. */
   private readonly end: Effect.Effect<void> = Effect.suspend(() =>
@@ -111,8 +140,11 @@ class Server {
   )
 
   /** Answers that come together are looked at together, before anything else. */
-  private receiveAll(frames: ReadonlyArray<Protocol.Frame>): void {
+  private receiveAll(frames: ReadonlyArray<Protocol.FromClient>): void {
     for (const frame of frames) {
+      if (this.isClosed) {
+        return
+      }
       if (frame[0] !== Protocol.Told) {
         this.lookAgain()
       }
@@ -128,42 +160,49 @@ class Server {
     }
   }
 
-  private receive([kind, id, ...rest]: Protocol.Frame): void {
-    switch (kind) {
-      case Protocol.Hello:
-        if (id !== Protocol.version) {
-          this.outbox.send([
-            Protocol.Closed,
-            `the other end speaks version ${Protocol.version} of the protocol, not ${id}`
-          ])
+  private receive(frame: Protocol.FromClient): void {
+    switch (frame[0]) {
+      case Protocol.Hello: {
+        const [, version] = frame
+        if (version !== Protocol.version) {
+          // What it says means something else here.
+          this.close(`the other end speaks version ${Protocol.version} of the protocol, not ${version}`)
         }
         return
-      case Protocol.Request:
-        return this.begin(id, rest[0], rest[1], rest.slice(2))
+      }
+      case Protocol.Request: {
+        const [, id, process, name, ...args] = frame
+        return this.begin(id, process, name, args)
+      }
       case Protocol.Interrupt: {
-        const fiber = this.running.get(id)
+        const fiber = this.running.get(frame[1])
         if (fiber !== undefined) {
           interruptLater(fiber)
         }
         return
       }
       case Protocol.Kept:
-        return this.holds.settle(id, "keep")
+        return this.holds.settle(frame[1], "keep")
       case Protocol.Unwanted:
-        return this.holds.settle(id, "giveBack")
+        return this.holds.settle(frame[1], "giveBack")
       case Protocol.Joined:
-        return this.stubs.joined(id)
-      case Protocol.Told:
-        if (this.askings.get(id)?.told(rest[0], rest[1], rest[2]) === true) {
+        return this.stubs.joined(frame[1])
+      case Protocol.Told: {
+        const [, id, question, answer, isUnread] = frame
+        if (this.askings.get(id)?.told(question, answer, isUnread) === true) {
           this.answered.add(id)
         }
+      }
     }
   }
 
   /** `of` is the process of the client's that wants it, if one does. */
-  private begin(id: number, of: number | undefined, name: string, args: ReadonlyArray<unknown>): void {
-    const run = Object.hasOwn(this.operations, name) ? this.operations[name] : undefined
-    const effect: Reply = run === undefined
+  private begin(id: number, of: number | undefined, name: Protocol.Name, args: ReadonlyArray<unknown>): void {
+    // A client of the same version is believed what it says by this name.
+    const run:
+      | ((id: number, ...args: ReadonlyArray<any>) => Effect.Effect<ReadonlyArray<unknown>, unknown>)
+      | undefined = Object.hasOwn(this.operations, name) ? this.operations[name] : undefined
+    const effect = run === undefined
       ? Effect.fail(unsupported(`no operation is called ${name}`))
       : Effect.suspend(() => run(id, ...args))
     const refusing = Effect.catchAllDefect(effect, (defect) =>
@@ -183,27 +222,24 @@ class Server {
     }
   }
 
-  private reply(id: number, exit: Exit.Exit<ReadonlyArray<unknown>, unknown>): void {
+  private reply(id: number, exit: Ended): void {
     this.askings.delete(id)
     if (Exit.isSuccess(exit)) {
-      this.outbox.send([Protocol.Done, id, ...exit.value])
+      this.outbox.send(
+        [Protocol.Done, id, ...exit.value],
+        (cause) => this.reply(id, Exit.fail(Protocol.uncarried(cause)))
+      )
       return
     }
     this.holds.settle(id, "giveBack")
-    if (Chunk.contains(Cause.defects(exit.cause), THREW)) {
+    const { cause } = exit
+    if (Chunk.contains(Cause.defects(cause), THREW)) {
       this.outbox.send([Protocol.Died, id])
     } else {
-      this.outbox.send([Protocol.Failed, id, this.values.encodeCause(exit.cause)])
-    }
-  }
-
-  /** What cannot be cloned after all. */
-  private refused([kind, id, question]: Protocol.Frame, cause: unknown): void {
-    if (kind === Protocol.Done) {
-      const message = `it cannot leave its thread: ${cause}`
-      this.reply(id, Exit.fail(new SpaceError({ reason: "InvalidTuple", message })))
-    } else if (kind === Protocol.Ask) {
-      this.askings.get(id)?.told(question, false)
+      this.outbox.send(
+        [Protocol.Failed, id, this.values.encodeCause(cause)],
+        () => this.outbox.send([Protocol.Failed, id, this.values.encodeCausePlainly(cause)])
+      )
     }
   }
 }

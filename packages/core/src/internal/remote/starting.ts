@@ -28,8 +28,13 @@ export const startOf =
       let joiners = 0
       const body = Effect.onExit(Effect.interruptible(effect), (exit) => {
         running.ended(id)
-        const cause = Exit.isFailure(exit) ? values.encodeCause(exit.cause) : undefined
-        return Effect.ignore(connection.request("ended", [id, cause, joiners > 0]))
+        const say = (cause: ReadonlyArray<unknown> | undefined) => connection.request("ended", [id, cause, joiners > 0])
+        return Effect.ignore(
+          Exit.isSuccess(exit)
+            ? say(undefined)
+            // The space has to learn that it has ended, also where the link refuses what is in its error.
+            : Effect.orElse(say(values.encodeCause(exit.cause)), () => say(values.encodeCausePlainly(exit.cause)))
+        )
       })
       const [started, follow] = following()
       const process = follow(locally(body, connection.current, id))
@@ -49,7 +54,7 @@ export const startOf =
         }, () => {
           joiners--
         })
-        return { id: number as number, name: name as string, fiber, ...Process.handles(name, fiber, join) }
+        return { id: number, name, fiber, ...Process.handles(name, fiber, join) }
       })
     }))
   }

@@ -8,10 +8,11 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { SpaceError } from "../../SpaceError.js"
-import type { TupleSpace } from "../../TupleSpace.js"
+import type { Failures, TupleSpace } from "../../TupleSpace.js"
 import * as Process from "../process.js"
 import type { AnyFiber } from "../runtime.js"
 import { callback, complete, isOver, locally, localOf, makeDeferred } from "../runtime.js"
+import type { Answered } from "./protocol.js"
 
 /** Of so many failed processes of a client the failure tuple is taken away if one is joined later. */
 const remembered = 1_000
@@ -36,9 +37,9 @@ export class Stubs {
   start(
     id: number,
     name: string | undefined,
-    failures: any,
+    failures: Failures | undefined,
     origin: number
-  ): Effect.Effect<ReadonlyArray<unknown>, unknown> {
+  ): Effect.Effect<Answered<"eval">, unknown> {
     let end: Stub["end"] = () => {}
     let isToEnd = false
     const started = makeDeferred<void>()

@@ -14,9 +14,9 @@ import { refusing } from "../arguments.js"
 import * as Hold from "../hold.js"
 import type { Values } from "../values.js"
 import type { Verbs } from "../verbs.js"
-import { ask, tried } from "./asked.js"
 import type { Connection, Taken } from "./connection.js"
 import * as Protocol from "./protocol.js"
+import { sent, tried } from "./sent.js"
 
 const cutOff = new SpaceError({
   reason: "Unavailable",
@@ -36,7 +36,8 @@ export const takingOf = (
     those: ReadonlyArray<number> | undefined
   ): Effect.Effect<void, SpaceError> =>
     Effect.flatMap(
-      Effect.exit(connection.request("end", [id, how, failed, letter, those])),
+      // That the link refuses a letter is a defect, as all that is wrong with one: the tuples are still held then.
+      Effect.exit(connection.request("end", [id, how, failed, letter, those], { refused: Exit.die })),
       (exit) => {
         const { over } = connection
         if (over === undefined || Exit.isSuccess(exit)) {
@@ -67,21 +68,21 @@ export const takingOf = (
   const decoded = (taken: Taken, wires: ReadonlyArray<any>): Effect.Effect<Array<Tuple>, SpaceError> =>
     Effect.suspend(() => {
       const all: Array<Tuple> = []
-      const unread: Array<number> = []
+      const undecodable: Array<number> = []
       let refusal = taken.unread
       for (const [index, wire] of wires.entries()) {
         const read = tried(values, wire)
         if (Either.isRight(read)) {
           all.push(read.right)
         } else {
-          unread.push(index)
+          undecodable.push(index)
           refusal ??= read.left
         }
       }
       return refusal === undefined
         ? Effect.succeed(all)
         : Effect.zipRight(
-          Effect.ignore(end(taken, "place", true, undefined, taken.unread === undefined ? unread : undefined)),
+          Effect.ignore(end(taken, "place", true, undefined, taken.unread === undefined ? undecodable : undefined)),
           Effect.fail(refusal)
         )
     })
@@ -111,7 +112,7 @@ export const takingOf = (
   return {
     take: (taking, use) => {
       const { isFinal, name, options, patterns, timeout } = taking
-      const { answer, asks, wires } = ask(values, patterns)
+      const { answer, asks, wires } = sent(values, patterns)
       return Hold.uninterruptibly(taking, (restore) =>
         Effect.flatMap(
           connection.holding(restore, "take", [name, wires, asks, timeout, isFinal], answer),
@@ -125,10 +126,10 @@ export const takingOf = (
     },
     takeNow: (taking, use) => {
       const { isFinal, limit, name, pattern } = taking
-      const { answer, asks, wires } = ask(values, [pattern])
+      const { answer, asks, wires } = sent(values, [pattern])
       return Hold.uninterruptibly(taking, (restore) =>
         Effect.flatMap(
-          connection.holding(restore, "takeNow", [name, wires[0], asks, limit, isFinal], answer),
+          connection.holding(restore, "takeNow", [name, wires[0]!, asks, limit, isFinal], answer),
           (taken) => Effect.flatMap(decoded(taken, taken.value), (tuples) => use(heldBy(taken, tuples), restore))
         ))
     }

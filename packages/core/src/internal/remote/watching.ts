@@ -13,8 +13,8 @@ import type { Tuple } from "../../Tuple.js"
 import { failing } from "../arguments.js"
 import type { Values } from "../values.js"
 import type { Verbs } from "../verbs.js"
-import { admitted, widened } from "./asked.js"
 import type { Connection } from "./connection.js"
+import { admitted, widened } from "./sent.js"
 
 export const watchOf =
   (connection: Connection, values: Values): Verbs<SpaceError>["watch"] =>

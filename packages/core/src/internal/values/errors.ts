@@ -10,6 +10,7 @@ import { messageOf, nameOf, stackOf } from "../print.js"
 import { interruption } from "../runtime.js"
 import type { Decoder } from "./decoder.js"
 import type { Encoder } from "./encoder.js"
+import { goesAsIs } from "./kinds.js"
 
 const has = <K extends string>(value: object, key: K): value is { readonly [_ in K]: unknown } => {
   try {
@@ -26,6 +27,13 @@ const keysOf = (value: object): ReadonlyArray<string> => {
     return []
   }
 }
+
+/** What an error has beside its name, its message and its stack. */
+const fieldsOf = (error: Error): ReadonlyArray<readonly [key: string, value: unknown]> =>
+  [...new Set([...keysOf(error), ...(has(error, "_tag") ? ["_tag"] : [])])].map((key) => [key, read(error, key)])
+
+const plainDataOf = (error: Error): Record<string, unknown> =>
+  Object.fromEntries(fieldsOf(error).map(([key, value]) => [key, goesAsIs(value) ? value : messageOf(value)]))
 
 /** Encodes and decodes what went wrong. */
 export class Errors {
@@ -50,10 +58,25 @@ export class Errors {
 
   /** Everything that went wrong. */
   encodeCause(cause: Cause.Cause<unknown>): ReadonlyArray<unknown> {
+    return this.encodeEach(cause, (error) => this.encode(error))
+  }
+
+  /** The same in nothing but texts and numbers, for a medium that has refused what is in it. */
+  encodeCausePlainly(cause: Cause.Cause<unknown>): ReadonlyArray<unknown> {
+    return this.encodeEach(cause, (error) =>
+      isError(error)
+        ? { name: nameOf(error), message: messageOf(error), stack: stackOf(error), data: plainDataOf(error) }
+        : { value: messageOf(error) })
+  }
+
+  private encodeEach(
+    cause: Cause.Cause<unknown>,
+    encode: (error: unknown) => unknown
+  ): ReadonlyArray<unknown> {
     return Cause.match<ReadonlyArray<unknown>, unknown>(cause, {
       onEmpty: ["empty"],
-      onFail: (error) => ["fail", this.encode(error)],
-      onDie: (defect) => ["die", this.encode(defect)],
+      onFail: (error) => ["fail", encode(error)],
+      onDie: (defect) => ["die", encode(defect)],
       onInterrupt: () => ["interrupt"],
       onSequential: (left, right) => ["sequential", left, right],
       onParallel: (left, right) => ["parallel", left, right]
@@ -79,8 +102,7 @@ export class Errors {
 
   private dataOf(error: Error): Record<string, unknown> {
     const data: Record<string, unknown> = {}
-    for (const key of new Set([...keysOf(error), ...(has(error, "_tag") ? ["_tag"] : [])])) {
-      const value = read(error, key)
+    for (const [key, value] of fieldsOf(error)) {
       try {
         data[key] = this.encoder.encode(value, key)
       } catch {

@@ -13,18 +13,18 @@ import { failing } from "../arguments.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Term } from "../pattern/term.js"
 import type { Values } from "../values.js"
-import type { Answer, Reply } from "./connection.js"
+import type { Answer } from "./connection.js"
 import { encodePattern } from "./patterns.js"
 
 /** What is sent for patterns, and what answers for their predicates. */
-export interface Asked {
-  readonly wires: ReadonlyArray<unknown>
+export interface Sent {
+  readonly wires: ReadonlyArray<ReadonlyArray<unknown>>
   /** Whether there is anything to ask about. */
   readonly asks: boolean
   readonly answer: Answer | undefined
 }
 
-export const ask = (values: Values, patterns: ReadonlyArray<Pattern>): Asked => {
+export const sent = (values: Values, patterns: ReadonlyArray<Pattern>): Sent => {
   const terms: Array<Term> = []
   /** The same code is asked about once. */
   const numbers = new Map<unknown, number>()
@@ -51,7 +51,10 @@ export const ask = (values: Values, patterns: ReadonlyArray<Pattern>): Asked => 
 }
 
 /** A pattern that asks about nothing: what has code in it is left to be looked at here. */
-export const widened = (values: Values, pattern: Pattern): readonly [wire: unknown, isWider: boolean] => {
+export const widened = (
+  values: Values,
+  pattern: Pattern
+): readonly [wire: ReadonlyArray<unknown>, isWider: boolean] => {
   let isWider = false
   const wire = encodePattern(pattern, values, () => {
     isWider = true
@@ -73,11 +76,16 @@ export const tried = (values: Values, wire: unknown): Either.Either<Tuple, Space
   Either.try({ try: () => values.decodeTuple(wire), catch: (error) => error as SpaceError })
 
 /** What has come, decoded: a failure, if it cannot be. */
-export const decoded = <A>(reply: Effect.Effect<Reply, any>, decode: (value: any) => A): Effect.Effect<A, any> =>
-  Effect.flatMap(reply, ([, value]) => failing(() => Effect.succeed(decode(value))))
+export const decoded = <V, A>(
+  reply: Effect.Effect<readonly [id: number, value: V], any>,
+  decode: (value: V) => A
+): Effect.Effect<A, any> => Effect.flatMap(reply, ([, value]) => failing(() => Effect.succeed(decode(value))))
 
 /** The answer of an operation that finds one tuple or none. */
-export const maybe = (values: Values, reply: Effect.Effect<Reply, any>): Effect.Effect<Option.Option<Tuple>, any> =>
+export const maybe = (
+  values: Values,
+  reply: Effect.Effect<readonly [id: number, wire?: unknown], any>
+): Effect.Effect<Option.Option<Tuple>, any> =>
   Effect.flatMap(
     reply,
     ([, ...wires]) => failing(() => Effect.succeed(Option.fromIterable(wires.map((wire) => values.decodeTuple(wire)))))
