@@ -1591,7 +1591,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a transaction on a store is decided again when the store begins anew",
     clause: "S10",
     file: "internal/durable/transact.ts",
-    find: "decided === undefined ? Effect.tapErrorCause(go, () => Effect.ignore(release)) : write(decided)",
+    find: "decided === undefined ? go : write(decided)",
     replace: "go"
   },
   {
@@ -1611,7 +1611,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a condition on a store hears only of what is put",
     clause: "S10",
-    file: "internal/durable/access.ts",
+    file: "internal/durable/retrying.ts",
     find: "[\"Out\", \"In\", \"Requeue\", \"Expire\"]",
     replace: "[\"Out\"]"
   },
@@ -1681,14 +1681,14 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a transaction that waits for conditions on a store is not shown",
     clause: "S10",
-    file: "internal/durable/access.ts",
+    file: "internal/durable/retrying.ts",
     find: "missed.length === 0 ? fiber : undefined",
     replace: "undefined"
   },
   {
     name: "a transaction on a store that waits for both is shown twice",
     clause: "S10",
-    file: "internal/durable/access.ts",
+    file: "internal/durable/retrying.ts",
     find: "missed.length === 0 ? fiber : undefined",
     replace: "fiber"
   },
@@ -1726,13 +1726,6 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/durable/deciding.ts",
     find: "return [...released(facts.held.filter((held) => !gone.has(held))), ...commands]",
     replace: "return commands"
-  },
-  {
-    name: "a transaction on a store that fails within another keeps what it has held",
-    clause: "S10",
-    file: "internal/durable/transact.ts",
-    find: "Effect.tapErrorCause(go, () => Effect.ignore(release))",
-    replace: "Effect.tapErrorCause(go, () => Effect.void)"
   },
   {
     name: "over a link nobody is told that what replace made of a tuple was refused",
@@ -1810,5 +1803,124 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/space.ts",
     find: "verbs.outFitting!(tuples.map(own), onArrival)",
     replace: "verbs.outFitting!(tuples, onArrival)"
+  },
+  {
+    name: "what a store refuses of a batch fails all that were in it",
+    clause: "S16",
+    file: "internal/durable/session.ts",
+    find: "} else if (sent.length > 1) {",
+    replace: "} else if (sent.length > Infinity) {"
+  },
+  {
+    name: "what a store has refused goes again together",
+    clause: "S16",
+    file: "internal/durable/agenda.ts",
+    find: "if (first?.alone === true) {",
+    replace: "if (first === null) {"
+  },
+  {
+    name: "a batch has no end",
+    clause: "S16",
+    file: "internal/durable/session.ts",
+    find: "if (made.length > 0 && size > room) {",
+    replace: "if (made.length > 0 && size > Infinity) {"
+  },
+  {
+    name: "what the tables of a store throw is taken for its loss",
+    clause: "S16",
+    file: "internal/durable/embedded.ts",
+    find: "catch: (cause) => failure(\"Refused\", cause)",
+    replace: "catch: (cause) => failure(\"Unavailable\", cause)"
+  },
+  {
+    name: "a store that fails is asked without a pause while its space closes",
+    clause: "S12",
+    file: "internal/durable/session.ts",
+    find: "Duration.millis(Math.min(5 * 2 ** failures, 1_000))",
+    replace: "Duration.millis(0 * failures)"
+  },
+  {
+    name: "a space that closes does not ask again a store that has failed",
+    clause: "S12",
+    file: "internal/durable/session.ts",
+    find: "const mostFailures = 10",
+    replace: "const mostFailures = 1"
+  },
+  {
+    name: "what has been ended in a transaction is not ended when it runs again",
+    clause: "S15",
+    file: "internal/durable/transaction.ts",
+    find: "isUndone ? Effect.sync(() => own.giveBack(back)) : end(own)",
+    replace: "isUndone ? Effect.sync(() => own.giveBack(back)) : Effect.void"
+  },
+  {
+    name: "what a transaction has ended stays held if it fails",
+    clause: "S15",
+    file: "internal/durable/transaction.ts",
+    find: "lasting.ended.forEach(({ back }) => session.giveBack(back))",
+    replace: "lasting.ended.forEach(() => {})"
+  },
+  {
+    name: "what a part of a transaction has ended stays held if that fails",
+    clause: "S15",
+    file: "internal/durable/access.ts",
+    find: "progress.back.push(each.back)",
+    replace: "progress.back.push()"
+  },
+  {
+    name: "a part of a transaction that fails stands",
+    clause: "S15",
+    file: "internal/durable/access.ts",
+    find: "Effect.tapErrorCause(savepoint(effect), (cause) =>",
+    replace: "Effect.tapErrorCause(effect, (cause) =>"
+  },
+  {
+    name: "what a part of a transaction has brought is heard though it was undone",
+    clause: "S15",
+    file: "internal/durable/session.ts",
+    find: "void (outcomes.length = length)",
+    replace: "void length"
+  },
+  {
+    name: "what a fiber does as a transaction commits is done within it",
+    clause: "S15",
+    file: "internal/durable/transaction.ts",
+    find: "void (ofThisRun.state = \"ending\")",
+    replace: "void ofThisRun"
+  },
+  {
+    name: "who leaves waits for a store that is busy",
+    clause: "S9",
+    file: "internal/durable/session.ts",
+    find: "const patience = 100",
+    replace: "const patience = 1e9"
+  },
+  {
+    name: "what an operation takes after it was left stays taken",
+    clause: "S9",
+    file: "internal/durable/session.ts",
+    find: "Exit.isSuccess(exit) && undo(exit.value)",
+    replace: "Exit.isSuccess(exit) && undo === null"
+  },
+  {
+    name: "a use on a store goes on though its lease is over",
+    clause: "S8",
+    file: "internal/durable/ending.ts",
+    find: "guarded: access.isTransaction ? undefined :",
+    replace: "guarded: access.isTransaction || !access.isTransaction ? undefined :"
+  },
+  {
+    name: "an rd on a store that looks again leaves its waiter",
+    clause: "S3",
+    file: "internal/durable/wanted.ts",
+    find: "found === null ? Effect.succeed(null) : ended(run, waiter, found)",
+    replace: "Effect.succeed(found)"
+  },
+  {
+    name: "a tuple that a join could not take after all is not offered on",
+    clause: "S11",
+    file: "internal/durable/commands.ts",
+    find: "row === undefined ? tables.get(id) : tables.insert(row)",
+    replace: "row === undefined ? undefined : tables.insert(row)"
   }
 ]

@@ -1,8 +1,9 @@
 import type { Tuple } from "@effect-linda/core"
-import { Pattern as P, SpaceError, SpaceStore, TupleSpace } from "@effect-linda/core"
+import { Pattern as P, Remote, SpaceError, SpaceStore, TupleSpace } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Deferred, Duration, Effect, Exit, Fiber, Option, Scope } from "effect"
+import { Cause, Deferred, Duration, Effect, Exit, Fiber, Option, Scope, TestClock } from "effect"
 import { same, settle } from "./helpers.js"
+import { pair } from "./links.js"
 
 type Space = TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>
 type Store = SpaceStore.SpaceStore
@@ -405,5 +406,52 @@ describe("Operations within a transaction of the store", () => {
       )
       yield* within(Fiber.join(fiber), "the put")
       same(yield* one.count(["later"]), 1)
+    }))
+})
+
+describe("Who waits in a store", () => {
+  it.scopedLive("S3 an rd over a link, whose predicate is asked about a tuple of others, leaves nothing behind", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      const [server, link] = pair()
+      const client = yield* Remote.connect(link)
+      yield* Effect.forkScoped(Remote.serve(yield* open(), server))
+      const reader = yield* Effect.fork(client.rd(["t", P.when((n) => n === 2)]))
+      yield* Effect.sleep("20 millis")
+      const other = yield* open()
+      yield* other.out(["t", 1])
+      yield* other.out(["t", 2])
+      same(yield* within(Fiber.join(reader), "the rd"), ["t", 2])
+      yield* Effect.sleep("20 millis")
+      same((yield* other.inspect).interests, [])
+    }))
+
+  it.scoped("S11 a tuple that a join was offered goes on if the others have expired when it takes them", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      let isLate = false
+      const one = yield* open((store) => ({
+        ...store,
+        transaction: (body) =>
+          store.transaction((run, savepoint) =>
+            body((commands) => {
+              const isClaim = isLate && commands.some(({ op }) => op === "claim")
+              return Effect.zipRight(isClaim ? TestClock.adjust(1_000) : Effect.void, run(commands))
+            }, savepoint)
+          )
+      }))
+      yield* one.out(["b"], { ttl: 500 })
+      const join = yield* Effect.fork(one.inAll([["a"], ["b"]]))
+      yield* settle
+      const taker = yield* Effect.fork(one.in(["a"]))
+      yield* settle
+      isLate = true
+      yield* one.out(["a"])
+      yield* settle
+      isLate = false
+      same(yield* Fiber.poll(taker), Option.some(Exit.succeed(["a"])))
+      same(yield* Fiber.poll(join), Option.none())
+      same(yield* one.copyCollect([P.string]), [])
+      yield* Fiber.interrupt(join)
     }))
 })
