@@ -1912,7 +1912,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "an rd on a store that looks again leaves its waiter",
     clause: "S3",
-    file: "internal/durable/wanted.ts",
+    file: "internal/durable/wishes.ts",
     find: "found === null ? Effect.succeed(null) : ended(run, waiter, found)",
     replace: "Effect.succeed(found)"
   },

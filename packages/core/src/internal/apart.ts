@@ -7,13 +7,37 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Restore } from "./handOver.js"
-import { callback, identityOf, inherit, interruptLater, onEnd } from "./runtime.js"
+import type { AnyFiber } from "./runtime.js"
+import {
+  callback,
+  globalValue,
+  identityOf,
+  inherit,
+  interruptLater,
+  locally,
+  localOf,
+  makeLocal,
+  onEnd,
+  withFiber
+} from "./runtime.js"
 
 /** Whether one who ends what runs apart waits until it has come to its end. */
 export type When = "at once" | "when it has ended"
 
 /** Interrupts what runs apart, and gives it another result. */
 export type End<E> = (exit: Exit.Exit<never, E>, when: When) => void
+
+/** For whom a fiber runs something apart. Those that it starts have this too, and so it names the fiber. */
+const standing = globalValue(
+  Symbol.for("@effect-linda/core/apart"),
+  () => makeLocal<{ readonly apart: AnyFiber; readonly whole: AnyFiber } | undefined>(undefined)
+)
+
+/** The fiber that a user knows: that which waits, if this runs something apart for it. */
+export const wholeOf = (fiber: AnyFiber): AnyFiber => {
+  const standsFor = localOf(fiber, standing)
+  return standsFor?.apart === fiber ? wholeOf(standsFor.whole) : fiber
+}
 
 /**
  * Runs an effect in a fiber of its own. What it forks belongs to the fiber that runs this, as if there were no other.
@@ -25,26 +49,29 @@ export const apart = <A, E, R>(
   watch: (end: End<E>) => () => void
 ): Effect.Effect<A, E, R> =>
   Effect.transplant((grafted) =>
-    Effect.flatMap(Effect.fork(restore(grafted(effect))), (fiber) => {
-      let ending: { readonly exit: Exit.Exit<never, E>; readonly when: When } | undefined
-      let leave = () => {}
-      const forget = watch((exit, when) => {
-        ending ??= { exit, when }
-        interruptLater(fiber)
-        leave()
-      })
-      const wait = callback<A, E>((resume) => {
-        onEnd(fiber, (exit) => resume(ending?.exit ?? Effect.zipRight(inherit(fiber), exit)))
-        leave = () => {
-          if (ending?.when === "at once") {
-            resume(ending.exit)
+    withFiber((whole) => {
+      const standsForIt = withFiber<A, E, R>((apart) => locally(effect, standing, { apart, whole }))
+      return Effect.flatMap(Effect.fork(restore(grafted(standsForIt))), (fiber) => {
+        let ending: { readonly exit: Exit.Exit<never, E>; readonly when: When } | undefined
+        let leave = () => {}
+        const forget = watch((exit, when) => {
+          ending ??= { exit, when }
+          interruptLater(fiber)
+          leave()
+        })
+        const wait = callback<A, E>((resume) => {
+          onEnd(fiber, (exit) => resume(ending?.exit ?? Effect.zipRight(inherit(fiber), exit)))
+          leave = () => {
+            if (ending?.when === "at once") {
+              resume(ending.exit)
+            }
           }
-        }
-        leave()
-      }, identityOf(fiber))
-      return Effect.ensuring(
-        Effect.onInterrupt(restore(wait), () => ending?.when === "at once" ? Effect.void : Fiber.interrupt(fiber)),
-        Effect.sync(forget)
-      )
+          leave()
+        }, identityOf(fiber))
+        return Effect.ensuring(
+          Effect.onInterrupt(restore(wait), () => ending?.when === "at once" ? Effect.void : Fiber.interrupt(fiber)),
+          Effect.sync(forget)
+        )
+      })
     })
   )

@@ -12,9 +12,11 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { Process } from "../Process.js"
 import { SpaceError } from "../SpaceError.js"
+import { wholeOf } from "./apart.js"
 import { printCause, show } from "./print.js"
 import type { AnyFiber, LiveFiber, Local, Started } from "./runtime.js"
 import {
+  atEnd,
   following,
   globalValue,
   interruptedBy,
@@ -99,7 +101,8 @@ export class Group {
     })
   }
 
-  readonly close: Effect.Effect<void> = withFiber<void>((self) => {
+  readonly close: Effect.Effect<void> = withFiber<void>((fiber) => {
+    const self = wholeOf(fiber)
     this.closed = true
     const others: Array<Member> = []
     for (const member of this.members) {
@@ -122,13 +125,13 @@ export class Group {
 /** The processes of a space, which end with the scope. */
 export const group: Effect.Effect<Group, never, Scope.Scope> = Effect.suspend(() => {
   const group = new Group()
-  return Effect.as(Effect.addFinalizer(() => group.close), group)
+  return Effect.as(atEnd(() => group.close), group)
 })
 
 /** How to wait for a process, and to end it. It cannot wait for its own end. */
 export const handles = <A, E>(name: string, fiber: LiveFiber<A, E>, join: Effect.Effect<A, E>) => {
   const unlessOwn = <B, E2>(ofOthers: Effect.Effect<B, E2>, ofItself: Effect.Effect<B>): Effect.Effect<B, E2> =>
-    withFiber((self) => nameOf(self) === nameOf(fiber) ? ofItself : ofOthers)
+    withFiber((self) => nameOf(wholeOf(self)) === nameOf(fiber) ? ofItself : ofOthers)
   const endless = Effect.dieSync(() =>
     new SpaceError({ reason: "Reentrant", message: `the process "${name}" waits for its own end, which never comes` })
   )

@@ -17,8 +17,9 @@ import type { Parking } from "../stm/parking.js"
 import type { Making } from "./agenda.js"
 import { Retry } from "./retrying.js"
 import type { Leaving, Session } from "./session.js"
-import type { Read, Wanted } from "./waiter.js"
-import { lateOf, Refusal, waitFor } from "./waiter.js"
+import { lateOf, waitFor } from "./waiter.js"
+import type { Read, Wanted } from "./wanted.js"
+import { Refusal } from "./wanted.js"
 
 export interface Access {
   /** Whether what is taken by it is a transaction's, which itself sees to it that nothing of that is lost. */

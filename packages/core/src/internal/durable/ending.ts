@@ -18,8 +18,8 @@ import { attempted } from "./finding.js"
 import type { Ground } from "./ground.js"
 import { leaseOver } from "./lapse.js"
 import { consuming, restoring, settling } from "./session.js"
-import type { Read, Wanted } from "./waiter.js"
-import { acceptedOf } from "./waiter.js"
+import type { Read, Wanted } from "./wanted.js"
+import { acceptedOf } from "./wanted.js"
 
 /** Ends the holds of one space. */
 export class Endings {

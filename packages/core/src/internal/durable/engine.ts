@@ -53,9 +53,9 @@ import { insideOf, Session } from "./session.js"
 import { watch } from "./subscription.js"
 import { transactOf } from "./transact.js"
 import { transaction as within } from "./transaction.js"
-import type { Read, Wanted } from "./waiter.js"
 import { giveBack } from "./waiter.js"
-import { holds, oneOf, raws, reads, takes } from "./wanted.js"
+import type { Read, Wanted } from "./wanted.js"
+import { holds, oneOf, raws, reads, takes } from "./wishes.js"
 
 const Key = Symbol.for("@effect-linda/core/durable/session")
 

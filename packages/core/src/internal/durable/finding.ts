@@ -16,7 +16,7 @@ import type { Reader, Reading } from "./reader.js"
 import { isRead } from "./reader.js"
 import type { Session } from "./session.js"
 import { restoring, settling } from "./session.js"
-import type { Read } from "./waiter.js"
+import type { Read } from "./wanted.js"
 
 /** More than any store keeps. */
 export const unlimited = 2 ** 31 - 1

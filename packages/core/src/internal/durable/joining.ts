@@ -15,9 +15,9 @@ import { claim, claimed, scan } from "./finding.js"
 import type { Ground } from "./ground.js"
 import type { Reader, Reading } from "./reader.js"
 import { isRead } from "./reader.js"
-import type { Candidate, Wanted } from "./waiter.js"
-import type { Wish } from "./wanted.js"
-import { described } from "./wanted.js"
+import type { Candidate, Wanted } from "./wanted.js"
+import type { Wish } from "./wishes.js"
+import { described } from "./wishes.js"
 
 /** A demand of a join, and whether its query says all. */
 interface Asker extends Demand {

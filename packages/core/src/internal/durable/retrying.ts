@@ -16,7 +16,7 @@ import type { Parking } from "../stm/parking.js"
 import type { Listener } from "./offers.js"
 import { sameQueries } from "./query.js"
 import type { Session } from "./session.js"
-import { labelOf } from "./waiter.js"
+import { labelOf } from "./wanted.js"
 
 /** What a transaction has found missing, and so waits for. */
 export interface Missed {

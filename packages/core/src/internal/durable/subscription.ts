@@ -27,7 +27,7 @@ import type { Listener } from "./offers.js"
 import type { Reader } from "./reader.js"
 import { isRead } from "./reader.js"
 import type { Session } from "./session.js"
-import { labelOf } from "./waiter.js"
+import { labelOf } from "./wanted.js"
 
 class Subscription implements Listener {
   readonly id: number

@@ -7,104 +7,24 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Command, Found, Mail, Query, Row, Run } from "../../StoreCommand.js"
+import type { Command, Found, Mail, Row, Run } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
-import type { InterestSnapshot } from "../../TupleSpace.js"
 import type { Deadline } from "../deadlines.js"
-import { isFailure } from "../failure.js"
 import type { Restore } from "../handOver.js"
-import type { Waiting } from "../insight.js"
-import { Outlook } from "../pattern/outlook.js"
 import type { Pattern } from "../pattern/pattern.js"
-import type { Plan } from "../pattern/plan.js"
 import type { ProcessRecord } from "../process.js"
 import { current } from "../process.js"
 import type { AnyFiber } from "../runtime.js"
 import { callback, interruptedBy, localOf, withFiber } from "../runtime.js"
 import { timedOut } from "../timeout.js"
-import type { Making } from "./agenda.js"
-import type { Accepts, Listener } from "./offers.js"
+import { Hope } from "./hope.js"
+import type { Listener } from "./offers.js"
 import { matches } from "./query.js"
-import type { Reading } from "./reader.js"
 import { isRead } from "./reader.js"
 import type { Session } from "./session.js"
 import { restoring, settling } from "./session.js"
-
-/** What `inspect` tells of somebody who waits. */
-export const labelOf = ({ kind, patterns, process }: Waiting): string =>
-  JSON.stringify({ kind, patterns: patterns.map(String), process: process?.name })
-
-/** A tuple that a join may take. */
-export interface Candidate {
-  readonly row: Row
-  readonly tuple: ReadonlyArray<unknown>
-  readonly failure: boolean
-  readonly seq: number
-  /** A tuple that cannot be decoded, as far as the patterns know it that ask for it by types and literals alone. */
-  readonly unread: Array<unknown> | undefined
-}
-
-/** What was found, decoded. */
-export interface Read extends Found {
-  readonly tuples: ReadonlyArray<Tuple>
-  /** Why the tuples, which are given as they are, cannot be decoded. */
-  readonly unread?: SpaceError
-}
-
-/** What was found cannot be decoded. */
-export class Refusal {
-  constructor(
-    /** What the operation fails with. */
-    readonly cause: Cause.Cause<unknown>,
-    /** If it was taken, it goes back, as what a use has failed on: that is an attempt. */
-    readonly taken: {
-      /** Puts it back, and counts; what the operation then fails with. */
-      readonly back: () => readonly [make: Making, cause: Cause.Cause<unknown>]
-      /** Puts it back within a transaction, which may be undone, and with it what would have been counted. */
-      readonly undo: Command
-      /** Counts after that. */
-      readonly count: Effect.Effect<void, SpaceError>
-    } | undefined
-  ) {}
-}
-
-/** How to look for what is wanted. */
-export interface Wanted {
-  readonly kind: InterestSnapshot["kind"]
-  /** The name of the operation, if it is not the kind. */
-  readonly operation?: string
-  readonly patterns: ReadonlyArray<Pattern>
-  readonly queries: ReadonlyArray<Query>
-  /** Those of the queries that say all. */
-  readonly exactly: ReadonlyArray<Query>
-  /** Whether the store can decide alone. */
-  readonly exact: boolean
-  /** As whom the store knows it while it waits. */
-  readonly as: "in" | "join" | "rd"
-  /** What a join is to find. */
-  readonly plan?: Plan
-  /** Whether a tuple is taken for good, and not held first. */
-  readonly final: boolean
-  /** Milliseconds. Zero does not wait. */
-  readonly timeout: number
-  readonly tuple: (row: Row) => Reading
-  /** Decodes what was found, and taken for this hold. */
-  readonly read: (hold: number, found: Found) => Read | Refusal
-  /**
-   * Looks for it, and takes it for the hold, where the store cannot decide alone. A waiter that is there is over then.
-   */
-  readonly attempt: (
-    run: Run,
-    hold: number,
-    waiter: number | null,
-    waits: {
-      /** A tuple that is held for the join, and what has to be said before it can be claimed. */
-      readonly offered?: { readonly row: Row; readonly answer: Effect.Effect<unknown, SpaceError> }
-      /** A new one, which knows what is stored when nothing is found. */
-      readonly outlook?: Outlook<Candidate> | undefined
-    }
-  ) => Effect.Effect<Found | null, unknown>
-}
+import type { Read, Wanted } from "./wanted.js"
+import { acceptedOf, labelOf, Refusal } from "./wanted.js"
 
 export class ClientWaiter implements Listener {
   readonly id: number
@@ -123,19 +43,8 @@ export class ClientWaiter implements Listener {
   private staying: (() => void) | undefined = undefined
   private readonly takes: boolean
   readonly consider: Listener["consider"]
-  /** What a join can hope for, as far as that is known. */
-  private outlook: Outlook<Candidate> | undefined = undefined
-  /**
-   * How often it has looked, or has been told of a tuple: nothing that was learned before may replace what is known
-   * since.
-   */
-  private news = 0
-  /** What is known in a transaction that is not committed yet, told by the list of what is learned there. */
-  private provisional: {
-    readonly learned: unknown
-    readonly outlook: Outlook<Candidate>
-    news: number
-  } | undefined = undefined
+  /** If it is a join. */
+  private readonly hope: Hope | undefined
 
   /** Whether somebody who answers for its patterns has answered during its first look. */
   private isAnswered = false
@@ -150,7 +59,8 @@ export class ClientWaiter implements Listener {
     this.kind = wanted.kind
     this.patterns = wanted.patterns
     this.takes = wanted.as !== "rd"
-    this.consider = wanted.as === "join" ? this.considering : undefined
+    this.hope = wanted.plan && new Hope(wanted.plan, wanted.tuple)
+    this.consider = this.hope && this.considering(this.hope)
     this.since = session.now()
     this.process = localOf(fiber, current)
     session.waiters.set(this.id, this)
@@ -210,43 +120,12 @@ export class ClientWaiter implements Listener {
    */
   private attempting(run: Run, waiter: number | null): Effect.Effect<Found | null, unknown> {
     return Effect.suspend(() => {
-      const news = ++this.news
-      const outlook = this.newOutlook()
-      this.outlook = undefined
-      return Effect.tap(this.wanted.attempt(run, this.id, waiter, { outlook }), () =>
-        Effect.sync(() => {
-          if (news === this.news) {
-            this.outlook = outlook
-          }
-        }))
+      const look = this.hope?.look()
+      return Effect.tap(
+        this.wanted.attempt(run, this.id, waiter, { outlook: look?.outlook }),
+        () => look === undefined ? Effect.void : Effect.sync(look.end)
+      )
     })
-  }
-
-  private newOutlook(): Outlook<Candidate> | undefined {
-    return this.wanted.plan && new Outlook(this.wanted.plan)
-  }
-
-  /** Whether a join could be complete with a tuple that has come. Where that cannot be told, it has to look. */
-  private mayBeMadeBy(row: Row, learned?: unknown): boolean {
-    const { provisional } = this
-    const isProvisional = provisional !== undefined && provisional.learned === learned
-    if (isProvisional && provisional.news === this.news) {
-      provisional.news++
-    }
-    this.news++
-    const tuple = this.wanted.tuple(row)
-    if (!isRead(tuple)) {
-      this.outlook = undefined
-      this.provisional = undefined
-      return true
-    }
-    const candidate = { row, tuple, failure: isFailure(tuple), seq: row.id, unread: undefined }
-    try {
-      const isBright = this.outlook?.comes(candidate) !== false
-      return isProvisional ? provisional.outlook.comes(candidate) : isBright
-    } catch {
-      return true
-    }
   }
 
   private asked(exit: Exit.Exit<Found | null, unknown>): void {
@@ -318,8 +197,8 @@ export class ClientWaiter implements Listener {
   }
 
   /**
-   * The same of a stored tuple. One that cannot be decoded is wanted by those who ask for it by types and literals
-   * alone.
+   * Whether it wants this stored tuple. One that cannot be decoded is wanted by those who ask for it by types and
+   * literals alone.
    */
   private wants(row: Row): boolean {
     const tuple = this.wanted.tuple(row)
@@ -333,8 +212,8 @@ export class ClientWaiter implements Listener {
     }
     const { id, session, wanted } = this
     const found = (exit: Exit.Exit<Found | null, unknown>) => this.found(exit)
-    if (wanted.as === "join") {
-      if (this.mayBeMadeBy(row)) {
+    if (this.hope !== undefined) {
+      if (this.hope.mayBeMadeBy(row)) {
         session.postExclusive((run) => this.attempting(run, id), found)
       }
     } else if (this.wants(row)) {
@@ -369,7 +248,7 @@ export class ClientWaiter implements Listener {
   }
 
   /** Looks whether a join is complete with a tuple that it is offered; if not, the tuple goes on to the next. */
-  private readonly considering: NonNullable<Listener["consider"]> = (run, row, isOver, learned) => {
+  private readonly considering = (hope: Hope): Listener["consider"] => (run, row, isOver, learned) => {
     const { id, session, wanted } = this
     const answer = (take: boolean): Effect.Effect<unknown, SpaceError> =>
       run([{
@@ -379,12 +258,8 @@ export class ClientWaiter implements Listener {
         take,
         accepted: acceptedOf([row], wanted.tuple, session.offers.accepts)[row.id] ?? null
       }])
-    const looks = !isOver && this.state !== "ended" && this.mayBeMadeBy(row, learned)
-    const outlook = looks ? this.newOutlook() : undefined
-    if (looks) {
-      this.provisional = undefined
-    }
-    const found = !looks
+    const outlook = !isOver && this.state !== "ended" && hope.mayBeMadeBy(row, learned) ? hope.consider() : undefined
+    const found = outlook === undefined
       ? Effect.succeed(null)
       : Effect.catchAllCause(
         wanted.attempt(run, id, id, { offered: { row, answer: answer(true) }, outlook }),
@@ -401,21 +276,9 @@ export class ClientWaiter implements Listener {
     // It may be complete without this tuple, by those that others have put.
     return Effect.tap(found, (found) => {
       if (found === null && outlook !== undefined) {
-        this.learn(outlook, learned)
+        hope.learn(outlook, learned)
       }
       return found?.rows.some(({ id }) => id === row.id) === true ? Effect.void : answer(false)
-    })
-  }
-
-  /**
-   * Knows this from now on in the transaction, and everywhere once that is committed, if nothing has come meanwhile.
-   */
-  private learn(outlook: Outlook<Candidate>, learned: Array<() => void>): void {
-    const provisional = this.provisional = { learned, outlook, news: this.news }
-    learned.push(() => {
-      if (this.provisional === provisional && provisional.news === this.news) {
-        this.outlook = outlook
-      }
     })
   }
 
@@ -606,14 +469,3 @@ export const giveBack = (
     return final ? restoring(rows, accepted) : settling(hold, accepted)
   }, done)
 }
-
-/** Who accepts tuples that come back. Not known for one that cannot be decoded. */
-export const acceptedOf = (
-  rows: ReadonlyArray<Row>,
-  tuple: Wanted["tuple"],
-  accepts: Accepts
-): Record<number, ReadonlyArray<number>> =>
-  Object.fromEntries(rows.flatMap((row) => {
-    const read = tuple(row)
-    return isRead(read) ? [[row.id, accepts(read)]] : []
-  }))

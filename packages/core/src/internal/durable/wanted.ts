@@ -1,143 +1,106 @@
 /**
- * What a waiter wants: how it is looked for where the store cannot decide alone, and what becomes of what is found.
+ * What an operation that may have to wait is after, and what becomes of what it finds.
  *
  * @internal
  */
-import * as Cause from "effect/Cause"
-import * as Effect from "effect/Effect"
+import type * as Cause from "effect/Cause"
+import type * as Effect from "effect/Effect"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Found, Row, Run } from "../../StoreCommand.js"
-import type { Holding } from "../arguments.js"
-import { isSpaceError } from "../brand.js"
-import { failed } from "../hold.js"
+import type { Command, Found, Query, Row, Run } from "../../StoreCommand.js"
+import type { Tuple } from "../../Tuple.js"
+import type { InterestSnapshot } from "../../TupleSpace.js"
+import type { Waiting } from "../insight.js"
+import type { Outlook } from "../pattern/outlook.js"
 import type { Pattern } from "../pattern/pattern.js"
+import type { Plan } from "../pattern/plan.js"
 import type { Making } from "./agenda.js"
-import type { Endings } from "./ending.js"
-import { attempted, claim, claimed, each, readOf, Unread } from "./finding.js"
-import type { Ground } from "./ground.js"
-import type { Reader } from "./reader.js"
-import { restoring, settling } from "./session.js"
-import type { Wanted } from "./waiter.js"
-import { Refusal } from "./waiter.js"
+import type { Accepts } from "./offers.js"
+import type { Reading } from "./reader.js"
+import { isRead } from "./reader.js"
 
-// ---------------------------------------------------------------------------------------------------------------------
-// What becomes of it
-// ---------------------------------------------------------------------------------------------------------------------
+/** What `inspect` tells of somebody who waits. */
+export const labelOf = ({ kind, patterns, process }: Waiting): string =>
+  JSON.stringify({ kind, patterns: patterns.map(String), process: process?.name })
 
-/** Decodes what was read. */
-export const reads = ({ reader }: Ground): Wanted["read"] => (_, found) => {
-  const read = readOf(reader, found)
-  return read instanceof Unread ? new Refusal(Cause.fail(read.error), undefined) : read
+/** A tuple that a join may take. */
+export interface Candidate {
+  readonly row: Row
+  readonly tuple: ReadonlyArray<unknown>
+  readonly failure: boolean
+  readonly seq: number
+  /** A tuple that cannot be decoded, as far as the patterns know it that ask for it by types and literals alone. */
+  readonly unread: Array<unknown> | undefined
 }
 
-/** Decodes what was taken for good. */
-export const takes = ({ reader, session }: Ground): Wanted["read"] => (_, found) => {
-  const read = readOf(reader, found)
-  if (!(read instanceof Unread)) {
-    return read
-  }
-  const cause = Cause.fail(read.error)
-  return new Refusal(cause, {
-    back: () => [restoring(found.rows.map((row) => ({ ...row, attempts: row.attempts + 1 }))), cause],
-    undo: restoring(found.rows),
-    count: attempted(session, read.ids)
-  })
+/** What was found, decoded. */
+export interface Read extends Found {
+  readonly tuples: ReadonlyArray<Tuple>
+  /** Why the tuples, which are given as they are, cannot be decoded. */
+  readonly unread?: SpaceError
 }
 
-/** Decodes what is held for a use. */
-export const holds = ({ reader, session }: Ground, endings: Endings, options: Holding): Wanted["read"] => {
-  const back = (cause: Cause.Cause<unknown>, hold: number, row: Row): readonly [Making, Cause.Cause<unknown>] => {
-    try {
-      return [endings.ended(hold, [row], failed(cause, row.attempts, () => reader.raw(row), options)), cause]
-    } catch (thrown) {
-      const other = isSpaceError(thrown) ? Cause.fail(thrown) : Cause.die(thrown)
-      return [settling(hold, {}, true), Cause.sequential(cause, other)]
+/** What was found cannot be decoded. */
+export class Refusal {
+  constructor(
+    /** What the operation fails with. */
+    readonly cause: Cause.Cause<unknown>,
+    /** If it was taken, it goes back, as what a use has failed on: that is an attempt. */
+    readonly taken: {
+      /** Puts it back, and counts; what the operation then fails with. */
+      readonly back: () => readonly [make: Making, cause: Cause.Cause<unknown>]
+      /** Puts it back within a transaction, which may be undone, and with it what would have been counted. */
+      readonly undo: Command
+      /** Counts after that. */
+      readonly count: Effect.Effect<void, SpaceError>
+    } | undefined
+  ) {}
+}
+
+/** How to look for what is wanted. */
+export interface Wanted {
+  readonly kind: InterestSnapshot["kind"]
+  /** The name of the operation, if it is not the kind. */
+  readonly operation?: string
+  readonly patterns: ReadonlyArray<Pattern>
+  readonly queries: ReadonlyArray<Query>
+  /** Those of the queries that say all. */
+  readonly exactly: ReadonlyArray<Query>
+  /** Whether the store can decide alone. */
+  readonly exact: boolean
+  /** As whom the store knows it while it waits. */
+  readonly as: "in" | "join" | "rd"
+  /** What a join is to find. */
+  readonly plan?: Plan
+  /** Whether a tuple is taken for good, and not held first. */
+  readonly final: boolean
+  /** Milliseconds. Zero does not wait. */
+  readonly timeout: number
+  readonly tuple: (row: Row) => Reading
+  /** Decodes what was found, and taken for this hold. */
+  readonly read: (hold: number, found: Found) => Read | Refusal
+  /**
+   * Looks for it, and takes it for the hold, where the store cannot decide alone. A waiter that is there is over then.
+   */
+  readonly attempt: (
+    run: Run,
+    hold: number,
+    waiter: number | null,
+    waits: {
+      /** A tuple that is held for the join, and what has to be said before it can be claimed. */
+      readonly offered?: { readonly row: Row; readonly answer: Effect.Effect<unknown, SpaceError> }
+      /** A new one, which knows what is stored when nothing is found. */
+      readonly outlook?: Outlook<Candidate> | undefined
     }
-  }
-  return (hold, found) => {
-    const read = readOf(reader, found)
-    if (!(read instanceof Unread)) {
-      return read
-    }
-    const cause = Cause.fail(read.error)
-    return new Refusal(cause, {
-      back: () => back(cause, hold, found.rows[0]!),
-      undo: settling(hold),
-      count: attempted(session, read.ids, (hold, row) => back(cause, hold, row)[0])
-    })
-  }
+  ) => Effect.Effect<Found | null, unknown>
 }
 
-/** Gives what is held for who decides elsewhere what becomes of it: as it is, if it cannot be decoded. */
-export const raws = ({ reader }: Ground): Wanted["read"] => (_, found) => {
-  const read = readOf(reader, found)
-  return read instanceof Unread
-    ? { ...found, tuples: found.rows.map((row) => reader.raw(row)), unread: read.error }
-    : read
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// How it is looked for
-// ---------------------------------------------------------------------------------------------------------------------
-
-/** What a waiter wishes, in whatever way it is looked for. */
-export type Wish = Pick<Wanted, "final" | "kind" | "patterns" | "read" | "timeout">
-
-/** The oldest tuple that matches one of the patterns. */
-export const oneOf = ({ reader }: Ground, wish: Wish, as: "in" | "rd"): Wanted => {
-  const { patterns } = wish
-  const queries = patterns.map((pattern) => reader.query(pattern))
-  return {
-    ...described(reader, wish, queries),
-    as,
-    exact: queries.every(([, exact]) => exact),
-    attempt: (run, hold, waiter) => {
-      const look = oldestOf(reader, run, patterns, queries)
-      return as === "in"
-        ? claimed(look, (rows) => claim(run, hold, rows, waiter, wish.final))
-        : waiter === null
-        ? look
-        : Effect.flatMap(look, (found) => found === null ? Effect.succeed(null) : ended(run, waiter, found))
-    }
-  }
-}
-
-/** Ends a waiter that has found something, unless it has been served meanwhile. */
-const ended = (run: Run, waiter: number, found: Found): Effect.Effect<Found | null, SpaceError> =>
-  Effect.map(run([{ op: "cancel", waiters: [waiter] }]), ({ replies: [[was]] }) => was === true ? found : null)
-
-/** What is the same for all that can be wanted. */
-export const described = (
-  reader: Reader,
-  { final, kind, patterns, read, timeout }: Wish,
-  queries: ReadonlyArray<ReturnType<Reader["query"]>>
-) => ({
-  kind,
-  patterns,
-  queries: queries.map(([query]) => query),
-  exactly: queries.filter(([, exact]) => exact).map(([query]) => query),
-  final,
-  timeout,
-  tuple: (row: Row) => reader.read(row),
-  read
-})
-
-const oldestOf = (
-  reader: Reader,
-  run: Run,
-  patterns: ReadonlyArray<Pattern>,
-  queries: ReadonlyArray<ReturnType<Reader["query"]>>
-): Effect.Effect<Found | null, SpaceError> =>
-  Effect.suspend(() => {
-    let oldest: Found | null = null
-    return Effect.map(
-      Effect.forEach(patterns, (pattern, index) =>
-        each(reader, run, pattern, queries[index]!, (row) => {
-          if (oldest === null || row.id < oldest.rows[0]!.id) {
-            oldest = { index, rows: [row] }
-          }
-          return true
-        }), { discard: true }),
-      () => oldest
-    )
-  })
+/** Who accepts tuples that come back. Not known for one that cannot be decoded. */
+export const acceptedOf = (
+  rows: ReadonlyArray<Row>,
+  tuple: Wanted["tuple"],
+  accepts: Accepts
+): Record<number, ReadonlyArray<number>> =>
+  Object.fromEntries(rows.flatMap((row) => {
+    const read = tuple(row)
+    return isRead(read) ? [[row.id, accepts(read)]] : []
+  }))

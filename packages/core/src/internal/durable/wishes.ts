@@ -1,0 +1,143 @@
+/**
+ * What a waiter wants: how it is looked for where the store cannot decide alone, and what becomes of what is found.
+ *
+ * @internal
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type { SpaceError } from "../../SpaceError.js"
+import type { Found, Row, Run } from "../../StoreCommand.js"
+import type { Holding } from "../arguments.js"
+import { isSpaceError } from "../brand.js"
+import { failed } from "../hold.js"
+import type { Pattern } from "../pattern/pattern.js"
+import type { Making } from "./agenda.js"
+import type { Endings } from "./ending.js"
+import { attempted, claim, claimed, each, readOf, Unread } from "./finding.js"
+import type { Ground } from "./ground.js"
+import type { Reader } from "./reader.js"
+import { restoring, settling } from "./session.js"
+import type { Wanted } from "./wanted.js"
+import { Refusal } from "./wanted.js"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// What becomes of it
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Decodes what was read. */
+export const reads = ({ reader }: Ground): Wanted["read"] => (_, found) => {
+  const read = readOf(reader, found)
+  return read instanceof Unread ? new Refusal(Cause.fail(read.error), undefined) : read
+}
+
+/** Decodes what was taken for good. */
+export const takes = ({ reader, session }: Ground): Wanted["read"] => (_, found) => {
+  const read = readOf(reader, found)
+  if (!(read instanceof Unread)) {
+    return read
+  }
+  const cause = Cause.fail(read.error)
+  return new Refusal(cause, {
+    back: () => [restoring(found.rows.map((row) => ({ ...row, attempts: row.attempts + 1 }))), cause],
+    undo: restoring(found.rows),
+    count: attempted(session, read.ids)
+  })
+}
+
+/** Decodes what is held for a use. */
+export const holds = ({ reader, session }: Ground, endings: Endings, options: Holding): Wanted["read"] => {
+  const back = (cause: Cause.Cause<unknown>, hold: number, row: Row): readonly [Making, Cause.Cause<unknown>] => {
+    try {
+      return [endings.ended(hold, [row], failed(cause, row.attempts, () => reader.raw(row), options)), cause]
+    } catch (thrown) {
+      const other = isSpaceError(thrown) ? Cause.fail(thrown) : Cause.die(thrown)
+      return [settling(hold, {}, true), Cause.sequential(cause, other)]
+    }
+  }
+  return (hold, found) => {
+    const read = readOf(reader, found)
+    if (!(read instanceof Unread)) {
+      return read
+    }
+    const cause = Cause.fail(read.error)
+    return new Refusal(cause, {
+      back: () => back(cause, hold, found.rows[0]!),
+      undo: settling(hold),
+      count: attempted(session, read.ids, (hold, row) => back(cause, hold, row)[0])
+    })
+  }
+}
+
+/** Gives what is held for who decides elsewhere what becomes of it: as it is, if it cannot be decoded. */
+export const raws = ({ reader }: Ground): Wanted["read"] => (_, found) => {
+  const read = readOf(reader, found)
+  return read instanceof Unread
+    ? { ...found, tuples: found.rows.map((row) => reader.raw(row)), unread: read.error }
+    : read
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// How it is looked for
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** What a waiter wishes, in whatever way it is looked for. */
+export type Wish = Pick<Wanted, "final" | "kind" | "patterns" | "read" | "timeout">
+
+/** The oldest tuple that matches one of the patterns. */
+export const oneOf = ({ reader }: Ground, wish: Wish, as: "in" | "rd"): Wanted => {
+  const { patterns } = wish
+  const queries = patterns.map((pattern) => reader.query(pattern))
+  return {
+    ...described(reader, wish, queries),
+    as,
+    exact: queries.every(([, exact]) => exact),
+    attempt: (run, hold, waiter) => {
+      const look = oldestOf(reader, run, patterns, queries)
+      return as === "in"
+        ? claimed(look, (rows) => claim(run, hold, rows, waiter, wish.final))
+        : waiter === null
+        ? look
+        : Effect.flatMap(look, (found) => found === null ? Effect.succeed(null) : ended(run, waiter, found))
+    }
+  }
+}
+
+/** Ends a waiter that has found something, unless it has been served meanwhile. */
+const ended = (run: Run, waiter: number, found: Found): Effect.Effect<Found | null, SpaceError> =>
+  Effect.map(run([{ op: "cancel", waiters: [waiter] }]), ({ replies: [[was]] }) => was === true ? found : null)
+
+/** What is the same for all that can be wanted. */
+export const described = (
+  reader: Reader,
+  { final, kind, patterns, read, timeout }: Wish,
+  queries: ReadonlyArray<ReturnType<Reader["query"]>>
+) => ({
+  kind,
+  patterns,
+  queries: queries.map(([query]) => query),
+  exactly: queries.filter(([, exact]) => exact).map(([query]) => query),
+  final,
+  timeout,
+  tuple: (row: Row) => reader.read(row),
+  read
+})
+
+const oldestOf = (
+  reader: Reader,
+  run: Run,
+  patterns: ReadonlyArray<Pattern>,
+  queries: ReadonlyArray<ReturnType<Reader["query"]>>
+): Effect.Effect<Found | null, SpaceError> =>
+  Effect.suspend(() => {
+    let oldest: Found | null = null
+    return Effect.map(
+      Effect.forEach(patterns, (pattern, index) =>
+        each(reader, run, pattern, queries[index]!, (row) => {
+          if (oldest === null || row.id < oldest.rows[0]!.id) {
+            oldest = { index, rows: [row] }
+          }
+          return true
+        }), { discard: true }),
+      () => oldest
+    )
+  })
