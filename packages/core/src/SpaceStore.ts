@@ -232,10 +232,16 @@ export interface TablesOptions {
   /** In milliseconds. */
   readonly lease: number
   readonly tables: Tables
-  /** Keeps those apart who share the tables' connection. */
-  readonly lock: Effect.Semaphore
-  /** Begins a transaction that excludes all others, and ends it. */
-  readonly begin: () => void
+  /**
+   * Runs one effect at a time of all those that would meet in the tables: of one connection, of one file. Let them come
+   * first that have asked first. For a semaphore it is `semaphore.withPermits(1)`. It may fail if the turn does not come.
+   */
+  readonly lock: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SpaceError, R>
+  /**
+   * Begins a transaction that excludes all others. What is not excluded by the lock, such as other programs, it waits
+   * for without blocking this one, as long as it has patience; the time of leases is read when it has succeeded.
+   */
+  readonly begin: Effect.Effect<void, unknown>
   readonly commit: () => void
   readonly rollback: () => void
   /** Makes a new client that lives until then, and returns its name. In a transaction. */

@@ -59,8 +59,8 @@ export const fromTables = (
       ) => Effect.Effect<A, E, R>
     ): Effect.Effect<A, E | SpaceError, R> =>
       Effect.uninterruptibleMask((restore) =>
-        lock.withPermits(1)(Effect.zipRight(
-          attempt(options.begin),
+        lock(Effect.zipRight(
+          Effect.mapError(options.begin, unavailable),
           Effect.flatMap(Effect.exit(body(restore)), (exit) => {
             const undo = Effect.ignore(attempt(options.rollback))
             return Exit.isSuccess(exit)
@@ -89,22 +89,23 @@ export const fromTables = (
     const again = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
       Effect.tapError(effect, (error) =>
         isDead && (error as unknown) === lapsed
-          ? Effect.flatMap(time, (now) => Effect.orDie(locked(() => Effect.sync(() => enter(now)))))
+          // If it cannot enter now, the next batch learns the same, and tries again.
+          ? Effect.ignore(locked(() => Effect.flatMap(time, (now) => attempt(() => enter(now)))))
           : Effect.void)
 
     yield* Effect.acquireRelease(
-      Effect.flatMap(time, (now) => locked(() => attempt(() => enter(now)))),
+      locked(() => Effect.flatMap(time, (now) => attempt(() => enter(now)))),
       // Another client ends this one at once, as if it had lapsed.
       () =>
-        Effect.ignore(Effect.flatMap(time, (now) =>
-          locked(() =>
+        Effect.ignore(locked(() =>
+          Effect.flatMap(time, (now) =>
             attempt(() => {
               tables.touch(client, -Infinity)
               enter(now)
               interpret({ tables, client, lease, now, commands: [] })
               tables.end(client)
-            })
-          )))
+            }))
+        ))
     )
     yield* options.onMail(() => client, () => notify())
 
