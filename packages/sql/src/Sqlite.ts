@@ -165,7 +165,7 @@ const open = (read: Read): Effect.Effect<readonly [Database, File], SpaceError, 
   Effect.gen(function*() {
     const { filename, retry } = read
     const open = read.open ?? (yield* openLibsql)
-    const waiting = { path: filename, patience: retry }
+    const waiting = { path: filename, retry }
     const database = yield* Effect.acquireRelease(
       Effect.mapError(patiently(() => open(filename), waiting), unopened(filename)),
       (database) => Effect.ignore(attempt(() => database.close()))
@@ -229,13 +229,13 @@ const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, S
       })
     const [beginning, commit, rollback] = yield* patiently(
       () => [database.prepare("BEGIN IMMEDIATE"), database.prepare("COMMIT"), database.prepare("ROLLBACK")] as const,
-      { path, patience: retry }
+      { path, retry }
     )
     const begin = Effect.suspend(() =>
       patiently(() => {
         file.check()
         beginning.run()
-      }, { path, patience: Math.max(0, retry - (performance.now() - since)) })
+      }, { path, retry, since })
     )
     // Within a transaction no other process is in the way, of preparing statements neither.
     const [space, tables, enter, hasMail, version] = yield* lock(Effect.zipRight(

@@ -48,6 +48,10 @@ export const fromTables = (
     let client = ""
     /** Whether we have been told that this client is taken for dead. */
     let isDead = false
+    /** When the last batch was. */
+    let seen = Infinity
+    /** Until when this client ends no others. */
+    let mercy = -Infinity
     /** Who waits for this client's mail. */
     let notify = () => {}
 
@@ -75,14 +79,30 @@ export const fromTables = (
       isDead = false
     }
 
+    /**
+     * Which clients are taken for dead: those whose lease is over at this time. Who could not come for longer than its
+     * own lease, because something else had the tables or the machine slept, does not know who else could: they get
+     * the time for a sign of life.
+     */
+    const judged = (now: number): number => {
+      if (now - seen > lease) {
+        mercy = now + lease / 3
+      }
+      seen = now
+      return now < mercy ? -Infinity : now
+    }
+
     const perform = StoreCommand.run((commands): Effect.Effect<Outcome, SpaceError> =>
       Effect.flatMap(
         time,
         (now) =>
-          Effect.tapError(attempt(() => interpret({ tables, client, lease, now, commands })), (error) =>
-            Effect.sync(() => {
-              isDead ||= error === lapsed
-            }))
+          Effect.tapError(
+            attempt(() => interpret({ tables, client, lease, now, dead: judged(now), commands })),
+            (error) =>
+              Effect.sync(() => {
+                isDead ||= error === lapsed
+              })
+          )
       )
     )
 
@@ -102,7 +122,7 @@ export const fromTables = (
             attempt(() => {
               tables.touch(client, -Infinity)
               enter(now)
-              interpret({ tables, client, lease, now, commands: [] })
+              interpret({ tables, client, lease, now, dead: -Infinity, commands: [] })
               tables.end(client)
             }))
         ))

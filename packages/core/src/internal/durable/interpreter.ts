@@ -22,11 +22,13 @@ export const matches = (query: Query, row: Pick<Row, "arity" | "fields" | "shape
   return query.literals.every(({ position, text }) => row.fields[position] === text)
 }
 
-export const interpret = ({ client, commands, lease, now, tables }: {
+export const interpret = ({ client, commands, dead, lease, now, tables }: {
   readonly tables: Tables
   readonly client: string
   readonly lease: number
   readonly now: number
+  /** Clients whose lease was over by then are ended. */
+  readonly dead: number
   readonly commands: ReadonlyArray<Command>
 }): Outcome => {
   if (!tables.touch(client, now + lease)) {
@@ -34,7 +36,7 @@ export const interpret = ({ client, commands, lease, now, tables }: {
   }
   const space = new Delivery(tables, client, now)
   space.expire()
-  for (const other of tables.lapsed(now)) {
+  for (const other of tables.lapsed(dead)) {
     for (const row of tables.end(other)) {
       space.giveBack(row, undefined, true)
     }

@@ -48,14 +48,18 @@ const pauses = Schedule.exponential("1 millis", 1.5).pipe(
 
 const liveClock = Clock.make()
 
+/** Who waits, for which file, how long, and since when if not from now on; in milliseconds. */
+export interface Waiting {
+  readonly path: string
+  readonly retry: number
+  readonly since?: number
+}
+
 /**
- * Does what another process may be in the way of, and does it again after a pause as long as that is so and `patience`
- * milliseconds are not over: by the real time, whatever clock the program goes by.
+ * Does what another process may be in the way of, and does it again after a pause as long as that is so and there is
+ * time left: by the real time, whatever clock the program goes by.
  */
-export const patiently = <A>(
-  body: () => A,
-  { path, patience }: { readonly path: string; readonly patience: number }
-): Effect.Effect<A, SpaceError> =>
+export const patiently = <A>(body: () => A, { path, retry, since }: Waiting): Effect.Effect<A, SpaceError> =>
   Effect.suspend(() => {
     try {
       return Effect.succeed(body())
@@ -64,12 +68,13 @@ export const patiently = <A>(
         return Effect.fail(unavailable(error))
       }
     }
+    const left = since === undefined ? retry : Math.max(0, since + retry - performance.now())
     return Effect.try({ try: body, catch: (error) => error }).pipe(
-      Effect.retry({ while: isBusy, schedule: Schedule.upTo(pauses, patience) }),
+      Effect.retry({ while: isBusy, schedule: Schedule.upTo(pauses, left) }),
       Effect.withClock(liveClock),
       Effect.mapError((error) =>
         isBusy(error)
-          ? waited("another process", path, patience, "let it end its transaction", error)
+          ? waited("another process", path, retry, "let it end its transaction", error)
           : unavailable(error)
       )
     )
