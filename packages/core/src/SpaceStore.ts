@@ -133,7 +133,8 @@ export type {
  *
  * - lets the client live for another `lease`,
  * - ends the life of tuples whose time is over,
- * - ends clients whose lease is over: their waiters are gone, what they held is back.
+ * - ends clients whose lease is over: their waiters are gone, what they held is back. If it has not heard of this client
+ *   for longer than its lease, it may have heard of nobody, and gives the others time for a sign of life.
  *
  * @since 0.1.0
  * @category models
@@ -233,8 +234,8 @@ export interface TablesOptions {
   readonly lease: number
   readonly tables: Tables
   /**
-   * Runs one effect at a time of all those that would meet in the tables: of one connection, of one file. Let them come
-   * first that have asked first. For a semaphore it is `semaphore.withPermits(1)`. It may fail if the turn does not come.
+   * Runs one effect at a time of all those that would meet in the tables: of one connection, of one file. Who asks
+   * first should come first. Of a semaphore it is `semaphore.withPermits(1)`. It may fail if the turn does not come.
    */
   readonly lock: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SpaceError, R>
   /**

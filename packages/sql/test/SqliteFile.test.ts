@@ -6,7 +6,7 @@ import { Deferred, Effect, Exit, Fiber, Option } from "effect"
 import Libsql from "libsql"
 import type { ChildProcess } from "node:child_process"
 import { spawn } from "node:child_process"
-import { mkdtempSync, renameSync, rmSync, statSync } from "node:fs"
+import { existsSync, mkdtempSync, renameSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Look } from "../src/internal/sqlite/look.js"
@@ -211,7 +211,7 @@ describe("a file of SQLite", () => {
       assert.isNull(opened.unsafePoll())
       yield* free
       yield* within(Fiber.join(opened), "the space")
-    }), 20_000)
+    }), 60_000)
 
   it.scopedLive("D2 processes that make one file at the same time do not fail", () =>
     Effect.gen(function*() {
@@ -235,7 +235,7 @@ describe("a file of SQLite", () => {
       same(results, ["done", "done", "done"])
       const space = yield* Sqlite.make({ filename })
       same(yield* space.count(["here", P.number]), 3)
-    }), 30_000)
+    }), 60_000)
 
   it.scopedLive("D15 what another process puts wakes who waits here", () =>
     Effect.gen(function*() {
@@ -256,7 +256,7 @@ describe("a file of SQLite", () => {
       const child = yield* program(putter, filename)
       same(yield* said(child), "done")
       same((yield* within(Fiber.join(Fiber.all(takers)), "the tuples")).map(([, pid]) => pid), [child.pid, child.pid])
-    }), 20_000)
+    }), 60_000)
 
   it.scopedLive("D15 a program that is idle looks at a file now and then, once for all its spaces", () =>
     Effect.gen(function*() {
@@ -368,4 +368,60 @@ describe("a file of SQLite", () => {
       yield* Effect.repeatN(space.out(["t", text]), 12)
       assert.isAtMost(statSync(`${filename}-wal`).size, 2 ** 24)
     }))
+
+  it.scopedLive("D21 a copy that is made beside a program that writes has whole batches, as the guide says", () =>
+    Effect.gen(function*() {
+      const filename = newFile()
+      const space = yield* Sqlite.make({ filename, synchronous: "normal" })
+      const writer = yield* Effect.fork(Effect.forever(Effect.zipRight(
+        space.outAll([["a"], ["b"]]),
+        Effect.sleep("1 millis")
+      )))
+      yield* Effect.sleep("100 millis")
+      const connection = new Libsql(filename)
+      connection.exec(`VACUUM INTO '${filename}-copy'`)
+      connection.close()
+      yield* Fiber.interrupt(writer)
+      const copy = yield* Sqlite.make({ filename: `${filename}-copy` })
+      const [a, b] = [yield* copy.count(["a"]), yield* copy.count(["b"])]
+      assert.isAbove(a, 0)
+      assert.strictEqual(a, b)
+    }))
+
+  it.skipIf(!existsSync("/proc/self/fd"))(
+    "D21 a space that is closed keeps nothing of its file from the collector",
+    () =>
+      Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+        const closer = `
+        import { Effect } from "effect"
+        import { Sqlite } from "@effect-linda/sql"
+        import { readdirSync, readlinkSync } from "node:fs"
+        import { setFlagsFromString } from "node:v8"
+        import { runInNewContext } from "node:vm"
+        setFlagsFromString("--expose-gc")
+        const gc = runInNewContext("gc")
+        const filename = process.argv[1]
+        const opened = () => readdirSync("/proc/self/fd").filter((fd) => {
+          try {
+            return readlinkSync("/proc/self/fd/" + fd).startsWith(filename)
+          } catch {
+            return false
+          }
+        }).length
+        for (let i = 0; i < 5; i++) {
+          await Effect.runPromise(Effect.scoped(Effect.flatMap(
+            Sqlite.make({ filename }),
+            (space) => Effect.zipRight(space.out(["t", i]), space.inp(["t", i]))
+          )))
+        }
+        for (let i = 0; i < 20 && opened() > 0; i++) {
+          gc()
+          await new Promise((resolve) => setTimeout(resolve, 20))
+        }
+        console.log("open: " + opened())`
+        const child = yield* program(closer, newFile())
+        same(yield* said(child), "open: 0")
+      }))),
+    20_000
+  )
 })

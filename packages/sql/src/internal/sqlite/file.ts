@@ -10,6 +10,7 @@ import type * as Scope from "effect/Scope"
 import { statSync } from "node:fs"
 import type { Database } from "../../Sqlite.js"
 import { globalValue } from "../runtime.js"
+import { unavailable } from "./busy.js"
 import { Look } from "./look.js"
 import { Queue } from "./queue.js"
 
@@ -30,7 +31,7 @@ export class File {
   private checked = -Infinity
 
   /** One without a path is in memory: of one connection, and nobody else sees it. */
-  constructor(readonly path: string, private readonly identity: string | undefined) {}
+  constructor(readonly path: string, private readonly identity: string | undefined, readonly library: string) {}
 
   /** Whether the path is still that of the file. What is written to a file that was deleted goes nowhere. */
   isThere(): boolean {
@@ -62,18 +63,33 @@ const pathOf = (database: Database): string => {
   return main?.file ?? ""
 }
 
+/** Which SQLite a driver has. */
+const libraryOf = (database: Database): string =>
+  (database.prepare("SELECT sqlite_source_id() AS id").all() as [{ id: string }])[0].id
+
 /** The file that a connection has open. */
-export const fileOf = (database: Database): Effect.Effect<File, never, Scope.Scope> =>
+export const fileOf = (database: Database): Effect.Effect<File, SpaceError, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.sync(() => {
-      const path = pathOf(database)
-      const identity = path === "" ? undefined : identityOf(path)
-      const file = (identity === undefined ? undefined : files.get(identity)) ?? new File(path, identity)
-      if (identity !== undefined) {
-        files.set(identity, file)
-      }
-      file.users++
-      return [file, identity] as const
+    Effect.try({
+      try: () => {
+        const path = pathOf(database)
+        const library = libraryOf(database)
+        const identity = path === "" ? undefined : identityOf(path)
+        const file = (identity === undefined ? undefined : files.get(identity)) ?? new File(path, identity, library)
+        if (file.library !== library) {
+          throw new SpaceError({
+            reason: "Unsupported",
+            message: `SQLite: this program has ${path} open with another SQLite (${file.library}), and the locks of ` +
+              `the two do not hold between them in one process: use one driver for a file`
+          })
+        }
+        if (identity !== undefined) {
+          files.set(identity, file)
+        }
+        file.users++
+        return [file, identity] as const
+      },
+      catch: unavailable
     }),
     ([file, identity]) =>
       Effect.sync(() => {

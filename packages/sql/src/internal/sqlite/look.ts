@@ -1,9 +1,9 @@
 /**
  * The look for what other processes have sent to the clients of this program: one for each file.
  *
- * SQLite notifies nobody. But what others write goes to the write-ahead log, and the system tells of that: then we look,
- * again and again for a while, because the log is written before the commit can be seen. Where the system has told us
- * nothing yet, not even of our own writes, we look as often as the user says; where it has, rarely.
+ * SQLite notifies nobody. But what others write goes to the write-ahead log, and the system tells of that. Then we look
+ * several times, at growing intervals, because the log is written before the commit can be seen. Where the system has
+ * told us nothing yet, not even of our own writes, we look as often as the user says; where it has, rarely.
  *
  * The clients of one program tell each other, at the commit.
  *
