@@ -59,6 +59,7 @@ const said = (child: ChildProcess) =>
 const holder = `
 import Libsql from "libsql"
 const database = new Libsql(process.argv[1])
+database.exec("PRAGMA busy_timeout = 10000")
 database.exec("BEGIN IMMEDIATE")
 console.log("locked")
 process.stdin.once("data", () => {
@@ -152,7 +153,7 @@ describe("a file of SQLite", () => {
         yield* within(Fiber.join(put), "the put")
         same(yield* space.count(["t"]), 1)
       }),
-    20_000
+    60_000
   )
 
   it.scopedLive(
@@ -170,7 +171,7 @@ describe("a file of SQLite", () => {
         yield* Effect.retry(space.out(["u"]), { times: 20 })
         same([yield* space.count(["t"]), yield* space.count(["u"])], [0, 1])
       }),
-    20_000
+    60_000
   )
 
   it.scopedLive(
@@ -194,7 +195,7 @@ describe("a file of SQLite", () => {
         yield* Deferred.succeed(go, undefined)
         same(yield* within(Effect.forEach(uses, Fiber.await), "the uses"), [Exit.void, Exit.void])
       }),
-    20_000
+    60_000
   )
 
   it.scopedLive("D2 a space is opened, and closes, beside a process that has the lock", () =>
@@ -422,6 +423,6 @@ describe("a file of SQLite", () => {
         const child = yield* program(closer, newFile())
         same(yield* said(child), "open: 0")
       }))),
-    20_000
+    60_000
   )
 })

@@ -27,7 +27,7 @@ export interface Member {
 }
 
 /** The pauses between looks, in milliseconds: at first, when something has changed; and at most, when all is quiet. */
-const shortest = 1
+const shortest = 2
 const longest = 250
 
 export class Look {
@@ -37,6 +37,7 @@ export class Look {
   private isTold = false
   private timer: NodeJS.Timeout | undefined
   private next = Infinity
+  private poll = Infinity
   /** When something has changed, as far as we know. */
   private news = -Infinity
   /** What was seen last, and by whose connection. */
@@ -48,6 +49,7 @@ export class Look {
 
   add(member: Member): void {
     this.members.add(member)
+    this.poll = Math.min(this.poll, member.poll)
     // Nobody else sees a file in memory.
     if (this.file.path !== "" && this.members.size === 1) {
       this.news = performance.now()
@@ -68,6 +70,7 @@ export class Look {
       clearTimeout(this.timer)
       this.timer = undefined
       this.next = Infinity
+      this.poll = Infinity
     }
   }
 
@@ -100,20 +103,16 @@ export class Look {
     this.isTold = false
   }
 
-  private pause(): number {
-    const poll = Array.from(this.members, ({ poll }) => poll).reduce((one, other) => Math.min(one, other), Infinity)
-    return this.isTold
-      ? Math.max(Math.min(shortest, poll), Math.min(longest, (performance.now() - this.news) / 2))
-      : poll
-  }
-
   /** Sets the timer to the end of the pause, if it is not earlier. */
   private schedule(): void {
-    const at = performance.now() + this.pause()
-    if (at < this.next) {
+    const now = performance.now()
+    const pause = this.isTold
+      ? Math.max(shortest, Math.min(longest, (now - this.news) / 2))
+      : Math.min(this.poll, 2 ** 31 - 1)
+    if (now + pause < this.next) {
       clearTimeout(this.timer)
-      this.next = at
-      this.timer = setTimeout(this.look, at - performance.now())
+      this.next = now + pause
+      this.timer = setTimeout(this.look, pause)
     }
   }
 
