@@ -142,7 +142,8 @@ export type Savepoint = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effe
  *
  * - lets the client live for another `lease`,
  * - ends the life of tuples whose time is over,
- * - ends clients whose lease is over: their waiters are gone, what they held is back.
+ * - ends clients whose lease is over: their waiters are gone, what they held is back. If it has not heard of this client
+ *   for longer than its lease, it may have heard of nobody, and gives the others time for a sign of life.
  *
  * @since 0.1.0
  * @category models
@@ -241,10 +242,16 @@ export interface TablesOptions {
   /** In milliseconds. */
   readonly lease: number
   readonly tables: Tables
-  /** Keeps those apart who share the tables' connection. */
-  readonly lock: Effect.Semaphore
-  /** Begins a transaction that excludes all others, and ends it. */
-  readonly begin: () => void
+  /**
+   * Runs one effect at a time of all those that would meet in the tables: of one connection, of one file. Who asks
+   * first should come first. Of a semaphore it is `semaphore.withPermits(1)`. It may fail if the turn does not come.
+   */
+  readonly lock: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SpaceError, R>
+  /**
+   * Begins a transaction that excludes all others. What is not excluded by the lock, such as other programs, it waits
+   * for without blocking this one, as long as it has patience; the time of leases is read when it has succeeded.
+   */
+  readonly begin: Effect.Effect<void, unknown>
   readonly commit: () => void
   readonly rollback: () => void
   /** Remembers how things are in the transaction that is under way, and returns how to go back to that. */

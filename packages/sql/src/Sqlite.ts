@@ -12,7 +12,6 @@ import { SpaceError } from "@effect-linda/core/SpaceError"
 import * as SpaceStore from "@effect-linda/core/SpaceStore"
 import type { Tuple } from "@effect-linda/core/Tuple"
 import { TupleSpace } from "@effect-linda/core/TupleSpace"
-import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -25,6 +24,10 @@ import { format, isOutdated, missing } from "./internal/migrations.js"
 import { callback } from "./internal/runtime.js"
 import type { Sql } from "./internal/sql.js"
 import { identifier, sql } from "./internal/sql.js"
+import { patiently, unavailable, waited } from "./internal/sqlite/busy.js"
+import type { File } from "./internal/sqlite/file.js"
+import { fileOf } from "./internal/sqlite/file.js"
+import type { Member } from "./internal/sqlite/look.js"
 import { migrations } from "./internal/sqlite/migrations.js"
 import { tablesOf } from "./internal/sqlite/tables.js"
 
@@ -73,8 +76,14 @@ export interface Options<T extends Tuple = any> extends SpaceStore.Options<T> {
    */
   readonly lease?: Duration.DurationInput | undefined
   /**
-   * How often to look whether other processes have sent something, if the file is shared. By default 2 ms, at 5 µs a
-   * look.
+   * How long a batch may wait for others who write to the file, in this process or in another: after that it fails as
+   * `Unavailable`. By default as long as the lease. Nothing is blocked meanwhile.
+   */
+  readonly retry?: Duration.DurationInput | undefined
+  /**
+   * How often to look whether other processes have sent something, where the system does not tell when a file changes
+   * (`fs.watch` of Node). By default 10 ms. Where it does, a look follows each change; with several spaces in one file
+   * there is one look for all.
    */
   readonly poll?: Duration.DurationInput | undefined
   /** `"full"` (the default) survives the loss of power, `"normal"` the death of the process. */
@@ -82,13 +91,6 @@ export interface Options<T extends Tuple = any> extends SpaceStore.Options<T> {
   /** Opens the file with another driver: by default with `libsql`, which has to be installed. */
   readonly open?: ((filename: string) => Database) | undefined
 }
-
-const unavailable = (cause: unknown): SpaceError =>
-  cause instanceof SpaceError ? cause : new SpaceError({
-    reason: "Unavailable",
-    message: `SQLite: ${OptionsOf.messageOf(cause)}`,
-    cause
-  })
 
 const attempt = <A>(body: () => A): Effect.Effect<A, SpaceError> => Effect.try({ try: body, catch: unavailable })
 
@@ -127,17 +129,27 @@ const openLibsql: Effect.Effect<(filename: string) => Database, SpaceError> = Ef
 
 const isFunction = (value: unknown): value is (filename: string) => Database => typeof value === "function"
 
+/** The log is cut to so many bytes when it begins anew: of those who read for long it may have got much longer. */
+const journalSize = 2 ** 24
+
+/** What to do about a transaction of this program that takes long: most often it waits for what it keeps waiting. */
+const mate = "let it end sooner, and use no other space of the file within it"
+
 /** Reads the options of a store. */
-const readerOf = (reader: OptionsOf.Reader) => ({
-  filename: reader.text("filename") ?? missingFilename(),
-  name: reader.text("space") ?? "default",
-  prefix: identifier("prefix", reader.text("prefix") ?? "linda_"),
-  lease: reader.millis("lease", "30 seconds", 1),
-  poll: reader.millis("poll", "2 millis", 1),
-  synchronous: reader.one("synchronous", ["full", "normal"]),
-  open: reader.value("open", isFunction, "function that opens a file"),
-  ofSpace: SpaceStore.optionsOf(reader)
-})
+const readerOf = (reader: OptionsOf.Reader) => {
+  const lease = reader.millis("lease", "30 seconds", 1)
+  return {
+    filename: reader.text("filename") || missingFilename(),
+    name: reader.text("space") ?? "default",
+    prefix: identifier("prefix", reader.text("prefix") ?? "linda_"),
+    lease,
+    retry: reader.patience("retry", lease),
+    poll: reader.millis("poll", "10 millis", 1),
+    synchronous: reader.one("synchronous", ["full", "normal"]),
+    open: reader.value("open", isFunction, "function that opens a file"),
+    ofSpace: SpaceStore.optionsOf(reader)
+  }
+}
 
 type Read = ReturnType<typeof readerOf>
 
@@ -148,48 +160,46 @@ const missingFilename = (): never => {
   })
 }
 
-const open = (read: Read): Effect.Effect<Database, SpaceError, Scope.Scope> =>
-  Effect.flatMap(
-    read.open === undefined ? openLibsql : Effect.succeed(read.open),
-    (open) =>
-      Effect.acquireRelease(
-        attempt(() => {
-          const database = open(read.filename)
-          database.exec("PRAGMA busy_timeout = 10000")
-          database.exec("PRAGMA journal_mode = WAL")
-          // Not left to the driver: SQLite has another default for the connection that makes the file.
-          database.exec(read.synchronous === "full" ? sql`PRAGMA synchronous = full` : sql`PRAGMA synchronous = normal`)
-          return database
-        }).pipe(Effect.mapError(unopened(read.filename))),
-        (database) => Effect.ignore(attempt(() => database.close()))
-      )
-  )
+/** Opens a connection, and finds out which file it is to. */
+const open = (read: Read): Effect.Effect<readonly [Database, File], SpaceError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { filename, retry } = read
+    const open = read.open ?? (yield* openLibsql)
+    const waiting = { path: filename, retry }
+    const database = yield* Effect.acquireRelease(
+      Effect.mapError(patiently(() => open(filename), waiting), unopened(filename)),
+      (database) => Effect.ignore(attempt(() => database.close()))
+    )
+    const setting = patiently(() => {
+      // SQLite would wait by blocking the program.
+      database.exec("PRAGMA busy_timeout = 0")
+      database.exec("PRAGMA journal_mode = WAL")
+      database.exec(sql`PRAGMA journal_size_limit = ${journalSize}`)
+      // Not left to the driver: SQLite has another default for the connection that makes the file.
+      database.exec(read.synchronous === "full" ? sql`PRAGMA synchronous = full` : sql`PRAGMA synchronous = normal`)
+    }, waiting)
+    yield* Effect.mapError(setting, unopened(filename))
+    return [database, yield* fileOf(database)]
+  })
 
-/** Brings the tables up to date, and returns the number of the space. */
+/** Brings the tables up to date, and returns the number of the space. In a transaction. */
 const migrate = (database: Database, prefix: Sql, name: string): number => {
-  database.exec("BEGIN IMMEDIATE")
-  try {
-    database.exec(sql`CREATE TABLE IF NOT EXISTS ${prefix}migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL)`)
-    const [{ version }] = database.prepare(sql`SELECT coalesce(max(number), 0) AS version FROM ${prefix}migrations`)
-      .all() as [{ version: number }]
-    for (const [number, { name, statements }] of missing(migrations, version)) {
-      database.exec(statements(prefix))
-      database.prepare(sql`INSERT INTO ${prefix}migrations (number, name) VALUES (?, ?)`).run(number, name)
-    }
-    const [{ found }] = database.prepare(sql`SELECT value AS found FROM ${prefix}meta WHERE name = 'format'`).all() as [
-      { found: number }
-    ]
-    if (isOutdated(found)) {
-      database.prepare(sql`UPDATE ${prefix}meta SET value = ? WHERE name = 'format'`).run(format)
-    }
-    database.prepare(sql`INSERT INTO ${prefix}spaces (name) VALUES (?) ON CONFLICT DO NOTHING`).run(name)
-    const [{ id }] = database.prepare(sql`SELECT id FROM ${prefix}spaces WHERE name = ?`).all(name) as [{ id: number }]
-    database.exec("COMMIT")
-    return id
-  } catch (error) {
-    database.exec("ROLLBACK")
-    throw error
+  database.exec(sql`CREATE TABLE IF NOT EXISTS ${prefix}migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL)`)
+  const [{ version }] = database.prepare(sql`SELECT coalesce(max(number), 0) AS version FROM ${prefix}migrations`)
+    .all() as [{ version: number }]
+  for (const [number, { name, statements }] of missing(migrations, version)) {
+    database.exec(statements(prefix))
+    database.prepare(sql`INSERT INTO ${prefix}migrations (number, name) VALUES (?, ?)`).run(number, name)
   }
+  const [{ found }] = database.prepare(sql`SELECT value AS found FROM ${prefix}meta WHERE name = 'format'`).all() as [
+    { found: number }
+  ]
+  if (isOutdated(found)) {
+    database.prepare(sql`UPDATE ${prefix}meta SET value = ? WHERE name = 'format'`).run(format)
+  }
+  database.prepare(sql`INSERT INTO ${prefix}spaces (name) VALUES (?) ON CONFLICT DO NOTHING`).run(name)
+  const [{ id }] = database.prepare(sql`SELECT id FROM ${prefix}spaces WHERE name = ?`).all(name) as [{ id: number }]
+  return id
 }
 
 /**
@@ -203,53 +213,101 @@ export const store = (options: Options): Effect.Effect<SpaceStore.SpaceStore, Sp
 
 const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, Scope.Scope> =>
   Effect.gen(function*() {
-    const { name, prefix } = read
-    const database = yield* open(read)
-    const space = yield* attempt(() => migrate(database, prefix, name))
-    const tables = yield* attempt(() => tablesOf(database, prefix, space))
-    const [begin, commit, rollback, enter, hasMail, version] = yield* attempt(() =>
-      [
-        database.prepare("BEGIN IMMEDIATE"),
-        database.prepare("COMMIT"),
-        database.prepare("ROLLBACK"),
-        database.prepare(sql`INSERT INTO ${prefix}clients (space, until) VALUES (?, ?)`),
-        database.prepare(sql`SELECT 1 FROM ${prefix}mail WHERE client = ? LIMIT 1`),
-        database.prepare("PRAGMA data_version")
-      ] as const
+    const { name, prefix, retry } = read
+    const [database, file] = yield* open(read)
+    const { look, path, queue } = file
+    /** When the one who has its turn asked for it: it waits for other processes as long as patience is left. */
+    let since = 0
+    const lock = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SpaceError, R> =>
+      Effect.suspend(() => {
+        const asked = performance.now()
+        const turn = Effect.suspend(() => {
+          since = asked
+          return effect
+        })
+        return queue.alone(turn, retry, () => waited("another transaction of this program", path, retry, mate))
+      })
+    const [beginning, commit, rollback] = yield* patiently(
+      () => [database.prepare("BEGIN IMMEDIATE"), database.prepare("COMMIT"), database.prepare("ROLLBACK")] as const,
+      { path, retry }
     )
-    const poll = Effect.sleep(read.poll)
+    const begin = Effect.suspend(() =>
+      patiently(() => {
+        file.check()
+        beginning.run()
+      }, { path, retry, since })
+    )
+    // Within a transaction no other process is in the way, of preparing statements neither.
+    const [space, tables, enter, hasMail, version] = yield* lock(Effect.zipRight(
+      begin,
+      attempt(() => {
+        try {
+          const space = migrate(database, prefix, name)
+          const made = [
+            space,
+            tablesOf(database, prefix, space),
+            database.prepare(sql`INSERT INTO ${prefix}clients (space, until) VALUES (?, ?)`),
+            database.prepare(sql`SELECT 1 FROM ${prefix}mail WHERE client = ? LIMIT 1`),
+            database.prepare("PRAGMA data_version")
+          ] as const
+          commit.run()
+          return made
+        } catch (error) {
+          rollback.run()
+          throw error
+        }
+      })
+    ))
+    let client = ""
     let savepoints = 0
+    /** To whom the transaction has sent something. */
+    const addressees = new Set<string>()
     return yield* SpaceStore.fromTables({
       name,
       lease: read.lease,
-      tables,
-      lock: yield* Effect.makeSemaphore(1),
-      begin: () => void begin.run(),
-      commit: () => void commit.run(),
-      rollback: () => void rollback.run(),
+      tables: {
+        ...tables,
+        post: (to, mail) => {
+          addressees.add(to)
+          tables.post(to, mail)
+        }
+      },
+      lock,
+      begin,
+      commit: () => {
+        commit.run()
+        if (addressees.size > 0) {
+          look.tell(prefix, addressees, client)
+          addressees.clear()
+        }
+      },
+      rollback: () => {
+        addressees.clear()
+        rollback.run()
+      },
       savepoint: () => {
         const name = sql`linda_${++savepoints}`
         database.exec(sql`SAVEPOINT ${name}`)
         return () => void database.exec(sql`ROLLBACK TO ${name}`)
       },
-      enter: (until) => String(enter.run(space, until).lastInsertRowid),
+      enter: (until) => {
+        client = String(enter.run(space, until).lastInsertRowid)
+        return client
+      },
       nextTurn: callback((resume) => void setImmediate(() => resume(Effect.void))),
-      // By the real time: whatever clock the program goes by, other processes do not.
       onMail: (client, notify) => {
-        let seen: unknown
-        const look = Effect.ignore(attempt(() => {
-          const [{ data_version: now }] = version.all() as [{ data_version: number }]
-          if (now !== seen) {
-            seen = now
-            if (hasMail.all(Number(client())).length > 0) {
-              notify()
-            }
-          }
-        }))
-        return Effect.asVoid(Effect.forkScoped(Effect.withClock(
-          Effect.interruptible(Effect.forever(Effect.zipRight(poll, look))),
-          Clock.make()
-        )))
+        const member: Member = {
+          tables: prefix,
+          client,
+          notify,
+          hasMail: () => hasMail.all(Number(client())).length > 0,
+          version: () => (version.all() as [{ data_version: number }])[0].data_version,
+          poll: read.poll
+        }
+        return Effect.asVoid(Effect.acquireRelease(
+          Effect.sync(() => look.add(member)),
+          () => Effect.sync(() => look.delete(member))
+        ))
       }
     })
   })

@@ -17,7 +17,9 @@ const wrong: ReadonlyArray<readonly [option: string, values: ReadonlyArray<unkno
 const sqlite = [
   ...wrong,
   ["poll", noDuration],
-  ["filename", [undefined, ...noText]],
+  // D21: SQLite would take an empty name for a file that is gone at the end.
+  ["filename", [undefined, "", ...noText]],
+  ["retry", noDuration.filter((value) => value !== 0 && value !== Infinity)],
   ["prefix", [...noText, "no prefix"]],
   ["synchronous", [null, "off", 1]],
   ["open", [null, 5, "libsql"]]

@@ -50,6 +50,10 @@ export const fromTables = (
     let client = ""
     /** Whether we have been told that this client is taken for dead. */
     let isDead = false
+    /** When the last batch was. */
+    let seen = Infinity
+    /** Until when this client ends no others. */
+    let mercy = -Infinity
     /** Who waits for this client's mail. */
     let notify = () => {}
 
@@ -65,8 +69,8 @@ export const fromTables = (
       ) => Effect.Effect<A, E, R>
     ): Effect.Effect<A, E | SpaceError, R> =>
       Effect.uninterruptibleMask((restore) =>
-        lock.withPermits(1)(Effect.zipRight(
-          attempt(options.begin),
+        lock(Effect.zipRight(
+          Effect.mapError(options.begin, unavailable),
           Effect.flatMap(Effect.exit(body(restore)), (exit) => {
             const undo = Effect.ignore(attempt(options.rollback))
             return Exit.isSuccess(exit)
@@ -85,13 +89,26 @@ export const fromTables = (
       isDead = false
     }
 
+    /**
+     * Which clients are taken for dead: those whose lease is over at this time. Who could not come for longer than its
+     * own lease, because something else had the tables or the machine slept, does not know who else could: they get
+     * the time for a sign of life.
+     */
+    const judged = (now: number): number => {
+      if (now - seen > lease) {
+        mercy = now + lease / 3
+      }
+      seen = now
+      return now < mercy ? -Infinity : now
+    }
+
     const perform = StoreCommand.run((commands): Effect.Effect<Outcome, SpaceError> =>
       Effect.flatMap(
         time,
         (now) =>
           Effect.tapError(
             performed(() =>
-              interpret({ tables, client, lease, now, commands })
+              interpret({ tables, client, lease, now, dead: judged(now), commands })
             ),
             (error) =>
               Effect.sync(() => {
@@ -104,22 +121,23 @@ export const fromTables = (
     const again = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
       Effect.tapError(effect, (error) =>
         isDead && (error as unknown) === lapsed
-          ? Effect.flatMap(time, (now) => Effect.orDie(locked(() => Effect.sync(() => enter(now)))))
+          // If it cannot enter now, the next batch learns the same, and tries again.
+          ? Effect.ignore(locked(() => Effect.flatMap(time, (now) => attempt(() => enter(now)))))
           : Effect.void)
 
     yield* Effect.acquireRelease(
-      Effect.flatMap(time, (now) => locked(() => attempt(() => enter(now)))),
+      locked(() => Effect.flatMap(time, (now) => attempt(() => enter(now)))),
       // Another client ends this one at once, as if it had lapsed.
       () =>
-        Effect.ignore(Effect.flatMap(time, (now) =>
-          locked(() =>
+        Effect.ignore(locked(() =>
+          Effect.flatMap(time, (now) =>
             attempt(() => {
               tables.touch(client, -Infinity)
               enter(now)
-              interpret({ tables, client, lease, now, commands: [] })
+              interpret({ tables, client, lease, now, dead: -Infinity, commands: [] })
               tables.end(client)
-            })
-          )))
+            }))
+        ))
     )
     yield* options.onMail(() => client, () => notify())
 

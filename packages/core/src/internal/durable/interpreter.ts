@@ -10,11 +10,13 @@ import { perform } from "./commands.js"
 import { Delivery } from "./delivery.js"
 import { lapsed } from "./lapse.js"
 
-export const interpret = ({ client, commands, lease, now, tables }: {
+export const interpret = ({ client, commands, dead, lease, now, tables }: {
   readonly tables: Tables
   readonly client: string
   readonly lease: number
   readonly now: number
+  /** Clients whose lease was over by then are ended. */
+  readonly dead: number
   readonly commands: ReadonlyArray<Command>
 }): Outcome => {
   if (!tables.touch(client, now + lease)) {
@@ -22,7 +24,7 @@ export const interpret = ({ client, commands, lease, now, tables }: {
   }
   const space = new Delivery(tables, client, now)
   space.expire()
-  for (const other of tables.lapsed(now)) {
+  for (const other of tables.lapsed(dead)) {
     for (const row of tables.end(other)) {
       space.giveBack(row, undefined, true)
     }

@@ -171,10 +171,10 @@ export const make = Effect.gen(function*() {
           name,
           lease,
           tables: tablesOf(state),
-          lock,
-          begin: () => {
+          lock: lock.withPermits(1),
+          begin: Effect.sync(() => {
             saved = { ...state }
-          },
+          }),
           commit: () => {
             const addressees = new Set(state.mail.map(([to]) => to))
             for (const { client, notify } of space.clients) {

@@ -1,0 +1,81 @@
+/**
+ * Locks of other processes. SQLite itself waits for one by blocking the whole program; here the program goes on, and
+ * asks again.
+ *
+ * @internal
+ */
+import { messageOf } from "@effect-linda/core/Options"
+import { SpaceError } from "@effect-linda/core/SpaceError"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+
+/** SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL: others are at work, and what was refused has not begun. */
+const passing: ReadonlySet<number> = new Set([5, 6, 15])
+
+/**
+ * Whether a driver tells that somebody else has the lock. They tell it by numbers, whose lower byte is the kind, or by
+ * names: `rawCode` of libsql, `errcode` of Node, `errno` of Bun, `code` of all others.
+ */
+export const isBusy = (error: unknown): boolean => {
+  const { code, errcode, errno, rawCode } = Object(error) as Readonly<Record<string, unknown>>
+  return (typeof code === "string" && /^SQLITE_(BUSY|LOCKED|PROTOCOL)/.test(code)) ||
+    [rawCode, errcode, errno, code].some((number) => typeof number === "number" && passing.has(number & 255))
+}
+
+export const unavailable = (cause: unknown): SpaceError =>
+  cause instanceof SpaceError ? cause : new SpaceError({
+    reason: "Unavailable",
+    message: `SQLite: ${messageOf(cause)}`,
+    cause
+  })
+
+/** The failure of who has waited in vain. */
+export const waited = (who: string, path: string, millis: number, remedy: string, cause?: unknown): SpaceError =>
+  new SpaceError({
+    reason: "Unavailable",
+    message: `SQLite: ${who} has held the write lock of ${path} for ${Duration.format(Duration.millis(millis))}: ` +
+      `${remedy}, or give a longer "retry"`,
+    cause
+  })
+
+/** From 1 ms to 20 ms. Of several who wait the same not all come at once. */
+const pauses = Schedule.exponential("1 millis", 1.5).pipe(
+  Schedule.union(Schedule.spaced("20 millis")),
+  Schedule.jittered
+)
+
+const liveClock = Clock.make()
+
+/** Who waits, for which file, how long, and since when if not from now on; in milliseconds. */
+export interface Waiting {
+  readonly path: string
+  readonly retry: number
+  readonly since?: number
+}
+
+/**
+ * Does what another process may be in the way of, and does it again after a pause as long as that is so and there is
+ * time left: by the real time, whatever clock the program goes by.
+ */
+export const patiently = <A>(body: () => A, { path, retry, since }: Waiting): Effect.Effect<A, SpaceError> =>
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(body())
+    } catch (error) {
+      if (!isBusy(error)) {
+        return Effect.fail(unavailable(error))
+      }
+    }
+    const left = since === undefined ? retry : Math.max(0, since + retry - performance.now())
+    return Effect.try({ try: body, catch: (error) => error }).pipe(
+      Effect.retry({ while: isBusy, schedule: Schedule.upTo(pauses, left) }),
+      Effect.withClock(liveClock),
+      Effect.mapError((error) =>
+        isBusy(error)
+          ? waited("another process", path, retry, "let it end its transaction", error)
+          : unavailable(error)
+      )
+    )
+  })
