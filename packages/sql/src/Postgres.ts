@@ -13,6 +13,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { read } from "./internal/postgres/options.js"
 import { withSql } from "./internal/postgres/sqlClient.js"
 import * as internal from "./internal/postgres/store.js"
 
@@ -121,7 +122,7 @@ export interface Options<T extends Tuple = any> extends SpaceStore.Options<T> {
  * @category stores
  */
 export const store = (options: Options = {}): Effect.Effect<SpaceStore.SpaceStore, SpaceError, Scope.Scope> =>
-  Effect.flatMap(internal.read(options), internal.make)
+  Effect.flatMap(read(options), internal.make)
 
 /** By which connection the transactions of a space go. */
 const stores = new WeakMap<object, internal.PostgresStore>()
@@ -135,7 +136,7 @@ const stores = new WeakMap<object, internal.PostgresStore>()
 export const make = <T extends Tuple = Tuple>(
   options: Options<T> = {}
 ): Effect.Effect<TupleSpace<T, SpaceError>, SpaceError, Scope.Scope> =>
-  Effect.flatMap(internal.read(options), (read) =>
+  Effect.flatMap(read(options), (read) =>
     Effect.flatMap(
       internal.make(read),
       (store) =>
@@ -168,5 +169,5 @@ export const transaction =
         ? Effect.fail(
           new SpaceError({ reason: "Unsupported", message: "only a space of this module has transactions with SQL" })
         )
-        : SpaceStore.transaction(space)(withSql(store.connection)(effect))
+        : SpaceStore.transaction(space)(withSql(store.query)(effect))
     })

@@ -8,3 +8,6 @@ import * as Effect from "effect/Effect"
 
 /** Suspends the fiber until `resume` is called. */
 export const callback = Effect.async
+
+/** For the members of classes. */
+export const makeSemaphore = Effect.unsafeMakeSemaphore
