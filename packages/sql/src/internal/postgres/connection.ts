@@ -100,7 +100,7 @@ export class Connection {
       idle_session_timeout: "0",
       lock_timeout: String(lock ?? 0),
       statement_timeout: String(statement || 0),
-      tcp_user_timeout: String(lease),
+      tcp_user_timeout: String(Math.max(lease, 1_000)),
       transaction_timeout: "0"
     }
     return Effect.gen(this, function*() {

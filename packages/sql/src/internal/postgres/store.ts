@@ -125,26 +125,27 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
             within = connection
             const exit = yield* Effect.exit(restore(body(run)))
             within = undefined
-            if (connection.lost !== undefined) {
-              return yield* Effect.fail(connection.lost)
-            }
-            if (Exit.isFailure(exit)) {
-              // If it is not undone, it ends with its connection.
+            // Who is interrupted does not wait for another connection. What is not undone ends with its connection.
+            if (Exit.isFailure(exit) && (connection.lost === undefined || Exit.isInterrupted(exit))) {
               yield* Effect.catchAll(connection.ask(sql`ROLLBACK`), () => connection.abandon)
               return yield* exit
             }
+            if (connection.lost !== undefined) {
+              return yield* Effect.fail(connection.lost)
+            }
+            const value = yield* exit
             if (isFirst) {
               // So that it can be known whether it happened.
               yield* perform(connection, life, number, [])
             }
-            result = { value: exit.value }
+            result = { value }
             const { command } = yield* connection.ask(sql`COMMIT`)
             if (command !== "COMMIT") {
               return yield* Effect.fail(
                 unavailable(new Error("a statement of the transaction has failed: it was undone"))
               )
             }
-            return exit.value
+            return value
           })
           return client.certainly(once)
         }))

@@ -75,13 +75,16 @@ const bring = (connection: Connection, name: Sql): Step<void> => {
 const isForbidden = (error: Lost | SpaceError): error is SpaceError =>
   error instanceof SpaceError && stateOf(error.cause) === "42501"
 
-const forbidden = (name: Sql, problem: string) => (cause: SpaceError): SpaceError =>
-  new SpaceError({
-    reason: "Unsupported",
-    message: `${cause.message}: ${problem}. Open a space of the schema "${name}" once as a role that may, and grant ` +
-      "this role the rights that docs/durable.md lists under Roles",
-    cause: cause.cause
-  })
+const forbidden = (name: Sql, problem: string) => (cause: SpaceError) =>
+  Effect.fail(
+    new SpaceError({
+      reason: "Unsupported",
+      message: `${cause.message}: ${problem}. Open a space of the schema "${name}" once as a role that may make ` +
+        "tables, and grant this role USAGE on the schema, SELECT, INSERT, UPDATE and DELETE on its tables, and USAGE " +
+        "on its sequences",
+      cause: cause.cause
+    })
+  )
 
 /** A role that may not make anything can work with tables that are there. */
 export const prepare = (connection: Connection, name: Sql): Step<void> =>
@@ -89,7 +92,7 @@ export const prepare = (connection: Connection, name: Sql): Step<void> =>
     const found = yield* Effect.catchIf(
       look(connection, name),
       isForbidden,
-      (error) => Effect.fail(forbidden(name, "this role may not read the tables")(error))
+      forbidden(name, "this role may not read the tables")
     )
     const isCurrent = yield* checked(() => missing(migrations, found.version).length === 0 && !isOutdated(found.format))
     if (!isCurrent) {
@@ -97,10 +100,6 @@ export const prepare = (connection: Connection, name: Sql): Step<void> =>
         ? "there are no tables yet, and this role may not make them"
         : `the tables are of version ${found.version} with fields of format ${found.format}, this program needs ` +
           `version ${migrations.length} and format ${format}, and this role may not bring them there`
-      yield* Effect.catchIf(
-        bring(connection, name),
-        isForbidden,
-        (error) => Effect.fail(forbidden(name, problem)(error))
-      )
+      yield* Effect.catchIf(bring(connection, name), isForbidden, forbidden(name, problem))
     }
   })
