@@ -263,7 +263,8 @@ describe("D4 programs that are stopped, or cut off, in PostgreSQL", () => {
         { connection: server().connection(), lease: 1_000 },
         { lost: () => {}, notified: () => {} }
       )
-      yield* connection.open([{ pid, start: "1" }])
+      yield* connection.connect
+      yield* connection.setUp([{ pid, start: "1" }])
       yield* connection.close
       same((yield* query(admin, "SELECT 1 AS one")).rows, [{ one: 1 }])
     }))

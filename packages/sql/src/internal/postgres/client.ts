@@ -50,7 +50,8 @@ export class Client {
   /** What may still run on the server of connections that were given up. */
   private orphans: ReadonlyArray<Backend> = []
   private isPrepared = false
-  private isHeard = false
+  /** Connections that have yet to show that notifications come by them. */
+  private readonly unheard = new Set<Connection>()
   private isOpen = false
 
   constructor(private readonly driver: typeof pg, private readonly options: Read) {
@@ -73,8 +74,12 @@ export class Client {
 
   private readonly connect: Step<Connection> = Effect.suspend(() => {
     const { orphans } = this
-    return this.opened(orphans, (connection) =>
+    return this.opened((connection) =>
       Effect.gen(this, function*() {
+        if (!this.isOpen) {
+          yield* this.heard(connection)
+        }
+        yield* connection.setUp(orphans)
         this.orphans = this.orphans.filter((orphan) => !orphans.includes(orphan))
         if (!this.isPrepared) {
           yield* prepare(connection, this.options.schema)
@@ -87,17 +92,18 @@ export class Client {
         // There may be mail that we were not told of.
         this.notify()
         return connection
-      }))
+      })
+    )
   })
 
   /** Opens a connection, which ends if not all of this succeeds. */
-  private opened<A>(orphans: ReadonlyArray<Backend>, then: (connection: Connection) => Step<A>): Step<A> {
+  private opened<A>(then: (connection: Connection) => Step<A>): Step<A> {
     const make = Effect.try({
       try: () =>
         new Connection(this.driver.Client, this.options, {
           lost: (connection) => this.forget(connection),
-          notified: () => {
-            this.isHeard = true
+          notified: (connection) => {
+            this.unheard.delete(connection)
             this.notify()
           }
         }),
@@ -105,9 +111,36 @@ export class Client {
     })
     return Effect.flatMap(make, (connection) =>
       Effect.onError(
-        Effect.zipRight(connection.open(orphans), Effect.suspend(() => then(connection))),
+        Effect.zipRight(connection.connect, Effect.suspend(() => then(connection))),
         () => connection.abandon
       ))
+  }
+
+  /**
+   * Fails if notifications do not come, before anything is set that the next to have this connection would find. What
+   * the server itself gives brings them, what a pooler gives need not.
+   */
+  private heard(connection: Connection): Step<void> {
+    const channel = sql`${this.options.schema}_heard`
+    const isHeard = Effect.suspend(() => this.unheard.has(connection) ? Effect.fail("not yet") : Effect.void)
+    return connection.isDirect ? Effect.void : Effect.gen(this, function*() {
+      yield* connection.ask(sql`LISTEN ${quoted(channel)}`)
+      this.unheard.add(connection)
+      // By a second connection: by the first it would come back with the answer, whoever else has that by then.
+      yield* this.opened((other) => Effect.zipRight(other.ask(sql`SELECT pg_notify($1, '')`, [channel]), other.close))
+      const hearing = Effect.retry(isHeard, Schedule.upTo(Schedule.spaced("20 millis"), "3 seconds")).pipe(
+        Effect.mapError(() =>
+          new SpaceError({
+            reason: "Unsupported",
+            message: "PostgreSQL: notifications do not come by this connection, which something like a pooler gives " +
+              "to others between two transactions. Connect to the server itself, or to a pooler that gives each " +
+              "client a connection of its own (session mode)"
+          })
+        )
+      )
+      yield* Effect.ensuring(hearing, Effect.sync(() => this.unheard.delete(connection)))
+      yield* connection.ask(sql`UNLISTEN ${quoted(channel)}`)
+    })
   }
 
   private forget(connection: Connection): void {
@@ -184,10 +217,7 @@ export class Client {
       }
       this.life = life
       yield* this.listen(connection, sql`LISTEN`)
-      if (!this.isOpen) {
-        yield* this.heard(connection)
-        this.isOpen = true
-      }
+      this.isOpen = true
     }))
   )
 
@@ -210,30 +240,6 @@ export class Client {
         }
         yield* connection.ask(sql`INSERT INTO ${schema}.spaces (name) VALUES ($1) ON CONFLICT DO NOTHING`, [name])
       }
-    })
-  }
-
-  /** Whether notifications come: what the server itself gives brings them, what a pooler gives need not. */
-  private heard(connection: Connection): Step<void> {
-    const channel = `${this.options.schema}_${this.life.id}`
-    const isHeard = Effect.suspend(() => this.isHeard ? Effect.void : Effect.fail("not yet"))
-    return connection.isDirect ? Effect.void : Effect.gen(this, function*() {
-      this.isHeard = false
-      // By a second connection: by the first it would come back with the answer, whoever else has that by then.
-      yield* this.opened(
-        [],
-        (other) => Effect.zipRight(other.ask(sql`SELECT pg_notify($1, '')`, [channel]), other.close)
-      )
-      yield* Effect.retry(isHeard, Schedule.upTo(Schedule.spaced("20 millis"), "3 seconds")).pipe(
-        Effect.mapError(() =>
-          new SpaceError({
-            reason: "Unsupported",
-            message: "PostgreSQL: notifications do not come by this connection, which something like a pooler gives " +
-              "to others between two transactions. Connect to the server itself, or to a pooler that gives each " +
-              "client a connection of its own (session mode)"
-          })
-        )
-      )
     })
   }
 

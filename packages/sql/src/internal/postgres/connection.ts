@@ -44,7 +44,10 @@ export class Connection {
   constructor(
     Client: typeof pg.Client,
     private readonly options: Pick<Read, "connection" | "lease">,
-    private readonly on: { readonly lost: (connection: Connection) => void; readonly notified: () => void }
+    private readonly on: {
+      readonly lost: (connection: Connection) => void
+      readonly notified: (connection: Connection) => void
+    }
   ) {
     this.client = new Client({
       keepAlive: true,
@@ -55,7 +58,7 @@ export class Connection {
     })
     this.client.on("error", (error) => this.lose(error))
     this.client.on("end", () => this.lose(new Error("Connection terminated")))
-    this.client.on("notification", () => on.notified())
+    this.client.on("notification", () => on.notified(this))
   }
 
   /** Whatever is under way fails, and nothing more goes by it. */
@@ -71,16 +74,20 @@ export class Connection {
   // Its beginning
   // -------------------------------------------------------------------------------------------------------------------
 
-  /** Connects, sets the session up, and ends those that were left behind. */
-  open(orphans: ReadonlyArray<Backend>): Effect.Effect<void, Lost | SpaceError> {
-    return Effect.gen(this, function*() {
+  /** Connects, and learns who answers. */
+  readonly connect: Effect.Effect<void, Lost | SpaceError> = Effect.suspend(() =>
+    Effect.gen(this, function*() {
       yield* Effect.tryPromise({ try: () => this.client.connect(), catch: classify })
-      yield* this.setUp
-      if (orphans.length > 0) {
-        yield* unlessLost(this.endOf(orphans))
+      const { rows: [row] } = yield* this.ask(
+        sql`SELECT pid, extract(epoch FROM backend_start)::text AS start
+          FROM pg_catalog.pg_stat_activity WHERE pid = pg_backend_pid()`
+      )
+      if (row !== undefined) {
+        this.backend = { pid: Number(row["pid"]), start: String(row["start"]) }
+        this.isDirect = Reflect.get(this.client, "processID") === this.backend.pid
       }
     })
-  }
+  )
 
   /**
    * What a role, a database or a server can be told otherwise is said here: a batch sees what was committed before it
@@ -89,7 +96,7 @@ export class Connection {
    * A program that is stopped in a transaction, or cut off, keeps its space from all others: the server ends it after
    * its lease, be it idle, or sending what nobody reads.
    */
-  private get setUp(): Effect.Effect<void, Lost | SpaceError> {
+  setUp(orphans: ReadonlyArray<Backend>): Effect.Effect<void, Lost | SpaceError> {
     const lease = Math.min(Math.ceil(this.options.lease), longest)
     const { idle_in_transaction_session_timeout: idle, lock_timeout: lock, statement_timeout: statement } =
       this.options.connection ?? {}
@@ -110,22 +117,18 @@ export class Connection {
           WHERE s.source <> 'client' OR s.name = 'default_transaction_isolation'`,
         [JSON.stringify(settings)]
       )
-      // To ask how full the queue of notifications is is what lets the server forget those that all have read: one that
-      // was full is full otherwise, though the listener that was slow has gone on.
-      const { rows: [row] } = yield* this.ask(
-        sql`SELECT pid, extract(epoch FROM backend_start)::text AS start, pg_notification_queue_usage()
-          FROM pg_catalog.pg_stat_activity WHERE pid = pg_backend_pid()`
-      )
-      if (row !== undefined) {
-        this.backend = { pid: Number(row["pid"]), start: String(row["start"]) }
-        this.isDirect = Reflect.get(this.client, "processID") === this.backend.pid
-      }
       // One who waits for the lock of a space, and whose program is gone, is gone too. Not every system can tell.
       yield* unlessLost(this.ask(
         sql`SELECT set_config(name, $1, false) FROM pg_catalog.pg_settings
           WHERE name = 'client_connection_check_interval' AND source <> 'client'`,
         [String(Math.min(lease, 10_000))]
       ))
+      if (orphans.length > 0) {
+        yield* unlessLost(this.endOf(orphans))
+        // To ask how full the queue of notifications is makes the server forget those that all have read: one that was
+        // full would be full for ever, though the listener that was slow has gone on.
+        yield* unlessLost(this.ask(sql`SELECT pg_notification_queue_usage()`))
+      }
     })
   }
 
