@@ -270,6 +270,44 @@ describe("D4 programs that are stopped, or cut off, in PostgreSQL", () => {
     }))
 })
 
+describe("batches of a client that lapses while its connection is lost, in PostgreSQL", () => {
+  it.scopedLive(
+    "D4 each is sent again by the number of the life in which it was sent first",
+    () =>
+      Effect.gen(function*() {
+        const name = fresh()
+        const space = yield* Postgres.make({
+          connection: { ...server().connection(), application_name: "lapsing" },
+          space: name
+        })
+        const admin = yield* connect()
+        yield* lockSpace(admin, name)
+        const first = yield* Effect.fork(space.out(["a"]))
+        yield* Effect.sleep("50 millis")
+        const second = yield* Effect.fork(space.out(["b"]))
+        yield* Effect.sleep("50 millis")
+        // What any other client does with one that is silent.
+        yield* query(
+          admin,
+          "UPDATE linda.clients SET until = 0 WHERE space = (SELECT id FROM linda.spaces WHERE name = $1)",
+          [
+            name
+          ]
+        )
+        yield* query(admin, "SELECT linda.bury(id, 0, 1) FROM linda.spaces WHERE name = $1", [name])
+        yield* query(admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'lapsing'")
+        yield* Effect.sleep("100 millis")
+        yield* query(admin, "COMMIT")
+        yield* within(Fiber.join(first), "the first", "9 seconds")
+        yield* within(Fiber.join(second), "the second", "9 seconds")
+        for (let i = 0; i < 6; i++) {
+          same(yield* space.count([P.string]), 2)
+        }
+      }),
+    20_000
+  )
+})
+
 describe("D6 servers that refuse for a while, in PostgreSQL", () => {
   it.scopedLive("D6 one that is read-only after a failover is waited for", () =>
     Effect.gen(function*() {

@@ -88,6 +88,9 @@ export class Client {
         if (this.life.id !== 0) {
           yield* this.listen(connection, sql`LISTEN`)
         }
+        if (connection.lost !== undefined) {
+          return yield* Effect.fail(connection.lost)
+        }
         this.connection = connection
         // There may be mail that we were not told of.
         this.notify()
