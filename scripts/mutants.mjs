@@ -161,7 +161,7 @@ const killerOf = async (folder, mutant) => {
   writeFileSync(path, original.replace(find, () => replace))
   try {
     // What memory has no part in is not met by its cases.
-    const order = /internal\/(durable|remote|sharded|values)\//.test(file) ? stages.toReversed() : stages
+    const order = /internal\/(durable|remote|sharded|values)\//.test(file) ? [...stages].reverse() : stages
     for (const stage of [...firstTry(mutant), ...order]) {
       const failure = await failureOf(folder, stage)
       if (failure !== undefined) return failure

@@ -133,7 +133,7 @@ export type {
  * @since 0.1.0
  * @category models
  */
-export type Savepoint = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+export type Savepoint = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SpaceError, R>
 
 /**
  * A space's store, as one client of it sees it. A batch is one atomic step that is durable when it is answered, and any
@@ -254,6 +254,8 @@ export interface TablesOptions {
   readonly begin: Effect.Effect<void, unknown>
   readonly commit: () => void
   readonly rollback: () => void
+  /** What it means that one of the tables throws: by default that it refuses what was asked for. */
+  readonly failed?: ((error: unknown) => SpaceError) | undefined
   /** Remembers how things are in the transaction that is under way, and returns how to go back to that. */
   readonly savepoint: () => () => void
   /** Makes a new client that lives until then, and returns its name. In a transaction. */

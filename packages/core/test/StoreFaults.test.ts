@@ -79,9 +79,9 @@ describe("A store that refuses", () => {
       const store = yield* SpaceStore.fromTables({
         name: "broken",
         lease: 1e9,
-        lock,
+        lock: lock.withPermits(1),
         tables: { touch: () => true, isWaitedFor: () => false, due: () => [], lapsed: () => [] } as never,
-        begin: () => {},
+        begin: Effect.void,
         commit: () => {},
         rollback: () => {},
         savepoint: () => () => {},

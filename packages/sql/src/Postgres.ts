@@ -13,6 +13,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import { read } from "./internal/postgres/options.js"
 import { withSql } from "./internal/postgres/sqlClient.js"
 import * as internal from "./internal/postgres/store.js"
 
@@ -77,6 +78,7 @@ export interface Connection {
   readonly query_timeout?: number | undefined
   readonly statement_timeout?: number | false | undefined
   readonly lock_timeout?: number | undefined
+  /** In milliseconds; 0 for none. By default as long as the lease. */
   readonly idle_in_transaction_session_timeout?: number | undefined
   readonly keepAlive?: boolean | undefined
   readonly keepAliveInitialDelayMillis?: number | undefined
@@ -93,21 +95,27 @@ export interface Connection {
 export interface Options<T extends Tuple = any> extends SpaceStore.Options<T> {
   /**
    * Where the server is, as the driver `pg` takes it: `{ connectionString: "postgres://…" }` or parts of it. It has to
-   * be a connection of one's own, for notifications come by it: not one of a pooler that shares them by transaction.
+   * be a connection of one's own, for notifications come by it: with a pooler that shares them by transaction opening
+   * fails as `Unsupported`. Timeouts of the session that are not given here are those of the space, whatever the role
+   * or the database says (docs/durable.md, Operation).
    */
   readonly connection?: Connection | undefined
   /** The name of the space: one schema carries several. By default `"default"`. */
   readonly space?: string | undefined
-  /** The schema of the tables, which is made if need be. By default `"linda"`. */
+  /**
+   * The schema of the tables, which is made if need be: up to 40 small letters, digits and `_`. By default `"linda"`.
+   */
   readonly schema?: string | undefined
   /**
-   * For how long a program can give no sign of life before others take what it holds for given back. By default 30
-   * seconds; it gives one three times as often.
+   * For how long a program can give no sign of life before others take what it holds for given back, and for how long
+   * a transaction can do nothing before the server ends it. By default 30 seconds; a program gives a sign three times
+   * as often.
    */
   readonly lease?: Duration.DurationInput | undefined
   /**
-   * For how long to try to reach the server again before operations fail as `Unavailable`. By default as long as the
-   * lease.
+   * For how long to try again, while the server cannot be reached or refuses for a while, before operations fail as
+   * `Unavailable`. By default as long as the lease. It is also how long opening a space tries: what cannot pass, such
+   * as a wrong password, fails at once.
    */
   readonly retry?: Duration.DurationInput | undefined
   /** Whose clock tells when a tuple or a lease ends: the server's, which is the default, or Effect's `Clock` here. */
@@ -115,13 +123,15 @@ export interface Options<T extends Tuple = any> extends SpaceStore.Options<T> {
 }
 
 /**
- * Opens a store.
+ * Opens a store. Fails with a `SpaceError`: `Unavailable` if the server is not to be had, `Unsupported` if this role
+ * may not make the tables that are missing, if a program of a later version has made them, or behind a pooler that
+ * shares connections by transaction.
  *
  * @since 0.1.0
  * @category stores
  */
 export const store = (options: Options = {}): Effect.Effect<SpaceStore.SpaceStore, SpaceError, Scope.Scope> =>
-  Effect.flatMap(internal.read(options), internal.make)
+  Effect.flatMap(read(options), internal.make)
 
 /** By which connection the transactions of a space go. */
 const stores = new WeakMap<object, internal.PostgresStore>()
@@ -135,7 +145,7 @@ const stores = new WeakMap<object, internal.PostgresStore>()
 export const make = <T extends Tuple = Tuple>(
   options: Options<T> = {}
 ): Effect.Effect<TupleSpace<T, SpaceError>, SpaceError, Scope.Scope> =>
-  Effect.flatMap(internal.read(options), (read) =>
+  Effect.flatMap(read(options), (read) =>
     Effect.flatMap(
       internal.make(read),
       (store) =>
@@ -168,5 +178,5 @@ export const transaction =
         ? Effect.fail(
           new SpaceError({ reason: "Unsupported", message: "only a space of this module has transactions with SQL" })
         )
-        : SpaceStore.transaction(space)(withSql(store.connection)(effect))
+        : SpaceStore.transaction(space)(withSql(store.query)(effect))
     })

@@ -24,7 +24,7 @@ import { format, isOutdated, missing } from "./internal/migrations.js"
 import { callback } from "./internal/runtime.js"
 import type { Sql } from "./internal/sql.js"
 import { identifier, sql } from "./internal/sql.js"
-import { patiently, unavailable, waited } from "./internal/sqlite/busy.js"
+import { failed, patiently, unavailable, waited } from "./internal/sqlite/busy.js"
 import type { File } from "./internal/sqlite/file.js"
 import { fileOf } from "./internal/sqlite/file.js"
 import type { Member } from "./internal/sqlite/look.js"
@@ -285,6 +285,7 @@ const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, S
         addressees.clear()
         rollback.run()
       },
+      failed,
       savepoint: () => {
         const name = sql`linda_${++savepoints}`
         database.exec(sql`SAVEPOINT ${name}`)

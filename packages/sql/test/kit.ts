@@ -1,5 +1,6 @@
 import type { SpaceError, Tuple, TupleSpace } from "@effect-linda/core"
 import { assert } from "@effect/vitest"
+import type { Duration } from "effect"
 import { Cause, Effect } from "effect"
 
 export type Space = TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>
@@ -12,9 +13,13 @@ let names = 0
 export const fresh = (): string => `test ${++names}`
 
 /** Fails instead of hanging, also if what hangs cannot be interrupted, and says what has not come. */
-export const within = <A, E, R>(effect: Effect.Effect<A, E, R>, what: string): Effect.Effect<A, E, R> =>
+export const within = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  what: string,
+  duration: Duration.DurationInput = "3 seconds"
+): Effect.Effect<A, E, R> =>
   Effect.timeoutFailCause(Effect.disconnect(effect), {
-    duration: "3 seconds",
+    duration,
     onTimeout: () => Cause.die(new Error(`hangs: ${what}`))
   })
 

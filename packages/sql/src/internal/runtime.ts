@@ -9,5 +9,8 @@ import * as Effect from "effect/Effect"
 /** Suspends the fiber until `resume` is called. What `register` returns is run if the fiber is interrupted first. */
 export const callback = Effect.async
 
+/** For the members of classes. */
+export const makeSemaphore = Effect.unsafeMakeSemaphore
+
 /** One value for a program, however many copies of a module it loads. */
 export { globalValue } from "effect/GlobalValue"

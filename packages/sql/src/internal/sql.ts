@@ -35,3 +35,6 @@ export const identifier = (option: string, name: string): Sql => {
   }
   return name as Sql
 }
+
+/** A name of PostgreSQL's, as it is said in a statement: whatever word it is. */
+export const quoted = (name: Sql): Sql => sql`"${name}"`

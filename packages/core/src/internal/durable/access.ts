@@ -51,7 +51,7 @@ export interface Within extends Access {
   /** What it is parked on, until it runs again or ends. */
   readonly parked: Array<Parking>
   /** As a part of it that is undone alone if it fails. */
-  readonly nested: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  readonly nested: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SpaceError, R>
   /**
    * Ends a hold that was there before. Whoever has closed its scope does not do so again if the transaction runs again,
    * and so that does it. If nothing comes of the transaction, what is held goes back.

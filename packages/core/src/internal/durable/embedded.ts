@@ -26,6 +26,7 @@ const optionNames: ReadonlyArray<keyof TablesOptions> = [
   "commit",
   "rollback",
   "savepoint",
+  "failed",
   "enter",
   "onMail",
   "nextTurn"
@@ -45,7 +46,7 @@ export const fromTables = (
       return Effect.void
     })
     yield* refusal
-    const { lease, lock, name, tables } = options
+    const { failed = (cause) => failure("Refused", cause), lease, lock, name, tables } = options
     const turn = turns(options.nextTurn)
     let client = ""
     /** Whether we have been told that this client is taken for dead. */
@@ -61,7 +62,7 @@ export const fromTables = (
       Effect.try({ try: body, catch: (cause) => failure("Unavailable", cause) })
     /** What the tables do not do is undone. */
     const performed = <A>(body: () => A): Effect.Effect<A, SpaceError> =>
-      Effect.try({ try: body, catch: (cause) => failure("Refused", cause) })
+      Effect.try({ try: body, catch: (cause) => isSpaceError(cause) ? cause : failed(cause) })
 
     const locked = <A, E, R>(
       body: (
@@ -70,7 +71,7 @@ export const fromTables = (
     ): Effect.Effect<A, E | SpaceError, R> =>
       Effect.uninterruptibleMask((restore) =>
         lock(Effect.zipRight(
-          Effect.mapError(options.begin, unavailable),
+          Effect.mapError(options.begin, (cause) => failure("Unavailable", cause)),
           Effect.flatMap(Effect.exit(body(restore)), (exit) => {
             const undo = Effect.ignore(attempt(options.rollback))
             return Exit.isSuccess(exit)
@@ -81,8 +82,7 @@ export const fromTables = (
       )
 
     const savepoint: Savepoint = (effect) =>
-      Effect.flatMap(Effect.orDie(attempt(options.savepoint)), (goBack) =>
-        Effect.tapErrorCause(effect, () => Effect.orDie(attempt(goBack))))
+      Effect.flatMap(attempt(options.savepoint), (goBack) => Effect.tapErrorCause(effect, () => attempt(goBack)))
 
     const enter = (now: number): void => {
       client = options.enter(now + lease)
@@ -107,9 +107,7 @@ export const fromTables = (
         time,
         (now) =>
           Effect.tapError(
-            performed(() =>
-              interpret({ tables, client, lease, now, dead: judged(now), commands })
-            ),
+            performed(() => interpret({ tables, client, lease, now, dead: judged(now), commands })),
             (error) =>
               Effect.sync(() => {
                 isDead ||= error === lapsed

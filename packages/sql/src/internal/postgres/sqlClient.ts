@@ -12,7 +12,10 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type pg from "pg"
 
-const connectionOf = (client: () => pg.Client): Connection => {
+/** Runs a statement in the transaction that is under way. */
+type Query = (config: pg.QueryConfig) => Promise<pg.QueryResult>
+
+const connectionOf = (run: Query): Connection => {
   const query = (
     text: string,
     params: ReadonlyArray<unknown>,
@@ -20,7 +23,7 @@ const connectionOf = (client: () => pg.Client): Connection => {
   ): Effect.Effect<pg.QueryResult, SqlError> =>
     Effect.tryPromise({
       try: (): Promise<pg.QueryResult> =>
-        client().query({ text, values: [...params], ...(rowMode && { rowMode }) } as pg.QueryConfig),
+        run({ text, values: [...params], ...(rowMode && { rowMode }) } as pg.QueryConfig),
       catch: (cause) => new SqlError({ cause, message: "the statement failed" })
     })
   const execute: Connection["execute"] = (sql, params, transform) =>
@@ -49,9 +52,8 @@ const compiler = Statement.makeCompiler({
 
 /** Gives an effect the service that runs statements on this connection. A transaction within is a savepoint. */
 export const withSql =
-  (client: () => pg.Client) =>
-  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, Exclude<R, SqlClient.SqlClient>> => {
-    const connection = connectionOf(client)
+  (run: Query) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, Exclude<R, SqlClient.SqlClient>> => {
+    const connection = connectionOf(run)
     const sql = SqlClient.make({
       acquirer: Effect.succeed(connection),
       compiler,

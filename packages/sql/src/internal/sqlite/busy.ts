@@ -1,6 +1,6 @@
 /**
- * Locks of other processes. SQLite itself waits for one by blocking the whole program; here the program goes on, and
- * asks again.
+ * What an error of SQLite means. Of most interest are locks of other processes: SQLite itself waits for one by blocking
+ * the whole program; here the program goes on, and asks again.
  *
  * @internal
  */
@@ -11,18 +11,35 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
-/** SQLITE_BUSY, SQLITE_LOCKED, SQLITE_PROTOCOL: others are at work, and what was refused has not begun. */
-const passing: ReadonlySet<number> = new Set([5, 6, 15])
-
 /**
- * Whether a driver tells that somebody else has the lock. They tell it by numbers, whose lower byte is the kind, or by
- * names: `rawCode` of libsql, `errcode` of Node, `errno` of Bun, `code` of all others.
+ * Whether an error is of one of these kinds. Drivers tell that by numbers, whose lower byte is the kind, or by names:
+ * `rawCode` of libsql, `errcode` of Node, `errno` of Bun, `code` of all others.
  */
-export const isBusy = (error: unknown): boolean => {
+const isOneOf = (kinds: Readonly<Record<string, number>>) => (error: unknown): boolean => {
   const { code, errcode, errno, rawCode } = Object(error) as Readonly<Record<string, unknown>>
-  return (typeof code === "string" && /^SQLITE_(BUSY|LOCKED|PROTOCOL)/.test(code)) ||
-    [rawCode, errcode, errno, code].some((number) => typeof number === "number" && passing.has(number & 255))
+  return Object.entries(kinds).some(([name, kind]) =>
+    (typeof code === "string" && code.startsWith(name)) ||
+    [rawCode, errcode, errno, code].some((number) => typeof number === "number" && (number & 255) === kind)
+  )
 }
+
+/** Others are at work, and what was refused has not begun. */
+export const isBusy = isOneOf({ SQLITE_BUSY: 5, SQLITE_LOCKED: 6, SQLITE_PROTOCOL: 15 })
+
+/** It is the statement or its values that are wrong: too large, most likely. All else is of the file or the driver. */
+const isOfStatement = isOneOf({
+  SQLITE_ERROR: 1,
+  SQLITE_TOOBIG: 18,
+  SQLITE_CONSTRAINT: 19,
+  SQLITE_MISMATCH: 20,
+  SQLITE_RANGE: 25
+})
+
+/** What it means that a statement has failed. */
+export const failed = (cause: unknown): SpaceError =>
+  isOfStatement(cause) || cause instanceof RangeError
+    ? new SpaceError({ reason: "Refused", message: `SQLite: ${messageOf(cause)}`, cause })
+    : unavailable(cause)
 
 export const unavailable = (cause: unknown): SpaceError =>
   cause instanceof SpaceError ? cause : new SpaceError({

@@ -1,0 +1,275 @@
+/**
+ * Who we are on the server: a client of a space with a number of its own, its connection, and how both are made anew.
+ *
+ * A client that gave no sign of life for longer than its lease was taken for dead: it enters again, under another
+ * number.
+ *
+ * @internal
+ */
+import { SpaceError } from "@effect-linda/core/SpaceError"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type pg from "pg"
+import { makeSemaphore } from "../runtime.js"
+import type { Sql } from "../sql.js"
+import { quoted, sql } from "../sql.js"
+import type { Backend } from "./connection.js"
+import { Connection } from "./connection.js"
+import { classify, isHopeless, Lost, unavailable } from "./failures.js"
+import type { Read } from "./options.js"
+import { prepare } from "./tables.js"
+
+type Step<A> = Effect.Effect<A, Lost | SpaceError>
+
+/**
+ * One life of a client, which ends when it is taken for dead. A batch belongs to the life in which it got its number,
+ * also when it is sent again.
+ */
+export interface Life {
+  /** The number of the client, and that of its space. Tables that were made anew have others. */
+  readonly id: number
+  readonly space: number
+  /** The number of its last batch. */
+  seq: number
+}
+
+export class Client {
+  /** The life it is in. */
+  life: Life = { id: 0, space: 0, seq: 0 }
+  /** The connection in use. */
+  connection: Connection | undefined = undefined
+  notify: () => void = () => {}
+
+  readonly schema: Sql
+  /** The time by our clock, if that tells. */
+  readonly now: Effect.Effect<number | null>
+  private readonly connecting = makeSemaphore(1)
+  private readonly entering = makeSemaphore(1)
+  /** What may still run on the server of connections that were given up. */
+  private orphans: ReadonlyArray<Backend> = []
+  private isPrepared = false
+  /** Connections that have yet to show that notifications come by them. */
+  private readonly unheard = new Set<Connection>()
+  private isOpen = false
+
+  constructor(private readonly driver: typeof pg, private readonly options: Read) {
+    this.schema = quoted(options.schema)
+    this.now = options.clock === "client" ? Clock.currentTimeMillis : Effect.succeed(null)
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Its connection
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /** The connection in use, or a new one. */
+  readonly connected: Step<Connection> = Effect.suspend(() =>
+    this.connection !== undefined
+      ? Effect.succeed(this.connection)
+      : this.connecting.withPermits(1)(
+        Effect.suspend(() => this.connection !== undefined ? Effect.succeed(this.connection) : this.connect)
+      )
+  )
+
+  private readonly connect: Step<Connection> = Effect.suspend(() => {
+    const { orphans } = this
+    return this.opened((connection) =>
+      Effect.gen(this, function*() {
+        if (!this.isOpen) {
+          yield* this.heard(connection)
+        }
+        yield* connection.setUp(orphans)
+        this.orphans = this.orphans.filter((orphan) => !orphans.includes(orphan))
+        if (!this.isPrepared) {
+          yield* prepare(connection, this.options.schema)
+          this.isPrepared = true
+        }
+        if (this.life.id !== 0) {
+          yield* this.listen(connection, sql`LISTEN`)
+        }
+        if (connection.lost !== undefined) {
+          return yield* Effect.fail(connection.lost)
+        }
+        this.connection = connection
+        // There may be mail that we were not told of.
+        this.notify()
+        return connection
+      })
+    )
+  })
+
+  /** Opens a connection, which ends if not all of this succeeds. */
+  private opened<A>(then: (connection: Connection) => Step<A>): Step<A> {
+    const make = Effect.try({
+      try: () =>
+        new Connection(this.driver.Client, this.options, {
+          lost: (connection) => this.forget(connection),
+          notified: (connection) => {
+            this.unheard.delete(connection)
+            this.notify()
+          }
+        }),
+      catch: classify
+    })
+    return Effect.flatMap(make, (connection) =>
+      Effect.onError(
+        Effect.zipRight(connection.connect, Effect.suspend(() => then(connection))),
+        () => connection.abandon
+      ))
+  }
+
+  /**
+   * Fails if notifications do not come, before anything is set that the next to have this connection would find. What
+   * the server itself gives brings them, what a pooler gives need not.
+   */
+  private heard(connection: Connection): Step<void> {
+    const channel = sql`${this.options.schema}_heard`
+    const isHeard = Effect.suspend(() => this.unheard.has(connection) ? Effect.fail("not yet") : Effect.void)
+    return connection.isDirect ? Effect.void : Effect.gen(this, function*() {
+      yield* connection.ask(sql`LISTEN ${quoted(channel)}`)
+      this.unheard.add(connection)
+      // By a second connection: by the first it would come back with the answer, whoever else has that by then.
+      yield* this.opened((other) => Effect.zipRight(other.ask(sql`SELECT pg_notify($1, '')`, [channel]), other.close))
+      const hearing = Effect.retry(isHeard, Schedule.upTo(Schedule.spaced("20 millis"), "3 seconds")).pipe(
+        Effect.mapError(() =>
+          new SpaceError({
+            reason: "Unsupported",
+            message: "PostgreSQL: notifications do not come by this connection, which something like a pooler gives " +
+              "to others between two transactions. Connect to the server itself, or to a pooler that gives each " +
+              "client a connection of its own (session mode)"
+          })
+        )
+      )
+      yield* Effect.ensuring(hearing, Effect.sync(() => this.unheard.delete(connection)))
+      yield* connection.ask(sql`UNLISTEN ${quoted(channel)}`)
+    })
+  }
+
+  private forget(connection: Connection): void {
+    if (connection.backend !== undefined) {
+      this.orphans = [...this.orphans, connection.backend]
+    }
+    if (this.connection === connection) {
+      this.connection = undefined
+      // We look for mail, and so connect again, at once.
+      this.notify()
+    }
+  }
+
+  private listen(connection: Connection, how: Sql): Step<unknown> {
+    return connection.ask(sql`${how} ${quoted(sql`${this.options.schema}_${this.life.id}`)}`)
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Trying again
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /** Until it is known what has become of it, or for `retry`. */
+  certainly<A, E, R>(
+    effect: Effect.Effect<A, E | Lost, R>
+  ): Effect.Effect<A, Exclude<E, Lost> | SpaceError, R> {
+    const { retry } = this.options
+    return Effect.suspend(() => {
+      let failures = 0
+      const patience = Schedule.exponential("20 millis").pipe(
+        Schedule.union(Schedule.spaced("1 seconds")),
+        Schedule.upTo(retry)
+      )
+      const attempt = Effect.tapError(effect, (error) => {
+        if (!(error instanceof Lost)) {
+          return Effect.void
+        }
+        failures++
+        // A connection that can be made anew at once is no news.
+        return failures === (this.isOpen ? 2 : 1) && this.mayPass(error)
+          ? Effect.logWarning(
+            `${unavailable(error.cause).message}: trying again for ${
+              retry === Infinity ? "as long as it takes" : `up to ${Duration.format(Duration.millis(retry))}`
+            } (the option "retry")`
+          )
+          : Effect.void
+      })
+      return Effect.retry(attempt, {
+        schedule: patience,
+        while: (error) => error instanceof Lost && this.mayPass(error)
+      })
+    }).pipe(
+      Effect.mapError((error) =>
+        (error instanceof Lost ? unavailable(error.cause) : error) as Exclude<E, Lost> | SpaceError
+      )
+    )
+  }
+
+  /** Who has been connected once does not take anything for hopeless. */
+  private mayPass(error: Lost): boolean {
+    return this.isOpen || !isHopeless(error.cause)
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Its life
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /** Begins to live, under a new number. */
+  readonly enter: Effect.Effect<void, SpaceError> = Effect.suspend(() =>
+    this.certainly(Effect.gen(this, function*() {
+      const connection = yield* this.connected
+      const life = yield* this.inserted(connection)
+      if (this.life.id !== 0) {
+        yield* this.listen(connection, sql`UNLISTEN`)
+      }
+      this.life = life
+      yield* this.listen(connection, sql`LISTEN`)
+      this.isOpen = true
+    }))
+  )
+
+  /** The space goes by its name: where the tables were made anew it has another number, or is not there. */
+  private inserted(connection: Connection): Step<Life> {
+    const { schema } = this
+    const { lease, name } = this.options
+    return Effect.gen(this, function*() {
+      const time = yield* this.now
+      for (;;) {
+        const { rows: [row] } = yield* connection.ask(
+          sql`INSERT INTO ${schema}.clients (space, until)
+            SELECT id, coalesce($2, extract(epoch FROM clock_timestamp()) * 1000) + $3
+              FROM ${schema}.spaces WHERE name = $1
+            RETURNING id, space`,
+          [name, time, lease]
+        )
+        if (row !== undefined) {
+          return { id: Number(row["id"]), space: Number(row["space"]), seq: 0 }
+        }
+        yield* connection.ask(sql`INSERT INTO ${schema}.spaces (name) VALUES ($1) ON CONFLICT DO NOTHING`, [name])
+      }
+    })
+  }
+
+  /** Enters again, once, when a life is over. */
+  enterAgain(after: Life): Effect.Effect<void> {
+    return this.entering.withPermits(1)(
+      Effect.suspend(() => after === this.life ? Effect.ignore(this.enter) : Effect.void)
+    )
+  }
+
+  readonly leave: Effect.Effect<void> = Effect.suspend(() => {
+    const { connection, life, options, schema } = this
+    this.connection = undefined
+    this.notify = () => {}
+    return connection === undefined ? Effect.void : Effect.gen(this, function*() {
+      const time = yield* this.now
+      if (life.id !== 0) {
+        yield* Effect.ignore(
+          connection.ask(sql`SELECT ${schema}.leave(hashtext($1), $2, $3, $4)`, [
+            options.schema,
+            life.space,
+            life.id,
+            time
+          ])
+        )
+      }
+      yield* connection.close
+    })
+  })
+}

@@ -1,0 +1,223 @@
+/**
+ * One connection to the server: how it is opened and set up, how statements go by it, how it is lost.
+ *
+ * @internal
+ */
+import type { SpaceError } from "@effect-linda/core/SpaceError"
+import * as Effect from "effect/Effect"
+import type pg from "pg"
+import type { Sql } from "../sql.js"
+import { sql } from "../sql.js"
+import { classify, Lost } from "./failures.js"
+import type { Read } from "./options.js"
+
+/** A process of the server's. Its number may be another's one day: that has begun at another time. */
+export interface Backend {
+  readonly pid: number
+  /** When it began, as the server writes it. */
+  readonly start: string
+}
+
+/** What a statement of ours comes to: texts as they come, whatever parsers the program has set for its own queries. */
+export interface Answer {
+  readonly command: string
+  readonly rows: ReadonlyArray<Readonly<Record<string, string | null>>>
+}
+
+const asTexts: pg.CustomTypesConfig = { getTypeParser: () => (text: any) => text }
+
+/** The most that the server takes for a time in milliseconds. */
+const longest = 2 ** 31 - 1
+
+export class Connection {
+  private readonly client: pg.Client
+  private last: Promise<unknown> = Promise.resolve()
+  /** Why nothing can be asked any more. */
+  lost: Lost | undefined = undefined
+  backend: Backend | undefined = undefined
+  /**
+   * Whether the process of the server says the same number as the handshake. What stands between, and speaks the
+   * protocol itself, gives another.
+   */
+  isDirect = true
+
+  constructor(
+    Client: typeof pg.Client,
+    private readonly options: Pick<Read, "connection" | "lease">,
+    private readonly on: {
+      readonly lost: (connection: Connection) => void
+      readonly notified: (connection: Connection) => void
+    }
+  ) {
+    this.client = new Client({
+      keepAlive: true,
+      connectionTimeoutMillis: 10_000,
+      query_timeout: Math.min(options.lease, 2 ** 30),
+      // What our type leaves open is the driver's to check.
+      ...options.connection
+    })
+    this.client.on("error", (error) => this.lose(error))
+    this.client.on("end", () => this.lose(new Error("Connection terminated")))
+    this.client.on("notification", () => on.notified(this))
+  }
+
+  /** Whatever is under way fails, and nothing more goes by it. */
+  private lose(cause: unknown): void {
+    if (this.lost === undefined) {
+      this.lost = cause instanceof Lost ? cause : new Lost(cause)
+      this.client.connection.stream.destroy()
+      this.on.lost(this)
+    }
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Its beginning
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /** Connects, and learns who answers. */
+  readonly connect: Effect.Effect<void, Lost | SpaceError> = Effect.suspend(() =>
+    Effect.gen(this, function*() {
+      yield* Effect.tryPromise({ try: () => this.client.connect(), catch: classify })
+      const { rows: [row] } = yield* this.ask(
+        sql`SELECT pid, extract(epoch FROM backend_start)::text AS start
+          FROM pg_catalog.pg_stat_activity WHERE pid = pg_backend_pid()`
+      )
+      if (row !== undefined) {
+        this.backend = { pid: Number(row["pid"]), start: String(row["start"]) }
+        this.isDirect = Reflect.get(this.client, "processID") === this.backend.pid
+      }
+    })
+  )
+
+  /**
+   * What a role, a database or a server can be told otherwise is said here: a batch sees what was committed before it
+   * had the lock of its space, no time is over before ours, numbers come whole. What `connection` says is not touched.
+   *
+   * A program that is stopped in a transaction, or cut off, keeps its space from all others: the server ends it after
+   * its lease, be it idle, or sending what nobody reads.
+   */
+  setUp(orphans: ReadonlyArray<Backend>): Effect.Effect<void, Lost | SpaceError> {
+    const lease = Math.min(Math.ceil(this.options.lease), longest)
+    const { idle_in_transaction_session_timeout: idle, lock_timeout: lock, statement_timeout: statement } =
+      this.options.connection ?? {}
+    const settings = {
+      default_transaction_isolation: "read committed",
+      extra_float_digits: "1",
+      idle_in_transaction_session_timeout: String(idle ?? lease),
+      idle_session_timeout: "0",
+      lock_timeout: String(lock ?? 0),
+      statement_timeout: String(statement || 0),
+      tcp_user_timeout: String(Math.max(lease, 1_000)),
+      transaction_timeout: "0"
+    }
+    return Effect.gen(this, function*() {
+      yield* this.ask(
+        sql`SELECT set_config(s.name, w.value, false)
+          FROM jsonb_each_text($1) w(name, value) JOIN pg_catalog.pg_settings s USING (name)
+          WHERE s.source <> 'client' OR s.name = 'default_transaction_isolation'`,
+        [JSON.stringify(settings)]
+      )
+      // One who waits for the lock of a space, and whose program is gone, is gone too. Not every system can tell.
+      yield* unlessLost(this.ask(
+        sql`SELECT set_config(name, $1, false) FROM pg_catalog.pg_settings
+          WHERE name = 'client_connection_check_interval' AND source <> 'client'`,
+        [String(Math.min(lease, 10_000))]
+      ))
+      if (orphans.length > 0) {
+        yield* unlessLost(this.endOf(orphans))
+        // To ask how full the queue of notifications is makes the server forget those that all have read: one that was
+        // full would be full for ever, though the listener that was slow has gone on.
+        yield* unlessLost(this.ask(sql`SELECT pg_notification_queue_usage()`))
+      }
+    })
+  }
+
+  /**
+   * Ends what still runs of connections that were given up, so that what is sent again does not pile up behind what was
+   * sent before.
+   */
+  private endOf(backends: ReadonlyArray<Backend>): Effect.Effect<unknown, Lost | SpaceError> {
+    return this.ask(
+      sql`SELECT pg_terminate_backend(a.pid) FROM jsonb_to_recordset($1) AS b(pid int, start text)
+        JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid AND extract(epoch FROM a.backend_start)::text = b.start`,
+      [JSON.stringify(backends)]
+    )
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // What goes by it
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /**
+   * Runs a statement of ours, when those before it are done. One that is lost takes those behind it with it: nothing
+   * may come before it is sent again.
+   */
+  ask(text: Sql, values: ReadonlyArray<unknown> = [], name?: string): Effect.Effect<Answer, Lost | SpaceError> {
+    return Effect.tryPromise({
+      try: () =>
+        this.next(async () => {
+          try {
+            return await this.client.query({ text, values: [...values], types: asTexts, ...(name && { name }) })
+          } catch (error) {
+            const failure = classify(error)
+            if (failure instanceof Lost) {
+              this.lose(failure)
+            }
+            throw failure
+          }
+        }),
+      catch: classify
+    })
+  }
+
+  /** Runs a statement of the user's, with the user's parsers. It fails with what the driver fails with. */
+  query(config: pg.QueryConfig): Promise<pg.QueryResult> {
+    return this.next(async () => {
+      try {
+        return await this.client.query(config)
+      } catch (error) {
+        // It may run on. All else that ends the connection the driver says by an event.
+        if (error instanceof Error && error.message === "Query read timeout") {
+          this.lose(error)
+        }
+        throw error
+      }
+    }).catch((error: unknown) => {
+      throw error instanceof Lost ? error.cause : error
+    })
+  }
+
+  /** The driver has at most one statement at a time: what it does about more is about to change. */
+  private next<A>(send: () => Promise<A>): Promise<A> {
+    const sent = this.last.then(() => {
+      if (this.lost !== undefined) {
+        throw this.lost
+      }
+      return send()
+    })
+    this.last = sent.catch(() => {})
+    return sent
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Its end
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /** Ends it at once, whatever is under way. */
+  readonly abandon: Effect.Effect<void> = Effect.sync(() => this.lose(new Error("Connection terminated")))
+
+  /** Ends it as the protocol has it, unless it is lost. */
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.lost !== undefined) {
+      return Effect.void
+    }
+    this.lost = new Lost(new Error("Connection terminated"))
+    return Effect.promise(() => this.client.end().catch(() => {}))
+  })
+}
+
+/** Whether it works or not, as long as the connection lives. */
+const unlessLost = <A>(effect: Effect.Effect<A, Lost | SpaceError>): Effect.Effect<void, Lost> =>
+  Effect.asVoid(effect).pipe(
+    Effect.catchIf((error): error is SpaceError => !(error instanceof Lost), () => Effect.void)
+  )
