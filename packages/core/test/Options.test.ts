@@ -35,7 +35,7 @@ const functions: Record<string, readonly [Effect.Effect<unknown, unknown>, names
   ],
   "SpaceStore.fromTables": [
     Effect.scoped(SpaceStore.fromTables(misspelt)),
-    "\"name\", \"lease\", \"tables\", \"lock\", \"begin\", \"commit\", \"rollback\", \"enter\", \"onMail\", \"nextTurn\""
+    "\"name\", \"lease\", \"tables\", \"lock\", \"begin\", \"commit\", \"rollback\", \"savepoint\", \"failed\", \"enter\", \"onMail\", \"nextTurn\""
   ],
   "Sharded.make": [
     Effect.scoped(

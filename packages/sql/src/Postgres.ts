@@ -9,9 +9,12 @@ import * as SpaceStore from "@effect-linda/core/SpaceStore"
 import type { Tuple } from "@effect-linda/core/Tuple"
 import { TupleSpace } from "@effect-linda/core/TupleSpace"
 import type { SqlClient } from "@effect/sql/SqlClient"
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { read } from "./internal/postgres/options.js"
 import { withSql } from "./internal/postgres/sqlClient.js"
@@ -60,12 +63,12 @@ export interface Tls {
  */
 export interface Connection {
   /** `"postgres://user:password@host:port/database"`. */
-  readonly connectionString?: string | undefined
+  readonly connectionString?: string | Redacted.Redacted | undefined
   readonly host?: string | undefined
   readonly port?: number | undefined
   readonly database?: string | undefined
   readonly user?: string | undefined
-  readonly password?: string | (() => string | Promise<string>) | undefined
+  readonly password?: string | Redacted.Redacted | (() => string | Promise<string>) | undefined
   readonly ssl?: boolean | Tls | undefined
   readonly sslnegotiation?: "postgres" | "direct" | undefined
   readonly enableChannelBinding?: boolean | undefined
@@ -160,6 +163,27 @@ export const make = <T extends Tuple = Tuple>(
  */
 export const layer = (options: Options = {}): Layer.Layer<TupleSpace<Tuple, SpaceError>, SpaceError> =>
   Layer.scoped(TupleSpace, make(options))
+
+/**
+ * Provides a space whose options are configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * ```ts
+ * import { Postgres } from "@effect-linda/sql"
+ * import { Config } from "effect"
+ *
+ * const Jobs = Postgres.layerConfig({
+ *   connection: { connectionString: Config.redacted("DATABASE_URL") },
+ *   space: Config.succeed("jobs")
+ * })
+ * ```
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options>
+): Layer.Layer<TupleSpace<Tuple, SpaceError>, ConfigError | SpaceError> =>
+  Layer.scoped(TupleSpace, Effect.flatMap(Config.unwrap(options), make))
 
 /**
  * As `SpaceStore.transaction`, with SQL of one's own in the same transaction of the database: what the effect does with

@@ -12,6 +12,8 @@ import { SpaceError } from "@effect-linda/core/SpaceError"
 import * as SpaceStore from "@effect-linda/core/SpaceStore"
 import type { Tuple } from "@effect-linda/core/Tuple"
 import { TupleSpace } from "@effect-linda/core/TupleSpace"
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -335,3 +337,21 @@ export const make = <T extends Tuple = Tuple>(
  */
 export const layer = (options: Options): Layer.Layer<TupleSpace<Tuple, SpaceError>, SpaceError> =>
   Layer.scoped(TupleSpace, make(options))
+
+/**
+ * Provides a space in a file, whose options are configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * ```ts
+ * import { Sqlite } from "@effect-linda/sql"
+ * import { Config } from "effect"
+ *
+ * const Jobs = Sqlite.layerConfig({ filename: Config.string("JOBS_FILE") })
+ * ```
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options>
+): Layer.Layer<TupleSpace<Tuple, SpaceError>, ConfigError | SpaceError> =>
+  Layer.scoped(TupleSpace, Effect.flatMap(Config.unwrap(options), make))

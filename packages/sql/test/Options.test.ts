@@ -1,7 +1,8 @@
 import type { SpaceError } from "@effect-linda/core"
+import { TupleSpace } from "@effect-linda/core"
 import { Postgres, Sqlite } from "@effect-linda/sql"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Config, ConfigProvider, Effect, Layer, Schema } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -81,6 +82,18 @@ describe("Options of databases", () => {
       const space = yield* Sqlite.make({ filename: ":memory:", protocol: Schema.Tuple(Schema.Literal("a")) })
       const error = yield* Effect.flip((space as any).out(["b"]) as Effect.Effect<never, SpaceError.SpaceError>)
       assert.strictEqual(error.reason, "InvalidTuple")
+    }))
+
+  it.effect("options that are configuration are read from where it is", () =>
+    Effect.gen(function*() {
+      const Jobs = Sqlite.layerConfig({ filename: Config.string("JOBS_FILE"), space: Config.succeed("jobs") })
+      const from = (entries: ReadonlyArray<readonly [string, string]>) =>
+        Layer.setConfigProvider(ConfigProvider.fromMap(new Map(entries)))
+      const put = Effect.flatMap(TupleSpace.TupleSpace, (space) =>
+        Effect.zipRight(space.out(["job"]), space.count(["job"])))
+      assert.strictEqual(yield* Effect.provide(put, Layer.provide(Jobs, from([["JOBS_FILE", ":memory:"]]))), 1)
+      const error = yield* Effect.flip(Effect.provide(put, Layer.provide(Jobs, from([]))))
+      assert.include(String(error), "JOBS_FILE")
     }))
 
   it.effect("a file of SQLite that cannot be opened is refused with what its path tells", () =>

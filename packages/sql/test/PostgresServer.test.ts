@@ -1,9 +1,9 @@
 import type { SpaceError } from "@effect-linda/core"
-import { Pattern as P, SpaceStore } from "@effect-linda/core"
+import { Pattern as P, SpaceStore, TupleSpace } from "@effect-linda/core"
 import { Postgres } from "@effect-linda/sql"
 import * as SqlClient from "@effect/sql/SqlClient"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Logger, Option } from "effect"
+import { Config, ConfigProvider, Effect, Exit, Fiber, Layer, Logger, Option } from "effect"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
@@ -68,6 +68,27 @@ const proxied = (edit?: Edit) =>
     Effect.promise(() => proxy(server().port, edit)),
     (proxy) => Effect.sync(() => proxy.stop())
   )
+
+describe("Configuration, in PostgreSQL", () => {
+  it.live("a space is opened by secrets, and says none of them", () =>
+    Effect.gen(function*() {
+      const { database, host, port, user } = server().connection()
+      const url = `postgres://${user}:secret@${host}:${port}/${database}`
+      const layerOf = (url: string) =>
+        Layer.provide(
+          Postgres.layerConfig({
+            connection: { connectionString: Config.redacted("DATABASE_URL") },
+            space: Config.succeed(fresh()),
+            retry: Config.duration("RETRY")
+          }),
+          Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["DATABASE_URL", url], ["RETRY", "1 millis"]])))
+        )
+      const count = Effect.flatMap(TupleSpace.TupleSpace, (space) => space.count([P.any]))
+      same(yield* Effect.provide(count, layerOf(url)), 0)
+      const error = yield* Effect.flip(Effect.provide(count, layerOf(url.replace(String(port), "1"))))
+      assert.notInclude(String(error), "secret")
+    }))
+})
 
 describe("D3 D19 what a role, a database or a server is told otherwise, in PostgreSQL", () => {
   for (const level of ["repeatable read", "serializable"]) {

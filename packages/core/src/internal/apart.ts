@@ -4,7 +4,7 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Restore } from "./handOver.js"
 import type { AnyFiber } from "./runtime.js"
@@ -50,8 +50,10 @@ export const apart = <A, E, R>(
 ): Effect.Effect<A, E, R> =>
   Effect.transplant((grafted) =>
     withFiber((whole) => {
-      const standsForIt = withFiber<A, E, R>((apart) => locally(effect, standing, { apart, whole }))
-      return Effect.flatMap(Effect.fork(restore(grafted(standsForIt))), (fiber) => {
+      // What has come to its end counts, however soon an interruption comes after that.
+      const ended = grafted(Effect.exit(restore(effect)))
+      const standsForIt = withFiber<Exit.Exit<A, E>, never, R>((apart) => locally(ended, standing, { apart, whole }))
+      return Effect.flatMap(Effect.fork(standsForIt), (fiber) => {
         let ending: { readonly exit: Exit.Exit<never, E>; readonly when: When } | undefined
         let leave = () => {}
         const forget = watch((exit, when) => {
@@ -59,8 +61,10 @@ export const apart = <A, E, R>(
           interruptLater(fiber)
           leave()
         })
+        const result = (exit: Exit.Exit<Exit.Exit<A, E>>): Effect.Effect<A, E> =>
+          ending?.exit ?? Effect.zipRight(inherit(fiber), Exit.flatten(exit))
         const wait = callback<A, E>((resume) => {
-          onEnd(fiber, (exit) => resume(ending?.exit ?? Effect.zipRight(inherit(fiber), exit)))
+          onEnd(fiber, (exit) => resume(result(exit)))
           leave = () => {
             if (ending?.when === "at once") {
               resume(ending.exit)
@@ -69,7 +73,11 @@ export const apart = <A, E, R>(
           leave()
         }, identityOf(fiber))
         return Effect.ensuring(
-          Effect.onInterrupt(restore(wait), () => ending?.when === "at once" ? Effect.void : Fiber.interrupt(fiber)),
+          Effect.catchAllCause(
+            restore(wait),
+            (cause) =>
+              ending?.when === "at once" ? Effect.failCause(cause) : Effect.flatMap(Fiber.interrupt(fiber), result)
+          ),
           Effect.sync(forget)
         )
       })

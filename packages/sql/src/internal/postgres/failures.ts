@@ -54,9 +54,11 @@ export const unavailable = (cause: unknown): SpaceError =>
     ? cause
     : new SpaceError({ reason: "Unavailable", message: `PostgreSQL: ${messageOf(cause)}`, cause })
 
-/** What the server does not do: nothing of it has happened. */
-const refused = (cause: unknown): SpaceError =>
-  new SpaceError({ reason: "Refused", message: `PostgreSQL: ${messageOf(cause)}`, cause })
+/**
+ * SQLSTATEs of what the server does not do, whoever asks for it: values that are wrong (22) or break a rule (23), that
+ * are more than it can take (54), or that it breaks on (XX000). All other errors are of its tables, roles and rights.
+ */
+const refusing = /^(22|23|54|XX000)/
 
 export const classify = (error: unknown): SpaceError | Lost => {
   if (error instanceof SpaceError || error instanceof Lost) {
@@ -67,7 +69,11 @@ export const classify = (error: unknown): SpaceError | Lost => {
     return SpaceStore.lapsed
   }
   // All errors that are not the server's are of the connection.
-  return state === undefined || passing.test(state) || isQueueFull(error) ? new Lost(error) : refused(error)
+  return state === undefined || passing.test(state) || isQueueFull(error)
+    ? new Lost(error)
+    : refusing.test(state)
+    ? new SpaceError({ reason: "Refused", message: `PostgreSQL: ${messageOf(error)}`, cause: error })
+    : unavailable(error)
 }
 
 /**

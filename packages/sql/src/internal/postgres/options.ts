@@ -7,6 +7,7 @@ import * as OptionsOf from "@effect-linda/core/Options"
 import { SpaceError } from "@effect-linda/core/SpaceError"
 import { optionsOf } from "@effect-linda/core/SpaceStore"
 import type * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import type pg from "pg"
 import type { Connection, Options } from "../../Postgres.js"
 import type { Sql } from "../sql.js"
@@ -48,13 +49,19 @@ const schemaOf = (name: string): Sql => {
   return identifier("schema", name)
 }
 
+/** What the driver connects with: secrets are told to it alone. */
+const connectionOf = (reader: OptionsOf.Reader): pg.ClientConfig | undefined => {
+  const given = reader.record("connection", "record of what the driver connects with", Object.keys(connectionNames))
+  return given && Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [name, Redacted.isRedacted(value) ? Redacted.value(value) : value])
+  )
+}
+
 const readerOf = (reader: OptionsOf.Reader) => {
   const lease = reader.millis("lease", "30 seconds", 1)
   return {
     lease,
-    connection: reader.record("connection", "record of what the driver connects with", Object.keys(connectionNames)) as
-      | pg.ClientConfig
-      | undefined,
+    connection: connectionOf(reader),
     name: reader.text("space") ?? "default",
     schema: schemaOf(reader.text("schema") ?? "linda"),
     retry: reader.patience("retry", lease),
