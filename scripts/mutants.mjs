@@ -1,6 +1,6 @@
 // Whether the tests would notice: applies each deliberate fault of packages/core/mutants.mjs to a copy of the space in
-// memory, and runs core's tests on it until the first one fails. Writes what killed each to docs/mutants.md as soon as it
-// is known, and the next time tries that test before all others.
+// memory, and runs core's tests on it until the first one fails. Writes what killed each to docs/mutants.md as soon as
+// that is known, and the next time tries that test before all others.
 //
 //   node scripts/mutants.mjs [words]    words: only the faults with these in their names; the others keep their lines
 //   node scripts/mutants.mjs --check    applies none, and sees that each still finds its text

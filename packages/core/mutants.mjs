@@ -1214,7 +1214,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a process that waits for its own end waits for ever",
     clause: "S13",
     file: "internal/process.ts",
-    find: "nameOf(self) === nameOf(fiber) ? ofItself : ofOthers",
+    find: "nameOf(wholeOf(self)) === nameOf(fiber) ? ofItself : ofOthers",
     replace: "nameOf(self) === \"\" ? ofItself : ofOthers"
   },
   // Transactions that wait for state of STM
@@ -1829,8 +1829,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "what the tables of a store throw is taken for its loss",
     clause: "S16",
     file: "internal/durable/embedded.ts",
-    find: "catch: (cause) => failure(\"Refused\", cause)",
-    replace: "catch: (cause) => failure(\"Unavailable\", cause)"
+    find: "failed = (cause) => failure(\"Refused\", cause)",
+    replace: "failed = (cause) => failure(\"Unavailable\", cause)"
   },
   {
     name: "a store that fails is asked without a pause while its space closes",

@@ -142,8 +142,8 @@ export type Savepoint = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effe
  *
  * - lets the client live for another `lease`,
  * - ends the life of tuples whose time is over,
- * - ends clients whose lease is over: their waiters are gone, what they held is back. If it has not heard of this client
- *   for longer than its lease, it may have heard of nobody, and gives the others time for a sign of life.
+ * - ends clients whose lease is over: their waiters are gone, what they held is back. If it has not heard of this
+ *   client for longer than its lease, it may have heard of nobody, and gives the others time for a sign of life.
  *
  * @since 0.1.0
  * @category models

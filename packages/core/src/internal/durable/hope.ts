@@ -1,6 +1,6 @@
 /**
- * What a join that waits in a store can hope for: whether a tuple that comes could complete it, so that it need not look
- * at all that is stored each time.
+ * What a join that waits in a store can hope for: whether a tuple that comes could complete it, so that it need not
+ * look at all that is stored each time.
  *
  * @internal
  */
