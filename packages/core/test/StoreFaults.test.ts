@@ -371,7 +371,7 @@ describe("Operations within a transaction of the store", () => {
     Effect.gen(function*() {
       const one = yield* Effect.flatMap(clients, (open) => open())
       const scope = yield* Scope.make()
-      yield* Scope.extend(one.subscribe(["t"], { scoped: true }), scope)
+      yield* Effect.asVoid(Scope.extend(one.subscribe(["t"], { scoped: true }), scope))
       const exit = yield* within(
         SpaceStore.transaction(one)(Effect.zipRight(
           Scope.close(scope, Exit.void),

@@ -65,6 +65,11 @@ const pauses = Schedule.exponential("1 millis", 1.5).pipe(
 
 const liveClock = Clock.make()
 
+/** Somebody else has the lock. */
+class Busy {
+  constructor(readonly cause: unknown) {}
+}
+
 /** Who waits, for which file, how long, and since when if not from now on; in milliseconds. */
 export interface Waiting {
   readonly path: string
@@ -86,13 +91,16 @@ export const patiently = <A>(body: () => A, { path, retry, since }: Waiting): Ef
       }
     }
     const left = since === undefined ? retry : Math.max(0, since + retry - performance.now())
-    return Effect.try({ try: body, catch: (error) => error }).pipe(
-      Effect.retry({ while: isBusy, schedule: Schedule.upTo(pauses, left) }),
+    const again = Effect.try({ try: body, catch: (error) => isBusy(error) ? new Busy(error) : unavailable(error) })
+    return Effect.retry(again, {
+      while: (error) => error instanceof Busy,
+      schedule: Schedule.upTo(pauses, left)
+    }).pipe(
       Effect.withClock(liveClock),
       Effect.mapError((error) =>
-        isBusy(error)
-          ? waited("another process", path, retry, "let it end its transaction", error)
-          : unavailable(error)
+        error instanceof Busy
+          ? waited("another process", path, retry, "let it end its transaction", error.cause)
+          : error
       )
     )
   })
