@@ -388,17 +388,21 @@ describe("Operations within a transaction of the store", () => {
     Effect.gen(function*() {
       const open = yield* clients
       const committing = yield* Deferred.make<void>()
+      let isAfterwards = false
       const one = yield* open((store) => ({
         ...store,
         transaction: (body) =>
-          Effect.tap(
-            store.transaction((run, savepoint) =>
-              Effect.tap(
-                body(run, savepoint),
-                () => Effect.zipRight(Deferred.succeed(committing, undefined), Effect.sleep("20 millis"))
-              )
-            ),
-            () => Effect.void
+          store.transaction((run, savepoint) =>
+            Effect.tap(
+              body((commands) => {
+                assert.isFalse(isAfterwards, "a batch of the transaction comes when it is over")
+                return run(commands)
+              }, savepoint),
+              () => {
+                isAfterwards = true
+                return Effect.zipRight(Deferred.succeed(committing, undefined), Effect.sleep("20 millis"))
+              }
+            )
           )
       }))
       const fiber = yield* SpaceStore.transaction(one)(

@@ -1,13 +1,5 @@
 import type { Tuple } from "@effect-linda/core"
-import {
-  Pattern as P,
-  SpaceError,
-  SpaceEvent,
-  SpaceStore,
-  Transaction,
-  TupleSpace,
-  Undecoded
-} from "@effect-linda/core"
+import { Pattern as P, SpaceError, SpaceStore, Transaction, TupleSpace, Undecoded } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Option, Scope, STM, Stream, TestClock, TRef } from "effect"
 import { isWaiting, same, settle, start } from "./helpers.js"
@@ -120,12 +112,11 @@ describe("Transactions of STM on a store", () => {
         yield* Transaction.out(one, ["a", 4])
         yield* Transaction.in(one, ["a", 2])
       }))
-      const { In, Out } = SpaceEvent
       same([...yield* Stream.runCollect(Stream.take(events, 4))], [
-        Out({ tuple: ["a", 3] }),
-        In({ tuple: ["a", 1] }),
-        Out({ tuple: ["a", 4] }),
-        In({ tuple: ["a", 2] })
+        { _tag: "Out", tuple: ["a", 3] },
+        { _tag: "In", tuple: ["a", 1] },
+        { _tag: "Out", tuple: ["a", 4] },
+        { _tag: "In", tuple: ["a", 2] }
       ])
       assert.isTrue(yield* isWaiting(reader))
       yield* Fiber.interrupt(reader)

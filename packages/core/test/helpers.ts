@@ -1,13 +1,14 @@
 import type { Tuple } from "@effect-linda/core"
 import { TupleSpace } from "@effect-linda/core"
 import { assert } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import type { Fiber, Scope } from "effect"
 import { Cause, Effect, Exit, Option } from "effect"
 import type { Memory } from "../src/internal/memory/engine.js"
 
 /** Deep, strict equality of values whose types need not be the same. */
 export const same = (actual: unknown, expected: unknown, message?: string): void =>
-  assert.deepStrictEqual(actual, expected, message)
+  deepStrictEqual(actual, expected, message)
 
 /** What is behind a space in memory, for tests that look whether it is left clean. */
 export const memoryOf = (space: object): Memory => (space as any)[Symbol.for("@effect-linda/core/Memory")]

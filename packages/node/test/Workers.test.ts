@@ -1,6 +1,7 @@
 import { Pattern as P, Process, Remote, Sharded, SpaceError, SpaceStore, TupleSpace } from "@effect-linda/core"
 import { Job, WorkerError, Workers } from "@effect-linda/node"
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import { Cause, Data, Effect, Equal, Exit, Fiber, Layer, Option, Schema } from "effect"
 import { spawnSync } from "node:child_process"
 import { createRequire } from "node:module"
@@ -10,7 +11,7 @@ import { MessageChannel } from "node:worker_threads"
 import { Sessions } from "../src/internal/wire.js"
 import * as jobs from "./jobs/jobs.js"
 
-const same = (actual: unknown, expected: unknown): void => assert.deepStrictEqual(actual, expected)
+const same = (actual: unknown, expected: unknown): void => deepStrictEqual(actual, expected)
 
 /** A test with a space and threads of its own, after which none of them is left. */
 const test = <E>(

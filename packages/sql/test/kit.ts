@@ -1,11 +1,11 @@
 import type { SpaceError, Tuple, TupleSpace } from "@effect-linda/core"
-import { assert } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import type { Duration } from "effect"
 import { Cause, Effect } from "effect"
 
 export type Space = TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>
 
-export const same = (actual: unknown, expected: unknown): void => assert.deepStrictEqual(actual, expected)
+export const same = (actual: unknown, expected: unknown): void => deepStrictEqual(actual, expected)
 
 let names = 0
 
