@@ -1808,8 +1808,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "what a store refuses of a batch fails all that were in it",
     clause: "S16",
     file: "internal/durable/session.ts",
-    find: "} else if (sent.length > 1) {",
-    replace: "} else if (sent.length > Infinity) {"
+    find: "if (made.length > 1) {",
+    replace: "if (made.length > Infinity) {"
   },
   {
     name: "what a store has refused goes again together",
@@ -1864,8 +1864,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "what a part of a transaction has ended stays held if that fails",
     clause: "S15",
     file: "internal/durable/access.ts",
-    find: "progress.back.push(each.back)",
-    replace: "progress.back.push()"
+    find: "undone(lasting.ended.slice(ended))",
+    replace: "undone([])"
   },
   {
     name: "a part of a transaction that fails stands",
@@ -1922,5 +1922,19 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/durable/commands.ts",
     find: "row === undefined ? tables.get(id) : tables.insert(row)",
     replace: "row === undefined ? undefined : tables.insert(row)"
+  },
+  {
+    name: "a tuple whose letter a store refuses stays held",
+    clause: "S8",
+    file: "internal/durable/session.ts",
+    find: "command.holds.forEach((hold) => this.giveBack(settling(hold, {}, true)))",
+    replace: "command.holds.forEach(() => {})"
+  },
+  {
+    name: "a hold that could not be ended in a transaction stays held",
+    clause: "S15",
+    file: "internal/durable/access.ts",
+    find: "Effect.sync(() => undone([ended]))",
+    replace: "Effect.void"
   }
 ]

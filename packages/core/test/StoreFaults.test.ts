@@ -50,7 +50,18 @@ const within = <A, E, R>(effect: Effect.Effect<A, E, R>, what: string): Effect.E
   })
 
 const isPutOf = (word: string) => (command: SpaceStore.Command): boolean =>
-  command.op === "put" && command.rows.some(({ fields }) => fields.some((field) => field.includes(word)))
+  (command.op === "put" ? command.rows : command.op === "settle" ? command.put : []).some(({ fields }) =>
+    fields.some((field) => field.includes(word))
+  )
+
+/** A space in which a job is held, and the scope that ends that. */
+const holding = Effect.gen(function*() {
+  const one = yield* Effect.flatMap(clients, (open) => open())
+  yield* one.out(["job", 1])
+  const scope = yield* Scope.make()
+  yield* Scope.extend(one.inScoped(["job", P.number]), scope)
+  return { one, end: Scope.close(scope, Exit.void) }
+})
 
 describe("A store that refuses", () => {
   it.scoped("D5 what it refuses of a batch is refused, and the batch mates are not", () =>
@@ -71,6 +82,18 @@ describe("A store that refuses", () => {
       same(exits.map(reasonOf), [undefined, "Refused", undefined, Option.some(["good", 1]), "used"])
       same(yield* one.copyCollect([P.rest(P.any)]), [["good", 1]])
       assert.isAtLeast(batches, 2)
+    }))
+
+  it.scoped("D5 a letter that it refuses is not put, and its tuple is back", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      const one = yield* open(before((commands) => commands.some(isPutOf("bad")) ? failing("Refused") : Effect.void))
+      yield* one.out(["job"])
+      const options = { maxAttempts: 1, deadLetter: () => ["bad"] as const }
+      const exit = yield* Effect.exit(one.inWith(["job"], () => Effect.fail("no"), options))
+      assert.isTrue(Exit.isFailure(exit) && String(exit.cause).includes("on purpose"))
+      same(yield* one.inp(["job"]), Option.some(["job"]))
+      same((yield* one.inspect).held, 0)
     }))
 
   it.scoped("D5 what the tables of a store throw is refused, and undone", () =>
@@ -166,12 +189,9 @@ describe("A store that fails while its space closes", () => {
 describe("A hold that ends within a transaction", () => {
   it.scopedLive("D8 is confirmed together with what is put", () =>
     Effect.gen(function*() {
-      const one = yield* Effect.flatMap(clients, (open) => open())
-      yield* one.out(["job", 1])
-      const scope = yield* Scope.make()
-      yield* Scope.extend(one.inScoped(["job", P.number]), scope)
+      const { end, one } = yield* holding
       yield* within(
-        SpaceStore.transaction(one)(Effect.zipRight(Scope.close(scope, Exit.void), one.out(["done", 1]))),
+        SpaceStore.transaction(one)(Effect.zipRight(end, one.out(["done", 1]))),
         "the transaction"
       )
       same(yield* one.copyCollect([P.rest(P.any)]), [["done", 1]])
@@ -180,14 +200,11 @@ describe("A hold that ends within a transaction", () => {
 
   it.scopedLive("D8 goes back if the transaction fails", () =>
     Effect.gen(function*() {
-      const one = yield* Effect.flatMap(clients, (open) => open())
-      yield* one.out(["job", 1])
-      const scope = yield* Scope.make()
-      yield* Scope.extend(one.inScoped(["job", P.number]), scope)
+      const { end, one } = yield* holding
       const exit = yield* within(
         Effect.exit(
           SpaceStore.transaction(one)(
-            Effect.zipRight(Scope.close(scope, Exit.void), Effect.zipRight(one.out(["done", 1]), Effect.fail("no")))
+            Effect.zipRight(end, Effect.zipRight(one.out(["done", 1]), Effect.fail("no")))
           )
         ),
         "the transaction"
@@ -197,15 +214,26 @@ describe("A hold that ends within a transaction", () => {
       same(yield* one.count(["done", 1]), 0)
     }))
 
-  it.scopedLive("D8 ends in each run of a transaction that waits and runs again", () =>
+  it.scopedLive("D8 goes back if its letter is refused, and the transaction goes on", () =>
     Effect.gen(function*() {
-      const one = yield* Effect.flatMap(clients, (open) => open())
+      const open = yield* clients
+      const one = yield* open(before((commands) => commands.some(isPutOf("bad")) ? failing("Refused") : Effect.void))
       yield* one.out(["job", 1])
       const scope = yield* Scope.make()
-      yield* Scope.extend(one.inScoped(["job", P.number]), scope)
+      const options = { maxAttempts: 1, deadLetter: () => ["bad"] as const }
+      yield* Scope.extend(one.inScoped(["job", P.number], options), scope)
+      const end = Effect.ignore(Effect.sandbox(Scope.close(scope, Exit.fail("no"))))
+      yield* within(SpaceStore.transaction(one)(Effect.zipRight(end, one.out(["else"]))), "the transaction")
+      same(yield* one.copyCollect([P.rest(P.any)]), [["job", 1], ["else"]])
+      same((yield* one.inspect).held, 0)
+    }))
+
+  it.scopedLive("D8 ends in each run of a transaction that waits and runs again", () =>
+    Effect.gen(function*() {
+      const { end, one } = yield* holding
       const fiber = yield* Effect.fork(
         SpaceStore.transaction(one)(
-          Effect.zipRight(Scope.close(scope, Exit.void), Effect.zipRight(one.in(["go"]), one.out(["done", 1])))
+          Effect.zipRight(end, Effect.zipRight(one.in(["go"]), one.out(["done", 1])))
         )
       )
       yield* Effect.sleep("20 millis")
@@ -218,14 +246,11 @@ describe("A hold that ends within a transaction", () => {
 
   it.scopedLive("D8 goes back if the part fails that ended it, and the transaction does not", () =>
     Effect.gen(function*() {
-      const one = yield* Effect.flatMap(clients, (open) => open())
-      yield* one.out(["job", 1])
-      const scope = yield* Scope.make()
-      yield* Scope.extend(one.inScoped(["job", P.number]), scope)
+      const { end, one } = yield* holding
       const transaction = SpaceStore.transaction(one)
       yield* within(
         transaction(Effect.zipRight(
-          Effect.ignore(transaction(Effect.zipRight(Scope.close(scope, Exit.void), Effect.fail("no")))),
+          Effect.ignore(transaction(Effect.zipRight(end, Effect.fail("no")))),
           one.out(["else"])
         )),
         "the transaction"

@@ -40,11 +40,11 @@ import { tablesOf } from "./internal/sqlite/tables.js"
  * @category models
  */
 export interface Statement {
-  readonly run: (...parameters: Array<unknown>) => {
+  readonly run: (...parameters: Array<any>) => {
     readonly changes: number | bigint
     readonly lastInsertRowid: number | bigint
   }
-  readonly all: (...parameters: Array<unknown>) => Array<unknown>
+  readonly all: (...parameters: Array<any>) => Array<unknown>
 }
 
 /**
@@ -126,7 +126,7 @@ const unopened = (filename: string) => (error: SpaceError): SpaceError => {
 
 const openLibsql: Effect.Effect<(filename: string) => Database, SpaceError> = Effect.map(
   load("libsql", () => import("libsql"), "npm install libsql, or give the option \"open\""),
-  (Libsql) => (filename) => new Libsql(filename) as unknown as Database
+  (Libsql) => (filename) => new Libsql(filename)
 )
 
 const isFunction = (value: unknown): value is (filename: string) => Database => typeof value === "function"

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { load } from "../src/internal/drivers.js"
 import { isBusy } from "../src/internal/sqlite/busy.js"
-import { same, within } from "./kit.js"
+import { same, watched, within } from "./kit.js"
 
 /** A module that lets nobody find a driver. */
 const hooks = `export const resolve = (specifier, context, next) => {
@@ -83,20 +83,8 @@ describe("drivers", () => {
     Effect.gen(function*() {
       const filename = join(folder, "two.db")
       const { default: Libsql } = yield* Effect.promise(() => import("libsql"))
-      const open = (filename: string): Sqlite.Database => {
-        const database = new Libsql(filename)
-        return {
-          close: () => database.close(),
-          exec: (sql) => database.exec(sql),
-          prepare: (sql) => {
-            const statement = database.prepare(sql.replace("sqlite_source_id()", "'another'"))
-            return {
-              run: (...parameters) => statement.run(...parameters),
-              all: (...parameters) => statement.all(...parameters)
-            }
-          }
-        }
-      }
+      const open = (filename: string) =>
+        watched(new Libsql(filename), { said: (sql) => sql.replace("sqlite_source_id()", "'another'") })
       yield* Effect.scoped(Sqlite.make({ filename, open }))
       const one = yield* Sqlite.make({ filename })
       const error = yield* Effect.flip(Effect.scoped(Sqlite.make({ filename, open })))

@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Duration } from "effect"
 import { Deferred, Effect, Exit, Fiber, identity, Schema, Scope, Stream } from "effect"
 import type { Space } from "./kit.js"
-import { fresh, same, standstill, within } from "./kit.js"
+import { fresh, same, standstill, watched, within } from "./kit.js"
 
 type Store = SpaceStore.SpaceStore
 type Commands = ReadonlyArray<SpaceStore.Command>
@@ -357,26 +357,15 @@ describe("at awkward moments, in a store in memory and in SQLite", () => {
       let isFull = false
       const one = yield* Sqlite.make({
         filename: ":memory:",
-        open: (filename) => {
-          const database = new Libsql(filename) as unknown as Sqlite.Database
-          return {
-            exec: (sql) => database.exec(sql),
-            close: () => database.close(),
-            prepare: (sql) => {
-              const statement = database.prepare(sql)
-              return {
-                run: (...parameters) => {
-                  if (sql === "COMMIT" && isFull) {
-                    isFull = false
-                    throw new Error("disk full")
-                  }
-                  return statement.run(...parameters)
-                },
-                all: (...parameters) => statement.all(...parameters)
+        open: (filename) =>
+          watched(new Libsql(filename), {
+            ran: (sql) => {
+              if (sql === "COMMIT" && isFull) {
+                isFull = false
+                throw new Error("disk full")
               }
             }
-          }
-        }
+          })
       })
       yield* one.out(["a"])
       isFull = true

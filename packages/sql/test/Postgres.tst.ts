@@ -1,4 +1,5 @@
 import type { Postgres } from "@effect-linda/sql"
+import type { Redacted } from "effect"
 import type { ClientConfig } from "pg"
 import { describe, expect, it } from "tstyche"
 
@@ -7,6 +8,9 @@ type Ours = "types" | "pipeline"
 
 /** Their values are of Node's types. */
 type OfNode = "ssl" | "stream"
+
+/** These may be redacted too. */
+type Secret = "connectionString" | "password"
 
 type Theirs = Omit<ClientConfig, Ours | OfNode>
 
@@ -17,8 +21,13 @@ describe("Postgres.Connection, which needs no types of pg", () => {
 
   it("T6 has the options of the driver, no more and no less, of the same types", () => {
     expect<keyof Postgres.Connection | Ours>().type.toBe<keyof ClientConfig>()
-    expect<Omit<Postgres.Connection, OfNode>>().type.toBeAssignableTo<Theirs>()
+    expect<Omit<Postgres.Connection, OfNode | Secret>>().type.toBeAssignableTo<Omit<Theirs, Secret>>()
     expect<Theirs>().type.toBeAssignableTo<Omit<Postgres.Connection, OfNode>>()
+  })
+
+  it("takes what is secret as it is, or redacted", () => {
+    expect<NonNullable<Postgres.Connection["connectionString"]>>().type.toBe<string | Redacted.Redacted>()
+    expect<Exclude<Postgres.Connection["password"], Redacted.Redacted>>().type.toBe<ClientConfig["password"]>()
   })
 
   it("T6 knows its options", () => {

@@ -520,7 +520,7 @@ describe("D16 what is kept of a batch, in PostgreSQL", () => {
 })
 
 describe("D16 D17 programs of an earlier version, in PostgreSQL", () => {
-  it.scopedLive("D16 one that runs goes on, also with a batch whose answer was lost, when a later one makes the functions anew", () =>
+  it.scopedLive("D16 one that runs goes on, also with a lost answer, when a later one makes the functions anew", () =>
     Effect.gen(function*() {
       const connection = server().connection(yield* databaseOf({}))
       const old = yield* connect(connection.database)

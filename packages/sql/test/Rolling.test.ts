@@ -73,7 +73,7 @@ for (const [engine, open] of Object.entries(engines)) {
           assert.instanceOf(remark, New.Remark)
         }
         const [, nested] = yield* young.in(["n", { deep: P.any }])
-        assert.deepStrictEqual(nested, { deep: [Option.some(new New.Remark({ text: "a" }))] })
+        same(nested, { deep: [Option.some(new New.Remark({ text: "a" }))] })
       }))
 
     it.scopedLive("who waits for a renamed class by a literal is served by the old program", () =>

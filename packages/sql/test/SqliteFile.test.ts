@@ -11,7 +11,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Look } from "../src/internal/sqlite/look.js"
 import { Queue } from "../src/internal/sqlite/queue.js"
-import { fresh, same, within } from "./kit.js"
+import { fresh, same, watched, within } from "./kit.js"
 
 const folder = mkdtempSync(join(tmpdir(), "linda-file-"))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -96,7 +96,7 @@ describe("a file of SQLite", () => {
       same([yield* one.count(["x", P.number]), yield* other.count(["y"])], [2, 1])
     }))
 
-  it.scopedLive("D1 an operation on another space within a transaction does not wait for ever, and it is said why", () =>
+  it.scopedLive("D1 an operation on another space within a transaction does not wait for ever, and says why", () =>
     Effect.gen(function*() {
       const filename = newFile()
       const options = { filename, retry: "300 millis" } as const
@@ -263,23 +263,10 @@ describe("a file of SQLite", () => {
     Effect.gen(function*() {
       const filename = newFile()
       let looks = 0
-      const open = (filename: string): Sqlite.Database => {
-        const database = new Libsql(filename)
-        return {
-          close: () => database.close(),
-          exec: (sql) => database.exec(sql),
-          prepare: (sql) => {
-            const statement = database.prepare(sql)
-            return {
-              run: (...parameters) => statement.run(...parameters),
-              all: (...parameters) => {
-                looks += sql === "PRAGMA data_version" ? 1 : 0
-                return statement.all(...parameters)
-              }
-            }
-          }
-        }
+      const ran = (sql: string) => {
+        looks += sql === "PRAGMA data_version" ? 1 : 0
       }
+      const open = (filename: string) => watched(new Libsql(filename), { ran })
       const spaces = yield* Effect.forEach(
         ["a", "b", "c", "d"],
         (space) => Sqlite.make({ filename, open, space, lease: "1 hour" })

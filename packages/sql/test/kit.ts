@@ -1,4 +1,5 @@
 import type { SpaceError, Tuple, TupleSpace } from "@effect-linda/core"
+import type { Sqlite } from "@effect-linda/sql"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import type { Duration } from "effect"
 import { Cause, Effect } from "effect"
@@ -6,6 +7,31 @@ import { Cause, Effect } from "effect"
 export type Space = TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>
 
 export const same = (actual: unknown, expected: unknown): void => deepStrictEqual(actual, expected)
+
+/** A connection by which a test says a statement in other words, or sees each as it runs. */
+export const watched = (
+  database: Sqlite.Database,
+  { ran = () => {}, said = (sql) => sql }: {
+    readonly said?: (sql: string) => string
+    readonly ran?: (sql: string) => void
+  }
+): Sqlite.Database => ({
+  exec: (sql) => database.exec(sql),
+  close: () => database.close(),
+  prepare: (sql) => {
+    const statement = database.prepare(said(sql))
+    return {
+      run: (...parameters) => {
+        ran(sql)
+        return statement.run(...parameters)
+      },
+      all: (...parameters) => {
+        ran(sql)
+        return statement.all(...parameters)
+      }
+    }
+  }
+})
 
 let names = 0
 

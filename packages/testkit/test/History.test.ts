@@ -1,6 +1,7 @@
 import { Pattern as P, TupleSpace } from "@effect-linda/core"
 import { History, type Model } from "@effect-linda/testkit"
 import { assert, describe, it } from "@effect/vitest"
+import { deepStrictEqual } from "@effect/vitest/utils"
 import { Effect, Fiber, Option } from "effect"
 
 const t = ["t"] as const
@@ -89,7 +90,7 @@ describe("History", () => {
   it("gives the order", () => {
     const put = entry(out, 0, 3, undefined)
     const looked = entry(inp, 1, 2, Option.none())
-    assert.deepStrictEqual(History.linearize([put, looked]), Option.some([looked, put]))
+    deepStrictEqual(History.linearize([put, looked]), Option.some([looked, put]))
   })
 
   it("is quick where many operations overlap", () => {

@@ -47,6 +47,7 @@ export interface Access {
 /** A transaction that is under way. */
 export interface Within extends Access {
   readonly session: Session
+  readonly progress: Progress
   readonly run: Run
   /** What it is parked on, until it runs again or ends. */
   readonly parked: Array<Parking>
@@ -107,7 +108,7 @@ export class Lasting {
 /** The transaction that the fiber is in. */
 export const transactions = globalValue(
   Symbol.for("@effect-linda/core/durable/transaction"),
-  () => makeLocal<(Within & { readonly progress: Progress }) | undefined>(undefined)
+  () => makeLocal<Within | undefined>(undefined)
 )
 
 /** The transaction on this space that the fiber is in. */
@@ -156,7 +157,7 @@ export const within = (
   savepoint: Savepoint,
   progress: Progress,
   lasting: Lasting
-): Within & { readonly progress: Progress } => {
+): Within => {
   const after = alone(session)
   const one = <C extends Command>(make: Making<C>): Effect.Effect<Reply<C>, SpaceError> =>
     Effect.map(run([session.made(make)]), ({ replies }) => replies[0])
@@ -189,7 +190,14 @@ export const within = (
           : Effect.die(new Retry(wanted))
     )
   }
-  const own: Within & { readonly progress: Progress } = {
+  /** Has what is still held go back with the transaction. */
+  const undone = (ended: Lasting["ended"]): void => {
+    for (const each of ended) {
+      each.isUndone = true
+      progress.back.push(each.back)
+    }
+  }
+  const own: Within = {
     session,
     run,
     progress,
@@ -219,14 +227,16 @@ export const within = (
           Effect.sync(() => {
             progress.back.length = back
             if (!isRetry(cause)) {
-              for (const each of lasting.ended.slice(ended)) {
-                each.isUndone = true
-                progress.back.push(each.back)
-              }
+              undone(lasting.ended.slice(ended))
             }
           }))
       }),
-    endHold: (end, back) => Effect.map(end(own), () => void lasting.ended.push({ end, back, isUndone: false }))
+    endHold: (end, back) =>
+      Effect.suspend(() => {
+        const ended = { end, back, isUndone: false }
+        lasting.ended.push(ended)
+        return Effect.tapErrorCause(end(own), () => Effect.sync(() => undone([ended])))
+      })
   }
   return own
 }

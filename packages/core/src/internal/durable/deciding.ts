@@ -16,6 +16,7 @@ import type { Pattern } from "../pattern/pattern.js"
 import type { AnyFiber } from "../runtime.js"
 import { Parking } from "../stm/parking.js"
 import * as Running from "../stm/run.js"
+import { consuming, settling } from "./back.js"
 import type { Facts, Held } from "./facts.js"
 import type { Ground } from "./ground.js"
 import type { Reader } from "./reader.js"
@@ -24,7 +25,6 @@ import type { Missed } from "./retrying.js"
 import type { Done } from "./run.js"
 import { nothingDone, Run } from "./run.js"
 import type { Session } from "./session.js"
-import { consuming, settling } from "./session.js"
 
 /** What a run comes to that has been done. */
 export interface Decision<A> {

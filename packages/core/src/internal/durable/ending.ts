@@ -14,12 +14,11 @@ import { withFiber } from "../runtime.js"
 import type { Access } from "./access.js"
 import { transactionOf } from "./access.js"
 import type { Making } from "./agenda.js"
+import { acceptedOf, consuming, restoring, settling } from "./back.js"
 import { attempted } from "./finding.js"
 import type { Ground } from "./ground.js"
 import { leaseOver } from "./lapse.js"
-import { consuming, restoring, settling } from "./session.js"
 import type { Read, Wanted } from "./wanted.js"
-import { acceptedOf } from "./wanted.js"
 
 /** Ends the holds of one space. */
 export class Endings {

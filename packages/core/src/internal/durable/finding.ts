@@ -11,11 +11,11 @@ import { isSpaceError } from "../brand.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Access } from "./access.js"
 import type { Making } from "./agenda.js"
+import { restoring, settling } from "./back.js"
 import type { Ground } from "./ground.js"
 import type { Reader, Reading } from "./reader.js"
 import { isRead } from "./reader.js"
 import type { Session } from "./session.js"
-import { restoring, settling } from "./session.js"
 import type { Read } from "./wanted.js"
 
 /** More than any store keeps. */

@@ -17,7 +17,7 @@ import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Savepoint, SpaceStore } from "../../SpaceStore.js"
-import type { Command, Mail, Outcome, Reply, Restore as Restoring, Row, Run, Settle } from "../../StoreCommand.js"
+import type { Command, Mail, Outcome, Reply, Run } from "../../StoreCommand.js"
 import type { Deadline } from "../deadlines.js"
 import { Deadlines } from "../deadlines.js"
 import type { Restore } from "../handOver.js"
@@ -37,6 +37,7 @@ import type { Timed } from "../timekeeper.js"
 import { keepTime, setDeadline, Signs, tick, timeOf } from "../timekeeper.js"
 import type { Exclusive, Item, Making, Work } from "./agenda.js"
 import { Agenda, isMust } from "./agenda.js"
+import { restoring, settling } from "./back.js"
 import type { Asked } from "./batches.js"
 import { batchesOf, room, sizeOf } from "./batches.js"
 import type { Accepts, Heard, Listener } from "./offers.js"
@@ -142,11 +143,11 @@ export class Session implements Timed, Watched {
    */
   performing<A, E>(post: (done: (exit: Exit.Exit<A, E>) => void) => Work, leaving?: Leaving<A>): Effect.Effect<A, E> {
     return leaving === undefined
-      ? Effect.uninterruptibleMask((restore) => this.left(post, { restore, undo: () => {} }))
-      : this.left(post, leaving)
+      ? Effect.uninterruptibleMask((restore) => this.leavable(post, { restore, undo: () => {} }))
+      : this.leavable(post, leaving)
   }
 
-  private left<A, E>(
+  private leavable<A, E>(
     post: (done: (exit: Exit.Exit<A, E>) => void) => Work,
     { restore, undo }: Leaving<A>
   ): Effect.Effect<A, E> {
@@ -280,41 +281,61 @@ export class Session implements Timed, Watched {
             this.hear(outcome)
           },
           onFailure: (cause) => {
-            const sent = made.map(({ item }) => item)
-            if (isOf("Lapsed", cause)) {
-              // Behind those of a batch before it that has learned of it first.
-              this.agenda.addAgain(sent, life === this.life)
-              if (life === this.life) {
-                this.renew()
-              }
-              return
+            switch (reasonOf(cause)) {
+              case "Lapsed":
+                return this.lapsed(made, life)
+              case "Refused":
+                return this.refused(made, cause)
+              default:
+                return this.lost(made, cause)
             }
-            this.giveSign()
-            if (!isOf("Refused", cause)) {
-              // What ends a hold or a waiter does no harm if it is done twice, and much if it is not done.
-              this.agenda.addFirst(
-                made.flatMap(({ command, item: { make } }): ReadonlyArray<Item> =>
-                  command.op === "settle" || command.op === "cancel"
-                    ? [{ make, done: () => {}, must: true }]
-                    : []
-                )
-              )
-              this.failures++
-              this.doubt = cause
-            } else if (sent.length > 1) {
-              // None of it has happened. It is for one of them, which the others need not share.
-              sent.forEach((item) => {
-                item.alone = true
-              })
-              this.agenda.addFirst(sent)
-              this.poke()
-              return
-            }
-            sent.forEach(({ done }) => done(Exit.failCause(cause)))
           }
         })
       )
     })
+  }
+
+  /** What was sent in a life that is over is sent again: behind that of a batch that has learned of it before. */
+  private lapsed(made: ReadonlyArray<Made>, life: number): void {
+    const isFirst = life === this.life
+    this.agenda.addAgain(made.map(({ item }) => item), isFirst)
+    if (isFirst) {
+      this.renew()
+    }
+  }
+
+  /** None of it has happened. The refusal is for one, which the others need not share: they go one by one. */
+  private refused(made: ReadonlyArray<Made>, cause: Cause.Cause<SpaceError>): void {
+    this.giveSign()
+    if (made.length > 1) {
+      made.forEach(({ item }) => {
+        item.alone = true
+      })
+      this.agenda.addFirst(made.map(({ item }) => item))
+      this.poke()
+      return
+    }
+    for (const { command, done } of made) {
+      if (command.op === "settle" && command.put.length > 0) {
+        // The letter is refused: what is held is back.
+        command.holds.forEach((hold) => this.giveBack(settling(hold, {}, true)))
+      }
+      done(Exit.failCause(cause))
+    }
+  }
+
+  /** Nobody knows whether it has happened. */
+  private lost(made: ReadonlyArray<Made>, cause: Cause.Cause<SpaceError>): void {
+    this.giveSign()
+    // What ends a hold or a waiter does no harm if it is done twice, and much if it is not done.
+    this.agenda.addFirst(
+      made.flatMap(({ command, item: { make } }): ReadonlyArray<Item> =>
+        command.op === "settle" || command.op === "cancel" ? [{ make, done: () => {}, must: true }] : []
+      )
+    )
+    this.failures++
+    this.doubt = cause
+    made.forEach(({ done }) => done(Exit.failCause(cause)))
   }
 
   /** What there is room for in a batch, and what it says. The rest comes next. */
@@ -371,15 +392,14 @@ export class Session implements Timed, Watched {
           })
         return Effect.tap(body(told, part), () => Effect.sync(() => void (stage = "whole")))
       })
-      const fateOf = (exit: Exit.Exit<A, E | SpaceError>): Fate =>
-        Exit.isSuccess(exit)
-          ? "done"
-          : failure?.reason === "Lapsed" || stage !== "running" && isOf("Lapsed", exit.cause)
-          ? "lapsed"
-          : stage === "running" && (failure === undefined || failure.reason === "Refused") ||
-              stage !== "running" && isOf("Refused", exit.cause)
-          ? "undone"
-          : "lost"
+      const fateOf = (exit: Exit.Exit<A, E | SpaceError>): Fate => {
+        if (Exit.isSuccess(exit)) {
+          return "done"
+        }
+        const isOfBody = stage === "running" && failure === undefined
+        const reason = stage === "running" || failure?.reason === "Lapsed" ? failure?.reason : reasonOf(exit.cause)
+        return reason === "Lapsed" ? "lapsed" : isOfBody || reason === "Refused" ? "undone" : "lost"
+      }
       return Effect.map(Effect.exit(transaction), (exit) => {
         const fate = fateOf(exit)
         ended(exit, fate)
@@ -577,8 +597,9 @@ export class Session implements Timed, Watched {
   }
 }
 
-const isOf = (reason: SpaceError["reason"], cause: Cause.Cause<unknown>): boolean =>
-  cause._tag === "Fail" && (cause.error as SpaceError).reason === reason
+/** Why the store has failed, if it has. */
+const reasonOf = (cause: Cause.Cause<unknown>): SpaceError["reason"] | undefined =>
+  cause._tag === "Fail" ? (cause.error as SpaceError).reason : undefined
 
 /** What has become of a transaction: of one that is lost nobody knows. */
 export type Fate = "done" | "lapsed" | "lost" | "undone"
@@ -605,32 +626,3 @@ interface Made extends Asked {
 
 /** So many commands go as two batches, if the store takes two at a time. */
 const worthSplitting = 16
-
-/** Which waiters accept the tuples that come back, by the ids of these, where that is known. */
-export type Accepted = Readonly<Record<number, ReadonlyArray<number>>>
-
-/** Has what is held be gone for good. */
-export const consuming = (hold: number): Settle => ({
-  op: "settle",
-  holds: [hold],
-  how: "gone",
-  failed: false,
-  accepted: {},
-  put: []
-})
-
-/** Puts back what is held, in its old place. Nothing happens, if nothing is. */
-export const settling = (hold: number, accepted: Accepted = {}, failed = false): Settle => ({
-  op: "settle",
-  holds: [hold],
-  how: "place",
-  failed,
-  accepted,
-  put: []
-})
-
-/** Puts back what is not held any more. */
-export const restoring = (rows: ReadonlyArray<Row>, accepted: Accepted = {}): Restoring => ({
-  op: "restore",
-  rows: rows.map((row) => ({ ...row, accepted: accepted[row.id] ?? null }))
-})

@@ -17,14 +17,14 @@ import { current } from "../process.js"
 import type { AnyFiber } from "../runtime.js"
 import { callback, interruptedBy, localOf, withFiber } from "../runtime.js"
 import { timedOut } from "../timeout.js"
+import { acceptedOf, restoring, settling } from "./back.js"
 import { Hope } from "./hope.js"
 import type { Listener } from "./offers.js"
 import { matches } from "./query.js"
 import { isRead } from "./reader.js"
 import type { Session } from "./session.js"
-import { restoring, settling } from "./session.js"
 import type { Read, Wanted } from "./wanted.js"
-import { acceptedOf, labelOf, Refusal } from "./wanted.js"
+import { labelOf, Refusal } from "./wanted.js"
 
 export class ClientWaiter implements Listener {
   readonly id: number
@@ -183,8 +183,13 @@ export class ClientWaiter implements Listener {
   private lookAgain(): void {
     this.isAnswered = this.state === "asked"
     if (this.state === "waiting") {
-      this.session.postExclusive((run) => this.attempting(run, this.id), (exit) => this.found(exit))
+      this.look()
     }
+  }
+
+  /** Looks at what is stored, as one who waits. */
+  private look(): void {
+    this.session.postExclusive((run) => this.attempting(run, this.id), (exit) => this.found(exit))
   }
 
   private found(exit: Exit.Exit<Found | null, unknown>): void {
@@ -214,7 +219,7 @@ export class ClientWaiter implements Listener {
     const found = (exit: Exit.Exit<Found | null, unknown>) => this.found(exit)
     if (this.hope !== undefined) {
       if (this.hope.mayBeMadeBy(row)) {
-        session.postExclusive((run) => this.attempting(run, id), found)
+        this.look()
       }
     } else if (this.wants(row)) {
       if (wanted.as === "in") {

@@ -14,9 +14,7 @@ import type { Outlook } from "../pattern/outlook.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Plan } from "../pattern/plan.js"
 import type { Making } from "./agenda.js"
-import type { Accepts } from "./offers.js"
 import type { Reading } from "./reader.js"
-import { isRead } from "./reader.js"
 
 /** What `inspect` tells of somebody who waits. */
 export const labelOf = ({ kind, patterns, process }: Waiting): string =>
@@ -93,14 +91,3 @@ export interface Wanted {
     }
   ) => Effect.Effect<Found | null, unknown>
 }
-
-/** Who accepts tuples that come back. Not known for one that cannot be decoded. */
-export const acceptedOf = (
-  rows: ReadonlyArray<Row>,
-  tuple: Wanted["tuple"],
-  accepts: Accepts
-): Record<number, ReadonlyArray<number>> =>
-  Object.fromEntries(rows.flatMap((row) => {
-    const read = tuple(row)
-    return isRead(read) ? [[row.id, accepts(read)]] : []
-  }))

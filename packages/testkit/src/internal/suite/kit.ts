@@ -7,14 +7,13 @@ import * as P from "@effect-linda/core/Pattern"
 import { SpaceError } from "@effect-linda/core/SpaceError"
 import type { Tuple } from "@effect-linda/core/Tuple"
 import type { Inspection, Options, TupleSpace } from "@effect-linda/core/TupleSpace"
-import { assert } from "@effect/vitest"
+import { assert, expect } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { Engine } from "./case.js"
 
@@ -23,17 +22,11 @@ export { assert }
 /** A space under test. `E` is what every engine can fail with. */
 export type Space<T extends Tuple = Tuple> = TupleSpace<T, SpaceError>
 
-/** Deep equality of values whose types need not be the same. */
-export const same = (actual: unknown, expected: unknown, message?: string): void =>
-  assert.deepStrictEqual(opened(actual), opened(expected), message)
-
-/** Chai, which takes a `none` for equal to every option, sees what is in one. */
-const opened = (value: unknown): unknown =>
-  Option.isOption(value)
-    ? { option: Option.match(value, { onNone: () => [], onSome: (some) => [opened(some)] }) }
-    : Array.isArray(value)
-    ? value.map(opened)
-    : value
+/** Deep, strict equality of values whose types need not be the same. Chai alone takes a `none` for any option. */
+export const same = (actual: unknown, expected: unknown, message?: string): void => {
+  assert.deepStrictEqual(actual, expected, message)
+  expect(actual, message).toEqual(expected)
+}
 
 /** A space of its own for a case, which has to leave nothing that waits, is held or runs. */
 export const fresh = <T extends Tuple = Tuple>(
