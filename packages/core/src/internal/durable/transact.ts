@@ -47,7 +47,7 @@ export const transactOf = (ground: Ground): Verbs<SpaceError>["transact"] => {
         }
         const release = Effect.suspend(() => {
           const commands = released(facts.held)
-          return commands.length === 0 ? Effect.void : run(commands)
+          return commands.length === 0 ? Effect.void : Effect.asVoid(run(commands))
         })
         const again = Effect.suspend(() => {
           facts = last = new Facts(facts)
