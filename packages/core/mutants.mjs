@@ -1833,6 +1833,34 @@ class Now implements Operation<Option.Option<any>, never> {
     replace: "failed = (cause) => failure(\"Unavailable\", cause)"
   },
   {
+    name: "who leaves in the instant in which its turn comes takes the turn along",
+    clause: "S9",
+    file: "internal/queue.ts",
+    find: "this.give(place.isIn ? permits : 0)",
+    replace: "this.give(0)"
+  },
+  {
+    name: "a transaction that waits for its turn cannot leave",
+    clause: "S9",
+    file: "internal/durable/embedded.ts",
+    find: "waiting ?? restore",
+    replace: "waiting === undefined ? restore : identity"
+  },
+  {
+    name: "who is seen to live is taken for dead if its clock is behind",
+    clause: "S8",
+    file: "internal/durable/judge.ts",
+    find: "until <= now && !isNews",
+    replace: "until <= now"
+  },
+  {
+    name: "who has been silent for its lease lives until the time it has named",
+    clause: "S8",
+    file: "internal/durable/judge.ts",
+    find: "even - since >= lease || until",
+    replace: "until"
+  },
+  {
     name: "a store that fails is asked without a pause while its space closes",
     clause: "S12",
     file: "internal/durable/session.ts",

@@ -24,6 +24,7 @@ import * as lapse from "./internal/durable/lapse.js"
 import * as memoryStore from "./internal/durable/memory.js"
 import * as query from "./internal/durable/query.js"
 import * as encoding from "./internal/encoding.js"
+import * as queues from "./internal/queue.js"
 import * as timekeeper from "./internal/timekeeper.js"
 import type { Reader } from "./Options.js"
 import type { SpaceError } from "./SpaceError.js"
@@ -136,6 +137,24 @@ export type {
 export type Savepoint = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SpaceError, R>
 
 /**
+ * Makes an effect interruptible where some caller is, as `Effect.uninterruptibleMask` hands it out.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/**
+ * How somebody waits for a turn: which part of the permits it needs (by default all), what makes the wait interruptible
+ * (by default it is where the effect is), and how long it waits: `patience` begins to measure the time and returns how
+ * to end that; the wait fails with what `late` is told.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Waiting<E = never> = queues.Waiting<E>
+
+/**
  * A space's store, as one client of it sees it. A batch is one atomic step that is durable when it is answered, and any
  * two batches of a space happen one after the other. It cannot be interrupted. One that fails as `Refused` has not
  * happened; of one that fails as `Unavailable` nobody knows. In each batch, before its commands, the store
@@ -155,9 +174,12 @@ export interface SpaceStore {
   /**
    * Several batches as one: nobody comes between them, and if the body fails, none has happened. Mail that one of them
    * answers is not to be believed until the end, so a store may keep it to itself.
+   *
+   * Who waits for its turn may leave, by `restore`: nothing of it has happened then.
    */
   readonly transaction: <A, E, R>(
-    body: (run: Run, savepoint: Savepoint) => Effect.Effect<A, E, R>
+    body: (run: Run, savepoint: Savepoint) => Effect.Effect<A, E, R>,
+    restore?: Restore
   ) => Effect.Effect<A, E | SpaceError, R>
   /** Calls back whenever mail may have come, which others' batches have caused. Lives in the scope. */
   readonly onMail: (notify: () => void) => Effect.Effect<void, SpaceError, Scope.Scope>
@@ -226,9 +248,26 @@ export interface Tables {
   readonly touch: (client: string, until: number) => boolean
   /** Clients whose life is over. */
   readonly lapsed: (now: number) => ReadonlyArray<string>
+  /**
+   * What each client has said last. Needed by tables that several programs share, whose clocks somebody may set: a
+   * client is then judged by what it is seen to say.
+   */
+  readonly signs?: (() => ReadonlyArray<Sign>) | undefined
   /** Removes a client with its waiters and its mail. Returns what it held, oldest first. */
   readonly end: (client: string) => ReadonlyArray<Row>
   readonly inspect: (now: number) => Inspected
+}
+
+/**
+ * A sign of life: a client lives until then, by the clock, and says so again well within its lease. In milliseconds.
+ *
+ * @since 0.1.0
+ * @category tables
+ */
+export interface Sign {
+  readonly client: string
+  readonly until: number
+  readonly lease: number
 }
 
 /**
@@ -244,22 +283,24 @@ export interface TablesOptions {
   readonly tables: Tables
   /**
    * Runs one effect at a time of all those that would meet in the tables: of one connection, of one file. Who asks
-   * first should come first. Of a semaphore it is `semaphore.withPermits(1)`. It may fail if the turn does not come.
+   * first should come first, and who waits may leave by `restore`. Of a {@link queue} it is
+   * `(effect, restore) => queue.inTurn(effect, { restore })`. It may fail if the turn does not come.
    */
-  readonly lock: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SpaceError, R>
+  readonly lock: <A, E, R>(effect: Effect.Effect<A, E, R>, restore: Restore) => Effect.Effect<A, E | SpaceError, R>
   /**
    * Begins a transaction that excludes all others. What is not excluded by the lock, such as other programs, it waits
    * for without blocking this one, as long as it has patience; the time of leases is read when it has succeeded.
    */
   readonly begin: Effect.Effect<void, unknown>
   readonly commit: () => void
+  /** Undoes the transaction that is under way, if there is one: `begin` may have been interrupted. */
   readonly rollback: () => void
   /** What it means that one of the tables throws: by default that it refuses what was asked for. */
   readonly failed?: ((error: unknown) => SpaceError) | undefined
   /** Remembers how things are in the transaction that is under way, and returns how to go back to that. */
   readonly savepoint: () => () => void
-  /** Makes a new client that lives until then, and returns its name. In a transaction. */
-  readonly enter: (until: number) => string
+  /** Makes a new client that lives until then, and has this lease, and returns its name. In a transaction. */
+  readonly enter: (until: number, lease: number) => string
   /** Calls back whenever there may be mail for a client from others. Lives in the scope. */
   readonly onMail: (client: () => string, notify: () => void) => Effect.Effect<void, never, Scope.Scope>
   /**
@@ -278,6 +319,29 @@ export interface TablesOptions {
  */
 export const fromTables: (options: TablesOptions) => Effect.Effect<SpaceStore, SpaceError, Scope.Scope> =
   embedded.fromTables
+
+/**
+ * Turns of what not all can have at a time, by permits: who asks first comes first. Who waits may leave, and harms nobody
+ * by it, as somebody who waits for a semaphore of Effect may.
+ *
+ * @since 0.1.0
+ * @category stores
+ */
+export interface Queue {
+  /** Runs an effect when its turn has come. */
+  readonly inTurn: <A, E, R, E2 = never>(
+    effect: Effect.Effect<A, E, R>,
+    waiting?: Waiting<E2>
+  ) => Effect.Effect<A, E | E2, R>
+}
+
+/**
+ * Makes a {@link Queue} of so many permits: 1 for one at a time.
+ *
+ * @since 0.1.0
+ * @category stores
+ */
+export const queue = (permits: number): Queue => new queues.Queue(permits)
 
 /**
  * Whether a tuple matches a query: what every store has to agree with.

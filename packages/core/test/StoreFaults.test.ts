@@ -1,5 +1,5 @@
 import type { Tuple } from "@effect-linda/core"
-import { Pattern as P, Remote, SpaceError, SpaceStore, TupleSpace } from "@effect-linda/core"
+import { Pattern as P, Remote, SpaceError, SpaceStore, Transaction, TupleSpace } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Deferred, Duration, Effect, Exit, Fiber, Option, Scope, TestClock } from "effect"
 import { same, settle } from "./helpers.js"
@@ -300,7 +300,9 @@ describe("An operation that is too late, or interrupted, while the store is busy
     "rdp": (space) => Effect.timeout(space.rdp(["t"]), "200 millis"),
     "inspect": (space) => Effect.timeout(space.inspect, "200 millis"),
     "out": (space) => Effect.timeout(space.out(["u"]), "200 millis"),
-    "replace": (space) => Effect.timeout(space.replace(["none"], () => ["none"]), "200 millis")
+    "replace": (space) => Effect.timeout(space.replace(["none"], () => ["none"]), "200 millis"),
+    "a transaction": (space) => Effect.timeout(SpaceStore.transaction(space)(space.in(["t"])), "200 millis"),
+    "transact": (space) => Effect.timeout(space.transact(Transaction.in(space, ["t"])), "200 millis")
   }
   for (const [name, operation] of Object.entries(operations)) {
     it.scopedLive(`D10 ${name} ends soon, and what the store brings later is back`, () =>

@@ -20,7 +20,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { existsSync, statSync } from "node:fs"
 import { dirname } from "node:path"
-import { setImmediate } from "node:timers"
+import { clearTimeout, setImmediate, setTimeout } from "node:timers"
 import { load } from "./internal/drivers.js"
 import { format, isOutdated, missing } from "./internal/migrations.js"
 import { callback } from "./internal/runtime.js"
@@ -213,6 +213,9 @@ const migrate = (database: Database, prefix: Sql, name: string): number => {
 export const store = (options: Options): Effect.Effect<SpaceStore.SpaceStore, SpaceError, Scope.Scope> =>
   Effect.flatMap(OptionsOf.read(options, readerOf), storeOf)
 
+/** In milliseconds. */
+const longestTimer = 2 ** 31 - 1
+
 const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, Scope.Scope> =>
   Effect.gen(function*() {
     const { name, prefix, retry } = read
@@ -220,14 +223,24 @@ const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, S
     const { look, path, queue } = file
     /** When the one who has its turn asked for it: it waits for other processes as long as patience is left. */
     let since = 0
-    const lock = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SpaceError, R> =>
+    const patience = (late: (error: SpaceError) => void) => {
+      const timer = retry > longestTimer ? undefined : setTimeout(
+        () => late(waited("another transaction of this program", path, retry, mate)),
+        retry
+      )
+      return () => clearTimeout(timer)
+    }
+    const lock = <A, E, R>(
+      effect: Effect.Effect<A, E, R>,
+      restore?: SpaceStore.Restore
+    ): Effect.Effect<A, E | SpaceError, R> =>
       Effect.suspend(() => {
         const asked = performance.now()
         const turn = Effect.suspend(() => {
           since = asked
           return effect
         })
-        return queue.alone(turn, retry, () => waited("another transaction of this program", path, retry, mate))
+        return queue.inTurn(turn, { patience, restore })
       })
     const [beginning, commit, rollback] = yield* patiently(
       () => [database.prepare("BEGIN IMMEDIATE"), database.prepare("COMMIT"), database.prepare("ROLLBACK")] as const,
@@ -248,7 +261,7 @@ const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, S
           const made = [
             space,
             tablesOf(database, prefix, space),
-            database.prepare(sql`INSERT INTO ${prefix}clients (space, until) VALUES (?, ?)`),
+            database.prepare(sql`INSERT INTO ${prefix}clients (space, until, lease) VALUES (?, ?, ?)`),
             database.prepare(sql`SELECT 1 FROM ${prefix}mail WHERE client = ? LIMIT 1`),
             database.prepare("PRAGMA data_version")
           ] as const
@@ -293,8 +306,8 @@ const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, S
         database.exec(sql`SAVEPOINT ${name}`)
         return () => void database.exec(sql`ROLLBACK TO ${name}`)
       },
-      enter: (until) => {
-        client = String(enter.run(space, until).lastInsertRowid)
+      enter: (until, lease) => {
+        client = String(enter.run(space, until, lease).lastInsertRowid)
         return client
       },
       nextTurn: callback((resume) => void setImmediate(() => resume(Effect.void))),

@@ -1,8 +1,8 @@
-import { Pattern as P } from "@effect-linda/core"
+import { Pattern as P, SpaceStore } from "@effect-linda/core"
 import { Postgres } from "@effect-linda/sql"
 import * as SqlClient from "@effect/sql/SqlClient"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber } from "effect"
+import { Cause, Duration, Effect, Exit, Fiber } from "effect"
 import pg from "pg"
 import { fresh, same, within } from "./kit.js"
 import { useServer } from "./postgres/useServer.js"
@@ -128,6 +128,21 @@ describe("at awkward moments, in PostgreSQL", () => {
       same(yield* within(Fiber.join(taker), "the taker"), ["w"])
       same((yield* other.inspect).interests, [])
       same(yield* other.count([P.any]), 2)
+    }))
+
+  it.scopedLive("D10 a transaction that waits for another program's ends when it is too late, and nothing of it happens", () =>
+    Effect.gen(function*() {
+      const name = fresh()
+      const one = yield* open(name)
+      const admin = yield* connect
+      yield* one.out(["t"])
+      yield* lockSpace(admin, name)
+      const late = Effect.timeout(SpaceStore.transaction(one)(one.in(["t"])), "200 millis")
+      const [took, exit] = yield* Effect.timed(Effect.exit(within(late, "who is late")))
+      assert.isTrue(Exit.isFailure(exit))
+      assert.isBelow(Duration.toMillis(took), 2_500)
+      yield* query(admin, "COMMIT")
+      same(yield* within(SpaceStore.transaction(one)(one.in(["t"])), "the next"), ["t"])
     }))
 
   it.scopedLive("a transaction that ignores a failure of its SQL has what it took, or the space has it", () =>

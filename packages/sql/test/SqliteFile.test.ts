@@ -2,7 +2,7 @@ import type { SpaceError } from "@effect-linda/core"
 import { Pattern as P, SpaceStore } from "@effect-linda/core"
 import { Sqlite } from "@effect-linda/sql"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Option } from "effect"
+import { Deferred, Duration, Effect, Exit, Fiber, Option } from "effect"
 import Libsql from "libsql"
 import type { ChildProcess } from "node:child_process"
 import { spawn } from "node:child_process"
@@ -10,7 +10,6 @@ import { existsSync, mkdtempSync, renameSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Look } from "../src/internal/sqlite/look.js"
-import { Queue } from "../src/internal/sqlite/queue.js"
 import { fresh, same, watched, within } from "./kit.js"
 
 const folder = mkdtempSync(join(tmpdir(), "linda-file-"))
@@ -96,6 +95,31 @@ describe("a file of SQLite", () => {
       same([yield* one.count(["x", P.number]), yield* other.count(["y"])], [2, 1])
     }))
 
+  it.scopedLive("D10 a transaction that waits for the file ends when it is too late, and nothing of it happens", () =>
+    Effect.gen(function*() {
+      const filename = newFile()
+      const [one, other] = [yield* Sqlite.make({ filename, space: "one" }), yield* Sqlite.make({ filename })]
+      yield* one.out(["t"])
+      const late = Effect.suspend(() => Effect.timeout(SpaceStore.transaction(one)(one.in(["t"])), "200 millis"))
+      const isLate = (what: string) =>
+        Effect.gen(function*() {
+          const [took, exit] = yield* Effect.timed(Effect.exit(within(late, what)))
+          assert.isTrue(Exit.isFailure(exit))
+          assert.isBelow(Duration.toMillis(took), 2_500)
+        })
+      const free = yield* lockedBy(filename)
+      yield* isLate("one who waits for another program")
+      yield* free
+      const begun = yield* Deferred.make<void>()
+      const transaction = yield* Effect.fork(
+        SpaceStore.transaction(other)(Effect.zipRight(Deferred.succeed(begun, undefined), Effect.never))
+      )
+      yield* Deferred.await(begun)
+      yield* isLate("one who waits for another transaction")
+      yield* Fiber.interrupt(transaction)
+      same(yield* within(SpaceStore.transaction(one)(one.in(["t"])), "the next"), ["t"])
+    }))
+
   it.scopedLive("D1 an operation on another space within a transaction does not wait for ever, and says why", () =>
     Effect.gen(function*() {
       const filename = newFile()
@@ -111,31 +135,6 @@ describe("a file of SQLite", () => {
       // Both are of use.
       yield* within(Effect.zipRight(one.out(["z"]), other.out(["z"])), "the puts")
       same([yield* one.count(["x"]), yield* other.count(["y"])], [0, 0])
-    }))
-
-  it.live("D1 who asks first has the file first, and who gives up harms nobody", () =>
-    Effect.gen(function*() {
-      const queue = new Queue()
-      const order: Array<string> = []
-      const late = () => "late" as const
-      const turn = (name: string, patience = Infinity) =>
-        Effect.tap(
-          Effect.fork(queue.alone(
-            Effect.zipRight(Effect.sync(() => void order.push(name)), Effect.sleep("5 millis")),
-            patience,
-            late
-          )),
-          () => Effect.yieldNow()
-        )
-      const first = yield* turn("a")
-      const all = [yield* turn("b"), yield* turn("late", 1), yield* turn("interrupted"), yield* turn("c")]
-      yield* Fiber.interrupt(all[2]!)
-      yield* Fiber.join(first)
-      const again = yield* turn("d")
-      const exits = yield* Effect.forEach([...all, again], Fiber.await)
-      same(order.filter((name) => name !== "late"), ["a", "b", "c", "d"])
-      same(exits.map(Exit.isSuccess), [true, order.includes("late"), false, true, true])
-      same(yield* queue.alone(Effect.succeed("free"), 0, late), "free")
     }))
 
   it.scopedLive(

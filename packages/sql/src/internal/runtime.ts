@@ -4,6 +4,7 @@
  *
  * @internal
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 
 /** Suspends the fiber until `resume` is called. What `register` returns is run if the fiber is interrupted first. */
@@ -14,3 +15,6 @@ export const makeSemaphore = Effect.unsafeMakeSemaphore
 
 /** One value for a program, however many copies of a module it loads. */
 export { globalValue } from "effect/GlobalValue"
+
+/** The clock of the machine, whatever clock the program goes by. */
+export const liveClock = Clock.make()

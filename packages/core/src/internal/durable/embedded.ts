@@ -6,6 +6,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
 import type * as Scope from "effect/Scope"
 import { SpaceError } from "../../SpaceError.js"
 import type { Savepoint, SpaceStore, TablesOptions } from "../../SpaceStore.js"
@@ -13,7 +14,10 @@ import type { Outcome } from "../../StoreCommand.js"
 import * as StoreCommand from "../../StoreCommand.js"
 import { failing, onlyOptions } from "../arguments.js"
 import { isSpaceError } from "../brand.js"
+import type { Restore } from "../handOver.js"
+import { currentTime } from "../timekeeper.js"
 import { interpret } from "./interpreter.js"
+import { Judge } from "./judge.js"
 import { lapsed } from "./lapse.js"
 import { turns } from "./turns.js"
 
@@ -51,10 +55,7 @@ export const fromTables = (
     let client = ""
     /** Whether we have been told that this client is taken for dead. */
     let isDead = false
-    /** When the last batch was. */
-    let seen = Infinity
-    /** Until when this client ends no others. */
-    let mercy = -Infinity
+    const judge = new Judge(lease)
     /** Who waits for this client's mail. */
     let notify = () => {}
 
@@ -64,55 +65,45 @@ export const fromTables = (
     const performed = <A>(body: () => A): Effect.Effect<A, SpaceError> =>
       Effect.try({ try: body, catch: (cause) => isSpaceError(cause) ? cause : failed(cause) })
 
-    const locked = <A, E, R>(
-      body: (
-        restore: <A1, E1, R1>(effect: Effect.Effect<A1, E1, R1>) => Effect.Effect<A1, E1, R1>
-      ) => Effect.Effect<A, E, R>
-    ): Effect.Effect<A, E | SpaceError, R> =>
-      Effect.uninterruptibleMask((restore) =>
-        lock(Effect.zipRight(
-          Effect.mapError(options.begin, (cause) => failure("Unavailable", cause)),
-          Effect.flatMap(Effect.exit(body(restore)), (exit) => {
-            const undo = Effect.ignore(attempt(options.rollback))
-            return Exit.isSuccess(exit)
-              ? Effect.zipRight(Effect.tapError(attempt(options.commit), () => undo), exit)
-              : Effect.zipRight(undo, exit)
-          })
-        ))
+    /** A transaction, when its turn has come. Until then who waits may leave: `restore` is for that, and for the body. */
+    const locked = <A, E, R>(body: Effect.Effect<A, E, R>, restore: Restore): Effect.Effect<A, E | SpaceError, R> => {
+      const undo = Effect.ignore(attempt(options.rollback))
+      const begin = Effect.mapError(options.begin, (cause) => failure("Unavailable", cause))
+      const whole = Effect.zipRight(
+        Effect.onInterrupt(restore(begin), () => undo),
+        Effect.flatMap(Effect.exit(body), (exit) =>
+          Exit.isSuccess(exit)
+            ? Effect.zipRight(Effect.tapError(attempt(options.commit), () => undo), exit)
+            : Effect.zipRight(undo, exit))
       )
+      return Effect.uninterruptible(lock(whole, restore))
+    }
+
+    /** One that nobody leaves. */
+    const patient = <A, E, R>(body: Effect.Effect<A, E, R>): Effect.Effect<A, E | SpaceError, R> =>
+      locked(body, identity)
 
     const savepoint: Savepoint = (effect) =>
       Effect.flatMap(attempt(options.savepoint), (goBack) => Effect.tapErrorCause(effect, () => attempt(goBack)))
 
     const enter = (now: number): void => {
-      client = options.enter(now + lease)
+      client = options.enter(now + lease, lease)
       isDead = false
     }
 
-    /**
-     * Which clients are taken for dead: those whose lease is over at this time. Who could not come for longer than its
-     * own lease, because something else had the tables or the machine slept, does not know who else could: they get
-     * the time for a sign of life.
-     */
-    const judged = (now: number): number => {
-      if (now - seen > lease) {
-        mercy = now + lease / 3
-      }
-      seen = now
-      return now < mercy ? -Infinity : now
-    }
-
     const perform = StoreCommand.run((commands): Effect.Effect<Outcome, SpaceError> =>
-      Effect.flatMap(
-        time,
-        (now) =>
-          Effect.tapError(
-            performed(() => interpret({ tables, client, lease, now, dead: judged(now), commands })),
-            (error) =>
-              Effect.sync(() => {
-                isDead ||= error === lapsed
-              })
-          )
+      Effect.zipWith(time, currentTime, (now, even) => ({ now, even })).pipe(
+        Effect.flatMap((instant) =>
+          performed(() => {
+            const dead = () => judge.dead(tables, client, instant)
+            return interpret({ tables, client, lease, now: instant.now, dead, commands })
+          })
+        ),
+        Effect.tapError((error) =>
+          Effect.sync(() => {
+            isDead ||= error === lapsed
+          })
+        )
       )
     )
 
@@ -120,30 +111,32 @@ export const fromTables = (
       Effect.tapError(effect, (error) =>
         isDead && (error as unknown) === lapsed
           // If it cannot enter now, the next batch learns the same, and tries again.
-          ? Effect.ignore(locked(() => Effect.flatMap(time, (now) => attempt(() => enter(now)))))
+          ? Effect.ignore(patient(Effect.flatMap(time, (now) => attempt(() => enter(now)))))
           : Effect.void)
 
     yield* Effect.acquireRelease(
-      locked(() => Effect.flatMap(time, (now) => attempt(() => enter(now)))),
+      patient(Effect.flatMap(time, (now) => attempt(() => enter(now)))),
       // Another client ends this one at once, as if it had lapsed.
       () =>
-        Effect.ignore(locked(() =>
-          Effect.flatMap(time, (now) =>
-            attempt(() => {
-              tables.touch(client, -Infinity)
-              enter(now)
-              interpret({ tables, client, lease, now, dead: -Infinity, commands: [] })
-              tables.end(client)
-            }))
-        ))
+        Effect.ignore(patient(Effect.flatMap(time, (now) =>
+          attempt(() => {
+            const left = client
+            enter(now)
+            interpret({ tables, client, lease, now, dead: () => [left], commands: [] })
+            tables.end(client)
+          }))))
     )
     yield* options.onMail(() => client, () => notify())
 
     return {
       name,
       lease,
-      run: (commands) => Effect.zipRight(turn, again(locked(() => perform(commands)))),
-      transaction: (body) => Effect.zipRight(turn, again(locked((restore) => restore(body(perform, savepoint))))),
+      run: (commands) => Effect.zipRight(turn, again(patient(perform(commands)))),
+      transaction: (body, waiting) =>
+        Effect.zipRight(
+          turn,
+          again(Effect.uninterruptibleMask((restore) => locked(restore(body(perform, savepoint)), waiting ?? restore)))
+        ),
       onMail: (callback) =>
         Effect.acquireRelease(
           Effect.sync(() => {

@@ -15,8 +15,8 @@ export const interpret = ({ client, commands, dead, lease, now, tables }: {
   readonly client: string
   readonly lease: number
   readonly now: number
-  /** Clients whose lease was over by then are ended. */
-  readonly dead: number
+  /** Which other clients are taken for dead, once this one has given its sign of life: they are ended. */
+  readonly dead: () => ReadonlyArray<string>
   readonly commands: ReadonlyArray<Command>
 }): Outcome => {
   if (!tables.touch(client, now + lease)) {
@@ -24,7 +24,7 @@ export const interpret = ({ client, commands, dead, lease, now, tables }: {
   }
   const space = new Delivery(tables, client, now)
   space.expire()
-  for (const other of tables.lapsed(dead)) {
+  for (const other of dead()) {
     for (const row of tables.end(other)) {
       space.giveBack(row, undefined, true)
     }

@@ -10,6 +10,7 @@ import type { SpaceError } from "../../SpaceError.js"
 import type { SpaceStore, Tables } from "../../SpaceStore.js"
 import type { Mail, Query, Row, Waiter } from "../../StoreCommand.js"
 import { failing, readOptions } from "../arguments.js"
+import { Queue } from "../queue.js"
 import { currentTime } from "../timekeeper.js"
 import { fromTables } from "./embedded.js"
 import { matches } from "./query.js"
@@ -153,7 +154,7 @@ interface Space {
 
 export const make = Effect.gen(function*() {
   const spaces = new Map<string, Space>()
-  const lock = yield* Effect.makeSemaphore(1)
+  const queue = new Queue(1)
   let clients = 0
 
   const open = (
@@ -166,16 +167,17 @@ export const make = Effect.gen(function*() {
         const space: Space = spaces.get(name) ?? { state: new State(), clients: new Set() }
         spaces.set(name, space)
         const { state } = space
-        let saved: State = state
+        let saved: State | undefined
         return fromTables({
           name,
           lease,
           tables: tablesOf(state),
-          lock: lock.withPermits(1),
+          lock: (effect, restore) => queue.inTurn(effect, { restore }),
           begin: Effect.sync(() => {
             saved = { ...state }
           }),
           commit: () => {
+            saved = undefined
             const addressees = new Set(state.mail.map(([to]) => to))
             for (const { client, notify } of space.clients) {
               if (addressees.has(client())) {
@@ -185,6 +187,7 @@ export const make = Effect.gen(function*() {
           },
           rollback: () => {
             Object.assign(state, saved)
+            saved = undefined
           },
           savepoint: () => {
             const saved = { ...state }

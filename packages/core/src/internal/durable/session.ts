@@ -364,11 +364,12 @@ export class Session implements Timed, Watched {
 
   /**
    * Several batches as one. What they have brought is heard when they have happened; before that `ended` is told what
-   * has become of them.
+   * has become of them. Until their turn has come who waits may leave, by `restore`.
    */
   transaction<A, E, R>(
     body: (run: Run, savepoint: Savepoint) => Effect.Effect<A, E, R>,
-    ended: (exit: Exit.Exit<A, E | SpaceError>, fate: Fate) => void
+    ended: (exit: Exit.Exit<A, E | SpaceError>, fate: Fate) => void,
+    restore?: Restore
   ): Effect.Effect<{ readonly exit: Exit.Exit<A, E | SpaceError>; readonly fate: Fate }, never, R> {
     return Effect.suspend(() => {
       this.offers.begin()
@@ -391,14 +392,15 @@ export class Session implements Timed, Watched {
             return Effect.tapErrorCause(savepoint(effect), () => Effect.sync(() => void (outcomes.length = length)))
           })
         return Effect.tap(body(told, part), () => Effect.sync(() => void (stage = "whole")))
-      })
+      }, restore)
       const fateOf = (exit: Exit.Exit<A, E | SpaceError>): Fate => {
         if (Exit.isSuccess(exit)) {
           return "done"
         }
+        const isLeft = stage === "begun" && Exit.isInterrupted(exit)
         const isOfBody = stage === "running" && failure === undefined
         const reason = stage === "running" || failure?.reason === "Lapsed" ? failure?.reason : reasonOf(exit.cause)
-        return reason === "Lapsed" ? "lapsed" : isOfBody || reason === "Refused" ? "undone" : "lost"
+        return reason === "Lapsed" ? "lapsed" : isLeft || isOfBody || reason === "Refused" ? "undone" : "lost"
       }
       return Effect.map(Effect.exit(transaction), (exit) => {
         const fate = fateOf(exit)

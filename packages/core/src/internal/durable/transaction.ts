@@ -68,7 +68,8 @@ const whole = <A, E, R>(
               // What has come since the end of the run.
               progress.back.splice(0).forEach((make) => session.giveBack(make))
             }
-          }
+          },
+          restore
         ),
         ({ exit, fate }) =>
           fate === "lapsed" && !Exit.isInterrupted(exit)

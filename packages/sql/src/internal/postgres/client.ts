@@ -7,6 +7,7 @@
  * @internal
  */
 import { SpaceError } from "@effect-linda/core/SpaceError"
+import { queue } from "@effect-linda/core/SpaceStore"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -45,7 +46,7 @@ export class Client {
   readonly schema: Sql
   /** The time by our clock, if that tells. */
   readonly now: Effect.Effect<number | null>
-  private readonly connecting = makeSemaphore(1)
+  private readonly connecting = queue(1)
   private readonly entering = makeSemaphore(1)
   /** What may still run on the server of connections that were given up. */
   private orphans: ReadonlyArray<Backend> = []
@@ -67,7 +68,7 @@ export class Client {
   readonly connected: Step<Connection> = Effect.suspend(() =>
     this.connection !== undefined
       ? Effect.succeed(this.connection)
-      : this.connecting.withPermits(1)(
+      : this.connecting.inTurn(
         Effect.suspend(() => this.connection !== undefined ? Effect.succeed(this.connection) : this.connect)
       )
   )
@@ -232,8 +233,8 @@ export class Client {
       const time = yield* this.now
       for (;;) {
         const { rows: [row] } = yield* connection.ask(
-          sql`INSERT INTO ${schema}.clients (space, until)
-            SELECT id, coalesce($2, extract(epoch FROM clock_timestamp()) * 1000) + $3
+          sql`INSERT INTO ${schema}.clients (space, until, lease)
+            SELECT id, coalesce($2, extract(epoch FROM clock_timestamp()) * 1000) + $3, $3
               FROM ${schema}.spaces WHERE name = $1
             RETURNING id, space`,
           [name, time, lease]

@@ -4,8 +4,10 @@
  * @internal
  */
 import type { SpaceError } from "@effect-linda/core/SpaceError"
+import type { Restore } from "@effect-linda/core/SpaceStore"
 import * as Effect from "effect/Effect"
 import type pg from "pg"
+import { liveClock } from "../runtime.js"
 import type { Sql } from "../sql.js"
 import { sql } from "../sql.js"
 import { classify, Lost } from "./failures.js"
@@ -25,6 +27,9 @@ export interface Answer {
 }
 
 const asTexts: pg.CustomTypesConfig = { getTypeParser: () => (text: any) => text }
+
+/** For so long who leaves waits for the server, as for every store. */
+const patience = "100 millis"
 
 /** The most that the server takes for a time in milliseconds. */
 const longest = 2 ** 31 - 1
@@ -168,6 +173,15 @@ export class Connection {
         }),
       catch: classify
     })
+  }
+
+  /** As {@link ask}, for one who may leave meanwhile: what the server is still busy with then ends with the connection. */
+  awaited(text: Sql, leave: Restore): Effect.Effect<void, Lost | SpaceError> {
+    const left = Effect.raceFirst(
+      Effect.promise(() => this.last),
+      Effect.zipRight(Effect.withClock(Effect.sleep(patience), liveClock), this.abandon)
+    )
+    return Effect.onInterrupt(Effect.asVoid(leave(this.ask(text))), () => left)
   }
 
   /** Runs a statement of the user's, with the user's parsers. It fails with what the driver fails with. */

@@ -707,6 +707,7 @@ DECLARE
   v_now float8;
   v_seq bigint;
   v_dead boolean;
+  v_until float8;
   v_expires boolean;
   v_lapses boolean;
   v_posted boolean;
@@ -722,10 +723,11 @@ DECLARE
 BEGIN
   PERFORM pg_advisory_xact_lock(p_lock, p_space);
   v_now := coalesce(p_now, extract(epoch FROM clock_timestamp()) * 1000);
-  SELECT x.seq, x.dead,
+  SELECT x.seq, x.dead, x.until,
       EXISTS (SELECT FROM ${schema}.tuples t WHERE t.space = p_space AND t.expires <= v_now),
-      EXISTS (SELECT FROM ${schema}.clients y WHERE y.space = p_space AND y.until <= v_now AND y.id <> p_client)
-    INTO v_seq, v_dead, v_expires, v_lapses FROM ${schema}.clients x WHERE x.id = p_client;
+      EXISTS (SELECT FROM ${schema}.clients y
+        WHERE y.space = p_space AND (y.until <= v_now OR y.until > v_now + y.lease) AND y.id <> p_client)
+    INTO v_seq, v_dead, v_until, v_expires, v_lapses FROM ${schema}.clients x WHERE x.id = p_client;
   IF p_seq <= v_seq THEN
     IF p_seq < v_seq - 1 THEN
       RAISE EXCEPTION 'a batch came after it had been sent again' USING ERRCODE = '40001';
@@ -753,7 +755,15 @@ BEGIN
   IF v_expires THEN
     PERFORM ${schema}.expire(p_space, v_now);
   END IF;
-  IF v_lapses THEN
+  IF v_until <= v_now AND v_lapses THEN
+    -- The clock was set, or the server slept, or this client did. Who could not come for longer than its own lease does
+    -- not know who else could: they get the time for a sign of life.
+    UPDATE ${schema}.clients y SET until = v_now + p_lease / 3
+      WHERE y.space = p_space AND y.until < v_now + p_lease / 3 AND NOT y.dead AND y.id <> p_client;
+  ELSIF v_lapses THEN
+    -- Where the clock was set back, nobody lives for longer than a lease from now.
+    UPDATE ${schema}.clients y SET until = v_now + y.lease
+      WHERE y.space = p_space AND y.until > v_now + y.lease AND NOT y.dead;
     PERFORM ${schema}.bury(p_space, p_client, v_now);
   END IF;
   FOR c IN SELECT * FROM jsonb_array_elements(p_commands) LOOP
@@ -778,7 +788,7 @@ BEGIN
         'next', v_next)
       INTO v_kept FROM ROWS FROM (jsonb_array_elements(p_commands), unnest(v_replies)) WITH ORDINALITY u(c, r, n);
   END IF;
-  UPDATE ${schema}.clients SET until = v_now + p_lease, notified = false, seq = greatest(seq, p_seq),
+  UPDATE ${schema}.clients SET until = v_now + p_lease, lease = p_lease, notified = false, seq = greatest(seq, p_seq),
     even_seq = CASE p_seq % 2 WHEN 0 THEN p_seq ELSE even_seq END, even = CASE p_seq % 2 WHEN 0 THEN v_kept ELSE even END,
     odd_seq = CASE p_seq % 2 WHEN 1 THEN p_seq ELSE odd_seq END, odd = CASE p_seq % 2 WHEN 1 THEN v_kept ELSE odd END
     WHERE id = p_client;
@@ -825,6 +835,10 @@ INSERT INTO ${schema}.meta (name, value) VALUES ('format', 1);`
     statements: (schema) =>
       sql`
 SELECT setval(s, nextval(s) + (random() * 2 ^ 48)::bigint) FROM pg_get_serial_sequence('${schema}.clients', 'id') s;`
+  },
+  {
+    name: "the leases of clients",
+    statements: (schema) => sql`ALTER TABLE ${schema}.clients ADD COLUMN lease float8;`
   }
 ]
 

@@ -4,7 +4,8 @@
  * @internal
  */
 import { SpaceError } from "@effect-linda/core/SpaceError"
-import type { Savepoint, SpaceStore } from "@effect-linda/core/SpaceStore"
+import type { Restore, Savepoint, SpaceStore } from "@effect-linda/core/SpaceStore"
+import { queue } from "@effect-linda/core/SpaceStore"
 import type { Command, Outcome, Run } from "@effect-linda/core/StoreCommand"
 import * as StoreCommand from "@effect-linda/core/StoreCommand"
 import * as Effect from "effect/Effect"
@@ -34,9 +35,9 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
   Effect.gen(function*() {
     const client = new Client(yield* load("pg", () => import("pg")), options)
     /** A batch may be asked for while the one before is under way: they keep their order. Transactions are alone. */
-    const slots = yield* Effect.makeSemaphore(depth)
+    const slots = queue(depth)
     // What is interrupted while it opens leaves nothing behind.
-    yield* Effect.addFinalizer(() => slots.withPermits(depth)(client.leave))
+    yield* Effect.addFinalizer(() => slots.inTurn(client.leave))
     yield* client.enter
 
     const perform = (
@@ -73,18 +74,24 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
 
     const run = StoreCommand.run((commands) =>
       Effect.uninterruptible(
-        slots.withPermits(1)(numbered((life, number) => {
-          const mend = Effect.suspend(() => {
-            lost++
-            const again = Effect.flatMap(client.connected, (connection) => perform(connection, life, number, commands))
-            return Effect.ensuring(repair.withPermits(1)(client.certainly(again)), Effect.sync(() => lost--))
-          })
-          const { connection } = client
-          return connection === undefined || lost > 0 ? mend : Effect.catchAll(
-            perform(connection, life, number, commands),
-            (error) => error instanceof Lost ? mend : Effect.fail(error)
-          )
-        }))
+        slots.inTurn(
+          numbered((life, number) => {
+            const mend = Effect.suspend(() => {
+              lost++
+              const again = Effect.flatMap(
+                client.connected,
+                (connection) => perform(connection, life, number, commands)
+              )
+              return Effect.ensuring(repair.withPermits(1)(client.certainly(again)), Effect.sync(() => lost--))
+            })
+            const { connection } = client
+            return connection === undefined || lost > 0 ? mend : Effect.catchAll(
+              perform(connection, life, number, commands),
+              (error) => error instanceof Lost ? mend : Effect.fail(error)
+            )
+          }),
+          { permits: 1 }
+        )
       )
     )
 
@@ -100,75 +107,83 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
     let within: Connection | undefined
 
     const transaction: SpaceStore["transaction"] = <A, E, R>(
-      body: (run: Run, savepoint: Savepoint) => Effect.Effect<A, E, R>
+      body: (run: Run, savepoint: Savepoint) => Effect.Effect<A, E, R>,
+      waiting?: Restore
     ) =>
-      Effect.uninterruptibleMask((restore) =>
-        slots.withPermits(depth)(numbered((life, number) => {
-          let result: { readonly value: A } | undefined
-          const once: Effect.Effect<A, E | Lost | SpaceError, R> = Effect.gen(function*() {
-            if (result !== undefined && (yield* isDone(life, number))) {
-              return result.value
-            }
-            result = undefined
-            const connection = yield* client.connected
-            yield* connection.ask(sql`BEGIN`)
-            let isFirst = true
-            const run = StoreCommand.run((commands) =>
-              Effect.uninterruptible(Effect.suspend(() => {
-                const own = isFirst ? number : null
-                isFirst = false
-                return Effect.mapError(
-                  perform(connection, life, own, commands),
-                  (error) => error instanceof Lost ? unavailable(error.cause) : error
-                )
-              }))
-            )
-            let savepoints = 0
-            const savepoint: Savepoint = (effect) =>
-              Effect.suspend(() => {
-                const name = sql`linda_${++savepoints}`
-                const asked = (text: Sql) =>
-                  Effect.mapError(
-                    Effect.uninterruptible(connection.ask(text)),
+      Effect.uninterruptibleMask((restore) => {
+        const leave = waiting ?? restore
+        return slots.inTurn(
+          numbered((life, number) => {
+            let result: { readonly value: A } | undefined
+            const once: Effect.Effect<A, E | Lost | SpaceError, R> = Effect.gen(function*() {
+              if (result !== undefined && (yield* isDone(life, number))) {
+                return result.value
+              }
+              result = undefined
+              const connection = yield* leave(client.connected)
+              const undo = Effect.catchAll(connection.ask(sql`ROLLBACK`), () => connection.abandon)
+              // The lock is asked for at once, so that who waits for it can leave.
+              const lock = sql`SELECT pg_advisory_xact_lock(hashtext('${options.schema}'), ${life.space})`
+              yield* Effect.tapErrorCause(connection.awaited(sql`BEGIN; ${lock}`, leave), () => undo)
+              let isFirst = true
+              const run = StoreCommand.run((commands) =>
+                Effect.uninterruptible(Effect.suspend(() => {
+                  const own = isFirst ? number : null
+                  isFirst = false
+                  return Effect.mapError(
+                    perform(connection, life, own, commands),
                     (error) => error instanceof Lost ? unavailable(error.cause) : error
                   )
-                return Effect.zipRight(
-                  // So that the number of the whole is not undone with a part.
-                  isFirst ? run([]) : Effect.void,
-                  Effect.zipRight(
-                    asked(sql`SAVEPOINT ${name}`),
-                    Effect.tapErrorCause(effect, () => asked(sql`ROLLBACK TO ${name}`))
-                  )
-                )
-              })
-            within = connection
-            const exit = yield* Effect.exit(restore(body(run, savepoint)))
-            within = undefined
-            // Who is interrupted does not wait for another connection. What is not undone ends with its connection.
-            if (Exit.isFailure(exit) && (connection.lost === undefined || Exit.isInterrupted(exit))) {
-              yield* Effect.catchAll(connection.ask(sql`ROLLBACK`), () => connection.abandon)
-              return yield* exit
-            }
-            if (connection.lost !== undefined) {
-              return yield* Effect.fail(connection.lost)
-            }
-            const value = yield* exit
-            if (isFirst) {
-              // So that it can be known whether it happened.
-              yield* perform(connection, life, number, [])
-            }
-            result = { value }
-            const { command } = yield* connection.ask(sql`COMMIT`)
-            if (command !== "COMMIT") {
-              return yield* Effect.fail(
-                unavailable(new Error("a statement of the transaction has failed: it was undone"))
+                }))
               )
-            }
-            return value
-          })
-          return client.certainly(once)
-        }))
-      )
+              let savepoints = 0
+              const savepoint: Savepoint = (effect) =>
+                Effect.suspend(() => {
+                  const name = sql`linda_${++savepoints}`
+                  const asked = (text: Sql) =>
+                    Effect.mapError(
+                      Effect.uninterruptible(connection.ask(text)),
+                      (error) => error instanceof Lost ? unavailable(error.cause) : error
+                    )
+                  return Effect.zipRight(
+                    // So that the number of the whole is not undone with a part.
+                    isFirst ? run([]) : Effect.void,
+                    Effect.zipRight(
+                      asked(sql`SAVEPOINT ${name}`),
+                      Effect.tapErrorCause(effect, () => asked(sql`ROLLBACK TO ${name}`))
+                    )
+                  )
+                })
+              within = connection
+              const exit = yield* Effect.exit(restore(body(run, savepoint)))
+              within = undefined
+              // Who is interrupted does not wait for another connection. What is not undone ends with its connection.
+              if (Exit.isFailure(exit) && (connection.lost === undefined || Exit.isInterrupted(exit))) {
+                yield* undo
+                return yield* exit
+              }
+              if (connection.lost !== undefined) {
+                return yield* Effect.fail(connection.lost)
+              }
+              const value = yield* exit
+              if (isFirst) {
+                // So that it can be known whether it happened.
+                yield* perform(connection, life, number, [])
+              }
+              result = { value }
+              const { command } = yield* connection.ask(sql`COMMIT`)
+              if (command !== "COMMIT") {
+                return yield* Effect.fail(
+                  unavailable(new Error("a statement of the transaction has failed: it was undone"))
+                )
+              }
+              return value
+            })
+            return client.certainly(once)
+          }),
+          { restore: leave }
+        )
+      })
 
     return {
       name: options.name,

@@ -6,10 +6,10 @@
  */
 import { messageOf } from "@effect-linda/core/Options"
 import { SpaceError } from "@effect-linda/core/SpaceError"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import { liveClock } from "../runtime.js"
 
 /**
  * Whether an error is of one of these kinds. Drivers tell that by numbers, whose lower byte is the kind, or by names:
@@ -62,8 +62,6 @@ const pauses = Schedule.exponential("1 millis", 1.5).pipe(
   Schedule.union(Schedule.spaced("20 millis")),
   Schedule.jittered
 )
-
-const liveClock = Clock.make()
 
 /** Somebody else has the lock. */
 class Busy {

@@ -5,6 +5,7 @@
  * @internal
  */
 import { SpaceError } from "@effect-linda/core/SpaceError"
+import { queue } from "@effect-linda/core/SpaceStore"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { statSync } from "node:fs"
@@ -12,7 +13,6 @@ import type { Database } from "../../Sqlite.js"
 import { globalValue } from "../runtime.js"
 import { unavailable } from "./busy.js"
 import { Look } from "./look.js"
-import { Queue } from "./queue.js"
 
 /** Looks at the path this often at most, in milliseconds, before a batch. */
 const often = 50
@@ -24,7 +24,7 @@ const identityOf = (path: string): string | undefined => {
 }
 
 export class File {
-  readonly queue = new Queue()
+  readonly queue = queue(1)
   readonly look = new Look(this)
   /** How many have it open. */
   users = 0

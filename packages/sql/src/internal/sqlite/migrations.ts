@@ -71,5 +71,9 @@ export const migrations: ReadonlyArray<Migration> = [
       sql`
       CREATE TABLE ${prefix}meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
       INSERT INTO ${prefix}meta (name, value) VALUES ('format', 1);`
+  },
+  {
+    name: "the leases of clients",
+    statements: (prefix) => sql`ALTER TABLE ${prefix}clients ADD COLUMN lease REAL;`
   }
 ]

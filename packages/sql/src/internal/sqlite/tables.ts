@@ -115,6 +115,7 @@ export const tablesOf = (database: Database, prefix: Sql, space: number): Tables
     sql`SELECT ${whole} FROM ${tuples} WHERE space = ? AND expires IS NOT NULL AND expires <= ? ORDER BY id`
   )
   const lapsed = prepared(sql`SELECT id FROM ${prefix}clients WHERE space = ? AND until <= ?`)
+  const signs = prepared(sql`SELECT id, until, lease FROM ${prefix}clients WHERE space = ?`)
   const touch = prepared(sql`UPDATE ${prefix}clients SET until = ? WHERE id = ?`)
 
   /**
@@ -314,6 +315,13 @@ export const tablesOf = (database: Database, prefix: Sql, space: number): Tables
     },
     touch: (client, until) => Number(touch.run(until, Number(client)).changes) > 0,
     lapsed: (now) => (lapsed.all(space, now) as ReadonlyArray<Stored>).map(({ id }) => String(id)),
+    signs: () =>
+      (signs.all(space) as ReadonlyArray<Stored>).map(({ id, lease, until }) => ({
+        client: String(id),
+        until,
+        // Of a client of an earlier version it is not known.
+        lease: lease ?? Infinity
+      })),
     end: (client) => {
       const id = Number(client)
       const rows =
