@@ -321,8 +321,8 @@ export const fromTables: (options: TablesOptions) => Effect.Effect<SpaceStore, S
   embedded.fromTables
 
 /**
- * Turns of what not all can have at a time, by permits: who asks first comes first. Who waits may leave, and harms nobody
- * by it, as somebody who waits for a semaphore of Effect may.
+ * Turns of what not all can have at a time, by permits: who asks first comes first. Who waits may leave, and harms
+ * nobody by it, as somebody who waits for a semaphore of Effect may.
  *
  * @since 0.1.0
  * @category stores

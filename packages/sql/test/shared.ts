@@ -39,7 +39,7 @@ export const clients = (name: string, open: Open): void => {
         const takers: Array<Fiber.RuntimeFiber<readonly ["t", number], unknown>> = []
         for (let i = 0; i < 9; i++) {
           takers.push(yield* Effect.fork(all[i % 3]!.in(["t", P.number])))
-          yield* Effect.sleep("20 millis")
+          yield* Effect.repeat(all[0]!.inspect, { until: ({ interests }) => interests.length > i })
         }
         for (let i = 0; i < 9; i++) {
           yield* all[(i * 2) % 3]!.out(["t", i])

@@ -65,7 +65,7 @@ export const fromTables = (
     const performed = <A>(body: () => A): Effect.Effect<A, SpaceError> =>
       Effect.try({ try: body, catch: (cause) => isSpaceError(cause) ? cause : failed(cause) })
 
-    /** A transaction, when its turn has come. Until then who waits may leave: `restore` is for that, and for the body. */
+    /** A transaction, when its turn has come. Until then who waits may leave, by `restore`. */
     const locked = <A, E, R>(body: Effect.Effect<A, E, R>, restore: Restore): Effect.Effect<A, E | SpaceError, R> => {
       const undo = Effect.ignore(attempt(options.rollback))
       const begin = Effect.mapError(options.begin, (cause) => failure("Unavailable", cause))

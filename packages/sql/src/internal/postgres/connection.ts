@@ -175,7 +175,7 @@ export class Connection {
     })
   }
 
-  /** As {@link ask}, for one who may leave meanwhile: what the server is still busy with then ends with the connection. */
+  /** As {@link ask}, for one who may leave: what the server is busy with for longer then ends with the connection. */
   awaited(text: Sql, leave: Restore): Effect.Effect<void, Lost | SpaceError> {
     const left = Effect.raceFirst(
       Effect.promise(() => this.last),
