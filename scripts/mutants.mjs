@@ -1,8 +1,10 @@
-// Whether the tests would notice: applies each deliberate fault of packages/core/mutants.mjs to a copy of the space in
-// memory, and runs core's tests on it until the first one fails. Writes what killed each to docs/mutants.md as soon as
-// that is known, and the next time tries that test before all others.
+// Whether the tests would notice: applies each deliberate fault that a package's mutants.mjs lists to a copy, and runs
+// the tests of the package on it until the first one fails. Writes what killed each to docs/mutants.md as soon as that is
+// known, and the next time tries that test before all others.
 //
-//   node scripts/mutants.mjs [words]    words: only the faults with these in their names; the others keep their lines
+//   node scripts/mutants.mjs [words]    words: only the faults with these in their names or files; the others keep
+//                                       their lines
+//   node scripts/mutants.mjs --quick    one fault of each file
 //   node scripts/mutants.mjs --check    applies none, and sees that each still finds its text
 import { spawn } from "node:child_process"
 import {
@@ -20,28 +22,49 @@ import {
 import { availableParallelism, tmpdir } from "node:os"
 import { basename, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
-import { mutants } from "../packages/core/mutants.mjs"
+import { mutants as ofCore } from "../packages/core/mutants.mjs"
+import { mutants as ofNode } from "../packages/node/mutants.mjs"
+import { mutants as ofSql } from "../packages/sql/mutants.mjs"
 
-/** @typedef {import("../packages/core/mutants.mjs").Mutant} Mutant */
+/** @typedef {import("../packages/core/mutants.mjs").Mutant & { readonly of: string }} Mutant */
+
+/** @type {ReadonlyArray<Mutant>} */
+const mutants = Object.entries({ core: ofCore, sql: ofSql, node: ofNode }).flatMap(([of, mutants]) =>
+  mutants.map((mutant) => ({ ...mutant, of }))
+)
 
 const root = fileURLToPath(new URL("../", import.meta.url))
 const table = join(root, "docs/mutants.md")
-const sources = "packages/core/src"
-const filter = process.argv.slice(2).join(" ").toLowerCase()
+const isQuick = process.argv[2] === "--quick"
+const filter = process.argv.slice(isQuick ? 3 : 2).join(" ").toLowerCase()
 
-/** What is run on each fault, in this order, until something fails: the cases are the fastest to find most of them. */
-const stages = [
-  ["test/Conformance.test.ts"],
-  ["test/Properties.test.ts"],
-  ["--exclude", "test/Conformance.test.ts", "--exclude", "test/Properties.test.ts"]
-]
+/**
+ * Some of a package's tests: the arguments of a run.
+ *
+ * @typedef {{ readonly of: string, readonly args: ReadonlyArray<string> }} Stage
+ */
+
+/**
+ * What is run on each fault, in this order, until something fails: the cases are the fastest to find most of them.
+ *
+ * @type {Readonly<Record<string, ReadonlyArray<Stage>>>}
+ */
+const stages = {
+  core: [
+    { of: "core", args: ["test/Conformance.test.ts"] },
+    { of: "core", args: ["test/Properties.test.ts"] },
+    { of: "core", args: ["--exclude", "test/Conformance.test.ts", "--exclude", "test/Properties.test.ts"] }
+  ],
+  sql: [{ of: "sql", args: ["--exclude", "test/*Thread.test.ts"] }],
+  node: [{ of: "node", args: [] }]
+}
 /**
  * A fault can make a stage run for ever, and then no test is left that could say so: for how long a stage may run, in
  * milliseconds. Twice as long as it needs without any fault, once that is known.
  *
- * @type {Map<Array<string>, number>}
+ * @type {Map<Stage, number>}
  */
-const patience = new Map(stages.map((stage) => [stage, 1_200_000]))
+const patience = new Map()
 
 /** @type {Set<import("node:child_process").ChildProcess>} */
 const running = new Set()
@@ -62,7 +85,7 @@ const copyTo = (folder) => {
     }
   }
   const isMade = /^(node_modules|build|dist|coverage|docs)$/
-  for (const name of ["core", "testkit"]) {
+  for (const name of ["core", "testkit", "sql", "node"]) {
     const path = join(folder, "packages", name)
     cpSync(join(root, "packages", name), path, { recursive: true, filter: (from) => !isMade.test(basename(from)) })
     symlinkSync(path, join(folder, "node_modules/@effect-linda", name), "junction")
@@ -85,19 +108,20 @@ const entries = (folder) =>
  * nothing.
  *
  * @param {string} folder
- * @param {Array<string>} files
+ * @param {Stage} stage
  * @returns {Promise<string | undefined>}
  */
-const failureOf = async (folder, files) => {
+const failureOf = async (folder, stage) => {
+  const { of } = stage
   const report = join(folder, "report.json")
   rmSync(report, { force: true })
-  const args = ["run", ...files, "--bail=1", "--reporter=json", `--outputFile=${report}`, "--passWithNoTests"]
+  const args = ["run", ...stage.args, "--bail=1", "--reporter=json", `--outputFile=${report}`, "--passWithNoTests"]
   // Threads, because they end with the process, also those that run for ever.
   const alone = ["--pool=threads", "--no-file-parallelism", "--no-cache", "--testTimeout=20000"]
   const vitest = spawn(process.execPath, [join(root, "node_modules/vitest/vitest.mjs"), ...args, ...alone], {
-    cwd: join(folder, "packages/core"),
+    cwd: join(folder, "packages", of),
     stdio: "ignore",
-    timeout: patience.get(files) ?? 60_000,
+    timeout: patience.get(stage) ?? 60_000,
     killSignal: "SIGKILL",
     env: { ...process.env, LINDA_SEEDS: "200" }
   })
@@ -110,7 +134,7 @@ const failureOf = async (folder, files) => {
   }
   const { testResults } = JSON.parse(readFileSync(report, "utf8"))
   for (const { assertionResults, message, name, status } of testResults) {
-    const file = relative(join(folder, "packages/core/test"), name).replaceAll("\\", "/").replace(".test.ts", "")
+    const file = relative(join(folder, "packages", of, "test"), name).replaceAll("\\", "/").replace(".test.ts", "")
     for (const { ancestorTitles, status, title } of assertionResults) {
       if (status === "failed") {
         return [file, ...ancestorTitles, title].filter((part) => part !== "in memory").join(arrow)
@@ -130,7 +154,7 @@ const arrow = " › "
  */
 const known = new Map(
   !existsSync(table) ? [] : readFileSync(table, "utf8").split("\n").flatMap((row) => {
-    const [, , name, , killer] = row.split(/(?<!\\) ?\| ?/).map((text) => text.replaceAll("\\|", "|"))
+    const [, , name, , , killer] = row.split(/(?<!\\) ?\| ?/).map((text) => text.replaceAll("\\|", "|"))
     return name === undefined || killer === undefined ? [] : [[name, killer]]
   })
 )
@@ -139,14 +163,17 @@ const known = new Map(
  * A stage that runs nothing but the test that killed a mutant last time.
  *
  * @param {Mutant} mutant
- * @returns {Array<Array<string>>}
+ * @returns {ReadonlyArray<Stage>}
  */
-const firstTry = ({ name }) => {
+const firstTry = ({ name, of }) => {
   const killer = known.get(name)?.split(arrow) ?? []
   const [file, title] = [killer[0], killer.at(-1)]
   if (file === undefined || title === undefined || killer.length === 1) return []
-  return [[`test/${file}.test.ts`, "--testNamePattern", `${title.replace(/[^\w\s]/g, "\\$&")}$`]]
+  return [{ of, args: [`test/${file}.test.ts`, "--testNamePattern", `${title.replace(/[^\w\s]/g, "\\$&")}$`] }]
 }
+
+/** @type {(folder: string, mutant: Mutant) => string} */
+const pathOf = (folder, { file, of }) => join(folder, "packages", of, "src", file)
 
 /**
  * Applies a fault to a copy, and gives the name of the test that finds it.
@@ -155,13 +182,13 @@ const firstTry = ({ name }) => {
  * @param {Mutant} mutant
  */
 const killerOf = async (folder, mutant) => {
-  const { file, find, replace } = mutant
-  const path = join(folder, sources, file)
+  const { file, find, of, replace } = mutant
+  const path = pathOf(folder, mutant)
   const original = readFileSync(path, "utf8")
   writeFileSync(path, original.replace(find, () => replace))
   try {
     // What memory has no part in is not met by its cases.
-    const order = /internal\/(durable|remote|sharded|values)\//.test(file) ? [...stages].reverse() : stages
+    const order = /internal\/(durable|remote|sharded|values)\//.test(file) ? stages[of].toReversed() : stages[of]
     for (const stage of [...firstTry(mutant), ...order]) {
       const failure = await failureOf(folder, stage)
       if (failure !== undefined) return failure
@@ -194,8 +221,9 @@ const onAll = async (folders, jobs, work) => {
  * @param {ReadonlyArray<Mutant>} all
  */
 const check = (folder, all) => {
-  const problems = all.flatMap(({ file, find, name, replace }) => {
-    const count = readFileSync(join(folder, sources, file), "utf8").split(find).length - 1
+  const problems = all.flatMap((mutant) => {
+    const { file, find, name, replace } = mutant
+    const count = readFileSync(pathOf(folder, mutant), "utf8").split(find).length - 1
     const isNamedTwice = all.filter((other) => other.name === name).length > 1
     return [
       ...(count === 1 ? [] : [`"${name}": its text occurs ${count} times in ${file}`]),
@@ -211,7 +239,11 @@ if (process.argv[2] === "--check") {
   process.exit(0)
 }
 
-const chosen = mutants.filter(({ name }) => name.toLowerCase().includes(filter))
+const chosen = mutants.filter(({ file, name, of }, index) =>
+  `${name} ${of}/${file}`.toLowerCase().includes(filter) &&
+  (!isQuick || mutants.findIndex((other) => other.of === of && other.file === file) === index)
+)
+const needed = Object.entries(stages).flatMap(([of, stages]) => chosen.some((mutant) => mutant.of === of) ? stages : [])
 const temporary = realpathSync(mkdtempSync(join(tmpdir(), "mutants-")))
 process.on("exit", () => {
   for (const vitest of running) vitest.kill("SIGKILL")
@@ -226,7 +258,8 @@ const folders = Array.from(
 folders.forEach((folder) => check(folder, mutants))
 const started = Date.now()
 
-await onAll(folders, stages, async (folder, stage) => {
+await onAll(folders, needed, async (folder, stage) => {
+  patience.set(stage, 1_200_000)
   const begun = Date.now()
   const failure = await failureOf(folder, stage)
   if (failure !== undefined) throw new Error(`without any fault there already fails: ${failure}`)
@@ -238,19 +271,22 @@ const cell = (text) => text.replaceAll("|", "\\|")
 
 /** Writes what is known of each. */
 const writeTable = () => {
-  const rows = mutants.map(({ clause, file, name }) =>
-    `| ${clause} | ${cell(name)} | \`${file}\` | ${cell(known.get(name) ?? "**not tried yet**")} |`
+  const rows = mutants.map(({ clause, file, name, of }) =>
+    `| ${clause} | ${cell(name)} | ${of} | \`${file.replace("internal/", "")}\` | ${
+      cell(known.get(name) ?? "**not tried yet**")
+    } |`
   )
   writeFileSync(
     table,
     `# Mutants
 
-Each line is a deliberate fault in the space in memory, and the test that fails because of it: the first one, there may
-be more. A fault that no test finds is a missing test. \`npm run mutants\` applies them, one after the other, to a copy,
-and writes this file; they are listed in \`packages/core/mutants.mjs\`, the files are those of \`packages/core/src\`.
+Each line is a deliberate fault, and the test that fails because of it: the first one, there may be more. A fault that no
+test finds is a missing test. \`npm run mutants\` applies them, one after the other, to a copy, and writes this file;
+\`npm run mutants -- --quick\` tries one in each file. Each package lists its own in its \`mutants.mjs\`; the rooms are
+those of its \`src/internal\`.
 
-| clause | fault | in | found by |
-|---|---|---|---|
+| clause | fault | of | in | found by |
+|---|---|---|---|---|
 ${rows.join("\n")}
 `
   )

@@ -1,0 +1,241 @@
+// Deliberate faults in spaces in databases, each of which some test has to find: see scripts/mutants.mjs.
+
+/** @type {ReadonlyArray<import("../core/mutants.mjs").Mutant>} */
+export const mutants = [
+  // PostgreSQL: what an error means
+  {
+    name: "a server that is read-only for a while is not waited for",
+    clause: "S16",
+    file: "internal/postgres/failures.ts",
+    find: "const passing = /^(08|25006|",
+    replace: "const passing = /^(08|"
+  },
+  {
+    name: "what a value is refused for is taken for the loss of the store",
+    clause: "S16",
+    file: "internal/postgres/failures.ts",
+    find: "const refusing = /^(22|23|54|XX000)/",
+    replace: "const refusing = /^(23|XX000)/"
+  },
+  {
+    name: "a full queue of notifications is no reason to wait",
+    clause: "S16",
+    file: "internal/postgres/failures.ts",
+    find: "look(error).routine === \"PreCommit_Notify\"",
+    replace: "look(error).routine === \"none\""
+  },
+  {
+    name: "a certificate that is not trusted is tried again",
+    clause: "S16",
+    file: "internal/postgres/failures.ts",
+    find: "!/^E(?!RR_|PROTO$)/.test(code)",
+    replace: "/^$/.test(code)"
+  },
+  {
+    name: "a client that was taken for dead is not told so",
+    clause: "S8",
+    file: "internal/postgres/failures.ts",
+    find: "if (state === lapsed) {",
+    replace: "if (state === \"none\") {"
+  },
+  // PostgreSQL: connections
+  {
+    name: "the isolation of the role is kept",
+    clause: "S3",
+    file: "internal/postgres/connection.ts",
+    find: "default_transaction_isolation: \"read committed\",",
+    replace: ""
+  },
+  {
+    name: "a program that is stopped in a transaction keeps its space for ever",
+    clause: "S8",
+    file: "internal/postgres/connection.ts",
+    find: "idle_in_transaction_session_timeout: String(idle ?? lease),",
+    replace: ""
+  },
+  {
+    name: "the timeout of statements that the role has is kept",
+    clause: "S16",
+    file: "internal/postgres/connection.ts",
+    find: "statement_timeout: String(statement || 0),",
+    replace: ""
+  },
+  {
+    name: "what runs on for connections that were given up piles up",
+    clause: "S16",
+    file: "internal/postgres/connection.ts",
+    find: "if (orphans.length > 0) {",
+    replace: "if (orphans.length > 1e9) {"
+  },
+  // PostgreSQL: batches and transactions
+  {
+    name: "a part that fails is not undone",
+    clause: "S10",
+    file: "internal/postgres/store.ts",
+    find: "asked(sql`ROLLBACK TO ${name}`)",
+    replace: "asked(sql`RELEASE ${name}`)"
+  },
+  {
+    name: "a transaction that the server has undone is believed",
+    clause: "S10",
+    file: "internal/postgres/store.ts",
+    find: "if (command !== \"COMMIT\") {",
+    replace: "if (command === \"\") {"
+  },
+  {
+    name: "a transaction whose answer was lost is done twice",
+    clause: "S10",
+    file: "internal/postgres/store.ts",
+    find: "Number(row[\"seq\"]) === number",
+    replace: "Number(row[\"seq\"]) === -number"
+  },
+  {
+    name: "who waits for another program's transaction cannot leave",
+    clause: "S9",
+    file: "internal/postgres/store.ts",
+    find: "connection.awaited(sql`BEGIN; ${lock}`, leave)",
+    replace: "connection.ask(sql`BEGIN; ${lock}`)"
+  },
+  // PostgreSQL: what a batch does
+  {
+    name: "a claim of several takes those that are left, in PostgreSQL",
+    clause: "S11",
+    file: "internal/postgres/migrations.ts",
+    find: "WHERE x.id = ANY(v_ids)) < cardinality(v_ids) THEN",
+    replace: "WHERE x.id = ANY(v_ids)) < 1 THEN"
+  },
+  {
+    name: "a use that fails does not count as an attempt, in PostgreSQL",
+    clause: "S8",
+    file: "internal/postgres/migrations.ts",
+    find: "t.attempts := t.attempts + 1;",
+    replace: "t.attempts := t.attempts;"
+  },
+  {
+    name: "what goes behind all others keeps its place, in PostgreSQL",
+    clause: "S5",
+    file: "internal/postgres/migrations.ts",
+    find: "IF c->>'how' = 'back' THEN",
+    replace: "IF c->>'how' = 'behind' THEN"
+  },
+  {
+    name: "who leaves keeps what it held until its lease is over, in PostgreSQL",
+    clause: "S12",
+    file: "internal/postgres/migrations.ts",
+    find: "PERFORM ${schema}.bury(p_space, 0, v_now);\n  DELETE",
+    replace: "DELETE"
+  },
+  {
+    name: "a lease of a tuple that is held is not renewed, in PostgreSQL",
+    clause: "S15",
+    file: "internal/postgres/migrations.ts",
+    find: "UPDATE ${schema}.held SET expires = p_now + (c->>'ttl')::float8 WHERE lease = (c->>'lease')::bigint;",
+    replace: "PERFORM 1 FROM ${schema}.held WHERE lease = (c->>'lease')::bigint;"
+  },
+  {
+    name: "what is over when it is put can be found, in PostgreSQL",
+    clause: "S15",
+    file: "internal/postgres/migrations.ts",
+    find: "IF jsonb_path_exists(p_rows, '$[*].ttl ? (@ <= 0)') THEN",
+    replace: "IF false THEN"
+  },
+  {
+    name: "what was only looked at is kept for an answer that is lost, in PostgreSQL",
+    clause: "S16",
+    file: "internal/postgres/migrations.ts",
+    find: "v_looks boolean := p_seq IS NOT NULL AND ${anyLooks};",
+    replace: "v_looks boolean := false;"
+  },
+  {
+    name: "a batch that is sent again happens again, in PostgreSQL",
+    clause: "S16",
+    file: "internal/postgres/migrations.ts",
+    find: "IF FOUND AND NOT v_looks THEN\n      RETURN v_outcome;",
+    replace: "IF false THEN\n      RETURN v_outcome;"
+  },
+  {
+    name: "a clock that is set forward ends those who live, in PostgreSQL",
+    clause: "S8",
+    file: "internal/postgres/migrations.ts",
+    find: "IF v_until <= v_now AND v_lapses THEN",
+    replace: "IF false AND v_lapses THEN"
+  },
+  {
+    name: "a clock that is set back lets the dead live, in PostgreSQL",
+    clause: "S8",
+    file: "internal/postgres/migrations.ts",
+    find: "(y.until <= v_now OR y.until > v_now + y.lease)",
+    replace: "y.until <= v_now"
+  },
+  // SQLite
+  {
+    name: "another program that writes is not waited for",
+    clause: "S16",
+    file: "internal/sqlite/busy.ts",
+    find: "SQLITE_BUSY: 5,",
+    replace: ""
+  },
+  {
+    name: "a value that SQLite refuses is taken for the loss of the store",
+    clause: "S16",
+    file: "internal/sqlite/busy.ts",
+    find: "isOfStatement(cause) || cause instanceof RangeError",
+    replace: "cause === undefined"
+  },
+  {
+    name: "a file that was deleted is written to",
+    clause: "S16",
+    file: "internal/sqlite/file.ts",
+    find: "performance.now() - this.checked >= often && !this.isThere()",
+    replace: "this.users < 0 && !this.isThere()"
+  },
+  {
+    name: "two versions of SQLite have one file",
+    clause: "S16",
+    file: "internal/sqlite/file.ts",
+    find: "if (file.library !== library) {",
+    replace: "if (file.library === \"\") {"
+  },
+  {
+    name: "each client looks at the file itself",
+    clause: "S16",
+    file: "internal/sqlite/look.ts",
+    find: "const [looker] = this.members\n",
+    replace: "const looker = [...this.members].at(Math.floor(Math.random() * this.members.size))\n"
+  },
+  {
+    name: "what a look fails at is not looked at again",
+    clause: "S16",
+    file: "internal/sqlite/look.ts",
+    find: "// Others may be at work on the file. We come again.",
+    replace: "return"
+  },
+  {
+    name: "a lease of a tuple that is held is not renewed, in SQLite",
+    clause: "S15",
+    file: "internal/sqlite/tables.ts",
+    find: "[tuples, held].some((table)",
+    replace: "[tuples].some((table)"
+  },
+  {
+    name: "the waiters of who is dead stay, in SQLite",
+    clause: "S8",
+    file: "internal/sqlite/tables.ts",
+    find: "prepared(sql`DELETE FROM ${prefix}waiters WHERE client = ?`).run(id)",
+    replace: "void 0"
+  },
+  {
+    name: "the places of tuples that are put together are one too early, in SQLite",
+    clause: "S5",
+    file: "internal/sqlite/tables.ts",
+    find: "ids.push(last - count + 1 + index)",
+    replace: "ids.push(last - count + index)"
+  },
+  {
+    name: "a transaction of another space of the file is not waited for",
+    clause: "S16",
+    file: "Sqlite.ts",
+    find: "return queue.inTurn(turn, { patience, restore })",
+    replace: "return turn"
+  }
+]
