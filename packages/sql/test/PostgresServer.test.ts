@@ -154,14 +154,14 @@ describe("D3 D19 what a role, a database or a server is told otherwise, in Postg
           }))
         }))
       const isolation = "read committed"
-      same(yield* shown({}), { statement: "0", lock: "0", isolation, idle: "7s" })
+      same(yield* shown({}), { statement: "7s", lock: "3500ms", isolation, idle: "7s" })
       same(
         yield* shown({ statement_timeout: 5_000, lock_timeout: 6_000, idle_in_transaction_session_timeout: 0 }),
         { statement: "5s", lock: "6s", isolation, idle: "0" }
       )
       same(
         yield* shown({ options: "-c statement_timeout=5s -c default_transaction_isolation=serializable" }),
-        { statement: "5s", lock: "0", isolation, idle: "7s" }
+        { statement: "5s", lock: "3500ms", isolation, idle: "7s" }
       )
     }))
 })
@@ -281,7 +281,7 @@ describe("D4 programs that are stopped, or cut off, in PostgreSQL", () => {
       const { rows: [{ pid }] } = yield* query(admin, "SELECT pg_backend_pid() AS pid")
       const connection = new Connection(
         pg.Client,
-        { connection: server().connection(), lease: 1_000 },
+        { connection: server().connection(), lease: 1_000, poll: Infinity },
         { lost: () => {}, notified: () => {} }
       )
       yield* connection.connect
@@ -448,11 +448,11 @@ describe("D13 roles, in PostgreSQL", () => {
       assert.match(unread.message, /permission denied for schema linda.*this role may not read the tables/)
       assert.match(unread.message, remedy)
       yield* query(admin, grants("guest"))
-      yield* query(admin, "DELETE FROM linda.migrations WHERE number = 3")
+      yield* query(admin, "DELETE FROM linda.migrations WHERE number = (SELECT max(number) FROM linda.migrations)")
       const old = yield* refused
       assert.match(
         old.message,
-        /the tables are of version 2 with fields of format 2, this program needs version 3 and format 2/
+        /the tables are of version \d+ with fields of format 2, this program needs version \d+ and format 2/
       )
       assert.match(old.message, remedy)
     }))
@@ -557,7 +557,8 @@ describe("D16 D17 programs of an earlier version, in PostgreSQL", () => {
       same(yield* run(2), before)
       same(yield* young.count(["value", "string", P.string]), 1)
       const { rows } = yield* query(old, "SELECT number FROM linda.migrations ORDER BY number")
-      same(rows, [{ number: 1 }, { number: 2 }, { number: 3 }])
+      same(rows, rows.map((_, index) => ({ number: index + 1 })))
+      assert.isAbove(rows.length, 3)
     }))
 })
 

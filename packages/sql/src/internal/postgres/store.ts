@@ -7,8 +7,10 @@ import { SpaceError } from "@effect-linda/core/SpaceError"
 import type { Savepoint, SpaceStore } from "@effect-linda/core/SpaceStore"
 import type { Command, Outcome, Run } from "@effect-linda/core/StoreCommand"
 import * as StoreCommand from "@effect-linda/core/StoreCommand"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type pg from "pg"
 import { load } from "../drivers.js"
@@ -28,16 +30,28 @@ export interface PostgresStore extends SpaceStore {
 }
 
 /** Batches on their way at a time: one is made while the server does the other. */
-const depth = 2
+const most = 2
+
+/** For how long whoever is to fetch what was left in the outbox has time for that: this is for others to see. */
+const unfetched = Effect.flatMap(Random.nextRange(100, 200), (millis) => Effect.sleep(millis))
+
+const liveClock = Clock.make()
 
 export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Scope.Scope> =>
   Effect.gen(function*() {
     const client = new Client(yield* load("pg", () => import("pg")), options)
     /** A batch may be asked for while the one before is under way: they keep their order. Transactions are alone. */
+    const depth = client.polls ? 1 : most
     const slots = yield* Effect.makeSemaphore(depth)
     // What is interrupted while it opens leaves nothing behind.
     yield* Effect.addFinalizer(() => slots.withPermits(depth)(client.leave))
     yield* client.enter
+    const pause = client.polls
+      ? Effect.sleep(options.poll)
+      : Effect.zipRight(client.left.await, Effect.zipRight(unfetched, client.left.close))
+    // Between batches and transactions, of which it is no part.
+    const look = slots.withPermits(1)(client.look)
+    yield* Effect.forkScoped(Effect.withClock(Effect.forever(Effect.zipRight(pause, look)), liveClock))
 
     const perform = (
       connection: Connection,
@@ -54,6 +68,8 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
           ),
           ({ rows: [row] }) => decode(commands, JSON.parse(row!["outcome"]!) as OutcomeWire)
         ))
+
+    const whole: typeof perform = (connection, ...batch) => connection.alone(perform(connection, ...batch))
 
     /** Gives what is to happen once its number. Who learns that its life is over enters again before it says so. */
     const numbered = <A, E, R>(
@@ -76,12 +92,12 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
         slots.withPermits(1)(numbered((life, number) => {
           const mend = Effect.suspend(() => {
             lost++
-            const again = Effect.flatMap(client.connected, (connection) => perform(connection, life, number, commands))
+            const again = Effect.flatMap(client.connected, (connection) => whole(connection, life, number, commands))
             return Effect.ensuring(repair.withPermits(1)(client.certainly(again)), Effect.sync(() => lost--))
           })
           const { connection } = client
           return connection === undefined || lost > 0 ? mend : Effect.catchAll(
-            perform(connection, life, number, commands),
+            whole(connection, life, number, commands),
             (error) => error instanceof Lost ? mend : Effect.fail(error)
           )
         }))
@@ -111,7 +127,7 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
             }
             result = undefined
             const connection = yield* client.connected
-            yield* connection.ask(sql`BEGIN`)
+            yield* connection.ask(connection.begin)
             let isFirst = true
             const run = StoreCommand.run((commands) =>
               Effect.uninterruptible(Effect.suspend(() => {

@@ -71,5 +71,13 @@ export const migrations: ReadonlyArray<Migration> = [
       sql`
       CREATE TABLE ${prefix}meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
       INSERT INTO ${prefix}meta (name, value) VALUES ('format', 1);`
+  },
+  {
+    // By the name of the space, so that the statement is the same in every file.
+    name: "an outbox",
+    statements: (prefix) =>
+      sql`
+      CREATE TABLE ${prefix}outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, space TEXT NOT NULL, rows TEXT NOT NULL);
+      CREATE INDEX ${prefix}outbox_space ON ${prefix}outbox (space);`
   }
 ]
