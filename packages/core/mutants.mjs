@@ -957,8 +957,8 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "the options of a space on a store may be misspelt",
     clause: "S16",
-    file: "internal/durable/engine.ts",
-    find: "      onlyOptions(options, optionNames)\n",
+    file: "internal/durable/row.ts",
+    find: "  onlyOptions(options, names)\n",
     replace: ""
   },
   {
@@ -1964,5 +1964,28 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/durable/access.ts",
     find: "Effect.sync(() => undone([ended]))",
     replace: "Effect.void"
+  },
+  {
+    name: "a batch of a store does its commands before what was left in the outbox",
+    clause: "O1",
+    file: "internal/durable/interpreter.ts",
+    find:
+      "  receive(space, tables.outbox?.() ?? [])\n  const replies = commands.map((command) => perform(space, command))",
+    replace:
+      "  const replies = commands.map((command) => perform(space, command))\n  receive(space, tables.outbox?.() ?? [])"
+  },
+  {
+    name: "who moves an outbox is not told of what only it can decide about",
+    clause: "O1",
+    file: "internal/durable/commands.ts",
+    find: "put(space, rows.map((row) => ({ ...row, accepted: undefined })))",
+    replace: "put(space, rows)"
+  },
+  {
+    name: "an outbox puts what the protocol of its space refuses",
+    clause: "O7",
+    file: "internal/durable/row.ts",
+    find: "  reader.check(tuple)\n",
+    replace: "  reader.known\n"
   }
 ]

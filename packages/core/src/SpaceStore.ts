@@ -23,14 +23,15 @@ import * as space from "./internal/durable/engine.js"
 import * as lapse from "./internal/durable/lapse.js"
 import * as memoryStore from "./internal/durable/memory.js"
 import * as query from "./internal/durable/query.js"
+import * as row from "./internal/durable/row.js"
 import * as encoding from "./internal/encoding.js"
 import * as queues from "./internal/queue.js"
 import * as timekeeper from "./internal/timekeeper.js"
 import type { Reader } from "./Options.js"
 import type { SpaceError } from "./SpaceError.js"
-import type { Inspected, Mail, Query, Row, Run, Waiter } from "./StoreCommand.js"
+import type { Inspected, Mail, NewRow, Query, Row, Run, Waiter } from "./StoreCommand.js"
 import type { Tuple } from "./Tuple.js"
-import type { Failures } from "./TupleSpace.js"
+import type { Failures, OutOptions } from "./TupleSpace.js"
 import { TupleSpace } from "./TupleSpace.js"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -244,6 +245,13 @@ export interface Tables {
   /** Removes and returns the mail of a client, in order. */
   readonly fetch: (client: string) => ReadonlyArray<Mail>
 
+  /**
+   * Removes and returns what transactions past the space have committed for it, in order: it is put before the commands
+   * of the batch. What is too much for one batch stays for the next, for which `onMail` calls back. By default there is
+   * no such thing.
+   */
+  readonly outbox?: (() => ReadonlyArray<NewRow>) | undefined
+
   /** Lets a client live until then. `false` if it had been ended. */
   readonly touch: (client: string, until: number) => boolean
   /** Clients whose life is over. */
@@ -444,6 +452,21 @@ export const format: number = encoding.format
  */
 export const renamed: <A, I, R>(former: string, schema: Schema.Schema<A, I, R>) => Schema.Schema<A, I, R> =
   classes.renamed
+
+/**
+ * Makes the rows that a space of this name puts into its store: for what puts tuples there past the space, such as an
+ * outbox. Options are as for {@link make}. Fails with the `SpaceError` with which an `out` or `outAll` would.
+ *
+ * @since 0.1.0
+ * @category stores
+ */
+export const encoder: <T extends Tuple = Tuple>(
+  name: string,
+  options?: Pick<Options<T>, "protocol" | "schemas">
+) => Effect.Effect<
+  (tuples: Iterable<T>, options?: OutOptions) => Effect.Effect<ReadonlyArray<NewRow>, SpaceError>,
+  SpaceError
+> = row.encoder
 
 /**
  * Makes a space of a store.

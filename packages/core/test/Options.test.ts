@@ -33,6 +33,7 @@ const functions: Record<string, readonly [Effect.Effect<unknown, unknown>, names
     Effect.scoped(Effect.flatMap(SpaceStore.memory, ({ open }) => open("test", misspelt))),
     "\"lease\""
   ],
+  "SpaceStore.encoder": [SpaceStore.encoder("test", misspelt), "\"schemas\", \"protocol\""],
   "SpaceStore.fromTables": [
     Effect.scoped(SpaceStore.fromTables(misspelt)),
     "\"name\", \"lease\", \"tables\", \"lock\", \"begin\", \"commit\", \"rollback\", \"savepoint\", \"failed\", \"enter\", \"onMail\", \"nextTurn\""

@@ -9,6 +9,7 @@ import * as SpaceStore from "@effect-linda/core/SpaceStore"
 import type { Tuple } from "@effect-linda/core/Tuple"
 import { TupleSpace } from "@effect-linda/core/TupleSpace"
 import type { SqlClient } from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import type * as Duration from "effect/Duration"
@@ -16,9 +17,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import { read } from "./internal/postgres/options.js"
+import { outboxOf } from "./internal/outbox.js"
+import { classify, Lost, stateOf, unavailable } from "./internal/postgres/failures.js"
+import { read, schemaOf } from "./internal/postgres/options.js"
 import { withSql } from "./internal/postgres/sqlClient.js"
 import * as internal from "./internal/postgres/store.js"
+import type { Sql } from "./internal/sql.js"
+import { quoted, sql } from "./internal/sql.js"
+import type * as Outbox from "./Outbox.js"
 
 /**
  * Text, or bytes.
@@ -99,8 +105,8 @@ export interface Options<T extends Tuple = any> extends SpaceStore.Options<T> {
   /**
    * Where the server is, as the driver `pg` takes it: `{ connectionString: "postgres://…" }` or parts of it. It has to
    * be a connection of one's own, for notifications come by it: with a pooler that shares them by transaction opening
-   * fails as `Unsupported`. Timeouts of the session that are not given here are those of the space, whatever the role
-   * or the database says (docs/durable.md, Operation).
+   * fails as `Unsupported`, unless `poll` is given. Timeouts of the session that are not given here are those of the
+   * space, whatever the role or the database says (docs/durable.md, Operation).
    */
   readonly connection?: Connection | undefined
   /** The name of the space: one schema carries several. By default `"default"`. */
@@ -121,6 +127,12 @@ export interface Options<T extends Tuple = any> extends SpaceStore.Options<T> {
    * as a wrong password, fails at once.
    */
   readonly retry?: Duration.DurationInput | undefined
+  /**
+   * How often to look for what others have sent, where notifications do not come: behind a pooler that shares
+   * connections by transaction. Then nothing depends on the session, a batch takes three round trips instead of one,
+   * and whoever waits is served as much later. By default notifications are listened to.
+   */
+  readonly poll?: Duration.DurationInput | undefined
   /** Whose clock tells when a tuple or a lease ends: the server's, which is the default, or Effect's `Clock` here. */
   readonly clock?: "client" | "server" | undefined
 }
@@ -184,6 +196,66 @@ export const layerConfig = (
   options: Config.Config.Wrap<Options>
 ): Layer.Layer<TupleSpace<Tuple, SpaceError>, ConfigError | SpaceError> =>
   Layer.scoped(TupleSpace, Effect.flatMap(Config.unwrap(options), make))
+
+/**
+ * Options of an outbox in PostgreSQL.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface OutboxOptions<T extends Tuple = any> extends Outbox.Options<T> {
+  /** The schema of the tables, as for a space. By default `"linda"`. */
+  readonly schema?: string | undefined
+}
+
+/** What it means that a statement of an outbox fails. */
+const unput = (error: SqlError, schema: Sql): SpaceError => {
+  const { cause } = error
+  // There is no such schema, table or function.
+  if (/^(3F000|42P01|42883)$/.test(stateOf(cause) ?? "")) {
+    return new SpaceError({
+      reason: "Unsupported",
+      message: `PostgreSQL: there is no outbox in the schema "${schema}" of this database: open a space of it once, ` +
+        "which makes the tables",
+      cause: error
+    })
+  }
+  const failure = classify(cause ?? error)
+  const { message, reason } = failure instanceof Lost ? unavailable(failure.cause) : failure
+  return new SpaceError({ reason, message, cause: error })
+}
+
+/**
+ * Makes an outbox: puts tuples by transactions of your own, in the same database, past the lock of the space.
+ *
+ * The tables have to be there: a program that opens a space of the schema makes them.
+ *
+ * @since 0.1.0
+ * @category outboxes
+ * @example
+ * ```ts
+ * import { Postgres } from "@effect-linda/sql"
+ * import { SqlClient } from "@effect/sql"
+ * import { Effect } from "effect"
+ *
+ * const order = (item: string) =>
+ *   Effect.gen(function*() {
+ *     const sql = yield* SqlClient.SqlClient
+ *     const jobs = yield* Postgres.outbox<readonly ["deliver", string]>({ space: "jobs" })
+ *     yield* sql.withTransaction(Effect.zipRight(
+ *       sql`INSERT INTO orders (item) VALUES (${item})`,
+ *       jobs.out(["deliver", item])
+ *     ))
+ *   })
+ * ```
+ */
+export const outbox: <T extends Tuple = Tuple>(
+  options?: OutboxOptions<T>
+) => Effect.Effect<Outbox.Outbox<T>, SpaceError> = outboxOf({
+  tables: (reader) => schemaOf(reader.text("schema") ?? "linda"),
+  put: (schema) => sql`SELECT ${quoted(schema)}.outbox_put($1, $2)`,
+  failed: unput
+})
 
 /**
  * As `SpaceStore.transaction`, with SQL of one's own in the same transaction of the database: what the effect does with

@@ -12,6 +12,7 @@ import { SpaceError } from "@effect-linda/core/SpaceError"
 import * as SpaceStore from "@effect-linda/core/SpaceStore"
 import type { Tuple } from "@effect-linda/core/Tuple"
 import { TupleSpace } from "@effect-linda/core/TupleSpace"
+import type { SqlError } from "@effect/sql/SqlError"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
 import type * as Duration from "effect/Duration"
@@ -23,6 +24,7 @@ import { dirname } from "node:path"
 import { clearTimeout, setImmediate, setTimeout } from "node:timers"
 import { load } from "./internal/drivers.js"
 import { format, isOutdated, missing } from "./internal/migrations.js"
+import { outboxOf } from "./internal/outbox.js"
 import { callback } from "./internal/runtime.js"
 import type { Sql } from "./internal/sql.js"
 import { identifier, sql } from "./internal/sql.js"
@@ -32,6 +34,7 @@ import { fileOf } from "./internal/sqlite/file.js"
 import type { Member } from "./internal/sqlite/look.js"
 import { migrations } from "./internal/sqlite/migrations.js"
 import { tablesOf } from "./internal/sqlite/tables.js"
+import type * as Outbox from "./Outbox.js"
 
 /**
  * A prepared statement of a {@link Database}.
@@ -252,6 +255,8 @@ const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, S
         beginning.run()
       }, { path, retry, since })
     )
+    /** Whether there is more in the outbox than the transaction has taken. */
+    let isMore = false
     // Within a transaction no other process is in the way, of preparing statements neither.
     const [space, tables, enter, hasMail, version] = yield* lock(Effect.zipRight(
       begin,
@@ -260,9 +265,12 @@ const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, S
           const space = migrate(database, prefix, name)
           const made = [
             space,
-            tablesOf(database, prefix, space),
+            tablesOf(database, prefix, { space, name, onMore: () => void (isMore = true) }),
             database.prepare(sql`INSERT INTO ${prefix}clients (space, until, lease) VALUES (?, ?, ?)`),
-            database.prepare(sql`SELECT 1 FROM ${prefix}mail WHERE client = ? LIMIT 1`),
+            database.prepare(
+              sql`SELECT 1 FROM ${prefix}mail WHERE client = ? UNION ALL SELECT 1 FROM ${prefix}outbox WHERE space = ?
+                LIMIT 1`
+            ),
             database.prepare("PRAGMA data_version")
           ] as const
           commit.run()
@@ -275,6 +283,7 @@ const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, S
     ))
     let client = ""
     let savepoints = 0
+    let notifyOurselves = () => {}
     /** To whom the transaction has sent something. */
     const addressees = new Set<string>()
     return yield* SpaceStore.fromTables({
@@ -295,9 +304,14 @@ const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, S
           look.tell(prefix, addressees, client)
           addressees.clear()
         }
+        if (isMore) {
+          isMore = false
+          notifyOurselves()
+        }
       },
       rollback: () => {
         addressees.clear()
+        isMore = false
         rollback.run()
       },
       failed,
@@ -312,11 +326,12 @@ const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, S
       },
       nextTurn: callback((resume) => void setImmediate(() => resume(Effect.void))),
       onMail: (client, notify) => {
+        notifyOurselves = notify
         const member: Member = {
           tables: prefix,
           client,
           notify,
-          hasMail: () => hasMail.all(Number(client())).length > 0,
+          hasMail: () => hasMail.all(Number(client()), name).length > 0,
           version: () => (version.all() as [{ data_version: number }])[0].data_version,
           poll: read.poll
         }
@@ -327,6 +342,63 @@ const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, S
       }
     })
   })
+
+/**
+ * Options of an outbox in SQLite.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface OutboxOptions<T extends Tuple = any> extends Outbox.Options<T> {
+  /** What the names of the tables begin with, as for a space. By default `"linda_"`. */
+  readonly prefix?: string | undefined
+}
+
+/** What it means that a statement of an outbox fails. */
+const unput = (error: SqlError, prefix: Sql): SpaceError => {
+  const { message, reason } = failed(error.cause ?? error)
+  return message.includes(`no such table: ${prefix}outbox`)
+    ? new SpaceError({
+      reason: "Unsupported",
+      message:
+        `SQLite: there is no table ${prefix}outbox in this file: open a space of it once, which makes the tables`,
+      cause: error
+    })
+    : new SpaceError({ reason, message, cause: error })
+}
+
+/**
+ * Makes an outbox: puts tuples by transactions of your own, on a connection of your own, in the file of the space.
+ *
+ * The tables have to be there: a program that opens a space in the file makes them. SQLite has one writer at a time, so
+ * batches of the space wait for your transaction, and your transaction waits for them.
+ *
+ * @since 0.1.0
+ * @category outboxes
+ * @example
+ * ```ts
+ * import { Sqlite } from "@effect-linda/sql"
+ * import { SqlClient } from "@effect/sql"
+ * import { Effect } from "effect"
+ *
+ * const order = (item: string) =>
+ *   Effect.gen(function*() {
+ *     const sql = yield* SqlClient.SqlClient
+ *     const jobs = yield* Sqlite.outbox<readonly ["deliver", string]>({ space: "jobs" })
+ *     yield* sql.withTransaction(Effect.zipRight(
+ *       sql`INSERT INTO orders (item) VALUES (${item})`,
+ *       jobs.out(["deliver", item])
+ *     ))
+ *   })
+ * ```
+ */
+export const outbox: <T extends Tuple = Tuple>(
+  options?: OutboxOptions<T>
+) => Effect.Effect<Outbox.Outbox<T>, SpaceError> = outboxOf({
+  tables: (reader) => identifier("prefix", reader.text("prefix") ?? "linda_"),
+  put: (prefix) => sql`INSERT INTO ${prefix}outbox (space, rows) VALUES (?, ?)`,
+  failed: unput
+})
 
 /**
  * Opens a space in a file.

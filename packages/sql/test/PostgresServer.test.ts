@@ -155,14 +155,14 @@ describe("D3 D19 what a role, a database or a server is told otherwise, in Postg
           }))
         }))
       const isolation = "read committed"
-      same(yield* shown({}), { statement: "0", lock: "0", isolation, idle: "7s" })
+      same(yield* shown({}), { statement: "7s", lock: "3500ms", isolation, idle: "7s" })
       same(
         yield* shown({ statement_timeout: 5_000, lock_timeout: 6_000, idle_in_transaction_session_timeout: 0 }),
         { statement: "5s", lock: "6s", isolation, idle: "0" }
       )
       same(
         yield* shown({ options: "-c statement_timeout=5s -c default_transaction_isolation=serializable" }),
-        { statement: "5s", lock: "0", isolation, idle: "7s" }
+        { statement: "5s", lock: "3500ms", isolation, idle: "7s" }
       )
     }))
 })
@@ -282,7 +282,7 @@ describe("D4 programs that are stopped, or cut off, in PostgreSQL", () => {
       const { rows: [{ pid }] } = yield* query(admin, "SELECT pg_backend_pid() AS pid")
       const connection = new Connection(
         pg.Client,
-        { connection: server().connection(), lease: 1_000 },
+        { connection: server().connection(), lease: 1_000, poll: Infinity },
         { lost: () => {}, notified: () => {} }
       )
       yield* connection.connect
@@ -328,6 +328,59 @@ describe("batches of a client that lapses while its connection is lost, in Postg
       }),
     20_000
   )
+})
+
+describe("D20 batches that take long, in PostgreSQL", () => {
+  /** A database in which to put a tuple takes as many seconds as its second field says. */
+  const slow = Effect.gen(function*() {
+    const connection = server().connection(yield* databaseOf({}))
+    yield* Effect.scoped(Postgres.make({ connection }))
+    const admin = yield* connect(connection.database)
+    yield* query(
+      admin,
+      `CREATE FUNCTION nap() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+          PERFORM pg_sleep(NEW.fields[2]::float8);
+          RETURN NEW;
+        END $$;
+      CREATE TRIGGER nap BEFORE INSERT ON linda.tuples FOR EACH ROW WHEN (NEW.fields[1] = '"nap"')
+        EXECUTE FUNCTION nap()`
+    )
+    return connection
+  })
+
+  it.scopedLive(
+    "D20 one that takes longer than the lease is refused, alone, and says what to change",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* Postgres.make({ connection: yield* slow, lease: "1 seconds", retry: "1 minute" })
+        const [napping, other] = yield* within(
+          Effect.all([Effect.flip(space.out(["nap", 9])), Effect.exit(space.out(["a"]))], { concurrency: "unbounded" }),
+          "the batch",
+          "9 seconds"
+        )
+        same(napping.reason, "Refused")
+        assert.match(
+          napping.message,
+          /a batch takes longer than the lease \(1s\), and was undone: ask for less.*"lease"/
+        )
+        same(other, Exit.void)
+        const inTransaction = yield* Effect.flip(SpaceStore.transaction(space)(space.out(["nap", 9])))
+        same(inTransaction.reason, "Refused")
+        same(yield* space.collect([P.rest(P.any)]), [["a"]])
+      }),
+    20_000
+  )
+
+  it.scopedLive("D20 one that takes nearly as long leaves its client its whole lease", () =>
+    Effect.gen(function*() {
+      const connection = yield* slow
+      const space = yield* Postgres.make({ connection, lease: "2 seconds" })
+      const other = yield* Postgres.make({ connection })
+      yield* space.out(["held"])
+      yield* Effect.forkScoped(Effect.forever(Effect.zipRight(other.out(["a"]), Effect.sleep("20 millis"))))
+      const use = Effect.zipRight(space.out(["nap", 1.6]), Effect.sleep("700 millis"))
+      same(yield* Effect.exit(space.inWith(["held"], () => use)), Exit.void)
+    }), 20_000)
 })
 
 describe("D6 servers that refuse for a while, in PostgreSQL", () => {
@@ -750,7 +803,10 @@ describe("D19 in PostgreSQL", () => {
       const opening = Postgres.make({ connection: { ...server().connection(), port }, space: fresh() })
       const error = yield* Effect.timeout(Effect.flip(opening), "5 seconds")
       same((error as SpaceError.SpaceError).reason, "Unsupported")
-      assert.match((error as Error).message, /notifications do not come.*Connect to the server itself/)
+      assert.match(
+        (error as Error).message,
+        /notifications do not come.*Connect to the server itself.*or give the option "poll", such as \{ poll: "100 millis" \}/
+      )
     }))
 
   it.scopedLive("D19 one that keeps it, as in session mode, will do", () =>

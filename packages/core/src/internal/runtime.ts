@@ -26,6 +26,7 @@ import * as RuntimeFlags from "effect/RuntimeFlags"
 import type * as EffectScheduler from "effect/Scheduler"
 import * as Scope from "effect/Scope"
 import * as Supervisor from "effect/Supervisor"
+import type * as Tracer from "effect/Tracer"
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Fibers
@@ -172,9 +173,14 @@ export const locally = Effect.locally
 
 export const locallyWith = Effect.locallyWith
 
+/** The span that the fiber is in, if it records any. */
+export const spanOf = (fiber: AnyFiber): Tracer.Span | undefined => {
+  const { currentSpan: span } = fiber
+  return span?._tag === "Span" && span.sampled && fiber.getFiberRef(FiberRef.currentTracerEnabled) ? span : undefined
+}
+
 /** Whether the fiber records spans. */
-export const isTraced = (fiber: AnyFiber): boolean =>
-  fiber.currentSpan?._tag === "Span" && fiber.currentSpan.sampled && fiber.getFiberRef(FiberRef.currentTracerEnabled)
+export const isTraced = (fiber: AnyFiber): boolean => spanOf(fiber) !== undefined
 
 /** Whether failures that nobody handles are to be logged. */
 export const logsUnhandled = (fiber: AnyFiber): boolean =>

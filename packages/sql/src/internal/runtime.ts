@@ -13,6 +13,12 @@ export const callback = Effect.async
 /** For the members of classes. */
 export const makeSemaphore = Effect.unsafeMakeSemaphore
 
+/** A latch that is opened by what calls back. */
+export const makeLatch = () => {
+  const latch = Effect.unsafeMakeLatch()
+  return { await: latch.await, close: latch.close, open: (): void => void latch.unsafeOpen() }
+}
+
 /** One value for a program, however many copies of a module it loads. */
 export { globalValue } from "effect/GlobalValue"
 

@@ -5,7 +5,7 @@
  * @internal
  */
 import type { Command, Found, NewRow, Query, Replies, Row } from "../../StoreCommand.js"
-import { type Delivery, offered } from "./delivery.js"
+import { type Delivery, offered, type Putting } from "./delivery.js"
 
 type Commands = {
   readonly [Op in keyof Replies]: (space: Delivery, command: Extract<Command, { readonly op: Op }>) => Replies[Op]
@@ -16,26 +16,15 @@ export const perform = <Op extends keyof Replies>(
   command: Extract<Command, { readonly op: Op }>
 ): Replies[Op] => commands[command.op as Op](space, command)
 
+/** Puts what comes from outside of the space: nobody of this client was asked whether it is for him. */
+export const receive = (space: Delivery, rows: ReadonlyArray<NewRow>): void => {
+  if (rows.length > 0) {
+    put(space, rows.map((row) => ({ ...row, accepted: undefined })))
+  }
+}
+
 const commands: Commands = {
-  put: (space, { rows }) => {
-    const ids = !space.isWaitedFor && rows.every(isPlain)
-      ? space.tables.insertAll(rows.map(({ arity, fields, keys, meta, shape }) => ({
-        arity,
-        fields,
-        keys,
-        shape,
-        expires: null,
-        lease: null,
-        meta,
-        attempts: 0
-      })))
-      : rows.map((row) => space.put(row))
-    // A life of no time reaches those who wait, and nobody else.
-    if (rows.some(({ ttl }) => ttl !== null && ttl <= 0)) {
-      space.expire()
-    }
-    return ids
-  },
+  put: (space, { rows }) => put(space, rows),
 
   take: (space, { final, holds, limit, queries, wait }) => {
     const waitUnder = (waiter: number) => leaveWaiter(space, { waiter, kind: "in", queries, final, label: wait })
@@ -137,7 +126,27 @@ const commands: Commands = {
   inspect: ({ now, tables }) => tables.inspect(now)
 }
 
-const isPlain = ({ leased, ttl }: NewRow): boolean => ttl === null && !leased
+const put = (space: Delivery, rows: ReadonlyArray<Putting>): ReadonlyArray<number> => {
+  const ids = !space.isWaitedFor && rows.every(isPlain)
+    ? space.tables.insertAll(rows.map(({ arity, fields, keys, meta, shape }) => ({
+      arity,
+      fields,
+      keys,
+      shape,
+      expires: null,
+      lease: null,
+      meta,
+      attempts: 0
+    })))
+    : rows.map((row) => space.put(row))
+  // A life of no time reaches those who wait, and nobody else.
+  if (rows.some(({ ttl }) => ttl !== null && ttl <= 0)) {
+    space.expire()
+  }
+  return ids
+}
+
+const isPlain = ({ leased, ttl }: Putting): boolean => ttl === null && !leased
 
 /** The oldest of all that match any of the queries; or, if more are wanted, those of the first query. */
 const find = ({ tables }: Delivery, queries: ReadonlyArray<Query>, limit: number): Found | null => {

@@ -13,6 +13,9 @@ type Accepted = ReadonlyArray<number> | undefined
 /** A tuple on its way into the space: new, or back. */
 type Coming = Omit<Row, "id"> & { readonly id: number | null; readonly accepted: Accepted }
 
+/** A new tuple, which may be of another client: then this one cannot tell who accepts it. */
+export type Putting = Omit<NewRow, "accepted"> & { readonly accepted: Accepted }
+
 /** One of a client who waits for a tuple, with the query that matches it. */
 type Matching = ReturnType<Tables["waitersFor"]>[number]
 
@@ -32,7 +35,7 @@ export class Delivery {
     this.tables.addWaiter(this.client, waiter, this.now)
   }
 
-  put({ leased, ttl, ...row }: NewRow): number {
+  put({ leased, ttl, ...row }: Putting): number {
     const expires = ttl === null ? null : this.now + ttl
     return this.deliver({ ...row, id: null, expires, lease: leased ? 0 : null, attempts: 0 }, "Out", null)
   }

@@ -12,17 +12,7 @@ import type { Row, Run, Take } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
 import { apart } from "../apart.js"
-import {
-  failing,
-  failuresOf,
-  keepsFailures,
-  millis,
-  onlyOptions,
-  option,
-  refusing,
-  schemasOf,
-  unsupported
-} from "../arguments.js"
+import { failing, failuresOf, keepsFailures, millis, option, refusing, unsupported } from "../arguments.js"
 import { read } from "../brand.js"
 import { moves } from "../destination.js"
 import type { Restore } from "../handOver.js"
@@ -47,7 +37,7 @@ import { Ground, linked } from "./ground.js"
 import { explain, inspect, sample } from "./inspect.js"
 import { joinOf } from "./joining.js"
 import { partyOf } from "./party.js"
-import { Reader } from "./reader.js"
+import { readerOf } from "./row.js"
 import type { Leaving } from "./session.js"
 import { insideOf, Session } from "./session.js"
 import { watch } from "./subscription.js"
@@ -70,11 +60,7 @@ export const make = (
     const { name } = store
     const interval = yield* failing(() => Effect.succeed(millis("metrics", option(options, "metrics"))))
     const ofSpace = yield* failing(() => Effect.succeed(failuresOf(options) ?? keepsFailures))
-    const reader = yield* failing(() => {
-      const schemas = schemasOf(options)
-      onlyOptions(options, optionNames)
-      return Effect.succeed(new Reader(name, { ...options, schemas }))
-    })
+    const reader = yield* failing(() => Effect.succeed(readerOf(name, options, optionNames)))
     const session = new Session(store, yield* Effect.clock)
     yield* session.start
     const ground = new Ground(name, session, reader)

@@ -12,8 +12,8 @@ import { withFiber } from "../runtime.js"
 import { harmless, linkTo, tracedSpan } from "../tracing.js"
 import type { Access } from "./access.js"
 import { accessTo } from "./access.js"
-import { encodeTuple } from "./query.js"
 import type { Reader } from "./reader.js"
+import { rowOf } from "./row.js"
 import type { Session } from "./session.js"
 
 export class Ground {
@@ -38,21 +38,8 @@ export class Ground {
   /** Refuses a tuple that cannot be stored. Says what is put, when it is, but for who accepts it then. */
   prepared(tuple: Tuple, span?: Tracer.Span, ttl = Infinity, leased = false): () => NewRow {
     const { reader, session } = this
-    reader.check(tuple)
-    const meta = harmless(() => span?.sampled === true ? JSON.stringify([span.traceId, span.spanId]) : null) ?? null
-    const { arity, fields, keys, shape } = encodeTuple(reader.values, tuple)
-    const life = ttl === Infinity ? null : ttl
-    // Not by spreading one into the other, which takes longer than all the rest.
-    return () => ({
-      arity,
-      fields,
-      keys,
-      shape,
-      ttl: life,
-      leased,
-      meta,
-      accepted: session.offers.accepts(tuple)
-    })
+    const row = rowOf(reader, tuple, span, ttl, leased)
+    return () => row(session.offers.accepts(tuple))
   }
 }
 

@@ -6,7 +6,7 @@
  */
 import type { Tables } from "../../SpaceStore.js"
 import type { Command, Outcome } from "../../StoreCommand.js"
-import { perform } from "./commands.js"
+import { perform, receive } from "./commands.js"
 import { Delivery } from "./delivery.js"
 import { lapsed } from "./lapse.js"
 
@@ -29,6 +29,7 @@ export const interpret = ({ client, commands, dead, lease, now, tables }: {
       space.giveBack(row, undefined, true)
     }
   }
+  receive(space, tables.outbox?.() ?? [])
   const replies = commands.map((command) => perform(space, command))
   const next = tables.nextExpiry()
   const mail = tables.fetch(client)

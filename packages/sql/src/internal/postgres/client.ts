@@ -13,7 +13,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type pg from "pg"
-import { makeSemaphore } from "../runtime.js"
+import { makeLatch, makeSemaphore } from "../runtime.js"
 import type { Sql } from "../sql.js"
 import { quoted, sql } from "../sql.js"
 import type { Backend } from "./connection.js"
@@ -32,16 +32,22 @@ export interface Life {
   /** The number of the client, and that of its space. Tables that were made anew have others. */
   readonly id: number
   readonly space: number
+  /** What the channel of the space's outbox is called by. */
+  readonly outbox: number
   /** The number of its last batch. */
   seq: number
 }
 
 export class Client {
   /** The life it is in. */
-  life: Life = { id: 0, space: 0, seq: 0 }
+  life: Life = { id: 0, space: 0, outbox: 0, seq: 0 }
   /** The connection in use. */
   connection: Connection | undefined = undefined
   notify: () => void = () => {}
+  /** Open when something was left in the outbox for another program to fetch. */
+  readonly left = makeLatch()
+  /** Whether nobody tells us of mail, and we have to look. */
+  readonly polls: boolean
 
   readonly schema: Sql
   /** The time by our clock, if that tells. */
@@ -57,6 +63,7 @@ export class Client {
 
   constructor(private readonly driver: typeof pg, private readonly options: Read) {
     this.schema = quoted(options.schema)
+    this.polls = options.poll < Infinity
     this.now = options.clock === "client" ? Clock.currentTimeMillis : Effect.succeed(null)
   }
 
@@ -77,17 +84,19 @@ export class Client {
     const { orphans } = this
     return this.opened((connection) =>
       Effect.gen(this, function*() {
-        if (!this.isOpen) {
+        if (!this.isOpen && !this.polls) {
           yield* this.heard(connection)
         }
-        yield* connection.setUp(orphans)
+        if (!this.polls) {
+          yield* connection.setUp(orphans)
+        }
         this.orphans = this.orphans.filter((orphan) => !orphans.includes(orphan))
         if (!this.isPrepared) {
           yield* prepare(connection, this.options.schema)
           this.isPrepared = true
         }
         if (this.life.id !== 0) {
-          yield* this.listen(connection, sql`LISTEN`)
+          yield* this.listen(connection)
         }
         if (connection.lost !== undefined) {
           return yield* Effect.fail(connection.lost)
@@ -106,9 +115,14 @@ export class Client {
       try: () =>
         new Connection(this.driver.Client, this.options, {
           lost: (connection) => this.forget(connection),
-          notified: (connection) => {
+          notified: (connection, payload) => {
             this.unheard.delete(connection)
-            this.notify()
+            // Of the outbox all are told, and who is to fetch what is in it.
+            if (payload === "" || Number(payload) === this.life.id) {
+              this.notify()
+            } else {
+              this.left.open()
+            }
           }
         }),
       catch: classify
@@ -138,7 +152,8 @@ export class Client {
             reason: "Unsupported",
             message: "PostgreSQL: notifications do not come by this connection, which something like a pooler gives " +
               "to others between two transactions. Connect to the server itself, or to a pooler that gives each " +
-              "client a connection of its own (session mode)"
+              "client a connection of its own (session mode); or give the option \"poll\", such as " +
+              "{ poll: \"100 millis\" }, to look that often instead"
           })
         )
       )
@@ -146,6 +161,22 @@ export class Client {
       yield* connection.ask(sql`UNLISTEN ${quoted(channel)}`)
     })
   }
+
+  /** Looks whether there is anything to fetch, without the lock of the space. */
+  readonly look: Effect.Effect<void> = Effect.suspend(() =>
+    this.connection === undefined ? Effect.void : Effect.match(
+      this.connection.ask(
+        sql`SELECT 1 AS found WHERE EXISTS (SELECT FROM ${this.schema}.mail m WHERE m.client = $1)
+          OR EXISTS (SELECT FROM ${this.schema}.outbox o WHERE o.space = $2)`,
+        [this.life.id, this.options.name]
+      ),
+      {
+        // What is wrong the next batch says.
+        onFailure: () => {},
+        onSuccess: ({ rows }) => rows.length > 0 && this.notify()
+      }
+    )
+  )
 
   private forget(connection: Connection): void {
     if (connection.backend !== undefined) {
@@ -158,8 +189,19 @@ export class Client {
     }
   }
 
-  private listen(connection: Connection, how: Sql): Step<unknown> {
-    return connection.ask(sql`${how} ${quoted(sql`${this.options.schema}_${this.life.id}`)}`)
+  private channel(life: Life): Sql {
+    return quoted(sql`${this.options.schema}_${life.id}`)
+  }
+
+  private listen(connection: Connection): Step<unknown> {
+    const outbox = quoted(sql`${this.options.schema}_outbox_${this.life.outbox}`)
+    return this.polls
+      ? Effect.void
+      : connection.ask(sql`LISTEN ${this.channel(this.life)}; LISTEN ${outbox}`)
+  }
+
+  private unlisten(connection: Connection, life: Life): Step<unknown> {
+    return life.id === 0 || this.polls ? Effect.void : connection.ask(sql`UNLISTEN ${this.channel(life)}`)
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -216,11 +258,9 @@ export class Client {
     this.certainly(Effect.gen(this, function*() {
       const connection = yield* this.connected
       const life = yield* this.inserted(connection)
-      if (this.life.id !== 0) {
-        yield* this.listen(connection, sql`UNLISTEN`)
-      }
+      yield* this.unlisten(connection, this.life)
       this.life = life
-      yield* this.listen(connection, sql`LISTEN`)
+      yield* this.listen(connection)
       this.isOpen = true
     }))
   )
@@ -236,11 +276,11 @@ export class Client {
           sql`INSERT INTO ${schema}.clients (space, until, lease)
             SELECT id, coalesce($2, extract(epoch FROM clock_timestamp()) * 1000) + $3, $3
               FROM ${schema}.spaces WHERE name = $1
-            RETURNING id, space`,
+            RETURNING id, space, hashtext($1) AS outbox`,
           [name, time, lease]
         )
         if (row !== undefined) {
-          return { id: Number(row["id"]), space: Number(row["space"]), seq: 0 }
+          return { id: Number(row["id"]), space: Number(row["space"]), outbox: Number(row["outbox"]), seq: 0 }
         }
         yield* connection.ask(sql`INSERT INTO ${schema}.spaces (name) VALUES ($1) ON CONFLICT DO NOTHING`, [name])
       }
@@ -261,14 +301,14 @@ export class Client {
     return connection === undefined ? Effect.void : Effect.gen(this, function*() {
       const time = yield* this.now
       if (life.id !== 0) {
-        yield* Effect.ignore(
+        yield* Effect.ignore(connection.alone(
           connection.ask(sql`SELECT ${schema}.leave(hashtext($1), $2, $3, $4)`, [
             options.schema,
             life.space,
             life.id,
             time
           ])
-        )
+        ))
       }
       yield* connection.close
     })

@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import type pg from "pg"
 import { liveClock } from "../runtime.js"
 import type { Sql } from "../sql.js"
-import { sql } from "../sql.js"
-import { classify, Lost } from "./failures.js"
+import { identifier, join, sql } from "../sql.js"
+import { classify, isEnded, Lost, overdue } from "./failures.js"
 import type { Read } from "./options.js"
 
 /** A process of the server's. Its number may be another's one day: that has begun at another time. */
@@ -34,6 +34,24 @@ const patience = "100 millis"
 /** The most that the server takes for a time in milliseconds. */
 const longest = 2 ** 31 - 1
 
+/**
+ * Times that a role, a database or a server can be told otherwise, in milliseconds. What `connection` says goes first.
+ *
+ * A program that is stopped in a transaction, or cut off, keeps its space from all others: the server ends it after its
+ * lease. And a batch is done within its lease, or not at all, for a client that is silent for longer is taken for dead.
+ * It waits for the lock of its space no longer than half of that: so the one that is ended has run for the other half.
+ */
+const timesOf = ({ connection, lease }: Pick<Read, "connection" | "lease">) => {
+  const { idle_in_transaction_session_timeout, lock_timeout, statement_timeout } = connection ?? {}
+  const whole = Math.min(Math.ceil(lease), longest)
+  return {
+    idle_in_transaction_session_timeout: idle_in_transaction_session_timeout ?? whole,
+    lock_timeout: lock_timeout ?? Math.ceil(whole / 2),
+    statement_timeout: typeof statement_timeout === "number" ? statement_timeout : whole,
+    transaction_timeout: 0
+  }
+}
+
 export class Connection {
   private readonly client: pg.Client
   private last: Promise<unknown> = Promise.resolve()
@@ -45,25 +63,28 @@ export class Connection {
    * protocol itself, gives another.
    */
   isDirect = true
+  /** How a transaction begins. In a session that may be another's the next time, it says all of its settings. */
+  begin: Sql = sql`BEGIN`
 
   constructor(
     Client: typeof pg.Client,
-    private readonly options: Pick<Read, "connection" | "lease">,
+    private readonly options: Pick<Read, "connection" | "lease" | "poll">,
     private readonly on: {
       readonly lost: (connection: Connection) => void
-      readonly notified: (connection: Connection) => void
+      readonly notified: (connection: Connection, payload: string) => void
     }
   ) {
     this.client = new Client({
       keepAlive: true,
       connectionTimeoutMillis: 10_000,
-      query_timeout: Math.min(options.lease, 2 ** 30),
+      // The server answers before, if it is there.
+      query_timeout: Math.min(options.lease + 1_000, 2 ** 30),
       // What our type leaves open is the driver's to check.
       ...options.connection
     })
     this.client.on("error", (error) => this.lose(error))
     this.client.on("end", () => this.lose(new Error("Connection terminated")))
-    this.client.on("notification", () => on.notified(this))
+    this.client.on("notification", ({ payload }) => on.notified(this, payload ?? ""))
   }
 
   /** Whatever is under way fails, and nothing more goes by it. */
@@ -79,10 +100,20 @@ export class Connection {
   // Its beginning
   // -------------------------------------------------------------------------------------------------------------------
 
+  /** Whether the session is its own: otherwise no two transactions need be of the same, and none may leave anything. */
+  private get isOwn(): boolean {
+    return this.options.poll === Infinity
+  }
+
   /** Connects, and learns who answers. */
   readonly connect: Effect.Effect<void, Lost | SpaceError> = Effect.suspend(() =>
     Effect.gen(this, function*() {
       yield* Effect.tryPromise({ try: () => this.client.connect(), catch: classify })
+      if (!this.isOwn) {
+        const { rows: [row] } = yield* this.ask(sql`SELECT current_setting('server_version_num') AS version`)
+        this.begin = beginning(this.options, Number(row?.["version"]))
+        return
+      }
       const { rows: [row] } = yield* this.ask(
         sql`SELECT pid, extract(epoch FROM backend_start)::text AS start
           FROM pg_catalog.pg_stat_activity WHERE pid = pg_backend_pid()`
@@ -97,23 +128,15 @@ export class Connection {
   /**
    * What a role, a database or a server can be told otherwise is said here: a batch sees what was committed before it
    * had the lock of its space, no time is over before ours, numbers come whole. What `connection` says is not touched.
-   *
-   * A program that is stopped in a transaction, or cut off, keeps its space from all others: the server ends it after
-   * its lease, be it idle, or sending what nobody reads.
    */
   setUp(orphans: ReadonlyArray<Backend>): Effect.Effect<void, Lost | SpaceError> {
     const lease = Math.min(Math.ceil(this.options.lease), longest)
-    const { idle_in_transaction_session_timeout: idle, lock_timeout: lock, statement_timeout: statement } =
-      this.options.connection ?? {}
     const settings = {
+      ...timesOf(this.options),
       default_transaction_isolation: "read committed",
-      extra_float_digits: "1",
-      idle_in_transaction_session_timeout: String(idle ?? lease),
-      idle_session_timeout: "0",
-      lock_timeout: String(lock ?? 0),
-      statement_timeout: String(statement || 0),
-      tcp_user_timeout: String(Math.max(lease, 1_000)),
-      transaction_timeout: "0"
+      extra_float_digits: 1,
+      idle_session_timeout: 0,
+      tcp_user_timeout: Math.max(lease, 1_000)
     }
     return Effect.gen(this, function*() {
       yield* this.ask(
@@ -161,10 +184,16 @@ export class Connection {
     return Effect.tryPromise({
       try: () =>
         this.next(async () => {
+          const since = performance.now()
           try {
-            return await this.client.query({ text, values: [...values], types: asTexts, ...(name && { name }) })
+            return await this.client.query({
+              text,
+              values: [...values],
+              types: asTexts,
+              ...(this.isOwn && name && { name })
+            })
           } catch (error) {
-            const failure = classify(error)
+            const failure = this.isOverdue(error, since) ? overdue(this.options.lease, error) : classify(error)
             if (failure instanceof Lost) {
               this.lose(failure)
             }
@@ -182,6 +211,24 @@ export class Connection {
       Effect.zipRight(Effect.withClock(Effect.sleep(patience), liveClock), this.abandon)
     )
     return Effect.onInterrupt(Effect.asVoid(leave(this.ask(text))), () => left)
+  }
+
+  /** Whether the server has ended a statement because it has taken too long, by the times that are ours. */
+  private isOverdue(error: unknown, since: number): boolean {
+    const { lock_timeout, statement_timeout } = this.options.connection ?? {}
+    return isEnded(error) && lock_timeout === undefined && typeof statement_timeout !== "number" &&
+      performance.now() - since >= this.options.lease * 0.9
+  }
+
+  /** As a transaction of its own, which says its settings if the session does not. Nothing else may come between. */
+  alone<A>(effect: Effect.Effect<A, Lost | SpaceError>): Effect.Effect<A, Lost | SpaceError> {
+    return this.isOwn ? effect : Effect.zipRight(
+      this.ask(this.begin),
+      Effect.zipLeft(
+        Effect.tapError(effect, () => Effect.catchAll(this.ask(sql`ROLLBACK`), () => this.abandon)),
+        this.ask(sql`COMMIT`)
+      )
+    )
   }
 
   /** Runs a statement of the user's, with the user's parsers. It fails with what the driver fails with. */
@@ -229,6 +276,17 @@ export class Connection {
     return Effect.promise(() => this.client.end().catch(() => {}))
   })
 }
+
+const beginning = (options: Pick<Read, "connection" | "lease">, version: number): Sql =>
+  join([
+    sql`BEGIN ISOLATION LEVEL READ COMMITTED`,
+    sql`SET LOCAL extra_float_digits = 1`,
+    ...Object.entries(timesOf(options)).flatMap(([name, millis]) =>
+      name === "transaction_timeout" && version < 17_00_00
+        ? []
+        : [sql`SELECT set_config('${identifier("connection", name)}', '${millis}', true)`]
+    )
+  ], "; ")
 
 /** Whether it works or not, as long as the connection lives. */
 const unlessLost = <A>(effect: Effect.Effect<A, Lost | SpaceError>): Effect.Effect<void, Lost> =>

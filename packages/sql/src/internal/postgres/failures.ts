@@ -7,6 +7,7 @@
 import * as OptionsOf from "@effect-linda/core/Options"
 import { SpaceError } from "@effect-linda/core/SpaceError"
 import * as SpaceStore from "@effect-linda/core/SpaceStore"
+import * as Duration from "effect/Duration"
 
 /** The connection has to be given up: it is not known what has become of what was asked by it, or it may pass. */
 export class Lost {
@@ -40,11 +41,26 @@ const passing = /^(08|25006|25P0[34]|40|53|55P03|57)/
 const isQueueFull = (error: unknown): boolean =>
   stateOf(error) === "54000" && look(error).routine === "PreCommit_Notify"
 
+/** Whether the server has ended a statement, for its length or because it was told to. */
+export const isEnded = (error: unknown): boolean => stateOf(error) === "57014"
+
+/** The failure of what could never be done: it would take as long the next time. */
+export const overdue = (lease: number, cause: unknown): SpaceError =>
+  new SpaceError({
+    reason: "Refused",
+    message: `PostgreSQL: a batch takes longer than the lease (${Duration.format(Duration.millis(lease))}), and was ` +
+      "undone: ask for less at once, or give all programs of the space a longer \"lease\"",
+    cause
+  })
+
 /** By this SQLSTATE the function `run` says that its client has been taken for dead. */
 const lapsed = "LINDA"
 
 const messageOf = (error: unknown): string =>
-  stateOf(error) === "25P03"
+  stateOf(error) === "55P03"
+    ? "another batch or transaction has held the lock of the space for longer than half the lease: keep transactions " +
+      "short, or give a longer \"retry\""
+    : stateOf(error) === "25P03"
     ? "a transaction did nothing for longer than the lease, and the server has ended it: keep it short, or say how " +
       "long it may be idle by connection.idle_in_transaction_session_timeout"
     : OptionsOf.messageOf(error)

@@ -8,6 +8,7 @@
  * @internal
  */
 import type { Migration } from "../migrations.js"
+import { mostMoved } from "../rows.js"
 import type { Sql } from "../sql.js"
 import { join, quoted, sql } from "../sql.js"
 
@@ -427,6 +428,37 @@ BEGIN
   RETURN to_json(coalesce(v_ids, '{}'));
 END $$;
 
+-- Puts what transactions past the space have committed for it, as somebody else would who put it now: before all that a
+-- batch does. What is too much for one batch stays for the next. Whether there is such.
+CREATE OR REPLACE FUNCTION ${schema}.empty_outbox(p_space int, p_now float8, p_name text) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+  o record;
+  v_moved int := 0;
+BEGIN
+  FOR o IN SELECT x.id, x.rows FROM ${schema}.outbox x WHERE x.space = p_name ORDER BY x.id LOOP
+    IF v_moved >= ${mostMoved} THEN
+      RETURN true;
+    END IF;
+    DELETE FROM ${schema}.outbox x WHERE x.id = o.id;
+    PERFORM ${schema}.put(p_space, 0, p_now, o.rows);
+    v_moved := v_moved + jsonb_array_length(o.rows);
+  END LOOP;
+  RETURN false;
+END $$;
+
+-- Puts tuples by the transaction that this runs in, past the lock of the space. Of the programs that have the space open
+-- one is told by name that it is the one to fetch them, the one that was heard of last; the others see that it does.
+CREATE OR REPLACE FUNCTION ${schema}.outbox_put(p_space text, p_rows text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO ${schema}.outbox (space, rows) VALUES (p_space, p_rows::jsonb);
+  PERFORM pg_notify('${name}_outbox_' || hashtext(p_space), coalesce((
+    SELECT c.id FROM ${schema}.clients c JOIN ${schema}.spaces s ON s.id = c.space
+      WHERE s.name = p_space AND NOT c.dead ORDER BY c.until DESC LIMIT 1
+  ), 0)::text);
+END $$;
+
 CREATE OR REPLACE FUNCTION ${schema}.wait(
   p_space int, p_client bigint, p_now float8, p_waiters bigint[], p_kind text, p_queries jsonb, p_exact boolean,
   p_events text[], p_final boolean, p_anchors jsonb, p_label text
@@ -710,6 +742,9 @@ DECLARE
   v_until float8;
   v_expires boolean;
   v_lapses boolean;
+  v_name text;
+  v_more boolean := false;
+  v_begun timestamptz;
   v_posted boolean;
   v_told boolean;
   v_next float8;
@@ -722,12 +757,15 @@ DECLARE
   c jsonb;
 BEGIN
   PERFORM pg_advisory_xact_lock(p_lock, p_space);
-  v_now := coalesce(p_now, extract(epoch FROM clock_timestamp()) * 1000);
+  v_begun := clock_timestamp();
+  v_now := coalesce(p_now, extract(epoch FROM v_begun) * 1000);
   SELECT x.seq, x.dead, x.until,
       EXISTS (SELECT FROM ${schema}.tuples t WHERE t.space = p_space AND t.expires <= v_now),
       EXISTS (SELECT FROM ${schema}.clients y
-        WHERE y.space = p_space AND (y.until <= v_now OR y.until > v_now + y.lease) AND y.id <> p_client)
-    INTO v_seq, v_dead, v_until, v_expires, v_lapses FROM ${schema}.clients x WHERE x.id = p_client;
+        WHERE y.space = p_space AND (y.until <= v_now OR y.until > v_now + y.lease) AND y.id <> p_client),
+      (SELECT s.name FROM ${schema}.spaces s
+        WHERE s.id = p_space AND EXISTS (SELECT FROM ${schema}.outbox o WHERE o.space = s.name))
+    INTO v_seq, v_dead, v_until, v_expires, v_lapses, v_name FROM ${schema}.clients x WHERE x.id = p_client;
   IF p_seq <= v_seq THEN
     IF p_seq < v_seq - 1 THEN
       RAISE EXCEPTION 'a batch came after it had been sent again' USING ERRCODE = '40001';
@@ -766,6 +804,9 @@ BEGIN
       WHERE y.space = p_space AND y.until > v_now + y.lease AND NOT y.dead;
     PERFORM ${schema}.bury(p_space, p_client, v_now);
   END IF;
+  IF v_name IS NOT NULL THEN
+    v_more := ${schema}.empty_outbox(p_space, v_now, v_name);
+  END IF;
   FOR c IN SELECT * FROM jsonb_array_elements(p_commands) LOOP
     v_replies := v_replies || ${schema}.perform(p_space, p_client, v_now, c);
   END LOOP;
@@ -788,7 +829,9 @@ BEGIN
         'next', v_next)
       INTO v_kept FROM ROWS FROM (jsonb_array_elements(p_commands), unnest(v_replies)) WITH ORDINALITY u(c, r, n);
   END IF;
-  UPDATE ${schema}.clients SET until = v_now + p_lease, lease = p_lease, notified = false, seq = greatest(seq, p_seq),
+  -- It lives from when it has the answer.
+  UPDATE ${schema}.clients SET until = v_now + extract(epoch FROM clock_timestamp() - v_begun) * 1000 + p_lease,
+    lease = p_lease, notified = false, seq = greatest(seq, p_seq),
     even_seq = CASE p_seq % 2 WHEN 0 THEN p_seq ELSE even_seq END, even = CASE p_seq % 2 WHEN 0 THEN v_kept ELSE even END,
     odd_seq = CASE p_seq % 2 WHEN 1 THEN p_seq ELSE odd_seq END, odd = CASE p_seq % 2 WHEN 1 THEN v_kept ELSE odd END
     WHERE id = p_client;
@@ -799,6 +842,9 @@ BEGIN
         RETURNING x.id LOOP
       PERFORM pg_notify('${name}_' || v_to, '');
     END LOOP;
+  END IF;
+  IF v_more THEN
+    PERFORM pg_notify('${name}_' || p_client, '');
   END IF;
   RETURN v_outcome;
 END $$;
@@ -839,6 +885,18 @@ SELECT setval(s, nextval(s) + (random() * 2 ^ 48)::bigint) FROM pg_get_serial_se
   {
     name: "the leases of clients",
     statements: (schema) => sql`ALTER TABLE ${schema}.clients ADD COLUMN lease float8;`
+  },
+  {
+    // By the name of the space: to make one would have others, who open it, wait for the end of the transaction.
+    name: "an outbox",
+    statements: (schema) =>
+      sql`
+CREATE TABLE ${schema}.outbox (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  space text NOT NULL,
+  rows jsonb NOT NULL
+) WITH (${swept});
+CREATE INDEX outbox_space ON ${schema}.outbox (space, id);`
   }
 ]
 

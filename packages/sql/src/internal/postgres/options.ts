@@ -39,7 +39,7 @@ const connectionNames: Readonly<Record<keyof Connection, true>> = {
 }
 
 /** Words of SQL are welcome, for the name is quoted wherever it is said. */
-const schemaOf = (name: string): Sql => {
+export const schemaOf = (name: string): Sql => {
   if (name.startsWith("pg_")) {
     throw new SpaceError({
       reason: "InvalidOption",
@@ -65,6 +65,7 @@ const readerOf = (reader: OptionsOf.Reader) => {
     name: reader.text("space") ?? "default",
     schema: schemaOf(reader.text("schema") ?? "linda"),
     retry: reader.patience("retry", lease),
+    poll: reader.patience("poll", Infinity, 1),
     clock: reader.one("clock", ["server", "client"]),
     ofSpace: optionsOf(reader)
   }

@@ -8,8 +8,10 @@ import type { Restore, Savepoint, SpaceStore } from "@effect-linda/core/SpaceSto
 import { queue } from "@effect-linda/core/SpaceStore"
 import type { Command, Outcome, Run } from "@effect-linda/core/StoreCommand"
 import * as StoreCommand from "@effect-linda/core/StoreCommand"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type pg from "pg"
 import { load } from "../drivers.js"
@@ -29,16 +31,28 @@ export interface PostgresStore extends SpaceStore {
 }
 
 /** Batches on their way at a time: one is made while the server does the other. */
-const depth = 2
+const most = 2
+
+/** For how long whoever is to fetch what was left in the outbox has time for that: this is for others to see. */
+const unfetched = Effect.flatMap(Random.nextRange(100, 200), (millis) => Effect.sleep(millis))
+
+const liveClock = Clock.make()
 
 export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Scope.Scope> =>
   Effect.gen(function*() {
     const client = new Client(yield* load("pg", () => import("pg")), options)
     /** A batch may be asked for while the one before is under way: they keep their order. Transactions are alone. */
+    const depth = client.polls ? 1 : most
     const slots = queue(depth)
     // What is interrupted while it opens leaves nothing behind.
     yield* Effect.addFinalizer(() => slots.inTurn(client.leave))
     yield* client.enter
+    const pause = client.polls
+      ? Effect.sleep(options.poll)
+      : Effect.zipRight(client.left.await, Effect.zipRight(unfetched, client.left.close))
+    // Between batches and transactions, of which it is no part.
+    const look = slots.inTurn(client.look, { permits: 1 })
+    yield* Effect.forkScoped(Effect.withClock(Effect.forever(Effect.zipRight(pause, look)), liveClock))
 
     const perform = (
       connection: Connection,
@@ -55,6 +69,8 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
           ),
           ({ rows: [row] }) => decode(commands, JSON.parse(row!["outcome"]!) as OutcomeWire)
         ))
+
+    const whole: typeof perform = (connection, ...batch) => connection.alone(perform(connection, ...batch))
 
     /** Gives what is to happen once its number. Who learns that its life is over enters again before it says so. */
     const numbered = <A, E, R>(
@@ -80,13 +96,13 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
               lost++
               const again = Effect.flatMap(
                 client.connected,
-                (connection) => perform(connection, life, number, commands)
+                (connection) => whole(connection, life, number, commands)
               )
               return Effect.ensuring(repair.withPermits(1)(client.certainly(again)), Effect.sync(() => lost--))
             })
             const { connection } = client
             return connection === undefined || lost > 0 ? mend : Effect.catchAll(
-              perform(connection, life, number, commands),
+              whole(connection, life, number, commands),
               (error) => error instanceof Lost ? mend : Effect.fail(error)
             )
           }),
@@ -124,7 +140,7 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
               const undo = Effect.catchAll(connection.ask(sql`ROLLBACK`), () => connection.abandon)
               // The lock is asked for at once, so that who waits for it can leave.
               const lock = sql`SELECT pg_advisory_xact_lock(hashtext('${options.schema}'), ${life.space})`
-              yield* Effect.tapErrorCause(connection.awaited(sql`BEGIN; ${lock}`, leave), () => undo)
+              yield* Effect.tapErrorCause(connection.awaited(sql`${connection.begin}; ${lock}`, leave), () => undo)
               let isFirst = true
               const run = StoreCommand.run((commands) =>
                 Effect.uninterruptible(Effect.suspend(() => {

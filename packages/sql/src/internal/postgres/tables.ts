@@ -64,7 +64,7 @@ const bring = (connection: Connection, name: Sql): Step<void> => {
     }
   })
   return Effect.zipRight(
-    connection.ask(sql`BEGIN`),
+    connection.ask(connection.begin),
     Effect.zipRight(
       Effect.tapError(body, () => Effect.ignore(connection.ask(sql`ROLLBACK`))),
       Effect.asVoid(connection.ask(sql`COMMIT`))

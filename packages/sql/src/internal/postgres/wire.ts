@@ -3,26 +3,15 @@
  *
  * @internal
  */
-import type { Command, Found, Mail, NewRow, Outcome, Query, Replies, Reply, Row } from "@effect-linda/core/StoreCommand"
+import type { Command, Found, Mail, Outcome, Query, Replies, Reply, Row } from "@effect-linda/core/StoreCommand"
 import { anchorOf } from "../anchors.js"
+import { lean } from "../rows.js"
 
 const anchorsOf = (queries: ReadonlyArray<Query>) =>
   queries.map((query) => {
     const { hash, mask } = anchorOf(query)
     return [mask, hash]
   })
-
-/** What most rows do not have is not sent. */
-const lean = ({ accepted, arity, fields, keys, leased, meta, shape, ttl }: NewRow) => ({
-  arity,
-  shape,
-  fields,
-  keys,
-  ttl: ttl ?? undefined,
-  leased: leased || undefined,
-  meta: meta ?? undefined,
-  accepted: accepted.length > 0 ? accepted : undefined
-})
 
 const wired = (command: Command) =>
   command.op === "put"

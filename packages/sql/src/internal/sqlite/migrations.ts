@@ -75,5 +75,13 @@ export const migrations: ReadonlyArray<Migration> = [
   {
     name: "the leases of clients",
     statements: (prefix) => sql`ALTER TABLE ${prefix}clients ADD COLUMN lease REAL;`
+  },
+  {
+    // By the name of the space, so that the statement is the same in every file.
+    name: "an outbox",
+    statements: (prefix) =>
+      sql`
+      CREATE TABLE ${prefix}outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, space TEXT NOT NULL, rows TEXT NOT NULL);
+      CREATE INDEX ${prefix}outbox_space ON ${prefix}outbox (space);`
   }
 ]

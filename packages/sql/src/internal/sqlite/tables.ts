@@ -5,9 +5,10 @@
  */
 import type { Tables } from "@effect-linda/core/SpaceStore"
 import { matches } from "@effect-linda/core/SpaceStore"
-import type { Mail, Query, Row, Waiter } from "@effect-linda/core/StoreCommand"
+import type { Mail, NewRow, Query, Row, Waiter } from "@effect-linda/core/StoreCommand"
 import type { Database, Statement } from "../../Sqlite.js"
 import { anchorOf, hashUnder } from "../anchors.js"
+import { mostMoved, rowsOf } from "../rows.js"
 import type { Sql } from "../sql.js"
 import { join, sql } from "../sql.js"
 import { columns } from "./migrations.js"
@@ -72,7 +73,15 @@ const valuesOf = (space: number, row: Omit<Row, "id">): ReadonlyArray<unknown> =
 
 const places = (count: number): Sql => join(Array.from({ length: count }, () => sql`?`))
 
-export const tablesOf = (database: Database, prefix: Sql, space: number): Tables => {
+/** Which space the tables are of. */
+interface Of {
+  readonly space: number
+  readonly name: string
+  /** Called when the outbox has more than is taken. */
+  readonly onMore: () => void
+}
+
+export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space }: Of): Tables => {
   const statements = new Map<Sql, Statement>()
   /** Statements are prepared when they are first needed, and stay. */
   const prepared = (text: Sql): Statement => {
@@ -108,6 +117,10 @@ export const tablesOf = (database: Database, prefix: Sql, space: number): Tables
       WHERE a.space = ? AND a.mask = ? AND a.hash = ?`
   )
   const fetch = prepared(sql`SELECT body FROM ${prefix}mail WHERE client = ? ORDER BY id`)
+  const left = prepared(
+    sql`SELECT id, rows FROM ${prefix}outbox WHERE space = ? AND id > ? ORDER BY id LIMIT ${atOnce}`
+  )
+  const removeLeft = prepared(sql`DELETE FROM ${prefix}outbox WHERE space = ? AND id <= ?`)
   const nextExpiry = prepared(
     sql`SELECT expires FROM ${tuples} WHERE space = ? AND expires IS NOT NULL ORDER BY expires LIMIT 1`
   )
@@ -312,6 +325,28 @@ export const tablesOf = (database: Database, prefix: Sql, space: number): Tables
         prepared(sql`DELETE FROM ${prefix}mail WHERE client = ?`).run(Number(client))
       }
       return rows.map(({ body }) => JSON.parse(body) as Mail)
+    },
+    outbox: () => {
+      const puts: Array<ReadonlyArray<NewRow>> = []
+      let count = 0
+      let last = 0
+      let found: ReadonlyArray<Stored>
+      do {
+        found = left.all(name, last) as ReadonlyArray<Stored>
+        for (const { id, rows } of found) {
+          const put = rowsOf(rows)
+          puts.push(put)
+          count += put.length
+          last = id
+        }
+      } while (found.length === atOnce && count < mostMoved)
+      if (puts.length > 0) {
+        removeLeft.run(name, last)
+      }
+      if (found.length === atOnce) {
+        onMore()
+      }
+      return puts.flat()
     },
     touch: (client, until) => Number(touch.run(until, Number(client)).changes) > 0,
     lapsed: (now) => (lapsed.all(space, now) as ReadonlyArray<Stored>).map(({ id }) => String(id)),
