@@ -14,6 +14,8 @@ import type { Pattern } from "../pattern/pattern.js"
 import type { Making } from "./agenda.js"
 import { restoring, settling } from "./back.js"
 import type { Endings } from "./ending.js"
+import { everything } from "./ahead.js"
+import type { Far, From } from "./ahead.js"
 import { attempted, claim, claimed, each, readOf, Unread } from "./finding.js"
 import type { Ground } from "./ground.js"
 import type { Reader } from "./reader.js"
@@ -91,8 +93,8 @@ export const oneOf = ({ reader }: Ground, wish: Wish, as: "in" | "rd"): Wanted =
     ...described(reader, wish, queries),
     as,
     exact: queries.every(([, exact]) => exact),
-    attempt: (run, hold, waiter) => {
-      const look = oldestOf(reader, run, patterns, queries)
+    attempt: (run, hold, waiter, { from = everything }) => {
+      const look = oldestOf(reader, run, patterns, queries, from)
       return as === "in"
         ? claimed(look, (rows) => claim(run, hold, rows, waiter, wish.final))
         : waiter === null
@@ -126,8 +128,9 @@ const oldestOf = (
   reader: Reader,
   run: Run,
   patterns: ReadonlyArray<Pattern>,
-  queries: ReadonlyArray<ReturnType<Reader["query"]>>
-): Effect.Effect<Found | null, SpaceError> =>
+  queries: ReadonlyArray<ReturnType<Reader["query"]>>,
+  from: From
+): Effect.Effect<Found | null, Far | SpaceError> =>
   Effect.suspend(() => {
     let oldest: Found | null = null
     return Effect.map(
@@ -137,7 +140,7 @@ const oldestOf = (
             oldest = { index, rows: [row] }
           }
           return true
-        }), { discard: true }),
+        }, from, index), { discard: true }),
       () => oldest
     )
   })

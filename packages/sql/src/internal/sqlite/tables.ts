@@ -3,11 +3,11 @@
  *
  * @internal
  */
-import type { Tables } from "@effect-linda/core/SpaceStore"
+import type { Standing, Tables } from "@effect-linda/core/SpaceStore"
 import { matches } from "@effect-linda/core/SpaceStore"
 import type { Mail, Query, Row, Waiter } from "@effect-linda/core/StoreCommand"
 import type { Database, Statement } from "../../Sqlite.js"
-import { anchorOf, hashUnder } from "../anchors.js"
+import { anchorOf, hashUnder, shortLineOf } from "../anchors.js"
 import type { Sql } from "../sql.js"
 import { join, sql } from "../sql.js"
 import { columns } from "./migrations.js"
@@ -103,10 +103,32 @@ export const tablesOf = (database: Database, prefix: Sql, space: number): Tables
   const nextMask = prepared(
     sql`SELECT mask FROM ${prefix}anchors WHERE space = ? AND mask > ? ORDER BY mask LIMIT 1`
   )
-  const waitersUnder = prepared(
-    sql`SELECT w.* FROM ${prefix}anchors a JOIN ${prefix}waiters w ON w.seq = a.seq
-      WHERE a.space = ? AND a.mask = ? AND a.hash = ?`
+  const ofLine = sql`space = ? AND line = ?`
+  const under = sql`space = ? AND mask = ? AND hash = ?`
+  /** From one line to the next, however many stand in it; and those of earlier programs, who stand in none. */
+  const firstUnder = prepared(
+    sql`WITH RECURSIVE lines (line) AS (
+        SELECT min(line) FROM ${prefix}anchors WHERE ${under} AND line > ''
+        UNION ALL
+        SELECT (SELECT min(a.line) FROM ${prefix}anchors a WHERE ${under} AND a.line > lines.line)
+          FROM lines WHERE line IS NOT NULL
+      )
+      SELECT w.* FROM lines CROSS JOIN ${prefix}waiters w
+          ON w.seq = (SELECT min(seq) FROM ${prefix}waiters x WHERE x.space = ? AND x.line = lines.line)
+        WHERE lines.line IS NOT NULL
+      UNION ALL
+      SELECT w.* FROM ${prefix}anchors a CROSS JOIN ${prefix}waiters w ON w.seq = a.seq
+        WHERE a.space = ? AND a.mask = ? AND a.hash = ? AND a.line IS NULL`
   )
+  const standingIn = prepared(
+    sql`SELECT * FROM ${prefix}waiters WHERE ${ofLine} AND seq > ? ORDER BY seq LIMIT ?`
+  )
+  const standing = (stored: Stored, index: number): Standing => {
+    const { line, ...body } = JSON.parse(stored["body"]) as Omit<Waiter, "label" | "line"> & { readonly line?: number }
+    const { client, seq } = stored
+    // Each waiter of an earlier program is by itself.
+    return { ...body, line: line ?? body.waiter, client: String(client), seq, name: stored["line"] ?? "", index }
+  }
   const fetch = prepared(sql`SELECT body FROM ${prefix}mail WHERE client = ? ORDER BY id`)
   const nextExpiry = prepared(
     sql`SELECT expires FROM ${tuples} WHERE space = ? AND expires IS NOT NULL ORDER BY expires LIMIT 1`
@@ -261,16 +283,17 @@ export const tablesOf = (database: Database, prefix: Sql, space: number): Tables
     isWaitedFor: () => isWaitedFor.all(space).length > 0,
     addWaiter: (client, waiter, since) => {
       const { label, ...body } = waiter
+      const line = shortLineOf(client, waiter)
       const { lastInsertRowid } = prepared(
-        sql`INSERT INTO ${prefix}waiters (client, space, waiter, body, label, since) VALUES (${places(6)})`
-      ).run(Number(client), space, waiter.waiter, JSON.stringify(body), label, since)
+        sql`INSERT INTO ${prefix}waiters (client, space, waiter, body, label, since, line) VALUES (${places(7)})`
+      ).run(Number(client), space, waiter.waiter, JSON.stringify(body), label, since, line)
       const anchors = new Map(waiter.queries.map((query) => {
         const anchor = anchorOf(query)
         return [`${anchor.mask},${anchor.hash}`, anchor]
       }))
       for (const { hash, mask } of anchors.values()) {
-        prepared(sql`INSERT INTO ${prefix}anchors (space, mask, hash, seq) VALUES (${places(4)})`)
-          .run(space, mask, hash, Number(lastInsertRowid))
+        prepared(sql`INSERT INTO ${prefix}anchors (space, mask, hash, seq, line) VALUES (${places(5)})`)
+          .run(space, mask, hash, Number(lastInsertRowid), line)
       }
     },
     removeWaiter: (client, waiter) => {
@@ -283,22 +306,31 @@ export const tablesOf = (database: Database, prefix: Sql, space: number): Tables
       return stored !== undefined
     },
     waitersFor: (row) => {
-      const waiting = new Map<number, Stored>()
+      const found = new Map<number, Stored>()
       let [next] = nextMask.all(space, -2) as ReadonlyArray<Stored>
       while (next !== undefined) {
-        const hash = hashUnder(next["mask"], row)
+        const { mask } = next as { readonly mask: number }
+        const hash = hashUnder(mask, row)
         if (hash !== undefined) {
-          for (const stored of waitersUnder.all(space, next["mask"], hash) as ReadonlyArray<Stored>) {
-            waiting.set(stored["seq"], stored)
+          const anchor = [space, mask, hash]
+          for (const stored of firstUnder.all(...anchor, ...anchor, space, ...anchor) as ReadonlyArray<Stored>) {
+            found.set(stored["seq"], stored)
           }
         }
-        next = (nextMask.all(space, next["mask"]) as ReadonlyArray<Stored>)[0]
+        next = (nextMask.all(space, mask) as ReadonlyArray<Stored>)[0]
       }
-      return Array.from(waiting.values()).sort((one, other) => one["seq"] - other["seq"]).flatMap((stored) => {
-        const body = JSON.parse(stored["body"]) as Omit<Waiter, "label">
-        const index = body.queries.findIndex((query) => matches(query, row))
-        return index < 0 ? [] : [{ ...body, label: stored["label"], client: String(stored["client"]), index }]
+      return Array.from(found.values()).sort((one, other) => one["seq"] - other["seq"]).flatMap((stored) => {
+        const first = standing(stored, 0)
+        const index = first.queries.findIndex((query) => matches(query, row))
+        return index < 0 ? [] : [{ ...first, index }]
       })
+    },
+    waitersIn: (first, after, limit) => {
+      if (first.name === "") {
+        return first.seq > after ? [first] : []
+      }
+      const found = standingIn.all(space, first.name, after, limit) as ReadonlyArray<Stored>
+      return found.map((stored) => standing(stored, first.index))
     },
     post: (client, mail) =>
       void prepared(sql`INSERT INTO ${prefix}mail (client, body) VALUES (?, ?)`).run(
