@@ -56,8 +56,8 @@ export const hashUnder = (mask: number, { arity, keys }: Pick<Row, "arity" | "ke
 
 /** A name of the line of a waiter that is short, however long what it waits for is. */
 export const shortLineOf = (
-  client: string,
-  waiter: Pick<Waiter, "exact" | "kind" | "line" | "queries">
+  waiter: Pick<Waiter, "exact" | "kind" | "line" | "queries">,
+  client: string
 ): string => {
   const name = lineOf(client, waiter)
   return waiter.exact ? createHash("sha256").update(name).digest("base64") : name

@@ -172,8 +172,7 @@ const changingOf = (ground: Ground): Pick<Verbs<SpaceError>, "outIfAbsent" | "re
               Effect.flatMap(all(reader, run, pattern, from, 1), ({ tuples }) =>
                 tuples.length > 0
                   ? Effect.succeed(Option.fromIterable(tuples))
-                  : Effect.as(run([{ op: "put", rows: [row()] }]), Option.none<Tuple>()))
-            )
+                  : Effect.as(run([{ op: "put", rows: [row()] }]), Option.none<Tuple>())))
           )
         })),
 

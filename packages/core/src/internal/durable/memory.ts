@@ -48,6 +48,9 @@ const split = <A>(all: ReadonlyArray<A>, test: (member: A) => boolean) =>
 
 const nameOf = (client: string, waiter: number): string => `${client}:${waiter}`
 
+const standingIn = ({ lines }: State, name: string): ReadonlyArray<Waiting> =>
+  Option.getOrElse(HashMap.get(lines, name), () => [])
+
 /** All who wait, in order of arrival. */
 const waiting = ({ lines }: State): ReadonlyArray<Waiting> =>
   Array.from(HashMap.values(lines)).flat().sort((one, other) => one.seq - other.seq)
@@ -58,9 +61,7 @@ const removeWaiter = (state: State, client: string, waiter: number): boolean => 
   if (name === undefined) {
     return false
   }
-  const rest = HashMap.unsafeGet(state.lines, name).filter((other) =>
-    other.client !== client || other.waiter !== waiter
-  )
+  const rest = standingIn(state, name).filter((other) => other.client !== client || other.waiter !== waiter)
   state.lines = rest.length === 0 ? HashMap.remove(state.lines, name) : HashMap.set(state.lines, name, rest)
   state.lineOf = HashMap.remove(state.lineOf, key)
   return true
@@ -123,8 +124,13 @@ const tablesOf = (state: State): Tables => ({
   isWaitedFor: () => HashMap.size(state.lines) > 0,
   addWaiter: (client, waiter, since) => {
     const name = lineOf(client, waiter)
-    const line = Option.getOrElse(HashMap.get(state.lines, name), (): ReadonlyArray<Waiting> => [])
-    state.lines = HashMap.set(state.lines, name, [...line, { ...waiter, client, since, name, seq: ++state.arrivals }])
+    state.lines = HashMap.set(state.lines, name, [...standingIn(state, name), {
+      ...waiter,
+      client,
+      since,
+      name,
+      seq: ++state.arrivals
+    }])
     state.lineOf = HashMap.set(state.lineOf, nameOf(client, waiter.waiter), name)
   },
   removeWaiter: (client, waiter) => removeWaiter(state, client, waiter),
@@ -139,7 +145,7 @@ const tablesOf = (state: State): Tables => ({
     return found.sort((one, other) => one.seq - other.seq)
   },
   waitersIn: ({ index, name }, after, limit) => {
-    const line = HashMap.unsafeGet(state.lines, name)
+    const line = standingIn(state, name)
     const start = line.findIndex(({ seq }) => seq > after)
     return start < 0 ? [] : line.slice(start, start + limit).map((waiter) => ({ ...waiter, index }))
   },

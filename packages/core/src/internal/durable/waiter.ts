@@ -136,9 +136,7 @@ export class ClientWaiter implements Member {
           this.end(this.left())
         } else if (this.state === "asked") {
           this.ahead ??= new Ahead(session, this.wanted)
-          this.ahead.go((exit) =>
-            Exit.isFailure(exit) ? this.asked(Exit.failCause(exit.cause)) : this.seek(round + 1)
-          )
+          this.ahead.go((exit) => Exit.isFailure(exit) ? this.asked(Exit.failCause(exit.cause)) : this.seek(round + 1))
         }
       }
     )

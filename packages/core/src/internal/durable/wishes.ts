@@ -12,10 +12,10 @@ import { isSpaceError } from "../brand.js"
 import { failed } from "../hold.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Making } from "./agenda.js"
-import { restoring, settling } from "./back.js"
-import type { Endings } from "./ending.js"
 import { everything } from "./ahead.js"
 import type { Far, From } from "./ahead.js"
+import { restoring, settling } from "./back.js"
+import type { Endings } from "./ending.js"
 import { attempted, claim, claimed, each, readOf, Unread } from "./finding.js"
 import type { Ground } from "./ground.js"
 import type { Reader } from "./reader.js"
@@ -135,12 +135,20 @@ const oldestOf = (
     let oldest: Found | null = null
     return Effect.map(
       Effect.forEach(patterns, (pattern, index) =>
-        each(reader, run, pattern, queries[index]!, (row) => {
-          if (oldest === null || row.id < oldest.rows[0]!.id) {
-            oldest = { index, rows: [row] }
-          }
-          return true
-        }, from, index), { discard: true }),
+        each(
+          reader,
+          run,
+          pattern,
+          queries[index]!,
+          (row) => {
+            if (oldest === null || row.id < oldest.rows[0]!.id) {
+              oldest = { index, rows: [row] }
+            }
+            return true
+          },
+          from,
+          index
+        ), { discard: true }),
       () => oldest
     )
   })

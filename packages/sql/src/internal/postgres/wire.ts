@@ -4,13 +4,17 @@
  * @internal
  */
 import type { Command, Found, Mail, NewRow, Outcome, Query, Replies, Reply, Row } from "@effect-linda/core/StoreCommand"
-import { anchorOf } from "../anchors.js"
+import { anchorOf, shortLineOf } from "../anchors.js"
 
 const anchorsOf = (queries: ReadonlyArray<Query>) =>
   queries.map((query) => {
     const { hash, mask } = anchorOf(query)
     return [mask, hash]
   })
+
+/** The line of those about whom the server decides. */
+const lineOf = (kind: "in" | "rd", queries: ReadonlyArray<Query>): string =>
+  shortLineOf({ kind, queries, exact: true, line: 0 }, "")
 
 /** What most rows do not have is not sent. */
 const lean = ({ accepted, arity, fields, keys, leased, meta, shape, ttl }: NewRow) => ({
@@ -29,7 +33,13 @@ const wired = (command: Command) =>
     ? { op: command.op, rows: command.rows.map(lean) }
     : command.op === "settle" && command.put.length > 0
     ? { ...command, put: command.put.map(lean) }
-    : (command.op === "take" || command.op === "read") && command.wait !== null || command.op === "wait"
+    : (command.op === "take" || command.op === "read") && command.wait !== null
+    ? {
+      ...command,
+      anchors: anchorsOf(command.queries),
+      line: lineOf(command.op === "take" ? "in" : "rd", command.queries)
+    }
+    : command.op === "wait"
     ? { ...command, anchors: anchorsOf(command.queries) }
     : command
 

@@ -5,7 +5,7 @@
  */
 import type { Standing, Tables } from "@effect-linda/core/SpaceStore"
 import { matches } from "@effect-linda/core/SpaceStore"
-import type { Mail, Query, Row, Waiter } from "@effect-linda/core/StoreCommand"
+import type { Literal, Mail, Query, Row, Waiter } from "@effect-linda/core/StoreCommand"
 import type { Database, Statement } from "../../Sqlite.js"
 import { anchorOf, hashUnder, shortLineOf } from "../anchors.js"
 import type { Sql } from "../sql.js"
@@ -139,20 +139,17 @@ export const tablesOf = (database: Database, prefix: Sql, space: number): Tables
   const lapsed = prepared(sql`SELECT id FROM ${prefix}clients WHERE space = ? AND until <= ?`)
   const touch = prepared(sql`UPDATE ${prefix}clients SET until = ? WHERE id = ?`)
 
-  /**
-   * The conditions of a query, and their parameters. The least common of its literals is looked up; the others are only
-   * compared.
-   */
-  const where = ({ arity, literals, open, shape }: Query): readonly [text: Sql, parameters: Array<unknown>] => {
-    const keyedLiterals = literals.filter(({ key }) => key !== null)
-    const isOf = open ? sql`>=` : sql`=`
-    const condition = (position: number) => sql`space = ? AND k${position} = ? AND arity ${isOf} ?`
-    let anchor = keyedLiterals[0]
-    if (keyedLiterals.length > 1) {
+  /** The literal by which a query is looked up: the least common of those with a key. The others are only compared. */
+  const anchorIn = ({ arity, literals, open }: Query): Literal | undefined => {
+    const keyed = literals.filter(({ key }) => key !== null)
+    let anchor = keyed[0]
+    if (keyed.length > 1) {
       let least = Infinity
-      for (const literal of keyedLiterals) {
+      for (const literal of keyed) {
         const [{ n }] = prepared(
-          sql`SELECT count(*) AS n FROM (SELECT 1 FROM ${tuples} WHERE ${condition(literal.position)} LIMIT ${common})`
+          sql`SELECT count(*) AS n FROM (
+            SELECT 1 FROM ${tuples} WHERE ${keyedBy(literal)} AND arity ${open ? sql`>=` : sql`=`} ? LIMIT ${common}
+          )`
         ).all(space, literal.key, arity) as [{ n: number }]
         if (n < least) {
           least = n
@@ -160,30 +157,79 @@ export const tablesOf = (database: Database, prefix: Sql, space: number): Tables
         }
       }
     }
-    const pattern = open ? `${shape}%` : shape
-    const parameters: Array<unknown> = anchor === undefined ? [space, arity] : [space, anchor.key, arity]
-    const texts = [anchor === undefined ? sql`space = ? AND arity ${isOf} ?` : condition(anchor.position)]
-    if (pattern.replaceAll("_", "") !== "" && pattern !== "%") {
+    return anchor
+  }
+
+  const keyedBy = (literal: Literal | undefined): Sql =>
+    literal === undefined ? sql`space = ?` : sql`space = ? AND k${literal.position} = ?`
+
+  /** The tuples of an index, of all arities; what else they have to be; and the parameters of each. */
+  const where = (query: Query) => {
+    const { literals, open, shape } = query
+    const anchor = anchorIn(query)
+    const texts: Array<Sql> = []
+    const parameters: Array<unknown> = []
+    const types = shape.replace(/_+$/, "")
+    if (types !== "") {
       texts.push(sql`shape LIKE ?`)
-      parameters.push(pattern)
+      parameters.push(open || types !== shape ? `${types}%` : types)
     }
-    for (const { key, position } of keyedLiterals) {
-      if (position !== anchor!.position) {
+    for (const { key, position } of literals) {
+      if (key !== null && position !== anchor!.position) {
         texts.push(sql`+k${position} = ?`)
         parameters.push(key)
       }
     }
-    return [join(texts, " AND "), parameters]
+    return {
+      within: keyedBy(anchor),
+      ids: anchor === undefined ? [space] : [space, anchor.key],
+      also: join(texts.map((text) => sql` AND ${text}`), ""),
+      parameters
+    }
   }
 
+  /** The arities that the tuples of an index have, from this one on: there are few. */
+  const aritiesIn = ({ ids, within }: ReturnType<typeof where>, from: number): ReadonlyArray<number> => {
+    const next = prepared(
+      sql`SELECT arity FROM ${tuples} WHERE ${within} AND arity >= ? ORDER BY arity LIMIT 1`
+    )
+    const arities: Array<number> = []
+    for (let least = from;;) {
+      const [found] = next.all(...ids, least) as ReadonlyArray<{ readonly arity: number }>
+      if (found === undefined) {
+        return arities
+      }
+      arities.push(found.arity)
+      least = found.arity + 1
+    }
+  }
+
+  /** Of each arity by itself, for the tuples of one arity are in the index in the order of age. */
   const find = (query: Query, after: number, limit: number): ReadonlyArray<Row> => {
-    const [text, parameters] = where(query)
-    const statement = prepared(sql`SELECT ${whole} FROM ${tuples} WHERE ${text} AND id > ? ORDER BY id LIMIT ?`)
+    const conditions = where(query)
+    if (!query.open) {
+      return findOf(query, conditions, query.arity, after, limit)
+    }
+    const arities = aritiesIn(conditions, query.arity)
+    const found = arities.map((arity) => findOf(query, conditions, arity, after, limit))
+    return found.length === 1 ? found[0]! : found.flat().sort((one, other) => one.id - other.id).slice(0, limit)
+  }
+
+  const findOf = (
+    query: Query,
+    { also, ids, parameters, within }: ReturnType<typeof where>,
+    arity: number,
+    after: number,
+    limit: number
+  ): ReadonlyArray<Row> => {
+    const statement = prepared(
+      sql`SELECT ${whole} FROM ${tuples} WHERE ${within} AND arity = ? AND id > ?${also} ORDER BY id LIMIT ?`
+    )
     const found: Array<Row> = []
     let last = after
     for (;;) {
       const wanted = limit - found.length
-      const rows = statement.all(...parameters, last, wanted) as ReadonlyArray<Stored>
+      const rows = statement.all(...ids, arity, last, ...parameters, wanted) as ReadonlyArray<Stored>
       for (const stored of rows) {
         const row = rowOf(stored)
         last = row.id
@@ -196,6 +242,19 @@ export const tablesOf = (database: Database, prefix: Sql, space: number): Tables
         return found
       }
     }
+  }
+
+  const count = (query: Query): number => {
+    const { arity, literals, open } = query
+    const { also, ids, parameters, within } = where(query)
+    // Keys may be equal by chance.
+    const texts = literals.map(({ position }) => sql` AND json_extract(fields, '$[${position}]') = ?`)
+    const [{ n }] = prepared(
+      sql`SELECT count(*) AS n FROM ${tuples} WHERE ${within} AND arity ${open ? sql`>=` : sql`=`} ?${also}${
+        join(texts, "")
+      }`
+    ).all(...ids, arity, ...parameters, ...literals.map(({ text }) => text)) as [{ n: number }]
+    return n
   }
 
   const remove = (ids: ReadonlyArray<number>): void =>
@@ -244,16 +303,7 @@ export const tablesOf = (database: Database, prefix: Sql, space: number): Tables
     },
     remove,
     find,
-    count: (query) => {
-      if (query.literals.length > 0) {
-        return find(query, 0, 2 ** 31 - 1).length
-      }
-      const [text, parameters] = where(query)
-      const [{ n }] = prepared(sql`SELECT count(*) AS n FROM ${tuples} WHERE ${text}`).all(...parameters) as [
-        { n: number }
-      ]
-      return n
-    },
+    count,
     due: (now) => (due.all(space, now) as ReadonlyArray<Stored>).map(rowOf),
     nextExpiry: () => {
       const [next] = nextExpiry.all(space) as ReadonlyArray<Stored>
@@ -283,7 +333,7 @@ export const tablesOf = (database: Database, prefix: Sql, space: number): Tables
     isWaitedFor: () => isWaitedFor.all(space).length > 0,
     addWaiter: (client, waiter, since) => {
       const { label, ...body } = waiter
-      const line = shortLineOf(client, waiter)
+      const line = shortLineOf(waiter, client)
       const { lastInsertRowid } = prepared(
         sql`INSERT INTO ${prefix}waiters (client, space, waiter, body, label, since, line) VALUES (${places(7)})`
       ).run(Number(client), space, waiter.waiter, JSON.stringify(body), label, since, line)
