@@ -153,8 +153,8 @@ export interface SpaceStore {
   readonly name: string
   readonly run: Run
   /**
-   * Several batches as one: nobody comes between them, and if the body fails, none has happened. Mail that one of them
-   * answers is not to be believed until the end, so a store may keep it to itself.
+   * Several batches as one: nobody comes between them, and if the body fails, none has happened. They are answered with
+   * mail as any other; if the body fails, what had come before comes again.
    */
   readonly transaction: <A, E, R>(
     body: (run: Run, savepoint: Savepoint) => Effect.Effect<A, E, R>

@@ -126,6 +126,7 @@ describe("SQLite", () => {
     Effect.gen(function*() {
       const { plans, seen, space } = yield* opened
       yield* space.outAll(Array.from({ length: 500 }, (_, i) => ["job", i % 5, `${i}`] as const))
+      yield* space.outAll([["\u{1f600} \"a\\", "\u{1f600}", 1], ["\u{1f600} \"a\\", "\u{1f601}"]])
       for (
         const [pattern, count] of [
           [["job", P.any, P.any], 500],
@@ -133,7 +134,11 @@ describe("SQLite", () => {
           [["job", 3, P.rest(P.any)], 100],
           [["job", 3, "8"], 1],
           [["job", P.number, 8], 0],
-          [[P.string, P.rest(P.any)], 500]
+          [["job", 3, "8", P.rest(P.any)], 1],
+          [["jo", P.rest(P.any)], 0],
+          [["\u{1f600} \"a\\", "\u{1f600}", P.any], 1],
+          [["\u{1f600} \"a\\", P.rest(P.any)], 2],
+          [[P.string, P.rest(P.any)], 502]
         ] as const
       ) {
         const [counted, statements] = yield* seen(space.count(pattern))

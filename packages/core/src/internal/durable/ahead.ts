@@ -33,10 +33,13 @@ export interface From {
 /** All that is stored, however much that is. */
 export const everything: From = { places: [], isBounded: false }
 
-/** The first page of it. */
+/** The first pages of it. */
 export const beginning: From = { places: [], isBounded: true }
 
-/** Nothing on the first page matches, and there are more: others should not have to wait for these. */
+/** So many pages are looked at before one looks ahead, which takes a few batches more. */
+export const near = 4
+
+/** Nothing on the first pages matches, and there are more: others should not have to wait for these. */
 export class Far {
   readonly _tag = "Far"
 }
@@ -50,8 +53,11 @@ export type Sought = Pick<Wanted, "exactly" | "patterns" | "queries" | "tuple">
 /** So often it looks ahead, if each time tuples come back meanwhile. Then it has the store for itself. */
 export const rounds = 3
 
-/** A page has at most so many tuples. Each is one batch, and others wait for no more than that. */
-const longest = 8 * page
+/**
+ * How many tuples it looks at at a time, at first and at most. Each time is a batch, which costs a commit; and others
+ * wait while it is done, some 30 ms.
+ */
+const [shortest, longest] = [4 * page, 16 * page]
 
 export class Ahead implements Listener {
   readonly id: number
@@ -94,7 +100,7 @@ export class Ahead implements Listener {
       this.places = this.places.map((place, number) => Math.min(place, this.back[number]!))
     }
     this.back.fill(Infinity)
-    this.next(0, page)
+    this.next(0, shortest)
   }
 
   private watch(): void {
@@ -132,7 +138,7 @@ export class Ahead implements Listener {
         const last = exit.value[(found < 0 ? exit.value.length : found) - 1]
         places[number] = last?.id ?? places[number]!
         if (found >= 0 || exit.value.length < limit) {
-          this.next(number + 1, page)
+          this.next(number + 1, shortest)
         } else {
           this.next(number, Math.min(2 * limit, longest))
         }

@@ -12,7 +12,7 @@ import type { Pattern } from "../pattern/pattern.js"
 import type { Access } from "./access.js"
 import type { Making } from "./agenda.js"
 import type { From, Sought } from "./ahead.js"
-import { Far, searching } from "./ahead.js"
+import { Far, near, searching } from "./ahead.js"
 import { restoring, settling } from "./back.js"
 import type { Ground } from "./ground.js"
 import { page, unlimited } from "./query.js"
@@ -141,15 +141,17 @@ export const each = (
       isVain &&= !matches
       return matches && visit(row)
     }
-    return Effect.flatMap(
-      visitPage(reader, run, query, visited, places[number] ?? 0),
-      (last): Effect.Effect<void, Far | SpaceError> =>
-        last === undefined
-          ? Effect.void
-          : isBounded && isVain
-          ? Effect.fail(new Far())
-          : scan(reader, run, query, visited, last)
-    )
+    const from = (place: number, pages: number): Effect.Effect<void, Far | SpaceError> =>
+      Effect.flatMap(
+        visitPage(reader, run, query, visited, place),
+        (last) =>
+          last === undefined
+            ? Effect.void
+            : isBounded && isVain && pages === near
+            ? Effect.fail(new Far())
+            : from(last, pages + 1)
+      )
+    return from(places[number] ?? 0, 1)
   })
 
 /** What is looked for, for one pattern. */

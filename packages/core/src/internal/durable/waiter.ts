@@ -240,9 +240,13 @@ export class ClientWaiter implements Member {
     return isRead(tuple) ? this.accepts(tuple) : this.wanted.exactly.some((query) => matches(query, row))
   }
 
-  onMail({ index, kind, row }: Mail): void {
+  onMail(mail: Mail): void {
+    const { index, kind, row } = mail
     if (kind === "served") {
       this.arrive({ index: this.indexOf(index, row), rows: [row] })
+    } else if (kind === "hint") {
+      // Of a store, or of an earlier program, that knows of no lines.
+      this.onHint(mail)
     }
   }
 

@@ -325,6 +325,7 @@ CREATE OR REPLACE FUNCTION ${schema}.hand(
 DECLARE
   w record;
   v_decided boolean;
+  v_readers bigint[];
   v_seq bigint;
   v_taker bigint;
   v_query int;
@@ -341,13 +342,13 @@ BEGIN
       END IF;
     ELSIF w.kind = 'rd' AND v_decided THEN
       IF p_event IS NOT NULL THEN
-        WITH gone AS (
-          DELETE FROM ${schema}.waiters x WHERE x.seq = w.seq OR x.space = p_space AND x.line = w.line
-            RETURNING x.seq, x.client, x.waiter
-        )
-        SELECT count(*) INTO v_seq FROM (
-          SELECT ${schema}.post(g.client, g.waiter, 'served', w.query, t, false, NULL, NULL) FROM gone g ORDER BY g.seq
-        ) s;
+        v_readers := ARRAY(SELECT x.seq FROM ${schema}.waiters x WHERE x.space = p_space AND x.line = w.line);
+        IF w.line IS NULL THEN
+          v_readers := ARRAY[w.seq];
+        END IF;
+        PERFORM ${schema}.post(x.client, x.waiter, 'served', w.query, t, false, NULL, NULL)
+          FROM ${schema}.waiters x WHERE x.seq = ANY(v_readers) ORDER BY x.seq;
+        DELETE FROM ${schema}.waiters x WHERE x.seq = ANY(v_readers);
       END IF;
     ELSIF w.kind IN ('in', 'join') AND v_decided THEN
       v_seq := w.seq;

@@ -108,13 +108,14 @@ export const tablesOf = (database: Database, prefix: Sql, space: number): Tables
   /** From one line to the next, however many stand in it; and those of earlier programs, who stand in none. */
   const firstUnder = prepared(
     sql`WITH RECURSIVE lines (line) AS (
-        SELECT min(line) FROM ${prefix}anchors WHERE ${under} AND line > ''
+        SELECT (SELECT line FROM ${prefix}anchors WHERE ${under} AND line > '' ORDER BY line LIMIT 1)
         UNION ALL
-        SELECT (SELECT min(a.line) FROM ${prefix}anchors a WHERE ${under} AND a.line > lines.line)
+        SELECT (SELECT a.line FROM ${prefix}anchors a WHERE ${under} AND a.line > lines.line ORDER BY a.line LIMIT 1)
           FROM lines WHERE line IS NOT NULL
       )
-      SELECT w.* FROM lines CROSS JOIN ${prefix}waiters w
-          ON w.seq = (SELECT min(seq) FROM ${prefix}waiters x WHERE x.space = ? AND x.line = lines.line)
+      SELECT w.* FROM lines CROSS JOIN ${prefix}waiters w ON w.seq = (
+            SELECT x.seq FROM ${prefix}waiters x WHERE x.space = ? AND x.line = lines.line ORDER BY x.seq LIMIT 1
+          )
         WHERE lines.line IS NOT NULL
       UNION ALL
       SELECT w.* FROM ${prefix}anchors a CROSS JOIN ${prefix}waiters w ON w.seq = a.seq
@@ -244,16 +245,28 @@ export const tablesOf = (database: Database, prefix: Sql, space: number): Tables
     }
   }
 
+  /** That the fields have these texts, for keys may be equal by chance: the first of them by how the list begins. */
+  const textsOf = (literals: ReadonlyArray<Literal>): readonly [texts: Sql, parameters: ReadonlyArray<unknown>] => {
+    const gap = literals.findIndex(({ position }, index) => position !== index)
+    const leading = gap < 0 ? literals : literals.slice(0, gap)
+    const rest = literals.slice(leading.length)
+    const head = JSON.stringify(leading.map(({ text }) => text)).slice(0, -1)
+    return [
+      join([
+        ...leading.length === 0 ? [] : [sql` AND substr(fields, 1, length(?)) = ?`],
+        ...rest.map(({ position }) => sql` AND json_extract(fields, '$[${position}]') = ?`)
+      ], ""),
+      [...leading.length === 0 ? [] : [head, head], ...rest.map(({ text }) => text)]
+    ]
+  }
+
   const count = (query: Query): number => {
     const { arity, literals, open } = query
     const { also, ids, parameters, within } = where(query)
-    // Keys may be equal by chance.
-    const texts = literals.map(({ position }) => sql` AND json_extract(fields, '$[${position}]') = ?`)
+    const [texts, ofTexts] = textsOf(literals)
     const [{ n }] = prepared(
-      sql`SELECT count(*) AS n FROM ${tuples} WHERE ${within} AND arity ${open ? sql`>=` : sql`=`} ?${also}${
-        join(texts, "")
-      }`
-    ).all(...ids, arity, ...parameters, ...literals.map(({ text }) => text)) as [{ n: number }]
+      sql`SELECT count(*) AS n FROM ${tuples} WHERE ${within} AND arity ${open ? sql`>=` : sql`=`} ?${also}${texts}`
+    ).all(...ids, arity, ...parameters, ...ofTexts) as [{ n: number }]
     return n
   }
 
