@@ -12,7 +12,7 @@ interface Asked {
   readonly isAlone: boolean
 }
 
-/** Opens clients of one space; `seen` is told of what they ask, before it is done, if nobody is kept waiting by that. */
+/** Opens clients of one space; `seen` is told of what they ask, before it is done. */
 const clients = Effect.map(
   SpaceStore.memory,
   ({ open }) => (seen: (asked: Asked) => Effect.Effect<unknown, SpaceError.SpaceError> = () => Effect.void) =>

@@ -1,6 +1,6 @@
 /**
- * Looks ahead for what only this program can decide about: page by page, with others in between. So nobody waits while a
- * predicate is asked about all that is stored; the store is this operation's alone only for the last look.
+ * Looks ahead for what only this program can decide about: page by page, with others in between. So nobody waits while
+ * a predicate is asked about all that is stored; the store is this operation's alone only for the last look.
  *
  * What has been found out stays true until then: up to some place nothing matches. What is put comes behind all places;
  * only a tuple that comes back has an old one, and a watcher tells of that.
