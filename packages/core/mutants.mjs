@@ -1623,6 +1623,62 @@ class Now implements Operation<Option.Option<any>, never> {
     replace: "Effect.void"
   },
   {
+    name: "those who wait on a store with one predicate are each asked about a tuple",
+    clause: "S4",
+    file: "internal/durable/offers.ts",
+    find: "line.isLike(member)",
+    replace: "line === member"
+  },
+  {
+    name: "all that wait on a store for the same queries stand in one line, whatever their predicates are",
+    clause: "S4",
+    file: "internal/durable/offers.ts",
+    find: "line.isLike(member)",
+    replace: "line !== undefined"
+  },
+  {
+    name: "a hint for one who has got another tuple is lost to those of its line",
+    clause: "S4",
+    file: "internal/durable/waiter.ts",
+    find: "this.isThere || this.line?.hint(hint)",
+    replace: "this.isThere"
+  },
+  {
+    name: "of a line on a store one reader is served",
+    clause: "S4",
+    file: "internal/durable/delivery.ts",
+    find: "this.tables.waitersIn(first, 0, unlimited)",
+    replace: "[first]"
+  },
+  {
+    name: "of several lines on a store the first is served, and not who came first",
+    clause: "S5",
+    file: "internal/durable/delivery.ts",
+    find: "taker === undefined || next.seq < taker.seq",
+    replace: "taker === undefined"
+  },
+  {
+    name: "a look ahead does not hear of what comes back to its old place",
+    clause: "S5",
+    file: "internal/durable/ahead.ts",
+    find: "this.back[number] = Math.min(this.back[number]!, row.id - 1)",
+    replace: "this.back[number] = this.back[number]!"
+  },
+  {
+    name: "who looks for what is far keeps the store for itself",
+    clause: "S7",
+    file: "internal/durable/ahead.ts",
+    find: "access.isTransaction || round === rounds",
+    replace: "round <= rounds"
+  },
+  {
+    name: "a look ahead leaves its watcher behind",
+    clause: "S8",
+    file: "internal/durable/ahead.ts",
+    find: "    this.session.giveBack({ op: \"cancel\", waiters: [this.id] })\n",
+    replace: ""
+  },
+  {
     name: "what has expired before it is taken from a store ends the look for more",
     clause: "S15",
     file: "internal/durable/finding.ts",

@@ -173,8 +173,8 @@ export interface SpaceStore {
   readonly name: string
   readonly run: Run
   /**
-   * Several batches as one: nobody comes between them, and if the body fails, none has happened. Mail that one of them
-   * answers is not to be believed until the end, so a store may keep it to itself.
+   * Several batches as one: nobody comes between them, and if the body fails, none has happened. They are answered with
+   * mail as any other; if the body fails, what had come before comes again.
    *
    * Who waits for its turn may leave, by `restore`: nothing of it has happened then.
    */
@@ -193,6 +193,32 @@ export interface SpaceStore {
    */
   readonly lease: number
 }
+
+/**
+ * One who stands in a line of waiters that a tuple matches.
+ *
+ * @since 0.1.0
+ * @category tables
+ */
+export interface Standing extends Omit<Waiter, "label"> {
+  readonly client: string
+  /** The number by which it has arrived: younger ones have greater ones. */
+  readonly seq: number
+  /** The name of its line, by which the store finds those behind it. */
+  readonly name: string
+  /** The first of its queries that matches the tuple. */
+  readonly index: number
+}
+
+/**
+ * A name for the line in which a waiter stands: those who are exact stand in one with all who have the same queries,
+ * whichever client they belong to; the others with those of their client of which that says so.
+ *
+ * @since 0.1.0
+ * @category tables
+ */
+export const lineOf: (client: string, waiter: Pick<Waiter, "exact" | "kind" | "line" | "queries">) => string =
+  query.lineOf
 
 /**
  * The tables of a store that can look at its own data in no time: in this process. {@link fromTables} does the commands
@@ -236,10 +262,10 @@ export interface Tables {
   /** Adds a waiter, behind all others. */
   readonly addWaiter: (client: string, waiter: Waiter, since: number) => void
   readonly removeWaiter: (client: string, waiter: number) => boolean
-  /** Waiters of any client that match a tuple, in order of arrival, each with the first of its queries that does. */
-  readonly waitersFor: (
-    row: Pick<Row, "arity" | "fields" | "keys" | "shape">
-  ) => ReadonlyArray<Waiter & { readonly client: string; readonly index: number }>
+  /** Of those who wait for such a tuple the first of each line, in order of arrival. */
+  readonly waitersFor: (row: Pick<Row, "arity" | "fields" | "keys" | "shape">) => ReadonlyArray<Standing>
+  /** Up to so many of the line of that one who have come after this number, in order of arrival. */
+  readonly waitersIn: (first: Standing, after: number, limit: number) => ReadonlyArray<Standing>
 
   readonly post: (client: string, mail: Mail) => void
   /** Removes and returns the mail of a client, in order. */

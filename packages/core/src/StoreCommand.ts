@@ -38,7 +38,7 @@ export interface NewRow {
   readonly leased: boolean
   /** Whatever has to come back with the tuple. */
   readonly meta: string | null
-  /** Those of this client's waiters, among the ones that are not exact, which accept the tuple. */
+  /** Those of this client's lines of waiters that are not exact which accept the tuple. */
   readonly accepted: ReadonlyArray<number>
 }
 
@@ -100,6 +100,9 @@ export interface Literal {
 /**
  * Somebody who waits, or wants to be told.
  *
+ * Those who wait for the same stand in a *line*, in order of arrival. A store looks at each line once, however many
+ * stand in it: see `SpaceStore.lineOf`.
+ *
  * - `"in"` is served with the first tuple that matches and that no waiter before it gets; the tuple is then held, under
  *   the waiter's number. `"rd"` is served with a copy of it. Both are over then.
  * - `"join"` is offered, in its turn among the takers, each tuple that matches and that the client says it accepts. The
@@ -119,9 +122,14 @@ export interface Waiter {
   readonly queries: ReadonlyArray<Query>
   /**
    * Whether the queries say all. Otherwise only the client can tell whether a tuple matches: it is served if the client
-   * says so beforehand (`accepted`), and given a hint if somebody else puts the tuple.
+   * says so beforehand (`accepted`), and its line given a hint if somebody else puts the tuple.
    */
   readonly exact: boolean
+  /**
+   * For one that is not exact: a number of the client's, as those of waiters are. Those of the same kind (`"in"` or
+   * `"rd"`) share one that have the same queries and accept the same tuples; all others have their own.
+   */
+  readonly line: number
   readonly events: ReadonlyArray<EventKind>
   /** Whether what it is served with is held only until its mail is fetched. */
   readonly final: boolean
@@ -428,13 +436,14 @@ export interface Inspected {
  *
  * - `"served"`: it has this tuple, and is over.
  * - `"offer"`: this tuple is held for it, a join, which has to answer.
- * - `"hint"`: this tuple is stored and may be for it.
+ * - `"hint"`: this tuple is stored and may be for those in this line; for a `"look"`, for this waiter.
  * - `"event"`: what has happened to this tuple.
  *
  * @since 0.1.0
  * @category replies
  */
 export interface Mail {
+  /** For a hint the number of the line. */
   readonly waiter: number
   readonly kind: "event" | "hint" | "offer" | "served"
   /** Which of the waiter's queries it was. */

@@ -8,12 +8,13 @@ export type Space = TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>
 
 export const same = (actual: unknown, expected: unknown): void => deepStrictEqual(actual, expected)
 
-/** A connection by which a test says a statement in other words, or sees each as it runs. */
+/** A connection by which a test says a statement in other words, or sees each as it runs, and how many rows it gave. */
 export const watched = (
   database: Sqlite.Database,
-  { ran = () => {}, said = (sql) => sql }: {
+  { gave = () => {}, ran = () => {}, said = (sql) => sql }: {
     readonly said?: (sql: string) => string
     readonly ran?: (sql: string) => void
+    readonly gave?: (sql: string, rows: number) => void
   }
 ): Sqlite.Database => ({
   exec: (sql) => database.exec(sql),
@@ -27,7 +28,9 @@ export const watched = (
       },
       all: (...parameters) => {
         ran(sql)
-        return statement.all(...parameters)
+        const rows = statement.all(...parameters)
+        gave(sql, rows.length)
+        return rows
       }
     }
   }

@@ -1,13 +1,17 @@
 /**
  * How those who wait are found by the tuples they wait for.
  *
+ * Those who wait for the same stand in one line, which is looked at once.
+ *
  * Each query has one anchor: a mask, the positions of its literals that have keys, and a hash, the sum of these keys. A
  * tuple is looked up once for each mask that is in use. Queries without such literals are found by their arity, or, if
  * they are open, always.
  *
  * @internal
  */
-import type { Query, Row } from "@effect-linda/core/StoreCommand"
+import { lineOf } from "@effect-linda/core/SpaceStore"
+import type { Query, Row, Waiter } from "@effect-linda/core/StoreCommand"
+import { createHash } from "node:crypto"
 
 export interface Anchor {
   readonly mask: number
@@ -48,4 +52,13 @@ export const hashUnder = (mask: number, { arity, keys }: Pick<Row, "arity" | "ke
     }
   }
   return hash
+}
+
+/** A name of the line of a waiter that is short, however long what it waits for is. */
+export const shortLineOf = (
+  waiter: Pick<Waiter, "exact" | "kind" | "line" | "queries">,
+  client: string
+): string => {
+  const name = lineOf(client, waiter)
+  return waiter.exact ? createHash("sha256").update(name).digest("base64") : name
 }

@@ -193,6 +193,6 @@ const leaveWaiter = (
   }
 ): void => {
   if (label !== null) {
-    space.addWaiter({ ...waiter, exact: true, events: [], label })
+    space.addWaiter({ ...waiter, exact: true, line: waiter.waiter, events: [], label })
   }
 }

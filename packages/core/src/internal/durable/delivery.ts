@@ -4,10 +4,11 @@
  *
  * @internal
  */
-import type { Tables } from "../../SpaceStore.js"
+import type { Standing, Tables } from "../../SpaceStore.js"
 import type { EventKind, Mail, NewRow, Row, Waiter } from "../../StoreCommand.js"
+import { unlimited } from "./query.js"
 
-/** Those waiters of the client's that accept a tuple, if it could tell. */
+/** Those lines of the client's that accept a tuple, if it could tell. */
 type Accepted = ReadonlyArray<number> | undefined
 
 /** A tuple on its way into the space: new, or back. */
@@ -15,9 +16,6 @@ type Coming = Omit<Row, "id"> & { readonly id: number | null; readonly accepted:
 
 /** A new tuple, which may be of another client: then this one cannot tell who accepts it. */
 export type Putting = Omit<NewRow, "accepted"> & { readonly accepted: Accepted }
-
-/** One of a client who waits for a tuple, with the query that matches it. */
-type Matching = ReturnType<Tables["waitersFor"]>[number]
 
 export class Delivery {
   private someWait: boolean
@@ -59,54 +57,49 @@ export class Delivery {
 
   /** Tells the watchers, and nobody else. */
   tell(event: EventKind, row: Row, from: number | null = null): void {
-    for (const waiter of this.waitersFor(row)) {
-      if (watches(waiter, event)) {
-        this.post(waiter, "event", row, event, from)
+    for (const first of this.waitersFor(row)) {
+      if (watches(first, event)) {
+        this.post(first, "event", row, event, from)
       }
     }
   }
 
   /** A join does not want what it was offered: those who wait behind it are asked. */
   handOn(row: Row, waiter: number, accepted: Accepted): void {
-    const waiters = this.waitersFor(row)
-    const place = waiters.findIndex((other) => other.client === this.client && other.waiter === waiter)
-    this.hand(row, waiters.filter((_, index) => index !== place), accepted, waiters.slice(place + 1))
+    const lines = this.waitersFor(row)
+    const join = lines.find((first) => first.client === this.client && first.waiter === waiter)
+    this.hand(row, lines.filter((first) => first !== join), accepted, join?.seq ?? 0)
   }
 
   /** Readers and watchers first, then the first taker; or it is stored. */
   private deliver({ accepted, ...coming }: Coming, event: "Out" | "Requeue", from: number | null): number {
-    const waiters = this.waitersFor(coming)
+    const lines = this.waitersFor(coming)
     const row = this.tables.insert(coming)
-    for (const waiter of waiters) {
-      if (watches(waiter, event)) {
-        this.post(waiter, "event", row, event, from)
-      } else if (waiter.kind === "rd" && this.isFor(waiter, accepted)) {
-        this.tables.removeWaiter(waiter.client, waiter.waiter)
-        this.post(waiter, "served", row)
+    for (const first of lines) {
+      if (watches(first, event)) {
+        this.post(first, "event", row, event, from)
+      } else if (first.kind === "rd" && this.isFor(first, accepted)) {
+        for (const reader of this.tables.waitersIn(first, 0, unlimited)) {
+          this.tables.removeWaiter(reader.client, reader.waiter)
+          this.post(reader, "served", row)
+        }
       }
     }
-    this.hand(row, waiters, accepted)
+    this.hand(row, lines, accepted, 0)
     return row.id
   }
 
   /**
-   * A tuple that is stored goes to the first of those who take. If there is none, those look at it about whom we cannot
-   * decide.
+   * A tuple that is stored goes to the first of those who take, of those who have come after that one. If there is
+   * none, those look at it about whom we cannot decide.
    */
-  private hand(
-    row: Row,
-    waiters: ReadonlyArray<Matching>,
-    accepted: Accepted,
-    takers: ReadonlyArray<Matching> = waiters
-  ): void {
-    const taker = takers.find((waiter) =>
-      (waiter.kind === "in" || waiter.kind === "join") && this.isFor(waiter, accepted)
-    )
+  private hand(row: Row, lines: ReadonlyArray<Standing>, accepted: Accepted, after: number): void {
+    const taker = this.firstTaker(lines, accepted, after)
     if (taker === undefined) {
-      for (const waiter of waiters) {
-        const isDecided = this.isFor(waiter, accepted) || waiter.client === this.client && accepted !== undefined
-        if (waiter.kind === "look" || waiter.kind !== "watch" && !isDecided) {
-          this.post(waiter, "hint", row)
+      for (const first of lines) {
+        const isDecided = this.isFor(first, accepted) || first.client === this.client && accepted !== undefined
+        if (first.kind === "look" || first.kind !== "watch" && !isDecided) {
+          this.post({ ...first, waiter: first.line }, "hint", row)
         }
       }
     } else if (taker.kind === "join") {
@@ -120,17 +113,34 @@ export class Delivery {
     }
   }
 
-  /** Whether a tuple is certainly for a waiter whose query it matches. */
-  private isFor(waiter: Matching, accepted: Accepted): boolean {
-    return waiter.exact || waiter.client === this.client && accepted?.includes(waiter.waiter) === true
+  private firstTaker(
+    lines: ReadonlyArray<Standing>,
+    accepted: Accepted,
+    after: number
+  ): Standing | undefined {
+    let taker: Standing | undefined
+    for (const first of lines) {
+      if ((first.kind === "in" || first.kind === "join") && this.isFor(first, accepted)) {
+        const [next] = first.seq > after ? [first] : this.tables.waitersIn(first, after, 1)
+        if (next !== undefined && (taker === undefined || next.seq < taker.seq)) {
+          taker = next
+        }
+      }
+    }
+    return taker
   }
 
-  private waitersFor(row: Parameters<Tables["waitersFor"]>[0]): ReadonlyArray<Matching> {
+  /** Whether a tuple is certainly for those in a line whose queries it matches. */
+  private isFor(first: Standing, accepted: Accepted): boolean {
+    return first.exact || first.client === this.client && accepted?.includes(first.line) === true
+  }
+
+  private waitersFor(row: Parameters<Tables["waitersFor"]>[0]): ReadonlyArray<Standing> {
     return this.someWait ? this.tables.waitersFor(row) : []
   }
 
   private post(
-    { client, final, index, waiter }: Matching,
+    { client, final, index, waiter }: Standing,
     kind: Mail["kind"],
     row: Row,
     event: EventKind | null = null,
@@ -140,7 +150,7 @@ export class Delivery {
   }
 }
 
-const watches = ({ events, kind }: Matching, event: EventKind): boolean => kind === "watch" && events.includes(event)
+const watches = ({ events, kind }: Standing, event: EventKind): boolean => kind === "watch" && events.includes(event)
 
 /** Under which number a tuple is held that a join was offered. */
 export const offered = (waiter: number): number => -waiter

@@ -29,14 +29,17 @@ import type { Leased, Verbs } from "../verbs.js"
 import { untilGone } from "../verbs.js"
 import { tuplesOf } from "../watcher.js"
 import type { Access } from "./access.js"
+import type { Far, From } from "./ahead.js"
+import { searching } from "./ahead.js"
 import { Endings } from "./ending.js"
 import { keepingFailures } from "./failures.js"
 import type { Unread } from "./finding.js"
-import { all, claim, claimed, copies, nothing, readable, takeAll, unlimited } from "./finding.js"
+import { all, claim, claimed, copies, nothing, readable, soughtBy, takeAll } from "./finding.js"
 import { Ground, linked } from "./ground.js"
 import { explain, inspect, sample } from "./inspect.js"
 import { joinOf } from "./joining.js"
 import { partyOf } from "./party.js"
+import { unlimited } from "./query.js"
 import { readerOf } from "./row.js"
 import type { Leaving } from "./session.js"
 import { insideOf, Session } from "./session.js"
@@ -151,20 +154,19 @@ const changingOf = (ground: Ground): Pick<Verbs<SpaceError>, "outIfAbsent" | "re
             ground,
             access,
             false,
-            access.exclusively((run) =>
-              Effect.flatMap(all(reader, run, pattern, 1), ({ tuples }) =>
+            searching(session, access, soughtBy(reader, pattern), (run, from) =>
+              Effect.flatMap(all(reader, run, pattern, from, 1), ({ tuples }) =>
                 tuples.length > 0
                   ? Effect.succeed(Option.fromIterable(tuples))
-                  : Effect.as(run([{ op: "put", rows: [row()] }]), Option.none<Tuple>()))
-            )
+                  : Effect.as(run([{ op: "put", rows: [row()] }]), Option.none<Tuple>())))
           )
         })),
 
     replace: (pattern, f) =>
       ground.operation("replace", (access, span) => {
-        const replaced = (run: Run): Effect.Effect<Option.Option<Tuple>, SpaceError | Unread> =>
-          Effect.flatMap(all(reader, run, pattern, 1), ({ rows, tuples: [tuple] }) =>
-            failing((): Effect.Effect<Option.Option<Tuple>, SpaceError | Unread> => {
+        const replaced = (run: Run, from: From): Effect.Effect<Option.Option<Tuple>, Far | SpaceError | Unread> =>
+          Effect.flatMap(all(reader, run, pattern, from, 1), ({ rows, tuples: [tuple] }) =>
+            failing((): Effect.Effect<Option.Option<Tuple>, Far | SpaceError | Unread> => {
               if (tuple === undefined) {
                 return Effect.succeed(Option.none())
               }
@@ -185,9 +187,9 @@ const changingOf = (ground: Ground): Pick<Verbs<SpaceError>, "outIfAbsent" | "re
               return Effect.flatMap(claim(run, hold, rows, null, true), (isClaimed) =>
                 isClaimed
                   ? Effect.as(run([{ op: "put", rows: [row()] }]), Option.some(tuple))
-                  : replaced(run))
+                  : replaced(run, from))
             }))
-        return readable(ground, access, true, access.exclusively(replaced))
+        return readable(ground, access, true, searching(session, access, soughtBy(reader, pattern), replaced))
       })
   }
 }
@@ -285,10 +287,13 @@ const takingOf = (ground: Ground): Pick<Verbs<SpaceError>, "take" | "takeNow"> =
       ground,
       access,
       true,
-      access.exclusively(
-        (run) =>
+      searching(
+        session,
+        access,
+        soughtBy(reader, pattern),
+        (run, from) =>
           exact ? takeAll(reader, run, take) : Effect.map(
-            claimed(all(reader, run, pattern, limit), (rows) => claim(run, hold, rows, null, isFinal)),
+            claimed(all(reader, run, pattern, from, limit), (rows) => claim(run, hold, rows, null, isFinal)),
             (found) => found ?? nothing
           ),
         leaving

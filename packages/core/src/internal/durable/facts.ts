@@ -7,7 +7,7 @@
 import * as Effect from "effect/Effect"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Command, Query, Reply, Row, Run } from "../../StoreCommand.js"
-import { page } from "./finding.js"
+import { page } from "./query.js"
 import type { Reading } from "./reader.js"
 
 /** A tuple as a transaction sees it. What it has put itself has a negative number. */

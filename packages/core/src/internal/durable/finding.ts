@@ -11,18 +11,15 @@ import { isSpaceError } from "../brand.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Access } from "./access.js"
 import type { Making } from "./agenda.js"
+import type { From, Sought } from "./ahead.js"
+import { Far, near, searching } from "./ahead.js"
 import { restoring, settling } from "./back.js"
 import type { Ground } from "./ground.js"
+import { page, unlimited } from "./query.js"
 import type { Reader, Reading } from "./reader.js"
 import { isRead } from "./reader.js"
 import type { Session } from "./session.js"
 import type { Read } from "./wanted.js"
-
-/** More than any store keeps. */
-export const unlimited = 2 ** 31 - 1
-
-/** How many candidates are looked at at a time. */
-export const page = 256
 
 export const nothing: Read = { index: 0, rows: [], tuples: [] }
 
@@ -95,20 +92,33 @@ export const readable = <A>(
 // Looking
 // ---------------------------------------------------------------------------------------------------------------------
 
+type Visit = (row: Row, reading: Reading) => boolean
+
+/** Calls with a page of what a query finds. Returns its last place, if that was not enough and there may be more. */
+const visitPage = (
+  reader: Reader,
+  run: Run,
+  query: Query,
+  visit: Visit,
+  after: number
+): Effect.Effect<number | undefined, SpaceError> =>
+  Effect.map(
+    run([{ op: "scan", query, after, limit: page }]),
+    ({ replies: [rows] }) =>
+      rows.some((row) => visit(row, reader.read(row))) || rows.length < page ? undefined : rows[page - 1]!.id
+  )
+
 /** Calls with all that a query finds, oldest first, until it says that this is enough. */
 export const scan = (
   reader: Reader,
   run: Run,
   query: Query,
-  visit: (row: Row, reading: Reading) => boolean,
+  visit: Visit,
   after = 0
 ): Effect.Effect<void, SpaceError> =>
   Effect.flatMap(
-    run([{ op: "scan", query, after, limit: page }]),
-    ({ replies: [rows] }) =>
-      rows.some((row) => visit(row, reader.read(row))) || rows.length < page
-        ? Effect.void
-        : scan(reader, run, query, visit, rows[page - 1]!.id)
+    visitPage(reader, run, query, visit, after),
+    (last) => last === undefined ? Effect.void : scan(reader, run, query, visit, last)
   )
 
 /**
@@ -120,26 +130,53 @@ export const each = (
   run: Run,
   pattern: Pattern,
   [query, exact]: readonly [query: Query, exact: boolean],
-  visit: (row: Row) => boolean
-): Effect.Effect<void, SpaceError> =>
-  scan(
-    reader,
-    run,
-    query,
-    (row, reading) => (isRead(reading) ? pattern.matches(reading) : exact) && visit(row)
-  )
+  visit: (row: Row) => boolean,
+  { isBounded, places }: From,
+  number = 0
+): Effect.Effect<void, Far | SpaceError> =>
+  Effect.suspend(() => {
+    let isVain = true
+    const visited: Visit = (row, reading) => {
+      const matches = isRead(reading) ? pattern.matches(reading) : exact
+      isVain &&= !matches
+      return matches && visit(row)
+    }
+    const from = (place: number, pages: number): Effect.Effect<void, Far | SpaceError> =>
+      Effect.flatMap(
+        visitPage(reader, run, query, visited, place),
+        (last) =>
+          last === undefined
+            ? Effect.void
+            : isBounded && isVain && pages === near
+            ? Effect.fail(new Far())
+            : from(last, pages + 1)
+      )
+    return from(places[number] ?? 0, 1)
+  })
+
+/** What is looked for, for one pattern. */
+export const soughtBy = (reader: Reader, pattern: Pattern): Sought => {
+  const [query, exact] = reader.query(pattern)
+  return {
+    patterns: [pattern],
+    queries: [query],
+    exactly: exact ? [query] : [],
+    tuple: (row) => reader.read(row)
+  }
+}
 
 /** All that match, oldest first, up to a limit. */
 export const all = (
   reader: Reader,
   run: Run,
   pattern: Pattern,
+  from: From,
   limit = Infinity
-): Effect.Effect<Read, SpaceError | Unread> =>
+): Effect.Effect<Read, Far | SpaceError | Unread> =>
   Effect.suspend(() => {
     const rows: Array<Row> = []
     return limit === 0 ? Effect.succeed(nothing) : Effect.flatMap(
-      each(reader, run, pattern, reader.query(pattern), (row) => rows.push(row) >= limit),
+      each(reader, run, pattern, reader.query(pattern), (row) => rows.push(row) >= limit, from),
       () => decoded(reader, { index: 0, rows })
     )
   })
@@ -151,7 +188,7 @@ export const copies = (
   pattern: Pattern,
   limit: number = Infinity
 ): Effect.Effect<Read, SpaceError> => {
-  const { reader } = ground
+  const { reader, session } = ground
   const [query, exact] = reader.query(pattern)
   return readable(
     ground,
@@ -162,7 +199,7 @@ export const copies = (
         access.perform({ op: "scan", query, after: 0, limit: Math.min(limit, unlimited) }),
         (rows) => decoded(reader, { index: 0, rows })
       )
-      : access.exclusively((run) => all(reader, run, pattern, limit))
+      : searching(session, access, soughtBy(reader, pattern), (run, from) => all(reader, run, pattern, from, limit))
   )
 }
 

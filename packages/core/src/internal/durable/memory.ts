@@ -1,23 +1,27 @@
 /**
- * Tables in memory: without an index, and without a way to lose them.
+ * Tables in memory: without an index of tuples, and without a way to lose them.
  *
  * @internal
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as HashMap from "effect/HashMap"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { SpaceError } from "../../SpaceError.js"
-import type { SpaceStore, Tables } from "../../SpaceStore.js"
-import type { Mail, Query, Row, Waiter } from "../../StoreCommand.js"
+import type { SpaceStore, Standing, Tables } from "../../SpaceStore.js"
+import type { Mail, Row, Waiter } from "../../StoreCommand.js"
 import { failing, readOptions } from "../arguments.js"
 import { Queue } from "../queue.js"
 import { currentTime } from "../timekeeper.js"
 import { fromTables } from "./embedded.js"
-import { matches } from "./query.js"
+import { lineOf, matches } from "./query.js"
 
 interface Waiting extends Waiter {
   readonly client: string
   readonly since: number
+  readonly seq: number
+  readonly name: string
 }
 
 interface Held {
@@ -29,15 +33,40 @@ interface Held {
 /** All that a space is. Its members are replaced and never changed, so that an old copy of it is a way back. */
 class State {
   last = 0
+  arrivals = 0
   rows: ReadonlyArray<Row> = []
   held: ReadonlyArray<Held> = []
-  waiters: ReadonlyArray<Waiting> = []
+  /** By the names of their lines, each in order of arrival. */
+  lines = HashMap.empty<string, ReadonlyArray<Waiting>>()
+  /** The names of the lines, by who stands there. */
+  lineOf = HashMap.empty<string, string>()
   mail: ReadonlyArray<readonly [client: string, mail: Mail]> = []
   clients: ReadonlyMap<string, number> = new Map()
 }
 
 const split = <A>(all: ReadonlyArray<A>, test: (member: A) => boolean) =>
   [all.filter(test), all.filter((member) => !test(member))] as const
+
+const nameOf = (client: string, waiter: number): string => `${client}:${waiter}`
+
+const standingIn = ({ lines }: State, name: string): ReadonlyArray<Waiting> =>
+  Option.getOrElse(HashMap.get(lines, name), () => [])
+
+/** All who wait, in order of arrival. */
+const waiting = ({ lines }: State): ReadonlyArray<Waiting> =>
+  Array.from(HashMap.values(lines)).flat().sort((one, other) => one.seq - other.seq)
+
+const removeWaiter = (state: State, client: string, waiter: number): boolean => {
+  const key = nameOf(client, waiter)
+  const name = Option.getOrUndefined(HashMap.get(state.lineOf, key))
+  if (name === undefined) {
+    return false
+  }
+  const rest = standingIn(state, name).filter((other) => other.client !== client || other.waiter !== waiter)
+  state.lines = rest.length === 0 ? HashMap.remove(state.lines, name) : HashMap.set(state.lines, name, rest)
+  state.lineOf = HashMap.remove(state.lineOf, key)
+  return true
+}
 
 const tablesOf = (state: State): Tables => ({
   insert: (row) => {
@@ -93,20 +122,34 @@ const tablesOf = (state: State): Tables => ({
     return new Set(removed.map(({ hold }) => hold))
   },
   held: (query) => state.held.map(({ row }) => row).filter((row) => matches(query, row)),
-  isWaitedFor: () => state.waiters.length > 0,
+  isWaitedFor: () => HashMap.size(state.lines) > 0,
   addWaiter: (client, waiter, since) => {
-    state.waiters = [...state.waiters, { ...waiter, client, since }]
+    const name = lineOf(client, waiter)
+    state.lines = HashMap.set(state.lines, name, [...standingIn(state, name), {
+      ...waiter,
+      client,
+      since,
+      name,
+      seq: ++state.arrivals
+    }])
+    state.lineOf = HashMap.set(state.lineOf, nameOf(client, waiter.waiter), name)
   },
-  removeWaiter: (client, waiter) => {
-    const [removed, rest] = split(state.waiters, (other) => other.client === client && other.waiter === waiter)
-    state.waiters = rest
-    return removed.length > 0
+  removeWaiter: (client, waiter) => removeWaiter(state, client, waiter),
+  waitersFor: (row) => {
+    const found: Array<Standing> = []
+    for (const [first] of HashMap.values(state.lines)) {
+      const index = first!.queries.findIndex((query) => matches(query, row))
+      if (index >= 0) {
+        found.push({ ...first!, index })
+      }
+    }
+    return found.sort((one, other) => one.seq - other.seq)
   },
-  waitersFor: (row) =>
-    state.waiters.flatMap((waiter) => {
-      const index = waiter.queries.findIndex((query: Query) => matches(query, row))
-      return index < 0 ? [] : [{ ...waiter, index }]
-    }),
+  waitersIn: ({ index, name }, after, limit) => {
+    const line = standingIn(state, name)
+    const start = line.findIndex(({ seq }) => seq > after)
+    return start < 0 ? [] : line.slice(start, start + limit).map((waiter) => ({ ...waiter, index }))
+  },
   post: (client, mail) => {
     state.mail = [...state.mail, [client, mail]]
   },
@@ -126,7 +169,11 @@ const tablesOf = (state: State): Tables => ({
   end: (client) => {
     const [held, rest] = split(state.held, (held) => held.client === client)
     state.held = rest
-    state.waiters = state.waiters.filter((waiter) => waiter.client !== client)
+    for (const waiter of waiting(state)) {
+      if (waiter.client === client) {
+        removeWaiter(state, client, waiter.waiter)
+      }
+    }
     state.mail = state.mail.filter(([to]) => to !== client)
     state.clients = new Map(Array.from(state.clients).filter(([other]) => other !== client))
     return held.map(({ row }) => row).sort((one, other) => one.id - other.id)
@@ -142,7 +189,7 @@ const tablesOf = (state: State): Tables => ({
     return {
       tuples: Array.from(shapes.values()),
       held: state.held.length,
-      waiters: state.waiters.map(({ label, since }) => ({ label, age: now - since }))
+      waiters: waiting(state).map(({ label, since }) => ({ label, age: now - since }))
     }
   }
 })

@@ -11,13 +11,15 @@ import type { SpaceError } from "../../SpaceError.js"
 import type { Command, Found, Mail, Outcome, RepliesTo, Reply, Row, Run } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Waiting } from "../insight.js"
+import type { Pattern } from "../pattern/pattern.js"
 
-/** Which of this client's waiters accept a tuple, of those that only the client can decide about. */
+/** Which of this client's lines accept a tuple, of those that only the client can decide about. */
 export type Accepts = (tuple: Tuple) => ReadonlyArray<number>
 
 /** Somebody who waits for mail. */
 export interface Listener extends Waiting {
   readonly id: number
+  readonly patterns: ReadonlyArray<Pattern>
   readonly onMail: (mail: Mail) => void
   /** The store does not know it any more. */
   readonly onLapsed: () => void
@@ -36,6 +38,14 @@ export interface Listener extends Waiting {
   readonly arrive: (found: Found) => void
 }
 
+/** One who stands in a line. */
+export interface Member extends Listener {
+  /** Whether it is about to take what it was told of before. */
+  readonly isClaiming: boolean
+  /** Hears of a tuple that is stored. Says whether the others need not. */
+  readonly onHint: (mail: Mail) => boolean
+}
+
 /** What a batch comes to, when joins have said what they make of what they were offered. */
 export interface Heard<Cs extends ReadonlyArray<Command> = ReadonlyArray<Command>> extends Outcome<Cs> {
   /** Joins that are complete. */
@@ -47,9 +57,69 @@ export interface Heard<Cs extends ReadonlyArray<Command> = ReadonlyArray<Command
 /** Does a batch, and asks joins about what they are offered. */
 type Hearing = <const Cs extends ReadonlyArray<Command>>(commands: Cs) => Effect.Effect<Heard<Cs>, SpaceError>
 
+/**
+ * Those of this client who wait for the same, and about whom only we can decide: what one of them accepts, all do. So
+ * however many they are, a tuple is looked at once.
+ */
+export class Line {
+  /** In order of arrival. */
+  private readonly members = new Set<Member>()
+
+  private readonly patterns: ReadonlyArray<Pattern>
+  readonly number: number
+  /** Of a join, which stands alone. */
+  readonly isJoin: boolean
+
+  constructor({ consider, id, patterns }: Listener, readonly asked: string | undefined) {
+    this.number = id
+    this.patterns = patterns
+    this.isJoin = consider !== undefined
+  }
+
+  get isEmpty(): boolean {
+    return this.members.size === 0
+  }
+
+  isLike({ patterns }: Listener): boolean {
+    const { patterns: own } = this
+    return own.length === patterns.length && own.every((pattern, index) => pattern.isLike(patterns[index]!))
+  }
+
+  /** Adds somebody behind all others, also one who stands there already. */
+  add(member: Member): void {
+    this.members.delete(member)
+    this.members.add(member)
+  }
+
+  delete(member: Member): void {
+    this.members.delete(member)
+  }
+
+  accepts(tuple: Tuple): boolean {
+    for (const member of this.members) {
+      const says = member.accepts(tuple)
+      // Whose code throws has left: the next is asked.
+      if (this.members.has(member)) {
+        return says
+      }
+    }
+    return false
+  }
+
+  /** A tuple that is stored may be for them: all who read hear of it, and the first who takes and has no other. */
+  hint(mail: Mail): void {
+    const members = [...this.members]
+    if (!members.some((member) => !member.isClaiming && member.onHint(mail))) {
+      members.some((member) => member.isClaiming && member.onHint(mail))
+    }
+  }
+}
+
 export class Offers {
-  /** Those waiters that only we can decide about. */
-  readonly undecided = new Set<Listener>()
+  /** Those that only we can decide about, by their numbers. */
+  private readonly lines = new Map<number, Line>()
+  /** Those of them that others may join, by what the store is asked: the youngest. */
+  private readonly joinable = new Map<string, Array<Line>>()
   /** Whether a join has been found to accept something, since it was last asked about a batch. */
   private isOffering = false
 
@@ -67,13 +137,51 @@ export class Offers {
 
   readonly accepts: Accepts = (tuple) => {
     const accepting: Array<number> = []
-    for (const waiter of this.undecided) {
-      if (waiter.accepts(tuple)) {
-        this.isOffering ||= waiter.consider !== undefined
-        accepting.push(waiter.id)
+    for (const line of this.lines.values()) {
+      if (line.accepts(tuple)) {
+        this.isOffering ||= line.isJoin
+        accepting.push(line.number)
       }
     }
     return accepting
+  }
+
+  lineOf(number: number): Line | undefined {
+    return this.lines.get(number)
+  }
+
+  /** Has somebody stand in the line of those who are alike; `asked` is what the store is asked, and as whom. */
+  enter(member: Member, asked: string): Line {
+    // What is answered elsewhere is answered for each operation.
+    const isAlone = member.consider !== undefined || member.patterns.some(({ answers }) => answers !== undefined)
+    const others = isAlone ? [] : this.joinable.get(asked) ?? []
+    let line = others.find((line) => line.isLike(member))
+    if (line === undefined) {
+      line = new Line(member, isAlone ? undefined : asked)
+      this.lines.set(line.number, line)
+      if (!isAlone) {
+        // One that is not found among many unlike it stands alone: that costs time, and changes nothing else.
+        this.joinable.set(asked, [...others.slice(1 - most), line])
+      }
+    }
+    line.add(member)
+    return line
+  }
+
+  leave(member: Member, line: Line): void {
+    line.delete(member)
+    if (line.isEmpty) {
+      const { asked } = line
+      this.lines.delete(line.number)
+      if (asked !== undefined) {
+        const others = this.joinable.get(asked)?.filter((other) => other !== line) ?? []
+        if (others.length === 0) {
+          this.joinable.delete(asked)
+        } else {
+          this.joinable.set(asked, others)
+        }
+      }
+    }
   }
 
   /** In a transaction: asks joins about what they are offered, until nobody is offered anything any more. */
@@ -119,6 +227,9 @@ export class Offers {
     return (commands) => isOffering() ? single(commands) : whole(commands)
   }
 }
+
+/** With so many lines for which the store is asked the same somebody is compared. */
+const most = 64
 
 const combined = <Cs extends ReadonlyArray<Command>>(all: ReadonlyArray<Heard>, replies: RepliesTo<Cs>): Heard<Cs> => ({
   replies,

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type { Literal, NewRow, Query, Row } from "../../StoreCommand.js"
+import type { Literal, NewRow, Query, Row, Waiter } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import { Undecoded } from "../../Undecoded.js"
 import { isSpaceError } from "../brand.js"
@@ -12,6 +12,12 @@ import { isFailure, markFailure } from "../failure.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Term } from "../pattern/term.js"
 import type { Values } from "../values.js"
+
+/** How many candidates are looked at at a time. */
+export const page = 256
+
+/** More than any store keeps. */
+export const unlimited = 2 ** 31 - 1
 
 /** What a store keeps of a tuple. That of a failed process is stored as well as it can be. */
 export const encodeTuple = (
@@ -129,3 +135,9 @@ export const matches = (query: Query, row: Pick<Row, "arity" | "fields" | "shape
   }
   return query.literals.every(({ position, text }) => row.fields[position] === text)
 }
+
+/** The name of the line in which a waiter stands. */
+export const lineOf = (
+  client: string,
+  { exact, kind, line, queries }: Pick<Waiter, "exact" | "kind" | "line" | "queries">
+): string => exact ? JSON.stringify([kind, queries]) : `${client}:${line}`

@@ -92,8 +92,8 @@ class Wait {
   })
 }
 
-/** The label of a look beside another of the same transaction. */
-const hidden = JSON.stringify(null)
+/** The label of one who waits beside another of the same operation. */
+export const hidden = JSON.stringify(null)
 
 /** Whether `inspect` shows a waiter: it is not a second look of one that is shown already. */
 export const isShown = ({ label }: { readonly label: string }): boolean => label !== hidden
@@ -131,6 +131,7 @@ class Look implements Listener {
       kind: this.how,
       queries: this.queries,
       exact: false,
+      line: this.id,
       events: this.how === "watch" ? ["Out", "In", "Requeue", "Expire"] : [],
       final: false,
       label: this.fiber === undefined ? hidden : labelOf(this)

@@ -433,6 +433,14 @@ export class Session implements Timed, Watched {
   /** A failure after which it is not known what has come for us. */
   private doubt: Cause.Cause<unknown> | undefined = undefined
 
+  /** What is to be done when the mail of the batch has been heard. */
+  private readonly afterMail: Array<() => void> = []
+
+  /** Calls back when all mail has been heard that had come by the batch whose answers are given out. */
+  whenHeard(callback: () => void): void {
+    this.afterMail.push(callback)
+  }
+
   hear(outcome: Outcome | Heard): void {
     const { mail, next } = outcome
     const { doubt } = this
@@ -444,6 +452,7 @@ export class Session implements Timed, Watched {
     for (const each of mail) {
       this.deliver(each)
     }
+    this.afterMail.splice(0).forEach((callback) => callback())
     if ("joined" in outcome) {
       for (const [waiter, found] of outcome.joined) {
         const joining = this.waiters.get(waiter)
@@ -470,8 +479,11 @@ export class Session implements Timed, Watched {
   }
 
   private deliver(mail: Mail): void {
+    const line = mail.kind === "hint" ? this.offers.lineOf(mail.waiter) : undefined
     const waiter = this.waiters.get(mail.waiter)
-    if (waiter !== undefined) {
+    if (line !== undefined) {
+      line.hint(mail)
+    } else if (waiter !== undefined) {
       waiter.onMail(mail)
     } else if (mail.kind === "served") {
       this.giveBack(mail.final ? restoring([mail.row]) : settling(mail.waiter))

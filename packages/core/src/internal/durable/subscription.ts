@@ -21,9 +21,9 @@ import type { AnyFiber } from "../runtime.js"
 import { atEnd, localOf, withFiber } from "../runtime.js"
 import { Watcher } from "../watcher.js"
 import { transactionOf } from "./access.js"
-import { unlimited } from "./finding.js"
 import { lapsed } from "./lapse.js"
 import type { Listener } from "./offers.js"
+import { unlimited } from "./query.js"
 import type { Reader } from "./reader.js"
 import { isRead } from "./reader.js"
 import type { Session } from "./session.js"
@@ -168,6 +168,7 @@ export const watch = (
       kind: "watch",
       queries: [query],
       exact: false,
+      line: subscription.id,
       final: false,
       events: snapshot ? ["Out", "Requeue"] : asked,
       label: labelOf(subscription)

@@ -17,16 +17,17 @@ import { current } from "../process.js"
 import type { AnyFiber } from "../runtime.js"
 import { callback, interruptedBy, localOf, withFiber } from "../runtime.js"
 import { timedOut } from "../timeout.js"
+import { Ahead, beginning, everything, isFar, rounds } from "./ahead.js"
 import { acceptedOf, restoring, settling } from "./back.js"
 import { Hope } from "./hope.js"
-import type { Listener } from "./offers.js"
+import type { Line, Listener, Member } from "./offers.js"
 import { matches } from "./query.js"
 import { isRead } from "./reader.js"
 import type { Session } from "./session.js"
 import type { Read, Wanted } from "./wanted.js"
 import { labelOf, Refusal } from "./wanted.js"
 
-export class ClientWaiter implements Listener {
+export class ClientWaiter implements Member {
   readonly id: number
   readonly kind: Wanted["kind"]
   readonly patterns: ReadonlyArray<Pattern>
@@ -42,7 +43,13 @@ export class ClientWaiter implements Listener {
   /** Once it is leaving: has it wait for the store without end. */
   private staying: (() => void) | undefined = undefined
   private readonly takes: boolean
+  /** How many tuples it has asked for that it was told of. */
+  private claims = 0
   readonly consider: Listener["consider"]
+  /** Where it stands, if only we can decide about it. */
+  private readonly line: Line | undefined
+  /** If it has to look far. */
+  private ahead: Ahead | undefined = undefined
   /** If it is a join. */
   private readonly hope: Hope | undefined
 
@@ -64,9 +71,9 @@ export class ClientWaiter implements Listener {
     this.since = session.now()
     this.process = localOf(fiber, current)
     session.waiters.set(this.id, this)
-    if (!wanted.exact) {
-      session.offers.undecided.add(this)
-    }
+    this.line = wanted.exact
+      ? undefined
+      : session.offers.enter(this, `${wanted.as} ${JSON.stringify(wanted.queries)}`)
     if (wanted.timeout > 0 && wanted.timeout < Infinity) {
       this.timeout = { at: this.since + wanted.timeout, index: -1, fire: () => this.leave("late") }
       session.setDeadline(this.timeout, this.timeout.at)
@@ -93,42 +100,65 @@ export class ClientWaiter implements Listener {
         session.post({ op: "read", waiter: id, queries, wait: label }, asked)
       }
     } else {
-      const wait: Command = {
-        op: "wait",
-        waiter: id,
-        kind: as,
-        queries,
-        exact: false,
-        events: [],
-        final,
-        label: labelOf(this)
-      }
-      session.postExclusive(
-        (run) =>
-          Effect.tap(
-            this.attempting(run, null),
-            (found) => found === null && waits ? run([wait]) : Effect.void
-          ),
-        asked
-      )
+      this.seek(0)
     }
+  }
+
+  /** The first look, where the store cannot decide alone. What is far is looked for without holding up others. */
+  private seek(round: number): void {
+    const { ahead, id, session, wanted: { as, final, plan, queries, timeout } } = this
+    const wait: Command = {
+      op: "wait",
+      waiter: id,
+      kind: as,
+      queries,
+      exact: false,
+      line: this.line?.number ?? id,
+      events: [],
+      final,
+      label: labelOf(this)
+    }
+    session.postExclusive(
+      (run) =>
+        Effect.tap(
+          Effect.flatMap(
+            plan !== undefined || round === rounds
+              ? Effect.succeed(everything)
+              : ahead?.from(run) ?? Effect.succeed(beginning),
+            (from) => this.attempting(run, null, from)
+          ),
+          (found) => found === null && timeout > 0 ? run([wait]) : Effect.void
+        ),
+      (exit) => {
+        if (!isFar(exit)) {
+          this.asked(exit)
+        } else if (this.leaving !== undefined) {
+          this.end(this.left())
+        } else if (this.state === "asked") {
+          this.ahead ??= new Ahead(session, this.wanted)
+          this.ahead.go((exit) => Exit.isFailure(exit) ? this.asked(Exit.failCause(exit.cause)) : this.seek(round + 1))
+        }
+      }
+    )
   }
 
   /**
    * Looks at what is stored, in a transaction that does nothing else: what is known then, holds when it has been
    * committed.
    */
-  private attempting(run: Run, waiter: number | null): Effect.Effect<Found | null, unknown> {
+  private attempting(run: Run, waiter: number | null, from = everything): Effect.Effect<Found | null, unknown> {
     return Effect.suspend(() => {
       const look = this.hope?.look()
       return Effect.tap(
-        this.wanted.attempt(run, this.id, waiter, { outlook: look?.outlook }),
+        this.wanted.attempt(run, this.id, waiter, { outlook: look?.outlook, from }),
         () => look === undefined ? Effect.void : Effect.sync(look.end)
       )
     })
   }
 
   private asked(exit: Exit.Exit<Found | null, unknown>): void {
+    this.ahead?.close()
+    this.ahead = undefined
     if (Exit.isFailure(exit) && Cause.isFailType(exit.cause)) {
       this.forget()
     }
@@ -210,36 +240,65 @@ export class ClientWaiter implements Listener {
     return isRead(tuple) ? this.accepts(tuple) : this.wanted.exactly.some((query) => matches(query, row))
   }
 
-  onMail({ index, kind, row }: Mail): void {
+  onMail(mail: Mail): void {
+    const { index, kind, row } = mail
     if (kind === "served") {
       this.arrive({ index: this.indexOf(index, row), rows: [row] })
-      return
+    } else if (kind === "hint") {
+      // Of a store, or of an earlier program, that knows of no lines.
+      this.onHint(mail)
     }
+  }
+
+  onHint(hint: Mail): boolean {
+    const { index, row } = hint
     const { id, session, wanted } = this
     const found = (exit: Exit.Exit<Found | null, unknown>) => this.found(exit)
     if (this.hope !== undefined) {
       if (this.hope.mayBeMadeBy(row)) {
         this.look()
       }
-    } else if (this.wants(row)) {
-      if (wanted.as === "in") {
-        session.post(
-          { op: "claim", hold: id, ids: [row.id], waiter: id, final: wanted.final },
-          (exit) =>
-            found(
-              Exit.map(exit, (rows) => rows === null ? null : { index: this.indexOf(index, row), rows })
-            )
-        )
-      } else {
-        session.post(
-          { op: "cancel", waiters: [id] },
-          (exit) =>
-            found(
-              Exit.map(exit, ([was]) => was === true ? { index: this.indexOf(index, row), rows: [row] } : null)
-            )
-        )
-      }
+      return true
     }
+    if (!this.isThere) {
+      return false
+    }
+    if (!this.wants(row)) {
+      // What it does not want, nobody of its line does; unless its code has thrown.
+      return this.isThere
+    }
+    if (wanted.as === "rd") {
+      session.post(
+        { op: "cancel", waiters: [id] },
+        (exit) =>
+          found(
+            Exit.map(exit, ([was]) => was === true ? { index: this.indexOf(index, row), rows: [row] } : null)
+          )
+      )
+      return false
+    }
+    this.claims++
+    session.post(
+      { op: "claim", hold: id, ids: [row.id], waiter: id, final: wanted.final },
+      (exit) => {
+        this.claims--
+        found(Exit.map(exit, (rows) => rows === null ? null : { index: this.indexOf(index, row), rows }))
+        if (Exit.isSuccess(exit) && exit.value === null) {
+          // The tuple is gone; or we are, and then it is for the next.
+          session.whenHeard(() => this.isThere || this.line?.hint(hint))
+        }
+      }
+    )
+    return true
+  }
+
+  get isClaiming(): boolean {
+    return this.claims > 0
+  }
+
+  /** Whether it waits, and goes on waiting if nothing comes. */
+  private get isThere(): boolean {
+    return this.state === "waiting" && this.leaving === undefined
   }
 
   /** Which pattern it was: where the store cannot tell, it may have named an earlier one. */
@@ -316,6 +375,7 @@ export class ClientWaiter implements Listener {
           () => this.state === "ended" || wanted.final ? { op: "cancel", waiters: [id] } : settling(id),
           (exit) => {
             if (!stop(exit)) {
+              this.line?.add(this)
               this.ask()
             }
           }
@@ -363,6 +423,9 @@ export class ClientWaiter implements Listener {
       this.staying ??= this.session.afterPatience(() => this.end(this.left()))
       if (this.state === "waiting") {
         this.withdraw()
+      } else if (this.ahead?.state === "waiting") {
+        // Nothing has been taken, and nobody waits in the store.
+        this.end(this.left())
       }
     }
   }
@@ -397,7 +460,10 @@ export class ClientWaiter implements Listener {
     if (this.state !== "ended") {
       this.state = "ended"
       this.session.waiters.delete(this.id)
-      this.session.offers.undecided.delete(this)
+      this.ahead?.close()
+      if (this.line !== undefined) {
+        this.session.offers.leave(this, this.line)
+      }
       if (this.timeout !== undefined) {
         this.session.setDeadline(this.timeout, Infinity)
       }

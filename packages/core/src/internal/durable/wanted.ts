@@ -14,6 +14,7 @@ import type { Outlook } from "../pattern/outlook.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Plan } from "../pattern/plan.js"
 import type { Making } from "./agenda.js"
+import type { From } from "./ahead.js"
 import type { Reading } from "./reader.js"
 
 /** What `inspect` tells of somebody who waits. */
@@ -88,6 +89,8 @@ export interface Wanted {
       readonly offered?: { readonly row: Row; readonly answer: Effect.Effect<unknown, SpaceError> }
       /** A new one, which knows what is stored when nothing is found. */
       readonly outlook?: Outlook<Candidate> | undefined
+      /** For one that is no join: from where on. */
+      readonly from?: From
     }
   ) => Effect.Effect<Found | null, unknown>
 }

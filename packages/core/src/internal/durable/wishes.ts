@@ -12,6 +12,8 @@ import { isSpaceError } from "../brand.js"
 import { failed } from "../hold.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Making } from "./agenda.js"
+import { everything } from "./ahead.js"
+import type { Far, From } from "./ahead.js"
 import { restoring, settling } from "./back.js"
 import type { Endings } from "./ending.js"
 import { attempted, claim, claimed, each, readOf, Unread } from "./finding.js"
@@ -91,8 +93,8 @@ export const oneOf = ({ reader }: Ground, wish: Wish, as: "in" | "rd"): Wanted =
     ...described(reader, wish, queries),
     as,
     exact: queries.every(([, exact]) => exact),
-    attempt: (run, hold, waiter) => {
-      const look = oldestOf(reader, run, patterns, queries)
+    attempt: (run, hold, waiter, { from = everything }) => {
+      const look = oldestOf(reader, run, patterns, queries, from)
       return as === "in"
         ? claimed(look, (rows) => claim(run, hold, rows, waiter, wish.final))
         : waiter === null
@@ -126,18 +128,27 @@ const oldestOf = (
   reader: Reader,
   run: Run,
   patterns: ReadonlyArray<Pattern>,
-  queries: ReadonlyArray<ReturnType<Reader["query"]>>
-): Effect.Effect<Found | null, SpaceError> =>
+  queries: ReadonlyArray<ReturnType<Reader["query"]>>,
+  from: From
+): Effect.Effect<Found | null, Far | SpaceError> =>
   Effect.suspend(() => {
     let oldest: Found | null = null
     return Effect.map(
       Effect.forEach(patterns, (pattern, index) =>
-        each(reader, run, pattern, queries[index]!, (row) => {
-          if (oldest === null || row.id < oldest.rows[0]!.id) {
-            oldest = { index, rows: [row] }
-          }
-          return true
-        }), { discard: true }),
+        each(
+          reader,
+          run,
+          pattern,
+          queries[index]!,
+          (row) => {
+            if (oldest === null || row.id < oldest.rows[0]!.id) {
+              oldest = { index, rows: [row] }
+            }
+            return true
+          },
+          from,
+          index
+        ), { discard: true }),
       () => oldest
     )
   })

@@ -115,33 +115,37 @@ CREATE INDEX mail_client ON ${schema}.mail (client, id);
 
 const find = (schema: Sql): Sql => {
   const literals = positions.map((i) => sql`(v_texts[${i + 1}] IS NULL OR t.fields[${i + 1}] = v_texts[${i + 1}])`)
-  const rest = (condition: Sql) =>
-    sql`
-      SELECT t.* FROM ${schema}.tuples t
-        WHERE t.space = p_space AND ${condition} AND t.id > p_after AND t.shape LIKE v_shape
-          AND ${join(literals, " AND ")} AND (NOT v_more OR ${schema}.has_literals(p_query, t.fields))
-        ORDER BY t.id LIMIT p_limit;`
-  return sql`
-CREATE OR REPLACE FUNCTION ${schema}.has_literals(p_query jsonb, p_fields text[]) RETURNS boolean
-LANGUAGE sql IMMUTABLE AS $$
-  SELECT NOT EXISTS (
-    SELECT FROM jsonb_array_elements(p_query->'literals') l
-      WHERE p_fields[(l->>'position')::int + 1] IS DISTINCT FROM (l->>'text') COLLATE "C"
-  )
-$$;
-
-CREATE OR REPLACE FUNCTION ${schema}.matches(p_query jsonb, p_arity int, p_shape text, p_fields text[]) RETURNS boolean
-LANGUAGE sql IMMUTABLE AS $$
-  SELECT CASE WHEN (p_query->>'open')::boolean
-      THEN p_arity >= (p_query->>'arity')::int AND p_shape LIKE (p_query->>'shape') || '%'
-      ELSE p_arity = (p_query->>'arity')::int AND p_shape LIKE p_query->>'shape'
-    END AND ${schema}.has_literals(p_query, p_fields)
-$$;
-
--- Tuples that match, oldest first. The least common literal is looked up; the others are compared.
-CREATE OR REPLACE FUNCTION ${schema}.find(p_space int, p_query jsonb, p_after bigint, p_limit int)
-RETURNS SETOF ${schema}.tuples LANGUAGE plpgsql AS $$
-DECLARE
+  /** What else the tuples of an index have to be. */
+  const also = sql`t.shape LIKE v_shape AND ${join(literals, " AND ")}
+          AND (NOT v_more OR ${schema}.has_literals(p_query, t.fields))`
+  const oldest = (condition: Sql, arity: Sql) =>
+    sql`SELECT t.* FROM ${schema}.tuples t
+          WHERE t.space = p_space AND ${condition} = ${arity} AND t.id > p_after AND ${also}
+          ORDER BY t.id LIMIT p_limit`
+  /** Of each arity by itself, for the tuples of one arity are in an index in the order of age. There are few. */
+  const ofEach = (condition: Sql, arity: Sql) =>
+    sql`WITH RECURSIVE arities (n) AS (
+          (SELECT ${arity} FROM ${schema}.tuples t WHERE t.space = p_space AND ${condition} >= v_arity
+            ORDER BY ${arity} LIMIT 1)
+          UNION ALL
+          SELECT (SELECT ${arity} FROM ${schema}.tuples t WHERE t.space = p_space AND ${condition} > a.n
+              ORDER BY ${arity} LIMIT 1)
+            FROM arities a WHERE a.n IS NOT NULL
+        )
+        SELECT f.* FROM arities a CROSS JOIN LATERAL (${oldest(condition, sql`a.n`)}) f
+          WHERE a.n IS NOT NULL ORDER BY f.id LIMIT p_limit`
+  /** For each index that a query can be looked up by: the condition up to the arity. */
+  const byAnchor = (then: (condition: Sql, arity: Sql) => Sql) =>
+    sql`CASE v_anchor
+    WHEN -1 THEN
+      ${then(sql`t.arity + 0`, sql`t.arity + 0`)}
+    ${
+      all((i) =>
+        sql`WHEN ${i} THEN
+      ${then(sql`t.k${i} = v_keys[${i + 1}] AND t.arity`, sql`t.arity`)}`, "\n    ")
+    }
+  END CASE;`
+  const declared = sql`
   v_arity int := (p_query->>'arity')::int;
   v_open boolean := (p_query->>'open')::boolean;
   v_shape text := (p_query->>'shape') || CASE WHEN v_open THEN '%' ELSE '' END;
@@ -153,8 +157,9 @@ DECLARE
   v_anchor int := -1;
   v_least int := 17;
   v_n int;
-  l jsonb;
-BEGIN
+  l jsonb;`
+  /** The least common literal is looked up; the others are compared. */
+  const anchored = sql`
   FOR i IN 0..jsonb_array_length(p_query->'literals') - 1 LOOP
     l := p_query->'literals'->i;
     IF l->>'key' IS NULL THEN
@@ -185,24 +190,51 @@ BEGIN
         END IF;
       END IF;
     END LOOP;
-  END IF;
-  CASE v_anchor
-    WHEN -1 THEN
-      IF v_open THEN
-        RETURN QUERY ${rest(sql`t.arity + 0 >= v_arity`)}
+  END IF;`
+  return sql`
+CREATE OR REPLACE FUNCTION ${schema}.has_literals(p_query jsonb, p_fields text[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT NOT EXISTS (
+    SELECT FROM jsonb_array_elements(p_query->'literals') l
+      WHERE p_fields[(l->>'position')::int + 1] IS DISTINCT FROM (l->>'text') COLLATE "C"
+  )
+$$;
+
+CREATE OR REPLACE FUNCTION ${schema}.matches(p_query jsonb, p_arity int, p_shape text, p_fields text[]) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN (p_query->>'open')::boolean
+      THEN p_arity >= (p_query->>'arity')::int AND p_shape LIKE (p_query->>'shape') || '%'
+      ELSE p_arity = (p_query->>'arity')::int AND p_shape LIKE p_query->>'shape'
+    END AND ${schema}.has_literals(p_query, p_fields)
+$$;
+
+-- Tuples that match, oldest first.
+CREATE OR REPLACE FUNCTION ${schema}.find(p_space int, p_query jsonb, p_after bigint, p_limit int)
+RETURNS SETOF ${schema}.tuples LANGUAGE plpgsql AS $$
+DECLARE${declared}
+BEGIN${anchored}
+  ${
+    byAnchor((condition, arity) =>
+      sql`IF v_open THEN
+        RETURN QUERY ${ofEach(condition, arity)};
       ELSE
-        RETURN QUERY ${rest(sql`t.arity + 0 = v_arity`)}
-      END IF;
-    ${
-    all((i) =>
-      sql`WHEN ${i} THEN
-      IF v_open THEN
-        RETURN QUERY ${rest(sql`t.k${i} = v_keys[${i + 1}] AND t.arity >= v_arity`)}
-      ELSE
-        RETURN QUERY ${rest(sql`t.k${i} = v_keys[${i + 1}] AND t.arity = v_arity`)}
-      END IF;`, "\n    ")
+        RETURN QUERY ${oldest(condition, sql`v_arity`)};
+      END IF;`
+    )
   }
-  END CASE;
+END $$;
+
+CREATE OR REPLACE FUNCTION ${schema}.tally(p_space int, p_query jsonb) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE${declared}
+  v_total bigint;
+BEGIN${anchored}
+  ${
+    byAnchor((condition, arity) =>
+      sql`SELECT count(*) INTO v_total FROM ${schema}.tuples t
+        WHERE t.space = p_space AND ${condition} >= v_arity AND ${arity} <= v_most AND ${also};`
+    )
+  }
+  RETURN v_total;
 END $$;
 `
 }
@@ -232,10 +264,11 @@ LANGUAGE sql IMMUTABLE AS $$
   END
 $$;
 
--- Who waits for a tuple, in order of arrival, each with the first of its queries that matches.
+-- Of those who wait for a tuple the first of each line, with the first of its queries that matches. Those of earlier
+-- programs stand in no line. From one line to the next, however many stand in it.
 CREATE OR REPLACE FUNCTION ${schema}.waiting(p_space int, t ${schema}.tuples)
 RETURNS TABLE (seq bigint, client bigint, waiter bigint, kind text, exact boolean, events text[], final boolean,
-  query int)
+  line text, alias bigint, query int)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
@@ -244,11 +277,27 @@ BEGIN
     UNION ALL
     SELECT (SELECT a.mask FROM ${schema}.anchors a WHERE a.space = p_space AND a.mask > m.mask ORDER BY a.mask LIMIT 1)
       FROM masks m WHERE m.mask IS NOT NULL
+  ), hashes AS (
+    SELECT m.mask, ${schema}.hash_under(m.mask, t) AS hash FROM masks m WHERE m.mask IS NOT NULL
+  ), lines AS (
+    SELECT h.mask, h.hash, (
+        SELECT a.line FROM ${schema}.anchors a
+          WHERE a.space = p_space AND a.mask = h.mask AND a.hash = h.hash AND a.line > '' ORDER BY a.line LIMIT 1
+      ) AS line FROM hashes h WHERE h.hash IS NOT NULL
+    UNION ALL
+    SELECT l.mask, l.hash, (
+        SELECT a.line FROM ${schema}.anchors a
+          WHERE a.space = p_space AND a.mask = l.mask AND a.hash = l.hash AND a.line > l.line ORDER BY a.line LIMIT 1
+      ) FROM lines l WHERE l.line IS NOT NULL
   ), found AS (
-    SELECT DISTINCT a.seq FROM masks m
-      JOIN ${schema}.anchors a ON a.space = p_space AND a.mask = m.mask AND a.hash = ${schema}.hash_under(m.mask, t)
+    SELECT (
+        SELECT w.seq FROM ${schema}.waiters w WHERE w.space = p_space AND w.line = l.line ORDER BY w.seq LIMIT 1
+      ) AS seq FROM lines l WHERE l.line IS NOT NULL
+    UNION
+    SELECT a.seq FROM hashes h
+      JOIN ${schema}.anchors a ON a.space = p_space AND a.mask = h.mask AND a.hash = h.hash AND a.line IS NULL
   )
-  SELECT w.seq, w.client, w.waiter, w.kind, w.exact, w.events, w.final, q.n
+  SELECT w.seq, w.client, w.waiter, w.kind, w.exact, w.events, w.final, w.line, coalesce(w.alias, w.waiter), q.n
     FROM found f JOIN ${schema}.waiters w ON w.seq = f.seq
     CROSS JOIN LATERAL (
       SELECT min(e.n)::int - 1 AS n FROM jsonb_array_elements(w.queries) WITH ORDINALITY e(query, n)
@@ -269,7 +318,7 @@ BEGIN
 END $$;
 
 -- S4: a tuple goes to all readers and watchers, then to the first of those who take, or is stored.
--- p_accepted: those of the client's waiters that accept it, of those about whom we cannot decide; NULL if nobody knows.
+-- p_accepted: those of the client's lines that accept it, of those about whom we cannot decide; NULL if nobody knows.
 -- p_after: those who wait up to this one have had it; p_event is then NULL, and readers and watchers know of it.
 CREATE OR REPLACE FUNCTION ${schema}.hand(
   p_space int, p_client bigint, t ${schema}.tuples, p_accepted bigint[], p_event text, p_from bigint, p_after bigint
@@ -277,54 +326,62 @@ CREATE OR REPLACE FUNCTION ${schema}.hand(
 DECLARE
   w record;
   v_decided boolean;
+  v_readers bigint[];
+  v_seq bigint;
   v_taker bigint;
-  v_client bigint;
-  v_waiter bigint;
   v_query int;
-  v_joins boolean;
-  v_final boolean;
+  v_taking ${schema}.waiters;
   v_clients bigint[] := '{}';
-  v_waiters bigint[] := '{}';
+  v_lines bigint[] := '{}';
   v_queries int[] := '{}';
 BEGIN
   FOR w IN SELECT * FROM ${schema}.waiting(p_space, t) x WHERE x.seq <> p_after LOOP
-    v_decided := w.exact OR w.client = p_client AND w.waiter = ANY(p_accepted);
+    v_decided := w.exact OR w.client = p_client AND w.alias = ANY(p_accepted);
     IF w.kind = 'watch' THEN
       IF p_event = ANY(w.events) THEN
         PERFORM ${schema}.post(w.client, w.waiter, 'event', w.query, t, false, p_event, p_from);
       END IF;
     ELSIF w.kind = 'rd' AND v_decided THEN
       IF p_event IS NOT NULL THEN
-        DELETE FROM ${schema}.waiters x WHERE x.seq = w.seq;
-        PERFORM ${schema}.post(w.client, w.waiter, 'served', w.query, t, false, NULL, NULL);
+        v_readers := ARRAY(SELECT x.seq FROM ${schema}.waiters x WHERE x.space = p_space AND x.line = w.line);
+        IF w.line IS NULL THEN
+          v_readers := ARRAY[w.seq];
+        END IF;
+        PERFORM ${schema}.post(x.client, x.waiter, 'served', w.query, t, false, NULL, NULL)
+          FROM ${schema}.waiters x WHERE x.seq = ANY(v_readers) ORDER BY x.seq;
+        DELETE FROM ${schema}.waiters x WHERE x.seq = ANY(v_readers);
       END IF;
     ELSIF w.kind IN ('in', 'join') AND v_decided THEN
-      IF v_taker IS NULL AND w.seq > p_after THEN
-        v_taker := w.seq;
-        v_client := w.client;
-        v_waiter := w.waiter;
+      v_seq := w.seq;
+      IF v_seq <= p_after THEN
+        SELECT min(x.seq) INTO v_seq FROM ${schema}.waiters x
+          WHERE x.space = p_space AND x.line = w.line AND x.seq > p_after;
+      END IF;
+      IF v_taker IS NULL OR v_seq < v_taker THEN
+        v_taker := v_seq;
         v_query := w.query;
-        v_joins := w.kind = 'join';
-        v_final := w.final;
       END IF;
     ELSIF w.kind = 'look' OR w.client <> p_client OR p_accepted IS NULL THEN
       v_clients := v_clients || w.client;
-      v_waiters := v_waiters || w.waiter;
+      v_lines := v_lines || w.alias;
       v_queries := v_queries || w.query;
     END IF;
   END LOOP;
   IF v_taker IS NULL THEN
     INSERT INTO ${schema}.tuples SELECT t.*;
     FOR i IN 1..cardinality(v_clients) LOOP
-      PERFORM ${schema}.post(v_clients[i], v_waiters[i], 'hint', v_queries[i], t, false, NULL, NULL);
+      PERFORM ${schema}.post(v_clients[i], v_lines[i], 'hint', v_queries[i], t, false, NULL, NULL);
     END LOOP;
-  ELSIF v_joins THEN
-    INSERT INTO ${schema}.held SELECT t.*, v_client, -v_waiter;
-    PERFORM ${schema}.post(v_client, v_waiter, 'offer', v_query, t, false, NULL, NULL);
+    RETURN;
+  END IF;
+  SELECT * INTO v_taking FROM ${schema}.waiters x WHERE x.seq = v_taker;
+  IF v_taking.kind = 'join' THEN
+    INSERT INTO ${schema}.held SELECT t.*, v_taking.client, -v_taking.waiter;
+    PERFORM ${schema}.post(v_taking.client, v_taking.waiter, 'offer', v_query, t, false, NULL, NULL);
   ELSE
-    INSERT INTO ${schema}.held SELECT t.*, v_client, v_waiter;
+    INSERT INTO ${schema}.held SELECT t.*, v_taking.client, v_taking.waiter;
     DELETE FROM ${schema}.waiters x WHERE x.seq = v_taker;
-    PERFORM ${schema}.post(v_client, v_waiter, 'served', v_query, t, v_final, NULL, NULL);
+    PERFORM ${schema}.post(v_taking.client, v_taking.waiter, 'served', v_query, t, v_taking.final, NULL, NULL);
     PERFORM ${schema}.tell(p_space, 'In', t, NULL);
   END IF;
 END $$;
@@ -459,19 +516,23 @@ BEGIN
   ), 0)::text);
 END $$;
 
+-- Those who are not exact stand in lines of their client.
 CREATE OR REPLACE FUNCTION ${schema}.wait(
   p_space int, p_client bigint, p_now float8, p_waiters bigint[], p_kind text, p_queries jsonb, p_exact boolean,
-  p_events text[], p_final boolean, p_anchors jsonb, p_label text
+  p_events text[], p_final boolean, p_anchors jsonb, p_label text, p_line text, p_alias bigint
 ) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  v_line text := CASE WHEN p_exact THEN p_line ELSE p_client || ':' || p_alias END;
 BEGIN
   WITH added AS (
-    INSERT INTO ${schema}.waiters (client, space, waiter, kind, queries, exact, events, final, label, since)
-      SELECT p_client, p_space, w, p_kind, p_queries, p_exact, p_events, p_final, p_label, p_now
+    INSERT INTO ${schema}.waiters
+        (client, space, waiter, kind, queries, exact, events, final, label, since, line, alias)
+      SELECT p_client, p_space, w, p_kind, p_queries, p_exact, p_events, p_final, p_label, p_now, v_line, p_alias
         FROM unnest(p_waiters) WITH ORDINALITY u(w, n) ORDER BY n
       RETURNING seq
   )
-  INSERT INTO ${schema}.anchors (space, mask, hash, seq)
-    SELECT DISTINCT p_space, (a->>0)::int, (a->>1)::bigint, added.seq
+  INSERT INTO ${schema}.anchors (space, mask, hash, seq, line)
+    SELECT DISTINCT p_space, (a->>0)::int, (a->>1)::bigint, added.seq, v_line
       FROM added, jsonb_array_elements(p_anchors) a;
 END $$;
 
@@ -527,7 +588,7 @@ BEGIN
     IF v_limit = 1 THEN
       IF v_found < cardinality(v_holds) AND c->>'wait' IS NOT NULL THEN
         PERFORM ${schema}.wait(p_space, p_client, p_now, v_holds[v_found + 1:], 'in', c->'queries', true, '{}',
-          v_final, c->'anchors', c->>'wait');
+          v_final, c->'anchors', c->>'wait', c->>'line', NULL);
       END IF;
       RETURN (SELECT json_agg(CASE WHEN n <= v_found THEN json_build_array(0, json_build_array(v_replies[n])) END ORDER BY n)
         FROM generate_series(1, cardinality(v_holds)) n);
@@ -547,7 +608,7 @@ BEGIN
       v_replies := v_replies || 'null'::json;
       IF c->>'wait' IS NOT NULL THEN
         PERFORM ${schema}.wait(p_space, p_client, p_now, v_holds[i:i], 'in', c->'queries', true, '{}', v_final,
-          c->'anchors', c->>'wait');
+          c->'anchors', c->>'wait', c->>'line', NULL);
       END IF;
     END IF;
   END LOOP;
@@ -565,7 +626,7 @@ BEGIN
     ORDER BY f.id, q.n LIMIT 1;
   IF NOT FOUND AND c->>'wait' IS NOT NULL THEN
     PERFORM ${schema}.wait(p_space, p_client, p_now, ARRAY[(c->>'waiter')::bigint], 'rd', c->'queries', true, '{}',
-      false, c->'anchors', c->>'wait');
+      false, c->'anchors', c->>'wait', c->>'line', NULL);
   END IF;
   RETURN coalesce(v_reply, 'null'::json);
 END $$;
@@ -654,7 +715,7 @@ BEGIN
   })::${schema}.tuples) ORDER BY h.id), '[]')
         FROM ${schema}.held h WHERE h.space = p_space AND ${schema}.matches(c->'query', h.arity, h.shape, h.fields));
     WHEN 'count' THEN
-      RETURN (SELECT to_json(count(*)) FROM ${schema}.find(p_space, c->'query', 0, 2147483647));
+      RETURN to_json(${schema}.tally(p_space, c->'query'));
     WHEN 'claim' THEN
       v_ids := ARRAY(SELECT i::bigint FROM jsonb_array_elements_text(c->'ids') i);
       IF (SELECT count(*) FROM ${schema}.tuples x WHERE x.id = ANY(v_ids)) < cardinality(v_ids) THEN
@@ -673,7 +734,7 @@ BEGIN
     WHEN 'wait' THEN
       PERFORM ${schema}.wait(p_space, p_client, p_now, ARRAY[(c->>'waiter')::bigint], c->>'kind', c->'queries',
         (c->>'exact')::boolean, ARRAY(SELECT jsonb_array_elements_text(c->'events')),
-        (c->>'final')::boolean, c->'anchors', c->>'label');
+        (c->>'final')::boolean, c->'anchors', c->>'label', NULL, (c->>'line')::bigint);
       RETURN 'null'::json;
     WHEN 'answer' THEN
       DELETE FROM ${schema}.held h
@@ -897,6 +958,19 @@ CREATE TABLE ${schema}.outbox (
   rows jsonb NOT NULL
 ) WITH (${swept});
 CREATE INDEX outbox_space ON ${schema}.outbox (space, id);`
+  },
+  {
+    // A waiter of an earlier program stands in no line.
+    name: "lines of those who wait",
+    statements: (schema) =>
+      sql`
+ALTER TABLE ${schema}.waiters ADD COLUMN line text COLLATE "C", ADD COLUMN alias bigint;
+ALTER TABLE ${schema}.anchors ADD COLUMN line text COLLATE "C";
+CREATE INDEX waiters_line ON ${schema}.waiters (space, line, seq) WHERE line IS NOT NULL;
+CREATE INDEX anchors_line ON ${schema}.anchors (space, mask, hash, line, seq);
+-- What these are given and give is another now.
+DROP FUNCTION IF EXISTS ${schema}.waiting(int, ${schema}.tuples);
+DROP FUNCTION IF EXISTS ${schema}.wait(int, bigint, float8, bigint[], text, jsonb, boolean, text[], boolean, jsonb, text);`
   }
 ]
 

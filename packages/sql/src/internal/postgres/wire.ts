@@ -4,7 +4,7 @@
  * @internal
  */
 import type { Command, Found, Mail, Outcome, Query, Replies, Reply, Row } from "@effect-linda/core/StoreCommand"
-import { anchorOf } from "../anchors.js"
+import { anchorOf, shortLineOf } from "../anchors.js"
 import { lean } from "../rows.js"
 
 const anchorsOf = (queries: ReadonlyArray<Query>) =>
@@ -13,12 +13,22 @@ const anchorsOf = (queries: ReadonlyArray<Query>) =>
     return [mask, hash]
   })
 
+/** The line of those about whom the server decides. */
+const lineOf = (kind: "in" | "rd", queries: ReadonlyArray<Query>): string =>
+  shortLineOf({ kind, queries, exact: true, line: 0 }, "")
+
 const wired = (command: Command) =>
   command.op === "put"
     ? { op: command.op, rows: command.rows.map(lean) }
     : command.op === "settle" && command.put.length > 0
     ? { ...command, put: command.put.map(lean) }
-    : (command.op === "take" || command.op === "read") && command.wait !== null || command.op === "wait"
+    : (command.op === "take" || command.op === "read") && command.wait !== null
+    ? {
+      ...command,
+      anchors: anchorsOf(command.queries),
+      line: lineOf(command.op === "take" ? "in" : "rd", command.queries)
+    }
+    : command.op === "wait"
     ? { ...command, anchors: anchorsOf(command.queries) }
     : command
 

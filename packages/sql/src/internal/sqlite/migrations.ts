@@ -83,5 +83,15 @@ export const migrations: ReadonlyArray<Migration> = [
       sql`
       CREATE TABLE ${prefix}outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, space TEXT NOT NULL, rows TEXT NOT NULL);
       CREATE INDEX ${prefix}outbox_space ON ${prefix}outbox (space);`
+  },
+  {
+    // A waiter of an earlier program stands in no line.
+    name: "lines of those who wait",
+    statements: (prefix) =>
+      sql`
+      ALTER TABLE ${prefix}waiters ADD COLUMN line TEXT;
+      ALTER TABLE ${prefix}anchors ADD COLUMN line TEXT;
+      CREATE INDEX ${prefix}waiters_line ON ${prefix}waiters (space, line) WHERE line IS NOT NULL;
+      CREATE INDEX ${prefix}anchors_line ON ${prefix}anchors (space, mask, hash, line);`
   }
 ]

@@ -3,11 +3,11 @@
  *
  * @internal
  */
-import type { Tables } from "@effect-linda/core/SpaceStore"
+import type { Standing, Tables } from "@effect-linda/core/SpaceStore"
 import { matches } from "@effect-linda/core/SpaceStore"
-import type { Mail, NewRow, Query, Row, Waiter } from "@effect-linda/core/StoreCommand"
+import type { Literal, Mail, NewRow, Query, Row, Waiter } from "@effect-linda/core/StoreCommand"
 import type { Database, Statement } from "../../Sqlite.js"
-import { anchorOf, hashUnder } from "../anchors.js"
+import { anchorOf, hashUnder, shortLineOf } from "../anchors.js"
 import { mostMoved, rowsOf } from "../rows.js"
 import type { Sql } from "../sql.js"
 import { join, sql } from "../sql.js"
@@ -112,10 +112,33 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
   const nextMask = prepared(
     sql`SELECT mask FROM ${prefix}anchors WHERE space = ? AND mask > ? ORDER BY mask LIMIT 1`
   )
-  const waitersUnder = prepared(
-    sql`SELECT w.* FROM ${prefix}anchors a JOIN ${prefix}waiters w ON w.seq = a.seq
-      WHERE a.space = ? AND a.mask = ? AND a.hash = ?`
+  const ofLine = sql`space = ? AND line = ?`
+  const under = sql`space = ? AND mask = ? AND hash = ?`
+  /** From one line to the next, however many stand in it; and those of earlier programs, who stand in none. */
+  const firstUnder = prepared(
+    sql`WITH RECURSIVE lines (line) AS (
+        SELECT (SELECT line FROM ${prefix}anchors WHERE ${under} AND line > '' ORDER BY line LIMIT 1)
+        UNION ALL
+        SELECT (SELECT a.line FROM ${prefix}anchors a WHERE ${under} AND a.line > lines.line ORDER BY a.line LIMIT 1)
+          FROM lines WHERE line IS NOT NULL
+      )
+      SELECT w.* FROM lines CROSS JOIN ${prefix}waiters w ON w.seq = (
+            SELECT x.seq FROM ${prefix}waiters x WHERE x.space = ? AND x.line = lines.line ORDER BY x.seq LIMIT 1
+          )
+        WHERE lines.line IS NOT NULL
+      UNION ALL
+      SELECT w.* FROM ${prefix}anchors a CROSS JOIN ${prefix}waiters w ON w.seq = a.seq
+        WHERE a.space = ? AND a.mask = ? AND a.hash = ? AND a.line IS NULL`
   )
+  const standingIn = prepared(
+    sql`SELECT * FROM ${prefix}waiters WHERE ${ofLine} AND seq > ? ORDER BY seq LIMIT ?`
+  )
+  const standing = (stored: Stored, index: number): Standing => {
+    const { line, ...body } = JSON.parse(stored["body"]) as Omit<Waiter, "label" | "line"> & { readonly line?: number }
+    const { client, seq } = stored
+    // Each waiter of an earlier program is by itself.
+    return { ...body, line: line ?? body.waiter, client: String(client), seq, name: stored["line"] ?? "", index }
+  }
   const fetch = prepared(sql`SELECT body FROM ${prefix}mail WHERE client = ? ORDER BY id`)
   const left = prepared(
     sql`SELECT id, rows FROM ${prefix}outbox WHERE space = ? AND id > ? ORDER BY id LIMIT ${atOnce}`
@@ -131,20 +154,17 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
   const signs = prepared(sql`SELECT id, until, lease FROM ${prefix}clients WHERE space = ?`)
   const touch = prepared(sql`UPDATE ${prefix}clients SET until = ? WHERE id = ?`)
 
-  /**
-   * The conditions of a query, and their parameters. The least common of its literals is looked up; the others are only
-   * compared.
-   */
-  const where = ({ arity, literals, open, shape }: Query): readonly [text: Sql, parameters: Array<unknown>] => {
-    const keyedLiterals = literals.filter(({ key }) => key !== null)
-    const isOf = open ? sql`>=` : sql`=`
-    const condition = (position: number) => sql`space = ? AND k${position} = ? AND arity ${isOf} ?`
-    let anchor = keyedLiterals[0]
-    if (keyedLiterals.length > 1) {
+  /** The literal by which a query is looked up: the least common of those with a key. The others are only compared. */
+  const anchorIn = ({ arity, literals, open }: Query): Literal | undefined => {
+    const keyed = literals.filter(({ key }) => key !== null)
+    let anchor = keyed[0]
+    if (keyed.length > 1) {
       let least = Infinity
-      for (const literal of keyedLiterals) {
+      for (const literal of keyed) {
         const [{ n }] = prepared(
-          sql`SELECT count(*) AS n FROM (SELECT 1 FROM ${tuples} WHERE ${condition(literal.position)} LIMIT ${common})`
+          sql`SELECT count(*) AS n FROM (
+            SELECT 1 FROM ${tuples} WHERE ${keyedBy(literal)} AND arity ${open ? sql`>=` : sql`=`} ? LIMIT ${common}
+          )`
         ).all(space, literal.key, arity) as [{ n: number }]
         if (n < least) {
           least = n
@@ -152,30 +172,79 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
         }
       }
     }
-    const pattern = open ? `${shape}%` : shape
-    const parameters: Array<unknown> = anchor === undefined ? [space, arity] : [space, anchor.key, arity]
-    const texts = [anchor === undefined ? sql`space = ? AND arity ${isOf} ?` : condition(anchor.position)]
-    if (pattern.replaceAll("_", "") !== "" && pattern !== "%") {
+    return anchor
+  }
+
+  const keyedBy = (literal: Literal | undefined): Sql =>
+    literal === undefined ? sql`space = ?` : sql`space = ? AND k${literal.position} = ?`
+
+  /** The tuples of an index, of all arities; what else they have to be; and the parameters of each. */
+  const where = (query: Query) => {
+    const { literals, open, shape } = query
+    const anchor = anchorIn(query)
+    const texts: Array<Sql> = []
+    const parameters: Array<unknown> = []
+    const types = shape.replace(/_+$/, "")
+    if (types !== "") {
       texts.push(sql`shape LIKE ?`)
-      parameters.push(pattern)
+      parameters.push(open || types !== shape ? `${types}%` : types)
     }
-    for (const { key, position } of keyedLiterals) {
-      if (position !== anchor!.position) {
+    for (const { key, position } of literals) {
+      if (key !== null && position !== anchor!.position) {
         texts.push(sql`+k${position} = ?`)
         parameters.push(key)
       }
     }
-    return [join(texts, " AND "), parameters]
+    return {
+      within: keyedBy(anchor),
+      ids: anchor === undefined ? [space] : [space, anchor.key],
+      also: join(texts.map((text) => sql` AND ${text}`), ""),
+      parameters
+    }
   }
 
+  /** The arities that the tuples of an index have, from this one on: there are few. */
+  const aritiesIn = ({ ids, within }: ReturnType<typeof where>, from: number): ReadonlyArray<number> => {
+    const next = prepared(
+      sql`SELECT arity FROM ${tuples} WHERE ${within} AND arity >= ? ORDER BY arity LIMIT 1`
+    )
+    const arities: Array<number> = []
+    for (let least = from;;) {
+      const [found] = next.all(...ids, least) as ReadonlyArray<{ readonly arity: number }>
+      if (found === undefined) {
+        return arities
+      }
+      arities.push(found.arity)
+      least = found.arity + 1
+    }
+  }
+
+  /** Of each arity by itself, for the tuples of one arity are in the index in the order of age. */
   const find = (query: Query, after: number, limit: number): ReadonlyArray<Row> => {
-    const [text, parameters] = where(query)
-    const statement = prepared(sql`SELECT ${whole} FROM ${tuples} WHERE ${text} AND id > ? ORDER BY id LIMIT ?`)
+    const conditions = where(query)
+    if (!query.open) {
+      return findOf(query, conditions, query.arity, after, limit)
+    }
+    const arities = aritiesIn(conditions, query.arity)
+    const found = arities.map((arity) => findOf(query, conditions, arity, after, limit))
+    return found.length === 1 ? found[0]! : found.flat().sort((one, other) => one.id - other.id).slice(0, limit)
+  }
+
+  const findOf = (
+    query: Query,
+    { also, ids, parameters, within }: ReturnType<typeof where>,
+    arity: number,
+    after: number,
+    limit: number
+  ): ReadonlyArray<Row> => {
+    const statement = prepared(
+      sql`SELECT ${whole} FROM ${tuples} WHERE ${within} AND arity = ? AND id > ?${also} ORDER BY id LIMIT ?`
+    )
     const found: Array<Row> = []
     let last = after
     for (;;) {
       const wanted = limit - found.length
-      const rows = statement.all(...parameters, last, wanted) as ReadonlyArray<Stored>
+      const rows = statement.all(...ids, arity, last, ...parameters, wanted) as ReadonlyArray<Stored>
       for (const stored of rows) {
         const row = rowOf(stored)
         last = row.id
@@ -188,6 +257,31 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
         return found
       }
     }
+  }
+
+  /** That the fields have these texts, for keys may be equal by chance: the first of them by how the list begins. */
+  const textsOf = (literals: ReadonlyArray<Literal>): readonly [texts: Sql, parameters: ReadonlyArray<unknown>] => {
+    const gap = literals.findIndex(({ position }, index) => position !== index)
+    const leading = gap < 0 ? literals : literals.slice(0, gap)
+    const rest = literals.slice(leading.length)
+    const head = JSON.stringify(leading.map(({ text }) => text)).slice(0, -1)
+    return [
+      join([
+        ...leading.length === 0 ? [] : [sql` AND substr(fields, 1, length(?)) = ?`],
+        ...rest.map(({ position }) => sql` AND json_extract(fields, '$[${position}]') = ?`)
+      ], ""),
+      [...leading.length === 0 ? [] : [head, head], ...rest.map(({ text }) => text)]
+    ]
+  }
+
+  const count = (query: Query): number => {
+    const { arity, literals, open } = query
+    const { also, ids, parameters, within } = where(query)
+    const [texts, ofTexts] = textsOf(literals)
+    const [{ n }] = prepared(
+      sql`SELECT count(*) AS n FROM ${tuples} WHERE ${within} AND arity ${open ? sql`>=` : sql`=`} ?${also}${texts}`
+    ).all(...ids, arity, ...parameters, ...ofTexts) as [{ n: number }]
+    return n
   }
 
   const remove = (ids: ReadonlyArray<number>): void =>
@@ -236,16 +330,7 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
     },
     remove,
     find,
-    count: (query) => {
-      if (query.literals.length > 0) {
-        return find(query, 0, 2 ** 31 - 1).length
-      }
-      const [text, parameters] = where(query)
-      const [{ n }] = prepared(sql`SELECT count(*) AS n FROM ${tuples} WHERE ${text}`).all(...parameters) as [
-        { n: number }
-      ]
-      return n
-    },
+    count,
     due: (now) => (due.all(space, now) as ReadonlyArray<Stored>).map(rowOf),
     nextExpiry: () => {
       const [next] = nextExpiry.all(space) as ReadonlyArray<Stored>
@@ -275,16 +360,17 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
     isWaitedFor: () => isWaitedFor.all(space).length > 0,
     addWaiter: (client, waiter, since) => {
       const { label, ...body } = waiter
+      const line = shortLineOf(waiter, client)
       const { lastInsertRowid } = prepared(
-        sql`INSERT INTO ${prefix}waiters (client, space, waiter, body, label, since) VALUES (${places(6)})`
-      ).run(Number(client), space, waiter.waiter, JSON.stringify(body), label, since)
+        sql`INSERT INTO ${prefix}waiters (client, space, waiter, body, label, since, line) VALUES (${places(7)})`
+      ).run(Number(client), space, waiter.waiter, JSON.stringify(body), label, since, line)
       const anchors = new Map(waiter.queries.map((query) => {
         const anchor = anchorOf(query)
         return [`${anchor.mask},${anchor.hash}`, anchor]
       }))
       for (const { hash, mask } of anchors.values()) {
-        prepared(sql`INSERT INTO ${prefix}anchors (space, mask, hash, seq) VALUES (${places(4)})`)
-          .run(space, mask, hash, Number(lastInsertRowid))
+        prepared(sql`INSERT INTO ${prefix}anchors (space, mask, hash, seq, line) VALUES (${places(5)})`)
+          .run(space, mask, hash, Number(lastInsertRowid), line)
       }
     },
     removeWaiter: (client, waiter) => {
@@ -297,22 +383,31 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
       return stored !== undefined
     },
     waitersFor: (row) => {
-      const waiting = new Map<number, Stored>()
+      const found = new Map<number, Stored>()
       let [next] = nextMask.all(space, -2) as ReadonlyArray<Stored>
       while (next !== undefined) {
-        const hash = hashUnder(next["mask"], row)
+        const { mask } = next as { readonly mask: number }
+        const hash = hashUnder(mask, row)
         if (hash !== undefined) {
-          for (const stored of waitersUnder.all(space, next["mask"], hash) as ReadonlyArray<Stored>) {
-            waiting.set(stored["seq"], stored)
+          const anchor = [space, mask, hash]
+          for (const stored of firstUnder.all(...anchor, ...anchor, space, ...anchor) as ReadonlyArray<Stored>) {
+            found.set(stored["seq"], stored)
           }
         }
-        next = (nextMask.all(space, next["mask"]) as ReadonlyArray<Stored>)[0]
+        next = (nextMask.all(space, mask) as ReadonlyArray<Stored>)[0]
       }
-      return Array.from(waiting.values()).sort((one, other) => one["seq"] - other["seq"]).flatMap((stored) => {
-        const body = JSON.parse(stored["body"]) as Omit<Waiter, "label">
-        const index = body.queries.findIndex((query) => matches(query, row))
-        return index < 0 ? [] : [{ ...body, label: stored["label"], client: String(stored["client"]), index }]
+      return Array.from(found.values()).sort((one, other) => one["seq"] - other["seq"]).flatMap((stored) => {
+        const first = standing(stored, 0)
+        const index = first.queries.findIndex((query) => matches(query, row))
+        return index < 0 ? [] : [{ ...first, index }]
       })
+    },
+    waitersIn: (first, after, limit) => {
+      if (first.name === "") {
+        return first.seq > after ? [first] : []
+      }
+      const found = standingIn.all(space, first.name, after, limit) as ReadonlyArray<Stored>
+      return found.map((stored) => standing(stored, first.index))
     },
     post: (client, mail) =>
       void prepared(sql`INSERT INTO ${prefix}mail (client, body) VALUES (?, ?)`).run(

@@ -1,0 +1,281 @@
+import type { SpaceError, Tuple, TupleSpace } from "@effect-linda/core"
+import { Pattern as P, SpaceStore } from "@effect-linda/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Fiber, Option, Scope } from "effect"
+import { same, settle, start, waiters } from "./helpers.js"
+
+type Space = TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>
+
+/** What a client asks its store for: by itself, or within a transaction, while nobody else can. */
+interface Asked {
+  readonly commands: ReadonlyArray<SpaceStore.Command>
+  readonly isAlone: boolean
+}
+
+/** Opens clients of one space; `seen` is told of what they ask, before it is done. */
+const clients = Effect.map(
+  SpaceStore.memory,
+  ({ open }) => (seen: (asked: Asked) => Effect.Effect<unknown, SpaceError.SpaceError> = () => Effect.void) =>
+    Effect.map(
+      Effect.flatMap(open("jobs", { lease: "10000 days" }), (store) =>
+        SpaceStore.make({
+          ...store,
+          run: (commands) =>
+            Effect.zipRight(Effect.suspend(() => seen({ commands, isAlone: false })), store.run(commands)),
+          transaction: (body) =>
+            store.transaction((run, savepoint) =>
+              body(
+                (commands) => Effect.zipRight(Effect.suspend(() => seen({ commands, isAlone: true })), run(commands)),
+                savepoint
+              )
+            )
+        })),
+      (space): Space => space
+    )
+)
+
+const scansIn = ({ commands }: Asked): number => commands.filter(({ op }) => op === "scan").length
+
+/** More than a few pages. */
+const far = 3_000
+
+const jobs = Array.from({ length: far }, (_, i) => ["job", i] as const)
+
+const isLast = (i: number) => i === far - 1
+
+describe("D12 a predicate that matches only what is far", () => {
+  const operations: Readonly<Record<string, (space: Space) => Effect.Effect<unknown, any>>> = {
+    rdp: (space) => space.rdp(["job", isLast]),
+    rd: (space) => space.rd(["job", isLast]),
+    inp: (space) => space.inp(["job", isLast]),
+    in: (space) => space.in(["job", isLast]),
+    inWith: (space) => space.inWith(["job", isLast], Effect.succeed),
+    inAny: (space) => space.inAny([["nothing"], ["job", isLast]]),
+    inUpTo: (space) => space.inUpTo(["job", isLast], 2),
+    copyCollect: (space) => space.copyCollect(["job", isLast]),
+    count: (space) => space.count(["job", isLast]),
+    outIfAbsent: (space) => space.outIfAbsent(["job", isLast], ["none"]),
+    replace: (space) => space.replace(["job", isLast], ([, i]) => ["job", i, "replaced"])
+  }
+
+  for (const [name, operation] of Object.entries(operations)) {
+    it.scoped(`${name}: the store is its own for a few pages at the beginning and one at the end; it leaves nothing`, () =>
+      Effect.gen(function*() {
+        const open = yield* clients
+        const pages = { alone: 0, others: 0 }
+        const space = yield* open((asked) =>
+          Effect.sync(() => {
+            pages[asked.isAlone ? "alone" : "others"] += scansIn(asked)
+          })
+        )
+        yield* space.outAll(jobs)
+        const found = yield* operation(space)
+        assert.include(JSON.stringify(found), name === "count" ? "1" : String(far - 1))
+        assert.strictEqual(pages.others, name === "inAny" ? 3 : 2)
+        assert.isAtMost(pages.alone, name === "inAny" ? 7 : 5)
+        same(yield* waiters(space), 0)
+      }))
+  }
+
+  it.scoped("within a transaction, and of one who finds nothing, likewise", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      const space = yield* open()
+      yield* space.outAll(jobs)
+      same(yield* SpaceStore.transaction(space)(space.inp(["job", isLast])), Option.some(["job", far - 1]))
+      same(yield* space.rdp(["job", isLast]), Option.none())
+      const waiting = yield* start(space.in(["job", isLast]))
+      const other = yield* open()
+      yield* other.out(["job", far - 1])
+      same(yield* Fiber.join(waiting), ["job", far - 1])
+      same(yield* waiters(space), 0)
+    }))
+
+  /** While somebody looks ahead, what he has passed comes back to its old place. */
+  const comingBack = (
+    use: (space: Space, isWanted: (i: number) => boolean) => Effect.Effect<unknown, any>,
+    meanwhile: (other: Space) => Effect.Effect<unknown, SpaceError.SpaceError> = () => Effect.void
+  ) =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      const other = yield* open()
+      yield* other.outAll([["job", -1], ...jobs])
+      const held = yield* Scope.make()
+      yield* Scope.extend(other.inScoped(["job", -1]), held)
+      let looks = 0
+      const space = yield* open((asked) =>
+        !asked.isAlone && scansIn(asked) > 0 && ++looks === 2
+          ? Effect.zipRight(Scope.close(held, Exit.fail("back")), meanwhile(other))
+          : Effect.void
+      )
+      const found = yield* use(space, (i) => i === -1 || i === far - 1)
+      assert.isAtLeast(looks, 2)
+      return found
+    })
+
+  it.scoped("S5 what comes back to its old place meanwhile is the oldest, for who reads and for who takes", () =>
+    Effect.gen(function*() {
+      same(yield* comingBack((space, isWanted) => space.rdp(["job", isWanted])), Option.some(["job", -1]))
+      same(yield* comingBack((space, isWanted) => space.inp(["job", isWanted])), Option.some(["job", -1]))
+      same(yield* comingBack((space, isWanted) => space.in(["job", isWanted])), ["job", -1])
+      same(yield* comingBack((space, isWanted) => space.collect(["job", isWanted])), [["job", -1], ["job", far - 1]])
+    }))
+
+  it.scoped("S7 one that comes back and is gone again is not missed, nor is what is behind it", () =>
+    Effect.gen(function*() {
+      const gone = (other: Space) => other.inp(["job", -1])
+      same(yield* comingBack((space, isWanted) => space.rdp(["job", isWanted]), gone), Option.some(["job", far - 1]))
+      same(yield* comingBack((space, isWanted) => space.in(["job", isWanted]), gone), ["job", far - 1])
+    }))
+
+  it.scoped("S8 S9 who is interrupted while it looks ahead, or has no time left, leaves nothing", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      let interrupt: Effect.Effect<unknown> = Effect.void
+      const space = yield* open((asked) => asked.isAlone || scansIn(asked) === 0 ? Effect.void : interrupt)
+      yield* space.outAll(jobs)
+      for (
+        const operation of [
+          Effect.asVoid(space.in(["job", isLast])),
+          Effect.asVoid(space.inp(["job", isLast])),
+          Effect.asVoid(space.rdp(["job", isLast]))
+        ]
+      ) {
+        const fiber: Fiber.RuntimeFiber<unknown, unknown> = yield* Effect.fork(operation)
+        interrupt = Effect.forkDaemon(Fiber.interrupt(fiber))
+        const exit = yield* Fiber.await(fiber)
+        assert.isTrue(Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause))
+      }
+      interrupt = Effect.void
+      yield* settle
+      same(yield* waiters(space), 0)
+      same((yield* space.inspect).held, 0)
+      same(yield* space.count(["job", P.number]), far)
+    }))
+
+  it.scoped("S3 a predicate that throws far away ends its operation, and nobody else's", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      const space = yield* open()
+      yield* space.outAll(jobs)
+      const throws = (i: number) => {
+        if (i > 2_000) {
+          throw new Error("on purpose")
+        }
+        return false
+      }
+      for (const operation of [Effect.asVoid(space.rdp(["job", throws])), Effect.asVoid(space.in(["job", throws]))]) {
+        const exit = yield* Effect.exit(operation)
+        assert.isTrue(Exit.isFailure(exit) && Option.isSome(Cause.dieOption(exit.cause)))
+      }
+      same(yield* waiters(space), 0)
+      same(yield* space.count(["job", P.number]), far)
+    }))
+})
+
+describe("D11 many who wait for the same", () => {
+  const count = 300
+
+  it.scoped("with a predicate: whoever puts, it is asked once about a tuple; who waits longest is served", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      let asked = 0
+      const isEven = (n: number) => {
+        asked++
+        return n % 2 === 0
+      }
+      const claims: Array<SpaceStore.Command> = []
+      const space = yield* open(({ commands }) =>
+        Effect.sync(() => claims.push(...commands.filter(({ op }) => op === "claim")))
+      )
+      const other = yield* open()
+      const fibers = yield* Effect.forEach(Array.from({ length: count }), () => Effect.fork(space.in(["n", isEven])))
+      yield* settle
+      same(yield* waiters(space), count)
+      asked = 0
+      yield* space.outAll([["n", 1], ["n", 2], ["n", 3], ["n", 4]])
+      same(yield* Fiber.join(fibers[0]!), ["n", 2])
+      same(yield* Fiber.join(fibers[1]!), ["n", 4])
+      assert.strictEqual(asked, 4)
+      asked = 0
+      yield* other.outAll([["n", 5], ["n", 6], ["n", 8]])
+      yield* settle
+      same(yield* Fiber.join(fibers[2]!), ["n", 6])
+      same(yield* Fiber.join(fibers[3]!), ["n", 8])
+      assert.strictEqual(asked, 3)
+      assert.strictEqual(claims.length, 2)
+      same(yield* waiters(space), count - 4)
+      yield* Fiber.interruptAll(fibers)
+      same(yield* waiters(space), 0)
+      same(yield* space.collect(["n", P.number]), [["n", 1], ["n", 3], ["n", 5]])
+    }))
+
+  it.scoped("S6 readers with a predicate are all told, whoever puts; one that throws ends each of its operations", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      const [space, other] = [yield* open(), yield* open()]
+      const isEven = (n: number) => n % 2 === 0
+      for (const putter of [space, other]) {
+        const readers = yield* Effect.forEach(Array.from({ length: 20 }), () => Effect.fork(space.rd(["n", isEven])))
+        yield* settle
+        yield* putter.outAll([["n", 1], ["n", 2]])
+        same(yield* Fiber.join(Fiber.all(readers)), readers.map(() => ["n", 2]))
+        yield* space.collect(["n", P.number])
+      }
+      const throws = (s: string) => s.startsWith("a")
+      for (const putter of [space, other]) {
+        const takers = yield* Effect.forEach(Array.from({ length: 5 }), () => Effect.fork(space.in(["s", throws])))
+        yield* settle
+        yield* putter.out(["s", 1])
+        for (const taker of takers) {
+          const exit = yield* Fiber.await(taker)
+          assert.isTrue(Exit.isFailure(exit) && Option.isSome(Cause.dieOption(exit.cause)))
+        }
+        same(yield* space.collect(["s", P.any]), [["s", 1]])
+      }
+    }))
+
+  it.scoped("a hint that comes to one who leaves, or who has another, is for the next", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      let meanwhile: Effect.Effect<unknown> = Effect.void
+      const space = yield* open(({ commands }) => {
+        const now = commands.some(({ op }) => op === "claim") ? meanwhile : Effect.void
+        meanwhile = now === meanwhile ? Effect.void : meanwhile
+        return now
+      })
+      const other = yield* open()
+      const isEven = (n: number) => n % 2 === 0
+      const first = yield* start(space.in(["n", isEven]))
+      const second = yield* start(space.in(["n", isEven]))
+      const third = yield* start(space.in(["n", isEven]))
+      // While the first claims what it was told of, it is interrupted.
+      meanwhile = Effect.asVoid(Effect.forkDaemon(Fiber.interrupt(first)))
+      yield* other.out(["n", 2])
+      same(yield* Fiber.join(second), ["n", 2])
+      // While the third claims, its like puts what is for it.
+      yield* other.outAll([["n", 4], ["n", 6]])
+      same(yield* Fiber.join(third), ["n", 4])
+      same(yield* space.in(["n", isEven]), ["n", 6])
+      same(yield* waiters(space), 0)
+    }))
+
+  it.scoped("S4 S5 lines of several patterns: who waits longest, whichever line it stands in", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      const [one, other] = [yield* open(), yield* open()]
+      const patterns = [["n", P.number], [P.string, P.number], ["n", P.any], [P.any, P.rest(P.any)]] as const
+      const fibers: Array<Fiber.RuntimeFiber<unknown, unknown>> = []
+      for (let i = 0; i < 40; i++) {
+        const space: Space = i % 3 === 0 ? one : other
+        fibers.push(yield* start(space.in(patterns[(i * 7) % 4]!)))
+      }
+      for (let i = 0; i < 40; i += 5) {
+        yield* Fiber.interrupt(fibers[i]!)
+      }
+      const rest = fibers.filter((_, i) => i % 5 !== 0)
+      yield* one.outAll(rest.map((_, i) => ["n", i]))
+      same(yield* Fiber.join(Fiber.all(rest)), rest.map((_, i) => ["n", i]))
+      same([yield* waiters(one), yield* one.count([P.rest(P.any)])], [0, 0])
+    }))
+})
