@@ -370,17 +370,6 @@ describe("D20 batches that take long, in PostgreSQL", () => {
       }),
     20_000
   )
-
-  it.scopedLive("D20 one that takes nearly as long leaves its client its whole lease", () =>
-    Effect.gen(function*() {
-      const connection = yield* slow
-      const space = yield* Postgres.make({ connection, lease: "2 seconds" })
-      const other = yield* Postgres.make({ connection })
-      yield* space.out(["held"])
-      yield* Effect.forkScoped(Effect.forever(Effect.zipRight(other.out(["a"]), Effect.sleep("20 millis"))))
-      const use = Effect.zipRight(space.out(["nap", 1.6]), Effect.sleep("700 millis"))
-      same(yield* Effect.exit(space.inWith(["held"], () => use)), Exit.void)
-    }), 20_000)
 })
 
 describe("D6 servers that refuse for a while, in PostgreSQL", () => {

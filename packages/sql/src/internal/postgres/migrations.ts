@@ -805,7 +805,6 @@ DECLARE
   v_lapses boolean;
   v_name text;
   v_more boolean := false;
-  v_begun timestamptz;
   v_posted boolean;
   v_told boolean;
   v_next float8;
@@ -818,8 +817,7 @@ DECLARE
   c jsonb;
 BEGIN
   PERFORM pg_advisory_xact_lock(p_lock, p_space);
-  v_begun := clock_timestamp();
-  v_now := coalesce(p_now, extract(epoch FROM v_begun) * 1000);
+  v_now := coalesce(p_now, extract(epoch FROM clock_timestamp()) * 1000);
   SELECT x.seq, x.dead, x.until,
       EXISTS (SELECT FROM ${schema}.tuples t WHERE t.space = p_space AND t.expires <= v_now),
       EXISTS (SELECT FROM ${schema}.clients y
@@ -890,9 +888,7 @@ BEGIN
         'next', v_next)
       INTO v_kept FROM ROWS FROM (jsonb_array_elements(p_commands), unnest(v_replies)) WITH ORDINALITY u(c, r, n);
   END IF;
-  -- It lives from when it has the answer.
-  UPDATE ${schema}.clients SET until = v_now + extract(epoch FROM clock_timestamp() - v_begun) * 1000 + p_lease,
-    lease = p_lease, notified = false, seq = greatest(seq, p_seq),
+  UPDATE ${schema}.clients SET until = v_now + p_lease, lease = p_lease, notified = false, seq = greatest(seq, p_seq),
     even_seq = CASE p_seq % 2 WHEN 0 THEN p_seq ELSE even_seq END, even = CASE p_seq % 2 WHEN 0 THEN v_kept ELSE even END,
     odd_seq = CASE p_seq % 2 WHEN 1 THEN p_seq ELSE odd_seq END, odd = CASE p_seq % 2 WHEN 1 THEN v_kept ELSE odd END
     WHERE id = p_client;
