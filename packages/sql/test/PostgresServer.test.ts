@@ -11,6 +11,7 @@ import { createServer } from "node:net"
 import { join } from "node:path"
 import pg from "pg"
 import { isHopeless } from "../src/internal/postgres/failures.js"
+import { migrations } from "../src/internal/postgres/migrations.js"
 import { bundle } from "./crash/storm.js"
 import { fresh, same, within } from "./kit.js"
 import type { Edit } from "./postgres/proxy.js"
@@ -448,11 +449,11 @@ describe("D13 roles, in PostgreSQL", () => {
       assert.match(unread.message, /permission denied for schema linda.*this role may not read the tables/)
       assert.match(unread.message, remedy)
       yield* query(admin, grants("guest"))
-      yield* query(admin, "DELETE FROM linda.migrations WHERE number = 3")
+      yield* query(admin, "DELETE FROM linda.migrations WHERE number > 2")
       const old = yield* refused
       assert.match(
         old.message,
-        /the tables are of version 2 with fields of format 2, this program needs version 3 and format 2/
+        /the tables are of version 2 with fields of format 2, this program needs version \d+ and format 2/
       )
       assert.match(old.message, remedy)
     }))
@@ -556,8 +557,8 @@ describe("D16 D17 programs of an earlier version, in PostgreSQL", () => {
       same(yield* run(2), before)
       same(yield* run(2), before)
       same(yield* young.count(["value", "string", P.string]), 1)
-      const { rows } = yield* query(old, "SELECT number FROM linda.migrations ORDER BY number")
-      same(rows, [{ number: 1 }, { number: 2 }, { number: 3 }])
+      const { rows } = yield* query(old, "SELECT max(number) AS number FROM linda.migrations")
+      same(rows, [{ number: migrations.length }])
     }))
 })
 
