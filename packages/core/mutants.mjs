@@ -1651,13 +1651,6 @@ class Now implements Operation<Option.Option<any>, never> {
     replace: "[first]"
   },
   {
-    name: "of several lines on a store the first is served, and not who came first",
-    clause: "S5",
-    file: "internal/durable/delivery.ts",
-    find: "taker === undefined || next.seq < taker.seq",
-    replace: "taker === undefined"
-  },
-  {
     name: "a look ahead does not hear of what comes back to its old place",
     clause: "S5",
     file: "internal/durable/ahead.ts",

@@ -56,8 +56,8 @@ export class Delivery {
   }
 
   /** Tells the watchers, and nobody else. */
-  tell(event: EventKind, row: Row, from: number | null = null): void {
-    for (const first of this.waitersFor(row)) {
+  tell(event: EventKind, row: Row, from: number | null = null, lines = this.waitersFor(row)): void {
+    for (const first of lines) {
       if (watches(first, event)) {
         this.post(first, "event", row, event, from)
       }
@@ -107,7 +107,7 @@ export class Delivery {
       this.post(taker, "offer", row)
     } else {
       this.tables.hold(taker.client, [[taker.waiter, row.id]])
-      this.tell("In", row)
+      this.tell("In", row, null, lines)
       this.tables.removeWaiter(taker.client, taker.waiter)
       this.post(taker, "served", row)
     }
