@@ -39,6 +39,7 @@ import type { Leased, Verbs } from "../verbs.js"
 import { untilGone } from "../verbs.js"
 import { tuplesOf } from "../watcher.js"
 import type { Access } from "./access.js"
+import { dump, load } from "./dump.js"
 import { Endings } from "./ending.js"
 import { keepingFailures } from "./failures.js"
 import type { Unread } from "./finding.js"
@@ -105,6 +106,8 @@ export const make = (
         kind === "subscribe"
           ? watch(session, reader, pattern, mailbox, false)
           : Effect.map(watch(session, reader, pattern, mailbox, true), tuplesOf),
+      dump: dump(ground),
+      load: load(ground),
       start,
       inspect: inspect(ground, records),
       explain: explain(ground),

@@ -13,7 +13,7 @@ const anchorsOf = (queries: ReadonlyArray<Query>) =>
   })
 
 /** What most rows do not have is not sent. */
-const lean = ({ accepted, arity, fields, keys, leased, meta, shape, ttl }: NewRow) => ({
+const lean = ({ accepted, arity, attempts, fields, keys, leased, meta, shape, ttl }: NewRow) => ({
   arity,
   shape,
   fields,
@@ -21,6 +21,7 @@ const lean = ({ accepted, arity, fields, keys, leased, meta, shape, ttl }: NewRo
   ttl: ttl ?? undefined,
   leased: leased || undefined,
   meta: meta ?? undefined,
+  attempts: attempts || undefined,
   accepted: accepted.length > 0 ? accepted : undefined
 })
 

@@ -71,5 +71,14 @@ export const migrations: ReadonlyArray<Migration> = [
       sql`
       CREATE TABLE ${prefix}meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
       INSERT INTO ${prefix}meta (name, value) VALUES ('format', 1);`
+  },
+  {
+    // Tuples get their ages from the times at which some of the ids were given: a time for each would cost a value each.
+    name: "since when tuples are there, and are held",
+    statements: (prefix) =>
+      sql`
+      CREATE TABLE ${prefix}marks (space INTEGER NOT NULL, id INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (space, id))
+        WITHOUT ROWID;
+      ALTER TABLE ${prefix}held ADD COLUMN since REAL;`
   }
 ]
