@@ -995,8 +995,9 @@ export const exportLines: <T extends Tuple, E>(
 ) => Stream.Stream<string, E | SpaceError> = lines.exportLines
 
 /**
- * Puts the tuples of lines that {@link exportLines} has made, behind all that are in the space, in their order, as `out`
- * does: whoever waits is served, and in a space that is full it waits. Gives their number. Empty lines are passed over.
+ * Puts the tuples of lines that {@link exportLines} has made, behind all that are in the space, in their order. It puts
+ * as `out` does: whoever waits is served, and in a space that is full it waits. Gives their number. Empty lines are
+ * passed over.
  *
  * Each has the time to live that it had left, from now on, and its attempts; its lease is another, which nobody has.
  * What this program cannot decode is put as it is: as an `Undecoded` in a space in memory.

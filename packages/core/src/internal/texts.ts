@@ -86,19 +86,16 @@ export const decoded = (values: Values, dumped: Dumped): Tuple | undefined => {
   }
 }
 
-/** The tuple, with what cannot be decoded as it is. */
-export const undump = (values: Values, dumped: Dumped): Tuple =>
-  decoded(values, dumped) ?? decodeRaw(values, rowOf(dumped))
+/** The same, with what cannot be decoded as it is. */
+export const raw = (values: Values, dumped: Dumped): Tuple => decodeRaw(values, rowOf(dumped))
 
 /**
- * What a store keeps of it. Of what this program can decode the letters are found anew: patterns rely on them, and who
- * has written the line need not know them.
+ * What a store keeps of it, which this program has read so. Of what it could decode the letters are found anew: patterns
+ * rely on them, and who has written the line need not know them. The error of a failure was stored as well as it could
+ * be, and its letter is that of what it was.
  */
-export const storable = (
-  dumped: Dumped,
-  tuple: Tuple | undefined
-): Pick<NewRow, "arity" | "fields" | "keys" | "shape"> => ({
+export const storable = (dumped: Dumped, tuple: Tuple): Pick<NewRow, "arity" | "fields" | "keys" | "shape"> => ({
   ...rowOf(dumped),
-  shape: tuple?.map(letterOf).join("") ?? dumped.shape,
+  shape: tuple.map((field, position) => dumped.failure && position === 0 ? dumped.shape[0] : letterOf(field)).join(""),
   keys: dumped.fields.slice(0, keyed).map((text, position) => keyOf(position, text))
 })

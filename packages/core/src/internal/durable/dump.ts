@@ -12,7 +12,7 @@ import type { SpaceError } from "../../SpaceError.js"
 import type { NewRow, Query, Row } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Dumped } from "../texts.js"
-import { decoded, storable } from "../texts.js"
+import { decoded, raw, storable } from "../texts.js"
 import type { Verbs } from "../verbs.js"
 import { page } from "./finding.js"
 import type { Ground } from "./ground.js"
@@ -109,8 +109,9 @@ export const load = (ground: Ground): Verbs<SpaceError>["load"] => (_, all) =>
   ground.operation("import", (access) => {
     const rows = all.map((dumped) => {
       const { attempts, ttl } = dumped
-      const tuple = decoded(ground.reader.values, dumped)
-      const stored = storable(dumped, tuple)
+      const { values } = ground.reader
+      const tuple = decoded(values, dumped)
+      const stored = storable(dumped, tuple ?? raw(values, dumped))
       // Whoever waits is asked only about what this program can read.
       const isReadable = tuple !== undefined && isKnown(ground, tuple)
       return (): NewRow => ({

@@ -14,7 +14,7 @@ import type { PutFitting } from "../destination.js"
 import { moves } from "../destination.js"
 import { isFailure } from "../failure.js"
 import type { Pattern } from "../pattern/pattern.js"
-import { undump } from "../texts.js"
+import { decoded, raw } from "../texts.js"
 import type { Span } from "../tracing.js"
 import type { Leased, Verbs } from "../verbs.js"
 import type { Memory } from "./engine.js"
@@ -192,7 +192,7 @@ export const outFitting = (memory: Memory): PutFitting => (tuples, onArrival) =>
 export const load = (memory: Memory): Verbs<never>["load"] => (values, all) => {
   const { store } = memory
   return Effect.forEach(all, (dumped) => {
-    const tuple = undump(values, dumped)
+    const tuple = decoded(values, dumped) ?? raw(values, dumped)
     const put = (span: Span) => {
       const extra = extraOf(span)
       extra.attempts = dumped.attempts
