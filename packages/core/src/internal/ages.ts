@@ -5,7 +5,7 @@
  * @internal
  */
 import type * as Clock from "effect/Clock"
-import { millisOf } from "./runtime.js"
+import { liveClock, millisOf } from "./runtime.js"
 import { timeOf } from "./timekeeper.js"
 
 /** From this place on, and until the next mark, places were given out at this time, in milliseconds. */
@@ -46,13 +46,33 @@ export const thinned = (marks: ReadonlyArray<Mark>, now: number): Array<Mark> =>
 /** Those of a space in memory. */
 export class Ages {
   private marks: Array<Mark> = []
-  private tick = NaN
   private most = few
+  private tick = NaN
+  /** Whether the last mark is of this turn of the event loop. */
+  private isFresh = false
 
   constructor(private readonly clock: Clock.Clock) {}
 
-  /** A place has been given out. This is done for every tuple: to ask for the milliseconds costs least. */
+  /**
+   * A place has been given out. This is done for every tuple, and to ask for the time would cost a tenth of an `out`: so
+   * that is done once in a turn of the event loop.
+   */
   note(place: number): void {
+    if (!this.isFresh) {
+      this.ask(place)
+    }
+  }
+
+  private ask(place: number): void {
+    if (this.clock === liveClock) {
+      this.isFresh = true
+      void Promise.resolve().then(() => {
+        this.isFresh = false
+      })
+      this.mark(place)
+      return
+    }
+    // That of a test may go on within a turn.
     const tick = millisOf(this.clock)
     if (tick !== this.tick) {
       this.tick = tick

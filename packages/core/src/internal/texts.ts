@@ -90,9 +90,9 @@ export const decoded = (values: Values, dumped: Dumped): Tuple | undefined => {
 export const raw = (values: Values, dumped: Dumped): Tuple => decodeRaw(values, rowOf(dumped))
 
 /**
- * What a store keeps of it, which this program has read so. Of what it could decode the letters are found anew: patterns
- * rely on them, and who has written the line need not know them. The error of a failure was stored as well as it could
- * be, and its letter is that of what it was.
+ * What a store keeps of it, which this program has read so. Of what it could decode the letters are found anew:
+ * patterns rely on them, and who has written the line need not know them. The error of a failure was stored as well as
+ * it could be, and its letter is that of what it was.
  */
 export const storable = (dumped: Dumped, tuple: Tuple): Pick<NewRow, "arity" | "fields" | "keys" | "shape"> => ({
   ...rowOf(dumped),

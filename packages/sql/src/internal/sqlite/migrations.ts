@@ -73,7 +73,7 @@ export const migrations: ReadonlyArray<Migration> = [
       INSERT INTO ${prefix}meta (name, value) VALUES ('format', 1);`
   },
   {
-    // Tuples get their ages from the times at which some of the ids were given: a time for each would cost a value each.
+    // Tuples get their ages from the times at which some of the ids were given.
     name: "since when tuples are there, and are held",
     statements: (prefix) =>
       sql`
