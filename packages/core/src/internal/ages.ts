@@ -54,8 +54,8 @@ export class Ages {
   constructor(private readonly clock: Clock.Clock) {}
 
   /**
-   * A place has been given out. This is done for every tuple, and to ask for the time would cost a tenth of an `out`: so
-   * that is done once in a turn of the event loop.
+   * A place has been given out. This is done for every tuple, and to ask for the time would cost a tenth of an `out`:
+   * so that is done once in a turn of the event loop.
    */
   note(place: number): void {
     if (!this.isFresh) {
