@@ -942,7 +942,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a tuple that was taken leaves its timer",
     clause: "S15",
     file: "internal/memory/state.ts",
-    find: "    if (expiry !== undefined) {\n      this.deadlines.remove(expiry)\n    }",
+    find: "      this.deadlines.remove(expiry)\n",
     replace: ""
   },
 
@@ -2007,7 +2007,7 @@ class Now implements Operation<Option.Option<any>, never> {
     clause: "Lines",
     file: "internal/durable/dump.ts",
     find: "ttl: row.expires === null ? null : row.expires - now",
-    replace: "ttl: row.expires === null || now > 0 ? null : row.expires - now"
+    replace: "ttl: row.expires === null || now >= 0 ? null : row.expires - now"
   },
   {
     name: "an import into memory forgets failed attempts",
