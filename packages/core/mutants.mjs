@@ -942,7 +942,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a tuple that was taken leaves its timer",
     clause: "S15",
     file: "internal/memory/state.ts",
-    find: "    if (expiry !== undefined) {\n      this.deadlines.remove(expiry)\n    }",
+    find: "      this.deadlines.remove(expiry)\n",
     replace: ""
   },
 
@@ -2036,5 +2036,104 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/durable/row.ts",
     find: "  reader.check(tuple)\n",
     replace: "  reader.known\n"
+  },
+  // What can be seen, and lines
+  {
+    name: "ages are as good as if they were nothing",
+    clause: "Insight",
+    file: "internal/ages.ts",
+    find: "const precision = 1 / 100",
+    replace: "const precision = 1"
+  },
+  {
+    name: "the time of a tuple is asked for once, and never again",
+    clause: "Insight",
+    file: "internal/ages.ts",
+    find: "this.isFresh = false\n      })",
+    replace: "this.isFresh = true\n      })"
+  },
+  {
+    name: "a batch of a store gives places at no time",
+    clause: "Insight",
+    file: "internal/durable/delivery.ts",
+    find: "this.tables.mark?.(id, this.now)",
+    replace: "this.tables.mark"
+  },
+  {
+    name: "who has held a tuple is told for ever",
+    clause: "Insight",
+    file: "internal/memory/hold.ts",
+    find: "    store.holders.delete(this)\n    store.run(() => {",
+    replace: "    store.run(() => {"
+  },
+  {
+    name: "a tuple that leaves with its time to live goes on being counted",
+    clause: "Insight",
+    file: "internal/memory/state.ts",
+    find: "this.expiring -= ends(expiry)",
+    replace: "this.expiring -= 0"
+  },
+  {
+    name: "what is held in memory is not exported",
+    clause: "Lines",
+    file: "internal/memory/dump.ts",
+    find: "Array.from(store.held).filter(({ seq }) => seq > after)",
+    replace: "Array.from(store.held).filter(({ seq }) => seq > Infinity * (2 + after))"
+  },
+  {
+    name: "an export of a space in memory ends with its first page",
+    clause: "Lines",
+    file: "internal/memory/dump.ts",
+    find: "found.length < page ? Option.none()",
+    replace: "found.length <= page ? Option.none()"
+  },
+  {
+    name: "what is held in a store is not exported",
+    clause: "Lines",
+    file: "internal/durable/dump.ts",
+    find: "held.filter(({ id }) => id > after)",
+    replace: "held.filter(({ id }) => id > Infinity)"
+  },
+  {
+    name: "pages of a store are not in order of age",
+    clause: "Lines",
+    file: "internal/durable/dump.ts",
+    find: ".sort((one, other) => one.id - other.id)",
+    replace: ""
+  },
+  {
+    name: "an export of a store forgets times to live",
+    clause: "Lines",
+    file: "internal/durable/dump.ts",
+    find: "ttl: row.expires === null ? null : row.expires - now",
+    replace: "ttl: row.expires === null || now >= 0 ? null : row.expires - now"
+  },
+  {
+    name: "an import into memory forgets failed attempts",
+    clause: "Lines",
+    file: "internal/memory/put.ts",
+    find: "extra.attempts = dumped.attempts",
+    replace: "extra.attempts = 0"
+  },
+  {
+    name: "lines that were cut off are taken for the whole",
+    clause: "Lines",
+    file: "internal/lines.ts",
+    find: "if (this.stage !== \"over\") {",
+    replace: "if (this.stage === \"first\") {"
+  },
+  {
+    name: "the letters of a line are believed",
+    clause: "Lines",
+    file: "internal/texts.ts",
+    find: "dumped.failure && position === 0 ? dumped.shape[0] : letterOf(field)",
+    replace: "field === dumped ? letterOf(field) : dumped.shape[position]"
+  },
+  {
+    name: "keys of a line keep the order that JSON gives them",
+    clause: "Lines",
+    file: "internal/encoding.ts",
+    find: "Object.entries(json).sort(([one], [other]) => one < other ? -1 : 1)",
+    replace: "Object.entries(json)"
   }
 ]

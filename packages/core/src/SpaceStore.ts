@@ -249,8 +249,14 @@ export interface Tables {
   /** Changes when the life ends of a tuple, stored or held. */
   readonly renew: (lease: number, expires: number | null) => boolean
 
+  /**
+   * Remembers that this place was given at this time, for the ages that `inspect` tells. Is told the first place that a
+   * batch gives. Without it there are no ages.
+   */
+  readonly mark?: ((id: number, now: number) => void) | undefined
+
   /** Moves stored tuples to holds. */
-  readonly hold: (client: string, held: ReadonlyArray<readonly [hold: number, id: number]>) => void
+  readonly hold: (client: string, held: ReadonlyArray<readonly [hold: number, id: number]>, now: number) => void
   /** Removes and returns what is held under a number, or of that one tuple. */
   readonly unhold: (client: string, hold: number, id: number | null) => ReadonlyArray<Row>
   /** Removes what is held under these numbers, and returns those under which there was something. */

@@ -38,6 +38,8 @@ export interface NewRow {
   readonly leased: boolean
   /** Whatever has to come back with the tuple. */
   readonly meta: string | null
+  /** How often a use of it has failed, in the space that it comes from. */
+  readonly attempts?: number | undefined
   /** Those of this client's lines of waiters that are not exact which accept the tuple. */
   readonly accepted: ReadonlyArray<number>
 }
@@ -425,10 +427,34 @@ export interface Inspected {
     readonly shape: string
     readonly first: string | null
     readonly count: number
+    /** How many milliseconds ago the oldest of them was put, if the store knows. */
+    readonly age?: number | null | undefined
   }>
   readonly held: number
+  /** Clients that hold tuples. Not there, if the store does not tell them apart. */
+  readonly holders?: ReadonlyArray<InspectedHolder> | undefined
+  /** How many stored tuples have a time to live, and in how many milliseconds the first of these ends. */
+  readonly expiring?: { readonly count: number; readonly next: number | null } | undefined
+  /** The store's time in milliseconds, by which `expires` of a row is. */
+  readonly now?: number | undefined
   /** Those who wait, in order of arrival, whichever client they belong to. */
   readonly waiters: ReadonlyArray<{ readonly label: string; readonly age: number }>
+}
+
+/**
+ * A client that holds tuples.
+ *
+ * @since 0.1.0
+ * @category replies
+ */
+export interface InspectedHolder {
+  readonly client: string
+  /** How many tuples. */
+  readonly count: number
+  /** How many milliseconds ago it took the first of them, if the store knows. */
+  readonly age: number | null
+  /** In how many milliseconds its lease is over, unless it gives a sign of life. */
+  readonly lapses: number
 }
 
 /**

@@ -15,10 +15,13 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
+import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
+import type * as Sink from "effect/Sink"
 import type * as STM from "effect/STM"
 import * as Stream from "effect/Stream"
 import type * as Types from "effect/Types"
+import * as lines from "./internal/lines.js"
 import * as internal from "./internal/memory/verbs.js"
 import * as timeout from "./internal/timeout.js"
 import type { Check, Match, Pattern, Within } from "./Pattern.js"
@@ -587,6 +590,19 @@ export interface Inspection {
    * them.
    */
   readonly held: number
+  /**
+   * Of each shape, how many milliseconds ago the oldest of its tuples was put: oldest first. A tuple that comes back to
+   * its place is as old as it was. Ages are exact to one percent, and a second on a store. Of tuples that an earlier
+   * version has put into a store it is not known.
+   *
+   * This, `expiring` and `holders` are not there if the engine cannot tell: a store of an earlier version, the other
+   * end of a link.
+   */
+  readonly oldest?: ReadonlyArray<{ readonly shape: string; readonly age: number }> | undefined
+  /** How many stored tuples have a time to live, and in how many milliseconds the first of these ends. */
+  readonly expiring?: { readonly count: number; readonly next: number | undefined } | undefined
+  /** Who holds tuples, longest first. Those on their way to who has waited for them are nobody's yet in memory. */
+  readonly holders?: ReadonlyArray<HolderSnapshot> | undefined
   /** How many failures of processes are stored: they are among `tuples`, too. */
   readonly failures: number
   /** Who waits, longest first, and who subscribes. */
@@ -684,6 +700,31 @@ export interface InterestSnapshot {
 }
 
 /**
+ * Somebody who holds tuples: a fiber of a space in memory, a client of a store. Each program that has opened a space on
+ * a store is a client of it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HolderSnapshot {
+  /** How many tuples it holds. */
+  readonly count: number
+  /** Milliseconds since it has taken the one that it has held longest. */
+  readonly age: number | undefined
+  /** In memory: the name of the process that holds them, if one does. */
+  readonly process: string | undefined
+  /** In memory: the fiber that has taken them, such as `#12`. */
+  readonly fiber: string | undefined
+  /** On a store: the number of the client. */
+  readonly client: string | undefined
+  /**
+   * On a store: in how many milliseconds the lease of the client is over, unless it gives a sign of life. What it holds
+   * is back then.
+   */
+  readonly lapses: number | undefined
+}
+
+/**
  * A process that runs.
  *
  * @since 0.1.0
@@ -733,8 +774,9 @@ export interface Options {
   /** Which of several stored matches an operation gets: the oldest (the default), the youngest, or any (S5). */
   readonly selection?: "fifo" | "lifo" | "random" | undefined
   /**
-   * Publishes the metrics `tuplespace_tuples`, `tuplespace_waiters`, `tuplespace_oldest_waiter_seconds` (gauges,
-   * sampled at this interval), `tuplespace_wait_seconds` (a histogram of every wait that was served) and
+   * Publishes the metrics `tuplespace_tuples`, `tuplespace_oldest_tuple_seconds`, `tuplespace_expiring`,
+   * `tuplespace_held`, `tuplespace_oldest_hold_seconds`, `tuplespace_waiters`, `tuplespace_oldest_waiter_seconds`
+   * (gauges, sampled at this interval), `tuplespace_wait_seconds` (a histogram of every wait that was served) and
    * `tuplespace_candidates` (a histogram of how many stored tuples each operation looked at), tagged with the space's
    * name.
    */
@@ -893,6 +935,85 @@ export const part = <T extends Tuple, E>(space: TupleSpace<T, E>): Part<T, E> =>
   const any: TupleSpace<any, E> = space
   return any
 }
+
+/**
+ * Options of {@link exportLines} and {@link importLines}.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface LinesOptions {
+  /**
+   * Schemas of classes whose instances are among the fields, for a space in memory. A space on a store, or at the other
+   * end of a link, uses its own.
+   */
+  readonly schemas?: ReadonlyArray<Schema.Schema<any, any>> | undefined
+}
+
+/**
+ * All tuples of a space as lines of JSON, oldest first: to move them to a space of any engine, or to keep them. Each
+ * tuple has its fields as a store keeps them, the milliseconds that it has left to live, and how often a use of it has
+ * failed. Tuples that are held are there as if they were stored, and so are the failures of processes. A field that
+ * this program cannot decode is written as it is.
+ *
+ * The space is read a page at a time: a tuple that is in it, stored or held, from the beginning to the end is there
+ * once. One that comes or goes meanwhile may be there or not; one that goes behind all others may be there twice. On a
+ * store, `SpaceStore.transaction` around the whole makes it one look.
+ *
+ * Fails as `InvalidTuple` if a space in memory has a field that has no encoding.
+ *
+ * @since 0.1.0
+ * @category moving
+ * @example
+ * ```ts
+ * import { Pattern as P, SpaceStore, TupleSpace } from "@effect-linda/core"
+ * import { Effect, Stream } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const memory = yield* TupleSpace.make({ name: "jobs" })
+ *   yield* memory.outAll([["job", 1, new Date(0)], ["job", 2, [true]]])
+ *   const lines = TupleSpace.exportLines(memory)
+ *   yield* Stream.runForEach(lines, (line) => Effect.sync(() => console.log(line)))
+ *
+ *   const stored = yield* SpaceStore.make(yield* (yield* SpaceStore.memory).open("jobs"))
+ *   console.log(yield* Stream.run(lines, TupleSpace.importLines(stored))) // 2
+ *   return yield* stored.in(["job", 1, P.date])
+ * })
+ *
+ * Effect.runPromise(Effect.scoped(program)).then(console.log)
+ * // {"format":"effect-linda tuples","version":1,"fields":2,"space":"jobs"}
+ * // {"tuple":["job",1,{"@d":0}],"shape":"snd"}
+ * // {"tuple":["job",2,[true]],"shape":"sna"}
+ * // {"end":2}
+ * // 2
+ * // [ "job", 1, 1970-01-01T00:00:00.000Z ]
+ * ```
+ */
+export const exportLines: <T extends Tuple, E>(
+  space: TupleSpace<T, E>,
+  options?: LinesOptions
+) => Stream.Stream<string, E | SpaceError> = lines.exportLines
+
+/**
+ * Puts the tuples of lines that {@link exportLines} has made, behind all that are in the space, in their order. It puts
+ * as `out` does: whoever waits is served, and in a space that is full it waits. Gives their number. Empty lines are
+ * passed over.
+ *
+ * Each has the time to live that it had left, from now on, and its attempts; its lease is another, which nobody has.
+ * What this program cannot decode is put as it is: as an `Undecoded` in a space in memory.
+ *
+ * The tuples are put by some hundred at a time: on a store each of these batches as a whole. A bad line, or an end that
+ * is missing or counts otherwise, fails as `InvalidTuple`; nothing of its batch is put, and the error says of which
+ * line it is and up to which line tuples have been put. On a store, `SpaceStore.transaction` around the whole puts all
+ * tuples or none. Lines of a later version are refused as `Unsupported`.
+ *
+ * @since 0.1.0
+ * @category moving
+ */
+export const importLines: <T extends Tuple, E>(
+  space: TupleSpace<T, E>,
+  options?: LinesOptions
+) => Sink.Sink<number, string, never, E | SpaceError> = lines.importLines
 
 // ---------------------------------------------------------------------------------------------------------------------
 // The operations, on the space of the context

@@ -4,7 +4,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import type { Schema, Scope } from "effect"
 import { Cause, Effect, Exit, Option } from "effect"
 import Libsql from "libsql"
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import pg from "pg"
@@ -39,11 +39,17 @@ interface Left {
 
 let copies = 0
 
-const engines: Readonly<Record<string, (format: number) => Effect.Effect<Left>>> = {
-  "a file of SQLite": (format) =>
+/** What was kept of each engine: one for each format of fields and, where its tables have changed since, of these. */
+const dumps: Readonly<Record<string, ReadonlyArray<readonly [name: string, format: number]>>> = {
+  "a file of SQLite": [["format-1", 1], ["format-2", 2]],
+  "a dump of PostgreSQL": [["format-1", 1], ["format-2", 2], ["tables-3", 2]]
+}
+
+const engines: Readonly<Record<string, (name: string) => Effect.Effect<Left>>> = {
+  "a file of SQLite": (name) =>
     Effect.sync(() => {
       const filename = join(folder, `${++copies}.db`)
-      copyFileSync(fixture(`format-${format}.db`), filename)
+      copyFileSync(fixture(`${name}.db`), filename)
       const sql = (statement: string) =>
         Effect.sync(() => {
           const database = new Libsql(filename)
@@ -62,7 +68,7 @@ const engines: Readonly<Record<string, (format: number) => Effect.Effect<Left>>>
         prefix: "linda_"
       }
     }),
-  "a dump of PostgreSQL": (format) =>
+  "a dump of PostgreSQL": (name) =>
     Effect.promise(async () => {
       const database = `format_${++copies}`
       await admin.query(`CREATE DATABASE ${database}`)
@@ -76,7 +82,7 @@ const engines: Readonly<Record<string, (format: number) => Effect.Effect<Left>>>
           await client.end()
         }
       }
-      await query(readFileSync(fixture(`format-${format}.sql`), "utf8"))
+      await query(readFileSync(fixture(`${name}.sql`), "utf8"))
       return {
         open: (schemas) => Postgres.make({ connection: server().connection(database), space: "fixture", schemas }),
         sql: (statement) => Effect.promise(() => query(statement)),
@@ -96,10 +102,18 @@ const value = (name: string) => ["value", name, P.any] as const
 
 for (const [engine, copy] of Object.entries(engines)) {
   describe(`formats of stored fields: ${engine}`, () => {
-    for (const format of [1, SpaceStore.format]) {
-      it.scopedLive(`D23 V2 format ${format}: everything in it is read, found, and taken`, () =>
+    it("D23 V2 there is one of the format of this version, and each that there is belongs to a test", () => {
+      const ending = engine.includes("file") ? ".db" : ".sql"
+      const files = readdirSync(fixture(".")).filter((name) => name.endsWith(ending))
+      const kept = dumps[engine]!
+      same(files.sort(), kept.map(([name]) => `${name}${ending}`).sort())
+      assert.isTrue(kept.some(([, format]) => format === SpaceStore.format))
+    })
+
+    for (const [name, format] of dumps[engine]!) {
+      it.scopedLive(`D23 V2 ${name}: everything in it is read, found, and taken`, () =>
         Effect.gen(function*() {
-          const left = yield* copy(format)
+          const left = yield* copy(name)
           // As long as the lease of the program that left it may be.
           yield* left.sql(`UPDATE ${left.prefix}clients SET until = 0`)
           const space = yield* left.open([Overheated, Point])
@@ -140,7 +154,7 @@ for (const [engine, copy] of Object.entries(engines)) {
 
     it.scopedLive("V2 format 1: classes by their position are not guessed, and are read by who says what they were", () =>
       Effect.gen(function*() {
-        const left = yield* copy(1)
+        const left = yield* copy("format-1")
         yield* Effect.scoped(Effect.gen(function*() {
           const space = yield* left.open([Point, Overheated])
           for (const name of Object.keys(instancesOf(1))) {
@@ -165,7 +179,7 @@ for (const [engine, copy] of Object.entries(engines)) {
 
     it.scopedLive("D23 a program that finds a later format refuses, with a sentence, and changes nothing", () =>
       Effect.gen(function*() {
-        const left = yield* copy(SpaceStore.format)
+        const left = yield* copy(`format-${SpaceStore.format}`)
         yield* left.sql(`UPDATE ${left.prefix}meta SET value = ${SpaceStore.format + 1}`)
         const error = yield* Effect.flip(left.open())
         assert.strictEqual(error.reason, "Unsupported")

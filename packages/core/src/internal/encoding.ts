@@ -172,6 +172,19 @@ const errors: ReadonlyMap<string, ErrorConstructor> = new Map(
   [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((type) => [type.name, type])
 )
 
+/** The text that {@link write} has made, of what JSON makes of that: the keys are put in order. */
+export const rewrite = (json: unknown): string =>
+  Array.isArray(json)
+    ? `[${json.map(rewrite).join(",")}]`
+    : typeof json === "object" && json !== null
+    ? `{${
+      Object.entries(json).sort(([one], [other]) => one < other ? -1 : 1)
+        .map(([key, value]) => `${JSON.stringify(key)}:${rewrite(value)}`).join(",")
+    }}`
+    : typeof json === "number"
+    ? textOfNumber(json)
+    : JSON.stringify(json)
+
 /**
  * The format of what is stored. 1, which was never released, has classes by their position in `schemas`, and errors
  * without what they carry; it is read, but for those classes.

@@ -9,7 +9,7 @@ import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import type { InterestSnapshot, ProcessSnapshot, Quiescence } from "../TupleSpace.js"
+import type { Inspection, InterestSnapshot, ProcessSnapshot, Quiescence } from "../TupleSpace.js"
 import type { ProcessRecord } from "./process.js"
 import type { AnyFiber, Status } from "./runtime.js"
 import { callback, isOver, measure, nameOf, statusOf, withFiber, yieldNow } from "./runtime.js"
@@ -61,6 +61,10 @@ export const snapshotProcess = (
   age: now - record.since,
   waitsFor: interests.filter((interest) => interest.process === record).map((interest) => snapshot(interest, now))
 })
+
+/** How old the oldest tuple of each shape is. */
+export const oldestFirst = (shapes: NonNullable<Inspection["oldest"]>): NonNullable<Inspection["oldest"]> =>
+  Array.from(shapes).sort((one, other) => other.age - one.age)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Quiescence
@@ -188,6 +192,16 @@ const waiters = Metric.gauge("tuplespace_waiters", { description: "Operations th
 const oldestWaiter = Metric.gauge("tuplespace_oldest_waiter_seconds", {
   description: "How long the operation that has waited longest has waited"
 })
+const oldestTuple = Metric.gauge("tuplespace_oldest_tuple_seconds", {
+  description: "How long ago the oldest of the stored tuples was put"
+})
+const expiring = Metric.gauge("tuplespace_expiring", { description: "Stored tuples that have a time to live" })
+const held = Metric.gauge("tuplespace_held", {
+  description: "Tuples that somebody holds, or that are on their way to who has waited for them"
+})
+const oldestHold = Metric.gauge("tuplespace_oldest_hold_seconds", {
+  description: "How long the tuple is held that has been held longest"
+})
 const waits = Metric.histogram(
   "tuplespace_wait_seconds",
   MetricBoundaries.exponential({ start: 0.001, factor: 4, count: 10 }),
@@ -220,12 +234,15 @@ export const meterUndecodable = (name: string): () => void => {
   return () => measure(undecodableOf, 1)
 }
 
-/** What the gauges show. */
+/** What the gauges show. Ages are milliseconds: of the oldest of its kind, or 0. */
 export interface Sample {
   readonly tuples: number
+  readonly oldestTuple: number
+  readonly expiring: number
+  readonly held: number
+  readonly oldestHold: number
   readonly waiters: number
-  /** How long the one has waited that has waited longest, in milliseconds. */
-  readonly oldest: number
+  readonly oldestWaiter: number
 }
 
 /**
@@ -238,19 +255,19 @@ export const meter = (
   sample: Effect.Effect<Option.Option<Sample>>
 ): Effect.Effect<(waited: number) => void, never, Scope.Scope> => {
   const tagged = <Type, In, Out>(metric: Metric.Metric<Type, In, Out>) => Metric.tagged(metric, "space", name)
-  const [tuplesOf, waitersOf, oldestOf, waitsOf] = [
-    tagged(tuples),
-    tagged(waiters),
-    tagged(oldestWaiter),
-    tagged(waits)
-  ]
+  const waitsOf = tagged(waits)
+  const gauges = [
+    [tagged(tuples), ({ tuples }: Sample) => tuples],
+    [tagged(oldestTuple), ({ oldestTuple }: Sample) => oldestTuple / 1000],
+    [tagged(expiring), ({ expiring }: Sample) => expiring],
+    [tagged(held), ({ held }: Sample) => held],
+    [tagged(oldestHold), ({ oldestHold }: Sample) => oldestHold / 1000],
+    [tagged(waiters), ({ waiters }: Sample) => waiters],
+    [tagged(oldestWaiter), ({ oldestWaiter }: Sample) => oldestWaiter / 1000]
+  ] as const
   const publish = Effect.map(
     sample,
-    Option.map((sampled) => {
-      measure(tuplesOf, sampled.tuples)
-      measure(waitersOf, sampled.waiters)
-      measure(oldestOf, sampled.oldest / 1000)
-    })
+    Option.map((sampled) => gauges.forEach(([gauge, read]) => measure(gauge, read(sampled))))
   )
   return Effect.as(
     Effect.forkScoped(Effect.repeat(publish, Schedule.spaced(interval))),

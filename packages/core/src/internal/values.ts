@@ -25,7 +25,7 @@ export class Values {
   private readonly ambiguous: ReadonlyArray<string>
 
   /** Throws a `SpaceError` if the schemas cannot be told apart. */
-  constructor(schemas: ReadonlyArray<Schema.Schema<any, any>> = [], medium: Medium = "link") {
+  constructor(private readonly schemas: ReadonlyArray<Schema.Schema<any, any>> = [], medium: Medium = "link") {
     const classes = classesOf(schemas)
     this.ambiguous = classes.flatMap(({ former, identifier }) =>
       former.size === 0 ? [] : [JSON.stringify(classPrefix + identifier)]
@@ -33,6 +33,11 @@ export class Values {
     this.encoder = new Encoder(classes, medium)
     this.decoder = new Decoder(classes)
     this.errors = new Errors(this.encoder, this.decoder)
+  }
+
+  /** With the same schemas, for texts. */
+  get stored(): Values {
+    return new Values(this.schemas, "store")
   }
 
   /**

@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 import type * as STM from "effect/STM"
 import type * as Stream from "effect/Stream"
 import type { Process } from "../Process.js"
+import type { SpaceError } from "../SpaceError.js"
 import type { Transaction } from "../Transaction.js"
 import type { Tuple } from "../Tuple.js"
 import type { Explanation, Inspection, Quiescence } from "../TupleSpace.js"
@@ -22,7 +23,9 @@ import { read } from "./brand.js"
 import type { Move, PutFitting } from "./destination.js"
 import type { Refuse, Take, TakeNow } from "./hold.js"
 import type { Pattern } from "./pattern/pattern.js"
+import type { Dumped } from "./texts.js"
 import type { Late } from "./timeout.js"
+import type { Values } from "./values.js"
 
 /** A tuple that was put for a time. */
 export interface Leased<out E> {
@@ -116,6 +119,14 @@ export interface Verbs<out E> {
     pattern: Pattern,
     mailbox: Mailbox
   ) => Effect.Effect<Stream.Stream<unknown, E>, E, Scope.Scope>
+
+  /**
+   * All tuples, those that are held and those of failures too, by the age of their places, a page at a time. `values`
+   * are for an engine that keeps values: what cannot be written is a failure.
+   */
+  readonly dump: (values: Values) => Stream.Stream<Dumped, E | SpaceError>
+  /** Puts such tuples, in their order. */
+  readonly load: (values: Values, all: ReadonlyArray<Dumped>) => Effect.Effect<void, E | SpaceError>
 
   readonly start: <A, E2, R>(
     effect: Effect.Effect<A, E2, R>,

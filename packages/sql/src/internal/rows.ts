@@ -6,7 +6,7 @@
 import type { NewRow } from "@effect-linda/core/StoreCommand"
 
 /** What most rows do not have is not written. */
-export const lean = ({ accepted, arity, fields, keys, leased, meta, shape, ttl }: NewRow) => ({
+export const lean = ({ accepted, arity, attempts, fields, keys, leased, meta, shape, ttl }: NewRow) => ({
   arity,
   shape,
   fields,
@@ -14,6 +14,7 @@ export const lean = ({ accepted, arity, fields, keys, leased, meta, shape, ttl }
   ttl: ttl ?? undefined,
   leased: leased || undefined,
   meta: meta ?? undefined,
+  attempts: attempts || undefined,
   accepted: accepted.length > 0 ? accepted : undefined
 })
 

@@ -139,6 +139,9 @@ const put = (space: Delivery, rows: ReadonlyArray<Putting>): ReadonlyArray<numbe
       attempts: 0
     })))
     : rows.map((row) => space.put(row))
+  if (ids.length > 0) {
+    space.mark(ids[0]!)
+  }
   // A life of no time reaches those who wait, and nobody else.
   if (rows.some(({ ttl }) => ttl !== null && ttl <= 0)) {
     space.expire()
@@ -146,7 +149,7 @@ const put = (space: Delivery, rows: ReadonlyArray<Putting>): ReadonlyArray<numbe
   return ids
 }
 
-const isPlain = ({ leased, ttl }: Putting): boolean => ttl === null && !leased
+const isPlain = ({ attempts = 0, leased, ttl }: Putting): boolean => ttl === null && !leased && attempts === 0
 
 /** The oldest of all that match any of the queries; or, if more are wanted, those of the first query. */
 const find = ({ tables }: Delivery, queries: ReadonlyArray<Query>, limit: number): Found | null => {
@@ -175,7 +178,7 @@ const take = (
   if (final) {
     space.tables.remove(taken.map(([, { id }]) => id))
   } else {
-    space.tables.hold(space.client, taken.map(([hold, { id }]) => [hold, id]))
+    space.tables.hold(space.client, taken.map(([hold, { id }]) => [hold, id]), space.now)
   }
   for (const [, row] of taken) {
     space.tell("In", row)

@@ -19,6 +19,7 @@ export type Putting = Omit<NewRow, "accepted"> & { readonly accepted: Accepted }
 
 export class Delivery {
   private someWait: boolean
+  private isMarked = false
 
   constructor(readonly tables: Tables, readonly client: string, readonly now: number) {
     this.someWait = tables.isWaitedFor()
@@ -33,9 +34,17 @@ export class Delivery {
     this.tables.addWaiter(this.client, waiter, this.now)
   }
 
-  put({ leased, ttl, ...row }: Putting): number {
+  /** A tuple has got this place, which is new. */
+  mark(id: number): void {
+    if (!this.isMarked) {
+      this.isMarked = true
+      this.tables.mark?.(id, this.now)
+    }
+  }
+
+  put({ attempts = 0, leased, ttl, ...row }: Putting): number {
     const expires = ttl === null ? null : this.now + ttl
-    return this.deliver({ ...row, id: null, expires, lease: leased ? 0 : null, attempts: 0 }, "Out", null)
+    return this.deliver({ ...row, id: null, expires, lease: leased ? 0 : null, attempts }, "Out", null)
   }
 
   /** Puts back what was taken, in its old place or behind all others. */
@@ -75,6 +84,9 @@ export class Delivery {
   private deliver({ accepted, ...coming }: Coming, event: "Out" | "Requeue", from: number | null): number {
     const lines = this.waitersFor(coming)
     const row = this.tables.insert(coming)
+    if (coming.id === null) {
+      this.mark(row.id)
+    }
     for (const first of lines) {
       if (watches(first, event)) {
         this.post(first, "event", row, event, from)
@@ -103,10 +115,10 @@ export class Delivery {
         }
       }
     } else if (taker.kind === "join") {
-      this.tables.hold(taker.client, [[offered(taker.waiter), row.id]])
+      this.tables.hold(taker.client, [[offered(taker.waiter), row.id]], this.now)
       this.post(taker, "offer", row)
     } else {
-      this.tables.hold(taker.client, [[taker.waiter, row.id]])
+      this.tables.hold(taker.client, [[taker.waiter, row.id]], this.now)
       this.tell("In", row, null, lines)
       this.tables.removeWaiter(taker.client, taker.waiter)
       this.post(taker, "served", row)

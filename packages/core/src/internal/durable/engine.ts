@@ -31,6 +31,7 @@ import { tuplesOf } from "../watcher.js"
 import type { Access } from "./access.js"
 import type { Far, From } from "./ahead.js"
 import { searching } from "./ahead.js"
+import { dump, load } from "./dump.js"
 import { Endings } from "./ending.js"
 import { keepingFailures } from "./failures.js"
 import type { Unread } from "./finding.js"
@@ -94,6 +95,8 @@ export const make = (
         kind === "subscribe"
           ? watch(session, reader, pattern, mailbox, false)
           : Effect.map(watch(session, reader, pattern, mailbox, true), tuplesOf),
+      dump: dump(ground),
+      load: load(ground),
       start,
       inspect: inspect(ground, records),
       explain: explain(ground),

@@ -6,15 +6,15 @@
 import * as Effect from "effect/Effect"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Inspected } from "../../StoreCommand.js"
-import type { Explanation, Inspection } from "../../TupleSpace.js"
+import type { Explanation, HolderSnapshot, Inspection } from "../../TupleSpace.js"
 import { decodeField, typeNames } from "../encoding.js"
 import type { Records, Sample } from "../insight.js"
-import { snapshotProcess } from "../insight.js"
+import { oldestFirst, snapshotProcess } from "../insight.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { show } from "../print.js"
+import { decodeTuple } from "../texts.js"
 import type { Values } from "../values.js"
 import type { Ground } from "./ground.js"
-import { decodeTuple } from "./query.js"
 import { isShown } from "./retrying.js"
 
 export const inspect = (ground: Ground, records: Records): Effect.Effect<Inspection, SpaceError> => {
@@ -25,9 +25,14 @@ export const inspect = (ground: Ground, records: Records): Effect.Effect<Inspect
       Effect.map(access.perform({ op: "inspect" }), (inspected): Inspection => {
         const now = session.now()
         const interests = session.waiting()
+        const { expiring } = inspected
+        const shapes = shapesOf(inspected, reader.values)
         return {
-          tuples: shapesOf(inspected, reader.values),
+          tuples: shapes.map(({ count, shape }) => ({ shape, count })),
+          oldest: oldestFirst(shapes.flatMap(({ age, shape }) => age === undefined ? [] : [{ shape, age }])),
+          expiring: expiring && { count: expiring.count, next: expiring.next ?? undefined },
           held: inspected.held,
+          holders: inspected.holders && holdersOf(inspected.holders),
           failures: inspected.tuples.reduce((sum, { arity, count }) => arity < 0 ? sum + count : sum, 0),
           interests: inspected.waiters.filter(isShown).map(({ age, label }) => ({
             process: undefined,
@@ -55,24 +60,49 @@ export const explain = (ground: Ground) => (pattern: Pattern): Effect.Effect<Exp
 
 /** What metrics tell. */
 export const sample = ({ session }: Ground): Effect.Effect<Sample, SpaceError> =>
-  Effect.map(session.perform({ op: "inspect" }), ({ tuples, waiters }) => {
+  Effect.map(session.perform({ op: "inspect" }), ({ expiring, held, holders = [], tuples, waiters }) => {
     const waiting = waiters.filter((waiter) => isShown(waiter) && JSON.parse(waiter.label).kind !== "subscribe")
     return {
       tuples: tuples.reduce((sum, { count }) => sum + count, 0),
+      oldestTuple: longest(tuples),
+      expiring: expiring?.count ?? 0,
+      held,
+      oldestHold: longest(holders),
       waiters: waiting.length,
-      oldest: Math.max(0, ...waiting.map(({ age }) => age))
+      oldestWaiter: longest(waiting)
     }
   })
 
+const longest = (all: ReadonlyArray<{ readonly age?: number | null | undefined }>): number =>
+  all.reduce((longest, { age }) => Math.max(longest, age ?? 0), 0)
+
+/** Clients that hold tuples, longest first. */
+const holdersOf = (holders: NonNullable<Inspected["holders"]>): ReadonlyArray<HolderSnapshot> =>
+  holders.map(({ age, client, count, lapses }) => ({
+    count,
+    age: age ?? undefined,
+    process: undefined,
+    fiber: undefined,
+    client,
+    lapses
+  })).sort((one, other) => (other.age ?? Infinity) - (one.age ?? Infinity))
+
 /** The shapes of tuples as a snapshot shows them. */
-const shapesOf = ({ tuples }: Inspected, values: Values): Inspection["tuples"] => {
-  const counts = new Map<string, number>()
-  for (const { arity, count, first, shape } of tuples) {
+const shapesOf = (
+  { tuples }: Inspected,
+  values: Values
+): ReadonlyArray<{ readonly shape: string; readonly count: number; readonly age: number | undefined }> => {
+  const shapes = new Map<string, { readonly count: number; readonly age: number | undefined }>()
+  for (const { age, arity, count, first, shape } of tuples) {
     const names = Array.from(shape, (letter) => typeNames[letter]!)
     const text = arity < 0
       ? `failure(${first === null ? names[0] : show(decodeTuple(values, { arity, fields: [first] })[0])})`
       : `[${[first === null ? names[0] : show(decodeField(values, first, 0)), ...names.slice(1)].join(", ")}]`
-    counts.set(text, (counts.get(text) ?? 0) + count)
+    const known = shapes.get(text)
+    shapes.set(text, {
+      count: (known?.count ?? 0) + count,
+      age: known?.age === undefined ? age ?? undefined : Math.max(known.age, age ?? 0)
+    })
   }
-  return Array.from(counts, ([shape, count]) => ({ shape, count }))
+  return Array.from(shapes, ([shape, known]) => ({ shape, ...known }))
 }

@@ -10,7 +10,9 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { SpaceError } from "../../SpaceError.js"
 import type { SpaceStore, Standing, Tables } from "../../SpaceStore.js"
-import type { Mail, Row, Waiter } from "../../StoreCommand.js"
+import type { Inspected, Mail, Row, Waiter } from "../../StoreCommand.js"
+import type { Mark } from "../ages.js"
+import { givenAt, thinned } from "../ages.js"
 import { failing, readOptions } from "../arguments.js"
 import { Queue } from "../queue.js"
 import { currentTime } from "../timekeeper.js"
@@ -28,6 +30,7 @@ interface Held {
   readonly client: string
   readonly hold: number
   readonly row: Row
+  readonly since: number
 }
 
 /** All that a space is. Its members are replaced and never changed, so that an old copy of it is a way back. */
@@ -35,6 +38,7 @@ class State {
   last = 0
   arrivals = 0
   rows: ReadonlyArray<Row> = []
+  marks: ReadonlyArray<Mark> = []
   held: ReadonlyArray<Held> = []
   /** By the names of their lines, each in order of arrival. */
   lines = HashMap.empty<string, ReadonlyArray<Waiting>>()
@@ -102,11 +106,14 @@ const tablesOf = (state: State): Tables => ({
     state.held = state.held.map((held) => ({ ...held, row: renew(held.row) }))
     return renewed
   },
-  hold: (client, held) => {
+  mark: (id, now) => {
+    state.marks = thinned([...state.marks, [id, now]], now)
+  },
+  hold: (client, held, since) => {
     const holds = new Map(held.map(([hold, id]) => [id, hold]))
     const [rows, rest] = split(state.rows, (row) => holds.has(row.id))
     state.rows = rest
-    state.held = [...state.held, ...rows.map((row) => ({ client, hold: holds.get(row.id)!, row }))]
+    state.held = [...state.held, ...rows.map((row) => ({ client, hold: holds.get(row.id)!, row, since }))]
   },
   unhold: (client, hold, id) => {
     const [removed, rest] = split(
@@ -179,16 +186,24 @@ const tablesOf = (state: State): Tables => ({
     return held.map(({ row }) => row).sort((one, other) => one.id - other.id)
   },
   inspect: (now) => {
-    const shapes = new Map<string, { arity: number; shape: string; first: string | null; count: number }>()
-    for (const { arity, fields, shape } of state.rows) {
+    const shapes = new Map<string, Inspected["tuples"][number]>()
+    for (const { arity, fields, id, shape } of state.rows) {
       const first = shape.startsWith("s") ? fields[0]! : null
       const key = JSON.stringify([arity, shape, first])
-      const known = shapes.get(key) ?? { arity, shape, first, count: 0 }
+      const known = shapes.get(key) ?? { arity, shape, first, count: 0, age: now - (givenAt(state.marks, id) ?? now) }
       shapes.set(key, { ...known, count: known.count + 1 })
     }
+    const holders = Array.from(state.clients).filter(([client]) => state.held.some((held) => held.client === client))
+    const expiring = state.rows.flatMap(({ expires }) => expires ?? [])
     return {
       tuples: Array.from(shapes.values()),
       held: state.held.length,
+      holders: holders.map(([client, until]) => {
+        const times = state.held.flatMap((held) => held.client === client ? held.since : [])
+        return { client, count: times.length, age: now - Math.min(...times), lapses: until - now }
+      }),
+      expiring: { count: expiring.length, next: expiring.length === 0 ? null : Math.min(...expiring) - now },
+      now,
       waiters: waiting(state).map(({ label, since }) => ({ label, age: now - since }))
     }
   }

@@ -1,14 +1,10 @@
 /**
- * Tuples and patterns in the words of a store.
+ * Patterns in the words of a store.
  *
  * @internal
  */
-import type { Literal, NewRow, Query, Row, Waiter } from "../../StoreCommand.js"
-import type { Tuple } from "../../Tuple.js"
-import { Undecoded } from "../../Undecoded.js"
-import { isSpaceError } from "../brand.js"
-import { decodeField, encodeField, keyed, keyOf, letterOf, readText, write } from "../encoding.js"
-import { isFailure, markFailure } from "../failure.js"
+import type { Literal, Query, Row, Waiter } from "../../StoreCommand.js"
+import { encodeField, keyed, keyOf, letterOf } from "../encoding.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Term } from "../pattern/term.js"
 import type { Values } from "../values.js"
@@ -18,48 +14,6 @@ export const page = 256
 
 /** More than any store keeps. */
 export const unlimited = 2 ** 31 - 1
-
-/** What a store keeps of a tuple. That of a failed process is stored as well as it can be. */
-export const encodeTuple = (
-  values: Values,
-  tuple: Tuple
-): Pick<NewRow, "arity" | "fields" | "keys" | "shape"> => {
-  const failure = isFailure(tuple)
-  const fields: Array<string> = []
-  const keys: Array<number> = []
-  let shape = ""
-  for (let position = 0; position < tuple.length; position++) {
-    const field = tuple[position]
-    const text = !failure
-      ? encodeField(values, field, position)
-      : write(position === 0 ? values.encodeError(field) : field)
-    fields.push(text)
-    shape += letterOf(field)
-    if (position < keyed) {
-      keys.push(keyOf(position, text))
-    }
-  }
-  return { fields, shape, arity: failure ? -tuple.length : tuple.length, keys }
-}
-
-/** Throws a `SpaceError` that names the field that cannot be decoded. */
-export const decodeTuple = (values: Values, { arity, fields }: Pick<Row, "arity" | "fields">): Tuple => {
-  if (arity < 0) {
-    const [error, ...rest] = fields.map((text, position) => readText(text, `field ${position}`))
-    return markFailure(Object.freeze([values.decodeError(error), ...rest]) as unknown as Tuple)
-  }
-  return Object.freeze(fields.map((text, position) => decodeField(values, text, position))) as unknown as Tuple
-}
-
-/** The same, with what cannot be decoded as it is. */
-export const decodeRaw = (values: Values, { fields, shape }: Pick<Row, "fields" | "shape">): Tuple =>
-  Object.freeze(fields.map((text, position) => {
-    try {
-      return decodeField(values, text, position)
-    } catch (cause) {
-      return new Undecoded(text, isSpaceError(cause) ? cause.message : String(cause), shape[position])
-    }
-  })) as unknown as Tuple
 
 /** A query that finds all that the pattern matches; if it is exact, nothing else. */
 export const queryOf = (values: Values, pattern: Pattern): readonly [query: Query, exact: boolean] => {

@@ -14,8 +14,9 @@ import { Undecoded } from "../../Undecoded.js"
 import { one } from "../arguments.js"
 import { isFailure } from "../failure.js"
 import type { Pattern } from "../pattern/pattern.js"
+import { decodeRaw, decodeTuple } from "../texts.js"
 import { Values } from "../values.js"
-import { decodeRaw, decodeTuple, queryOf } from "./query.js"
+import { queryOf } from "./query.js"
 
 /** A tuple, or why this program cannot decode it. */
 export type Reading = Tuple | SpaceError

@@ -12,8 +12,8 @@ import type { Tuple } from "../../Tuple.js"
 import type { OutOptions } from "../../TupleSpace.js"
 import { failing, onlyOptions, ownAll, schemasOf, ttlOf } from "../arguments.js"
 import { spanOf, withFiber } from "../runtime.js"
+import { encodeTuple } from "../texts.js"
 import { harmless } from "../tracing.js"
-import { encodeTuple } from "./query.js"
 import { Reader } from "./reader.js"
 
 /** Refuses a tuple that cannot be stored. Says what is put, but for who accepts it then. */

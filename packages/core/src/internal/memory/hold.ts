@@ -9,20 +9,34 @@ import { several } from "../arguments.js"
 import type { Restore } from "../handOver.js"
 import type { Ending, Held, Take, TakeNow, TakingFirst } from "../hold.js"
 import { uninterruptibly } from "../hold.js"
+import * as Process from "../process.js"
+import { currentFiber, localOf, nameOf } from "../runtime.js"
 import type { Memory } from "./engine.js"
 import type { Entry } from "./entry.js"
 import { extraOf } from "./entry.js"
 import { link, operation, spanned } from "./operation.js"
 import * as Search from "./search.js"
-import type { Store } from "./store.js"
+import type { Holder, Store } from "./store.js"
 import { served } from "./wait.js"
 
-class HeldEntries implements Held<never> {
+class HeldEntries implements Held<never>, Holder {
+  readonly since: number
+  readonly process: string | undefined
+  readonly fiber: string | undefined
+
   constructor(
     private readonly store: Store,
-    private readonly entries: ReadonlyArray<Entry>,
+    readonly entries: ReadonlyArray<Entry>,
     readonly index: number
-  ) {}
+  ) {
+    const fiber = currentFiber()
+    this.since = store.now()
+    this.process = fiber && localOf(fiber, Process.current)?.name
+    this.fiber = fiber && nameOf(fiber)
+    if (entries.length > 0) {
+      store.holders.add(this)
+    }
+  }
 
   get tuples(): ReadonlyArray<Tuple> {
     return this.entries.map(({ tuple }) => tuple)
@@ -39,12 +53,14 @@ class HeldEntries implements Held<never> {
   keep(): void {
     if (!this.store.closed) {
       this.store.rollBack()
+      this.store.holders.delete(this)
       this.store.consume(this.entries)
     }
   }
 
   giveBack(): void {
     if (!this.store.closed) {
+      this.store.holders.delete(this)
       this.store.run(() => this.store.giveBack(this.entries))
     }
   }
@@ -59,6 +75,7 @@ class HeldEntries implements Held<never> {
       this.keep()
       return Effect.void
     }
+    store.holders.delete(this)
     store.run(() => {
       const meant = new Set(those === undefined ? entries : those.map((index) => entries[index]!))
       if (ending.how === "consumed" || ending.how === "dead") {

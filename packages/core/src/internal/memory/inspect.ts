@@ -6,10 +6,11 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Tuple } from "../../Tuple.js"
-import type { Inspection } from "../../TupleSpace.js"
+import type { HolderSnapshot, Inspection } from "../../TupleSpace.js"
 import type { Records, Sample, Waiting } from "../insight.js"
-import { snapshot, snapshotProcess } from "../insight.js"
+import { oldestFirst, snapshot, snapshotProcess } from "../insight.js"
 import { show, typeName } from "../print.js"
+import type { Entry } from "./entry.js"
 import type { Store } from "./store.js"
 
 const shapeOf = (tuple: Tuple, failure: boolean): string => {
@@ -28,18 +29,28 @@ const waiting = (store: Store): ReadonlyArray<Waiting> => {
 /** A snapshot of the space. To be run as a step. */
 export const inspect = (store: Store, records: Records): Inspection => {
   const now = store.now()
-  const counts = new Map<string, number>()
-  const shelves = [...store.shelves.byArity.values(), store.shelves.failures]
-  for (const shelf of shelves) {
+  const shapes = new Map<string, { count: number; readonly age: number }>()
+  let next = Infinity
+  for (const shelf of [...store.shelves.byArity.values(), store.shelves.failures]) {
+    // Oldest first: the first of a shape is its oldest.
     for (const entry of shelf.all.toArray()) {
-      const shape = shapeOf(entry.tuple, entry.failure)
-      counts.set(shape, (counts.get(shape) ?? 0) + 1)
+      const name = shapeOf(entry.tuple, entry.failure)
+      const shape = shapes.get(name)
+      if (shape === undefined) {
+        shapes.set(name, { count: 1, age: ageOf(store, entry, now) })
+      } else {
+        shape.count++
+      }
+      next = Math.min(next, entry.extra?.expiry?.at ?? Infinity)
     }
   }
   const interests = waiting(store)
   return {
-    tuples: Array.from(counts, ([shape, count]) => ({ shape, count })),
+    tuples: Array.from(shapes, ([shape, { count }]) => ({ shape, count })),
+    oldest: oldestFirst(Array.from(shapes, ([shape, { age }]) => ({ shape, age }))),
+    expiring: { count: store.expiring, next: next === Infinity ? undefined : next - now },
     held: store.held.size,
+    holders: holders(store, now),
     failures: store.shelves.failures.all.size,
     interests: interests.map((interest) => snapshot(interest, now)),
     processes: Array.from(records.values(), (record) => snapshotProcess(record, interests, now)),
@@ -52,15 +63,36 @@ export const inspect = (store: Store, records: Records): Inspection => {
   }
 }
 
+const ageOf = (store: Store, { seq }: Entry, now: number): number => now - store.ages.of(seq)
+
+/** Who holds tuples: a fiber that holds several times is one. */
+const holders = (store: Store, now: number): ReadonlyArray<HolderSnapshot> => {
+  const byFiber = new Map<string | undefined, HolderSnapshot>()
+  for (const { entries, fiber, process, since } of store.holders) {
+    const { age = now - since, count = 0 } = byFiber.get(fiber) ?? {}
+    byFiber.set(fiber, { count: count + entries.length, age, process, fiber, client: undefined, lapses: undefined })
+  }
+  return Array.from(byFiber.values())
+}
+
 /** What the gauges show of a space in memory. */
 export const sampleOf = (store: Store): Effect.Effect<Option.Option<Sample>> =>
   Effect.sync(() => {
     store.rollBack()
     const waiting = store.waiting().filter((interest) => interest.kind !== "subscribe")
     const since = waiting[0]?.since
+    const now = store.now()
+    const [holder] = store.holders
+    const oldest = [store.shelves.oldest(), store.shelves.oldestFailure()].flatMap((entry) =>
+      entry === undefined ? [] : ageOf(store, entry, now)
+    )
     return Option.some({
       tuples: store.count,
+      oldestTuple: Math.max(0, ...oldest),
+      expiring: store.expiring,
+      held: store.held.size,
+      oldestHold: holder === undefined ? 0 : now - holder.since,
       waiters: waiting.length,
-      oldest: since === undefined ? 0 : store.now() - since
+      oldestWaiter: since === undefined ? 0 : now - since
     })
   })

@@ -3,7 +3,7 @@
  *
  * @internal
  */
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as STM from "effect/STM"
@@ -14,8 +14,9 @@ import type { PutFitting } from "../destination.js"
 import { moves } from "../destination.js"
 import { isFailure } from "../failure.js"
 import type { Pattern } from "../pattern/pattern.js"
+import { decoded, raw } from "../texts.js"
 import type { Span } from "../tracing.js"
-import type { Leased } from "../verbs.js"
+import type { Leased, Verbs } from "../verbs.js"
 import type { Memory } from "./engine.js"
 import { memoryOf } from "./engine.js"
 import type { Entry, Extra } from "./entry.js"
@@ -186,6 +187,24 @@ export const outFitting = (memory: Memory): PutFitting => (tuples, onArrival) =>
     }
     return operation(memory, "outAll", new PutBy(memory, "out", [], put))
   })
+
+/** Puts what was written down, each tuple in a step of its own, as there is room. */
+export const load = (memory: Memory): Verbs<never>["load"] => (values, all) => {
+  const { store } = memory
+  return Effect.forEach(all, (dumped) => {
+    const tuple = decoded(values, dumped) ?? raw(values, dumped)
+    const put = (span: Span) => {
+      const extra = extraOf(span)
+      extra.attempts = dumped.attempts
+      if (dumped.ttl !== null) {
+        store.expireAt(extra, store.now() + dumped.ttl)
+      }
+      const entry = store.entry(tuple, extra, dumped.failure)
+      return dumped.failure ? store.putRegardless([entry]) : store.putOne(entry)
+    }
+    return operation(memory, "import", new PutBy<void>(memory, "out", [], put))
+  }, { discard: true })
+}
 
 /**
  * Moves or copies all matches to another space: as one transaction if that is in memory too. What there is no room for

@@ -15,6 +15,8 @@ import type * as Clock from "effect/Clock"
 import type * as Effect from "effect/Effect"
 import type { PCGRandom } from "effect/Utils"
 import type { Tuple } from "../../Tuple.js"
+import { Ages } from "../ages.js"
+import type { Deadline } from "../deadlines.js"
 import { Deadlines } from "../deadlines.js"
 import type { Waiting } from "../insight.js"
 import { timeOf } from "../timekeeper.js"
@@ -45,6 +47,16 @@ export interface Parked {
   readonly finish: (exit: Effect.Effect<void>) => void
 }
 
+/** Who holds tuples for a while. */
+export interface Holder {
+  readonly entries: ReadonlyArray<Entry>
+  /** Since when. */
+  readonly since: number
+  /** The name of the process that it is, if it is one, and of its fiber. */
+  readonly process: string | undefined
+  readonly fiber: string | undefined
+}
+
 export class State {
   readonly takers = new Interests()
   readonly readers = new Interests()
@@ -53,6 +65,11 @@ export class State {
   readonly puts = new WaitingPuts()
   /** Tuples handed to somebody who may yet give them back. */
   readonly held = new Set<Entry>()
+  /** Who holds some of them, longest first. Those on their way to somebody who has waited are nobody's yet. */
+  readonly holders = new Set<Holder>()
+  readonly ages: Ages
+  /** How many of the stored tuples have a time to live. */
+  expiring = 0
   readonly deadlines = new Deadlines()
   /** The time for which the timekeeper has set its alarm, and how to wake it earlier. */
   alarm = Infinity
@@ -73,6 +90,7 @@ export class State {
 
   constructor(readonly options: Options) {
     this.shelves = new Shelves(options.selection, options.random)
+    this.ages = new Ages(options.clock)
   }
 
   /** How many tuples are stored, failures aside. */
@@ -87,6 +105,7 @@ export class State {
   /** A tuple with the next place in the order of arrival. It is not stored yet. */
   entry(tuple: Tuple, extra: Extra | undefined, failure = false): Entry {
     const entry = new Entry(tuple, this.tuples++, failure)
+    this.ages.note(entry.seq)
     if (extra !== undefined) {
       entry.extra = extra
       extra.entry = entry
@@ -138,7 +157,9 @@ export class State {
   protected clear(): void {
     this.shelves = new Shelves(this.options.selection, this.options.random)
     this.held.clear()
+    this.holders.clear()
     this.deadlines.clear()
+    this.expiring = 0
   }
 
   // -------------------------------------------------------------------------------------------------------------------
@@ -150,6 +171,7 @@ export class State {
     const expiry = entry.extra?.expiry
     if (expiry !== undefined) {
       this.deadlines.add(expiry)
+      this.expiring += ends(expiry)
     }
     if (this.log.recording) {
       this.log.add(() => this.remove(entry))
@@ -161,6 +183,7 @@ export class State {
     const expiry = entry.extra?.expiry
     if (expiry !== undefined) {
       this.deadlines.remove(expiry)
+      this.expiring -= ends(expiry)
     }
     if (this.log.recording) {
       this.log.add(() => this.insert(entry))
@@ -225,6 +248,9 @@ export class State {
     }
   }
 }
+
+/** 1 for a time to live that has an end, otherwise 0. */
+const ends = ({ at }: Deadline): number => at < Infinity ? 1 : 0
 
 /** 1 for a subscription whose mailbox lets puts wait, otherwise 0. */
 const suspends = ({ watcher }: Interest): number =>

@@ -25,7 +25,7 @@ import { Turns } from "./turns.js"
 
 export { isMiss, MISS, shortageOf } from "./miss.js"
 export type { Miss, Shortage } from "./miss.js"
-export type { Options, State } from "./state.js"
+export type { Holder, Options, State } from "./state.js"
 
 /** Thrown by every step of a closed space. */
 export const CLOSED = Symbol.for("@effect-linda/core/Store/CLOSED")

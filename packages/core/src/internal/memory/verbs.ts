@@ -19,6 +19,7 @@ import { assemble } from "../space.js"
 import { withParty } from "../stm/operations.js"
 import { keepTime } from "../timekeeper.js"
 import type { Verbs } from "../verbs.js"
+import { dump } from "./dump.js"
 import type { Memory } from "./engine.js"
 import { makeMemory, withMemory } from "./engine.js"
 import { extraOf } from "./entry.js"
@@ -86,6 +87,8 @@ const verbsOf = (memory: Memory, { records, start }: Processes): Verbs<never> =>
     takeNow: Hold.takeNow(memory),
     move: Put.move(memory),
     watch: Subscription.watch(memory),
+    dump: dump(memory),
+    load: Put.load(memory),
     start,
     inspect: operation(memory, "inspect", { step: () => inspect(store, records) }),
     explain: Search.explain(memory),

@@ -24,7 +24,7 @@ import { Connection, SubjectUnread } from "./connection.js"
 import { admitted, decoded, maybe, sent, widened } from "./sent.js"
 import { startOf, worksFor } from "./starting.js"
 import { takingOf } from "./taking.js"
-import { watchOf } from "./watching.js"
+import { dumpOf, watchOf } from "./watching.js"
 
 /** Connects; what is behind it ends with the scope. */
 export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<any, SpaceError>, never, Scope.Scope> =>
@@ -51,6 +51,8 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       count: reading.count,
       move: moves({ copyCollect: reading.copyCollect, takeNow: taking.takeNow }),
       watch: watchOf(connection, values),
+      dump: dumpOf(connection),
+      load: (_, all) => Effect.asVoid(connection.request("load", [all])),
       start: startOf(connection, values, processes, origin),
       inspect: Effect.map(connection.request("inspect", []), ([, inspection]) => inspection),
       explain: (pattern) =>

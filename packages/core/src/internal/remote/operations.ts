@@ -50,7 +50,9 @@ export const operationsOf = (serving: Serving): Operations => ({
   ...openingOf(serving),
   ...startingOf(serving),
   inspect: () => one(serving.verbs.inspect),
-  awaitQuiescent: () => one(serving.verbs.awaitQuiescent)
+  awaitQuiescent: () => one(serving.verbs.awaitQuiescent),
+  dump: (id) => none(serving.opened.open(id, Effect.sync(() => serving.verbs.dump(serving.values.stored)))),
+  load: (_, all) => none(serving.verbs.load(serving.values.stored, all))
 })
 
 const none = <E>(effect: Effect.Effect<unknown, E>): Effect.Effect<readonly [], E> => Effect.as(effect, [])

@@ -22,6 +22,7 @@ import type { Explanation, Failures, Inspection, Quiescence } from "../../TupleS
 import type { Mailbox } from "../arguments.js"
 import type { Ending, TakingFirst, TakingNow } from "../hold.js"
 import { messageOf } from "../print.js"
+import type { Dumped } from "../texts.js"
 
 /** Changes whenever the frames do, or the coding of values in them: ends of different versions do not talk. */
 export const version = 5
@@ -127,6 +128,9 @@ export interface Requests {
   /** Nothing, if the stream has ended. */
   readonly pull: (stream: number) => [chunk?: Wires]
   readonly close: (stream: number) => []
+  /** Opens a stream of all tuples, as they are written down. */
+  readonly dump: () => []
+  readonly load: (all: ReadonlyArray<Dumped>) => []
   readonly eval: (
     name: string | undefined,
     failures: Failures | undefined,

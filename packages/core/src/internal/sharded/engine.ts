@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import type { Options } from "../../Sharded.js"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
@@ -13,6 +14,7 @@ import { failing, option, refusing, text, unsupported } from "../arguments.js"
 import { fitting, moves } from "../destination.js"
 import type { Held, TakingNow, Use } from "../hold.js"
 import { listedAs, uninterruptibly } from "../hold.js"
+import { oldestFirst } from "../insight.js"
 import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { assemble } from "../space.js"
@@ -54,6 +56,13 @@ export const make = (
         Effect.forEach(routing.ofPattern(pattern), (part) => part.watch(kind, pattern, mailbox)),
         (streams) => streams.length === 1 ? streams[0]! : merge(streams)
       ),
+    // One part after the other.
+    dump: (values) => Stream.flatMap(Stream.fromIterable(parts), (part) => part.dump(values)),
+    load: (values, all) =>
+      Effect.forEach(parts, (part) => {
+        const own = all.filter((dumped) => routing.ofDumped(dumped) === part)
+        return own.length === 0 ? Effect.void : part.load(values, own)
+      }, { discard: true }),
     start: main.start,
     ...seeing(routing, waits),
     awaitQuiescent: Effect.fail(unsupported("awaitQuiescent: what waits in several parts cannot be seen to rest")),
@@ -213,10 +222,22 @@ const matches = (pattern: Pattern, tuple: Tuple): boolean => {
   }
 }
 
+/** What all parts tell together; nothing, if one of them does not. */
+const told = <A, B>(parts: ReadonlyArray<A | undefined>, sum: (parts: ReadonlyArray<A>) => B): B | undefined => {
+  const known = parts.filter((part) => part !== undefined)
+  return known.length < parts.length ? undefined : sum(known)
+}
+
 const seeing = (routing: Routing, waits: Waits): Pick<Part, "explain" | "inspect"> => ({
   inspect: Effect.map(Effect.forEach(routing.parts, (part) => part.inspect), (all): Inspection => ({
     tuples: all.flatMap(({ tuples }) => tuples),
+    oldest: told(all.map(({ oldest }) => oldest), (parts) => oldestFirst(parts.flat())),
+    expiring: told(all.map(({ expiring }) => expiring), (parts) => ({
+      count: parts.reduce((sum, { count }) => sum + count, 0),
+      next: parts.flatMap(({ next }) => next ?? []).sort((one, other) => one - other)[0]
+    })),
     held: all.reduce((sum, { held }) => sum + held, 0),
+    holders: told(all.map(({ holders }) => holders), (parts) => parts.flat()),
     failures: all.reduce((sum, { failures }) => sum + failures, 0),
     interests: waits.among(all.flatMap(({ interests }) => interests)),
     processes: all.flatMap(({ processes }) => processes),

@@ -14,6 +14,7 @@ import { encodeField, keyOf } from "../encoding.js"
 import { isFailure } from "../failure.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { show } from "../print.js"
+import type { Dumped } from "../texts.js"
 import { Values } from "../values.js"
 import type { Verbs } from "../verbs.js"
 import { verbsOf } from "../verbs.js"
@@ -44,6 +45,10 @@ export class Routing {
 
   ofTuple(tuple: Tuple): Part {
     return isFailure(tuple) ? this.main : this.parts[indexOf(this.values, tuple[0], this.parts.length)]!
+  }
+
+  ofDumped({ failure, fields }: Dumped): Part {
+    return failure ? this.main : this.parts[keyOf(0, fields[0]!) % this.parts.length]!
   }
 
   /** The parts in which there can be a match. */

@@ -434,7 +434,7 @@ END $$;
 
 const newRow = (schema: Sql) =>
   sql`ROW(nextval('${schema}.ids'), p_space, r.arity, r.shape, r.fields, ${all((i) => sql`r.keys[${i + 1}]`)},
-    p_now + r.ttl, NULL, r.meta, 0)::${schema}.tuples`
+    p_now + r.ttl, NULL, r.meta, coalesce(r.attempts, 0))::${schema}.tuples`
 
 /** Whether the command `u.c` changes nothing, and leaves nobody behind who waits. */
 const looks = sql`(u.c->>'op' IN ('scan', 'held', 'count', 'inspect') OR u.c->>'op' = 'read' AND u.c->>'wait' IS NULL)`
@@ -445,6 +445,28 @@ const anyLooks = sql`jsonb_path_exists(p_commands, '$[*] ? (@.op == "scan" || @.
 
 const commands = (schema: Sql, name: Sql): Sql =>
   sql`
+-- Remembers when an id was given, for the ages of tuples: at most once a second. Of many, every other one is forgotten
+-- that makes little of a difference at its age.
+CREATE OR REPLACE FUNCTION ${schema}.mark(p_space int, p_id bigint, p_now float8) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  v_last float8;
+BEGIN
+  SELECT m.at INTO v_last FROM ${schema}.marks m WHERE m.space = p_space ORDER BY m.id DESC LIMIT 1;
+  IF v_last > p_now - 1000 AND v_last <= p_now THEN
+    RETURN;
+  END IF;
+  INSERT INTO ${schema}.marks (space, id, at) VALUES (p_space, p_id, p_now) ON CONFLICT DO NOTHING;
+  IF (SELECT count(*) FROM ${schema}.marks m WHERE m.space = p_space) > 4000 THEN
+    DELETE FROM ${schema}.marks m WHERE m.space = p_space AND m.id IN (
+      SELECT s.id FROM (
+        SELECT x.id, x.at, lead(x.at) OVER w - lag(x.at) OVER w AS gap, row_number() OVER w AS n
+          FROM ${schema}.marks x WHERE x.space = p_space WINDOW w AS (ORDER BY x.id)
+      ) s WHERE s.n % 2 = 0 AND s.gap < 0.01 * (p_now - s.at)
+    );
+  END IF;
+END $$;
+
 CREATE OR REPLACE FUNCTION ${schema}.put(p_space int, p_client bigint, p_now float8, p_rows jsonb) RETURNS json
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -454,7 +476,8 @@ DECLARE
 BEGIN
   IF EXISTS (SELECT FROM ${schema}.waiters w WHERE w.space = p_space) THEN
     FOR r IN SELECT * FROM jsonb_to_recordset(p_rows) AS (
-      arity int, shape text, fields text[], keys bigint[], ttl float8, leased boolean, meta text, accepted bigint[]
+      arity int, shape text, fields text[], keys bigint[], ttl float8, leased boolean, meta text, attempts int,
+      accepted bigint[]
     ) LOOP
       t := ${newRow(schema)};
       IF r.leased THEN
@@ -467,17 +490,20 @@ BEGIN
     WITH added AS (
       INSERT INTO ${schema}.tuples
         SELECT s.id, p_space, s.arity, s.shape, s.fields, ${all((i) => sql`s.keys[${i + 1}]`)},
-            p_now + s.ttl, CASE WHEN s.leased THEN s.id END, s.meta, 0
+            p_now + s.ttl, CASE WHEN s.leased THEN s.id END, s.meta, coalesce(s.attempts, 0)
           FROM (
             SELECT nextval('${schema}.ids') AS id, o.* FROM (
               SELECT * FROM ROWS FROM (jsonb_to_recordset(p_rows) AS (
-                arity int, shape text, fields text[], keys bigint[], ttl float8, leased boolean, meta text
-              )) WITH ORDINALITY r(arity, shape, fields, keys, ttl, leased, meta, n) ORDER BY n
+                arity int, shape text, fields text[], keys bigint[], ttl float8, leased boolean, meta text, attempts int
+              )) WITH ORDINALITY r(arity, shape, fields, keys, ttl, leased, meta, attempts, n) ORDER BY n
             ) o
           ) s
         RETURNING id
     )
     SELECT array_agg(id ORDER BY id) INTO v_ids FROM added;
+  END IF;
+  IF cardinality(v_ids) > 0 THEN
+    PERFORM ${schema}.mark(p_space, v_ids[1], p_now);
   END IF;
   IF jsonb_path_exists(p_rows, '$[*].ttl ? (@ <= 0)') THEN
     PERFORM ${schema}.expire(p_space, p_now);
@@ -654,6 +680,7 @@ BEGIN
         v_from := t.id;
         IF c->>'how' = 'back' THEN
           t.id := nextval('${schema}.ids');
+          PERFORM ${schema}.mark(p_space, t.id, p_now);
         END IF;
         IF (c->>'failed')::boolean THEN
           t.attempts := t.attempts + 1;
@@ -672,8 +699,10 @@ CREATE OR REPLACE FUNCTION ${schema}.inspect(p_space int, p_now float8) RETURNS 
 LANGUAGE sql AS $$
   SELECT json_build_object(
     'tuples', (
-      SELECT coalesce(json_agg(json_build_object('arity', s.arity, 'shape', s.shape, 'first', s.first, 'count', s.n)
-          ORDER BY s.oldest), '[]')
+      SELECT coalesce(json_agg(json_build_object('arity', s.arity, 'shape', s.shape, 'first', s.first, 'count', s.n,
+          'age', (SELECT p_now - m.at FROM ${schema}.marks m
+            WHERE m.space = p_space AND m.id <= s.oldest ORDER BY m.id DESC LIMIT 1)
+          ) ORDER BY s.oldest), '[]')
         FROM (
           SELECT t.arity, t.shape, CASE WHEN t.shape LIKE 's%' THEN t.fields[1] END AS first, count(*) AS n,
               min(t.id) AS oldest
@@ -681,6 +710,19 @@ LANGUAGE sql AS $$
         ) s
     ),
     'held', (SELECT count(*) FROM ${schema}.held h WHERE h.space = p_space),
+    'holders', (
+      SELECT coalesce(json_agg(json_build_object('client', x.client::text, 'count', x.n, 'age', greatest(0, p_now - x.since),
+          'lapses', x.until - p_now) ORDER BY x.since), '[]')
+        FROM (
+          SELECT h.client, count(*) AS n, min(h.since) AS since, min(y.until) AS until
+            FROM ${schema}.held h JOIN ${schema}.clients y ON y.id = h.client WHERE h.space = p_space GROUP BY h.client
+        ) x
+    ),
+    'expiring', (
+      SELECT json_build_object('count', count(*), 'next', min(t.expires) - p_now)
+        FROM ${schema}.tuples t WHERE t.space = p_space AND t.expires IS NOT NULL
+    ),
+    'now', p_now,
     'waiters', (
       SELECT coalesce(json_agg(json_build_object('label', w.label, 'age', p_now - w.since) ORDER BY w.seq), '[]')
         FROM ${schema}.waiters w WHERE w.space = p_space
@@ -967,6 +1009,15 @@ CREATE INDEX anchors_line ON ${schema}.anchors (space, mask, hash, line, seq);
 -- What these are given and give is another now.
 DROP FUNCTION IF EXISTS ${schema}.waiting(int, ${schema}.tuples);
 DROP FUNCTION IF EXISTS ${schema}.wait(int, bigint, float8, bigint[], text, jsonb, boolean, text[], boolean, jsonb, text);`
+  },
+  {
+    // Tuples get their ages from the times at which some of the ids were given.
+    name: "since when tuples are there, and are held",
+    statements: (schema) =>
+      sql`
+CREATE TABLE ${schema}.marks (space int NOT NULL, id bigint NOT NULL, at float8 NOT NULL, PRIMARY KEY (space, id));
+ALTER TABLE ${schema}.held ADD COLUMN since float8;
+ALTER TABLE ${schema}.held ALTER COLUMN since SET DEFAULT extract(epoch FROM clock_timestamp()) * 1000;`
   }
 ]
 

@@ -93,5 +93,15 @@ export const migrations: ReadonlyArray<Migration> = [
       ALTER TABLE ${prefix}anchors ADD COLUMN line TEXT;
       CREATE INDEX ${prefix}waiters_line ON ${prefix}waiters (space, line) WHERE line IS NOT NULL;
       CREATE INDEX ${prefix}anchors_line ON ${prefix}anchors (space, mask, hash, line);`
+  },
+  {
+    // Tuples get their ages from the times at which some of the ids were given.
+    name: "since when tuples are there, and are held",
+    statements: (prefix) =>
+      sql`
+      CREATE TABLE ${prefix}marks (
+        space INTEGER NOT NULL, id INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (space, id)
+      ) WITHOUT ROWID;
+      ALTER TABLE ${prefix}held ADD COLUMN since REAL;`
   }
 ]

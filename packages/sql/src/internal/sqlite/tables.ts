@@ -18,6 +18,13 @@ const keyed = 8
 /** How many candidates tell that a literal is common. */
 const common = 16
 
+/** Marks of when ids were given are at least so many milliseconds apart. */
+const apart = 1000
+
+/** There are no more of them: then those go that are closer to each other than this part of their age. */
+const mostMarks = 4000
+const precision = 1 / 100
+
 /** How many rows go as one statement, at most. */
 const atOnce = 32
 
@@ -99,9 +106,25 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
   const removeOne = prepared(sql`DELETE FROM ${tuples} WHERE id = ?`)
   const removeAll = prepared(sql`DELETE FROM ${tuples} WHERE id IN (SELECT value FROM json_each(?))`)
   const hold = prepared(
-    sql`INSERT INTO ${held} (client, hold, id, space, ${columns})
-      SELECT ?, json_extract(value, '$[0]'), t.id, space, ${columns}
+    sql`INSERT INTO ${held} (client, since, hold, id, space, ${columns})
+      SELECT ?, ?, json_extract(value, '$[0]'), t.id, space, ${columns}
         FROM json_each(?) CROSS JOIN ${tuples} t ON t.id = json_extract(value, '$[1]')`
+  )
+  const mark = prepared(
+    sql`INSERT INTO ${prefix}marks (space, id, at) SELECT ?, ?, ? WHERE NOT EXISTS (
+      SELECT 1 FROM (SELECT at FROM ${prefix}marks WHERE space = ? ORDER BY id DESC LIMIT 1) WHERE at > ? AND at <= ?
+    )`
+  )
+  const countMarks = prepared(sql`SELECT count(*) AS n FROM ${prefix}marks WHERE space = ?`)
+  // Every other one of those that make little of a difference at their age.
+  const thinMarks = prepared(
+    sql`DELETE FROM ${prefix}marks WHERE space = ? AND id IN (
+      SELECT id FROM (
+        SELECT id, at, lead(at) OVER (ORDER BY id) - lag(at) OVER (ORDER BY id) AS gap,
+            row_number() OVER (ORDER BY id) AS n
+          FROM ${prefix}marks WHERE space = ?
+      ) WHERE n % 2 = 0 AND gap < ? * (? - at)
+    )`
   )
   const holding = prepared(sql`SELECT ${whole} FROM ${held} WHERE client = ? AND hold = ? ORDER BY id`)
   const release = prepared(sql`DELETE FROM ${held} WHERE id = ?`)
@@ -340,8 +363,16 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
       [tuples, held].some((table) =>
         Number(prepared(sql`UPDATE ${table} SET expires = ? WHERE lease = ?`).run(expires, lease).changes) > 0
       ),
-    hold: (client, held) => {
-      hold.run(Number(client), JSON.stringify(held))
+    mark: (id, now) => {
+      if (Number(mark.run(space, id, now, space, now - apart, now).changes) > 0) {
+        const [{ n }] = countMarks.all(space) as [{ n: number }]
+        if (n > mostMarks) {
+          thinMarks.run(space, space, precision, now)
+        }
+      }
+    },
+    hold: (client, held, now) => {
+      hold.run(Number(client), now, JSON.stringify(held))
       remove(held.map(([, id]) => id))
     },
     unhold: (client, number, id) => {
@@ -468,15 +499,28 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
     },
     inspect: (now) => {
       const counted = prepared(
-        sql`SELECT arity, shape, CASE WHEN shape LIKE 's%' THEN json_extract(fields, '$[0]') END AS first, count(*) AS count
-          FROM ${tuples} WHERE space = ? GROUP BY 1, 2, 3 ORDER BY min(id)`
-      ).all(space) as ReadonlyArray<Stored>
-      const [{ n }] = prepared(sql`SELECT count(*) AS n FROM ${held} WHERE space = ?`).all(space) as [{ n: number }]
+        sql`SELECT s.*, ? - (SELECT at FROM ${prefix}marks m WHERE m.space = ? AND m.id <= s.oldest ORDER BY m.id DESC LIMIT 1) AS age
+          FROM (
+            SELECT arity, shape, CASE WHEN shape LIKE 's%' THEN json_extract(fields, '$[0]') END AS first,
+                count(*) AS count, min(id) AS oldest
+              FROM ${tuples} WHERE space = ? GROUP BY 1, 2, 3
+          ) s ORDER BY oldest`
+      ).all(now, space, space) as ReadonlyArray<Stored>
+      const holders = prepared(
+        sql`SELECT h.client, count(*) AS count, ? - min(h.since) AS age, c.until - ? AS lapses
+          FROM ${held} h JOIN ${prefix}clients c ON c.id = h.client WHERE h.space = ? GROUP BY h.client ORDER BY min(h.since)`
+      ).all(now, now, space) as ReadonlyArray<Stored>
+      const [expiring] = prepared(
+        sql`SELECT count(*) AS count, min(expires) - ? AS next FROM ${tuples} WHERE space = ? AND expires IS NOT NULL`
+      ).all(now, space) as ReadonlyArray<Stored>
       const waiting = prepared(sql`SELECT label, since FROM ${prefix}waiters WHERE space = ? ORDER BY seq`)
         .all(space) as ReadonlyArray<Stored>
       return {
-        tuples: counted.map(({ arity, count, first, shape }) => ({ arity, shape, first, count })),
-        held: n,
+        tuples: counted.map(({ age, arity, count, first, shape }) => ({ arity, shape, first, count, age })),
+        held: holders.reduce((sum, { count }) => sum + count, 0),
+        holders: holders.map(({ age, client, count, lapses }) => ({ client: String(client), count, age, lapses })),
+        expiring: { count: expiring!["count"], next: expiring!["next"] },
+        now,
         waiters: waiting.map(({ label, since }) => ({ label, age: now - since }))
       }
     }

@@ -11,6 +11,7 @@ import { equality } from "./equality.js"
 import { history } from "./history.js"
 import { attempts, holding, scoped, told } from "./holding.js"
 import { inspections, metrics, quiescence, spans } from "./insight.js"
+import { lines } from "./lines.js"
 import { formals, literals } from "./matching.js"
 import { model } from "./model.js"
 import { manyAtOnce, order, ownCopy, putTakeRead } from "./operations.js"
@@ -68,6 +69,7 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   quiescence,
   spans,
   metrics,
+  lines,
   model,
   history
 ]

@@ -10,6 +10,7 @@ import type { Inspection } from "@effect-linda/core/TupleSpace"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
@@ -83,6 +84,77 @@ export const inspections = cases("Insight: inspect", (test) => {
         },
         { shape: "failure(Oops)", count: 1 }
       ])
+    }))
+
+  timed("V08 the oldest tuple of each shape has an age, also if it was held meanwhile", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const oldest = Effect.map(space.inspect, ({ oldest }) => oldest ?? "not told")
+      const told = (expected: Inspection["oldest"]) =>
+        Effect.map(oldest, (actual) => actual === "not told" ? undefined : same(actual, expected))
+      yield* told([])
+      yield* space.out(["a", 1])
+      yield* pass("2 seconds")
+      yield* space.outAll([["b"], ["a", 2]])
+      yield* pass("3 seconds")
+      yield* space.out(["b"])
+      yield* told([{ shape: "[\"a\", number]", age: 5000 }, { shape: "[\"b\"]", age: 3000 }])
+      yield* Effect.ignore(space.inWith(["a", 1], () => Effect.zipRight(pass("4 seconds"), Effect.fail("no"))))
+      yield* told([{ shape: "[\"a\", number]", age: 9000 }, { shape: "[\"b\"]", age: 7000 }])
+      yield* space.in(["b"])
+      yield* Effect.ignore(space.inWith(["a", 1], () => Effect.fail("no"), { requeue: "back" }))
+      yield* told([{ shape: "[\"a\", number]", age: 7000 }, { shape: "[\"b\"]", age: 4000 }])
+      yield* space.in(["a", 2])
+      yield* told([{ shape: "[\"b\"]", age: 4000 }, { shape: "[\"a\", number]", age: 0 }])
+    }))
+
+  test("V08 who holds tuples is told, and since when, until the hold ends", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const holders = Effect.map(space.inspect, ({ holders }) => holders)
+      const go = yield* Deferred.make<void>()
+      yield* space.outAll([["t", 1], ["t", 2], ["t", 3]])
+      const holding = (n: number) => space.inWith(["t", n], () => Deferred.await(go))
+      const process = yield* space.eval(Effect.zipRight(holding(1), Effect.void), { name: "worker" })
+      const fiber = yield* start(Effect.scoped(Effect.zipRight(space.inScoped(["t", 2]), holding(3))))
+      yield* Effect.repeat(Effect.zipRight(settle, space.inspect), { until: ({ held }) => held === 3, times: 50 })
+      const told = yield* holders
+      if (told !== undefined) {
+        same(told.reduce((sum, { count }) => sum + count, 0), 3)
+        for (const { age, client, fiber, lapses, process } of told) {
+          assert.isTrue(age !== undefined && age >= 0 && age < 600_000, `held for ${age} ms`)
+          // A fiber in memory, or a program that has opened a store.
+          same(client === undefined, fiber !== undefined)
+          same(client !== undefined, lapses !== undefined && lapses > 0)
+          assert.isTrue(process === undefined || process === "worker")
+        }
+      }
+      yield* Deferred.succeed(go, undefined)
+      yield* process.await
+      yield* Fiber.join(fiber)
+      yield* settle
+      same((yield* holders) ?? [], [])
+    }))
+
+  test("V08 S15 tuples with a time to live are counted, with when the next one ends", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const expiring = Effect.map(space.inspect, ({ expiring }) => expiring)
+      if ((yield* expiring) !== undefined) {
+        same(yield* expiring, { count: 0, next: undefined })
+        yield* space.out(["t", 1])
+        yield* space.out(["t", 2], { ttl: "2 hours" })
+        const lease = yield* space.out(["t", 3], { ttl: "1 hours" })
+        const two = yield* expiring
+        same(two?.count, 2)
+        assert.isTrue(two?.next !== undefined && two.next > 3_000_000 && two.next <= 3_600_000, String(two?.next))
+        yield* lease.cancel
+        const one = yield* expiring
+        same(one?.count, 1)
+        assert.isTrue(one?.next !== undefined && one.next > 3_600_000 && one.next <= 7_200_000, String(one?.next))
+        yield* space.in(["t", 2])
+        same(yield* expiring, { count: 0, next: undefined })
+      }
     }))
 
   test("explain says how many tuples the literals leave for the rest of a pattern", () =>
@@ -707,6 +779,9 @@ export const metrics = cases("Insight: metrics", (each) => {
       assert.strictEqual(yield* gauge("tuples", name), 2)
       assert.strictEqual(yield* gauge("waiters", name), 1)
       assert.strictEqual(yield* gauge("oldest_waiter_seconds", name), 1)
+      assert.strictEqual(yield* gauge("oldest_tuple_seconds", name), 1)
+      assert.strictEqual(yield* gauge("expiring", name), 0)
+      assert.strictEqual(yield* gauge("held", name), 0)
       yield* pass("500 millis")
       yield* space.out(["c"])
       yield* Fiber.join(fiber)
@@ -724,6 +799,28 @@ export const metrics = cases("Insight: metrics", (each) => {
         { count: 1, max: 1.5, min: 1.5, sum: 1.5 }
       ])
       yield* Fiber.interrupt(watcher)
+    }))
+
+  test("what is held, for how long, and what has a time to live, are gauges", () =>
+    Effect.gen(function*() {
+      const name = yield* unique("held")
+      const space = yield* fresh({ name, metrics: "1 seconds" })
+      yield* settle
+      yield* space.outAll([["a"], ["b"]])
+      yield* space.out(["c"], { ttl: "1 minutes" })
+      yield* space.out(["d"], { ttl: "1 minutes" })
+      const holder = yield* start(space.inWith(["a"], () => Effect.never))
+      yield* pass("2 seconds")
+      yield* settle
+      assert.strictEqual(yield* gauge("held", name), 1)
+      assert.strictEqual(yield* gauge("oldest_hold_seconds", name), 2)
+      assert.strictEqual(yield* gauge("expiring", name), 2)
+      yield* Fiber.interrupt(holder)
+      yield* pass("1 minutes")
+      yield* settle
+      assert.strictEqual(yield* gauge("held", name), 0)
+      assert.strictEqual(yield* gauge("oldest_hold_seconds", name), 0)
+      assert.strictEqual(yield* gauge("expiring", name), 0)
     }))
 
   test("a wait that times out or is interrupted was not served", () =>

@@ -50,8 +50,8 @@ export const clean = <T extends Tuple>(space: Space<T>): Effect.Effect<void, unk
   Effect.gen(function*() {
     const engine = yield* Engine
     yield* engine.settle
-    const { held, interests, processes } = yield* space.inspect
-    same({ held, interests, processes }, { held: 0, interests: [], processes: [] })
+    const { held, holders = [], interests, processes } = yield* space.inspect
+    same({ held, holders, interests, processes }, { held: 0, holders: [], interests: [], processes: [] })
     yield* engine.after(space as unknown as Space)
   })
 
