@@ -1936,5 +1936,19 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/durable/access.ts",
     find: "Effect.sync(() => undone([ended]))",
     replace: "Effect.void"
+  },
+  {
+    name: "a hold whose end the store has failed is not ended by the next run of the transaction",
+    clause: "S8",
+    file: "internal/durable/access.ts",
+    find: "each.isUndone ||= !isLost",
+    replace: "each.isUndone = true"
+  },
+  {
+    name: "what was to go back to a store that has failed is lost",
+    clause: "S9",
+    file: "internal/durable/session.ts",
+    find: "op === \"restore\" && this.store.undoes",
+    replace: "op === \"restore\" && this.store.undoes === false"
   }
 ]

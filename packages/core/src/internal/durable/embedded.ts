@@ -142,6 +142,7 @@ export const fromTables = (
     return {
       name,
       lease,
+      undoes: true,
       run: (commands) => Effect.zipRight(turn, again(locked(() => perform(commands)))),
       transaction: (body) => Effect.zipRight(turn, again(locked((restore) => restore(body(perform, savepoint))))),
       onMail: (callback) =>
