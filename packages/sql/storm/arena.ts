@@ -46,8 +46,8 @@ export interface Arena {
 const diskSize = 160
 
 export const lease = 1_500
-/** For how long an outage may last before operations fail. */
-const retry = 4_000
+/** For how long an outage may last before operations fail: few last longer. */
+const retry = 5_000
 
 export const open = async (options: {
   readonly engine: Engine

@@ -2,7 +2,7 @@
 import type { Engine } from "./child.js"
 import type { Operation } from "./log.js"
 import { Problem } from "./processes.js"
-import { accounts, balance, last } from "./programs.js"
+import { accounts, balance, last, nothing } from "./programs.js"
 import * as Windows from "./windows.js"
 
 export interface Evidence {
@@ -37,12 +37,21 @@ const tally = (ids: Iterable<number>): ReadonlyMap<number, number> => {
 
 const isOk = ({ outcome }: Operation): boolean => outcome === "ok"
 
+const hasTaken = ({ outcome, value }: Operation): boolean => outcome === "ok" && value !== null
+
 /**
- * Whether it may have taken what it does not know of: who was killed, or interrupted between a batch and its answer.
- * What fails for another reason has taken nothing.
+ * Those that may have taken what they do not know of: of who was killed, or interrupted between a batch and its answer;
+ * and of whom the server could not be had for longer than its `retry`. What fails for another reason has taken nothing.
  */
-const mayHaveTaken = (engine: Engine, { outcome }: Operation): boolean =>
-  outcome === "none" || outcome === "interrupted" && (engine === "sqlite" || engine === "postgres")
+const doubtful = ({ engine, operations }: Evidence, takes: ReadonlyArray<Operation>): ReadonlyArray<Operation> => {
+  const isShared = engine === "sqlite" || engine === "postgres"
+  const cut = new Set(
+    engine === "postgres" ? operations.filter(({ outcome }) => outcome === "Unavailable").map(({ who }) => who) : []
+  )
+  return takes.filter((take) =>
+    take.outcome === "none" || isShared && take.outcome === "interrupted" || !isOk(take) && cut.has(take.who)
+  )
+}
 
 /** What may go wrong, by what goes wrong. */
 const outcomes = ({ accuse, count, engine, operations }: Court): void => {
@@ -60,7 +69,8 @@ const outcomes = ({ accuse, count, engine, operations }: Court): void => {
 }
 
 /** What was put and confirmed is somewhere, and nothing is anywhere that was not put. */
-const conservation = ({ accuse, count, engine, named, stored }: Court): void => {
+const conservation = (court: Court): void => {
+  const { accuse, count, named, stored } = court
   const puts = named("put")
   const idsOf = ({ subject }: Operation) => (subject as readonly [string, ReadonlyArray<number>])[1]
   const put = (kind: string, isConfirmed: boolean) =>
@@ -68,7 +78,9 @@ const conservation = ({ accuse, count, engine, named, stored }: Court): void => 
       .flatMap(idsOf)
   const of = (kind: string) => {
     const tallied = (length: number) =>
-      tally(stored(kind).filter((tuple) => tuple.length === length).map(([, id]) => id as number))
+      tally(
+        stored(kind).filter((tuple) => tuple.length === length && tuple[1] !== nothing).map(([, id]) => id as number)
+      )
     const [left, done] = [tallied(2), tallied(3)]
     const tried = new Set(put(kind, false))
     for (const id of [...left.keys(), ...done.keys()]) {
@@ -108,7 +120,9 @@ const conservation = ({ accuse, count, engine, named, stored }: Court): void => 
 
   const taken = of("taken")
   const takes = named("take")
-  const gone = tally(takes.filter(isOk).flatMap(({ value }) => value as ReadonlyArray<number>))
+  const gone = tally(
+    takes.filter(isOk).flatMap(({ value }) => value as ReadonlyArray<number>).filter((id) => id !== nothing)
+  )
   count("taken at most once", gone.size)
   for (const id of taken.tried) {
     if (taken.left(id) + (gone.get(id) ?? 0) > 1) {
@@ -121,16 +135,13 @@ const conservation = ({ accuse, count, engine, named, stored }: Court): void => 
     }
   }
   const lost = taken.confirmed.filter((id) => taken.left(id) + (gone.get(id) ?? 0) === 0)
-  const doubtful = takes.filter((take) => mayHaveTaken(engine, take)).reduce(
-    (sum, take) => sum + Number(take.subject),
-    0
-  )
+  const most = doubtful(court, takes).reduce((sum, take) => sum + Number(take.subject), 0)
   count("taken by who did not live to say so", lost.length)
-  if (lost.length > doubtful) {
-    accuse(`of taken ${lost.length} are lost, and at most ${doubtful} were taken without a word: ${lost}`, ...lost)
+  if (lost.length > most) {
+    accuse(`of taken ${lost.length} are lost, and at most ${most} were taken without a word: ${lost}`, ...lost)
   }
   for (const { value, who } of named("look").filter(isOk)) {
-    const seen = value as ReadonlyArray<number>
+    const seen = (value as ReadonlyArray<number>).filter((id) => id !== nothing)
     count("looks")
     if (new Set(seen).size !== seen.length) {
       accuse(`a look of ${who} has shown a tuple twice: ${seen}`)
@@ -196,7 +207,8 @@ const order = ({ accuse, count, named, stored }: Court): void => {
 /**
  * What one put, one after the other, one took in this order, but for what came back from a take that came to nothing.
  */
-const queues = ({ accuse, count, engine, named, stored }: Court): void => {
+const queues = (court: Court): void => {
+  const { accuse, count, named, stored } = court
   const consumed = named("consume")
   const put = new Map(
     named("produce").filter((operation) => isOk(operation) && (operation.subject as [string])[0] === "queue")
@@ -205,7 +217,7 @@ const queues = ({ accuse, count, engine, named, stored }: Court): void => {
   for (const queue of new Set(consumed.map(({ subject }) => subject))) {
     const all = consumed.filter(({ subject }) => subject === queue)
     const vain = all.filter((operation) => !isOk(operation))
-    const took = all.filter(isOk).sort((one, other) => one.end - other.end)
+    const took = all.filter(hasTaken).sort((one, other) => one.end - other.end)
     const latest = new Map<unknown, number>()
     const once = new Set<string>()
     for (const { end, value } of took) {
@@ -232,13 +244,13 @@ const queues = ({ accuse, count, engine, named, stored }: Court): void => {
   }
   const there = new Set([
     ...stored("queue").map((tuple) => tuple.slice(2).join()),
-    ...consumed.filter(isOk).map(({ value }) => (value as ReadonlyArray<number>).join())
+    ...consumed.filter(hasTaken).map(({ value }) => (value as ReadonlyArray<number>).join())
   ])
   const lost = [...put.keys()].filter((key) => !there.has(key))
-  const doubtful = consumed.filter((operation) => mayHaveTaken(engine, operation)).length
-  if (lost.length > doubtful) {
+  const most = doubtful(court, consumed).length
+  if (lost.length > most) {
     accuse(
-      `of queues ${lost.length} are lost, and at most ${doubtful} were taken without a word: ${lost.join(" ")}`,
+      `of queues ${lost.length} are lost, and at most ${most} were taken without a word: ${lost.join(" ")}`,
       ...lost.map((key) => Number(key.split(",")[0]))
     )
   }

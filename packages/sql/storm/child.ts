@@ -123,6 +123,7 @@ const start = (
       unique,
       own,
       isStored: engine !== "memory",
+      mayDie: slot > 0,
       chance: new Chance(seedOf(seed, own, unique())),
       neighbour: (own + 1) % (slots * programs),
       calls: new Set(),

@@ -4,7 +4,7 @@
  */
 import { TupleSpace } from "@effect-linda/core"
 import { SpaceError } from "@effect-linda/core"
-import { Cause, Effect, Exit, Option } from "effect"
+import { Cause, Chunk, Effect, Exit, Option } from "effect"
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs"
 
 type Line =
@@ -42,6 +42,10 @@ export class Unlucky {
   readonly _tag = "Unlucky"
 }
 
+/** Also if a scope that was closed then has died with what it had lost. */
+const isInterrupted = (cause: Cause.Cause<unknown>): boolean =>
+  Cause.isInterrupted(cause) && Chunk.every(Cause.defects(cause), (defect) => defect instanceof SpaceError.SpaceError)
+
 const outcomeOf = <A>(exit: Exit.Exit<A, unknown>, valueOf: (value: A) => unknown): readonly [Outcome, unknown] => {
   if (Exit.isSuccess(exit)) {
     return ["ok", valueOf(exit.value)]
@@ -53,7 +57,7 @@ const outcomeOf = <A>(exit: Exit.Exit<A, unknown>, valueOf: (value: A) => unknow
     ? ["timeout", null]
     : error instanceof SpaceError.SpaceError
     ? [error.reason, error.message]
-    : Cause.isInterruptedOnly(exit.cause)
+    : isInterrupted(exit.cause)
     ? ["interrupted", null]
     : ["died", Cause.pretty(exit.cause)]
 }

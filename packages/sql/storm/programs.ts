@@ -24,6 +24,8 @@ export const provisions: ReadonlyArray<Tuple.Tuple> = [
 
 /** The serial number of the tuple that ends subscriptions: the last of all. */
 export const last = -1
+/** The number of tuples that only end a wait. */
+export const nothing = 0
 
 /** What a program knows, in one run of it. */
 export interface Run {
@@ -34,6 +36,11 @@ export interface Run {
   readonly log: Log
   /** A number that nobody else has, in the whole storm. */
   readonly unique: () => number
+  /**
+   * Whether its process may be killed. Then it does not take for good with a timeout: what the store does for one that
+   * is too late goes back when it comes, and so does not if the program is dead by then.
+   */
+  readonly mayDie: boolean
   /** Whose queue it fills, and whose it empties, being the only one. */
   readonly own: number
   readonly neighbour: number
@@ -156,18 +163,26 @@ const use: Way = (run) => {
   )
 }
 
-/** At most once, in all ways of taking. The subject is how many it may take. */
-const take: Way = ({ chance, log, space }) => {
-  const timeout = { timeout: chance.between(0, 150) }
-  const numbers = (tuples: ReadonlyArray<readonly [string, number]>) => tuples.map(([, id]) => id)
-  const any = ["taken", P.number] as const
+const anyTaken = ["taken", P.number] as const
+
+const numbers = (tuples: ReadonlyArray<readonly [string, number]>) => tuples.map(([, id]) => id)
+
+/** At most once, without waiting. The subject is how many it may take. */
+const takeNow: Way = ({ chance, log, space }) =>
+  chance.oneOf([
+    () => log.noted("take", 1, space.inp(anyTaken), (found) => numbers(Option.toArray(found))),
+    () => log.noted("take", 3, space.inUpTo(anyTaken, 3), numbers)
+  ])()
+
+/** The same, waiting for a while or for ever. */
+const take = (mayWait: boolean): Way => ({ chance, log, space }) => {
+  const timeout = mayWait ? {} : { timeout: chance.between(0, 150) }
+  const any = anyTaken
   return chance.oneOf([
     () => log.noted("take", 1, space.in(any, timeout), (tuple) => numbers([tuple])),
-    () => log.noted("take", 1, space.inp(any), (found) => numbers(Option.toArray(found))),
-    () => log.noted("take", 3, space.inUpTo(any, 3), numbers),
     () => log.noted("take", 2, space.inAll([any, any], timeout), numbers),
     () => log.noted("take", 1, space.in(["taken", (id: number) => id % 2 === 0], timeout), (tuple) => numbers([tuple])),
-    () => log.noted("take", 1, space.inAny([["taken", 0], any], timeout), ({ tuple }) => numbers([tuple]))
+    () => log.noted("take", 1, space.inAny([["taken", 1], any], timeout), ({ tuple }) => numbers([tuple]))
   ])()
 }
 
@@ -264,13 +279,11 @@ const reorderBySTM: Way = ({ log, space }) =>
   )
 
 /** Empties a queue that nobody else empties. */
-const consume: Way = ({ log, neighbour, space }) =>
-  log.noted(
-    "consume",
-    neighbour,
-    space.in(["queue", neighbour, P.number, P.number], { timeout: "200 millis" }),
-    ([, , ...which]) => which
-  )
+const consume: Way = ({ log, mayDie, neighbour, space }) => {
+  const any = ["queue", neighbour, P.number, P.number] as const
+  const taken = mayDie ? space.inp(any) : Effect.asSome(space.in(any, { timeout: "200 millis" }))
+  return log.noted("consume", neighbour, taken, Option.match({ onNone: () => null, onSome: ([, , ...which]) => which }))
+}
 
 /** What is put, in the order in which it is, as long as it can be watched. */
 const watch: Way = ({ log, space }) =>
@@ -365,8 +378,8 @@ export const ways = (run: Run): ReadonlyArray<Effect.Effect<void>> => [
   forever(run, moveBySTM, 40),
   ...(run.isStored ? [move, moveAndConfirm, transfer, reorder].map((way) => forever(run, way, 40)) : []),
   forever(run, use),
-  forever(run, take),
-  forever(run, take),
+  forever(run, takeNow),
+  forever(run, run.mayDie ? takeNow : take(false)),
   forever(run, look, 100),
   forever(run, transferBySTM, 40),
   forever(run, brief, 40),
@@ -380,8 +393,16 @@ export const ways = (run: Run): ReadonlyArray<Effect.Effect<void>> => [
   forever(run, lock, 40)
 ]
 
-/** Those that end when they are answered, or have seen the last. */
+/** What ends those who wait for anything that is put: as many as may wait, of each program. */
+export const farewell: ReadonlyArray<Tuple.Tuple> = [
+  ["feed", 0, 0, last],
+  ...Array.from({ length: 4 }, (): Tuple.Tuple => ["taken", nothing])
+]
+
+/** Those that end when they are answered, or have got the last. */
 export const waits = (run: Run): ReadonlyArray<Effect.Effect<void>> => [
+  forever(run, take(true)),
+  forever(run, take(true)),
   forever(run, call, 100),
   forever(run, call, 100),
   forever(run, call, 100),

@@ -1,5 +1,4 @@
 /** One round: programs run while faults happen; then the faults stop, everybody comes to rest, and is judged. */
-import type { Tuple } from "@effect-linda/core"
 import { existsSync, mkdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import type { Arena } from "./arena.js"
@@ -13,7 +12,7 @@ import type { Operation } from "./log.js"
 import { now, read } from "./log.js"
 import type { Slot } from "./processes.js"
 import { Problem, sleep, within } from "./processes.js"
-import { answers, last, provisions } from "./programs.js"
+import { answers, farewell, provisions } from "./programs.js"
 
 /** How long, in leases, after the last fault until everybody is served and at rest. Far more than it should take. */
 const bound = 40
@@ -164,10 +163,9 @@ export const run = async (arena: Arena, watcher: Slot, round: Round): Promise<Ou
       resources = all ?? []
     })
     const over = isOver.then(() => true)
-    // a subscription may have been opened late
-    const farewell: Tuple.Tuple = ["feed", 0, 0, last]
+    // a subscription may have been opened late, and one may have taken what was meant for another
     do {
-      await mayFail(watcher.ask({ order: "put", tuples: [farewell] }))
+      await mayFail(watcher.ask({ order: "put", tuples: farewell }))
     } while (!await Promise.race([over, sleep(500).then(() => false)]))
     found = problems.length > 0 ? undefined : await mayFail(still(watcher, bound * lease))
   }
