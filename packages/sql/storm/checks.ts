@@ -204,6 +204,9 @@ const order = ({ accuse, count, named, stored }: Court): void => {
   }
 }
 
+/** For how long, in microseconds, the store may still do something for an operation that has ended as too late. */
+const late = 6_000_000
+
 /**
  * What one put, one after the other, one took in this order, but for what came back from a take that came to nothing.
  */
@@ -233,7 +236,7 @@ const queues = (court: Court): void => {
       }
       count("taken in order")
       if ((latest.get(producer) ?? 0) > serial) {
-        if (vain.some((operation) => operation.start < end && operation.end > since)) {
+        if (vain.some((operation) => operation.start < end && operation.end + late > since)) {
           count("taken late, having come back")
         } else {
           accuse(`queue ${queue}: ${key} was taken behind ${latest.get(producer)}`, producer)
