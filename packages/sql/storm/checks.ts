@@ -1,6 +1,6 @@
 /** What has to be true when a round is over, whatever happened in it. */
-import type { Engine } from "./child.js"
 import type { Operation } from "./log.js"
+import type { Engine } from "./orders.js"
 import { Problem } from "./processes.js"
 import { accounts, balance, last, nothing } from "./programs.js"
 import * as Windows from "./windows.js"
@@ -269,8 +269,8 @@ const feeds = ({ accuse, count, named }: Court): void => {
   })
   const starts = new Map(produced.map(({ key, start }) => [key, start]))
   const saws = named("saw")
-  for (const { end, id, who } of named("open").filter(isOk)) {
-    const shown = saws.filter((saw) => saw.who === who && saw.subject === id)
+  for (const { end, subject, who } of named("open").filter(isOk)) {
+    const shown = saws.filter((saw) => saw.subject === subject)
     const keys = shown.map(({ value }) => (value as [number, number]).join())
     const seen = new Set(keys)
     const latest = new Map<number, number>()

@@ -2,71 +2,17 @@
  * A process of the storm: opens its spaces, runs programs on them as it is told, and can be killed, stopped or ended at
  * any time. What it says of what they do is in its log.
  */
-import type { SpaceError, Tuple } from "@effect-linda/core"
+import type { SpaceError } from "@effect-linda/core"
 import { Pattern as P, SpaceStore, TupleSpace } from "@effect-linda/core"
 import { Postgres, Sqlite } from "@effect-linda/sql"
 import { Cause, Effect, ExecutionStrategy, Exit, Fiber, Logger, Queue, Scope } from "effect"
 import { readdirSync } from "node:fs"
 import { Chance, seedOf } from "./chance.js"
 import { Log } from "./log.js"
+import type { Answer, Found, Order, Resources, Settings } from "./orders.js"
+import { born, up } from "./orders.js"
 import type { Run, Space } from "./programs.js"
 import { waits, ways } from "./programs.js"
-
-export type Engine = "memory" | "store" | "sqlite" | "postgres"
-
-/** What a process is told when it is started. */
-export interface Settings {
-  readonly engine: Engine
-  readonly sqlite?: Sqlite.Options
-  readonly postgres?: Postgres.Options
-  /** In milliseconds. */
-  readonly lease: number
-  /** Which process it is, in which of its lives, and how many there are. */
-  readonly slot: number
-  readonly slots: number
-  readonly life: number
-  /** How many programs run in it. */
-  readonly programs: number
-}
-
-/** What a process is told to do. */
-export type Order =
-  /** Runs its programs, until they are told that the round is over. */
-  | { readonly order: "go"; readonly seed: number; readonly log: string }
-  /** Interrupts a program, whatever it does, and runs it anew. Which one: from 0 to 1. */
-  | { readonly order: "interrupt"; readonly which: number }
-  /** Sets the clock, to so many milliseconds from what it is. */
-  | { readonly order: "clock"; readonly offset: number }
-  /** Begins nothing new. The answer is who still waits for an answer. */
-  | { readonly order: "quiet" }
-  /** Waits for those who wait. The answer is what the process has of memory and descriptors then. */
-  | { readonly order: "rest" }
-  /** Puts tuples. */
-  | { readonly order: "put"; readonly tuples: ReadonlyArray<Tuple.Tuple> }
-  /** The answer is what is in the space. */
-  | { readonly order: "look" }
-  /** Takes all that is in the space. The answer is what is there then. */
-  | { readonly order: "clear" }
-
-export interface Found {
-  /** Oldest first. */
-  readonly tuples: ReadonlyArray<ReadonlyArray<unknown>>
-  readonly held: number
-  readonly waiting: ReadonlyArray<string>
-}
-
-export interface Resources {
-  /** In megabytes, after a collection of garbage. */
-  readonly heap: number
-  readonly resident: number
-  readonly descriptors: number
-}
-
-export interface Answer {
-  readonly id: number
-  readonly value: unknown
-  readonly failure?: string
-}
 
 const settings = JSON.parse(process.argv[2]!) as Settings
 const { engine, lease, life, postgres, programs, slot, slots, sqlite } = settings
@@ -207,7 +153,7 @@ const program = Effect.gen(function*() {
   const orders = yield* Queue.unbounded<{ readonly id: number; readonly order: Order }>()
   process.on("message", (message: { readonly id: number; readonly order: Order }) => orders.unsafeOffer(message))
   const answer = (answer: Answer) => Effect.sync(() => void process.send?.(answer))
-  yield* answer({ id: 0, value: "up" })
+  yield* answer({ id: up, value: "up" })
   yield* Effect.forever(Effect.flatMap(Queue.take(orders), ({ id, order }) => {
     const obeyed = Effect.matchCauseEffect(obey(order), {
       onSuccess: (value) => answer({ id, value }),
@@ -220,6 +166,7 @@ const program = Effect.gen(function*() {
 // that a store cannot be had for a while is what it is here for
 const main = Effect.runFork(Effect.provide(Effect.scoped(program), Logger.remove(Logger.defaultLogger)))
 process.once("SIGTERM", () => main.unsafeInterruptAsFork(main.id()))
+process.send?.({ id: born, value: "born" })
 // whose parent is gone has nobody to say anything to
 process.once("disconnect", () => process.exit())
 main.addObserver((exit) => {

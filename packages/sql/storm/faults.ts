@@ -2,7 +2,7 @@
 import type { Arena } from "./arena.js"
 import { patiently } from "./arena.js"
 import type { Chance } from "./chance.js"
-import type { Engine } from "./child.js"
+import type { Engine } from "./orders.js"
 import type { Slot } from "./processes.js"
 import { sleep } from "./processes.js"
 

@@ -21,8 +21,6 @@ export type Outcome = string
 export interface Operation {
   /** The process, and which life of it. */
   readonly who: string
-  /** Which operation it is, of those of its process in this round. */
-  readonly id: number
   readonly name: string
   /** What it is about, or what it would put. */
   readonly subject: unknown
@@ -118,7 +116,7 @@ export const read = (path: string, who: string): ReadonlyArray<Operation> => {
     }
     if (line[1] === "begin") {
       const [start, , id, name, subject] = line
-      operations.set(id, { who, id, name, subject, start, end: Infinity, outcome: "none", value: null })
+      operations.set(id, { who, name, subject, start, end: Infinity, outcome: "none", value: null })
     } else {
       const [end, , id, outcome, value] = line
       const begun = operations.get(id)

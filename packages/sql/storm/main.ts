@@ -1,7 +1,7 @@
 /** `npm run storm -- --engine sqlite|postgres|store|memory --minutes 30 --seed 1 --processes 4 --faults kill,stop` */
 import { parseArgs } from "node:util"
-import type { Engine } from "./child.js"
 import { faults } from "./faults.js"
+import type { Engine } from "./orders.js"
 import { storm } from "./storm.js"
 
 const engines: ReadonlyArray<Engine> = ["memory", "store", "sqlite", "postgres"]
@@ -34,6 +34,11 @@ const known = <A extends string>(name: string, given: ReadonlyArray<string>, all
     }
     return found
   })
+
+// so that what has to be done at the exit is done
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => process.exit(1))
+}
 
 const { engine, faults: chosen, minutes, processes, round, seed } = values
 for (const each of known("engine", engine ?? engines, engines)) {

@@ -2,7 +2,8 @@
 import type { ChildProcess } from "node:child_process"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import type { Answer, Order, Settings } from "./child.js"
+import type { Answer, Order, Settings } from "./orders.js"
+import { born, up } from "./orders.js"
 
 /** What is wrong, and what of the history has to do with it. */
 export class Problem extends Error {
@@ -30,6 +31,7 @@ export const within = async <A>(promise: Promise<A>, millis: number, what: strin
 export class Slot {
   life = 0
   private child: ChildProcess | undefined
+  private born: Promise<void> = Promise.resolve()
   private up: Promise<void> = Promise.resolve()
   private orders = 0
   private readonly asked = new Map<number, (answer: Answer) => void>()
@@ -76,7 +78,9 @@ export class Slot {
     // to send to one that has just been killed fails, and there is nothing to be done about it
     child.on("error", () => {})
     this.asked.clear()
-    this.up = new Promise((resolve) => this.asked.set(0, () => resolve()))
+    const said = (what: number) => new Promise<void>((resolve) => this.asked.set(what, () => resolve()))
+    this.born = said(born)
+    this.up = said(up)
     child.on("message", (answer: Answer) => {
       if (this.child === child) {
         this.asked.get(answer.id)?.(answer)
@@ -122,8 +126,8 @@ export class Slot {
   /** Ends it as an operator does: it closes what it has, and has nothing left then that would keep it. */
   async end(millis: number): Promise<void> {
     const { who } = this
-    // not before it can know what it is told; it may be long in opening its space, and is to end then too
-    await Promise.race([this.up, sleep(3_000)])
+    // it may be long in opening its space, and is to end then too
+    await this.born
     const code = await this.ended("SIGTERM", millis)
     if (code !== 0) {
       throw new Problem(`process ${who} ended with ${code} when it was told to`)

@@ -286,14 +286,17 @@ const consume: Way = ({ log, mayDie, neighbour, space }) => {
 }
 
 /** What is put, in the order in which it is, as long as it can be watched. */
-const watch: Way = ({ log, space }) =>
+const watch: Way = ({ log, space, unique }) =>
   log.noted(
     "watch",
     null,
     Effect.scoped(Effect.gen(function*() {
-      const opening = log.begin("open", null)
-      const events = yield* space.subscribe(["feed", P.number, P.number, P.number], { scoped: true })
-      log.end(opening, "ok", null)
+      const opening = unique()
+      const events = yield* log.noted(
+        "open",
+        opening,
+        space.subscribe(["feed", P.number, P.number, P.number], { scoped: true })
+      )
       yield* Stream.runForEachWhile(events, (event) =>
         Effect.sync(() => {
           if (event._tag === "Missed") {

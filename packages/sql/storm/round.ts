@@ -5,11 +5,11 @@ import type { Arena } from "./arena.js"
 import { patiently } from "./arena.js"
 import { Chance, seedOf } from "./chance.js"
 import { judge } from "./checks.js"
-import type { Found, Order, Resources } from "./child.js"
 import type { Event } from "./faults.js"
 import { faults, schedule } from "./faults.js"
 import type { Operation } from "./log.js"
 import { now, read } from "./log.js"
+import type { Found, Order, Resources } from "./orders.js"
 import type { Slot } from "./processes.js"
 import { Problem, sleep, within } from "./processes.js"
 import { answers, farewell, provisions } from "./programs.js"
@@ -91,7 +91,7 @@ const strike = async (arena: Arena, event: Event, note: (fault: Operation) => vo
   } finally {
     const { degree, millis, name, slot } = event
     const subject = { ...to === "process" ? { slot } : {}, millis: Math.round(millis), degree }
-    note({ who: "storm", id: 0, name: `fault ${name}`, subject, start, end: now(), outcome: "ok", value: null })
+    note({ who: "storm", name: `fault ${name}`, subject, start, end: now(), outcome: "ok", value: null })
   }
 }
 

@@ -8,10 +8,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { bundle } from "../test/bundle.js"
 import * as Arenas from "./arena.js"
-import type { Engine, Resources } from "./child.js"
 import { possible } from "./faults.js"
-import type { Problem } from "./processes.js"
-import { Problem as Wrong, Slot, within } from "./processes.js"
+import type { Engine, Resources } from "./orders.js"
+import { Problem, Slot, within } from "./processes.js"
 import { explain, table } from "./report.js"
 import type { Outcome, Round } from "./round.js"
 import { go, run } from "./round.js"
@@ -97,8 +96,11 @@ export const storm = async (options: Options): Promise<Result> => {
   do {
     const number = ++rounds
     current = { number, seed, millis: seconds * 1_000, faults: chosen, folder: join(folder, `round-${number}`) }
-    const outcome = await run(arena, watcher, current)
+    const outcome = await run(arena, watcher, current).catch((error) => void problems.push(String(error)))
     current = undefined
+    if (outcome === undefined) {
+      break
+    }
     add(injected, outcome.injected)
     add(counts, outcome.counts)
     operations += outcome.operations
@@ -131,7 +133,7 @@ export const storm = async (options: Options): Promise<Result> => {
       } descriptors more at the end`
     )
     if (grown("heap") > limits.heap || grown("descriptors") > limits.descriptors) {
-      accuse(new Wrong("the first process has grown without bound"))
+      accuse(new Problem("the first process has grown without bound"))
     }
   }
   if (problems.length === 0) {
@@ -182,14 +184,14 @@ const bounds = ({ arena, clients, resources, sizes }: {
   const problems: Array<Problem> = []
   const most = Math.max(...resources.map(({ resident }) => resident))
   if (most > limits.resident) {
-    problems.push(new Wrong(`a process has ${most.toFixed(0)} MB`))
+    problems.push(new Problem(`a process has ${most.toFixed(0)} MB`))
   }
   if (sizes.data > limits.data) {
-    problems.push(new Wrong(`the data has ${sizes.data.toFixed(0)} MB, though there is nothing in it`))
+    problems.push(new Problem(`the data has ${sizes.data.toFixed(0)} MB, though there is nothing in it`))
   }
   // one may be on its way out
   if (arena.engine === "postgres" && sizes.backends > 2 * clients) {
-    problems.push(new Wrong(`there are ${sizes.backends} backends for ${clients} clients`))
+    problems.push(new Problem(`there are ${sizes.backends} backends for ${clients} clients`))
   }
   return problems
 }
