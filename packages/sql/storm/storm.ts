@@ -57,6 +57,8 @@ export const storm = async (options: Options): Promise<Result> => {
   const folder = mkdtempSync(join(tmpdir(), `linda-storm-${engine}-`))
   // inside the package, so that the bundle finds the drivers
   const scripts = mkdtempSync(join(import.meta.dirname, "..", "build-storm-"))
+  const clean = () => rmSync(scripts, { recursive: true, force: true })
+  process.once("exit", clean)
   const script = await bundle(scripts, new URL("child.ts", import.meta.url))
   const arena = await Arenas.open({
     engine,
@@ -155,7 +157,8 @@ export const storm = async (options: Options): Promise<Result> => {
     say(`seed ${seed}, round ${rounds}: ${problems.join("\n\n")}\n\nthe files are in ${folder}`)
   }
   await within(arena.close(), 30_000, "the arena closes")
-  rmSync(scripts, { recursive: true })
+  process.off("exit", clean)
+  clean()
   if (problems.length === 0) {
     rmSync(folder, { recursive: true, force: true })
   }
