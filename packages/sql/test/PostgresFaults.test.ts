@@ -1,4 +1,4 @@
-import { Pattern as P } from "@effect-linda/core"
+import { Pattern as P, SpaceStore } from "@effect-linda/core"
 import { Postgres } from "@effect-linda/sql"
 import * as SqlClient from "@effect/sql/SqlClient"
 import { assert, describe, it } from "@effect/vitest"
@@ -128,6 +128,20 @@ describe("at awkward moments, in PostgreSQL", () => {
       same(yield* within(Fiber.join(taker), "the taker"), ["w"])
       same((yield* other.inspect).interests, [])
       same(yield* other.count([P.any]), 2)
+    }))
+
+  it.scopedLive("D4 a transaction that asks for nothing, of a client that has lapsed, leaves a connection that works", () =>
+    Effect.gen(function*() {
+      const name = fresh()
+      const one = yield* open(name)
+      const admin = yield* connect
+      const space = yield* idOf(admin, name)
+      // What any other client does with one that is silent.
+      yield* query(admin, "UPDATE linda.clients SET until = 0 WHERE space = $1", [space])
+      yield* query(admin, "SELECT linda.bury($1, 0, 1)", [space])
+      yield* within(SpaceStore.transaction(one)(Effect.void), "the transaction")
+      yield* within(one.out(["t"]), "the put")
+      same(yield* one.count(["t"]), 1)
     }))
 
   it.scopedLive("a transaction that ignores a failure of its SQL has what it took, or the space has it", () =>
