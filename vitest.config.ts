@@ -10,6 +10,7 @@ const long = [
   "node/test/Workers",
   "sql/test/PostgresThread",
   "sql/test/Thread",
+  "sql/test/Storm",
   "sql/test/Sqlite",
   "test/Remote",
   "sql/test/Memory",

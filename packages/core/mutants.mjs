@@ -2135,5 +2135,19 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/encoding.ts",
     find: "Object.entries(json).sort(([one], [other]) => one < other ? -1 : 1)",
     replace: "Object.entries(json)"
+  },
+  {
+    name: "a hold whose end the store has failed is not ended by the next run of the transaction",
+    clause: "S8",
+    file: "internal/durable/access.ts",
+    find: "each.isUndone ||= !isLost",
+    replace: "each.isUndone = true"
+  },
+  {
+    name: "what was to go back to a store that has failed is lost",
+    clause: "S9",
+    file: "internal/durable/session.ts",
+    find: "op === \"restore\" && this.store.undoes",
+    replace: "op === \"restore\" && this.store.undoes === false"
   }
 ]

@@ -187,6 +187,11 @@ export interface SpaceStore {
   /** How many batches to give it at a time: it does them in their order. By default 1. */
   readonly depth?: number | undefined
   /**
+   * Whether nothing has happened of a batch that has failed, for whatever reason. By default nobody knows: what was to
+   * go back by it may be back and taken again, and so is not put back once more.
+   */
+  readonly undoes?: boolean | undefined
+  /**
    * For how long the client lives without a sign of life, in milliseconds. It gives one three times as often, by the
    * `Clock`. Give it thousands of days in tests that let a `TestClock` go far: with a short one they do not come to an
    * end with all those signs.

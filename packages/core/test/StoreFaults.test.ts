@@ -244,6 +244,38 @@ describe("A hold that ends within a transaction", () => {
       same((yield* one.inspect).held, 0)
     }))
 
+  it.scopedLive("D8 is confirmed by the run that happens, if the store has failed the one that ended it", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      let failures = 0
+      // as a database does whose connection is lost, when it has another one
+      const anew: Wrap = (store) => ({
+        ...store,
+        transaction: (body) =>
+          Effect.catchAllCause(
+            store.transaction(body),
+            (cause) => failures === 1 ? store.transaction(body) : Effect.failCause(cause)
+          )
+      })
+      const one = yield* open((store) =>
+        anew(
+          before((commands) =>
+            commands.some(({ op }) => op === "settle") && ++failures === 1 ? failing("Unavailable") : Effect.void
+          )(store)
+        )
+      )
+      yield* one.out(["job", 1])
+      const scope = yield* Scope.make()
+      yield* Scope.extend(one.inScoped(["job", P.number]), scope)
+      yield* within(
+        SpaceStore.transaction(one)(Effect.zipRight(Scope.close(scope, Exit.void), one.out(["done", 1]))),
+        "the transaction"
+      )
+      assert.isAtLeast(failures, 2)
+      same(yield* one.copyCollect([P.rest(P.any)]), [["done", 1]])
+      same((yield* one.inspect).held, 0)
+    }))
+
   it.scopedLive("D8 goes back if the part fails that ended it, and the transaction does not", () =>
     Effect.gen(function*() {
       const { end, one } = yield* holding
@@ -326,6 +358,33 @@ describe("An operation that is too late, or interrupted, while the store is busy
         same({ held, interests }, { held: 0, interests: [] })
       }))
   }
+
+  it.scopedLive("D10 what the store brings later is back, also if that fails when it is to go back", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      const isOver = yield* Deferred.make<void>()
+      let failures = 0
+      const one = yield* open((store) => {
+        const failed = before((commands) =>
+          commands.some(({ op }) => op === "restore") && ++failures === 1 ? failing("Unavailable") : Effect.void
+        )(store)
+        const isTake = (commands: ReadonlyArray<SpaceStore.Command>) => commands.some(({ op }) => op === "take")
+        return {
+          ...failed,
+          run: (commands) =>
+            Effect.tap(failed.run(commands), () => isTake(commands) ? Deferred.await(isOver) : Effect.void)
+        }
+      })
+      yield* one.out(["t"])
+      const error = yield* within(Effect.flip(one.in(["t"], { timeout: "20 millis" })), "the in")
+      assert.isTrue(TupleSpace.isTimeout(error))
+      yield* Deferred.succeed(isOver, undefined)
+      yield* Effect.sleep("20 millis")
+      same(failures, 1)
+      // with the next batch, if only a sign of life
+      yield* one.out(["last"])
+      same(yield* one.count(["t"]), 1)
+    }))
 })
 
 describe("A use whose lease is over", () => {

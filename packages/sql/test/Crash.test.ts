@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, it } from "@effect/vitest"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { bundle, lockStorm, storm } from "./crash/storm.js"
+import { bundle } from "./bundle.js"
+import { lockStorm, storm } from "./crash/storm.js"
 import { useServer } from "./postgres/useServer.js"
 
 // Processes of the operating system, killed at random times. LINDA_KILLS=100 for more of it.
@@ -18,8 +19,8 @@ const server = useServer()
 let child: string
 let locker: string
 beforeAll(async () => {
-  child = await bundle(folder)
-  locker = await bundle(folder, "lock")
+  child = await bundle(folder, new URL("crash/child.ts", import.meta.url))
+  locker = await bundle(folder, new URL("crash/lock.ts", import.meta.url))
 }, 60_000)
 
 const lease = 1_000

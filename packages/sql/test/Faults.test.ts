@@ -292,6 +292,22 @@ describe("at awkward moments, in a store in memory and in SQLite", () => {
       same(yield* within(Fiber.join(taker), "the taker"), ["t"])
     }))
 
+  it.scopedLive("S8 a transaction that confirms a hold does nothing if the hold has lapsed", () =>
+    Effect.gen(function*() {
+      const name = fresh()
+      const other = yield* open(name)
+      const short = yield* open(name, { lease: "100 millis" })
+      yield* short.out(["t"])
+      const scope = yield* Scope.make()
+      yield* Scope.extend(short.inScoped(["t"]), scope)
+      yield* standstill(300)
+      // The other one ends it.
+      same(yield* other.count(["t"]), 1)
+      const confirm = Effect.zipRight(Scope.close(scope, Exit.void), short.out(["done"]))
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(SpaceStore.transaction(short)(confirm))))
+      same([yield* other.count(["t"]), yield* other.count(["done"])], [1, 0])
+    }))
+
   it.scopedLive("a transaction may fail with the Lapsed of another space: those who wait in its own go on", () =>
     Effect.gen(function*() {
       const elsewhere = fresh()

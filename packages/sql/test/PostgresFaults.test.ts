@@ -130,7 +130,7 @@ describe("at awkward moments, in PostgreSQL", () => {
       same(yield* other.count([P.any]), 2)
     }))
 
-  it.scopedLive("D10 a transaction that waits for another program's ends when it is too late, and nothing of it happens", () =>
+  it.scopedLive("D10 a transaction that waits for another program's is late in time, and nothing of it happens", () =>
     Effect.gen(function*() {
       const name = fresh()
       const one = yield* open(name)
@@ -143,6 +143,20 @@ describe("at awkward moments, in PostgreSQL", () => {
       assert.isBelow(Duration.toMillis(took), 2_500)
       yield* query(admin, "COMMIT")
       same(yield* within(SpaceStore.transaction(one)(one.in(["t"])), "the next"), ["t"])
+    }))
+
+  it.scopedLive("D4 a transaction that asks for nothing, of a client that has lapsed, leaves a connection that works", () =>
+    Effect.gen(function*() {
+      const name = fresh()
+      const one = yield* open(name)
+      const admin = yield* connect
+      const space = yield* idOf(admin, name)
+      // What any other client does with one that is silent.
+      yield* query(admin, "UPDATE linda.clients SET until = 0 WHERE space = $1", [space])
+      yield* query(admin, "SELECT linda.bury($1, 0, 1)", [space])
+      yield* within(SpaceStore.transaction(one)(Effect.void), "the transaction")
+      yield* within(one.out(["t"]), "the put")
+      same(yield* one.count(["t"]), 1)
     }))
 
   it.scopedLive("a transaction that ignores a failure of its SQL has what it took, or the space has it", () =>

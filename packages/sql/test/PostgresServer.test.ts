@@ -12,8 +12,8 @@ import { join } from "node:path"
 import pg from "pg"
 import { isHopeless } from "../src/internal/postgres/failures.js"
 import { migrations } from "../src/internal/postgres/migrations.js"
-import { bundle } from "./crash/storm.js"
-import { fresh, same, within } from "./kit.js"
+import { bundle } from "./bundle.js"
+import { clockSet, fresh, same, within } from "./kit.js"
 import type { Edit } from "./postgres/proxy.js"
 import { proxy } from "./postgres/proxy.js"
 import { start } from "./postgres/server.js"
@@ -24,7 +24,7 @@ const folder = mkdtempSync(join(import.meta.dirname, "..", "build-server-"))
 afterAll(() => rmSync(folder, { recursive: true }))
 let holder: string
 beforeAll(async () => {
-  holder = await bundle(folder, "holder")
+  holder = await bundle(folder, new URL("crash/holder.ts", import.meta.url))
 }, 60_000)
 
 const server = useServer()
@@ -252,6 +252,20 @@ describe("D4 programs that are stopped, or cut off, in PostgreSQL", () => {
       pause()
       yield* within(near.out(["free"]), "a put by another", "9 seconds")
     }), 20_000)
+
+  it.scopedLive("D6 D14 how long a server is waited for is not by a clock that somebody sets meanwhile", () =>
+    Effect.gen(function*() {
+      const { cut, port, refuse } = yield* proxied()
+      const space = yield* Postgres.make({ connection: { ...server().connection(), port }, space: fresh() })
+      refuse(true)
+      cut()
+      const put = yield* Effect.fork(space.out(["t"]))
+      yield* Effect.sleep("50 millis")
+      yield* clockSet(3_600_000)
+      yield* Effect.sleep("200 millis")
+      refuse(false)
+      yield* within(Fiber.join(put), "the put")
+    }))
 
   it.scopedLive("D4 batches that time out do not pile up on the server, and happen once", () =>
     Effect.gen(function*() {

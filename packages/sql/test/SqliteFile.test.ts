@@ -10,7 +10,7 @@ import { existsSync, mkdtempSync, renameSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Look } from "../src/internal/sqlite/look.js"
-import { fresh, same, watched, within } from "./kit.js"
+import { clockSet, fresh, same, watched, within } from "./kit.js"
 
 const folder = mkdtempSync(join(tmpdir(), "linda-file-"))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -169,6 +169,23 @@ describe("a file of SQLite", () => {
         yield* free
         yield* Effect.retry(space.out(["u"]), { times: 20 })
         same([yield* space.count(["t"]), yield* space.count(["u"])], [0, 1])
+      }),
+    60_000
+  )
+
+  it.scopedLive(
+    "D2 D14 how long an operation waits for the lock is not by a clock that somebody sets meanwhile",
+    () =>
+      Effect.gen(function*() {
+        const filename = newFile()
+        const space = yield* Sqlite.make({ filename })
+        const free = yield* lockedBy(filename)
+        const put = yield* Effect.fork(space.out(["t"]))
+        yield* Effect.sleep("50 millis")
+        yield* clockSet(3_600_000)
+        yield* Effect.sleep("200 millis")
+        yield* free
+        yield* within(Fiber.join(put), "the put")
       }),
     60_000
   )

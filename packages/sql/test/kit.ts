@@ -58,3 +58,17 @@ export const standstill = (millis: number): Effect.Effect<void> =>
     const until = performance.now() + millis
     while (performance.now() < until);
   })
+
+/** The clock of this process is set, by so many milliseconds, until the scope closes. */
+export const clockSet = (offset: number) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const { now } = Date
+      Date.now = () => now() + offset
+      return now
+    }),
+    (now) =>
+      Effect.sync(() => {
+        Date.now = now
+      })
+  )

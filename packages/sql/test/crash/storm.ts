@@ -3,31 +3,12 @@ import { Pattern as P } from "@effect-linda/core"
 import { assert } from "@effect/vitest"
 import type { Scope } from "effect"
 import { Effect } from "effect"
-import { build } from "esbuild"
 import type { ChildProcess } from "node:child_process"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { basename, join } from "node:path"
-import { fileURLToPath } from "node:url"
 import type { Config } from "./child.js"
 
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
-
-/** A program, by its path from this folder, as one file, which starts faster. */
-export const bundle = async (folder: string, name = "child"): Promise<string> => {
-  const outfile = join(folder, `${basename(name)}.mjs`)
-  await build({
-    entryPoints: [fileURLToPath(new URL(`${name}.ts`, import.meta.url))],
-    outfile,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    external: ["pg", "libsql"],
-    logLevel: "error"
-  })
-  return outfile
-}
 
 /** What the children have said. */
 class Record {

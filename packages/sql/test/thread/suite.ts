@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import type { MessagePort } from "node:worker_threads"
 import { MessageChannel, Worker } from "node:worker_threads"
-import { bundle } from "../crash/storm.js"
+import { bundle } from "../bundle.js"
 import { lacks, skip } from "../lacks.js"
 import type { Engine, Order } from "./host.js"
 import { linkOf } from "./link.js"
@@ -20,7 +20,7 @@ export const fromInsideAThread = (name: string, engine: () => Engine): void => {
   beforeAll(async () => {
     // inside the package, so that the bundle finds the drivers
     folder = mkdtempSync(join(import.meta.dirname, "..", "..", "build-thread-"))
-    host = new Worker(await bundle(folder, "../thread/host"))
+    host = new Worker(await bundle(folder, new URL("host.ts", import.meta.url)))
   }, 60_000)
   afterAll(async () => {
     await host.terminate()

@@ -153,12 +153,16 @@ const alone = (session: Session): Access => ({
 /** Operations of a run of a transaction; of those that come when it is over, each by itself. */
 export const within = (
   session: Session,
-  run: Run,
+  sent: Run,
   savepoint: Savepoint,
   progress: Progress,
   lasting: Lasting
 ): Within => {
   const after = alone(session)
+  /** Whether the store has failed this run: if there is another, that does all of it anew. */
+  let isLost = false
+  const run: Run = (commands) =>
+    Effect.tapError(sent(commands), ({ reason }) => Effect.sync(() => void (isLost ||= reason !== "Refused")))
   const one = <C extends Command>(make: Making<C>): Effect.Effect<Reply<C>, SpaceError> =>
     Effect.map(run([session.made(make)]), ({ replies }) => replies[0])
   const afterwards: Access["afterwards"] = (effect) => Effect.sync(() => void lasting.afterwards.push(effect))
@@ -193,7 +197,7 @@ export const within = (
   /** Has what is still held go back with the transaction. */
   const undone = (ended: Lasting["ended"]): void => {
     for (const each of ended) {
-      each.isUndone = true
+      each.isUndone ||= !isLost
       progress.back.push(each.back)
     }
   }

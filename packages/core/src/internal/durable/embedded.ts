@@ -131,6 +131,7 @@ export const fromTables = (
     return {
       name,
       lease,
+      undoes: true,
       run: (commands) => Effect.zipRight(turn, again(patient(perform(commands)))),
       transaction: (body, waiting) =>
         Effect.zipRight(

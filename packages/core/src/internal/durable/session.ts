@@ -324,13 +324,15 @@ export class Session implements Timed, Watched {
     }
   }
 
-  /** Nobody knows whether it has happened. */
+  /** Nobody knows whether it has happened, unless the store does. */
   private lost(made: ReadonlyArray<Made>, cause: Cause.Cause<SpaceError>): void {
     this.giveSign()
-    // What ends a hold or a waiter does no harm if it is done twice, and much if it is not done.
+    // What ends a hold or a waiter does no harm if it is done twice, and much if it is not done. What goes back would
+    // be there twice.
+    const isAgain = ({ op }: Command) => op === "settle" || op === "cancel" || op === "restore" && this.store.undoes
     this.agenda.addFirst(
       made.flatMap(({ command, item: { make } }): ReadonlyArray<Item> =>
-        command.op === "settle" || command.op === "cancel" ? [{ make, done: () => {}, must: true }] : []
+        isAgain(command) ? [{ make, done: () => {}, must: true }] : []
       )
     )
     this.failures++

@@ -38,6 +38,9 @@ export interface Life {
   seq: number
 }
 
+/** From 20 ms to a second. */
+const pauses = Schedule.union(Schedule.exponential("20 millis"), Schedule.spaced("1 seconds"))
+
 export class Client {
   /** The life it is in. */
   life: Life = { id: 0, space: 0, outbox: 0, seq: 0 }
@@ -215,10 +218,8 @@ export class Client {
     const { retry } = this.options
     return Effect.suspend(() => {
       let failures = 0
-      const patience = Schedule.exponential("20 millis").pipe(
-        Schedule.union(Schedule.spaced("1 seconds")),
-        Schedule.upTo(retry)
-      )
+      // Not by the clock: somebody may set that meanwhile.
+      const end = performance.now() + retry
       const attempt = Effect.tapError(effect, (error) => {
         if (!(error instanceof Lost)) {
           return Effect.void
@@ -234,8 +235,8 @@ export class Client {
           : Effect.void
       })
       return Effect.retry(attempt, {
-        schedule: patience,
-        while: (error) => error instanceof Lost && this.mayPass(error)
+        schedule: pauses,
+        while: (error) => error instanceof Lost && this.mayPass(error) && performance.now() < end
       })
     }).pipe(
       Effect.mapError((error) =>

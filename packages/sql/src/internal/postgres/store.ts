@@ -171,8 +171,10 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
                   )
                 })
               within = connection
-              const exit = yield* Effect.exit(restore(body(run, savepoint)))
+              const done = yield* Effect.exit(restore(body(run, savepoint)))
               within = undefined
+              // So that it can be known whether it happened.
+              const exit = Exit.isSuccess(done) && isFirst ? yield* Effect.exit(Effect.as(run([]), done.value)) : done
               // Who is interrupted does not wait for another connection. What is not undone ends with its connection.
               if (Exit.isFailure(exit) && (connection.lost === undefined || Exit.isInterrupted(exit))) {
                 yield* undo
@@ -182,10 +184,6 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
                 return yield* Effect.fail(connection.lost)
               }
               const value = yield* exit
-              if (isFirst) {
-                // So that it can be known whether it happened.
-                yield* perform(connection, life, number, [])
-              }
               result = { value }
               const { command } = yield* connection.ask(sql`COMMIT`)
               if (command !== "COMMIT") {

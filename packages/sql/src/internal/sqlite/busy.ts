@@ -77,7 +77,7 @@ export interface Waiting {
 
 /**
  * Does what another process may be in the way of, and does it again after a pause as long as that is so and there is
- * time left: by the real time, whatever clock the program goes by.
+ * time left: by the real time, whatever clock the program goes by, and whoever sets that of the machine.
  */
 export const patiently = <A>(body: () => A, { path, retry, since }: Waiting): Effect.Effect<A, SpaceError> =>
   Effect.suspend(() => {
@@ -88,11 +88,11 @@ export const patiently = <A>(body: () => A, { path, retry, since }: Waiting): Ef
         return Effect.fail(unavailable(error))
       }
     }
-    const left = since === undefined ? retry : Math.max(0, since + retry - performance.now())
+    const end = (since ?? performance.now()) + retry
     const again = Effect.try({ try: body, catch: (error) => isBusy(error) ? new Busy(error) : unavailable(error) })
     return Effect.retry(again, {
-      while: (error) => error instanceof Busy,
-      schedule: Schedule.upTo(pauses, left)
+      while: (error) => error instanceof Busy && performance.now() < end,
+      schedule: pauses
     }).pipe(
       Effect.withClock(liveClock),
       Effect.mapError((error) =>
