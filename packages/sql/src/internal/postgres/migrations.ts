@@ -291,14 +291,17 @@ BEGIN
       ) FROM lines l WHERE l.line IS NOT NULL
   ), found AS (
     SELECT (
-        SELECT w.seq FROM ${schema}.waiters w WHERE w.space = p_space AND w.line = l.line ORDER BY w.seq LIMIT 1
+        SELECT w.seq FROM ${schema}.waiters w WHERE w.space = p_space AND w.line = l.line ORDER BY w.seq + 0 LIMIT 1
       ) AS seq FROM lines l WHERE l.line IS NOT NULL
     UNION
-    SELECT a.seq FROM hashes h
-      JOIN ${schema}.anchors a ON a.space = p_space AND a.mask = h.mask AND a.hash = h.hash AND a.line IS NULL
+    SELECT s.seq FROM hashes h CROSS JOIN LATERAL (
+        SELECT a.seq FROM ${schema}.anchors a
+          WHERE a.space = p_space AND a.mask = h.mask AND a.hash = h.hash AND a.line IS NULL OFFSET 0
+      ) s
   )
   SELECT w.seq, w.client, w.waiter, w.kind, w.exact, w.events, w.final, w.line, coalesce(w.alias, w.waiter), q.n
-    FROM found f JOIN ${schema}.waiters w ON w.seq = f.seq
+    -- One by one, whatever the statistics say of a table that was empty a moment ago.
+    FROM found f CROSS JOIN LATERAL (SELECT x.* FROM ${schema}.waiters x WHERE x.seq = f.seq OFFSET 0) w
     CROSS JOIN LATERAL (
       SELECT min(e.n)::int - 1 AS n FROM jsonb_array_elements(w.queries) WITH ORDINALITY e(query, n)
         WHERE ${schema}.matches(e.query, t.arity, t.shape, t.fields)
@@ -354,8 +357,8 @@ BEGIN
     ELSIF w.kind IN ('in', 'join') AND v_decided THEN
       v_seq := w.seq;
       IF v_seq <= p_after THEN
-        SELECT min(x.seq) INTO v_seq FROM ${schema}.waiters x
-          WHERE x.space = p_space AND x.line = w.line AND x.seq > p_after;
+        v_seq := (SELECT x.seq FROM ${schema}.waiters x
+          WHERE x.space = p_space AND x.line = w.line AND x.seq + 0 > p_after ORDER BY x.seq + 0 LIMIT 1);
       END IF;
       IF v_taker IS NULL OR v_seq < v_taker THEN
         v_taker := v_seq;
@@ -1003,9 +1006,10 @@ CREATE INDEX outbox_space ON ${schema}.outbox (space, id);`
     statements: (schema) =>
       sql`
 ALTER TABLE ${schema}.waiters ADD COLUMN line text COLLATE "C", ADD COLUMN alias bigint;
-ALTER TABLE ${schema}.anchors ADD COLUMN line text COLLATE "C";
-CREATE INDEX waiters_line ON ${schema}.waiters (space, line, seq) WHERE line IS NOT NULL;
+-- Instead of its key, so that no other index is ever tempting; an expression for the same reason.
+ALTER TABLE ${schema}.anchors DROP CONSTRAINT anchors_pkey, ADD COLUMN line text COLLATE "C";
 CREATE INDEX anchors_line ON ${schema}.anchors (space, mask, hash, line, seq);
+CREATE INDEX waiters_line ON ${schema}.waiters (space, line, (seq + 0)) WHERE line IS NOT NULL;
 -- What these are given and give is another now.
 DROP FUNCTION IF EXISTS ${schema}.waiting(int, ${schema}.tuples);
 DROP FUNCTION IF EXISTS ${schema}.wait(int, bigint, float8, bigint[], text, jsonb, boolean, text[], boolean, jsonb, text);`
