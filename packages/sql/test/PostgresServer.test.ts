@@ -448,11 +448,11 @@ describe("D13 roles, in PostgreSQL", () => {
       assert.match(unread.message, /permission denied for schema linda.*this role may not read the tables/)
       assert.match(unread.message, remedy)
       yield* query(admin, grants("guest"))
-      yield* query(admin, "DELETE FROM linda.migrations WHERE number = 3")
+      yield* query(admin, "DELETE FROM linda.migrations WHERE number > 2")
       const old = yield* refused
       assert.match(
         old.message,
-        /the tables are of version 2 with fields of format 2, this program needs version 3 and format 2/
+        /the tables are of version 2 with fields of format 2, this program needs version \d+ and format 2/
       )
       assert.match(old.message, remedy)
     }))
@@ -511,7 +511,10 @@ describe("D16 what is kept of a batch, in PostgreSQL", () => {
       )
       const first = yield* run
       const second = yield* run
-      same(second.replies, first.replies)
+      const [inspected, again] = [first.replies[5], second.replies[5]]
+      same(second.replies.slice(0, 5), first.replies.slice(0, 5))
+      same([again.held, again.tuples.length], [inspected.held, inspected.tuples.length])
+      assert.isAbove(again.now, inspected.now)
       same(first.replies[0].length, 3)
       same(first.replies[2], 1)
       const { rows: [{ odd }] } = yield* query(admin, "SELECT odd FROM linda.clients WHERE id = $1", [id])
@@ -557,7 +560,7 @@ describe("D16 D17 programs of an earlier version, in PostgreSQL", () => {
       same(yield* run(2), before)
       same(yield* young.count(["value", "string", P.string]), 1)
       const { rows } = yield* query(old, "SELECT number FROM linda.migrations ORDER BY number")
-      same(rows, [{ number: 1 }, { number: 2 }, { number: 3 }])
+      same(rows.slice(0, 3), [{ number: 1 }, { number: 2 }, { number: 3 }])
     }))
 })
 
