@@ -39,16 +39,16 @@ describe("ages of tuples in a store", () => {
       const filename = join(folder, "marks.db")
       yield* Sqlite.make({ filename })
       const database = new Libsql(filename)
-      database.exec("PRAGMA synchronous = off; DELETE FROM linda_marks; BEGIN IMMEDIATE")
+      database.exec("PRAGMA synchronous = off; DELETE FROM linda_ages; BEGIN IMMEDIATE")
       const { mark } = tablesOf(database, sql`linda_`, { space: 1, name: "default", onMore: () => {} })
       for (let id = 1; id <= before; id++) {
-        database.prepare("INSERT INTO linda_marks (space, id, at) VALUES (1, ?, ?)").run(id, at(id))
+        database.prepare("INSERT INTO linda_ages (space, id, at) VALUES (1, ?, ?)").run(id, at(id))
       }
       for (let id = before + 1; id <= count; id++) {
         mark!(id, at(id))
         mark!(id, at(id) + 999)
       }
-      const marks = database.prepare("SELECT id, at FROM linda_marks ORDER BY id").all() as ReadonlyArray<
+      const marks = database.prepare("SELECT id, at FROM linda_ages ORDER BY id").all() as ReadonlyArray<
         { readonly id: number; readonly at: number }
       >
       check(marks.map(({ at, id }) => [id, at]))
@@ -63,11 +63,11 @@ describe("ages of tuples in a store", () => {
       const marks = yield* Effect.promise(async () => {
         await client.connect()
         const times = "99, i, 10000000000 + i * 1000"
-        await client.query(`INSERT INTO linda.marks SELECT ${times} FROM generate_series(1, ${before}) i`)
+        await client.query(`INSERT INTO linda.ages SELECT ${times} FROM generate_series(1, ${before}) i`)
         await client.query(
           `SELECT linda.mark(${times}), linda.mark(${times} + 999) FROM generate_series(${before + 1}, ${count}) i`
         )
-        const { rows } = await client.query("SELECT id, at FROM linda.marks WHERE space = 99 ORDER BY id")
+        const { rows } = await client.query("SELECT id, at FROM linda.ages WHERE space = 99 ORDER BY id")
         await client.end()
         return rows as ReadonlyArray<{ readonly id: string; readonly at: number }>
       })

@@ -455,16 +455,16 @@ LANGUAGE plpgsql AS $$
 DECLARE
   v_last float8;
 BEGIN
-  SELECT m.at INTO v_last FROM ${schema}.marks m WHERE m.space = p_space ORDER BY m.id DESC LIMIT 1;
+  SELECT m.at INTO v_last FROM ${schema}.ages m WHERE m.space = p_space ORDER BY m.id DESC LIMIT 1;
   IF v_last > p_now - 1000 AND v_last <= p_now THEN
     RETURN;
   END IF;
-  INSERT INTO ${schema}.marks (space, id, at) VALUES (p_space, p_id, p_now) ON CONFLICT DO NOTHING;
-  IF (SELECT count(*) FROM ${schema}.marks m WHERE m.space = p_space) > 4000 THEN
-    DELETE FROM ${schema}.marks m WHERE m.space = p_space AND m.id IN (
+  INSERT INTO ${schema}.ages (space, id, at) VALUES (p_space, p_id, p_now) ON CONFLICT DO NOTHING;
+  IF (SELECT count(*) FROM ${schema}.ages m WHERE m.space = p_space) > 4000 THEN
+    DELETE FROM ${schema}.ages m WHERE m.space = p_space AND m.id IN (
       SELECT s.id FROM (
         SELECT x.id, x.at, lead(x.at) OVER w - lag(x.at) OVER w AS gap, row_number() OVER w AS n
-          FROM ${schema}.marks x WHERE x.space = p_space WINDOW w AS (ORDER BY x.id)
+          FROM ${schema}.ages x WHERE x.space = p_space WINDOW w AS (ORDER BY x.id)
       ) s WHERE s.n % 2 = 0 AND s.gap < 0.01 * (p_now - s.at)
     );
   END IF;
@@ -703,7 +703,7 @@ LANGUAGE sql AS $$
   SELECT json_build_object(
     'tuples', (
       SELECT coalesce(json_agg(json_build_object('arity', s.arity, 'shape', s.shape, 'first', s.first, 'count', s.n,
-          'age', (SELECT p_now - m.at FROM ${schema}.marks m
+          'age', (SELECT p_now - m.at FROM ${schema}.ages m
             WHERE m.space = p_space AND m.id <= s.oldest ORDER BY m.id DESC LIMIT 1)
           ) ORDER BY s.oldest), '[]')
         FROM (
@@ -1019,7 +1019,7 @@ DROP FUNCTION IF EXISTS ${schema}.wait(int, bigint, float8, bigint[], text, json
     name: "since when tuples are there, and are held",
     statements: (schema) =>
       sql`
-CREATE TABLE ${schema}.marks (space int NOT NULL, id bigint NOT NULL, at float8 NOT NULL, PRIMARY KEY (space, id));
+CREATE TABLE ${schema}.ages (space int NOT NULL, id bigint NOT NULL, at float8 NOT NULL, PRIMARY KEY (space, id));
 ALTER TABLE ${schema}.held ADD COLUMN since float8;
 ALTER TABLE ${schema}.held ALTER COLUMN since SET DEFAULT extract(epoch FROM clock_timestamp()) * 1000;`
   }

@@ -99,7 +99,7 @@ export const migrations: ReadonlyArray<Migration> = [
     name: "since when tuples are there, and are held",
     statements: (prefix) =>
       sql`
-      CREATE TABLE ${prefix}marks (
+      CREATE TABLE ${prefix}ages (
         space INTEGER NOT NULL, id INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (space, id)
       ) WITHOUT ROWID;
       ALTER TABLE ${prefix}held ADD COLUMN since REAL;`

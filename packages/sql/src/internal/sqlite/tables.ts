@@ -111,18 +111,18 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
         FROM json_each(?) CROSS JOIN ${tuples} t ON t.id = json_extract(value, '$[1]')`
   )
   const mark = prepared(
-    sql`INSERT INTO ${prefix}marks (space, id, at) SELECT ?, ?, ? WHERE NOT EXISTS (
-      SELECT 1 FROM (SELECT at FROM ${prefix}marks WHERE space = ? ORDER BY id DESC LIMIT 1) WHERE at > ? AND at <= ?
+    sql`INSERT INTO ${prefix}ages (space, id, at) SELECT ?, ?, ? WHERE NOT EXISTS (
+      SELECT 1 FROM (SELECT at FROM ${prefix}ages WHERE space = ? ORDER BY id DESC LIMIT 1) WHERE at > ? AND at <= ?
     )`
   )
-  const countMarks = prepared(sql`SELECT count(*) AS n FROM ${prefix}marks WHERE space = ?`)
+  const countMarks = prepared(sql`SELECT count(*) AS n FROM ${prefix}ages WHERE space = ?`)
   // Every other one of those that make little of a difference at their age.
   const thinMarks = prepared(
-    sql`DELETE FROM ${prefix}marks WHERE space = ? AND id IN (
+    sql`DELETE FROM ${prefix}ages WHERE space = ? AND id IN (
       SELECT id FROM (
         SELECT id, at, lead(at) OVER (ORDER BY id) - lag(at) OVER (ORDER BY id) AS gap,
             row_number() OVER (ORDER BY id) AS n
-          FROM ${prefix}marks WHERE space = ?
+          FROM ${prefix}ages WHERE space = ?
       ) WHERE n % 2 = 0 AND gap < ? * (? - at)
     )`
   )
@@ -499,7 +499,7 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
     },
     inspect: (now) => {
       const counted = prepared(
-        sql`SELECT s.*, ? - (SELECT at FROM ${prefix}marks m WHERE m.space = ? AND m.id <= s.oldest ORDER BY m.id DESC LIMIT 1) AS age
+        sql`SELECT s.*, ? - (SELECT at FROM ${prefix}ages m WHERE m.space = ? AND m.id <= s.oldest ORDER BY m.id DESC LIMIT 1) AS age
           FROM (
             SELECT arity, shape, CASE WHEN shape LIKE 's%' THEN json_extract(fields, '$[0]') END AS first,
                 count(*) AS count, min(id) AS oldest
