@@ -1,6 +1,6 @@
 // Whether the tests would notice: applies each deliberate fault that a package's mutants.mjs lists to a copy, and runs
-// the tests of the package on it until the first one fails. Writes what killed each to docs/mutants.md as soon as that is
-// known, and the next time tries that test before all others.
+// the tests of the package on it until the first one fails. Writes what killed each to docs/mutants.md as soon as that
+// is known, and the next time tries that test before all others.
 //
 //   node scripts/mutants.mjs [words]    words: only the faults with these in their names or files; the others keep
 //                                       their lines

@@ -50,15 +50,8 @@ export const mutants = [
     name: "a program that is stopped in a transaction keeps its space for ever",
     clause: "S8",
     file: "internal/postgres/connection.ts",
-    find: "idle_in_transaction_session_timeout: String(idle ?? lease),",
-    replace: ""
-  },
-  {
-    name: "the timeout of statements that the role has is kept",
-    clause: "S16",
-    file: "internal/postgres/connection.ts",
-    find: "statement_timeout: String(statement || 0),",
-    replace: ""
+    find: "idle_in_transaction_session_timeout: idle_in_transaction_session_timeout ?? whole,",
+    replace: "idle_in_transaction_session_timeout: 0,"
   },
   {
     name: "what runs on for connections that were given up piles up",
@@ -93,8 +86,8 @@ export const mutants = [
     name: "who waits for another program's transaction cannot leave",
     clause: "S9",
     file: "internal/postgres/store.ts",
-    find: "connection.awaited(sql`BEGIN; ${lock}`, leave)",
-    replace: "connection.ask(sql`BEGIN; ${lock}`)"
+    find: "connection.awaited(sql`${connection.begin}; ${lock}`, leave)",
+    replace: "connection.ask(sql`${connection.begin}; ${lock}`)"
   },
   // PostgreSQL: what a batch does
   {

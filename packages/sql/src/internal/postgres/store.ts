@@ -8,13 +8,13 @@ import type { Restore, Savepoint, SpaceStore } from "@effect-linda/core/SpaceSto
 import { queue } from "@effect-linda/core/SpaceStore"
 import type { Command, Outcome, Run } from "@effect-linda/core/StoreCommand"
 import * as StoreCommand from "@effect-linda/core/StoreCommand"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type pg from "pg"
 import { load } from "../drivers.js"
+import { liveClock } from "../runtime.js"
 import type { Sql } from "../sql.js"
 import { sql } from "../sql.js"
 import type { Life } from "./client.js"
@@ -35,8 +35,6 @@ const most = 2
 
 /** For how long whoever is to fetch what was left in the outbox has time for that: this is for others to see. */
 const unfetched = Effect.flatMap(Random.nextRange(100, 200), (millis) => Effect.sleep(millis))
-
-const liveClock = Clock.make()
 
 export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Scope.Scope> =>
   Effect.gen(function*() {
@@ -174,7 +172,9 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
               const done = yield* Effect.exit(restore(body(run, savepoint)))
               within = undefined
               // So that it can be known whether it happened.
-              const exit = Exit.isSuccess(done) && isFirst ? yield* Effect.exit(Effect.as(run([]), done.value)) : done
+              const exit: Exit.Exit<A, E | SpaceError> = Exit.isSuccess(done) && isFirst
+                ? yield* Effect.exit(Effect.as(run([]), done.value))
+                : done
               // Who is interrupted does not wait for another connection. What is not undone ends with its connection.
               if (Exit.isFailure(exit) && (connection.lost === undefined || Exit.isInterrupted(exit))) {
                 yield* undo
