@@ -145,7 +145,9 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
             const done = yield* Effect.exit(restore(body(run, savepoint)))
             within = undefined
             // So that it can be known whether it happened.
-            const exit = Exit.isSuccess(done) && isFirst ? yield* Effect.exit(Effect.as(run([]), done.value)) : done
+            const exit: Exit.Exit<A, E | SpaceError> = Exit.isSuccess(done) && isFirst
+              ? yield* Effect.exit(Effect.as(run([]), done.value))
+              : done
             // Who is interrupted does not wait for another connection. What is not undone ends with its connection.
             if (Exit.isFailure(exit) && (connection.lost === undefined || Exit.isInterrupted(exit))) {
               yield* Effect.catchAll(connection.ask(sql`ROLLBACK`), () => connection.abandon)
