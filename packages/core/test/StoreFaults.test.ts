@@ -387,6 +387,30 @@ describe("An operation that is too late, or interrupted, while the store is busy
     }))
 })
 
+describe("A transaction that is interrupted", () => {
+  it.scoped("while the store answers that it has to wait ends as interrupted, and as nothing else", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      const [asked, answer] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const one = yield* open(before((commands) =>
+        commands.some(({ op }) => op === "take")
+          ? Effect.zipRight(Deferred.succeed(asked, undefined), Deferred.await(answer))
+          : Effect.void
+      ))
+      for (
+        const transaction of [SpaceStore.transaction(one)(one.in(["t"])), one.transact(Transaction.in(one, ["t"]))]
+      ) {
+        const waiting = yield* Effect.fork(transaction)
+        yield* settle
+        const interrupting = yield* Effect.fork(Fiber.interrupt(waiting))
+        yield* settle
+        yield* Deferred.succeed(answer, undefined)
+        const exit = yield* Fiber.join(interrupting)
+        assert.isTrue(Exit.isFailure(exit) && Cause.isInterruptedOnly(exit.cause), String(exit))
+      }
+    }))
+})
+
 describe("A use whose lease is over", () => {
   it.scopedLive("D22 is interrupted when that is known, and fails as Lapsed", () =>
     Effect.gen(function*() {

@@ -268,7 +268,7 @@ const feeds = ({ accuse, count, named }: Court): void => {
     return { start, end, key: `${producer},${serial}` }
   })
   const starts = new Map(produced.map(({ key, start }) => [key, start]))
-  const saws = named("saw")
+  const saws = named("saw").filter(isOk)
   for (const { end, subject, who } of named("open").filter(isOk)) {
     const shown = saws.filter((saw) => saw.subject === subject)
     const keys = shown.map(({ value }) => (value as [number, number]).join())

@@ -25,7 +25,7 @@ const folder = mkdtempSync(join(tmpdir(), "linda-outbox-"))
 const bundles = mkdtempSync(join(import.meta.dirname, "..", "build-outbox-"))
 let mover: string
 beforeAll(async () => {
-  mover = await bundle(bundles, "mover")
+  mover = await bundle(bundles, new URL("./crash/mover.ts", import.meta.url))
 }, 60_000)
 afterAll(() => {
   rmSync(folder, { recursive: true })

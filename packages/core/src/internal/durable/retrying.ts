@@ -171,21 +171,23 @@ class Look implements Listener {
   })
 }
 
-/** Does it until it has missed nothing. */
-export const retrying = <A, E, R>(
-  session: Session,
-  attempt: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | SpaceError, R> => {
-  type Tried = { readonly value: A } | { readonly missed: Missed | undefined }
+/** What a run comes to. */
+export type Tried<A> = { readonly value: A } | { readonly missed: Missed | undefined }
 
-  /** Runs it; says what it missed, if it has to wait. */
-  const tried: Effect.Effect<Tried, E, R> = Effect.catchAllDefect(
-    Effect.map(attempt, (value): Tried => ({ value })),
+/** Runs it; says what it missed, if it has to wait. Must run uninterruptibly: nobody else knows what that is. */
+export const trying = <A, E, R>(run: Effect.Effect<A, E, R>): Effect.Effect<Tried<A>, E, R> =>
+  Effect.catchAllDefect(
+    Effect.map(run, (value): Tried<A> => ({ value })),
     (defect) => defect instanceof Retry ? Effect.succeed(defect) : Effect.die(defect)
   )
 
+/** Does it until it has missed nothing. */
+export const retrying = <A, E, R>(
+  session: Session,
+  tried: Effect.Effect<Tried<A>, E, R>
+): Effect.Effect<A, E | SpaceError, R> => {
   /** Waits for what was missed. That is registered before the last look, so that nothing comes in between unseen. */
-  const wait = (missed: Missed): Effect.Effect<Tried, E | SpaceError, R> =>
+  const wait = (missed: Missed): Effect.Effect<Tried<A>, E | SpaceError, R> =>
     withFiber((fiber) =>
       Effect.acquireUseRelease(
         Effect.sync(() => new Wait(session, missed, fiber)),
@@ -207,7 +209,7 @@ export const retrying = <A, E, R>(
       )
     )
 
-  const again = (next: Tried): Effect.Effect<A, E | SpaceError, R> =>
+  const again = (next: Tried<A>): Effect.Effect<A, E | SpaceError, R> =>
     "value" in next
       ? Effect.succeed(next.value)
       : Effect.flatMap(next.missed === undefined ? tried : wait(next.missed), again)

@@ -9,7 +9,8 @@ import type { SpaceError } from "../../SpaceError.js"
 import type { Restore } from "../handOver.js"
 import { locally, withFiber } from "../runtime.js"
 import { Lasting, Progress, transactionOf, transactions, within } from "./access.js"
-import { retrying } from "./retrying.js"
+import type { Tried } from "./retrying.js"
+import { retrying, trying } from "./retrying.js"
 import type { Session } from "./session.js"
 
 /**
@@ -34,7 +35,7 @@ const whole = <A, E, R>(
 ): Effect.Effect<A, E | SpaceError, R> => {
   const lasting = new Lasting()
   // What has been committed is heard, whatever becomes of who has done it.
-  const attempt: Effect.Effect<A, E | SpaceError, R> = Effect.uninterruptibleMask((restore) =>
+  const attempt: Effect.Effect<Tried<A>, E | SpaceError, R> = Effect.uninterruptibleMask((restore) =>
     session.counted(Effect.suspend(() => {
       let progress = new Progress()
       return Effect.flatMap(
@@ -74,7 +75,7 @@ const whole = <A, E, R>(
         ({ exit, fate }) =>
           fate === "lapsed" && !Exit.isInterrupted(exit)
             ? restore(attempt)
-            : Effect.zipRight(Effect.forEach(lasting.afterwards, Effect.exit, { discard: true }), exit)
+            : trying(Effect.zipRight(Effect.forEach(lasting.afterwards, Effect.exit, { discard: true }), exit))
       )
     }))
   )
