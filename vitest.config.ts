@@ -8,16 +8,20 @@ const long = [
   "core/test/Properties",
   "sql/test/Postgres",
   "node/test/Workers",
-  "sql/test/PostgresThread",
   "sql/test/Thread",
-  "sql/test/Storm",
-  "sql/test/Sqlite",
-  "test/Remote",
-  "sql/test/Memory",
-  "test/Conformance",
+  "sql/test/PostgresThread",
   "test/SpaceStore",
   "test/Sharded",
-  "test/examples"
+  "sql/test/Sqlite",
+  "test/Conformance",
+  "test/examples",
+  "test/Remote",
+  "sql/test/Memory",
+  "sql/test/PostgresServer",
+  "test/Links",
+  "sql/test/Crash",
+  "test/smoke",
+  "sql/test/Storm"
 ]
 
 const rank = ({ moduleId }: TestSpecification): number => {
@@ -37,7 +41,7 @@ export default defineConfig({
   test: {
     // more workers than cores, where vitest would leave one of these to itself: many tests wait for something most of
     // the time
-    maxWorkers: Math.ceil(1.5 * availableParallelism()),
+    maxWorkers: 2 * availableParallelism(),
     minWorkers: 1,
     sequence: { sequencer: LongestFirst },
     // what a test that passes prints is of no interest: the examples print a lot

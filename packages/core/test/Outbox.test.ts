@@ -26,6 +26,7 @@ describe("Outboxes", () => {
           isWaitedFor: () => true,
           waitersFor: () => [{
             waiter: 7,
+            line: 7,
             kind: "in",
             queries: [query],
             exact: false,
