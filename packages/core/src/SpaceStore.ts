@@ -146,14 +146,19 @@ export type Savepoint = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effe
 export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 /**
- * How somebody waits for a turn: which part of the permits it needs (by default all), what makes the wait interruptible
- * (by default it is where the effect is), and how long it waits: `patience` begins to measure the time and returns how
- * to end that; the wait fails with what `late` is told.
+ * How somebody waits for a turn.
  *
  * @since 0.1.0
  * @category models
  */
-export type Waiting<E = never> = queues.Waiting<E>
+export interface Waiting<E = never> {
+  /** How many of the permits it needs: by default all of them. */
+  readonly permits?: number | undefined
+  /** Makes the wait interruptible: by default it is where the effect is. */
+  readonly restore?: Restore | undefined
+  /** Begins to measure the time, and returns how to end that. The wait fails with what `late` is told. */
+  readonly patience?: ((late: (error: E) => void) => () => void) | undefined
+}
 
 /**
  * A space's store, as one client of it sees it. A batch is one atomic step that is durable when it is answered, and any

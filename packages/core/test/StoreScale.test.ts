@@ -1,7 +1,7 @@
 import type { SpaceError, Tuple, TupleSpace } from "@effect-linda/core"
 import { Pattern as P, SpaceStore } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Option, Scope } from "effect"
+import { Cause, Data, Effect, Exit, Fiber, Option, Scope } from "effect"
 import { same, settle, start, waiters } from "./helpers.js"
 
 type Space = TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>
@@ -45,6 +45,8 @@ const far = 3_000
 const jobs = Array.from({ length: far }, (_, i) => ["job", i] as const)
 
 const isLast = (i: number) => i === far - 1
+
+class Thrown extends Data.TaggedError("Thrown") {}
 
 describe("D12 a predicate that matches only what is far", () => {
   const operations: Readonly<Record<string, (space: Space) => Effect.Effect<unknown, any>>> = {
@@ -166,7 +168,7 @@ describe("D12 a predicate that matches only what is far", () => {
       yield* space.outAll(jobs)
       const throws = (i: number) => {
         if (i > 2_000) {
-          throw new Error("on purpose")
+          throw new Thrown()
         }
         return false
       }

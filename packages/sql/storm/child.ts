@@ -154,7 +154,7 @@ const program = Effect.gen(function*() {
   process.on("message", (message: { readonly id: number; readonly order: Order }) => orders.unsafeOffer(message))
   const answer = (answer: Answer) => Effect.sync(() => void process.send?.(answer))
   yield* answer({ id: up, value: "up" })
-  yield* Effect.forever(Effect.flatMap(Queue.take(orders), ({ id, order }) => {
+  return yield* Effect.forever(Effect.flatMap(Queue.take(orders), ({ id, order }) => {
     const obeyed = Effect.matchCauseEffect(obey(order), {
       onSuccess: (value) => answer({ id, value }),
       onFailure: (cause) => answer({ id, value: null, failure: Cause.pretty(cause) })

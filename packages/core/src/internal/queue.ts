@@ -7,18 +7,8 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
-import type { Restore } from "./handOver.js"
+import type { Waiting } from "../SpaceStore.js"
 import { callback } from "./runtime.js"
-
-/** How somebody waits for a turn. */
-export interface Waiting<E = never> {
-  /** How many of the permits it needs: by default all of them. */
-  readonly permits?: number | undefined
-  /** Makes the wait interruptible: by default it is where the effect is. */
-  readonly restore?: Restore | undefined
-  /** Begins to measure the time, and returns how to end that. The wait fails with what `late` is told. */
-  readonly patience?: ((late: (error: E) => void) => () => void) | undefined
-}
 
 /** Somebody who waits. */
 interface Place {

@@ -11,7 +11,7 @@ const { postgres, sqlite } = JSON.parse(process.argv[2]!) as Config
 const program = Effect.gen(function*() {
   const space = yield* sqlite !== undefined ? Sqlite.make(sqlite) : Postgres.make(postgres)
   yield* Effect.sync(() => void writeSync(1, "up\n"))
-  yield* Effect.forever(
+  return yield* Effect.forever(
     SpaceStore.transaction(space)(
       Effect.flatMap(space.in(["left", P.number]), ([, n]) => space.out(["done", n]))
     )

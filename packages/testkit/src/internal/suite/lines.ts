@@ -74,7 +74,7 @@ export const lines = cases("Lines: export and import", (test) => {
     Effect.gen(function*() {
       const [from, to] = [yield* fresh(), yield* fresh()]
       yield* from.outAll([["t", 1], ["t", 2], ["t", 3]])
-      const process = yield* from.eval(Effect.fail(new RangeError("r")), { name: "failing" })
+      const process = yield* from.eval(Effect.die(new RangeError("r")), { name: "failing" })
       yield* process.await
       const [held, go] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
       const fiber = yield* start(
