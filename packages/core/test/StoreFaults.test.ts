@@ -540,6 +540,37 @@ describe("Who waits in a store", () => {
       same((yield* other.inspect).interests, [])
     }))
 
+  it.scopedLive("S3 what is asked over a link about what equals only itself is asked once, though a store makes it anew", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      const [server, link] = pair()
+      const client = yield* Remote.connect(link)
+      const space = yield* open()
+      yield* Effect.forkScoped(Remote.serve(space, server))
+      let asked = 0
+      const said = (is: (value: unknown) => boolean) =>
+        P.when((value: unknown) => {
+          asked++
+          return is(value)
+        })
+      const isMap = said((value) => value instanceof Map && value.get("a") === 1)
+      const isError = said((value) => value instanceof RangeError)
+      const one: Tuple.Tuple = ["t", new Map([["a", 1]])]
+      const other: Tuple.Tuple = ["t", new RangeError("far")]
+      yield* space.outAll([one, other, ["t", new Map([["a", 2]])], one])
+      yield* within(client.rd(["t", isMap]), "rd")
+      yield* within(client.inp(["t", isMap]), "inp")
+      yield* within(client.in(["t", isError]), "in")
+      yield* within(client.inAll([["t", isMap], ["t", P.any]]), "inAll")
+      yield* within(client.inp(["t", isError]), "inp that finds nothing")
+      yield* space.out(one)
+      yield* within(client.replace(["t", isMap], () => ["done"]), "replace")
+      yield* within(client.outIfAbsent(["t", isError], ["absent"]), "outIfAbsent")
+      same(yield* space.copyCollect(["done"]), [["done"]])
+      same(yield* space.count(["t", P.any]), 0)
+      assert.isBelow(asked, 40)
+    }))
+
   it.scoped("S11 a tuple that a join was offered goes on if the others have expired when it takes them", () =>
     Effect.gen(function*() {
       const open = yield* clients

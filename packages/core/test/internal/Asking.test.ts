@@ -8,7 +8,7 @@ describe("Asking", () => {
       for (const isStrict of [false, true]) {
         for (let at = 0; at < 60; at++) {
           const open: Array<number> = []
-          const asking: Asking = new Asking((question) => open.push(question))
+          const asking: Asking = new Asking((_, subject) => subject, (question) => open.push(question))
           const answer = () => open.splice(0).forEach((question) => asking.told(question, true))
           // Yields at one place, at which the answer comes.
           let ops = 0

@@ -6,6 +6,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { SpaceError } from "../../SpaceError.js"
+import { write } from "../encoding.js"
 import { equals } from "../pattern/equality.js"
 import * as Hash from "../pattern/hash.js"
 import type { Answers } from "../pattern/pattern.js"
@@ -35,6 +36,8 @@ interface Question {
 export class Asking implements Answers {
   /** By the numbers of what is asked, and by the values: an engine may make a tuple anew each time it looks at it. */
   private readonly known: Array<Map<Hash.Key, Array<Question>>> = []
+  /** By the numbers, and by what the client is shown: values made anew may equal nothing but themselves. */
+  private readonly shown: Array<Map<string, Question>> = []
   /** Those without an answer yet, by their own numbers. */
   private readonly open = new Map<number, Question>()
   private asked = 0
@@ -47,8 +50,11 @@ export class Asking implements Answers {
   isUnread = false
   private readonly followers: Array<Parameters<Answers["follow"]>> = []
 
-  /** `send` puts a question to the client. */
-  constructor(private readonly send: (question: number, number: number, subject: unknown) => void) {}
+  /** `wireOf` says what the client is shown of a value; `send` puts a question to it. */
+  constructor(
+    private readonly wireOf: (number: number, subject: unknown) => unknown,
+    private readonly send: (question: number, number: number, wire: unknown) => void
+  ) {}
 
   /** What a predicate says of a value. */
   readonly ask = (number: number, subject: unknown): boolean => this.answerTo(number, subject) === true
@@ -87,11 +93,19 @@ export class Asking implements Answers {
     if (known !== undefined) {
       return known
     }
+    const wire = this.wireOf(number, subject)
+    const text = write(wire)
+    const shown = this.shown[number + 1] ??= new Map()
+    const before = shown.get(text)
+    if (before !== undefined) {
+      return before
+    }
     const question: Question = { subject, answer: undefined }
     questions.set(key, [...alike, question])
+    shown.set(text, question)
     const id = this.asked++
     this.open.set(id, question)
-    this.send(id, number, subject)
+    this.send(id, number, wire)
     return question
   }
 

@@ -31,8 +31,8 @@ export interface Serving {
   readonly values: Values
   /** What is asked of the client, by the numbers of its requests. */
   readonly askings: Map<number, Asking>
-  /** Asks the client. */
-  readonly ask: (id: number, question: number, number: number, subject: unknown) => void
+  /** Asks the client about what it is shown of something. */
+  readonly ask: (id: number, question: number, number: number, wire: unknown) => void
   readonly holds: Holds
   readonly opened: Opened
   readonly stubs: Stubs
@@ -73,7 +73,12 @@ const reading = (
   wires: ReadonlyArray<ReadonlyArray<unknown>>,
   asks: boolean
 ) => {
-  const asking = asks ? new Asking((question, number, subject) => ask(id, question, number, subject)) : undefined
+  const asking = asks
+    ? new Asking(
+      (number, subject) => number === Replacement ? values.encodeTuple(subject as Tuple) : values.encodeError(subject),
+      (question, number, wire) => ask(id, question, number, wire)
+    )
+    : undefined
   if (asking !== undefined) {
     askings.set(id, asking)
   }

@@ -10,7 +10,6 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Link } from "../../Remote.js"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
 import { unsupported } from "../arguments.js"
 import { isSpaceError } from "../brand.js"
@@ -85,13 +84,10 @@ class Server {
     const { askings, opened } = this
     const holds = this.holds = new Holds(values)
     const stubs = this.stubs = new Stubs(space, (id) => outbox.send([Protocol.Stop, id]))
-    const ask = (id: number, question: number, number: number, subject: unknown): void => {
-      const isReplacement = number === Replacement
-      const wire = isReplacement ? values.encodeTuple(subject as Tuple) : values.encodeError(subject)
+    const ask = (id: number, question: number, number: number, wire: unknown): void =>
       outbox.send([Protocol.Ask, id, question, number, wire], (cause) =>
         // What no predicate can be asked about matches none.
-        askings.get(id)?.told(question, isReplacement && new Unaskable(Protocol.uncarried(cause))))
-    }
+        askings.get(id)?.told(question, number === Replacement && new Unaskable(Protocol.uncarried(cause))))
     this.operations = operationsOf({ space, verbs, values, askings, ask, holds, opened, stubs })
   }
 
