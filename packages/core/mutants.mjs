@@ -1117,11 +1117,11 @@ class Now implements Operation<Option.Option<any>, never> {
     replace: "      })"
   },
   {
-    name: "a join does not count what a transaction was to look at first",
-    clause: "S11",
+    name: "who asked about a tuple leaves it to a transaction that has waited for less long",
+    clause: "S4",
     file: "internal/memory/looks.ts",
-    find: "if (this.offered.size > 0) {\n      // What it was not to see",
-    replace: "if (this.offered.size < 0) {\n      // What it was not to see"
+    find: "return woken.every((other) => other.seq < seq)",
+    replace: "return woken.length >= 0"
   },
   {
     name: "a join with variables takes the first combination that it finds, not the oldest",
@@ -1443,13 +1443,6 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/pattern/outlook.ts",
     find: "if (this.short.has(next)) {",
     replace: "if (this.short.has(-1 - next)) {"
-  },
-  {
-    name: "a join that waits lets make way who has to, and not who would have to for that one",
-    clause: "S11",
-    file: "internal/pattern/outlook.ts",
-    find: "      this.owners.set(next, to)\n",
-    replace: "      this.owners.set(next, to)\n      return\n"
   },
   {
     name: "a join that waits counts a tuple that comes back as another",

@@ -1,4 +1,13 @@
-import { Pattern as P, Process, Remote, Sharded, SpaceError, SpaceStore, TupleSpace } from "@effect-linda/core"
+import {
+  Pattern as P,
+  Process,
+  Remote,
+  Sharded,
+  SpaceError,
+  SpaceStore,
+  Transaction,
+  TupleSpace
+} from "@effect-linda/core"
 import * as Conformance from "@effect-linda/testkit/Conformance"
 import { assert, describe, it } from "@effect/vitest"
 import {
@@ -15,8 +24,10 @@ import {
   Layer,
   Option,
   Schedule,
+  Scheduler,
   Schema,
-  Scope
+  Scope,
+  STM
 } from "effect"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
@@ -659,5 +670,42 @@ describe("Remote: the link", () => {
         client.send([[1, 0, undefined, "rdp", [false, [0, "w"], ["matching", ["^(a+)+$", ""], []]], false]])
       })
       assert.match(JSON.stringify(error), /InvalidPattern.*regular expression/)
+    }))
+
+  it.scopedLive("S4 who asked about a tuple gets it before a transaction that has waited for less long", () =>
+    Effect.gen(function*() {
+      const space = yield* TupleSpace.make()
+      const [server, link] = pair()
+      yield* Effect.forkScoped(Remote.serve(space, server))
+      const client = yield* Remote.connect(link)
+      const isOne = (value: unknown) => value === 1
+      const look = Effect.zipLeft(space.inspect, Effect.sleep("1 millis"))
+      const waits: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
+        client.in(["t", isOne]),
+        client.inAny([["u"], ["t", isOne]]),
+        client.inAll([["t", isOne], ["t", P.any]])
+      ]
+      for (const wait of waits) {
+        const taker = yield* Effect.fork(wait)
+        yield* Effect.repeat(look, { until: ({ interests }) => interests.length === 1 })
+        // It runs only when it is told to: it is woken before the answer comes, and looks afterwards.
+        const scheduler = new Scheduler.ControlledScheduler()
+        const transaction = Effect.runFork(
+          space.transact(STM.zipRight(Transaction.in(space, ["t", 1]), Transaction.in(space, ["never"]))),
+          { scheduler }
+        )
+        scheduler.step()
+        same((yield* space.inspect).interests.length, 2)
+        yield* space.outAll([["t", 1], ["t", 2]])
+        yield* Effect.timeout(Fiber.join(taker), "5 seconds")
+        yield* Fiber.interruptFork(transaction)
+        yield* Effect.repeat(Effect.sync(() => scheduler.step()), {
+          schedule: Schedule.spaced("1 millis"),
+          until: () => transaction.unsafePoll() !== null
+        })
+        yield* space.collect(["t", P.any])
+        yield* Effect.repeat(look, { until: ({ held }) => held === 0 })
+        yield* empty(space)
+      }
     }))
 })

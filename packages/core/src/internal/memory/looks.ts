@@ -49,19 +49,25 @@ export class Looks extends Holds {
     return first
   }
 
-  /** Distinct entries for a join that waits, of what is stored, but for what a transaction is to look at first. */
+  /**
+   * What an interest leaves alone when it looks: what a transaction that has waited for longer is to look at first. One
+   * that looks again, because it was told something, may have waited for longer itself.
+   */
+  offeredBefore({ seq }: Interest): ReadonlySet<Entry> {
+    const woken = Array.from(this.woken)
+    return woken.every((other) => other.seq < seq)
+      ? this.offered
+      : new Set(woken.flatMap((other) => other.seq < seq ? other.offered.map(({ entry }) => entry) : []))
+  }
+
+  /** Distinct entries for a join that waits, of what is stored, but for what it is to leave alone. */
   findJoin(interest: Interest, plan: Plan): ReadonlyArray<Entry> | undefined {
     if (interest.live && this.shelves.hasTooFew(plan)) {
       // It looks again because it was told something, and may be told more before there could be enough.
       interest.outlook = undefined
       return undefined
     }
-    const found = this.shelves.findJoin(plan, this.offered, this.outlookOf(interest, plan))
-    if (this.offered.size > 0) {
-      // What it was not to see is unknown to it.
-      interest.outlook = undefined
-    }
-    return found
+    return this.shelves.findJoin(plan, this.offeredBefore(interest), this.outlookOf(interest, plan))
   }
 
   /** The same with one that is not stored among those to choose from. Does not look if it lacks more. */

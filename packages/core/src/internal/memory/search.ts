@@ -101,8 +101,8 @@ export abstract class Search<Found> implements Request, Operation<any, Cause.Tim
   }
 
   /** The same for one that waits if nothing is found. */
-  protected findFor(_: Interest): Found | undefined {
-    return this.findFree()
+  protected findFor(interest: Interest): Found | undefined {
+    return this.find(this.takes ? this.store.offeredBefore(interest) : undefined)
   }
 
   protected take(found: Found): void {

@@ -806,6 +806,22 @@ export const joins = cases("Waiting: joins", (test) => {
       yield* empty(space)
     }))
 
+  test("S11 K3 a join that had enough of something, which is gone, counts what comes of it again", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const join = yield* start(space.inAll([["t", P.oneOf("a", "b")], ["t", "b"], ["t", "c"]]))
+      // The second "a" is of no use to anybody while the first is there.
+      yield* space.outAll([["t", "a"], ["t", "a"], ["t", "b"]])
+      same(yield* space.collect(["t", P.any]), [["t", "a"], ["t", "a"], ["t", "b"]])
+      yield* space.out(["t", "c"])
+      // The first pattern has the "b" until the "a" comes, for which it makes way.
+      yield* space.out(["t", "b"])
+      assert.isTrue(yield* isWaiting(join))
+      yield* space.out(["t", "a"])
+      same(yield* Fiber.join(join), [["t", "a"], ["t", "b"], ["t", "c"]])
+      yield* empty(space)
+    }))
+
   const size = 40
   const connected: ReadonlyArray<
     readonly [name: string, most: number, pattern: (isNumber: unknown, n: number) => ReadonlyArray<unknown>]
