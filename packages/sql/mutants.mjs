@@ -57,8 +57,15 @@ export const mutants = [
     name: "what runs on for connections that were given up piles up",
     clause: "S16",
     file: "internal/postgres/connection.ts",
-    find: "if (orphans.length > 0) {",
-    replace: "if (orphans.length > 1e9) {"
+    find: "yield* unlessLost(this.endOf(orphans))",
+    replace: ""
+  },
+  {
+    name: "a queue of notifications that was full stays full",
+    clause: "S16",
+    file: "internal/postgres/connection.ts",
+    find: "yield* unlessLost(this.ask(sql`SELECT pg_notification_queue_usage()`))",
+    replace: ""
   },
   // PostgreSQL: batches and transactions
   {
@@ -143,8 +150,8 @@ export const mutants = [
     name: "a batch that is sent again happens again, in PostgreSQL",
     clause: "S16",
     file: "internal/postgres/migrations.ts",
-    find: "IF FOUND AND NOT v_looks THEN\n      RETURN v_outcome;",
-    replace: "IF false THEN\n      RETURN v_outcome;"
+    find: "IF p_seq <= v_seq THEN",
+    replace: "IF p_seq < v_seq - 1 THEN"
   },
   {
     name: "a clock that is set forward ends those who live, in PostgreSQL",

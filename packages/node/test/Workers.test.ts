@@ -1,13 +1,16 @@
 import { Pattern as P, Process, Remote, Sharded, SpaceError, SpaceStore, TupleSpace } from "@effect-linda/core"
 import { Job, WorkerError, Workers } from "@effect-linda/node"
+import type * as Worker from "@effect/platform/Worker"
 import { assert, describe, it } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
-import { Cause, Data, Effect, Equal, Exit, Fiber, Layer, Option, Schema } from "effect"
+import { Cause, Data, Effect, Equal, Exit, Fiber, FiberId, Layer, Option, Schema, Scope } from "effect"
 import { spawnSync } from "node:child_process"
 import { createRequire } from "node:module"
 import { ReadableStream } from "node:stream/web"
 import { fileURLToPath } from "node:url"
 import { MessageChannel } from "node:worker_threads"
+import * as Pool from "../src/internal/pool.js"
+import * as Thread from "../src/internal/thread.js"
 import { Sessions } from "../src/internal/wire.js"
 import * as jobs from "./jobs/jobs.js"
 
@@ -499,6 +502,13 @@ describe("Workers: ways to die", () => {
       }
       same((yield* Workers.status).threads, 0)
     }), { entry: new URL("./jobs/throws.ts", import.meta.url) })
+
+  test("an entry that never says that it has started", () =>
+    Effect.gen(function*() {
+      const { message, reason } = yield* errorOf(yield* Workers.eval(jobs.double, 1))
+      same([reason, message], ["Spawn", "the thread did not start in time"])
+      same((yield* Workers.status).threads, 0)
+    }), { entry: new URL("data:text/javascript,setInterval(() => {}, 1000)"), startTimeout: 100 })
 })
 
 describe("Workers: the pool", () => {
@@ -534,6 +544,48 @@ describe("Workers: the pool", () => {
       yield* first.join
       yield* third.join
     }), { size: 1, concurrency: 1 })
+
+  test("one that is interrupted in the moment in which it is given a thread leaves it to the next", () =>
+    Effect.gen(function*() {
+      const entry = new URL("../src/internal/main.ts", import.meta.url).href
+      const pool = yield* Effect.provide(
+        Pool.make({
+          size: 1,
+          concurrency: 1,
+          idle: 10_000,
+          entry,
+          startTimeout: 30_000,
+          grace: 1_000,
+          resourceLimits: undefined,
+          execArgv: undefined,
+          env: undefined
+        }),
+        Thread.layerManager as Layer.Layer<Worker.WorkerManager>
+      )
+      const gate = yield* Effect.makeLatch()
+      const first = yield* Effect.fork(pool.use(() => gate.await))
+      yield* Effect.yieldNow()
+      const second = yield* Effect.fork(pool.use(() => Effect.void))
+      yield* Effect.repeat(pool.status, { until: ({ waiting }) => waiting === 1 })
+      // The first has given up its thread when it ends, and the second goes on a moment later.
+      first.addObserver(() => second.unsafeInterruptAsFork(FiberId.none))
+      yield* gate.open
+      assert.isTrue(Exit.isInterrupted(yield* Fiber.await(second)))
+      same(yield* pool.status, { threads: 1, running: 0, waiting: 0 })
+    }).pipe(Effect.scoped))
+
+  test("S12 a pool that closes interrupts those who use it, and those who wait for a thread", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const workers = yield* Scope.extend(Workers.make({ size: 1, concurrency: 1 }), scope)
+      const processes = [yield* workers.eval(jobs.queues, 0), yield* workers.eval(jobs.queues, 1)]
+      yield* TupleSpace.in(["began", 0])
+      yield* Effect.repeat(workers.status, { until: ({ waiting }) => waiting === 1 })
+      yield* Scope.close(scope, Exit.void)
+      for (const process of processes) {
+        assert.isTrue(Exit.isInterrupted(yield* process.await))
+      }
+    }))
 
   test("processes that mostly wait share threads, so that none of them starves", () =>
     Effect.gen(function*() {

@@ -289,6 +289,44 @@ describe("D4 programs that are stopped, or cut off, in PostgreSQL", () => {
       same(yield* space.count(["a"]), 1)
     }), 20_000)
 
+  it.scopedLive(
+    "D4 what runs on without a limit, for connections that were given up, does not pile up either",
+    () =>
+      Effect.gen(function*() {
+        const name = fresh()
+        const space = yield* Postgres.make({
+          connection: {
+            ...server().connection(),
+            application_name: "running on",
+            query_timeout: 200,
+            statement_timeout: 60_000,
+            lock_timeout: 60_000
+          },
+          space: name,
+          retry: "20 seconds"
+        })
+        const admin = yield* connect()
+        const processes = query(admin, "SELECT pid FROM pg_stat_activity WHERE application_name = 'running on'")
+        yield* lockSpace(admin, name)
+        const put = yield* Effect.fork(space.out(["a"]))
+        const seen = new Set<number>()
+        let most = 0
+        while (seen.size < 8) {
+          yield* query(admin, "SELECT pg_stat_clear_snapshot()")
+          const { rows } = yield* processes
+          rows.forEach(({ pid }) => seen.add(pid))
+          most = Math.max(most, rows.length)
+          yield* Effect.sleep("20 millis")
+        }
+        yield* query(admin, "COMMIT")
+        yield* within(Fiber.join(put), "the put", "9 seconds")
+        // One that waits for the lock, one that ends it, and those that are ending.
+        assert.isAtMost(most, 4)
+        same(yield* space.count(["a"]), 1)
+      }),
+    20_000
+  )
+
   it.scopedLive("D4 a process of the server's with the number of one that was given up is not ended", () =>
     Effect.gen(function*() {
       const { Connection } = yield* Effect.promise(() => import("../src/internal/postgres/connection.js"))
@@ -457,6 +495,33 @@ describe("D6 servers that refuse for a while, in PostgreSQL", () => {
       same(yield* within(Fiber.join(put), "the put", "9 seconds"), Exit.void)
       same(yield* within(Fiber.join(taker), "the take", "9 seconds"), ["t", 1])
     }), 30_000)
+})
+
+describe("S16 values that a server refuses, in PostgreSQL", () => {
+  it.scopedLive("S16 one is refused, alone, and the space goes on", () =>
+    Effect.gen(function*() {
+      const connection = server().connection(yield* databaseOf({}))
+      const space = yield* Postgres.make({ connection })
+      const admin = yield* connect(connection.database)
+      yield* query(
+        admin,
+        `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            RAISE EXCEPTION 'not this one' USING ERRCODE = NEW.fields[2]::json #>> '{}';
+          END $$;
+        CREATE TRIGGER refuse BEFORE INSERT ON linda.tuples FOR EACH ROW WHEN (NEW.fields[1] = '"bad"')
+          EXECUTE FUNCTION refuse()`
+      )
+      // It cannot be converted, breaks a rule, is too much.
+      for (const state of ["22P05", "23514", "54000"]) {
+        const [bad, good] = yield* Effect.all(
+          [Effect.flip(space.out(["bad", state])), Effect.exit(space.out(["good", state]))],
+          { concurrency: "unbounded" }
+        )
+        same([bad.reason, good], ["Refused", Exit.void])
+        assert.match(bad.message, /^PostgreSQL: not this one/)
+        same(yield* space.collect([P.string, P.string]), [["good", state]])
+      }
+    }))
 })
 
 describe("D13 roles, in PostgreSQL", () => {

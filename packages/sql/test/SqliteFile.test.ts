@@ -322,6 +322,47 @@ describe("a file of SQLite", () => {
       assert.strictEqual(looks, before)
     }))
 
+  it.live("D15 what a look fails at is looked at again", () =>
+    Effect.gen(function*() {
+      const look = new Look({ path: join(folder, "nothing.db"), isThere: () => true })
+      let looks = 0
+      const told = yield* Deferred.make<void>()
+      const member = {
+        tables: "linda_",
+        client: () => "1",
+        notify: () => Deferred.unsafeDone(told, Exit.void),
+        hasMail: () => true,
+        version: () => {
+          if (++looks <= 2) {
+            throw new Error("database is locked")
+          }
+          return looks
+        },
+        poll: 2
+      }
+      look.add(member)
+      yield* within(Deferred.await(told), "the third look")
+      look.delete(member)
+    }))
+
+  it.scopedLive("S16 a value that SQLite refuses is refused, alone, and the space goes on", () =>
+    Effect.gen(function*() {
+      const filename = newFile()
+      const space = yield* Sqlite.make({ filename })
+      const database = new Libsql(filename)
+      database.exec(
+        `CREATE TRIGGER no BEFORE INSERT ON linda_tuples WHEN NEW.fields LIKE '%bad%'
+          BEGIN SELECT RAISE(ABORT, 'not this one'); END`
+      )
+      database.close()
+      const [bad, good] = yield* Effect.all([Effect.flip(space.out(["bad"])), Effect.exit(space.out(["good"]))], {
+        concurrency: "unbounded"
+      })
+      same([bad.reason, good], ["Refused", Exit.void])
+      assert.match(bad.message, /^SQLite: .*not this one/)
+      same(yield* space.collect([P.string]), [["good"]])
+    }))
+
   for (
     const [what, change] of [
       ["deleted", (filename: string) => rmSync(filename)],

@@ -77,6 +77,25 @@ export const clients = (name: string, open: Open): void => {
         yield* Fiber.interrupt(join)
       }))
 
+    it.scopedLive("S11 S15 a join does not take what ends while its predicates look, nor the rest without it", () =>
+      Effect.gen(function*() {
+        const space = fresh()
+        const [one, other] = [yield* open(space), yield* open(space)]
+        yield* one.out(["a", 1], { ttl: "500 millis" })
+        yield* one.out(["b"])
+        const slow = (n: number) => {
+          if (n === 1) {
+            Effect.runSync(standstill(600))
+          }
+          return true
+        }
+        const join = yield* Effect.fork(one.inAll([["a", slow], ["b"]]))
+        yield* soon
+        same(yield* other.count(["b"]), 1)
+        yield* other.out(["a", 2])
+        same(yield* within(Fiber.join(join), "the join"), [["a", 2], ["b"]])
+      }))
+
     it.scopedLive("S17 subscriptions and streams see what others do", () =>
       Effect.gen(function*() {
         const space = fresh()
@@ -224,6 +243,25 @@ export const clients = (name: string, open: Open): void => {
           same(yield* other.copyCollect([P.string, P.number]), [["a", 1], ["b", 1]])
           assert.strictEqual(yield* SpaceStore.transaction(one)(move), 1)
           same(yield* other.copyCollect([P.string, P.number]), [["b", 1], ["c", 1]])
+        }))
+
+      it.scopedLive("S10 one within another is undone alone if it fails, and the rest happens", () =>
+        Effect.gen(function*() {
+          const space = fresh()
+          const [one, other] = [yield* open(space), yield* open(space)]
+          yield* one.outAll([["a"], ["b"]])
+          const part = SpaceStore.transaction(one)(Effect.gen(function*() {
+            yield* one.in(["b"])
+            yield* one.out(["c"])
+            return yield* Effect.fail("no")
+          }))
+          yield* SpaceStore.transaction(one)(Effect.gen(function*() {
+            yield* one.in(["a"])
+            same(yield* Effect.exit(part), Exit.fail("no"))
+            same(yield* one.copyCollect([P.string]), [["b"]])
+            yield* one.out(["d"])
+          }))
+          same(yield* other.copyCollect([P.string]), [["b"], ["d"]])
         }))
 
       it.scopedLive("what it misses, it waits for, holding nothing; and runs again", () =>

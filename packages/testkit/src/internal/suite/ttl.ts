@@ -197,6 +197,18 @@ export const ttl = cases("Ttl", (test) => {
       yield* empty(space)
     }))
 
+  test("S15 L05 a tuple without any time is not there for what is asked in the same moment", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const [, ...found] = yield* Effect.all([
+        space.out(["t"], { ttl: 0 }),
+        Effect.map(space.inp(["t"]), Option.isSome),
+        space.count(["t"])
+      ], { concurrency: "unbounded" })
+      same(found, [false, 0])
+      yield* empty(space)
+    }))
+
   test("S15 L07 without a ttl, or with an endless one or a very long one, it stays", () =>
     Effect.gen(function*() {
       const space = yield* fresh()
