@@ -955,6 +955,13 @@ class Now implements Operation<Option.Option<any>, never> {
     replace: ""
   },
   {
+    name: "options whose names cannot be read are said to be patterns",
+    clause: "S16",
+    file: "internal/arguments.ts",
+    find: "keysOf(options, \"the options\", invalidOption)",
+    replace: "keysOf(options, \"the options\", invalidPattern)"
+  },
+  {
     name: "the options of a space on a store may be misspelt",
     clause: "S16",
     file: "internal/durable/row.ts",
