@@ -1403,6 +1403,20 @@ class Now implements Operation<Option.Option<any>, never> {
     replace: "Effect.void : Effect.void"
   },
   {
+    name: "code that throws when it is asked by which pattern a tuple came stops a space on a store",
+    clause: "S3",
+    file: "internal/durable/waiter.ts",
+    find: "      return Exit.die(error)\n",
+    replace: "      throw error\n"
+  },
+  {
+    name: "a tuple is lost whose taker's code throws when it is asked by which pattern it came",
+    clause: "S3",
+    file: "internal/durable/waiter.ts",
+    find: "    } catch (error) {\n      if (this.takes) {",
+    replace: "    } catch (error) {\n      if (false) {"
+  },
+  {
     name: "a wait over a link is not told of answers that come later, on a store",
     clause: "S3",
     file: "internal/durable/waiter.ts",
