@@ -1438,6 +1438,20 @@ class Now implements Operation<Option.Option<any>, never> {
     replace: "() => undefined)"
   },
   {
+    name: "who holds longest in a split space is sought in each part alone",
+    clause: "N11",
+    file: "internal/sharded/engine.ts",
+    find: "(parts) => longestFirst(parts.flat())",
+    replace: "(parts) => parts.flat()"
+  },
+  {
+    name: "a shape is counted once for each part of a split space",
+    clause: "N11",
+    file: "internal/sharded/engine.ts",
+    find: "      tuples: shapes.tuples,",
+    replace: "      tuples: all.flatMap(({ tuples }) => tuples),"
+  },
+  {
     name: "what a part has when another fails is not given back",
     clause: "S8",
     file: "internal/sharded/engine.ts",

@@ -62,9 +62,32 @@ export const snapshotProcess = (
   waitsFor: interests.filter((interest) => interest.process === record).map((interest) => snapshot(interest, now))
 })
 
-/** How old the oldest tuple of each shape is. */
-export const oldestFirst = (shapes: NonNullable<Inspection["oldest"]>): NonNullable<Inspection["oldest"]> =>
-  Array.from(shapes).sort((one, other) => other.age - one.age)
+/** By age, the greatest first. What has an age that nobody knows comes before all. */
+export const longestFirst = <A extends { readonly age: number | undefined }>(all: Iterable<A>): ReadonlyArray<A> =>
+  Array.from(all).sort((one, other) => (other.age ?? Infinity) - (one.age ?? Infinity) || 0)
+
+/** How many tuples there are of each shape, and how old the oldest of them is, if that is known. */
+export class Shapes {
+  private readonly known = new Map<string, { readonly count: number; readonly age: number | undefined }>()
+
+  add(shape: string, more: number, ofOldest: number | undefined): void {
+    const { age = ofOldest, count = 0 } = this.known.get(shape) ?? {}
+    this.known.set(shape, {
+      count: count + more,
+      age: age === undefined ? undefined : Math.max(age, ofOldest ?? age)
+    })
+  }
+
+  get tuples(): Inspection["tuples"] {
+    return Array.from(this.known, ([shape, { count }]) => ({ shape, count }))
+  }
+
+  get oldest(): NonNullable<Inspection["oldest"]> {
+    return longestFirst(
+      Array.from(this.known).flatMap(([shape, { age }]) => age === undefined ? [] : [{ shape, age }])
+    )
+  }
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Quiescence
