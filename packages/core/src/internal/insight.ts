@@ -27,13 +27,29 @@ export interface Waiting {
   readonly watcher: { readonly resume: unknown; readonly reader: AnyFiber | undefined } | undefined
 }
 
-/** What is looked at until nothing moves. */
-export interface Watched {
-  readonly closed: boolean
-  /** How often a fiber of a process has run. */
-  readonly moves: number
+/** What fibers of processes move in. */
+interface Moving {
+  /** How often one of them has run. */
+  moves: number
+  /** Those that wait for quiescence, and so are not counted. */
   readonly observers: Set<unknown>
+  /** Called when one has run, or the space has closed. */
   readonly onMoved: Set<() => void>
+}
+
+/** A fiber of a process has run; or, without one, the space has closed. */
+export const moved = (moving: Moving, fiber: unknown): void => {
+  if (!moving.observers.has(fiber)) {
+    moving.moves++
+    for (const notify of moving.onMoved) {
+      notify()
+    }
+  }
+}
+
+/** What is looked at until nothing moves. */
+export interface Watched extends Moving {
+  readonly closed: boolean
   readonly rollBack: () => void
   readonly now: () => number
   readonly waiting: () => ReadonlyArray<Waiting>

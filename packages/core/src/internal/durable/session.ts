@@ -22,6 +22,7 @@ import type { Deadline } from "../deadlines.js"
 import { Deadlines } from "../deadlines.js"
 import type { Restore } from "../handOver.js"
 import type { Watched } from "../insight.js"
+import { moved } from "../insight.js"
 import {
   atEnd,
   callback,
@@ -526,12 +527,7 @@ export class Session implements Timed, Watched {
   }
 
   moved(fiber: unknown): void {
-    if (!this.observers.has(fiber)) {
-      this.moves++
-      for (const notify of this.onMoved) {
-        notify()
-      }
-    }
+    moved(this, fiber)
   }
 
   /** Works as long as the scope is open; then does what is left to do. */
