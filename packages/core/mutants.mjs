@@ -1696,7 +1696,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "who looks for what is far keeps the store for itself",
     clause: "S7",
     file: "internal/durable/ahead.ts",
-    find: "access.isTransaction || round === rounds",
+    find: "goesFar || round === rounds",
     replace: "round <= rounds"
   },
   {

@@ -17,7 +17,7 @@ import { current } from "../process.js"
 import type { AnyFiber } from "../runtime.js"
 import { callback, interruptedBy, localOf, withFiber } from "../runtime.js"
 import { timedOut } from "../timeout.js"
-import { Ahead, beginning, everything, isFar, rounds } from "./ahead.js"
+import { Ahead, everything, isFar, startOf } from "./ahead.js"
 import { acceptedOf, restoring, settling } from "./back.js"
 import { Hope } from "./hope.js"
 import type { Line, Listener, Member } from "./offers.js"
@@ -122,9 +122,7 @@ export class ClientWaiter implements Member {
       (run) =>
         Effect.tap(
           Effect.flatMap(
-            plan !== undefined || round === rounds
-              ? Effect.succeed(everything)
-              : ahead?.from(run) ?? Effect.succeed(beginning),
+            startOf(run, ahead, round, plan !== undefined),
             (from) => this.attempting(run, null, from)
           ),
           (found) => found === null && timeout > 0 ? run([wait]) : Effect.void
