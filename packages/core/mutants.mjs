@@ -955,6 +955,13 @@ class Now implements Operation<Option.Option<any>, never> {
     replace: ""
   },
   {
+    name: "options whose names cannot be read are said to be patterns",
+    clause: "S16",
+    file: "internal/arguments.ts",
+    find: "keysOf(options, \"the options\", invalidOption)",
+    replace: "keysOf(options, \"the options\", invalidPattern)"
+  },
+  {
     name: "the options of a space on a store may be misspelt",
     clause: "S16",
     file: "internal/durable/row.ts",
@@ -1396,6 +1403,20 @@ class Now implements Operation<Option.Option<any>, never> {
     replace: "Effect.void : Effect.void"
   },
   {
+    name: "code that throws when it is asked by which pattern a tuple came stops a space on a store",
+    clause: "S3",
+    file: "internal/durable/waiter.ts",
+    find: "      return Exit.die(error)\n",
+    replace: "      throw error\n"
+  },
+  {
+    name: "a tuple is lost whose taker's code throws when it is asked by which pattern it came",
+    clause: "S3",
+    file: "internal/durable/waiter.ts",
+    find: "    } catch (error) {\n      if (this.takes) {",
+    replace: "    } catch (error) {\n      if (false) {"
+  },
+  {
     name: "a wait over a link is not told of answers that come later, on a store",
     clause: "S3",
     file: "internal/durable/waiter.ts",
@@ -1415,6 +1436,20 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/sharded/waiting.ts",
     find: "(isFirst) => isFirst ? undefined : giveBack(value))",
     replace: "() => undefined)"
+  },
+  {
+    name: "who holds longest in a split space is sought in each part alone",
+    clause: "N11",
+    file: "internal/sharded/engine.ts",
+    find: "(parts) => longestFirst(parts.flat())",
+    replace: "(parts) => parts.flat()"
+  },
+  {
+    name: "a shape is counted once for each part of a split space",
+    clause: "N11",
+    file: "internal/sharded/engine.ts",
+    find: "      tuples: shapes.tuples,",
+    replace: "      tuples: all.flatMap(({ tuples }) => tuples),"
   },
   {
     name: "what a part has when another fails is not given back",
@@ -1654,7 +1689,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "who looks for what is far keeps the store for itself",
     clause: "S7",
     file: "internal/durable/ahead.ts",
-    find: "access.isTransaction || round === rounds",
+    find: "goesFar || round === rounds",
     replace: "round <= rounds"
   },
   {

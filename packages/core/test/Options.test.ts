@@ -98,6 +98,27 @@ describe("Options", () => {
       )
     }))
 
+  it.effect("S16 options whose names cannot be read are refused as options", () =>
+    Effect.gen(function*() {
+      const options = new Proxy({}, {
+        ownKeys: () => {
+          throw new Error("no")
+        }
+      })
+      for (
+        const effect of [
+          Effect.scoped(TupleSpace.make(options)),
+          Effect.scoped(Effect.flatMap(TupleSpace.make(), (space) => space.in(["a"], options)))
+        ]
+      ) {
+        const { message, reason } = yield* refusalOf(effect)
+        assert.deepStrictEqual({ message, reason }, {
+          reason: "InvalidOption",
+          message: "the options cannot be read: no"
+        })
+      }
+    }))
+
   it.effect("options that are there are read, or handed on as they are", () =>
     Effect.gen(function*() {
       const given = { a: "text", b: "3 seconds", c: [1] }

@@ -278,6 +278,23 @@ for (const [name, made] of [["stores", stores], ["spaces in memory", memories]] 
         }
       }))
 
+    it.scoped("N11 V08 of all parts, who has held longest and what is oldest comes first, and each shape once", () =>
+      Effect.gen(function*() {
+        const { one, other, space } = yield* split
+        yield* space.outAll([[other, 1], [1, 2], [2, 2], [3, 2], [4, 2], [5, 2], [6, 2]])
+        const first = yield* start(space.inWith([other, 1], () => Effect.never))
+        yield* TestClock.adjust("3 seconds")
+        yield* space.outAll([[one, 1], [7, 2], [8, 2]])
+        const second = yield* start(space.inWith([one, 1], () => Effect.never))
+        yield* TestClock.adjust("2 seconds")
+        const { holders, oldest, tuples } = yield* space.inspect
+        same(holders?.map(({ age }) => age), [5000, 2000])
+        same(tuples, [{ shape: "[number, number]", count: 8 }])
+        same(oldest, [{ shape: "[number, number]", age: 5000 }])
+        yield* Fiber.interruptAll([first, second])
+        yield* clean(space)
+      }))
+
     it.scoped("N11 V08 a wait in several parts is one wait", () =>
       Effect.gen(function*() {
         const { one, space } = yield* split

@@ -571,6 +571,27 @@ describe("Who waits in a store", () => {
       assert.isBelow(asked, 40)
     }))
 
+  for (const name of ["inAny", "rdAny"] as const) {
+    it.scopedLive(`S3 ${name}: code that throws when it is asked again ends its operation, and nothing else`, () =>
+      Effect.gen(function*() {
+        const space = yield* Effect.flatMap(clients, (open) => open())
+        let asked = 0
+        const fickle = P.when(() => {
+          if (asked++ === 0) {
+            return false
+          }
+          throw new Error("no")
+        })
+        const fiber = yield* Effect.fork(space[name]([["a", fickle], ["a", P.when(() => true)]]))
+        yield* Effect.repeat(Effect.zipRight(settle, space.inspect), { until: ({ interests }) => interests.length > 0 })
+        yield* space.out(["a", 1])
+        const exit = yield* within(Fiber.await(fiber), name)
+        assert.isTrue(Exit.isFailure(exit) && Cause.pretty(exit.cause).includes("no"))
+        same(yield* within(space.inp(["a", 1]), "inp"), Option.some(["a", 1]))
+        same((yield* space.inspect).held, 0)
+      }))
+  }
+
   it.scoped("S11 a tuple that a join was offered goes on if the others have expired when it takes them", () =>
     Effect.gen(function*() {
       const open = yield* clients

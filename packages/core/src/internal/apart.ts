@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import type { Restore } from "./handOver.js"
+import type { Restore } from "../SpaceStore.js"
 import type { AnyFiber } from "./runtime.js"
 import {
   callback,

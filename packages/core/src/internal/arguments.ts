@@ -126,7 +126,7 @@ export const onlyOptions = (options: unknown, names: ReadonlyArray<string>, plac
   if (typeof options !== "object" || options === null) {
     return
   }
-  for (const key of keysOf(options)) {
+  for (const key of keysOf(options, "the options", invalidOption)) {
     if (!names.includes(key)) {
       throw invalidOption(`${place}${key}: there is no such option here, but ${names.map(show).join(", ")}`)
     }
@@ -456,7 +456,7 @@ export const several = (patterns: unknown): Several => {
   if (typeof patterns !== "object" || patterns === null) {
     throw invalidPattern(`the patterns are an array or a record of them, not ${show(patterns)}`)
   }
-  const keys = isArray(patterns) ? undefined : keysOf(patterns)
+  const keys = isArray(patterns) ? undefined : keysOf(patterns, "the patterns", invalidPattern)
   const names = keys ?? Array.from({ length: isArray(patterns) ? patterns.length : 0 }, (_, index) => index)
   return new Several(
     keys,
@@ -470,11 +470,11 @@ export const several = (patterns: unknown): Several => {
   )
 }
 
-const keysOf = (patterns: object): ReadonlyArray<string> => {
+const keysOf = (record: object, name: string, refused: (message: string) => SpaceError): ReadonlyArray<string> => {
   try {
-    return Object.keys(patterns)
+    return Object.keys(record)
   } catch (error) {
-    throw invalidPattern(`the patterns cannot be read: ${messageOf(error)}`)
+    throw refused(`${name} cannot be read: ${messageOf(error)}`)
   }
 }
 

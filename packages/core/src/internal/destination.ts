@@ -6,9 +6,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type { Restore } from "../SpaceStore.js"
 import type { Tuple } from "../Tuple.js"
 import type { Destination } from "../TupleSpace.js"
-import type { Restore } from "./handOver.js"
 import type { Held, TakeNow } from "./hold.js"
 import { consumed } from "./hold.js"
 import type { Pattern } from "./pattern/pattern.js"

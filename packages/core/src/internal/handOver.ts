@@ -4,10 +4,9 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
+import type { Restore } from "../SpaceStore.js"
 import type { AnyFiber } from "./runtime.js"
 import { isInterrupted, isInterruptible, offEnd, onEnd, withFiber } from "./runtime.js"
-
-export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
 /** Fibers between the end of a wait and its last step, and how to give back what they were handed. */
 export type Leaving = Map<unknown, () => void>

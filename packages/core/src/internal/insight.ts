@@ -27,13 +27,29 @@ export interface Waiting {
   readonly watcher: { readonly resume: unknown; readonly reader: AnyFiber | undefined } | undefined
 }
 
-/** What is looked at until nothing moves. */
-export interface Watched {
-  readonly closed: boolean
-  /** How often a fiber of a process has run. */
-  readonly moves: number
+/** What fibers of processes move in. */
+interface Moving {
+  /** How often one of them has run. */
+  moves: number
+  /** Those that wait for quiescence, and so are not counted. */
   readonly observers: Set<unknown>
+  /** Called when one has run, or the space has closed. */
   readonly onMoved: Set<() => void>
+}
+
+/** A fiber of a process has run; or, without one, the space has closed. */
+export const moved = (moving: Moving, fiber: unknown): void => {
+  if (!moving.observers.has(fiber)) {
+    moving.moves++
+    for (const notify of moving.onMoved) {
+      notify()
+    }
+  }
+}
+
+/** What is looked at until nothing moves. */
+export interface Watched extends Moving {
+  readonly closed: boolean
   readonly rollBack: () => void
   readonly now: () => number
   readonly waiting: () => ReadonlyArray<Waiting>
@@ -62,9 +78,32 @@ export const snapshotProcess = (
   waitsFor: interests.filter((interest) => interest.process === record).map((interest) => snapshot(interest, now))
 })
 
-/** How old the oldest tuple of each shape is. */
-export const oldestFirst = (shapes: NonNullable<Inspection["oldest"]>): NonNullable<Inspection["oldest"]> =>
-  Array.from(shapes).sort((one, other) => other.age - one.age)
+/** By age, the greatest first. What has an age that nobody knows comes before all. */
+export const longestFirst = <A extends { readonly age: number | undefined }>(all: Iterable<A>): ReadonlyArray<A> =>
+  Array.from(all).sort((one, other) => (other.age ?? Infinity) - (one.age ?? Infinity) || 0)
+
+/** How many tuples there are of each shape, and how old the oldest of them is, if that is known. */
+export class Shapes {
+  private readonly known = new Map<string, { readonly count: number; readonly age: number | undefined }>()
+
+  add(shape: string, more: number, ofOldest: number | undefined): void {
+    const { age = ofOldest, count = 0 } = this.known.get(shape) ?? {}
+    this.known.set(shape, {
+      count: count + more,
+      age: age === undefined ? undefined : Math.max(age, ofOldest ?? age)
+    })
+  }
+
+  get tuples(): Inspection["tuples"] {
+    return Array.from(this.known, ([shape, { count }]) => ({ shape, count }))
+  }
+
+  get oldest(): NonNullable<Inspection["oldest"]> {
+    return longestFirst(
+      Array.from(this.known).flatMap(([shape, { age }]) => age === undefined ? [] : [{ shape, age }])
+    )
+  }
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Quiescence

@@ -54,7 +54,7 @@ export const setDeadline = (timed: Timed, deadline: Deadline, at: number): void 
 }
 
 /** Ends what is due. */
-export const tick = (timed: Timed): void => {
+export const tick = (timed: Pick<Timed, "deadlines" | "now">): void => {
   const now = timed.now()
   for (let due = timed.deadlines.due(now); due !== undefined; due = timed.deadlines.due(now)) {
     due.fire()

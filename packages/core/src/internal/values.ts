@@ -35,9 +35,11 @@ export class Values {
     this.errors = new Errors(this.encoder, this.decoder)
   }
 
+  private inTexts: Values | undefined = undefined
+
   /** With the same schemas, for texts. */
   get stored(): Values {
-    return new Values(this.schemas, "store")
+    return this.inTexts ??= new Values(this.schemas, "store")
   }
 
   /**

@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -88,6 +89,24 @@ export class Watcher {
     })
   })
 }
+
+/**
+ * The events that a mailbox gets, behind those of the tuples that were there when it was opened. `take` takes what it
+ * holds. The stream of a space or a scope that was closed ends, as that of a queue does.
+ */
+export const eventsOf = <E>(
+  watcher: Watcher,
+  present: ReadonlyArray<Tuple>,
+  take: Effect.Effect<Chunk.Chunk<SpaceEvent.SpaceEvent<Tuple>>, E>,
+  isClosed: () => boolean
+): Stream.Stream<SpaceEvent.SpaceEvent<Tuple>, E> =>
+  Stream.concat(
+    Stream.fromIterable(present.map((tuple) => SpaceEvent.Out({ tuple }))),
+    Stream.repeatEffectChunkOption(Effect.catchAllCause(take, (cause) =>
+      isClosed() || watcher.isOver
+        ? Effect.fail(Option.none<never>())
+        : Effect.failCause(Cause.map(cause, Option.some))))
+  )
 
 /** Of the events, the tuples that were put. */
 export const tuplesOf = <E>(

@@ -34,7 +34,7 @@ export interface From {
 export const everything: From = { places: [], isBounded: false }
 
 /** The first pages of it. */
-export const beginning: From = { places: [], isBounded: true }
+const beginning: From = { places: [], isBounded: true }
 
 /** So many pages are looked at before one looks ahead, which takes a few batches more. */
 export const near = 4
@@ -51,7 +51,7 @@ export const isFar = (exit: Exit.Exit<unknown, unknown>): boolean =>
 export type Sought = Pick<Wanted, "exactly" | "patterns" | "queries" | "tuple">
 
 /** So often it looks ahead, if each time tuples come back meanwhile. Then it has the store for itself. */
-export const rounds = 3
+const rounds = 3
 
 /**
  * How many tuples it looks at at a time, at first and at most. Each time is a batch, which costs a commit; and others
@@ -218,6 +218,18 @@ export class Ahead implements Listener {
 }
 
 /**
+ * From where on it is looked for in this round, in a transaction: from where it has looked ahead to, or from the first
+ * page on. The last round `goesFar`, whatever that takes.
+ */
+export const startOf = (
+  run: Run,
+  ahead: Ahead | undefined,
+  round: number,
+  goesFar: boolean
+): Effect.Effect<From, SpaceError> =>
+  goesFar || round === rounds ? Effect.succeed(everything) : ahead?.from(run) ?? Effect.succeed(beginning)
+
+/**
  * Looks at what is stored, in a transaction that does nothing else, and ahead where that is long. Within a transaction
  * of the user's the store is that one's alone already.
  */
@@ -237,13 +249,7 @@ export const searching = <A, E>(
     const look = (round: number): Effect.Effect<A, Exclude<E, Far> | SpaceError> =>
       Effect.catchAll(
         access.exclusively(
-          (run) =>
-            Effect.flatMap(
-              access.isTransaction || round === rounds
-                ? Effect.succeed(everything)
-                : ahead?.from(run) ?? Effect.succeed(beginning),
-              (from) => body(run, from)
-            ),
+          (run) => Effect.flatMap(startOf(run, ahead, round, access.isTransaction), (from) => body(run, from)),
           leaving
         ),
         (error) =>

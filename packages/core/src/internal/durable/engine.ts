@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Options, SpaceStore } from "../../SpaceStore.js"
+import type { Options, Restore, SpaceStore } from "../../SpaceStore.js"
 import type { Row, Run, Take } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
@@ -15,7 +15,6 @@ import { apart } from "../apart.js"
 import { failing, failuresOf, keepsFailures, millis, option, refusing, unsupported } from "../arguments.js"
 import { read } from "../brand.js"
 import { moves } from "../destination.js"
-import type { Restore } from "../handOver.js"
 import * as Hold from "../hold.js"
 import * as Insight from "../insight.js"
 import { looks } from "../keeping.js"
@@ -30,12 +29,11 @@ import { untilGone } from "../verbs.js"
 import { tuplesOf } from "../watcher.js"
 import type { Access } from "./access.js"
 import type { Far, From } from "./ahead.js"
-import { searching } from "./ahead.js"
 import { dump, load } from "./dump.js"
 import { Endings } from "./ending.js"
 import { keepingFailures } from "./failures.js"
 import type { Unread } from "./finding.js"
-import { all, claim, claimed, copies, nothing, readable, soughtBy, takeAll } from "./finding.js"
+import { all, claim, claimed, copies, nothing, seeking, takeAll } from "./finding.js"
 import { Ground, linked } from "./ground.js"
 import { explain, inspect, sample } from "./inspect.js"
 import { joinOf } from "./joining.js"
@@ -153,16 +151,11 @@ const changingOf = (ground: Ground): Pick<Verbs<SpaceError>, "outIfAbsent" | "re
       ground.operation("outIfAbsent", (access, span) =>
         failing(() => {
           const row = ground.prepared(tuple, span)
-          return readable(
-            ground,
-            access,
-            false,
-            searching(session, access, soughtBy(reader, pattern), (run, from) =>
-              Effect.flatMap(all(reader, run, pattern, from, 1), ({ tuples }) =>
-                tuples.length > 0
-                  ? Effect.succeed(Option.fromIterable(tuples))
-                  : Effect.as(run([{ op: "put", rows: [row()] }]), Option.none<Tuple>())))
-          )
+          return seeking(ground, access, false, pattern, (run, from) =>
+            Effect.flatMap(all(reader, run, pattern, from, 1), ({ tuples }) =>
+              tuples.length > 0
+                ? Effect.succeed(Option.fromIterable(tuples))
+                : Effect.as(run([{ op: "put", rows: [row()] }]), Option.none<Tuple>())))
         })),
 
     replace: (pattern, f) =>
@@ -192,7 +185,7 @@ const changingOf = (ground: Ground): Pick<Verbs<SpaceError>, "outIfAbsent" | "re
                   ? Effect.as(run([{ op: "put", rows: [row()] }]), Option.some(tuple))
                   : replaced(run, from))
             }))
-        return readable(ground, access, true, searching(session, access, soughtBy(reader, pattern), replaced))
+        return seeking(ground, access, true, pattern, replaced)
       })
   }
 }
@@ -286,21 +279,17 @@ const takingOf = (ground: Ground): Pick<Verbs<SpaceError>, "take" | "takeNow"> =
     if (exact && limit === 1 && isFinal) {
       return access.take(take, (found) => found === null ? nothing : forGood(hold, found), leaving)
     }
-    return readable(
+    return seeking(
       ground,
       access,
       true,
-      searching(
-        session,
-        access,
-        soughtBy(reader, pattern),
-        (run, from) =>
-          exact ? takeAll(reader, run, take) : Effect.map(
-            claimed(all(reader, run, pattern, from, limit), (rows) => claim(run, hold, rows, null, isFinal)),
-            (found) => found ?? nothing
-          ),
-        leaving
-      )
+      pattern,
+      (run, from) =>
+        exact ? takeAll(reader, run, take) : Effect.map(
+          claimed(all(reader, run, pattern, from, limit), (rows) => claim(run, hold, rows, null, isFinal)),
+          (found) => found ?? nothing
+        ),
+      leaving
     )
   }
 

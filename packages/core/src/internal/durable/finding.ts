@@ -18,7 +18,7 @@ import type { Ground } from "./ground.js"
 import { page, unlimited } from "./query.js"
 import type { Reader, Reading } from "./reader.js"
 import { isRead } from "./reader.js"
-import type { Session } from "./session.js"
+import type { Leaving, Session } from "./session.js"
 import type { Read } from "./wanted.js"
 
 export const nothing: Read = { index: 0, rows: [], tuples: [] }
@@ -74,7 +74,7 @@ export const attempted = (
  * What fails on tuples that cannot be decoded has changed nothing. If it would have taken them, that counts as an
  * attempt.
  */
-export const readable = <A>(
+const readable = <A>(
   { session }: Ground,
   access: Access,
   takes: boolean,
@@ -155,7 +155,7 @@ export const each = (
   })
 
 /** What is looked for, for one pattern. */
-export const soughtBy = (reader: Reader, pattern: Pattern): Sought => {
+const soughtBy = (reader: Reader, pattern: Pattern): Sought => {
   const [query, exact] = reader.query(pattern)
   return {
     patterns: [pattern],
@@ -164,6 +164,25 @@ export const soughtBy = (reader: Reader, pattern: Pattern): Sought => {
     tuple: (row) => reader.read(row)
   }
 }
+
+/**
+ * Looks for what matches, and does something about it. If that `takes`, what it fails on, since it cannot be decoded,
+ * has had an attempt.
+ */
+export const seeking = <A>(
+  ground: Ground,
+  access: Access,
+  takes: boolean,
+  pattern: Pattern,
+  body: (run: Run, from: From) => Effect.Effect<A, Far | SpaceError | Unread>,
+  leaving?: Leaving<A>
+): Effect.Effect<A, SpaceError> =>
+  readable(
+    ground,
+    access,
+    takes,
+    searching(ground.session, access, soughtBy(ground.reader, pattern), body, leaving)
+  )
 
 /** All that match, oldest first, up to a limit. */
 export const all = (
@@ -188,19 +207,19 @@ export const copies = (
   pattern: Pattern,
   limit: number = Infinity
 ): Effect.Effect<Read, SpaceError> => {
-  const { reader, session } = ground
+  const { reader } = ground
   const [query, exact] = reader.query(pattern)
-  return readable(
-    ground,
-    access,
-    false,
-    exact
-      ? Effect.flatMap(
+  return exact
+    ? readable(
+      ground,
+      access,
+      false,
+      Effect.flatMap(
         access.perform({ op: "scan", query, after: 0, limit: Math.min(limit, unlimited) }),
         (rows) => decoded(reader, { index: 0, rows })
       )
-      : searching(session, access, soughtBy(reader, pattern), (run, from) => all(reader, run, pattern, from, limit))
-  )
+    )
+    : seeking(ground, access, false, pattern, (run, from) => all(reader, run, pattern, from, limit))
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

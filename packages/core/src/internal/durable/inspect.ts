@@ -9,7 +9,7 @@ import type { Inspected } from "../../StoreCommand.js"
 import type { Explanation, HolderSnapshot, Inspection } from "../../TupleSpace.js"
 import { decodeField, typeNames } from "../encoding.js"
 import type { Records, Sample } from "../insight.js"
-import { oldestFirst, snapshotProcess } from "../insight.js"
+import { longestFirst, Shapes, snapshotProcess } from "../insight.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { show } from "../print.js"
 import { decodeTuple } from "../texts.js"
@@ -28,8 +28,8 @@ export const inspect = (ground: Ground, records: Records): Effect.Effect<Inspect
         const { expiring } = inspected
         const shapes = shapesOf(inspected, reader.values)
         return {
-          tuples: shapes.map(({ count, shape }) => ({ shape, count })),
-          oldest: oldestFirst(shapes.flatMap(({ age, shape }) => age === undefined ? [] : [{ shape, age }])),
+          tuples: shapes.tuples,
+          oldest: shapes.oldest,
           expiring: expiring && { count: expiring.count, next: expiring.next ?? undefined },
           held: inspected.held,
           holders: inspected.holders && holdersOf(inspected.holders),
@@ -78,31 +78,24 @@ const longest = (all: ReadonlyArray<{ readonly age?: number | null | undefined }
 
 /** Clients that hold tuples, longest first. */
 const holdersOf = (holders: NonNullable<Inspected["holders"]>): ReadonlyArray<HolderSnapshot> =>
-  holders.map(({ age, client, count, lapses }) => ({
+  longestFirst(holders.map(({ age, client, count, lapses }) => ({
     count,
     age: age ?? undefined,
     process: undefined,
     fiber: undefined,
     client,
     lapses
-  })).sort((one, other) => (other.age ?? Infinity) - (one.age ?? Infinity))
+  })))
 
 /** The shapes of tuples as a snapshot shows them. */
-const shapesOf = (
-  { tuples }: Inspected,
-  values: Values
-): ReadonlyArray<{ readonly shape: string; readonly count: number; readonly age: number | undefined }> => {
-  const shapes = new Map<string, { readonly count: number; readonly age: number | undefined }>()
+const shapesOf = ({ tuples }: Inspected, values: Values): Shapes => {
+  const shapes = new Shapes()
   for (const { age, arity, count, first, shape } of tuples) {
     const names = Array.from(shape, (letter) => typeNames[letter]!)
     const text = arity < 0
       ? `failure(${first === null ? names[0] : show(decodeTuple(values, { arity, fields: [first] })[0])})`
       : `[${[first === null ? names[0] : show(decodeField(values, first, 0)), ...names.slice(1)].join(", ")}]`
-    const known = shapes.get(text)
-    shapes.set(text, {
-      count: (known?.count ?? 0) + count,
-      age: known?.age === undefined ? age ?? undefined : Math.max(known.age, age ?? 0)
-    })
+    shapes.add(text, count, age ?? undefined)
   }
-  return Array.from(shapes, ([shape, known]) => ({ shape, ...known }))
+  return shapes
 }

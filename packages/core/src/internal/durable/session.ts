@@ -16,12 +16,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Savepoint, SpaceStore } from "../../SpaceStore.js"
+import type { Restore, Savepoint, SpaceStore } from "../../SpaceStore.js"
 import type { Command, Mail, Outcome, Reply, Run } from "../../StoreCommand.js"
 import type { Deadline } from "../deadlines.js"
 import { Deadlines } from "../deadlines.js"
-import type { Restore } from "../handOver.js"
 import type { Watched } from "../insight.js"
+import { moved } from "../insight.js"
 import {
   atEnd,
   callback,
@@ -526,12 +526,7 @@ export class Session implements Timed, Watched {
   }
 
   moved(fiber: unknown): void {
-    if (!this.observers.has(fiber)) {
-      this.moves++
-      for (const notify of this.onMoved) {
-        notify()
-      }
-    }
+    moved(this, fiber)
   }
 
   /** Works as long as the scope is open; then does what is left to do. */

@@ -3,12 +3,11 @@
  *
  * @internal
  */
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import { SpaceError } from "../../SpaceError.js"
 import type { SpaceEvent } from "../../SpaceEvent.js"
 import type { Cancel, EventKind, Mail, Wait } from "../../StoreCommand.js"
@@ -19,7 +18,7 @@ import type { ProcessRecord } from "../process.js"
 import { current } from "../process.js"
 import type { AnyFiber } from "../runtime.js"
 import { atEnd, localOf, withFiber } from "../runtime.js"
-import { Watcher } from "../watcher.js"
+import { eventsOf, Watcher } from "../watcher.js"
 import { transactionOf } from "./access.js"
 import { lapsed } from "./lapse.js"
 import type { Listener } from "./offers.js"
@@ -225,13 +224,8 @@ export const watch = (
         ? Effect.ignore(session.perform(cancel))
         : Effect.sync(() => session.giveBack(cancel))
     })
-    return Effect.map(Effect.uninterruptible(Effect.zipLeft(opened, atEnd(() => closed))), (present) =>
-      Stream.concat(
-        Stream.fromIterable(present.map((tuple): SpaceEvent<any> => ({ _tag: "Out", tuple }))),
-        Stream.repeatEffectChunkOption(Effect.catchAllCause(watcher.take as Effect.Effect<any, SpaceError>, (cause) =>
-          // The stream of a space or a scope that was closed ends, as that of a queue does.
-          session.closed || watcher.isOver
-            ? Effect.fail(Option.none<never>())
-            : Effect.failCause(Cause.map(cause, Option.some))))
-      ))
+    return Effect.map(
+      Effect.uninterruptible(Effect.zipLeft(opened, atEnd(() => closed))),
+      (present) => eventsOf<SpaceError>(watcher, present, watcher.take, () => session.closed)
+    )
   })

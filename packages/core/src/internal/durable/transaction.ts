@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Restore } from "../handOver.js"
+import type { Restore } from "../../SpaceStore.js"
 import { locally, withFiber } from "../runtime.js"
 import { Lasting, Progress, transactionOf, transactions, within } from "./access.js"
 import type { Tried } from "./retrying.js"

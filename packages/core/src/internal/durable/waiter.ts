@@ -7,17 +7,17 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { SpaceError } from "../../SpaceError.js"
+import type { Restore } from "../../SpaceStore.js"
 import type { Command, Found, Mail, Row, Run } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Deadline } from "../deadlines.js"
-import type { Restore } from "../handOver.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { ProcessRecord } from "../process.js"
 import { current } from "../process.js"
 import type { AnyFiber } from "../runtime.js"
 import { callback, interruptedBy, localOf, withFiber } from "../runtime.js"
 import { timedOut } from "../timeout.js"
-import { Ahead, beginning, everything, isFar, rounds } from "./ahead.js"
+import { Ahead, everything, isFar, startOf } from "./ahead.js"
 import { acceptedOf, restoring, settling } from "./back.js"
 import { Hope } from "./hope.js"
 import type { Line, Listener, Member } from "./offers.js"
@@ -122,9 +122,7 @@ export class ClientWaiter implements Member {
       (run) =>
         Effect.tap(
           Effect.flatMap(
-            plan !== undefined || round === rounds
-              ? Effect.succeed(everything)
-              : ahead?.from(run) ?? Effect.succeed(beginning),
+            startOf(run, ahead, round, plan !== undefined),
             (from) => this.attempting(run, null, from)
           ),
           (found) => found === null && timeout > 0 ? run([wait]) : Effect.void
@@ -243,7 +241,7 @@ export class ClientWaiter implements Member {
   onMail(mail: Mail): void {
     const { index, kind, row } = mail
     if (kind === "served") {
-      this.arrive({ index: this.indexOf(index, row), rows: [row] })
+      this.found(this.named(index, row))
     } else if (kind === "hint") {
       // Of a store, or of an earlier program, that knows of no lines.
       this.onHint(mail)
@@ -253,7 +251,6 @@ export class ClientWaiter implements Member {
   onHint(hint: Mail): boolean {
     const { index, row } = hint
     const { id, session, wanted } = this
-    const found = (exit: Exit.Exit<Found | null, unknown>) => this.found(exit)
     if (this.hope !== undefined) {
       if (this.hope.mayBeMadeBy(row)) {
         this.look()
@@ -270,10 +267,7 @@ export class ClientWaiter implements Member {
     if (wanted.as === "rd") {
       session.post(
         { op: "cancel", waiters: [id] },
-        (exit) =>
-          found(
-            Exit.map(exit, ([was]) => was === true ? { index: this.indexOf(index, row), rows: [row] } : null)
-          )
+        (exit) => this.found(Exit.flatMap(exit, ([was]) => was === true ? this.named(index, row) : Exit.succeed(null)))
       )
       return false
     }
@@ -282,7 +276,7 @@ export class ClientWaiter implements Member {
       { op: "claim", hold: id, ids: [row.id], waiter: id, final: wanted.final },
       (exit) => {
         this.claims--
-        found(Exit.map(exit, (rows) => rows === null ? null : { index: this.indexOf(index, row), rows }))
+        this.found(Exit.flatMap(exit, (rows) => rows === null ? Exit.succeed(null) : this.named(index, rows[0]!)))
         if (Exit.isSuccess(exit) && exit.value === null) {
           // The tuple is gone; or we are, and then it is for the next.
           session.whenHeard(() => this.isThere || this.line?.hint(hint))
@@ -301,14 +295,25 @@ export class ClientWaiter implements Member {
     return this.state === "waiting" && this.leaving === undefined
   }
 
-  /** Which pattern it was: where the store cannot tell, it may have named an earlier one. */
-  private indexOf(index: number, row: Row): number {
+  /**
+   * A tuple that has come, and which pattern it is for: where the store cannot tell, it may have named an earlier one.
+   * If the user's code throws when it is asked again, the tuple is back.
+   */
+  private named(index: number, row: Row): Exit.Exit<Found> {
     const { exact, patterns, tuple } = this.wanted
-    if (exact || patterns.length === 1) {
-      return index
+    const rows = [row]
+    const read = exact || patterns.length === 1 ? undefined : tuple(row)
+    if (read === undefined || !isRead(read)) {
+      return Exit.succeed({ index, rows })
     }
-    const read = tuple(row)
-    return isRead(read) ? patterns.findIndex((pattern) => pattern.matches(read)) : index
+    try {
+      return Exit.succeed({ index: patterns.findIndex((pattern) => pattern.matches(read)), rows })
+    } catch (error) {
+      if (this.takes) {
+        giveBack(this.session, this.wanted, this.id, rows)
+      }
+      return Exit.die(error)
+    }
   }
 
   /** Looks whether a join is complete with a tuple that it is offered; if not, the tuple goes on to the next. */

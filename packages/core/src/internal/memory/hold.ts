@@ -4,9 +4,9 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
+import type { Restore } from "../../SpaceStore.js"
 import type { Tuple } from "../../Tuple.js"
 import { several } from "../arguments.js"
-import type { Restore } from "../handOver.js"
 import type { Ending, Held, Take, TakeNow, TakingFirst } from "../hold.js"
 import { uninterruptibly } from "../hold.js"
 import * as Process from "../process.js"

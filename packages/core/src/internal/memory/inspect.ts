@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import type { Tuple } from "../../Tuple.js"
 import type { HolderSnapshot, Inspection } from "../../TupleSpace.js"
 import type { Records, Sample, Waiting } from "../insight.js"
-import { oldestFirst, snapshot, snapshotProcess } from "../insight.js"
+import { Shapes, snapshot, snapshotProcess } from "../insight.js"
 import { show, typeName } from "../print.js"
 import type { Entry } from "./entry.js"
 import type { Store } from "./store.js"
@@ -29,25 +29,18 @@ const waiting = (store: Store): ReadonlyArray<Waiting> => {
 /** A snapshot of the space. To be run as a step. */
 export const inspect = (store: Store, records: Records): Inspection => {
   const now = store.now()
-  const shapes = new Map<string, { count: number; readonly age: number }>()
+  const shapes = new Shapes()
   let next = Infinity
   for (const shelf of [...store.shelves.byArity.values(), store.shelves.failures]) {
-    // Oldest first: the first of a shape is its oldest.
     for (const entry of shelf.all.toArray()) {
-      const name = shapeOf(entry.tuple, entry.failure)
-      const shape = shapes.get(name)
-      if (shape === undefined) {
-        shapes.set(name, { count: 1, age: ageOf(store, entry, now) })
-      } else {
-        shape.count++
-      }
+      shapes.add(shapeOf(entry.tuple, entry.failure), 1, ageOf(store, entry, now))
       next = Math.min(next, entry.extra?.expiry?.at ?? Infinity)
     }
   }
   const interests = waiting(store)
   return {
-    tuples: Array.from(shapes, ([shape, { count }]) => ({ shape, count })),
-    oldest: oldestFirst(Array.from(shapes, ([shape, { age }]) => ({ shape, age }))),
+    tuples: shapes.tuples,
+    oldest: shapes.oldest,
     expiring: { count: store.expiring, next: next === Infinity ? undefined : next - now },
     held: store.held.size,
     holders: holders(store, now),

@@ -19,7 +19,7 @@ import { Ages } from "../ages.js"
 import type { Deadline } from "../deadlines.js"
 import { Deadlines } from "../deadlines.js"
 import type { Waiting } from "../insight.js"
-import { timeOf } from "../timekeeper.js"
+import { tick, timeOf } from "../timekeeper.js"
 import type { Watcher } from "../watcher.js"
 import type { Edition } from "./editions.js"
 import { Editions } from "./editions.js"
@@ -139,10 +139,7 @@ export class State {
   /** Ends what is due: tuples whose time is over, waits that have timed out. */
   protected sweep(): void {
     if (this.deadlines.size > 0) {
-      const now = this.now()
-      for (let due = this.deadlines.due(now); due !== undefined; due = this.deadlines.due(now)) {
-        due.fire()
-      }
+      tick(this)
     }
   }
 

@@ -18,6 +18,8 @@
  */
 import * as Effect from "effect/Effect"
 import { SpaceError } from "../../SpaceError.js"
+import type { Watched } from "../insight.js"
+import { moved } from "../insight.js"
 import type { Interest } from "./interest.js"
 import type { Savepoint } from "./log.js"
 import { Room } from "./room.js"
@@ -30,16 +32,13 @@ export type { Holder, Options, State } from "./state.js"
 /** Thrown by every step of a closed space. */
 export const CLOSED = Symbol.for("@effect-linda/core/Store/CLOSED")
 
-export class Store extends Room {
+export class Store extends Room implements Watched {
   closed = false
   /** Called with how many entries a step has looked at, if somebody measures. */
   onExamined: ((examined: number) => void) | undefined = undefined
   readonly turns = new Turns(this)
-  /** How often a fiber of a process has come to rest. */
   moves = 0
-  /** Fibers that wait for quiescence. */
   readonly observers = new Set<unknown>()
-  /** Called when a fiber of a process has run, while somebody waits for quiescence. */
   readonly onMoved = new Set<() => void>()
   private busy = false
 
@@ -171,14 +170,8 @@ export class Store extends Room {
     })
   }
 
-  /** A fiber of a process has run. */
   moved(fiber: unknown): void {
-    if (!this.observers.has(fiber)) {
-      this.moves++
-      for (const notify of this.onMoved) {
-        notify()
-      }
-    }
+    moved(this, fiber)
   }
 
   /** S12: ends every wait with an interruption and every subscription with its end, and lets go of all tuples. */

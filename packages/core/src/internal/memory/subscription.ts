@@ -3,18 +3,15 @@
  *
  * @internal
  */
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
-import type { SpaceEvent } from "../../SpaceEvent.js"
+import type * as Stream from "effect/Stream"
 import type { Tuple } from "../../Tuple.js"
 import type { Mailbox } from "../arguments.js"
 import type { Pattern } from "../pattern/pattern.js"
 import * as Process from "../process.js"
 import { localOf, withFiber } from "../runtime.js"
-import { tuplesOf, Watcher } from "../watcher.js"
+import { eventsOf, tuplesOf, Watcher } from "../watcher.js"
 import type { Memory } from "./engine.js"
 import { Interest } from "./interest.js"
 import { MISS } from "./store.js"
@@ -75,15 +72,8 @@ export const watch = (memory: Memory) =>
       })
   )
   return Effect.map(opened, ({ present, watcher }) => {
-    const events = Effect.tap(watcher.take, () => store.drained())
-    const all = Stream.concat(
-      Stream.fromIterable(present.map((tuple): SpaceEvent<any> => ({ _tag: "Out", tuple }))),
-      Stream.repeatEffectChunkOption(Effect.catchAllCause(events, (cause) =>
-        // The stream of a space or a scope that was closed ends, as that of a queue does.
-        store.closed || watcher.isOver
-          ? Effect.fail(Option.none<never>())
-          : Effect.failCause(Cause.map(cause, Option.some))))
-    )
-    return kind === "stream" ? tuplesOf(all) : all
+    const take = Effect.tap(watcher.take, () => store.drained())
+    const events = eventsOf(watcher, present, take, () => store.closed)
+    return kind === "stream" ? tuplesOf(events) : events
   })
 }

@@ -6,7 +6,7 @@
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type { Restore } from "../handOver.js"
+import type { Restore } from "../../SpaceStore.js"
 import { handOver } from "../handOver.js"
 import type { Pattern } from "../pattern/pattern.js"
 import * as Process from "../process.js"

@@ -14,7 +14,7 @@ import { failing, option, refusing, text, unsupported } from "../arguments.js"
 import { fitting, moves } from "../destination.js"
 import type { Held, TakingNow, Use } from "../hold.js"
 import { listedAs, uninterruptibly } from "../hold.js"
-import { oldestFirst } from "../insight.js"
+import { longestFirst, Shapes } from "../insight.js"
 import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { assemble } from "../space.js"
@@ -228,22 +228,35 @@ const told = <A, B>(parts: ReadonlyArray<A | undefined>, sum: (parts: ReadonlyAr
   return known.length < parts.length ? undefined : sum(known)
 }
 
+/** The shapes of the tuples in all parts: one whose first field is no string may be in several. */
+const shapesOf = (parts: ReadonlyArray<Inspection>): Shapes => {
+  const shapes = new Shapes()
+  for (const { oldest = [], tuples } of parts) {
+    const ages = new Map(oldest.map(({ age, shape }) => [shape, age]))
+    tuples.forEach(({ count, shape }) => shapes.add(shape, count, ages.get(shape)))
+  }
+  return shapes
+}
+
 const seeing = (routing: Routing, waits: Waits): Pick<Part, "explain" | "inspect"> => ({
-  inspect: Effect.map(Effect.forEach(routing.parts, (part) => part.inspect), (all): Inspection => ({
-    tuples: all.flatMap(({ tuples }) => tuples),
-    oldest: told(all.map(({ oldest }) => oldest), (parts) => oldestFirst(parts.flat())),
-    expiring: told(all.map(({ expiring }) => expiring), (parts) => ({
-      count: parts.reduce((sum, { count }) => sum + count, 0),
-      next: parts.flatMap(({ next }) => next ?? []).sort((one, other) => one - other)[0]
-    })),
-    held: all.reduce((sum, { held }) => sum + held, 0),
-    holders: told(all.map(({ holders }) => holders), (parts) => parts.flat()),
-    failures: all.reduce((sum, { failures }) => sum + failures, 0),
-    interests: waits.among(all.flatMap(({ interests }) => interests)),
-    processes: all.flatMap(({ processes }) => processes),
-    indexes: all.flatMap(({ indexes }) => indexes),
-    undecodable: all.reduce((sum, { undecodable }) => sum + undecodable, 0)
-  })),
+  inspect: Effect.map(Effect.forEach(routing.parts, (part) => part.inspect), (all): Inspection => {
+    const shapes = shapesOf(all)
+    return {
+      tuples: shapes.tuples,
+      oldest: told(all.map(({ oldest }) => oldest), () => shapes.oldest),
+      expiring: told(all.map(({ expiring }) => expiring), (parts) => ({
+        count: parts.reduce((sum, { count }) => sum + count, 0),
+        next: parts.flatMap(({ next }) => next ?? []).sort((one, other) => one - other)[0]
+      })),
+      held: all.reduce((sum, { held }) => sum + held, 0),
+      holders: told(all.map(({ holders }) => holders), (parts) => longestFirst(parts.flat())),
+      failures: all.reduce((sum, { failures }) => sum + failures, 0),
+      interests: waits.among(all.flatMap(({ interests }) => interests)),
+      processes: all.flatMap(({ processes }) => processes),
+      indexes: all.flatMap(({ indexes }) => indexes),
+      undecodable: all.reduce((sum, { undecodable }) => sum + undecodable, 0)
+    }
+  }),
   explain: (pattern) =>
     Effect.map(Effect.forEach(routing.ofPattern(pattern), (part) => part.explain(pattern)), (all) => ({
       lookups: all.flatMap(({ lookups }) => lookups),

@@ -9,8 +9,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import type { Restore } from "../../SpaceStore.js"
 import type { InterestSnapshot } from "../../TupleSpace.js"
-import type { Restore } from "../handOver.js"
+import { longestFirst } from "../insight.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { complete, makeDeferred, onEnd } from "../runtime.js"
 import { isTimeout, timedOut } from "../timeout.js"
@@ -80,7 +81,7 @@ export class Waits {
 
   /** What waits in the parts, with each wait in several as the one that it is. */
   among(interests: ReadonlyArray<InterestSnapshot>): ReadonlyArray<InterestSnapshot> {
-    return [...this.waits].reduce(joined, interests).slice().sort((one, other) => other.age - one.age)
+    return longestFirst([...this.waits].reduce(joined, interests))
   }
 
   /** Lists a wait for as long as it lasts. */
