@@ -89,6 +89,13 @@ export const mutants = [
     find: "connection.awaited(sql`${connection.begin}; ${lock}`, leave)",
     replace: "connection.ask(sql`${connection.begin}; ${lock}`)"
   },
+  {
+    name: "who leaves a transaction loses the connection, though the server has answered",
+    clause: "S9",
+    file: "internal/postgres/connection.ts",
+    find: "Effect.interruptible(Effect.zipRight(Effect.withClock(Effect.sleep(patience), liveClock), this.abandon))",
+    replace: "Effect.zipRight(Effect.withClock(Effect.sleep(patience), liveClock), this.abandon)"
+  },
   // PostgreSQL: what a batch does
   {
     name: "a claim of several takes those that are left, in PostgreSQL",

@@ -2,7 +2,7 @@ import { Pattern as P, SpaceStore } from "@effect-linda/core"
 import { Postgres } from "@effect-linda/sql"
 import * as SqlClient from "@effect/sql/SqlClient"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Duration, Effect, Exit, Fiber } from "effect"
+import { Cause, Duration, Effect, Exit, Fiber, FiberId } from "effect"
 import pg from "pg"
 import { fresh, same, within } from "./kit.js"
 import { useServer } from "./postgres/useServer.js"
@@ -143,6 +143,36 @@ describe("at awkward moments, in PostgreSQL", () => {
       assert.isBelow(Duration.toMillis(took), 2_500)
       yield* query(admin, "COMMIT")
       same(yield* within(SpaceStore.transaction(one)(one.in(["t"])), "the next"), ["t"])
+    }))
+
+  it.scopedLive("D10 who leaves a transaction as it gets the lock of the space keeps the connection, in order", () =>
+    Effect.gen(function*() {
+      const name = fresh()
+      const one = yield* open(name)
+      const other = yield* open(name)
+      yield* one.out(["t"])
+      let isIn = false
+      yield* replace("query", (original) =>
+        async function(...parameters) {
+          const answer = await original.apply(this, parameters)
+          if (!isIn && String(parameters[0].text).includes("pg_advisory_xact_lock")) {
+            isIn = true
+            leaving.unsafeInterruptAsFork(FiberId.none)
+          }
+          return answer
+        })
+      let connections = 0
+      yield* replace("connect", (original) =>
+        function() {
+          connections++
+          return original.call(this)
+        })
+      const leaving = yield* Effect.fork(SpaceStore.transaction(one)(one.in(["t"])))
+      assert.isTrue(Exit.isInterrupted(yield* within(Fiber.await(leaving), "who leaves")))
+      assert.isTrue(isIn)
+      same(yield* within(other.count(["t"]), "another program"), 1)
+      same(yield* within(SpaceStore.transaction(one)(one.in(["t"])), "the next"), ["t"])
+      same(connections, 0)
     }))
 
   it.scopedLive("D4 a transaction that asks for nothing, of a client that has lapsed, leaves a connection that works", () =>

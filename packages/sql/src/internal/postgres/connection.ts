@@ -206,9 +206,10 @@ export class Connection {
 
   /** As {@link ask}, for one who may leave: what the server is busy with for longer then ends with the connection. */
   awaited(text: Sql, leave: Restore): Effect.Effect<void, Lost | SpaceError> {
+    // Who comes second has to be interruptible, though who has left is not: or the connection ended in any case.
     const left = Effect.raceFirst(
-      Effect.promise(() => this.last),
-      Effect.zipRight(Effect.withClock(Effect.sleep(patience), liveClock), this.abandon)
+      Effect.interruptible(Effect.promise(() => this.last)),
+      Effect.interruptible(Effect.zipRight(Effect.withClock(Effect.sleep(patience), liveClock), this.abandon))
     )
     return Effect.onInterrupt(Effect.asVoid(leave(this.ask(text))), () => left)
   }
