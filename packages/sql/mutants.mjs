@@ -64,14 +64,14 @@ export const mutants = [
   {
     name: "a part that fails is not undone",
     clause: "S10",
-    file: "internal/postgres/store.ts",
+    file: "internal/postgres/connection.ts",
     find: "asked(sql`ROLLBACK TO ${name}`)",
     replace: "asked(sql`RELEASE ${name}`)"
   },
   {
     name: "a transaction that the server has undone is believed",
     clause: "S10",
-    file: "internal/postgres/store.ts",
+    file: "internal/postgres/connection.ts",
     find: "if (command !== \"COMMIT\") {",
     replace: "if (command === \"\") {"
   },
@@ -85,9 +85,25 @@ export const mutants = [
   {
     name: "who waits for another program's transaction cannot leave",
     clause: "S9",
+    file: "internal/postgres/connection.ts",
+    find: "this.awaited(begin, leave ?? restore)",
+    replace: "this.ask(begin)"
+  },
+  {
+    name: "who leaves a transaction waits for as long as its statement takes",
+    clause: "S8",
+    file: "internal/postgres/connection.ts",
+    find: "yield* Exit.isInterrupted(exit) ? this.hurried(undo) : undo",
+    replace: "yield* undo"
+  },
+  {
+    name: "a transaction whose COMMIT goes on is not waited for, and is done twice",
+    clause: "S10",
     file: "internal/postgres/store.ts",
-    find: "connection.awaited(sql`${connection.begin}; ${lock}`, leave)",
-    replace: "connection.ask(sql`${connection.begin}; ${lock}`)"
+    find:
+      "leave(client.connected),\n              (connection) => connection.transaction(inside(connection), { lock, leave })",
+    replace:
+      "leave(client.connected),\n              (connection) => connection.transaction(inside(connection), { leave })"
   },
   {
     name: "who leaves a transaction loses the connection, though the server has answered",

@@ -9,7 +9,7 @@ import { useServer } from "./postgres/useServer.js"
 
 const server = useServer()
 
-const open = (space: string, options: Pick<Postgres.Options, "lease" | "retry"> = {}) =>
+const open = (space: string, options: Pick<Postgres.Options, "lease" | "poll" | "retry"> = {}) =>
   Effect.suspend(() => Postgres.make({ connection: server().connection(), space, ...options }))
 
 /** A connection of the test's own, past all spaces. */
@@ -234,6 +234,75 @@ describe("at awkward moments, in PostgreSQL", () => {
       assert.isTrue(isLost())
       const { rows } = yield* query(admin, "SELECT * FROM marks")
       same(rows.length, 1)
+    }))
+
+  it.scopedLive("a transaction whose COMMIT goes on when its connection is lost happens once", () =>
+    Effect.gen(function*() {
+      const name = fresh()
+      // Behind a pooler nobody can end what goes on.
+      const one = yield* open(name, { poll: "20 millis" })
+      const admin = yield* connect
+      const key = 4711
+      yield* query(
+        admin,
+        `CREATE TABLE commits (n int);
+        CREATE FUNCTION held_up() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN PERFORM pg_advisory_xact_lock(${key}); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER held_up AFTER INSERT ON commits DEFERRABLE INITIALLY DEFERRED
+          FOR EACH ROW EXECUTE FUNCTION held_up();
+        SELECT pg_advisory_lock(${key})`
+      )
+      const waits = Effect.map(
+        query(admin, "SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"),
+        ({ rows: [{ n }] }) => n as number
+      )
+      const untilWait = (count: number) =>
+        Effect.repeat(Effect.zipLeft(waits, Effect.sleep("5 millis")), { until: (n) => n >= count })
+      let isPut = false
+      let isLost = false
+      yield* replace("query", (original) =>
+        async function(...parameters) {
+          const { text } = parameters[0]
+          isPut ||= String(text).includes("INTO commits")
+          if (text !== "COMMIT" || !isPut || isLost) {
+            return await original.apply(this, parameters)
+          }
+          isLost = true
+          void original.apply(this, parameters).catch(() => {})
+          await Effect.runPromise(untilWait(1))
+          this.connection.stream.destroy()
+          throw new Error("Connection terminated unexpectedly")
+        })
+      const transaction = yield* Effect.fork(
+        Postgres.transaction(one)(Effect.gen(function*() {
+          const sql = yield* SqlClient.SqlClient
+          yield* one.out(["a"])
+          yield* sql`INSERT INTO commits VALUES (1)`
+          yield* one.out(["b"])
+        }))
+      )
+      // The COMMIT, and who asks for the lock of the space again.
+      yield* within(untilWait(2), "the second")
+      yield* query(admin, `SELECT pg_advisory_unlock(${key})`)
+      same(yield* within(Fiber.await(transaction), "the transaction"), Exit.void)
+      const { rows } = yield* query(admin, "SELECT * FROM commits")
+      yield* query(admin, "DROP TABLE commits; DROP FUNCTION held_up")
+      same([yield* one.count(["a"]), rows.length, yield* one.count(["b"])], [1, 1, 1])
+    }))
+
+  it.scopedLive("S8 who leaves a transaction does not wait for a statement of SQL that takes long", () =>
+    Effect.gen(function*() {
+      const name = fresh()
+      const one = yield* open(name)
+      const slow = Postgres.transaction(one)(Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        yield* one.out(["t"])
+        yield* sql`SELECT pg_sleep(10)`
+      }))
+      const [took, exit] = yield* Effect.timed(Effect.exit(Effect.timeout(slow, "300 millis")))
+      assert.isTrue(Exit.isFailure(exit))
+      assert.isBelow(Duration.toMillis(took), 3_000)
+      same(yield* within(one.count(["t"]), "the next"), 0)
     }))
 
   it.scopedLive("a join is served although the connection is lost while it is offered a tuple", () =>

@@ -18,7 +18,7 @@ import type { Sql } from "../sql.js"
 import { quoted, sql } from "../sql.js"
 import type { Backend } from "./connection.js"
 import { Connection } from "./connection.js"
-import { classify, isHopeless, Lost, unavailable } from "./failures.js"
+import { classify, isHopeless, Lost, told, unavailable } from "./failures.js"
 import type { Read } from "./options.js"
 import { prepare } from "./tables.js"
 
@@ -239,9 +239,7 @@ export class Client {
         while: (error) => error instanceof Lost && this.mayPass(error) && performance.now() < end
       })
     }).pipe(
-      Effect.mapError((error) =>
-        (error instanceof Lost ? unavailable(error.cause) : error) as Exclude<E, Lost> | SpaceError
-      )
+      Effect.mapError((error) => told(error) as Exclude<E, Lost> | SpaceError)
     )
   }
 
