@@ -248,6 +248,13 @@ export const mutants = [
     replace: "ids.push(last - count + index)"
   },
   {
+    name: "who leaves an opening as it gets the write lock keeps it",
+    clause: "S16",
+    file: "internal/sqlite/transaction.ts",
+    find: "Effect.onInterrupt(restore(begin), () => undo)",
+    replace: "restore(begin)"
+  },
+  {
     name: "a transaction of another space of the file is not waited for",
     clause: "S16",
     file: "Sqlite.ts",
