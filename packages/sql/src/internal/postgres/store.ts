@@ -81,7 +81,7 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
       })
 
     /** Batches that were lost are sent again one by one, in their order, before any other. */
-    const repair = yield* Effect.makeSemaphore(1)
+    const repair = queue(1)
     let lost = 0
 
     const run = StoreCommand.run((commands) =>
@@ -94,7 +94,7 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
                 client.connected,
                 (connection) => whole(connection, life, number, commands)
               )
-              return Effect.ensuring(repair.withPermits(1)(client.certainly(again)), Effect.sync(() => lost--))
+              return Effect.ensuring(repair.inTurn(client.certainly(again)), Effect.sync(() => lost--))
             })
             const { connection } = client
             return connection === undefined || lost > 0 ? mend : Effect.catchAll(
