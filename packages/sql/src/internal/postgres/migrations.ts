@@ -7,23 +7,15 @@
  *
  * @internal
  */
+import { ageOf, countMarks, isRecent, lastMark, mostMarks, thinMarks } from "../ages.js"
+import { columns as named, ofEach as all } from "../columns.js"
 import type { Migration } from "../migrations.js"
 import { mostMoved } from "../rows.js"
 import type { Sql } from "../sql.js"
 import { join, quoted, sql } from "../sql.js"
 
-const positions = [0, 1, 2, 3, 4, 5, 6, 7]
-
-const all = (text: (position: number) => Sql, separator?: string): Sql => join(positions.map(text), separator)
-
-/** What is kept of a tuple, stored or held, in this order. */
-const columns = sql`id, space, arity, shape, fields, ${all((i) => sql`k${i}`)}, expires, lease, meta, attempts`
-
-/** The same of a table that goes by another name. */
-const columnsOf = (table: Sql): Sql =>
-  sql`${table}.id, ${table}.space, ${table}.arity, ${table}.shape, ${table}.fields, ${
-    all((i) => sql`${table}.k${i}`)
-  }, ${table}.expires, ${table}.lease, ${table}.meta, ${table}.attempts`
+/** What is kept of a tuple, stored or held, in this order: of a table that goes by this name. */
+const columnsOf = (table: Sql): Sql => join([sql`id`, sql`space`, ...named].map((column) => sql`${table}.${column}`))
 
 const definitions = sql`
   id bigint PRIMARY KEY,
@@ -114,9 +106,9 @@ CREATE INDEX mail_client ON ${schema}.mail (client, id);
 `
 
 const find = (schema: Sql): Sql => {
-  const literals = positions.map((i) => sql`(v_texts[${i + 1}] IS NULL OR t.fields[${i + 1}] = v_texts[${i + 1}])`)
+  const literals = all((i) => sql`(v_texts[${i + 1}] IS NULL OR t.fields[${i + 1}] = v_texts[${i + 1}])`, " AND ")
   /** What else the tuples of an index have to be. */
-  const also = sql`t.shape LIKE v_shape AND ${join(literals, " AND ")}
+  const also = sql`t.shape LIKE v_shape AND ${literals}
           AND (NOT v_more OR ${schema}.has_literals(p_query, t.fields))`
   const oldest = (condition: Sql, arity: Sql) =>
     sql`SELECT t.* FROM ${schema}.tuples t
@@ -425,7 +417,7 @@ BEGIN
     UPDATE ${schema}.clients SET dead = true WHERE id = v_client;
     DELETE FROM ${schema}.waiters w WHERE w.client = v_client;
     DELETE FROM ${schema}.mail m WHERE m.client = v_client;
-    FOR t IN SELECT ${columns} FROM ${schema}.held h WHERE h.client = v_client ORDER BY h.id LOOP
+    FOR t IN SELECT ${columnsOf(sql`h`)} FROM ${schema}.held h WHERE h.client = v_client ORDER BY h.id LOOP
       DELETE FROM ${schema}.held h WHERE h.id = t.id;
       PERFORM ${schema}.deliver(p_space, p_client, p_now, t, NULL, 'Requeue', t.id);
     END LOOP;
@@ -448,25 +440,19 @@ const anyLooks = sql`jsonb_path_exists(p_commands, '$[*] ? (@.op == "scan" || @.
 
 const commands = (schema: Sql, name: Sql): Sql =>
   sql`
--- Remembers when an id was given, for the ages of tuples: at most once a second. Of many, every other one is forgotten
--- that makes little of a difference at its age.
+-- Remembers when an id was given, for the ages of tuples.
 CREATE OR REPLACE FUNCTION ${schema}.mark(p_space int, p_id bigint, p_now float8) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
   v_last float8;
 BEGIN
-  SELECT m.at INTO v_last FROM ${schema}.ages m WHERE m.space = p_space ORDER BY m.id DESC LIMIT 1;
-  IF v_last > p_now - 1000 AND v_last <= p_now THEN
+  v_last := (${lastMark(sql`${schema}.ages`, sql`p_space`)});
+  IF ${isRecent(sql`v_last`, sql`p_now`)} THEN
     RETURN;
   END IF;
   INSERT INTO ${schema}.ages (space, id, at) VALUES (p_space, p_id, p_now) ON CONFLICT DO NOTHING;
-  IF (SELECT count(*) FROM ${schema}.ages m WHERE m.space = p_space) > 4000 THEN
-    DELETE FROM ${schema}.ages m WHERE m.space = p_space AND m.id IN (
-      SELECT s.id FROM (
-        SELECT x.id, x.at, lead(x.at) OVER w - lag(x.at) OVER w AS gap, row_number() OVER w AS n
-          FROM ${schema}.ages x WHERE x.space = p_space WINDOW w AS (ORDER BY x.id)
-      ) s WHERE s.n % 2 = 0 AND s.gap < 0.01 * (p_now - s.at)
-    );
+  IF (${countMarks(sql`${schema}.ages`, sql`p_space`)}) > ${mostMarks} THEN
+    ${thinMarks(sql`${schema}.ages`, sql`p_space`, sql`p_now`)};
   END IF;
 END $$;
 
@@ -703,8 +689,7 @@ LANGUAGE sql AS $$
   SELECT json_build_object(
     'tuples', (
       SELECT coalesce(json_agg(json_build_object('arity', s.arity, 'shape', s.shape, 'first', s.first, 'count', s.n,
-          'age', (SELECT p_now - m.at FROM ${schema}.ages m
-            WHERE m.space = p_space AND m.id <= s.oldest ORDER BY m.id DESC LIMIT 1)
+          'age', (${ageOf(sql`${schema}.ages`, sql`p_space`, sql`s.oldest`, sql`p_now`)})
           ) ORDER BY s.oldest), '[]')
         FROM (
           SELECT t.arity, t.shape, CASE WHEN t.shape LIKE 's%' THEN t.fields[1] END AS first, count(*) AS n,
