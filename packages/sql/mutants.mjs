@@ -183,6 +183,14 @@ export const mutants = [
     find: "(y.until <= v_now OR y.until > v_now + y.lease)",
     replace: "y.until <= v_now"
   },
+  {
+    name: "since when tuples are held is by another clock than the space's, in PostgreSQL",
+    clause: "S8",
+    file: "internal/postgres/migrations.ts",
+    find: "p_client, CASE v_limit WHEN 1 THEN v_holds[u.n] ELSE v_holds[1] END, p_now\n",
+    replace: "p_client, CASE v_limit WHEN 1 THEN v_holds[u.n] ELSE v_holds[1] END,\n" +
+      "            extract(epoch FROM clock_timestamp()) * 1000\n"
+  },
   // SQLite
   {
     name: "another program that writes is not waited for",

@@ -316,7 +316,7 @@ END $$;
 -- p_accepted: those of the client's lines that accept it, of those about whom we cannot decide; NULL if nobody knows.
 -- p_after: those who wait up to this one have had it; p_event is then NULL, and readers and watchers know of it.
 CREATE OR REPLACE FUNCTION ${schema}.hand(
-  p_space int, p_client bigint, t ${schema}.tuples, p_accepted bigint[], p_event text, p_from bigint, p_after bigint
+  p_space int, p_client bigint, p_now float8, t ${schema}.tuples, p_accepted bigint[], p_event text, p_from bigint, p_after bigint
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   w record;
@@ -371,10 +371,10 @@ BEGIN
   END IF;
   SELECT * INTO v_taking FROM ${schema}.waiters x WHERE x.seq = v_taker;
   IF v_taking.kind = 'join' THEN
-    INSERT INTO ${schema}.held SELECT t.*, v_taking.client, -v_taking.waiter;
+    INSERT INTO ${schema}.held SELECT t.*, v_taking.client, -v_taking.waiter, p_now;
     PERFORM ${schema}.post(v_taking.client, v_taking.waiter, 'offer', v_query, t, false, NULL, NULL);
   ELSE
-    INSERT INTO ${schema}.held SELECT t.*, v_taking.client, v_taking.waiter;
+    INSERT INTO ${schema}.held SELECT t.*, v_taking.client, v_taking.waiter, p_now;
     DELETE FROM ${schema}.waiters x WHERE x.seq = v_taker;
     PERFORM ${schema}.post(v_taking.client, v_taking.waiter, 'served', v_query, t, v_taking.final, NULL, NULL);
     PERFORM ${schema}.tell(p_space, 'In', t, NULL);
@@ -388,7 +388,7 @@ BEGIN
   IF p_event = 'Requeue' AND t.expires <= p_now THEN
     PERFORM ${schema}.tell(p_space, 'Expire', t, p_from);
   ELSIF EXISTS (SELECT FROM ${schema}.waiters x WHERE x.space = p_space) THEN
-    PERFORM ${schema}.hand(p_space, p_client, t, p_accepted, p_event, p_from, 0);
+    PERFORM ${schema}.hand(p_space, p_client, p_now, t, p_accepted, p_event, p_from, 0);
   ELSE
     INSERT INTO ${schema}.tuples SELECT t.*;
   END IF;
@@ -564,13 +564,14 @@ BEGIN
 END $$;
 
 -- Moves stored tuples to a hold; or removes them, if they are taken for good.
-CREATE OR REPLACE FUNCTION ${schema}.hold(p_space int, p_client bigint, p_ids bigint[], p_holds bigint[], p_final boolean)
-RETURNS void
+CREATE OR REPLACE FUNCTION ${schema}.hold(
+  p_space int, p_client bigint, p_now float8, p_ids bigint[], p_holds bigint[], p_final boolean
+) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM ${schema}.tell_taken(p_space, p_ids);
   WITH gone AS (DELETE FROM ${schema}.tuples WHERE id = ANY(p_ids) RETURNING *)
-    INSERT INTO ${schema}.held SELECT gone.*, p_client, p_holds[1] FROM gone WHERE NOT p_final;
+    INSERT INTO ${schema}.held SELECT gone.*, p_client, p_holds[1], p_now FROM gone WHERE NOT p_final;
 END $$;
 
 CREATE OR REPLACE FUNCTION ${schema}.take(p_space int, p_client bigint, p_now float8, c jsonb) RETURNS json
@@ -595,7 +596,7 @@ BEGIN
       WITH gone AS (
         DELETE FROM ${schema}.tuples WHERE id = ANY(v_ids) RETURNING *
       ), moved AS (
-        INSERT INTO ${schema}.held SELECT gone.*, p_client, CASE v_limit WHEN 1 THEN v_holds[u.n] ELSE v_holds[1] END
+        INSERT INTO ${schema}.held SELECT gone.*, p_client, CASE v_limit WHEN 1 THEN v_holds[u.n] ELSE v_holds[1] END, p_now
           FROM gone JOIN unnest(v_ids) WITH ORDINALITY u(id, n) USING (id) WHERE NOT v_final
       )
       SELECT array_agg(${schema}.row_json(gone.*) ORDER BY gone.id) INTO v_replies FROM gone;
@@ -617,7 +618,7 @@ BEGIN
       CROSS JOIN LATERAL ${schema}.find(p_space, q.query, 0, 1) f
       ORDER BY f.id, q.n LIMIT 1;
     IF FOUND THEN
-      PERFORM ${schema}.hold(p_space, p_client, v_ids, v_holds[i:i], v_final);
+      PERFORM ${schema}.hold(p_space, p_client, p_now, v_ids, v_holds[i:i], v_final);
       v_replies := v_replies || json_build_array(v_index, json_build_array(v_reply));
     ELSE
       v_replies := v_replies || 'null'::json;
@@ -699,7 +700,7 @@ LANGUAGE sql AS $$
     ),
     'held', (SELECT count(*) FROM ${schema}.held h WHERE h.space = p_space),
     'holders', (
-      SELECT coalesce(json_agg(json_build_object('client', x.client::text, 'count', x.n, 'age', greatest(0, p_now - x.since),
+      SELECT coalesce(json_agg(json_build_object('client', x.client::text, 'count', x.n, 'age', p_now - x.since,
           'lapses', x.until - p_now) ORDER BY x.since), '[]')
         FROM (
           SELECT h.client, count(*) AS n, min(h.since) AS since, min(y.until) AS until
@@ -759,7 +760,7 @@ BEGIN
       END IF;
       SELECT json_agg(${schema}.row_json(x.*) ORDER BY array_position(v_ids, x.id)) INTO v_reply
         FROM ${schema}.tuples x WHERE x.id = ANY(v_ids);
-      PERFORM ${schema}.hold(p_space, p_client, v_ids, ARRAY[(c->>'hold')::bigint], (c->>'final')::boolean);
+      PERFORM ${schema}.hold(p_space, p_client, p_now, v_ids, ARRAY[(c->>'hold')::bigint], (c->>'final')::boolean);
       RETURN v_reply;
     WHEN 'wait' THEN
       PERFORM ${schema}.wait(p_space, p_client, p_now, ARRAY[(c->>'waiter')::bigint], c->>'kind', c->'queries',
@@ -780,7 +781,7 @@ BEGIN
         ELSE
           SELECT w.seq INTO v_seq FROM ${schema}.waiters w
             WHERE w.client = p_client AND w.waiter = (c->>'waiter')::bigint;
-          PERFORM ${schema}.hand(p_space, p_client, t,
+          PERFORM ${schema}.hand(p_space, p_client, p_now, t,
             CASE jsonb_typeof(c->'accepted') WHEN 'array'
               THEN ARRAY(SELECT a::bigint FROM jsonb_array_elements_text(c->'accepted') a) END, NULL, NULL, coalesce(v_seq, 0));
         END IF;
@@ -1007,6 +1008,15 @@ DROP FUNCTION IF EXISTS ${schema}.wait(int, bigint, float8, bigint[], text, json
 CREATE TABLE ${schema}.ages (space int NOT NULL, id bigint NOT NULL, at float8 NOT NULL, PRIMARY KEY (space, id));
 ALTER TABLE ${schema}.held ADD COLUMN since float8;
 ALTER TABLE ${schema}.held ALTER COLUMN since SET DEFAULT extract(epoch FROM clock_timestamp()) * 1000;`
+  },
+  {
+    name: "since when tuples are held, by the clock of the space",
+    statements: (schema) =>
+      sql`
+ALTER TABLE ${schema}.held ALTER COLUMN since DROP DEFAULT;
+-- They are given the time now.
+DROP FUNCTION IF EXISTS ${schema}.hand(int, bigint, ${schema}.tuples, bigint[], text, bigint, bigint);
+DROP FUNCTION IF EXISTS ${schema}.hold(int, bigint, bigint[], bigint[], boolean);`
   }
 ]
 
