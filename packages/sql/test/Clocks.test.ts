@@ -6,7 +6,7 @@ import { Clock, Effect, Exit, Fiber, Scope } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fresh, same, within } from "./kit.js"
+import { fresh, same, somebodyWaits, within } from "./kit.js"
 import { useServer } from "./postgres/useServer.js"
 
 const folder = mkdtempSync(join(tmpdir(), "linda-clocks-"))
@@ -94,7 +94,7 @@ for (const [name, store] of Object.entries(engines)) {
           const isIn = yield* Effect.makeLatch()
           yield* Effect.forkScoped(space.inWith(["t"], () => Effect.zipRight(isIn.open, Effect.never)))
           if (when === "while") {
-            yield* within(Effect.repeat(space.inspect, { until: ({ interests }) => interests.length > 0 }), "the wait")
+            yield* somebodyWaits(space)
             yield* put
           }
           yield* within(isIn.await, "the use")
