@@ -71,14 +71,14 @@ export const mutants = [
   {
     name: "a part that fails is not undone",
     clause: "S10",
-    file: "internal/postgres/store.ts",
+    file: "internal/postgres/connection.ts",
     find: "asked(sql`ROLLBACK TO ${name}`)",
     replace: "asked(sql`RELEASE ${name}`)"
   },
   {
     name: "a transaction that the server has undone is believed",
     clause: "S10",
-    file: "internal/postgres/store.ts",
+    file: "internal/postgres/connection.ts",
     find: "if (command !== \"COMMIT\") {",
     replace: "if (command === \"\") {"
   },
@@ -92,9 +92,32 @@ export const mutants = [
   {
     name: "who waits for another program's transaction cannot leave",
     clause: "S9",
+    file: "internal/postgres/connection.ts",
+    find: "this.awaited(begin, leave ?? restore)",
+    replace: "this.ask(begin)"
+  },
+  {
+    name: "who leaves a transaction waits for as long as its statement takes",
+    clause: "S8",
+    file: "internal/postgres/connection.ts",
+    find: "yield* Exit.isInterrupted(exit) ? this.hurried(undo) : undo",
+    replace: "yield* undo"
+  },
+  {
+    name: "a transaction whose COMMIT goes on is not waited for, and is done twice",
+    clause: "S10",
     file: "internal/postgres/store.ts",
-    find: "connection.awaited(sql`${connection.begin}; ${lock}`, leave)",
-    replace: "connection.ask(sql`${connection.begin}; ${lock}`)"
+    find:
+      "leave(client.connected),\n              (connection) => connection.transaction(inside(connection), { lock, leave })",
+    replace:
+      "leave(client.connected),\n              (connection) => connection.transaction(inside(connection), { leave })"
+  },
+  {
+    name: "who leaves a transaction loses the connection, though the server has answered",
+    clause: "S9",
+    file: "internal/postgres/connection.ts",
+    find: "Effect.interruptible(Effect.zipRight(Effect.withClock(Effect.sleep(patience), liveClock), this.abandon))",
+    replace: "Effect.zipRight(Effect.withClock(Effect.sleep(patience), liveClock), this.abandon)"
   },
   // PostgreSQL: what a batch does
   {
@@ -167,6 +190,14 @@ export const mutants = [
     find: "(y.until <= v_now OR y.until > v_now + y.lease)",
     replace: "y.until <= v_now"
   },
+  {
+    name: "since when tuples are held is by another clock than the space's, in PostgreSQL",
+    clause: "S8",
+    file: "internal/postgres/migrations.ts",
+    find: "p_client, CASE v_limit WHEN 1 THEN v_holds[u.n] ELSE v_holds[1] END, p_now\n",
+    replace: "p_client, CASE v_limit WHEN 1 THEN v_holds[u.n] ELSE v_holds[1] END,\n" +
+      "            extract(epoch FROM clock_timestamp()) * 1000\n"
+  },
   // SQLite
   {
     name: "another program that writes is not waited for",
@@ -230,6 +261,13 @@ export const mutants = [
     file: "internal/sqlite/tables.ts",
     find: "ids.push(last - count + 1 + index)",
     replace: "ids.push(last - count + index)"
+  },
+  {
+    name: "who leaves an opening as it gets the write lock keeps it",
+    clause: "S16",
+    file: "internal/sqlite/transaction.ts",
+    find: "Effect.onInterrupt(restore(begin), () => undo)",
+    replace: "restore(begin)"
   },
   {
     name: "a transaction of another space of the file is not waited for",

@@ -34,6 +34,7 @@ import { fileOf } from "./internal/sqlite/file.js"
 import type { Member } from "./internal/sqlite/look.js"
 import { migrations } from "./internal/sqlite/migrations.js"
 import { tablesOf } from "./internal/sqlite/tables.js"
+import { Transactions } from "./internal/sqlite/transaction.js"
 import type * as Outbox from "./Outbox.js"
 
 /**
@@ -245,44 +246,30 @@ const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, S
         })
         return queue.inTurn(turn, { patience, restore })
       })
-    const [beginning, commit, rollback] = yield* patiently(
-      () => [database.prepare("BEGIN IMMEDIATE"), database.prepare("COMMIT"), database.prepare("ROLLBACK")] as const,
-      { path, retry }
-    )
+    const transactions = yield* patiently(() => new Transactions(database), { path, retry })
     const begin = Effect.suspend(() =>
       patiently(() => {
         file.check()
-        beginning.run()
+        transactions.begin()
       }, { path, retry, since })
     )
     /** Whether there is more in the outbox than the transaction has taken. */
     let isMore = false
     // Within a transaction no other process is in the way, of preparing statements neither.
-    const [space, tables, enter, hasMail, version] = yield* lock(Effect.zipRight(
-      begin,
-      attempt(() => {
-        try {
-          const space = migrate(database, prefix, name)
-          const made = [
-            space,
-            tablesOf(database, prefix, { space, name, onMore: () => void (isMore = true) }),
-            database.prepare(sql`INSERT INTO ${prefix}clients (space, until, lease) VALUES (?, ?, ?)`),
-            database.prepare(
-              sql`SELECT 1 FROM ${prefix}mail WHERE client = ? UNION ALL SELECT 1 FROM ${prefix}outbox WHERE space = ?
-                LIMIT 1`
-            ),
-            database.prepare("PRAGMA data_version")
-          ] as const
-          commit.run()
-          return made
-        } catch (error) {
-          rollback.run()
-          throw error
-        }
-      })
-    ))
+    const [space, tables, enter, hasMail, version] = yield* lock(transactions.whole(begin, () => {
+      const space = migrate(database, prefix, name)
+      return [
+        space,
+        tablesOf(database, prefix, { space, name, onMore: () => void (isMore = true) }),
+        database.prepare(sql`INSERT INTO ${prefix}clients (space, until, lease) VALUES (?, ?, ?)`),
+        database.prepare(
+          sql`SELECT 1 FROM ${prefix}mail WHERE client = ? UNION ALL SELECT 1 FROM ${prefix}outbox WHERE space = ?
+            LIMIT 1`
+        ),
+        database.prepare("PRAGMA data_version")
+      ] as const
+    }))
     let client = ""
-    let savepoints = 0
     let notifyOurselves = () => {}
     /** To whom the transaction has sent something. */
     const addressees = new Set<string>()
@@ -299,7 +286,7 @@ const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, S
       lock,
       begin,
       commit: () => {
-        commit.run()
+        transactions.commit()
         if (addressees.size > 0) {
           look.tell(prefix, addressees, client)
           addressees.clear()
@@ -312,14 +299,10 @@ const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, S
       rollback: () => {
         addressees.clear()
         isMore = false
-        rollback.run()
+        transactions.rollback()
       },
       failed,
-      savepoint: () => {
-        const name = sql`linda_${++savepoints}`
-        database.exec(sql`SAVEPOINT ${name}`)
-        return () => void database.exec(sql`ROLLBACK TO ${name}`)
-      },
+      savepoint: () => transactions.savepoint(),
       enter: (until, lease) => {
         client = String(enter.run(space, until, lease).lastInsertRowid)
         return client

@@ -1,12 +1,12 @@
 import { Pattern as P, SpaceStore } from "@effect-linda/core"
 import { Postgres, Sqlite } from "@effect-linda/sql"
-import { afterAll, describe, it } from "@effect/vitest"
+import { afterAll, assert, describe, it } from "@effect/vitest"
 import type { Duration } from "effect"
 import { Clock, Effect, Exit, Fiber, Scope } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fresh, same, within } from "./kit.js"
+import { fresh, same, somebodyWaits, within } from "./kit.js"
 import { useServer } from "./postgres/useServer.js"
 
 const folder = mkdtempSync(join(tmpdir(), "linda-clocks-"))
@@ -84,6 +84,24 @@ for (const [name, store] of Object.entries(engines)) {
         same(yield* Fiber.join(used), "done")
         same(yield* one.count(["job", P.number]), 0)
       }))
+
+    for (const when of ["before", "while"]) {
+      it.scopedLive(`ahead: since when somebody holds what came ${when} he waited is by the clock of the space`, () =>
+        Effect.gen(function*() {
+          const space = yield* open({ space: fresh(), lease: "30 seconds" }, () => hour)
+          const put = space.out(["t"])
+          yield* when === "before" ? put : Effect.void
+          const isIn = yield* Effect.makeLatch()
+          yield* Effect.forkScoped(space.inWith(["t"], () => Effect.zipRight(isIn.open, Effect.never)))
+          if (when === "while") {
+            yield* somebodyWaits(space)
+            yield* put
+          }
+          yield* within(isIn.await, "the use")
+          const { holders } = yield* space.inspect
+          assert.isBelow(Math.abs(holders?.[0]?.age ?? Infinity), hour / 2)
+        }))
+    }
   })
 }
 

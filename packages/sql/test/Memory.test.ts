@@ -18,12 +18,12 @@ clients(
 
 /** As if it were elsewhere: two batches are on their way at a time, and their answers take a while, each its own. */
 const far = (store: SpaceStore.SpaceStore): SpaceStore.SpaceStore => {
-  const answers = Effect.unsafeMakeSemaphore(1)
+  const answers = SpaceStore.queue(1)
   const late = Effect.suspend(() => Effect.sleep(Math.floor(Math.random() * 4)))
   return {
     ...store,
     depth: 2,
-    run: (commands) => Effect.uninterruptible(Effect.tap(store.run(commands), () => answers.withPermits(1)(late)))
+    run: (commands) => Effect.uninterruptible(Effect.tap(store.run(commands), () => answers.inTurn(late)))
   }
 }
 

@@ -373,9 +373,10 @@ describe("O outboxes and locks", () => {
       const quick = Effect.provideService(sql.withTransaction(outbox.out(["quick"])), SqlClient.SqlClient, sql)
       yield* within(quick, "a put by the outbox while the space is locked")
       yield* Effect.promise(() => admin.query("COMMIT"))
+      // By when they come into the space: if both are committed by then, the one that was put first comes first.
+      yield* within(space.rd(["quick"]), "what was put while the space was locked")
       yield* Deferred.succeed(goOn, undefined)
       same(Exit.isSuccess(yield* Fiber.await(slow)), true)
-      // By when they have come into the space: the one that was committed first came first.
       same(yield* space.collect([P.string]), [["a"], ["quick"], ["slow"]])
     }))
 

@@ -2,14 +2,14 @@ import { Pattern as P, SpaceStore } from "@effect-linda/core"
 import { Postgres } from "@effect-linda/sql"
 import * as SqlClient from "@effect/sql/SqlClient"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Duration, Effect, Exit, Fiber } from "effect"
+import { Cause, Duration, Effect, Exit, Fiber, FiberId } from "effect"
 import pg from "pg"
-import { fresh, same, within } from "./kit.js"
+import { fresh, same, somebodyWaits, within } from "./kit.js"
 import { useServer } from "./postgres/useServer.js"
 
 const server = useServer()
 
-const open = (space: string, options: Pick<Postgres.Options, "lease" | "retry"> = {}) =>
+const open = (space: string, options: Pick<Postgres.Options, "lease" | "poll" | "retry"> = {}) =>
   Effect.suspend(() => Postgres.make({ connection: server().connection(), space, ...options }))
 
 /** A connection of the test's own, past all spaces. */
@@ -103,7 +103,7 @@ describe("at awkward moments, in PostgreSQL", () => {
       const other = yield* open(name)
       const admin = yield* connect
       const taker = yield* Effect.fork(one.in(["w"]))
-      yield* Effect.sleep("200 millis")
+      yield* somebodyWaits(other)
       const { rows: [{ client }] } = yield* query(admin, "SELECT client FROM linda.waiters ORDER BY seq DESC LIMIT 1")
       const space = yield* lockSpace(admin, name)
       const first = yield* Effect.fork(one.out(["a"]))
@@ -116,7 +116,7 @@ describe("at awkward moments, in PostgreSQL", () => {
       yield* query(admin, "COMMIT")
       yield* Fiber.join(first)
       yield* Fiber.join(second)
-      yield* Effect.sleep("300 millis")
+      yield* somebodyWaits(other)
       const ofSpace = (text: string) => Effect.map(query(admin, text, [space]), ({ rows }) => rows)
       const waiters = yield* ofSpace("SELECT client FROM linda.waiters WHERE space = $1")
       const living = yield* ofSpace("SELECT id FROM linda.clients WHERE space = $1 AND NOT dead")
@@ -143,6 +143,36 @@ describe("at awkward moments, in PostgreSQL", () => {
       assert.isBelow(Duration.toMillis(took), 2_500)
       yield* query(admin, "COMMIT")
       same(yield* within(SpaceStore.transaction(one)(one.in(["t"])), "the next"), ["t"])
+    }))
+
+  it.scopedLive("D10 who leaves a transaction as it gets the lock of the space keeps the connection, in order", () =>
+    Effect.gen(function*() {
+      const name = fresh()
+      const one = yield* open(name)
+      const other = yield* open(name)
+      yield* one.out(["t"])
+      let isIn = false
+      yield* replace("query", (original) =>
+        async function(...parameters) {
+          const answer = await original.apply(this, parameters)
+          if (!isIn && String(parameters[0].text).includes("pg_advisory_xact_lock")) {
+            isIn = true
+            leaving.unsafeInterruptAsFork(FiberId.none)
+          }
+          return answer
+        })
+      let connections = 0
+      yield* replace("connect", (original) =>
+        function() {
+          connections++
+          return original.call(this)
+        })
+      const leaving = yield* Effect.fork(SpaceStore.transaction(one)(one.in(["t"])))
+      assert.isTrue(Exit.isInterrupted(yield* within(Fiber.await(leaving), "who leaves")))
+      assert.isTrue(isIn)
+      same(yield* within(other.count(["t"]), "another program"), 1)
+      same(yield* within(SpaceStore.transaction(one)(one.in(["t"])), "the next"), ["t"])
+      same(connections, 0)
     }))
 
   it.scopedLive("D4 a transaction that asks for nothing, of a client that has lapsed, leaves a connection that works", () =>
@@ -177,7 +207,7 @@ describe("at awkward moments, in PostgreSQL", () => {
     Effect.gen(function*() {
       const one = yield* open(fresh())
       const taker = yield* Effect.fork(one.in(["t"]))
-      yield* Effect.sleep("100 millis")
+      yield* somebodyWaits(one)
       const exit = yield* Effect.exit(
         Postgres.transaction(one)(Effect.gen(function*() {
           const sql = yield* SqlClient.SqlClient
@@ -206,12 +236,81 @@ describe("at awkward moments, in PostgreSQL", () => {
       same(rows.length, 1)
     }))
 
+  it.scopedLive("a transaction whose COMMIT goes on when its connection is lost happens once", () =>
+    Effect.gen(function*() {
+      const name = fresh()
+      // Behind a pooler nobody can end what goes on.
+      const one = yield* open(name, { poll: "20 millis" })
+      const admin = yield* connect
+      const key = 4711
+      yield* query(
+        admin,
+        `CREATE TABLE commits (n int);
+        CREATE FUNCTION held_up() RETURNS trigger LANGUAGE plpgsql AS $$
+          BEGIN PERFORM pg_advisory_xact_lock(${key}); RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER held_up AFTER INSERT ON commits DEFERRABLE INITIALLY DEFERRED
+          FOR EACH ROW EXECUTE FUNCTION held_up();
+        SELECT pg_advisory_lock(${key})`
+      )
+      const waits = Effect.map(
+        query(admin, "SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"),
+        ({ rows: [{ n }] }) => n as number
+      )
+      const untilWait = (count: number) =>
+        Effect.repeat(Effect.zipLeft(waits, Effect.sleep("5 millis")), { until: (n) => n >= count })
+      let isPut = false
+      let isLost = false
+      yield* replace("query", (original) =>
+        async function(...parameters) {
+          const { text } = parameters[0]
+          isPut ||= String(text).includes("INTO commits")
+          if (text !== "COMMIT" || !isPut || isLost) {
+            return await original.apply(this, parameters)
+          }
+          isLost = true
+          void original.apply(this, parameters).catch(() => {})
+          await Effect.runPromise(untilWait(1))
+          this.connection.stream.destroy()
+          throw new Error("Connection terminated unexpectedly")
+        })
+      const transaction = yield* Effect.fork(
+        Postgres.transaction(one)(Effect.gen(function*() {
+          const sql = yield* SqlClient.SqlClient
+          yield* one.out(["a"])
+          yield* sql`INSERT INTO commits VALUES (1)`
+          yield* one.out(["b"])
+        }))
+      )
+      // The COMMIT, and who asks for the lock of the space again.
+      yield* within(untilWait(2), "the second")
+      yield* query(admin, `SELECT pg_advisory_unlock(${key})`)
+      same(yield* within(Fiber.await(transaction), "the transaction"), Exit.void)
+      const { rows } = yield* query(admin, "SELECT * FROM commits")
+      yield* query(admin, "DROP TABLE commits; DROP FUNCTION held_up")
+      same([yield* one.count(["a"]), rows.length, yield* one.count(["b"])], [1, 1, 1])
+    }))
+
+  it.scopedLive("S8 who leaves a transaction does not wait for a statement of SQL that takes long", () =>
+    Effect.gen(function*() {
+      const name = fresh()
+      const one = yield* open(name)
+      const slow = Postgres.transaction(one)(Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        yield* one.out(["t"])
+        yield* sql`SELECT pg_sleep(10)`
+      }))
+      const [took, exit] = yield* Effect.timed(Effect.exit(Effect.timeout(slow, "300 millis")))
+      assert.isTrue(Exit.isFailure(exit))
+      assert.isBelow(Duration.toMillis(took), 3_000)
+      same(yield* within(one.count(["t"]), "the next"), 0)
+    }))
+
   it.scopedLive("a join is served although the connection is lost while it is offered a tuple", () =>
     Effect.gen(function*() {
       const one = yield* open(fresh())
       yield* one.out(["a"])
       const join = yield* Effect.fork(one.inAll([["a"], ["b"]]))
-      yield* Effect.sleep("100 millis")
+      yield* somebodyWaits(one)
       const { isLost } = yield* losing("query", (_, values) => commandsOf(values).includes("\"scan\""))
       yield* one.out(["b"])
       const exit = yield* within(Fiber.await(join), "the join")
@@ -225,7 +324,7 @@ describe("at awkward moments, in PostgreSQL", () => {
       const other = yield* open(name)
       const one = yield* open(name, { retry: "100 millis", lease: "2 seconds" })
       const taker = yield* Effect.fork(one.in(["t", P.number]))
-      yield* Effect.sleep("200 millis")
+      yield* somebodyWaits(other)
       // A batch without a command, which fetches mail.
       const { isLost } = yield* losing(
         "answer",
@@ -237,8 +336,9 @@ describe("at awkward moments, in PostgreSQL", () => {
           return isLost() && !isBack ? Promise.reject(new Error("ECONNREFUSED")) : original.call(this)
         })
       yield* other.out(["t", 1])
+      yield* within(Effect.repeat(Effect.sleep("5 millis"), { until: isLost }), "the loss")
+      // Longer than it tries again.
       yield* Effect.sleep("600 millis")
-      assert.isTrue(isLost())
       isBack = true
       // The first may be lost, this one may not.
       yield* other.out(["t", 2])

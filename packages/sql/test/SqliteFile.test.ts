@@ -2,7 +2,7 @@ import type { SpaceError } from "@effect-linda/core"
 import { Pattern as P, SpaceStore } from "@effect-linda/core"
 import { Sqlite } from "@effect-linda/sql"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Exit, Fiber, Option } from "effect"
+import { Deferred, Duration, Effect, Exit, Fiber, FiberId, Option } from "effect"
 import Libsql from "libsql"
 import type { ChildProcess } from "node:child_process"
 import { spawn } from "node:child_process"
@@ -229,6 +229,50 @@ describe("a file of SQLite", () => {
       yield* free
       yield* within(Fiber.join(opened), "the space")
     }), 60_000)
+
+  it.scopedLive("D2 who leaves the opening of a space as it gets the write lock keeps it from nobody", () =>
+    Effect.gen(function*() {
+      const filename = newFile()
+      const other = yield* Sqlite.make({ filename, retry: "1 seconds" })
+      let isIn = false
+      const opening = yield* Effect.fork(Effect.exit(Sqlite.make({
+        filename,
+        open: (filename) =>
+          watched(new Libsql(filename), {
+            done: (text) => {
+              if (text === "BEGIN IMMEDIATE" && !isIn) {
+                isIn = true
+                opening.unsafeInterruptAsFork(FiberId.none)
+              }
+            }
+          })
+      })))
+      yield* within(Fiber.await(opening), "the opening")
+      assert.isTrue(isIn)
+      yield* within(other.out(["t"]), "another space")
+    }))
+
+  it.scopedLive("D2 an opening that SQLite has undone itself fails with the reason", () =>
+    Effect.gen(function*() {
+      const error = yield* errorOf(Sqlite.make({
+        filename: newFile(),
+        open: (filename) => {
+          const database = new Libsql(filename)
+          return {
+            ...watched(database, {}),
+            exec: (text) => {
+              if (!text.includes("CREATE TABLE linda_spaces")) {
+                return database.exec(text)
+              }
+              // As SQLite does where there is no room.
+              database.exec("ROLLBACK")
+              throw new Error("database or disk is full")
+            }
+          }
+        }
+      }))
+      assert.include(error.message, "disk is full")
+    }))
 
   it.scopedLive("D2 processes that make one file at the same time do not fail", () =>
     Effect.gen(function*() {

@@ -11,9 +11,10 @@ export const same = (actual: unknown, expected: unknown): void => deepStrictEqua
 /** A connection by which a test says a statement in other words, or sees each as it runs, and how many rows it gave. */
 export const watched = (
   database: Sqlite.Database,
-  { gave = () => {}, ran = () => {}, said = (sql) => sql }: {
+  { done = () => {}, gave = () => {}, ran = () => {}, said = (sql) => sql }: {
     readonly said?: (sql: string) => string
     readonly ran?: (sql: string) => void
+    readonly done?: (sql: string) => void
     readonly gave?: (sql: string, rows: number) => void
   }
 ): Sqlite.Database => ({
@@ -24,7 +25,9 @@ export const watched = (
     return {
       run: (...parameters) => {
         ran(sql)
-        return statement.run(...parameters)
+        const result = statement.run(...parameters)
+        done(sql)
+        return result
       },
       all: (...parameters) => {
         ran(sql)
@@ -51,6 +54,10 @@ export const within = <A, E, R>(
     duration,
     onTimeout: () => Cause.die(new Error(`hangs: ${what}`))
   })
+
+/** Somebody waits in a space, as all programs see. */
+export const somebodyWaits = (space: Space): Effect.Effect<unknown, SpaceError.SpaceError> =>
+  within(Effect.repeat(space.inspect, { until: ({ interests }) => interests.length > 0 }), "who waits", "9 seconds")
 
 /** Nothing of this process runs for so many milliseconds, and so nothing says that it lives. */
 export const standstill = (millis: number): Effect.Effect<void> =>

@@ -10,9 +10,6 @@ import * as Effect from "effect/Effect"
 /** Suspends the fiber until `resume` is called. What `register` returns is run if the fiber is interrupted first. */
 export const callback = Effect.async
 
-/** For the members of classes. */
-export const makeSemaphore = Effect.unsafeMakeSemaphore
-
 /** A latch that is opened by what calls back. */
 export const makeLatch = () => {
   const latch = Effect.unsafeMakeLatch()

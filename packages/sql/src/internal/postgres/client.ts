@@ -13,12 +13,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type pg from "pg"
-import { makeLatch, makeSemaphore } from "../runtime.js"
+import { makeLatch } from "../runtime.js"
 import type { Sql } from "../sql.js"
 import { quoted, sql } from "../sql.js"
 import type { Backend } from "./connection.js"
 import { Connection } from "./connection.js"
-import { classify, isHopeless, Lost, unavailable } from "./failures.js"
+import { classify, isHopeless, Lost, told, unavailable } from "./failures.js"
 import type { Read } from "./options.js"
 import { prepare } from "./tables.js"
 
@@ -56,7 +56,7 @@ export class Client {
   /** The time by our clock, if that tells. */
   readonly now: Effect.Effect<number | null>
   private readonly connecting = queue(1)
-  private readonly entering = makeSemaphore(1)
+  private readonly entering = queue(1)
   /** What may still run on the server of connections that were given up. */
   private orphans: ReadonlyArray<Backend> = []
   private isPrepared = false
@@ -239,9 +239,7 @@ export class Client {
         while: (error) => error instanceof Lost && this.mayPass(error) && performance.now() < end
       })
     }).pipe(
-      Effect.mapError((error) =>
-        (error instanceof Lost ? unavailable(error.cause) : error) as Exclude<E, Lost> | SpaceError
-      )
+      Effect.mapError((error) => told(error) as Exclude<E, Lost> | SpaceError)
     )
   }
 
@@ -290,7 +288,7 @@ export class Client {
 
   /** Enters again, once, when a life is over. */
   enterAgain(after: Life): Effect.Effect<void> {
-    return this.entering.withPermits(1)(
+    return this.entering.inTurn(
       Effect.suspend(() => after === this.life ? Effect.ignore(this.enter) : Effect.void)
     )
   }

@@ -6,11 +6,12 @@
 import type { SpaceError } from "@effect-linda/core/SpaceError"
 import type { Restore } from "@effect-linda/core/SpaceStore"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type pg from "pg"
 import { liveClock } from "../runtime.js"
 import type { Sql } from "../sql.js"
 import { identifier, join, sql } from "../sql.js"
-import { classify, isEnded, Lost, overdue } from "./failures.js"
+import { classify, isEnded, Lost, overdue, unavailable } from "./failures.js"
 import type { Read } from "./options.js"
 
 /** A process of the server's. Its number may be another's one day: that has begun at another time. */
@@ -64,7 +65,9 @@ export class Connection {
    */
   isDirect = true
   /** How a transaction begins. In a session that may be another's the next time, it says all of its settings. */
-  begin: Sql = sql`BEGIN`
+  private begin: Sql = sql`BEGIN`
+  /** How many parts of transactions have a name. */
+  private parts = 0
 
   constructor(
     Client: typeof pg.Client,
@@ -204,13 +207,23 @@ export class Connection {
     })
   }
 
-  /** As {@link ask}, for one who may leave: what the server is busy with for longer then ends with the connection. */
-  awaited(text: Sql, leave: Restore): Effect.Effect<void, Lost | SpaceError> {
-    const left = Effect.raceFirst(
-      Effect.promise(() => this.last),
-      Effect.zipRight(Effect.withClock(Effect.sleep(patience), liveClock), this.abandon)
+  /** As {@link ask}, for one who may leave. */
+  private awaited(text: Sql, leave: Restore): Effect.Effect<void, Lost | SpaceError> {
+    return Effect.onInterrupt(
+      Effect.asVoid(leave(this.ask(text))),
+      () => this.hurried(Effect.promise(() => this.last))
     )
-    return Effect.onInterrupt(Effect.asVoid(leave(this.ask(text))), () => left)
+  }
+
+  /**
+   * What somebody who leaves waits for: if the server is busy for longer, that ends with the connection. Who comes
+   * second has to be interruptible, though who has left is not: or the connection ended in any case.
+   */
+  private hurried(effect: Effect.Effect<unknown>): Effect.Effect<void> {
+    return Effect.asVoid(Effect.raceFirst(
+      Effect.interruptible(effect),
+      Effect.interruptible(Effect.zipRight(Effect.withClock(Effect.sleep(patience), liveClock), this.abandon))
+    ))
   }
 
   /** Whether the server has ended a statement because it has taken too long, by the times that are ours. */
@@ -220,15 +233,54 @@ export class Connection {
       performance.now() - since >= this.options.lease * 0.9
   }
 
+  /**
+   * A transaction of ours: it is committed if the body succeeds, and undone if not, be it with the connection. While
+   * `lock`, by which it begins, is not to be had, it can be left.
+   */
+  transaction<A, E, R>(
+    body: Effect.Effect<A, E, R>,
+    { leave, lock }: { readonly lock?: Sql; readonly leave?: Restore } = {}
+  ): Effect.Effect<A, E | Lost | SpaceError, R> {
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.gen(this, function*() {
+        const undo = Effect.catchAll(this.ask(sql`ROLLBACK`), () => this.abandon)
+        const begin = lock === undefined ? this.begin : sql`${this.begin}; ${lock}`
+        yield* Effect.tapErrorCause(this.awaited(begin, leave ?? restore), () => this.hurried(undo))
+        const exit = yield* Effect.exit(restore(body))
+        // Who is interrupted does not wait for another connection. What is not undone ends with its connection.
+        if (Exit.isFailure(exit) && (this.lost === undefined || Exit.isInterrupted(exit))) {
+          yield* Exit.isInterrupted(exit) ? this.hurried(undo) : undo
+          return yield* exit
+        }
+        if (this.lost !== undefined) {
+          return yield* Effect.fail(this.lost)
+        }
+        const { command } = yield* this.ask(sql`COMMIT`)
+        if (command !== "COMMIT") {
+          return yield* Effect.fail(
+            unavailable(new Error("a statement of the transaction has failed: it was undone"))
+          )
+        }
+        return yield* exit
+      })
+    )
+  }
+
+  /** A part of a transaction, which is undone alone if it does not succeed. */
+  part<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | Lost | SpaceError, R> {
+    return Effect.suspend(() => {
+      const name = sql`linda_${++this.parts}`
+      const asked = (text: Sql) => Effect.uninterruptible(this.ask(text))
+      return Effect.zipRight(
+        asked(sql`SAVEPOINT ${name}`),
+        Effect.tapErrorCause(effect, () => asked(sql`ROLLBACK TO ${name}`))
+      )
+    })
+  }
+
   /** As a transaction of its own, which says its settings if the session does not. Nothing else may come between. */
   alone<A>(effect: Effect.Effect<A, Lost | SpaceError>): Effect.Effect<A, Lost | SpaceError> {
-    return this.isOwn ? effect : Effect.zipRight(
-      this.ask(this.begin),
-      Effect.zipLeft(
-        Effect.tapError(effect, () => Effect.catchAll(this.ask(sql`ROLLBACK`), () => this.abandon)),
-        this.ask(sql`COMMIT`)
-      )
-    )
+    return this.isOwn ? effect : this.transaction(effect)
   }
 
   /** Runs a statement of the user's, with the user's parsers. It fails with what the driver fails with. */

@@ -70,6 +70,9 @@ export const unavailable = (cause: unknown): SpaceError =>
     ? cause
     : new SpaceError({ reason: "Unavailable", message: `PostgreSQL: ${messageOf(cause)}`, cause })
 
+/** What is said of an error where nobody tries again. */
+export const told = <E>(error: E | Lost): E | SpaceError => error instanceof Lost ? unavailable(error.cause) : error
+
 /**
  * SQLSTATEs of what the server does not do, whoever asks for it: values that are wrong (22) or break a rule (23), that
  * are more than it can take (54), or that it breaks on (XX000). All other errors are of its tables, roles and rights.

@@ -7,23 +7,15 @@
  *
  * @internal
  */
+import { ageOf, countMarks, isRecent, lastMark, mostMarks, thinMarks } from "../ages.js"
+import { columns as named, ofEach as all } from "../columns.js"
 import type { Migration } from "../migrations.js"
 import { mostMoved } from "../rows.js"
 import type { Sql } from "../sql.js"
 import { join, quoted, sql } from "../sql.js"
 
-const positions = [0, 1, 2, 3, 4, 5, 6, 7]
-
-const all = (text: (position: number) => Sql, separator?: string): Sql => join(positions.map(text), separator)
-
-/** What is kept of a tuple, stored or held, in this order. */
-const columns = sql`id, space, arity, shape, fields, ${all((i) => sql`k${i}`)}, expires, lease, meta, attempts`
-
-/** The same of a table that goes by another name. */
-const columnsOf = (table: Sql): Sql =>
-  sql`${table}.id, ${table}.space, ${table}.arity, ${table}.shape, ${table}.fields, ${
-    all((i) => sql`${table}.k${i}`)
-  }, ${table}.expires, ${table}.lease, ${table}.meta, ${table}.attempts`
+/** What is kept of a tuple, stored or held, in this order: of a table that goes by this name. */
+const columnsOf = (table: Sql): Sql => join([sql`id`, sql`space`, ...named].map((column) => sql`${table}.${column}`))
 
 const definitions = sql`
   id bigint PRIMARY KEY,
@@ -114,9 +106,9 @@ CREATE INDEX mail_client ON ${schema}.mail (client, id);
 `
 
 const find = (schema: Sql): Sql => {
-  const literals = positions.map((i) => sql`(v_texts[${i + 1}] IS NULL OR t.fields[${i + 1}] = v_texts[${i + 1}])`)
+  const literals = all((i) => sql`(v_texts[${i + 1}] IS NULL OR t.fields[${i + 1}] = v_texts[${i + 1}])`, " AND ")
   /** What else the tuples of an index have to be. */
-  const also = sql`t.shape LIKE v_shape AND ${join(literals, " AND ")}
+  const also = sql`t.shape LIKE v_shape AND ${literals}
           AND (NOT v_more OR ${schema}.has_literals(p_query, t.fields))`
   const oldest = (condition: Sql, arity: Sql) =>
     sql`SELECT t.* FROM ${schema}.tuples t
@@ -324,7 +316,7 @@ END $$;
 -- p_accepted: those of the client's lines that accept it, of those about whom we cannot decide; NULL if nobody knows.
 -- p_after: those who wait up to this one have had it; p_event is then NULL, and readers and watchers know of it.
 CREATE OR REPLACE FUNCTION ${schema}.hand(
-  p_space int, p_client bigint, t ${schema}.tuples, p_accepted bigint[], p_event text, p_from bigint, p_after bigint
+  p_space int, p_client bigint, p_now float8, t ${schema}.tuples, p_accepted bigint[], p_event text, p_from bigint, p_after bigint
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   w record;
@@ -379,10 +371,10 @@ BEGIN
   END IF;
   SELECT * INTO v_taking FROM ${schema}.waiters x WHERE x.seq = v_taker;
   IF v_taking.kind = 'join' THEN
-    INSERT INTO ${schema}.held SELECT t.*, v_taking.client, -v_taking.waiter;
+    INSERT INTO ${schema}.held SELECT t.*, v_taking.client, -v_taking.waiter, p_now;
     PERFORM ${schema}.post(v_taking.client, v_taking.waiter, 'offer', v_query, t, false, NULL, NULL);
   ELSE
-    INSERT INTO ${schema}.held SELECT t.*, v_taking.client, v_taking.waiter;
+    INSERT INTO ${schema}.held SELECT t.*, v_taking.client, v_taking.waiter, p_now;
     DELETE FROM ${schema}.waiters x WHERE x.seq = v_taker;
     PERFORM ${schema}.post(v_taking.client, v_taking.waiter, 'served', v_query, t, v_taking.final, NULL, NULL);
     PERFORM ${schema}.tell(p_space, 'In', t, NULL);
@@ -396,7 +388,7 @@ BEGIN
   IF p_event = 'Requeue' AND t.expires <= p_now THEN
     PERFORM ${schema}.tell(p_space, 'Expire', t, p_from);
   ELSIF EXISTS (SELECT FROM ${schema}.waiters x WHERE x.space = p_space) THEN
-    PERFORM ${schema}.hand(p_space, p_client, t, p_accepted, p_event, p_from, 0);
+    PERFORM ${schema}.hand(p_space, p_client, p_now, t, p_accepted, p_event, p_from, 0);
   ELSE
     INSERT INTO ${schema}.tuples SELECT t.*;
   END IF;
@@ -425,7 +417,7 @@ BEGIN
     UPDATE ${schema}.clients SET dead = true WHERE id = v_client;
     DELETE FROM ${schema}.waiters w WHERE w.client = v_client;
     DELETE FROM ${schema}.mail m WHERE m.client = v_client;
-    FOR t IN SELECT ${columns} FROM ${schema}.held h WHERE h.client = v_client ORDER BY h.id LOOP
+    FOR t IN SELECT ${columnsOf(sql`h`)} FROM ${schema}.held h WHERE h.client = v_client ORDER BY h.id LOOP
       DELETE FROM ${schema}.held h WHERE h.id = t.id;
       PERFORM ${schema}.deliver(p_space, p_client, p_now, t, NULL, 'Requeue', t.id);
     END LOOP;
@@ -448,25 +440,19 @@ const anyLooks = sql`jsonb_path_exists(p_commands, '$[*] ? (@.op == "scan" || @.
 
 const commands = (schema: Sql, name: Sql): Sql =>
   sql`
--- Remembers when an id was given, for the ages of tuples: at most once a second. Of many, every other one is forgotten
--- that makes little of a difference at its age.
+-- Remembers when an id was given, for the ages of tuples.
 CREATE OR REPLACE FUNCTION ${schema}.mark(p_space int, p_id bigint, p_now float8) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
   v_last float8;
 BEGIN
-  SELECT m.at INTO v_last FROM ${schema}.ages m WHERE m.space = p_space ORDER BY m.id DESC LIMIT 1;
-  IF v_last > p_now - 1000 AND v_last <= p_now THEN
+  v_last := (${lastMark(sql`${schema}.ages`, sql`p_space`)});
+  IF ${isRecent(sql`v_last`, sql`p_now`)} THEN
     RETURN;
   END IF;
   INSERT INTO ${schema}.ages (space, id, at) VALUES (p_space, p_id, p_now) ON CONFLICT DO NOTHING;
-  IF (SELECT count(*) FROM ${schema}.ages m WHERE m.space = p_space) > 4000 THEN
-    DELETE FROM ${schema}.ages m WHERE m.space = p_space AND m.id IN (
-      SELECT s.id FROM (
-        SELECT x.id, x.at, lead(x.at) OVER w - lag(x.at) OVER w AS gap, row_number() OVER w AS n
-          FROM ${schema}.ages x WHERE x.space = p_space WINDOW w AS (ORDER BY x.id)
-      ) s WHERE s.n % 2 = 0 AND s.gap < 0.01 * (p_now - s.at)
-    );
+  IF (${countMarks(sql`${schema}.ages`, sql`p_space`)}) > ${mostMarks} THEN
+    ${thinMarks(sql`${schema}.ages`, sql`p_space`, sql`p_now`)};
   END IF;
 END $$;
 
@@ -578,13 +564,14 @@ BEGIN
 END $$;
 
 -- Moves stored tuples to a hold; or removes them, if they are taken for good.
-CREATE OR REPLACE FUNCTION ${schema}.hold(p_space int, p_client bigint, p_ids bigint[], p_holds bigint[], p_final boolean)
-RETURNS void
+CREATE OR REPLACE FUNCTION ${schema}.hold(
+  p_space int, p_client bigint, p_now float8, p_ids bigint[], p_holds bigint[], p_final boolean
+) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM ${schema}.tell_taken(p_space, p_ids);
   WITH gone AS (DELETE FROM ${schema}.tuples WHERE id = ANY(p_ids) RETURNING *)
-    INSERT INTO ${schema}.held SELECT gone.*, p_client, p_holds[1] FROM gone WHERE NOT p_final;
+    INSERT INTO ${schema}.held SELECT gone.*, p_client, p_holds[1], p_now FROM gone WHERE NOT p_final;
 END $$;
 
 CREATE OR REPLACE FUNCTION ${schema}.take(p_space int, p_client bigint, p_now float8, c jsonb) RETURNS json
@@ -609,7 +596,7 @@ BEGIN
       WITH gone AS (
         DELETE FROM ${schema}.tuples WHERE id = ANY(v_ids) RETURNING *
       ), moved AS (
-        INSERT INTO ${schema}.held SELECT gone.*, p_client, CASE v_limit WHEN 1 THEN v_holds[u.n] ELSE v_holds[1] END
+        INSERT INTO ${schema}.held SELECT gone.*, p_client, CASE v_limit WHEN 1 THEN v_holds[u.n] ELSE v_holds[1] END, p_now
           FROM gone JOIN unnest(v_ids) WITH ORDINALITY u(id, n) USING (id) WHERE NOT v_final
       )
       SELECT array_agg(${schema}.row_json(gone.*) ORDER BY gone.id) INTO v_replies FROM gone;
@@ -631,7 +618,7 @@ BEGIN
       CROSS JOIN LATERAL ${schema}.find(p_space, q.query, 0, 1) f
       ORDER BY f.id, q.n LIMIT 1;
     IF FOUND THEN
-      PERFORM ${schema}.hold(p_space, p_client, v_ids, v_holds[i:i], v_final);
+      PERFORM ${schema}.hold(p_space, p_client, p_now, v_ids, v_holds[i:i], v_final);
       v_replies := v_replies || json_build_array(v_index, json_build_array(v_reply));
     ELSE
       v_replies := v_replies || 'null'::json;
@@ -703,8 +690,7 @@ LANGUAGE sql AS $$
   SELECT json_build_object(
     'tuples', (
       SELECT coalesce(json_agg(json_build_object('arity', s.arity, 'shape', s.shape, 'first', s.first, 'count', s.n,
-          'age', (SELECT p_now - m.at FROM ${schema}.ages m
-            WHERE m.space = p_space AND m.id <= s.oldest ORDER BY m.id DESC LIMIT 1)
+          'age', (${ageOf(sql`${schema}.ages`, sql`p_space`, sql`s.oldest`, sql`p_now`)})
           ) ORDER BY s.oldest), '[]')
         FROM (
           SELECT t.arity, t.shape, CASE WHEN t.shape LIKE 's%' THEN t.fields[1] END AS first, count(*) AS n,
@@ -714,7 +700,7 @@ LANGUAGE sql AS $$
     ),
     'held', (SELECT count(*) FROM ${schema}.held h WHERE h.space = p_space),
     'holders', (
-      SELECT coalesce(json_agg(json_build_object('client', x.client::text, 'count', x.n, 'age', greatest(0, p_now - x.since),
+      SELECT coalesce(json_agg(json_build_object('client', x.client::text, 'count', x.n, 'age', p_now - x.since,
           'lapses', x.until - p_now) ORDER BY x.since), '[]')
         FROM (
           SELECT h.client, count(*) AS n, min(h.since) AS since, min(y.until) AS until
@@ -774,7 +760,7 @@ BEGIN
       END IF;
       SELECT json_agg(${schema}.row_json(x.*) ORDER BY array_position(v_ids, x.id)) INTO v_reply
         FROM ${schema}.tuples x WHERE x.id = ANY(v_ids);
-      PERFORM ${schema}.hold(p_space, p_client, v_ids, ARRAY[(c->>'hold')::bigint], (c->>'final')::boolean);
+      PERFORM ${schema}.hold(p_space, p_client, p_now, v_ids, ARRAY[(c->>'hold')::bigint], (c->>'final')::boolean);
       RETURN v_reply;
     WHEN 'wait' THEN
       PERFORM ${schema}.wait(p_space, p_client, p_now, ARRAY[(c->>'waiter')::bigint], c->>'kind', c->'queries',
@@ -795,7 +781,7 @@ BEGIN
         ELSE
           SELECT w.seq INTO v_seq FROM ${schema}.waiters w
             WHERE w.client = p_client AND w.waiter = (c->>'waiter')::bigint;
-          PERFORM ${schema}.hand(p_space, p_client, t,
+          PERFORM ${schema}.hand(p_space, p_client, p_now, t,
             CASE jsonb_typeof(c->'accepted') WHEN 'array'
               THEN ARRAY(SELECT a::bigint FROM jsonb_array_elements_text(c->'accepted') a) END, NULL, NULL, coalesce(v_seq, 0));
         END IF;
@@ -1022,6 +1008,15 @@ DROP FUNCTION IF EXISTS ${schema}.wait(int, bigint, float8, bigint[], text, json
 CREATE TABLE ${schema}.ages (space int NOT NULL, id bigint NOT NULL, at float8 NOT NULL, PRIMARY KEY (space, id));
 ALTER TABLE ${schema}.held ADD COLUMN since float8;
 ALTER TABLE ${schema}.held ALTER COLUMN since SET DEFAULT extract(epoch FROM clock_timestamp()) * 1000;`
+  },
+  {
+    name: "since when tuples are held, by the clock of the space",
+    statements: (schema) =>
+      sql`
+ALTER TABLE ${schema}.held ALTER COLUMN since DROP DEFAULT;
+-- They are given the time now.
+DROP FUNCTION IF EXISTS ${schema}.hand(int, bigint, ${schema}.tuples, bigint[], text, bigint, bigint);
+DROP FUNCTION IF EXISTS ${schema}.hold(int, bigint, bigint[], bigint[], boolean);`
   }
 ]
 

@@ -9,18 +9,16 @@ import { queue } from "@effect-linda/core/SpaceStore"
 import type { Command, Outcome, Run } from "@effect-linda/core/StoreCommand"
 import * as StoreCommand from "@effect-linda/core/StoreCommand"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type pg from "pg"
 import { load } from "../drivers.js"
 import { liveClock } from "../runtime.js"
-import type { Sql } from "../sql.js"
 import { sql } from "../sql.js"
 import type { Life } from "./client.js"
 import { Client } from "./client.js"
 import type { Connection } from "./connection.js"
-import { Lost, unavailable } from "./failures.js"
+import { Lost, told } from "./failures.js"
 import type { Read } from "./options.js"
 import type { OutcomeWire } from "./wire.js"
 import { decode, encode } from "./wire.js"
@@ -83,7 +81,7 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
       })
 
     /** Batches that were lost are sent again one by one, in their order, before any other. */
-    const repair = yield* Effect.makeSemaphore(1)
+    const repair = queue(1)
     let lost = 0
 
     const run = StoreCommand.run((commands) =>
@@ -96,7 +94,7 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
                 client.connected,
                 (connection) => whole(connection, life, number, commands)
               )
-              return Effect.ensuring(repair.withPermits(1)(client.certainly(again)), Effect.sync(() => lost--))
+              return Effect.ensuring(repair.inTurn(client.certainly(again)), Effect.sync(() => lost--))
             })
             const { connection } = client
             return connection === undefined || lost > 0 ? mend : Effect.catchAll(
@@ -110,12 +108,11 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
     )
 
     /** Whether a batch is known to the server: of one that was lost, whether it happened. */
-    const isDone = ({ id }: Life, number: number) =>
-      Effect.flatMap(client.connected, (connection) =>
-        Effect.map(
-          connection.ask(sql`SELECT seq FROM ${client.schema}.clients WHERE id = $1`, [id]),
-          ({ rows: [row] }) => row !== undefined && Number(row["seq"]) === number
-        ))
+    const isDone = (connection: Connection, { id }: Life, number: number) =>
+      Effect.map(
+        connection.ask(sql`SELECT seq FROM ${client.schema}.clients WHERE id = $1`, [id]),
+        ({ rows: [row] }) => row !== undefined && Number(row["seq"]) === number
+      )
 
     /** The connection on which a transaction is under way. */
     let within: Connection | undefined
@@ -129,70 +126,46 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
         return slots.inTurn(
           numbered((life, number) => {
             let result: { readonly value: A } | undefined
-            const once: Effect.Effect<A, E | Lost | SpaceError, R> = Effect.gen(function*() {
-              if (result !== undefined && (yield* isDone(life, number))) {
-                return result.value
-              }
-              result = undefined
-              const connection = yield* leave(client.connected)
-              const undo = Effect.catchAll(connection.ask(sql`ROLLBACK`), () => connection.abandon)
-              // The lock is asked for at once, so that who waits for it can leave.
-              const lock = sql`SELECT pg_advisory_xact_lock(hashtext('${options.schema}'), ${life.space})`
-              yield* Effect.tapErrorCause(connection.awaited(sql`${connection.begin}; ${lock}`, leave), () => undo)
-              let isFirst = true
-              const run = StoreCommand.run((commands) =>
-                Effect.uninterruptible(Effect.suspend(() => {
-                  const own = isFirst ? number : null
-                  isFirst = false
-                  return Effect.mapError(
-                    perform(connection, life, own, commands),
-                    (error) => error instanceof Lost ? unavailable(error.cause) : error
-                  )
-                }))
-              )
-              let savepoints = 0
-              const savepoint: Savepoint = (effect) =>
-                Effect.suspend(() => {
-                  const name = sql`linda_${++savepoints}`
-                  const asked = (text: Sql) =>
-                    Effect.mapError(
-                      Effect.uninterruptible(connection.ask(text)),
-                      (error) => error instanceof Lost ? unavailable(error.cause) : error
-                    )
-                  return Effect.zipRight(
-                    // So that the number of the whole is not undone with a part.
-                    isFirst ? run([]) : Effect.void,
-                    Effect.zipRight(
-                      asked(sql`SAVEPOINT ${name}`),
-                      Effect.tapErrorCause(effect, () => asked(sql`ROLLBACK TO ${name}`))
-                    )
-                  )
-                })
-              within = connection
-              const done = yield* Effect.exit(restore(body(run, savepoint)))
-              within = undefined
-              // So that it can be known whether it happened.
-              const exit: Exit.Exit<A, E | SpaceError> = Exit.isSuccess(done) && isFirst
-                ? yield* Effect.exit(Effect.as(run([]), done.value))
-                : done
-              // Who is interrupted does not wait for another connection. What is not undone ends with its connection.
-              if (Exit.isFailure(exit) && (connection.lost === undefined || Exit.isInterrupted(exit))) {
-                yield* undo
-                return yield* exit
-              }
-              if (connection.lost !== undefined) {
-                return yield* Effect.fail(connection.lost)
-              }
-              const value = yield* exit
-              result = { value }
-              const { command } = yield* connection.ask(sql`COMMIT`)
-              if (command !== "COMMIT") {
-                return yield* Effect.fail(
-                  unavailable(new Error("a statement of the transaction has failed: it was undone"))
+            const inside = (connection: Connection): Effect.Effect<A, E | Lost | SpaceError, R> =>
+              Effect.gen(function*() {
+                // Under the lock: before, a COMMIT that was lost may be under way.
+                if (result !== undefined && (yield* isDone(connection, life, number))) {
+                  return result.value
+                }
+                result = undefined
+                let isFirst = true
+                const run = StoreCommand.run((commands) =>
+                  Effect.uninterruptible(Effect.suspend(() => {
+                    const own = isFirst ? number : null
+                    isFirst = false
+                    return Effect.mapError(perform(connection, life, own, commands), told)
+                  }))
                 )
-              }
-              return value
-            })
+                // So that the number of the whole is not undone with a part.
+                const savepoint: Savepoint = (effect) =>
+                  Effect.suspend(() =>
+                    Effect.zipRight(isFirst ? run([]) : Effect.void, Effect.mapError(connection.part(effect), told))
+                  )
+                within = connection
+                const value = yield* Effect.ensuring(
+                  restore(body(run, savepoint)),
+                  Effect.sync(() => {
+                    within = undefined
+                  })
+                )
+                // So that it can be known whether it happened.
+                if (isFirst) {
+                  yield* run([])
+                }
+                result = { value }
+                return value
+              })
+            // The lock is asked for at once, so that who waits for it can leave.
+            const lock = sql`SELECT pg_advisory_xact_lock(hashtext('${options.schema}'), ${life.space})`
+            const once = Effect.flatMap(
+              leave(client.connected),
+              (connection) => connection.transaction(inside(connection), { lock, leave })
+            )
             return client.certainly(once)
           }),
           { restore: leave }

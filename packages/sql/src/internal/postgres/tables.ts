@@ -63,13 +63,7 @@ const bring = (connection: Connection, name: Sql): Step<void> => {
       yield* connection.ask(sql`UPDATE ${schema}.meta SET value = $1 WHERE name = 'format'`, [format])
     }
   })
-  return Effect.zipRight(
-    connection.ask(connection.begin),
-    Effect.zipRight(
-      Effect.tapError(body, () => Effect.ignore(connection.ask(sql`ROLLBACK`))),
-      Effect.asVoid(connection.ask(sql`COMMIT`))
-    )
-  )
+  return connection.transaction(body)
 }
 
 const isForbidden = (error: Lost | SpaceError): error is SpaceError =>

@@ -3,21 +3,15 @@
  *
  * @internal
  */
+import { ofEach } from "../columns.js"
 import type { Migration } from "../migrations.js"
-import { join, sql } from "../sql.js"
-
-const positions = [0, 1, 2, 3, 4, 5, 6, 7]
-
-/** What is kept of a tuple, stored or held. */
-export const columns = sql`arity, shape, fields, ${
-  join(positions.map((position) => sql`k${position}`))
-}, expires, lease, meta, attempts`
+import { sql } from "../sql.js"
 
 const definitions = sql`
   arity INTEGER NOT NULL,
   shape TEXT NOT NULL,
   fields TEXT NOT NULL,
-  ${join(positions.map((position) => sql`k${position} INTEGER,`), " ")}
+  ${ofEach((position) => sql`k${position} INTEGER,`, " ")}
   expires REAL,
   lease INTEGER,
   meta TEXT,
@@ -34,11 +28,10 @@ export const migrations: ReadonlyArray<Migration> = [
         id INTEGER PRIMARY KEY AUTOINCREMENT, space INTEGER NOT NULL, ${definitions}
       );
       ${
-        join(
-          positions.map((position) =>
+        ofEach(
+          (position) =>
             sql`CREATE INDEX ${prefix}tuples_k${position} ON ${prefix}tuples (space, k${position}, arity)
-          WHERE k${position} IS NOT NULL;`
-          ),
+          WHERE k${position} IS NOT NULL;`,
           "\n"
         )
       }

@@ -7,23 +7,17 @@ import type { Standing, Tables } from "@effect-linda/core/SpaceStore"
 import { matches } from "@effect-linda/core/SpaceStore"
 import type { Literal, Mail, NewRow, Query, Row, Waiter } from "@effect-linda/core/StoreCommand"
 import type { Database, Statement } from "../../Sqlite.js"
+import * as ages from "../ages.js"
 import { anchorOf, hashUnder, shortLineOf } from "../anchors.js"
+import { byKeys, columns as named, keysOf, plain, rare } from "../columns.js"
 import { mostMoved, rowsOf } from "../rows.js"
 import type { Sql } from "../sql.js"
 import { join, sql } from "../sql.js"
-import { columns } from "./migrations.js"
 
-const keyed = 8
+const columns = join(named)
 
 /** How many candidates tell that a literal is common. */
 const common = 16
-
-/** Marks of when ids were given are at least so many milliseconds apart. */
-const apart = 1000
-
-/** There are no more of them: then those go that are closer to each other than this part of their age. */
-const mostMarks = 4000
-const precision = 1 / 100
 
 /** How many rows go as one statement, at most. */
 const atOnce = 32
@@ -34,9 +28,7 @@ type Stored = Readonly<Record<string, any>>
  * A tuple, in few columns: the driver takes longer over each than SQLite and `JSON` take over all. When its life ends
  * is by itself, since JSON would round it.
  */
-const whole = sql`expires, json_array(id, arity, shape, json(fields), lease, meta, attempts, ${
-  join(Array.from({ length: keyed }, (_, position) => sql`k${position}`))
-}) AS rest`
+const whole = sql`expires, json_array(id, arity, shape, json(fields), lease, meta, attempts, ${join(keysOf())}) AS rest`
 
 const rowOf = (stored: Stored): Row => {
   const [id, arity, shape, fields, lease, meta, attempts, ...keys] = JSON.parse(stored["rest"])
@@ -63,10 +55,9 @@ const namesOf = ({ attempts, expires, keys, lease, meta }: Omit<Row, "id">): Sql
 }
 
 /** By how many keys a row has. */
-const names = Array.from({ length: keyed + 1 }, (_, count) => {
-  const keys = Array.from({ length: count }, (_, position) => sql`k${position}`)
-  const plain = join([sql`space`, sql`arity`, sql`shape`, sql`fields`, ...keys])
-  return [plain, sql`${plain}, expires, lease, meta, attempts`] as const
+const names = byKeys((keys) => {
+  const most = [sql`space`, ...plain, ...keys]
+  return [join(most), join([...most, ...rare])] as const
 })
 
 const valuesOf = (space: number, row: Omit<Row, "id">): ReadonlyArray<unknown> => {
@@ -110,22 +101,14 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
       SELECT ?, ?, json_extract(value, '$[0]'), t.id, space, ${columns}
         FROM json_each(?) CROSS JOIN ${tuples} t ON t.id = json_extract(value, '$[1]')`
   )
+  const marks = sql`${prefix}ages`
   const mark = prepared(
-    sql`INSERT INTO ${prefix}ages (space, id, at) SELECT ?, ?, ? WHERE NOT EXISTS (
-      SELECT 1 FROM (SELECT at FROM ${prefix}ages WHERE space = ? ORDER BY id DESC LIMIT 1) WHERE at > ? AND at <= ?
+    sql`INSERT INTO ${marks} (space, id, at) SELECT ?, ?, ? WHERE NOT EXISTS (
+      SELECT 1 FROM (${ages.lastMark(marks, sql`?`)}) WHERE ${ages.isRecent(sql`at`, sql`?`)}
     )`
   )
-  const countMarks = prepared(sql`SELECT count(*) AS n FROM ${prefix}ages WHERE space = ?`)
-  // Every other one of those that make little of a difference at their age.
-  const thinMarks = prepared(
-    sql`DELETE FROM ${prefix}ages WHERE space = ? AND id IN (
-      SELECT id FROM (
-        SELECT id, at, lead(at) OVER (ORDER BY id) - lag(at) OVER (ORDER BY id) AS gap,
-            row_number() OVER (ORDER BY id) AS n
-          FROM ${prefix}ages WHERE space = ?
-      ) WHERE n % 2 = 0 AND gap < ? * (? - at)
-    )`
-  )
+  const countMarks = prepared(ages.countMarks(marks, sql`?`))
+  const thinMarks = prepared(ages.thinMarks(marks, sql`?`, sql`?`))
   const holding = prepared(sql`SELECT ${whole} FROM ${held} WHERE client = ? AND hold = ? ORDER BY id`)
   const release = prepared(sql`DELETE FROM ${held} WHERE id = ?`)
   const drop = prepared(
@@ -364,10 +347,10 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
         Number(prepared(sql`UPDATE ${table} SET expires = ? WHERE lease = ?`).run(expires, lease).changes) > 0
       ),
     mark: (id, now) => {
-      if (Number(mark.run(space, id, now, space, now - apart, now).changes) > 0) {
+      if (Number(mark.run(space, id, now, space, now, now).changes) > 0) {
         const [{ n }] = countMarks.all(space) as [{ n: number }]
-        if (n > mostMarks) {
-          thinMarks.run(space, space, precision, now)
+        if (n > ages.mostMarks) {
+          thinMarks.run(space, space, now)
         }
       }
     },
@@ -499,7 +482,7 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
     },
     inspect: (now) => {
       const counted = prepared(
-        sql`SELECT s.*, ? - (SELECT at FROM ${prefix}ages m WHERE m.space = ? AND m.id <= s.oldest ORDER BY m.id DESC LIMIT 1) AS age
+        sql`SELECT s.*, (${ages.ageOf(marks, sql`?`, sql`s.oldest`, sql`?`)}) AS age
           FROM (
             SELECT arity, shape, CASE WHEN shape LIKE 's%' THEN json_extract(fields, '$[0]') END AS first,
                 count(*) AS count, min(id) AS oldest
