@@ -1567,6 +1567,20 @@ class Now implements Operation<Option.Option<any>, never> {
   },
   // Transactions on a store
   {
+    name: "a part that is interrupted is not undone",
+    clause: "S10",
+    file: "internal/durable/undoing.ts",
+    find: "Exit.isSuccess(exit) ? ",
+    replace: "Exit.isSuccess(exit) || Exit.isInterrupted(exit) ? "
+  },
+  {
+    name: "a hold of a part that was undone is ended nevertheless",
+    clause: "S8",
+    file: "internal/durable/access.ts",
+    find: "isPartUndone = true",
+    replace: "isPartUndone = false"
+  },
+  {
     name: "a transaction on a store does not find what it has put",
     clause: "S10",
     file: "internal/durable/run.ts",
@@ -1815,8 +1829,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "replace over a link goes on with no answer if its tuple cannot be told",
     clause: "S4",
     file: "internal/remote/server.ts",
-    find: "isReplacement && new Unaskable(Protocol.uncarried(cause))",
-    replace: "isReplacement && new Unaskable(Protocol.uncarried(cause)).error === undefined"
+    find: "number === Replacement && new Unaskable(Protocol.uncarried(cause))",
+    replace: "number === Replacement && new Unaskable(Protocol.uncarried(cause)).error === undefined"
   },
   {
     name: "a letter that the link refuses leaves its tuple held",

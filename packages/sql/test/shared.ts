@@ -245,24 +245,37 @@ export const clients = (name: string, open: Open): void => {
           same(yield* other.copyCollect([P.string, P.number]), [["b", 1], ["c", 1]])
         }))
 
-      it.scopedLive("S10 one within another is undone alone if it fails, and the rest happens", () =>
-        Effect.gen(function*() {
-          const space = fresh()
-          const [one, other] = [yield* open(space), yield* open(space)]
-          yield* one.outAll([["a"], ["b"]])
-          const part = SpaceStore.transaction(one)(Effect.gen(function*() {
-            yield* one.in(["b"])
-            yield* one.out(["c"])
-            return yield* Effect.fail("no")
+      type End = (leave: Deferred.Deferred<void>) => Effect.Effect<never, string>
+      const ends: ReadonlyArray<readonly [how: string, end: End]> = [
+        ["fails", () => Effect.fail("no")],
+        ["dies", () => Effect.die("no")],
+        ["is interrupted", (leave) => Effect.zipRight(Deferred.succeed(leave, undefined), Effect.never)]
+      ]
+      for (const [how, end] of ends) {
+        it.scopedLive(`S10 one within another is undone alone if it ${how}, and the rest happens`, () =>
+          Effect.gen(function*() {
+            const space = fresh()
+            const [one, other] = [yield* open(space), yield* open(space)]
+            yield* one.outAll([["a"], ["b"], ["c"]])
+            const held = yield* Scope.make()
+            const leave = yield* Deferred.make<void>()
+            const part = SpaceStore.transaction(one)(Effect.gen(function*() {
+              yield* one.in(["b"])
+              yield* one.out(["d"])
+              yield* Scope.extend(one.inScoped(["c"]), held)
+              return yield* end(leave)
+            }))
+            yield* SpaceStore.transaction(one)(Effect.gen(function*() {
+              yield* one.in(["a"])
+              const exit = yield* Effect.exit(Effect.raceFirst(part, Deferred.await(leave)))
+              assert.strictEqual(Exit.isFailure(exit), how !== "is interrupted")
+              same(yield* one.copyCollect([P.string]), [["b"], ["c"]])
+              yield* one.out(["e"])
+            }))
+            yield* Scope.close(held, Exit.void)
+            same(yield* other.copyCollect([P.string]), [["b"], ["c"], ["e"]])
           }))
-          yield* SpaceStore.transaction(one)(Effect.gen(function*() {
-            yield* one.in(["a"])
-            same(yield* Effect.exit(part), Exit.fail("no"))
-            same(yield* one.copyCollect([P.string]), [["b"]])
-            yield* one.out(["d"])
-          }))
-          same(yield* other.copyCollect([P.string]), [["b"], ["d"]])
-        }))
+      }
 
       it.scopedLive("what it misses, it waits for, holding nothing; and runs again", () =>
         Effect.gen(function*() {

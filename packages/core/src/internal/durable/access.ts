@@ -7,6 +7,7 @@ import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { constFalse } from "effect/Function"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Restore, Savepoint } from "../../SpaceStore.js"
 import type { Command, Found, Reply, Run, Take } from "../../StoreCommand.js"
@@ -16,6 +17,7 @@ import type { Parking } from "../stm/parking.js"
 import type { Making } from "./agenda.js"
 import { Retry } from "./retrying.js"
 import type { Leaving, Session } from "./session.js"
+import { undoing } from "./undoing.js"
 import { lateOf, waitFor } from "./waiter.js"
 import type { Read, Wanted } from "./wanted.js"
 import { Refusal } from "./wanted.js"
@@ -25,8 +27,8 @@ export interface Access {
   readonly isTransaction: boolean
   /** Puts back what was taken by an operation that came to nothing. */
   readonly giveBack: (make: Making) => void
-  /** Whether what was done by it has been undone. */
-  readonly isUndone: () => boolean
+  /** Gives what tells from now on whether that which is done by it now has been undone. */
+  readonly fate: () => () => boolean
   readonly perform: <C extends Command>(make: Making<C>) => Effect.Effect<Reply<C>, SpaceError>
   /** Takes for a hold, and decodes what it has. */
   readonly take: (
@@ -124,7 +126,7 @@ export const accessTo = (session: Session): (fiber: AnyFiber) => Access => {
 const alone = (session: Session): Access => ({
   isTransaction: false,
   giveBack: (make) => session.giveBack(make),
-  isUndone: () => false,
+  fate: () => constFalse,
   perform: (make) => session.perform(make),
   take: (make, read, leaving) =>
     session.performing<Read, unknown>((done) =>
@@ -158,6 +160,8 @@ export const within = (
   lasting: Lasting
 ): Within => {
   const after = alone(session)
+  /** Whether what is done now has been undone: with the transaction, or with the part of it that runs. */
+  let isUndone = (): boolean => progress.state === "undone"
   /** Whether the store has failed this run: if there is another, that does all of it anew. */
   let isLost = false
   const run: Run = (commands) =>
@@ -213,7 +217,7 @@ export const within = (
         progress.back.push(make)
       }
     },
-    isUndone: () => progress.state === "undone",
+    fate: () => isUndone,
     perform: (make) => progress.during(() => one(make), () => after.perform(make)),
     take: (make, read, leaving) =>
       progress.during(
@@ -225,20 +229,24 @@ export const within = (
     wait: (wanted, restore) => progress.during(() => waiting(wanted), () => after.wait(wanted, restore)),
     nested: (effect) =>
       Effect.suspend(() => {
-        const [back, ended] = [progress.back.length, lasting.ended.length]
-        return Effect.tapErrorCause(savepoint(effect), (cause) =>
+        const [back, ended, isWholeUndone] = [progress.back.length, lasting.ended.length, isUndone]
+        let isPartUndone = false
+        isUndone = () => isPartUndone || isWholeUndone()
+        const part = undoing(savepoint(effect), (cause) =>
           Effect.sync(() => {
+            isPartUndone = true
             progress.back.length = back
             if (!isRetry(cause)) {
               undone(lasting.ended.slice(ended))
             }
           }))
+        return Effect.ensuring(part, Effect.sync(() => void (isUndone = isWholeUndone)))
       }),
     endHold: (end, back) =>
       Effect.suspend(() => {
         const ended = { end, back, isUndone: false }
         lasting.ended.push(ended)
-        return Effect.tapErrorCause(end(own), () => Effect.sync(() => undone([ended])))
+        return undoing(end(own), () => Effect.sync(() => undone([ended])))
       })
   }
   return own

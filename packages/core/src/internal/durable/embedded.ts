@@ -19,6 +19,7 @@ import { interpret } from "./interpreter.js"
 import { Judge } from "./judge.js"
 import { lapsed } from "./lapse.js"
 import { turns } from "./turns.js"
+import { undoing } from "./undoing.js"
 
 const optionNames: ReadonlyArray<keyof TablesOptions> = [
   "name",
@@ -83,7 +84,7 @@ export const fromTables = (
       locked(body, identity)
 
     const savepoint: Savepoint = (effect) =>
-      Effect.flatMap(attempt(options.savepoint), (goBack) => Effect.tapErrorCause(effect, () => attempt(goBack)))
+      Effect.flatMap(attempt(options.savepoint), (goBack) => undoing(effect, () => attempt(goBack)))
 
     const enter = (now: number): void => {
       client = options.enter(now + lease, lease)

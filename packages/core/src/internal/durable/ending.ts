@@ -48,12 +48,13 @@ export class Endings {
   /** What is held, as those who use it have it. `isFinal` says that the store does not have it any more. */
   held(access: Access, hold: number, found: Read, isFinal: boolean): Held<SpaceError> {
     const { index, rows, tuples, unread } = found
+    const isUndone = access.fate()
     return {
       tuples,
       index,
       unread,
       attempts: rows[0]?.attempts ?? 0,
-      isOver: () => this.ground.session.closed || access.isUndone(),
+      isOver: () => this.ground.session.closed || isUndone(),
       guarded: access.isTransaction ? undefined : (restore, use) => this.guarded(restore, use),
       keep: () => isFinal || rows.length === 0 ? undefined : access.giveBack(consuming(hold)),
       giveBack: () =>

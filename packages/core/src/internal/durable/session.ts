@@ -42,6 +42,7 @@ import type { Asked } from "./batches.js"
 import { batchesOf, room, sizeOf } from "./batches.js"
 import type { Accepts, Heard, Listener } from "./offers.js"
 import { Offers } from "./offers.js"
+import { undoing } from "./undoing.js"
 
 /** The transactions of the user's that a fiber is in, each with how it is ended without the fiber. */
 export const insideOf = globalValue(
@@ -391,7 +392,7 @@ export class Session implements Timed, Watched {
         const part: Savepoint = (effect) =>
           Effect.suspend(() => {
             const { length } = outcomes
-            return Effect.tapErrorCause(savepoint(effect), () => Effect.sync(() => void (outcomes.length = length)))
+            return undoing(savepoint(effect), () => Effect.sync(() => void (outcomes.length = length)))
           })
         return Effect.tap(body(told, part), () => Effect.sync(() => void (stage = "whole")))
       }, restore)

@@ -268,14 +268,17 @@ export class Connection {
 
   /** A part of a transaction, which is undone alone if it does not succeed. */
   part<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | Lost | SpaceError, R> {
-    return Effect.suspend(() => {
-      const name = sql`linda_${++this.parts}`
-      const asked = (text: Sql) => Effect.uninterruptible(this.ask(text))
-      return Effect.zipRight(
-        asked(sql`SAVEPOINT ${name}`),
-        Effect.tapErrorCause(effect, () => asked(sql`ROLLBACK TO ${name}`))
-      )
-    })
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.gen(this, function*() {
+        const name = sql`linda_${++this.parts}`
+        yield* this.ask(sql`SAVEPOINT ${name}`)
+        const exit = yield* Effect.exit(restore(effect))
+        if (Exit.isFailure(exit)) {
+          yield* this.ask(sql`ROLLBACK TO ${name}`)
+        }
+        return yield* exit
+      })
+    )
   }
 
   /** As a transaction of its own, which says its settings if the session does not. Nothing else may come between. */
