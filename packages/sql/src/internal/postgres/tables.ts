@@ -23,9 +23,10 @@ const checked = <A>(check: () => A): Step<A> => Effect.try({ try: check, catch: 
 const look = (connection: Connection, name: Sql): Step<Found & { readonly hasSchema: boolean }> =>
   Effect.gen(function*() {
     const schema = quoted(name)
+    // From the catalog: the server may remember of an earlier question, until it reads a table, that there was nothing.
     const { rows: [there] } = yield* connection.ask(
-      sql`SELECT to_regnamespace('${schema}') AS schema, to_regclass('${schema}.migrations') AS migrations,
-        to_regclass('${schema}.meta') AS meta`
+      sql`SELECT (SELECT nspname FROM pg_catalog.pg_namespace WHERE nspname = '${name}') AS schema,
+        to_regclass('${schema}.migrations') AS migrations, to_regclass('${schema}.meta') AS meta`
     )
     const is = (what: string): boolean => typeof there?.[what] === "string"
     const number = (table: string, text: Sql): Step<number> =>
