@@ -1990,8 +1990,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a part of a transaction that fails stands",
     clause: "S15",
     file: "internal/durable/access.ts",
-    find: "Effect.tapErrorCause(savepoint(effect), (cause) =>",
-    replace: "Effect.tapErrorCause(effect, (cause) =>"
+    find: "undoing(savepoint(effect), (cause) =>",
+    replace: "undoing(effect, (cause) =>"
   },
   {
     name: "what a part of a transaction has brought is heard though it was undone",

@@ -72,8 +72,8 @@ export const mutants = [
     name: "a part that fails is not undone",
     clause: "S10",
     file: "internal/postgres/connection.ts",
-    find: "asked(sql`ROLLBACK TO ${name}`)",
-    replace: "asked(sql`RELEASE ${name}`)"
+    find: "this.ask(sql`ROLLBACK TO ${name}`)",
+    replace: "this.ask(sql`RELEASE ${name}`)"
   },
   {
     name: "a transaction that the server has undone is believed",
@@ -275,5 +275,42 @@ export const mutants = [
     file: "Sqlite.ts",
     find: "return queue.inTurn(turn, { patience, restore })",
     replace: "return turn"
+  },
+  // migrations by hand
+  {
+    name: "a dry run leaves out that a step has been done",
+    clause: "S16",
+    file: "internal/migrations.ts",
+    find: "sql`INSERT INTO ${table}migrations (number, name) VALUES (${number}, '${name}')`",
+    replace: ""
+  },
+  {
+    name: "tables of PostgreSQL that are made by hand are made by whoever opens a space",
+    clause: "S16",
+    file: "internal/postgres/tables.ts",
+    find: "yield* migrate === \"hand\"\n",
+    replace: "yield* migrate !== migrate\n"
+  },
+  {
+    name: "a dry run makes the file of SQLite that is not there",
+    clause: "S16",
+    file: "Sqlite.ts",
+    find: "if (!isThere) {",
+    replace: "if (false) {"
+  },
+  // the PgClient of a program
+  {
+    name: "a transaction of a space has another client than the program",
+    clause: "S16",
+    file: "Postgres.ts",
+    find: "withSql(store.query, read.client)",
+    replace: "withSql(store.query)"
+  },
+  {
+    name: "what is not said of a connection is told to the driver as said",
+    clause: "S16",
+    file: "internal/postgres/options.ts",
+    find: ".filter(([, value]) => value !== undefined)",
+    replace: ""
   }
 ]

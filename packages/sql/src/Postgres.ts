@@ -8,7 +8,7 @@ import { SpaceError } from "@effect-linda/core/SpaceError"
 import * as SpaceStore from "@effect-linda/core/SpaceStore"
 import type { Tuple } from "@effect-linda/core/Tuple"
 import { TupleSpace } from "@effect-linda/core/TupleSpace"
-import type { SqlClient } from "@effect/sql/SqlClient"
+import { SqlClient } from "@effect/sql/SqlClient"
 import type { SqlError } from "@effect/sql/SqlError"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/ConfigError"
@@ -19,7 +19,7 @@ import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { outboxOf } from "./internal/outbox.js"
 import { classify, Lost, stateOf, unavailable } from "./internal/postgres/failures.js"
-import { read, schemaOf } from "./internal/postgres/options.js"
+import { isClient, read, schemaOf } from "./internal/postgres/options.js"
 import { withSql } from "./internal/postgres/sqlClient.js"
 import * as internal from "./internal/postgres/store.js"
 import type { Sql } from "./internal/sql.js"
@@ -96,6 +96,31 @@ export interface Connection {
 }
 
 /**
+ * What is asked for of a `PgClient` of `@effect/sql-pg`: the service of that name is one. That package, and its types,
+ * need not be installed.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Client extends SqlClient {
+  readonly "~@effect/sql-pg/PgClient": "~@effect/sql-pg/PgClient"
+  /** Where its pool connects to, and as whom. */
+  readonly config: {
+    readonly url?: Redacted.Redacted | undefined
+    readonly host?: string | undefined
+    readonly port?: number | undefined
+    readonly database?: string | undefined
+    readonly username?: string | undefined
+    readonly password?: Redacted.Redacted | undefined
+    readonly ssl?: boolean | object | undefined
+    readonly stream?: (() => object) | undefined
+    readonly connectTimeout?: Duration.DurationInput | undefined
+    readonly applicationName?: string | undefined
+    readonly types?: object | undefined
+  }
+}
+
+/**
  * Options of a space in PostgreSQL.
  *
  * @since 0.1.0
@@ -109,6 +134,12 @@ export interface Options<T extends Tuple = any> extends SpaceStore.Options<T> {
    * space, whatever the role or the database says (docs/durable.md, Operation).
    */
   readonly connection?: Connection | undefined
+  /**
+   * The `PgClient` of `@effect/sql-pg` that the program has, instead of an address in `connection`: the space connects
+   * as that does (its address, user, password, TLS), by a connection of its own that is not of the pool. And
+   * {@link transaction} gives this client, with its names of columns and its spans.
+   */
+  readonly client?: Client | undefined
   /** The name of the space: one schema carries several. By default `"default"`. */
   readonly space?: string | undefined
   /**
@@ -135,6 +166,12 @@ export interface Options<T extends Tuple = any> extends SpaceStore.Options<T> {
   readonly poll?: Duration.DurationInput | undefined
   /** Whose clock tells when a tuple or a lease ends: the server's, which is the default, or Effect's `Clock` here. */
   readonly clock?: "client" | "server" | undefined
+  /**
+   * Whether opening a space makes the tables that are missing, and brings older ones up to date (`"open"`, which is the
+   * default), or somebody does by hand what {@link migrationScript} says (`"hand"`): then opening fails as
+   * `Unsupported` until they are of this version.
+   */
+  readonly migrate?: "open" | "hand" | undefined
 }
 
 /**
@@ -148,8 +185,8 @@ export interface Options<T extends Tuple = any> extends SpaceStore.Options<T> {
 export const store = (options: Options = {}): Effect.Effect<SpaceStore.SpaceStore, SpaceError, Scope.Scope> =>
   Effect.flatMap(read(options), internal.make)
 
-/** By which connection the transactions of a space go. */
-const stores = new WeakMap<object, internal.PostgresStore>()
+/** How an effect gets the connection by which the transactions of a space go. */
+const connections = new WeakMap<object, ReturnType<typeof withSql>>()
 
 /**
  * Opens a space.
@@ -164,7 +201,10 @@ export const make = <T extends Tuple = Tuple>(
     Effect.flatMap(
       internal.make(read),
       (store) =>
-        Effect.tap(SpaceStore.make<T>(store, read.ofSpace), (space) => Effect.sync(() => void stores.set(space, store)))
+        Effect.tap(
+          SpaceStore.make<T>(store, read.ofSpace),
+          (space) => Effect.sync(() => void connections.set(space, withSql(store.query, read.client)))
+        )
     ))
 
 /**
@@ -175,6 +215,37 @@ export const make = <T extends Tuple = Tuple>(
  */
 export const layer = (options: Options = {}): Layer.Layer<TupleSpace<Tuple, SpaceError>, SpaceError> =>
   Layer.scoped(TupleSpace, make(options))
+
+/**
+ * Provides a space on the server of the `PgClient` that the program has: that of the layers of `@effect/sql-pg`, which
+ * provide it as `SqlClient`. As the option `client` says; fails as `Unsupported` with a client of another database.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * ```ts
+ * import { Postgres } from "@effect-linda/sql"
+ * import { PgClient } from "@effect/sql-pg"
+ * import { Config, Layer } from "effect"
+ *
+ * const Database = PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") })
+ * const Jobs = Postgres.layerClient({ space: "jobs" }).pipe(Layer.provideMerge(Database))
+ * ```
+ */
+export const layerClient = (
+  options: Omit<Options, "client"> = {}
+): Layer.Layer<TupleSpace<Tuple, SpaceError>, SpaceError, SqlClient> =>
+  Layer.scoped(
+    TupleSpace,
+    Effect.flatMap(SqlClient, (client) =>
+      isClient(client) ? make({ ...options, client }) : Effect.fail(
+        new SpaceError({
+          reason: "Unsupported",
+          message: "PostgreSQL: the SqlClient of this program is no PgClient of @effect/sql-pg: provide that, or say " +
+            "by the option \"connection\" where the server is"
+        })
+      ))
+  )
 
 /**
  * Provides a space whose options are configuration.
@@ -196,6 +267,20 @@ export const layerConfig = (
   options: Config.Config.Wrap<Options>
 ): Layer.Layer<TupleSpace<Tuple, SpaceError>, ConfigError | SpaceError> =>
   Layer.scoped(TupleSpace, Effect.flatMap(Config.unwrap(options), make))
+
+/**
+ * What opening a space with these options would do to the tables first, without doing it: a script of SQL, which is
+ * empty if they are of this version. For whoever does that by hand, as one transaction, as the role that is to own the
+ * tables: `psql --single-transaction --set=ON_ERROR_STOP=1 --file=script.sql`. It is made for what there is now: what
+ * somebody else has done meanwhile it does not do twice, but fails.
+ *
+ * It only reads, so a role without any right to make tables will do. Fails as opening a space does.
+ *
+ * @since 0.1.0
+ * @category migrations
+ */
+export const migrationScript = (options: Options = {}): Effect.Effect<string, SpaceError> =>
+  Effect.flatMap(read(options), internal.script)
 
 /**
  * Options of an outbox in PostgreSQL.
@@ -269,10 +354,10 @@ export const transaction =
   <T extends Tuple>(space: TupleSpace<T, SpaceError>) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | SpaceError, Exclude<R, SqlClient>> =>
     Effect.suspend(() => {
-      const store = stores.get(space)
-      return store === undefined
+      const within = connections.get(space)
+      return within === undefined
         ? Effect.fail(
           new SpaceError({ reason: "Unsupported", message: "only a space of this module has transactions with SQL" })
         )
-        : SpaceStore.transaction(space)(withSql(store.query)(effect))
+        : SpaceStore.transaction(space)(within(effect))
     })

@@ -23,18 +23,19 @@ import { existsSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import { clearTimeout, setImmediate, setTimeout } from "node:timers"
 import { load } from "./internal/drivers.js"
-import { format, isOutdated, missing } from "./internal/migrations.js"
+import { scriptOf } from "./internal/migrations.js"
 import { outboxOf } from "./internal/outbox.js"
 import { callback } from "./internal/runtime.js"
 import type { Sql } from "./internal/sql.js"
 import { identifier, sql } from "./internal/sql.js"
+import type { Waiting } from "./internal/sqlite/busy.js"
 import { failed, patiently, unavailable, waited } from "./internal/sqlite/busy.js"
 import type { File } from "./internal/sqlite/file.js"
 import { fileOf } from "./internal/sqlite/file.js"
 import type { Member } from "./internal/sqlite/look.js"
-import { migrations } from "./internal/sqlite/migrations.js"
 import { tablesOf } from "./internal/sqlite/tables.js"
 import { Transactions } from "./internal/sqlite/transaction.js"
+import { foundIn, migrate, missingOf, nothing } from "./internal/sqlite/versions.js"
 import type * as Outbox from "./Outbox.js"
 
 /**
@@ -96,13 +97,22 @@ export interface Options<T extends Tuple = any> extends SpaceStore.Options<T> {
   readonly synchronous?: "full" | "normal" | undefined
   /** Opens the file with another driver: by default with `libsql`, which has to be installed. */
   readonly open?: ((filename: string) => Database) | undefined
+  /**
+   * Whether opening a space makes the tables that are missing, and brings older ones up to date (`"open"`, which is the
+   * default), or somebody does by hand what {@link migrationScript} says (`"hand"`): then opening fails as
+   * `Unsupported` until they are of this version.
+   */
+  readonly migrate?: "open" | "hand" | undefined
 }
 
 const attempt = <A>(body: () => A): Effect.Effect<A, SpaceError> => Effect.try({ try: body, catch: unavailable })
 
+/** The path in the name of a file, which may be that of a URI. */
+const pathOf = (filename: string): string => filename.replace(/^file:(?:\/\/)?/, "").replace(/\?.*$/, "")
+
 /** Why a file cannot be opened, as far as its path tells: SQLite says no more than a number. */
 const hintOf = (filename: string): string => {
-  const path = filename.replace(/^file:(?:\/\/)?/, "").replace(/\?.*$/, "")
+  const path = pathOf(filename)
   if (path === "" || path.startsWith(":memory:")) {
     return ""
   }
@@ -153,6 +163,7 @@ const readerOf = (reader: OptionsOf.Reader) => {
     poll: reader.millis("poll", "10 millis", 1),
     synchronous: reader.one("synchronous", ["full", "normal"]),
     open: reader.value("open", isFunction, "function that opens a file"),
+    migrate: reader.one("migrate", ["open", "hand"]),
     ofSpace: SpaceStore.optionsOf(reader)
   }
 }
@@ -166,16 +177,25 @@ const missingFilename = (): never => {
   })
 }
 
+const waitingOf = ({ filename, retry }: Read): Waiting => ({ path: filename, retry })
+
+/** Opens a connection, which is closed with the scope. */
+const connect = (read: Read): Effect.Effect<Database, SpaceError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { filename } = read
+    const open = read.open ?? (yield* openLibsql)
+    return yield* Effect.acquireRelease(
+      Effect.mapError(patiently(() => open(filename), waitingOf(read)), unopened(filename)),
+      (database) => Effect.ignore(attempt(() => database.close()))
+    )
+  })
+
 /** Opens a connection, and finds out which file it is to. */
 const open = (read: Read): Effect.Effect<readonly [Database, File], SpaceError, Scope.Scope> =>
   Effect.gen(function*() {
-    const { filename, retry } = read
-    const open = read.open ?? (yield* openLibsql)
-    const waiting = { path: filename, retry }
-    const database = yield* Effect.acquireRelease(
-      Effect.mapError(patiently(() => open(filename), waiting), unopened(filename)),
-      (database) => Effect.ignore(attempt(() => database.close()))
-    )
+    const { filename } = read
+    const waiting = waitingOf(read)
+    const database = yield* connect(read)
     const setting = patiently(() => {
       // SQLite would wait by blocking the program.
       database.exec("PRAGMA busy_timeout = 0")
@@ -188,25 +208,17 @@ const open = (read: Read): Effect.Effect<readonly [Database, File], SpaceError, 
     return [database, yield* fileOf(database)]
   })
 
-/** Brings the tables up to date, and returns the number of the space. In a transaction. */
-const migrate = (database: Database, prefix: Sql, name: string): number => {
-  database.exec(sql`CREATE TABLE IF NOT EXISTS ${prefix}migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL)`)
-  const [{ version }] = database.prepare(sql`SELECT coalesce(max(number), 0) AS version FROM ${prefix}migrations`)
-    .all() as [{ version: number }]
-  for (const [number, { name, statements }] of missing(migrations, version)) {
-    database.exec(statements(prefix))
-    database.prepare(sql`INSERT INTO ${prefix}migrations (number, name) VALUES (?, ?)`).run(number, name)
-  }
-  const [{ found }] = database.prepare(sql`SELECT value AS found FROM ${prefix}meta WHERE name = 'format'`).all() as [
-    { found: number }
-  ]
-  if (isOutdated(found)) {
-    database.prepare(sql`UPDATE ${prefix}meta SET value = ? WHERE name = 'format'`).run(format)
-  }
-  database.prepare(sql`INSERT INTO ${prefix}spaces (name) VALUES (?) ON CONFLICT DO NOTHING`).run(name)
-  const [{ id }] = database.prepare(sql`SELECT id FROM ${prefix}spaces WHERE name = ?`).all(name) as [{ id: number }]
-  return id
-}
+/** Reads what is missing in a file. One that is not there is not made for that. */
+const scriptOfFile = (read: Read): Effect.Effect<string, SpaceError> =>
+  Effect.gen(function*() {
+    const { filename, prefix } = read
+    const isThere = yield* attempt(() => existsSync(pathOf(filename)))
+    if (!isThere) {
+      return missingOf(prefix, nothing)
+    }
+    const database = yield* connect(read)
+    return yield* patiently(() => missingOf(prefix, foundIn(database, prefix)), waitingOf(read))
+  }).pipe(Effect.map(scriptOf), Effect.scoped)
 
 /**
  * Opens a store in a file.
@@ -257,7 +269,7 @@ const storeOf = (read: Read): Effect.Effect<SpaceStore.SpaceStore, SpaceError, S
     let isMore = false
     // Within a transaction no other process is in the way, of preparing statements neither.
     const [space, tables, enter, hasMail, version] = yield* lock(transactions.whole(begin, () => {
-      const space = migrate(database, prefix, name)
+      const space = migrate(database, read)
       return [
         space,
         tablesOf(database, prefix, { space, name, onMore: () => void (isMore = true) }),
@@ -423,3 +435,23 @@ export const layerConfig = (
   options: Config.Config.Wrap<Options>
 ): Layer.Layer<TupleSpace<Tuple, SpaceError>, ConfigError | SpaceError> =>
   Layer.scoped(TupleSpace, Effect.flatMap(Config.unwrap(options), make))
+
+/**
+ * What opening a space with these options would do to the tables first, without doing it: a script of SQL, which is
+ * empty if they are of this version. For whoever does that by hand, as one transaction. It is made for what there is
+ * now: what somebody else has done meanwhile it does not do twice, but fails.
+ *
+ * A file that is not there is not made. Fails as opening a space does.
+ *
+ * @since 0.1.0
+ * @category migrations
+ * @example
+ * ```ts
+ * import { Sqlite } from "@effect-linda/sql"
+ * import { Console, Effect } from "effect"
+ *
+ * const dryRun = Effect.flatMap(Sqlite.migrationScript({ filename: "space.db" }), Console.log)
+ * ```
+ */
+export const migrationScript = (options: Options): Effect.Effect<string, SpaceError> =>
+  Effect.flatMap(OptionsOf.read(options, readerOf), scriptOfFile)

@@ -13,7 +13,8 @@ const noText = [null, 5, {}, [], Symbol("s")]
 /** Options that mean nothing, by engine. */
 const wrong: ReadonlyArray<readonly [option: string, values: ReadonlyArray<unknown>]> = [
   ["lease", noDuration],
-  ["space", noText]
+  ["space", noText],
+  ["migrate", [null, true, "never"]]
 ]
 const sqlite = [
   ...wrong,
@@ -30,6 +31,7 @@ const postgres = [
   ["retry", noDuration.filter((value) => value !== 0 && value !== Infinity)],
   ["schema", [...noText, "no schema"]],
   ["clock", [null, "mine"]],
+  ["client", [null, 5, "postgres://localhost", {}, { config: {} }]],
   ["connection", [null, 5, "postgres://localhost", []]]
 ] as const
 

@@ -15,7 +15,7 @@ import { join } from "node:path"
 import pg from "pg"
 import { bundle } from "./bundle.js"
 import type { Space } from "./kit.js"
-import { fresh, same, within } from "./kit.js"
+import { fresh, grants, same, within } from "./kit.js"
 import { useServer } from "./postgres/useServer.js"
 import { postgresClient, sqliteClient } from "./sqlClient.js"
 
@@ -468,10 +468,7 @@ describe("O who moves, in PostgreSQL", () => {
       const engine = engines["PostgreSQL"]!()
       const name = fresh()
       const space = yield* engine.open(name)
-      yield* admins(
-        `CREATE ROLE shop LOGIN; GRANT USAGE ON SCHEMA linda TO shop; GRANT INSERT ON linda.outbox TO shop;
-          GRANT SELECT ON linda.clients, linda.spaces TO shop`
-      )
+      yield* admins(`CREATE ROLE shop LOGIN; ${grants("shop", "shop")}`)
       const sql = yield* postgresClient({ ...server().connection(), user: "shop" })
       const outbox = yield* engine.outbox({ space: name })
       yield* Effect.provideService(sql.withTransaction(outbox.out(["t"])), SqlClient.SqlClient, sql)

@@ -1,5 +1,9 @@
-import type { Postgres } from "@effect-linda/sql"
-import type { Redacted } from "effect"
+import type { SpaceError, Tuple, TupleSpace } from "@effect-linda/core"
+import { Postgres } from "@effect-linda/sql"
+import type { PgClient } from "@effect/sql-pg"
+import type { SqlClient } from "@effect/sql/SqlClient"
+import type { Effect, Layer, Redacted } from "effect"
+import { Config } from "effect"
 import type { ClientConfig } from "pg"
 import { describe, expect, it } from "tstyche"
 
@@ -35,5 +39,32 @@ describe("Postgres.Connection, which needs no types of pg", () => {
       .type.toBeAssignableTo<Postgres.Connection>()
     expect<{ readonly port: string }>().type.not.toBeAssignableTo<Postgres.Connection>()
     expect<Postgres.Options["connection"]>().type.not.toBe<any>()
+  })
+})
+
+describe("Postgres.Client, which needs no types of @effect/sql-pg", () => {
+  it("is the service of that package, and no client of another database", () => {
+    expect<PgClient.PgClient>().type.toBeAssignableTo<Postgres.Client>()
+    expect<SqlClient>().type.not.toBeAssignableTo<Postgres.Client>()
+  })
+
+  it("is an option of a space, also in configuration", () => {
+    expect<{ readonly client: PgClient.PgClient }>().type.toBeAssignableTo<Postgres.Options>()
+    expect<{ readonly client: SqlClient }>().type.not.toBeAssignableTo<Postgres.Options>()
+    expect(Postgres.layerConfig).type.toBeCallableWith({ client: Config.succeed({} as PgClient.PgClient) })
+  })
+
+  it("is taken from what the program has by a layer", () => {
+    expect(Postgres.layerClient({ space: "jobs" })).type.toBe<
+      Layer.Layer<TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>, SpaceError.SpaceError, SqlClient>
+    >()
+    expect(Postgres.layerClient).type.not.toBeCallableWith({ client: {} as PgClient.PgClient })
+  })
+})
+
+describe("migrations by hand", () => {
+  it("are a word, and a text", () => {
+    expect<NonNullable<Postgres.Options["migrate"]>>().type.toBe<"hand" | "open">()
+    expect<Effect.Effect.Success<ReturnType<typeof Postgres.migrationScript>>>().type.toBe<string>()
   })
 })

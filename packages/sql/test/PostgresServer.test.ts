@@ -13,7 +13,7 @@ import pg from "pg"
 import { isHopeless } from "../src/internal/postgres/failures.js"
 import { migrations } from "../src/internal/postgres/migrations.js"
 import { bundle } from "./bundle.js"
-import { clockSet, fresh, same, within } from "./kit.js"
+import { clockSet, fresh, grants, same, within } from "./kit.js"
 import type { Edit } from "./postgres/proxy.js"
 import { proxy } from "./postgres/proxy.js"
 import { start } from "./postgres/server.js"
@@ -530,12 +530,6 @@ describe("D13 roles, in PostgreSQL", () => {
       query(admin, `CREATE ROLE ${name} LOGIN`),
       () => Effect.ignore(query(admin, `DROP OWNED BY ${name}; DROP ROLE ${name}`))
     )
-
-  /** Those that docs/durable.md lists. */
-  const grants = (name: string) => `
-    GRANT USAGE ON SCHEMA linda TO ${name};
-    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA linda TO ${name};
-    GRANT USAGE ON ALL SEQUENCES IN SCHEMA linda TO ${name}`
 
   it.scopedLive("D13 one that may work with the tables, and make none, opens spaces, also new ones", () =>
     Effect.gen(function*() {

@@ -3,6 +3,7 @@ import type { Sqlite } from "@effect-linda/sql"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import type { Duration } from "effect"
 import { Cause, Effect } from "effect"
+import { readFileSync } from "node:fs"
 
 export type Space = TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>
 
@@ -38,6 +39,16 @@ export const watched = (
     }
   }
 })
+
+/** What docs/durable.md grants to the role `app`, or to another that it names, for a role of the test's own. */
+export const grants = (role: string, documented = "app"): string => {
+  const guide = readFileSync(new URL("../../../docs/durable.md", import.meta.url), "utf8")
+  const found = guide.match(new RegExp(`GRANT [^;]* TO ${documented};`, "g"))
+  if (found === null) {
+    throw new Error(`docs/durable.md grants nothing to ${documented}`)
+  }
+  return found.join("\n").replaceAll(` TO ${documented};`, ` TO ${role};`)
+}
 
 let names = 0
 

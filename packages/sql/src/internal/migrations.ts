@@ -6,10 +6,11 @@
 import { SpaceError } from "@effect-linda/core/SpaceError"
 import * as SpaceStore from "@effect-linda/core/SpaceStore"
 import type { Sql } from "./sql.js"
+import { sql } from "./sql.js"
 
 /** A step from one version of the tables to the next. Steps that were released never change. */
 export interface Migration {
-  readonly name: string
+  readonly name: Sql
   readonly statements: (prefix: Sql) => Sql
 }
 
@@ -45,3 +46,45 @@ export const isOutdated = (found: number): boolean => {
   }
   return found < format
 }
+
+/** What is found in a database. */
+export interface Found {
+  /** Whether there is a table of the steps that were done. */
+  readonly isBegun: boolean
+  /** The last step that was done; 0 if there was none. */
+  readonly version: number
+  /** The format of the fields; 0 if there are none. */
+  readonly format: number
+}
+
+/** What is missing in a database, and how it is made there. */
+export interface Missing extends Found {
+  readonly migrations: ReadonlyArray<Migration>
+  /** What its steps are given. */
+  readonly prefix: Sql
+  /** The same, as the name of a table begins with it. */
+  readonly table: Sql
+  /** What is made anew after the steps. */
+  readonly after?: ReadonlyArray<Sql>
+}
+
+/**
+ * The statements that bring a database to this version, in their order, as parts of one transaction: whether a program
+ * runs them or a person. Throws if the database is of a later version.
+ */
+export const bringing = ({ after = [], migrations, prefix, table, ...found }: Missing): ReadonlyArray<Sql> => {
+  const steps = missing(migrations, found.version)
+  return [
+    ...(found.isBegun ? [] : [sql`CREATE TABLE ${table}migrations (number integer PRIMARY KEY, name text NOT NULL)`]),
+    ...steps.flatMap(([number, { name, statements }]) => [
+      sql`-- ${number}: ${name}\n${statements(prefix)}`,
+      sql`INSERT INTO ${table}migrations (number, name) VALUES (${number}, '${name}')`
+    ]),
+    ...(steps.length > 0 ? after : []),
+    ...(isOutdated(found.format) ? [sql`UPDATE ${table}meta SET value = ${format} WHERE name = 'format'`] : [])
+  ]
+}
+
+/** The statements as a text to read, and to run by hand. */
+export const scriptOf = (statements: ReadonlyArray<Sql>): string =>
+  statements.map((statement) => `${statement.trim().replace(/;$/, "")};\n`).join("\n")

@@ -95,7 +95,7 @@ export class Client {
         }
         this.orphans = this.orphans.filter((orphan) => !orphans.includes(orphan))
         if (!this.isPrepared) {
-          yield* prepare(connection, this.options.schema)
+          yield* prepare(connection, this.options)
           this.isPrepared = true
         }
         if (this.life.id !== 0) {
@@ -136,6 +136,10 @@ export class Client {
         () => connection.abandon
       ))
   }
+
+  /** Uses a connection of its own, for which nothing is set, and which ends with it. */
+  readonly asked = <A>(use: (connection: Connection) => Step<A>): Effect.Effect<A, SpaceError> =>
+    this.certainly(this.opened((connection) => Effect.zipLeft(use(connection), Effect.suspend(() => connection.close))))
 
   /**
    * Fails if notifications do not come, before anything is set that the next to have this connection would find. What

@@ -953,11 +953,11 @@ END $$;
 
 export const migrations: ReadonlyArray<Migration> = [
   {
-    name: "tuples, holds, waiters, mail",
+    name: sql`tuples, holds, waiters, mail`,
     statements: tables
   },
   {
-    name: "the format of fields",
+    name: sql`the format of fields`,
     statements: (schema) =>
       sql`
 CREATE TABLE ${schema}.meta (name text PRIMARY KEY, value int NOT NULL);
@@ -965,18 +965,18 @@ INSERT INTO ${schema}.meta (name, value) VALUES ('format', 1);`
   },
   {
     // A client whose tables were dropped is then not found in those that were made after it.
-    name: "numbers of clients that begin anywhere",
+    name: sql`numbers of clients that begin anywhere`,
     statements: (schema) =>
       sql`
 SELECT setval(s, nextval(s) + (random() * 2 ^ 48)::bigint) FROM pg_get_serial_sequence('${schema}.clients', 'id') s;`
   },
   {
-    name: "the leases of clients",
+    name: sql`the leases of clients`,
     statements: (schema) => sql`ALTER TABLE ${schema}.clients ADD COLUMN lease float8;`
   },
   {
     // By the name of the space: to make one would have others, who open it, wait for the end of the transaction.
-    name: "an outbox",
+    name: sql`an outbox`,
     statements: (schema) =>
       sql`
 CREATE TABLE ${schema}.outbox (
@@ -988,7 +988,7 @@ CREATE INDEX outbox_space ON ${schema}.outbox (space, id);`
   },
   {
     // A waiter of an earlier program stands in no line.
-    name: "lines of those who wait",
+    name: sql`lines of those who wait`,
     statements: (schema) =>
       sql`
 ALTER TABLE ${schema}.waiters ADD COLUMN line text COLLATE "C", ADD COLUMN alias bigint;
@@ -1002,7 +1002,7 @@ DROP FUNCTION IF EXISTS ${schema}.wait(int, bigint, float8, bigint[], text, json
   },
   {
     // Tuples get their ages from the times at which some of the ids were given.
-    name: "since when tuples are there, and are held",
+    name: sql`since when tuples are there, and are held`,
     statements: (schema) =>
       sql`
 CREATE TABLE ${schema}.ages (space int NOT NULL, id bigint NOT NULL, at float8 NOT NULL, PRIMARY KEY (space, id));
@@ -1010,7 +1010,7 @@ ALTER TABLE ${schema}.held ADD COLUMN since float8;
 ALTER TABLE ${schema}.held ALTER COLUMN since SET DEFAULT extract(epoch FROM clock_timestamp()) * 1000;`
   },
   {
-    name: "since when tuples are held, by the clock of the space",
+    name: sql`since when tuples are held, by the clock of the space`,
     statements: (schema) =>
       sql`
 ALTER TABLE ${schema}.held ALTER COLUMN since DROP DEFAULT;

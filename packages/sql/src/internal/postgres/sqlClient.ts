@@ -50,18 +50,27 @@ const compiler = Statement.makeCompiler({
   onCustom: () => ["", []]
 })
 
-/** Gives an effect the service that runs statements on this connection. A transaction within is a savepoint. */
-export const withSql =
-  (run: Query) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, Exclude<R, SqlClient.SqlClient>> => {
-    const connection = connectionOf(run)
-    const sql = SqlClient.make({
-      acquirer: Effect.succeed(connection),
-      compiler,
-      spanAttributes: [["db.system.name", "postgresql"]]
-    })
-    return Effect.flatMap(Effect.provide(sql, Reactivity.layer), (sql) =>
+/**
+ * Gives an effect the service that runs statements on this connection: a client of the user's, with its names and its
+ * spans, or one of our own. Whichever client the effect has, its statements go by this connection, for that is how
+ * clients of Effect find the transaction that they are in. A transaction within is a savepoint.
+ */
+export const withSql = (run: Query, client?: SqlClient.SqlClient) => {
+  const connection = connectionOf(run)
+  const made = client === undefined
+    ? Effect.provide(
+      SqlClient.make({
+        acquirer: Effect.succeed(connection),
+        compiler,
+        spanAttributes: [["db.system.name", "postgresql"]]
+      }),
+      Reactivity.layer
+    )
+    : Effect.succeed(client)
+  return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, Exclude<R, SqlClient.SqlClient>> =>
+    Effect.flatMap(made, (sql) =>
       effect.pipe(
         Effect.provideService(SqlClient.SqlClient, sql),
         Effect.provideService(SqlClient.TransactionConnection, [connection, 0] as const)
       )) as Effect.Effect<A, E, Exclude<R, SqlClient.SqlClient>>
-  }
+}

@@ -13,6 +13,7 @@ import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
 import type pg from "pg"
 import { load } from "../drivers.js"
+import { scriptOf } from "../migrations.js"
 import { liveClock } from "../runtime.js"
 import { sql } from "../sql.js"
 import type { Life } from "./client.js"
@@ -20,6 +21,7 @@ import { Client } from "./client.js"
 import type { Connection } from "./connection.js"
 import { Lost, told } from "./failures.js"
 import type { Read } from "./options.js"
+import { missingOf } from "./tables.js"
 import type { OutcomeWire } from "./wire.js"
 import { decode, encode } from "./wire.js"
 
@@ -33,6 +35,13 @@ const most = 2
 
 /** For how long whoever is to fetch what was left in the outbox has time for that: this is for others to see. */
 const unfetched = Effect.flatMap(Random.nextRange(100, 200), (millis) => Effect.sleep(millis))
+
+/** What is missing of the tables, as a text of SQL. */
+export const script = (options: Read): Effect.Effect<string, SpaceError> =>
+  Effect.flatMap(
+    load("pg", () => import("pg")),
+    (pg) => new Client(pg, options).asked((connection) => Effect.map(missingOf(connection, options.schema), scriptOf))
+  )
 
 export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Scope.Scope> =>
   Effect.gen(function*() {

@@ -19,7 +19,7 @@ const definitions = sql`
 
 export const migrations: ReadonlyArray<Migration> = [
   {
-    name: "tuples, holds, waiters, mail",
+    name: sql`tuples, holds, waiters, mail`,
     // AUTOINCREMENT: an id that was used is never used again, for it is the order of age.
     statements: (prefix) =>
       sql`
@@ -59,19 +59,19 @@ export const migrations: ReadonlyArray<Migration> = [
       CREATE INDEX ${prefix}mail_client ON ${prefix}mail (client);`
   },
   {
-    name: "the format of fields",
+    name: sql`the format of fields`,
     statements: (prefix) =>
       sql`
       CREATE TABLE ${prefix}meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
       INSERT INTO ${prefix}meta (name, value) VALUES ('format', 1);`
   },
   {
-    name: "the leases of clients",
+    name: sql`the leases of clients`,
     statements: (prefix) => sql`ALTER TABLE ${prefix}clients ADD COLUMN lease REAL;`
   },
   {
     // By the name of the space, so that the statement is the same in every file.
-    name: "an outbox",
+    name: sql`an outbox`,
     statements: (prefix) =>
       sql`
       CREATE TABLE ${prefix}outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, space TEXT NOT NULL, rows TEXT NOT NULL);
@@ -79,7 +79,7 @@ export const migrations: ReadonlyArray<Migration> = [
   },
   {
     // A waiter of an earlier program stands in no line.
-    name: "lines of those who wait",
+    name: sql`lines of those who wait`,
     statements: (prefix) =>
       sql`
       ALTER TABLE ${prefix}waiters ADD COLUMN line TEXT;
@@ -89,7 +89,7 @@ export const migrations: ReadonlyArray<Migration> = [
   },
   {
     // Tuples get their ages from the times at which some of the ids were given.
-    name: "since when tuples are there, and are held",
+    name: sql`since when tuples are there, and are held`,
     statements: (prefix) =>
       sql`
       CREATE TABLE ${prefix}ages (
