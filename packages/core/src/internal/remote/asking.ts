@@ -33,11 +33,20 @@ interface Question {
   answer: unknown
 }
 
+/** What has no text is in memory: that is the same each time somebody looks at it. */
+const textOf = (wire: unknown): unknown => {
+  try {
+    return write(wire)
+  } catch {
+    return {}
+  }
+}
+
 export class Asking implements Answers {
   /** By the numbers of what is asked, and by the values: an engine may make a tuple anew each time it looks at it. */
   private readonly known: Array<Map<Hash.Key, Array<Question>>> = []
   /** By the numbers, and by what the client is shown: values made anew may equal nothing but themselves. */
-  private readonly shown: Array<Map<string, Question>> = []
+  private readonly shown: Array<Map<unknown, Question>> = []
   /** Those without an answer yet, by their own numbers. */
   private readonly open = new Map<number, Question>()
   private asked = 0
@@ -94,8 +103,8 @@ export class Asking implements Answers {
       return known
     }
     const wire = this.wireOf(number, subject)
-    const text = write(wire)
     const shown = this.shown[number + 1] ??= new Map()
+    const text = textOf(wire)
     const before = shown.get(text)
     if (before !== undefined) {
       return before
