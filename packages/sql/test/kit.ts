@@ -67,8 +67,12 @@ export const within = <A, E, R>(
   })
 
 /** Somebody waits in a space, as all programs see. */
-export const somebodyWaits = (space: Space): Effect.Effect<unknown, SpaceError.SpaceError> =>
-  within(Effect.repeat(space.inspect, { until: ({ interests }) => interests.length > 0 }), "who waits", "9 seconds")
+export const somebodyWaits = (space: Space, atLeast = 1): Effect.Effect<unknown, SpaceError.SpaceError> =>
+  within(
+    Effect.repeat(space.inspect, { until: ({ interests }) => interests.length >= atLeast }),
+    "who waits",
+    "9 seconds"
+  )
 
 /** Nothing of this process runs for so many milliseconds, and so nothing says that it lives. */
 export const standstill = (millis: number): Effect.Effect<void> =>
