@@ -540,6 +540,42 @@ describe("Who waits in a store", () => {
       same((yield* other.inspect).interests, [])
     }))
 
+  it.scopedLive("S3 an answer that comes while the first look goes on is heard, whenever the tuple has come", () =>
+    Effect.gen(function*() {
+      for (let at = 1; at <= 4; at++) {
+        const open = yield* clients
+        const other = yield* open()
+        let transactions = 0
+        const space = yield* open((store) => ({
+          ...store,
+          transaction: (body) =>
+            Effect.zipRight(
+              Effect.suspend(() => ++transactions === at ? other.out(["t", 1]) : Effect.void),
+              store.transaction((run, savepoint) =>
+                body(
+                  (commands) =>
+                    // The answer comes before it is known that somebody waits.
+                    Effect.zipLeft(
+                      run(commands),
+                      commands.some(({ op }) => op === "wait") ? Effect.sleep("30 millis") : Effect.void
+                    ),
+                  savepoint
+                )
+              )
+            )
+        }))
+        const [server, link] = pair()
+        const client = yield* Remote.connect(link)
+        yield* Effect.forkScoped(Remote.serve(space, server))
+        const taker = yield* Effect.fork(client.in(["t", P.when((n) => n === 1)]))
+        yield* Effect.sleep("100 millis")
+        if (transactions < at) {
+          yield* other.out(["t", 1])
+        }
+        same(yield* within(Fiber.join(taker), `the in, if the tuple comes at ${at}`), ["t", 1])
+      }
+    }))
+
   it.scopedLive("S3 what is asked over a link about what equals only itself is asked once, though a store makes it anew", () =>
     Effect.gen(function*() {
       const open = yield* clients
