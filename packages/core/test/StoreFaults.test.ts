@@ -523,6 +523,32 @@ describe("Operations within a transaction of the store", () => {
     }))
 })
 
+describe("A part of a transaction on a store", () => {
+  it.scoped("S10 S8 that is interrupted is undone, and what it held has ended", () =>
+    Effect.gen(function*() {
+      const one = yield* Effect.flatMap(clients, (open) => open())
+      yield* one.outAll([["a"], ["b"], ["c"]])
+      const leave = yield* Deferred.make<void>()
+      const scope = yield* Scope.make()
+      const part = SpaceStore.transaction(one)(Effect.gen(function*() {
+        yield* one.in(["b"])
+        yield* one.out(["d"])
+        yield* Scope.extend(one.inScoped(["c"]), scope)
+        yield* Deferred.succeed(leave, undefined)
+        return yield* Effect.never
+      }))
+      yield* SpaceStore.transaction(one)(Effect.gen(function*() {
+        yield* one.in(["a"])
+        yield* Effect.raceFirst(part, Deferred.await(leave))
+        same(yield* one.copyCollect([P.string]), [["b"], ["c"]])
+        yield* one.out(["e"])
+      }))
+      yield* Scope.close(scope, Exit.void)
+      same(yield* one.copyCollect([P.string]), [["b"], ["c"], ["e"]])
+      same((yield* one.inspect).held, 0)
+    }))
+})
+
 describe("Who waits in a store", () => {
   it.scopedLive("S3 an rd over a link, whose predicate is asked about a tuple of others, leaves nothing behind", () =>
     Effect.gen(function*() {
