@@ -429,6 +429,27 @@ class Now implements Operation<Option.Option<any>, never> {
     replace: "? (exit) => Exit.isSuccess(exit) ? giveBack(held, options)() : Effect.void"
   },
   {
+    name: "a token is given twice",
+    clause: "S19",
+    file: "internal/memory/state.ts",
+    find: "return ++this.tokens",
+    replace: "return 1 + this.tokens"
+  },
+  {
+    name: "who gives up is tried again",
+    clause: "S19",
+    file: "internal/hold.ts",
+    find: "this.isLast = true\n",
+    replace: "\n"
+  },
+  {
+    name: "a hold that may be undone with its transaction has a token",
+    clause: "S19",
+    file: "internal/durable/ending.ts",
+    find: "access.isTransaction ? \"transaction\" : rows[0]",
+    replace: "rows[0]"
+  },
+  {
     name: "withPermit puts up with options that would drop the tuple",
     clause: "S16",
     file: "internal/arguments.ts",
@@ -1717,14 +1738,14 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "what has expired before it is taken from a store ends the look for more",
     clause: "S15",
     file: "internal/durable/finding.ts",
-    find: "isTaken ? Effect.succeed(found) : claimed(look, take, rows)",
-    replace: "isTaken ? Effect.succeed(found) : Effect.succeed(null)"
+    find: "rows: taken }) : claimed(look, take, rows)",
+    replace: "rows: taken }) : Effect.succeed(null)"
   },
   {
     name: "what has expired before it is taken from a store is returned all the same",
     clause: "S15",
     file: "internal/durable/finding.ts",
-    find: "isTaken ? Effect.succeed(found) : claimed(look, take, rows)",
+    find: "taken !== null ? Effect.succeed({ ...found, rows: taken }) : claimed(look, take, rows)",
     replace: "Effect.succeed(found)"
   },
   {

@@ -312,5 +312,19 @@ export const mutants = [
     file: "internal/postgres/options.ts",
     find: ".filter(([, value]) => value !== undefined)",
     replace: ""
+  },
+  {
+    name: "a token of SQLite is given twice",
+    clause: "S19",
+    file: "internal/sqlite/tables.ts",
+    find: "SET token = token + 1",
+    replace: "SET token = token"
+  },
+  {
+    name: "a token of PostgreSQL is given twice",
+    clause: "S19",
+    file: "internal/postgres/migrations.ts",
+    find: "nextval('${schema}.tokens')",
+    replace: "1"
   }
 ]

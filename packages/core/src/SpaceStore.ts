@@ -267,6 +267,11 @@ export interface Tables {
 
   /** Moves stored tuples to holds. */
   readonly hold: (client: string, held: ReadonlyArray<readonly [hold: number, id: number]>, now: number) => void
+  /**
+   * The number of the next hold: an integer greater than all those that were given in a transaction that has been
+   * committed. Without it holds have no numbers.
+   */
+  readonly token?: (() => number) | undefined
   /** Removes and returns what is held under a number, or of that one tuple. */
   readonly unhold: (client: string, hold: number, id: number | null) => ReadonlyArray<Row>
   /** Removes what is held under these numbers, and returns those under which there was something. */

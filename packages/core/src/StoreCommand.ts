@@ -64,6 +64,12 @@ export interface Row {
   readonly meta: string | null
   /** How often a use of it has failed. */
   readonly attempts: number
+  /**
+   * Of a tuple that is held from now on, and not taken for good: a number greater than all that the store has given to
+   * a hold of this space before, whatever has become of them. Only where a `take` or a `claim` is answered, or the mail
+   * of a waiter that was `"served"`. A store that gives none has no fencing tokens.
+   */
+  readonly token?: number | undefined
 }
 
 /**

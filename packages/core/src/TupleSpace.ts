@@ -91,11 +91,12 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
 
   /**
    * Takes a tuple for as long as `use` runs: nobody else sees it meanwhile. If `use` succeeds the tuple is consumed; if
-   * it fails, dies or is interrupted, the tuple is back in its place (S8).
+   * it fails, dies or is interrupted, the tuple is back in its place (S8). The second argument of `use` says how often
+   * that has failed before, numbers the hold, and can give up: see {@link Hold}.
    */
   readonly inWith: <const P extends Pattern, A, E2, R, const O extends Known<O, HoldOptions<any>> = {}>(
     pattern: P & Check<T, P>,
-    use: (tuple: Match<T, P>) => Effect.Effect<A, E2, R>,
+    use: (tuple: Match<T, P>, hold: Hold) => Effect.Effect<A, E2, R>,
     options?: O & HoldOptions<T, Match<T, P>>
   ) => Effect.Effect<A, E | E2 | TimeoutOf<O>, R>
   /** The same as a scoped resource: the tuple is back if the scope closes with a failure, and consumed otherwise. */
@@ -111,7 +112,7 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
    */
   readonly withPermit: <const P extends Pattern, A, E2, R, const O extends Known<O, PermitOptions> = {}>(
     pattern: P & Check<T, P>,
-    use: (tuple: Match<T, P>) => Effect.Effect<A, E2, R>,
+    use: (tuple: Match<T, P>, hold: PermitHold) => Effect.Effect<A, E2, R>,
     options?: O & PermitOptions
   ) => Effect.Effect<A, E | E2 | TimeoutOf<O>, R>
 
@@ -268,7 +269,7 @@ export interface Part<in T extends Tuple, out E = never> extends Writer<T, E> {
   /** Takes a tuple for as long as `use` runs, and puts it back unless that succeeds. */
   readonly inWith: <const P extends Within<T>, A, E2, R, const O extends Known<O, HoldOptions<any>> = {}>(
     pattern: P,
-    use: (tuple: Match<Tuple, P>) => Effect.Effect<A, E2, R>,
+    use: (tuple: Match<Tuple, P>, hold: Hold) => Effect.Effect<A, E2, R>,
     options?: O & HoldOptions<T, Match<Tuple, P>>
   ) => Effect.Effect<A, E | E2 | TimeoutOf<O>, R>
   /** Takes a tuple until the scope closes, and puts it back if that is with a failure. */
@@ -279,7 +280,7 @@ export interface Part<in T extends Tuple, out E = never> extends Writer<T, E> {
   /** Takes a tuple for as long as `use` runs, and always puts it back. */
   readonly withPermit: <const P extends Within<T>, A, E2, R, const O extends Known<O, PermitOptions> = {}>(
     pattern: P,
-    use: (tuple: Match<Tuple, P>) => Effect.Effect<A, E2, R>,
+    use: (tuple: Match<Tuple, P>, hold: PermitHold) => Effect.Effect<A, E2, R>,
     options?: O & PermitOptions
   ) => Effect.Effect<A, E | E2 | TimeoutOf<O>, R>
   /** Takes all tuples that match now, oldest first. */
@@ -437,6 +438,66 @@ export interface HoldOptions<out T extends Tuple, in M = any> extends PermitOpti
   readonly maxAttempts?: number | undefined
   /** What is put in the place of a tuple whose use has failed too often; without it such a tuple is dropped. */
   readonly deadLetter?: ((tuple: M, cause: Cause.Cause<unknown>) => T) | undefined
+}
+
+/**
+ * What the use of `withPermit` is told of its hold (S8).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PermitHold {
+  /**
+   * The number of this hold, a fencing token: greater than those of all earlier holds of the space, by whichever client
+   * or program, and never given twice. A system outside of the space that refuses a number less than one it has seen is
+   * safe from a program that was taken for dead and goes on. A positive integer, with gaps.
+   *
+   * A space in memory counts from its beginning, one on a store as long as that keeps its data; a sharded space counts
+   * in each of its parts. To read it throws a `SpaceError` of reason `Unsupported` in a transaction of a store, and on
+   * a store that does not number its holds.
+   */
+  readonly token: number
+}
+
+/**
+ * What the use of `inWith` is told of its hold (S8).
+ *
+ * @since 0.1.0
+ * @category models
+ * @example
+ * ```ts
+ * import { Pattern as P, TupleSpace } from "@effect-linda/core"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const space = yield* TupleSpace.make()
+ *   yield* space.outAll([["job", "{}"], ["job", "{"]])
+ *   const work = space.inWith(
+ *     ["job", P.string],
+ *     ([, text], hold) =>
+ *       Effect.catchAll(
+ *         Effect.try(() => JSON.parse(text)),
+ *         () => hold.giveUp("no JSON") // to try again would not help
+ *       ),
+ *     { maxAttempts: 5, deadLetter: ([, text]) => ["dead", text] as const }
+ *   )
+ *   yield* work
+ *   yield* Effect.ignore(work)
+ *   return yield* space.collect([P.rest(P.any)])
+ * })
+ *
+ * Effect.runPromise(Effect.scoped(program)).then(console.log) // [ [ "dead", "{" ] ]
+ * ```
+ */
+export interface Hold extends PermitHold {
+  /** How often a use of the tuple has failed or died before: 0 for the first. Interruptions do not count. */
+  readonly attempts: number
+  /**
+   * Fails with the error, and makes this use the last attempt of its tuple, whatever `maxAttempts` says: if the use
+   * fails or dies, the tuple is dropped, or what `deadLetter` makes is put in its place. A use that is interrupted, or
+   * that catches the error and succeeds, ends as ever.
+   */
+  readonly giveUp: <E>(error: E) => Effect.Effect<never, E>
 }
 
 /**
@@ -1116,7 +1177,7 @@ export const rdp: <const P extends Pattern>(
  */
 export const inWith: <const P extends Pattern, A, E2, R, const O extends Known<O, HoldOptions<any>> = {}>(
   pattern: P & Check<Tuple, P>,
-  use: (tuple: Match<Tuple, P>) => Effect.Effect<A, E2, R>,
+  use: (tuple: Match<Tuple, P>, hold: Hold) => Effect.Effect<A, E2, R>,
   options?: O & HoldOptions<Tuple, Match<Tuple, P>>
 ) => Effect.Effect<A, SpaceError | E2 | TimeoutOf<O>, R | Space> = accessor("inWith")
 
@@ -1154,7 +1215,7 @@ export const inScoped: <const P extends Pattern, const O extends Known<O, HoldOp
  */
 export const withPermit: <const P extends Pattern, A, E2, R, const O extends Known<O, PermitOptions> = {}>(
   pattern: P & Check<Tuple, P>,
-  use: (tuple: Match<Tuple, P>) => Effect.Effect<A, E2, R>,
+  use: (tuple: Match<Tuple, P>, hold: PermitHold) => Effect.Effect<A, E2, R>,
   options?: O & PermitOptions
 ) => Effect.Effect<A, SpaceError | E2 | TimeoutOf<O>, R | Space> = accessor("withPermit")
 

@@ -1,5 +1,13 @@
 import type { Tuple } from "@effect-linda/core"
-import { Pattern as P, SpaceError, SpaceStore, Transaction, TupleSpace, Undecoded } from "@effect-linda/core"
+import {
+  Pattern as P,
+  SpaceError,
+  SpaceStore,
+  StoreCommand,
+  Transaction,
+  TupleSpace,
+  Undecoded
+} from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Option, Scope, STM, Stream, TestClock, TRef } from "effect"
 import { isWaiting, same, settle, start } from "./helpers.js"
@@ -41,6 +49,51 @@ const counted = () => {
   })
   return { seen, wrap }
 }
+
+describe("Numbers of holds on a store", () => {
+  const token = (space: Space) => space.withPermit(["t"], (_, { token }) => Effect.succeed(token))
+  const refusalOf = (exit: Exit.Exit<unknown, unknown>) => {
+    assert.isTrue(Exit.isFailure(exit))
+    const { message, reason } = Cause.squash((exit as Exit.Failure<unknown, unknown>).cause) as SpaceError.SpaceError
+    assert.strictEqual(reason, "Unsupported")
+    return message
+  }
+
+  it.scoped("S19 in a transaction, which may be undone, a hold has none; what it is otherwise told, it is", () =>
+    Effect.gen(function*() {
+      const one = yield* space
+      yield* one.out(["t"])
+      const first = yield* token(one)
+      const within = SpaceStore.transaction(one)
+      assert.match(refusalOf(yield* Effect.exit(within(token(one)))), /^token: in a transaction nothing is held yet/)
+      same(yield* within(one.inWith(["t"], (_, { attempts }) => Effect.succeed(attempts))), 0)
+      yield* one.out(["t"])
+      const inside = yield* one.withPermit(["t"], (_, { token }) => within(Effect.succeed(token)))
+      assert.isAbove(inside, first)
+      assert.isAbove(yield* token(one), inside)
+      yield* Effect.exit(within(one.inWith(["t"], (_, hold) => hold.giveUp("no"))))
+      same(yield* all(one), [["t"]])
+    }))
+
+  it.scoped("S19 a store that does not number its holds serves them all the same", () =>
+    Effect.gen(function*() {
+      const open = yield* stores
+      const isOther = (key: string, value: unknown) => key === "token" ? undefined : value
+      const one = yield* open({
+        wrap: (store) => ({
+          ...store,
+          run: StoreCommand.run((commands) =>
+            Effect.map(store.run(commands), (outcome) => JSON.parse(JSON.stringify(outcome, isOther)))
+          )
+        })
+      })
+      yield* one.out(["t"])
+      same(yield* one.inWith(["t"], (_, { attempts }) => Effect.succeed(attempts)), 0)
+      yield* one.out(["t"])
+      assert.match(refusalOf(yield* Effect.exit(token(one))), /^token: the store of this space does not number/)
+      same(yield* all(one), [["t"]])
+    }))
+})
 
 describe("Transactions of STM on a store", () => {
   it.scoped("S10 many tuples of one kind, by more pages than one, are taken oldest first", () =>

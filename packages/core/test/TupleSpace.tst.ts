@@ -114,6 +114,20 @@ describe("TupleSpace: a protocol", () => {
       deadLetter: () => ["nope"] as const
     })
   })
+  it("S19 a use is told of its hold, and keeps the error that it gives up with", () => {
+    const work = space.inWith(["job", P.any, P.any], ([, id], hold) => {
+      expect(hold).type.toBe<TupleSpace.Hold>()
+      expect(hold.attempts).type.toBe<number>()
+      return id === 0 ? hold.giveUp("no" as const) : Effect.succeed(hold.token)
+    })
+    expect(work).type.toBe<Effect.Effect<number, "no">>()
+    const locked = space.withPermit(["stop"], (_, hold) => {
+      expect(hold).type.toBe<TupleSpace.PermitHold>()
+      return Effect.succeed(hold.token)
+    })
+    expect(locked).type.toBe<Effect.Effect<number>>()
+    expect<TupleSpace.PermitHold>().type.not.toHaveProperty("giveUp")
+  })
   it("a deadLetter is inferred without as const", () => {
     space.inWith(["stop"], () => Effect.void, { maxAttempts: 3, deadLetter: () => ["log", "dead"] })
   })

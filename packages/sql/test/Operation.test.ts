@@ -40,6 +40,25 @@ describe("SQLite", () => {
       same(yield* space.collect(["t", P.number]), [["t", 2], ["t", 1]])
     }))
 
+  it.scopedLive("S19 the tokens of holds go on where they were when a file, or a space on a server, is opened again", () =>
+    Effect.gen(function*() {
+      const hold = (space: Effect.Effect.Success<ReturnType<typeof Sqlite.make>>) =>
+        space.withPermit(["t"], (_, { token }) => Effect.succeed(token))
+      const filename = join(folder, "tokens.db")
+      const make = [Sqlite.make({ filename }), postgres({ space: "tokens" })] as const
+      for (const open of make) {
+        yield* Effect.scoped(Effect.flatMap(open, (space) => space.out(["t"])))
+        const tokens: Array<number> = []
+        for (let time = 0; time < 3; time++) {
+          tokens.push(
+            ...yield* Effect.scoped(Effect.flatMap(open, (space) => Effect.all([hold(space), hold(space)])))
+          )
+        }
+        same(tokens, [...new Set(tokens)].sort((one, other) => one - other))
+        assert.strictEqual(tokens.length, 6)
+      }
+    }))
+
   it.scopedLive("another driver, tables with another prefix, and errors that say what is wrong", () =>
     Effect.gen(function*() {
       const filename = join(folder, "prefix.db")

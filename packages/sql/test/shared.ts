@@ -47,6 +47,37 @@ export const clients = (name: string, open: Open): void => {
         same(yield* Fiber.join(Fiber.all(takers)), Array.from({ length: 9 }, (_, i) => ["t", i]))
       }))
 
+    it.scopedLive("S19 tokens grow over clients that come and go, and each is given once", () =>
+      Effect.gen(function*() {
+        const space = fresh()
+        const one = yield* open(space)
+        const tokens: Array<number> = []
+        const note = (_: unknown, { token }: { readonly token: number }) => Effect.sync(() => void tokens.push(token))
+        yield* one.out(["t"])
+        for (let round = 0; round < 3; round++) {
+          yield* Effect.scoped(Effect.gen(function*() {
+            const other = yield* open(space)
+            const waiter = yield* one.withPermit(
+              ["t"],
+              (tuple, hold) => Effect.zipRight(note(tuple, hold), Effect.fork(other.withPermit(["t"], note)))
+            )
+            yield* Fiber.join(waiter)
+            yield* Effect.flip(
+              other.inWith(["t"], (tuple, hold) => Effect.zipRight(note(tuple, hold), Effect.fail("no")))
+            )
+            yield* other.withPermit([(text: unknown) => text === "t"], note)
+          }))
+        }
+        yield* Effect.exit(
+          SpaceStore.transaction(one)(
+            Effect.zipRight(one.withPermit(["t"], () => Effect.void), Effect.fail("undone"))
+          )
+        )
+        yield* one.withPermit(["t"], note)
+        assert.strictEqual(tokens.length, 13)
+        same(tokens, [...new Set(tokens)].sort((a, b) => a - b))
+      }))
+
     it.scopedLive("predicates, choices and joins see what others put", () =>
       Effect.gen(function*() {
         const space = fresh()

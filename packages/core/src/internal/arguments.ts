@@ -11,7 +11,7 @@ import type { Reader } from "../Options.js"
 import { SpaceError } from "../SpaceError.js"
 import type { Kind } from "../SpaceEvent.js"
 import type { Tuple } from "../Tuple.js"
-import type { Destination, Failures } from "../TupleSpace.js"
+import type { Destination, Failures, Hold } from "../TupleSpace.js"
 import { isArray, isSpaceError, membersOf, passes, read, UNREADABLE, unreadableOf } from "./brand.js"
 import { isFailure } from "./failure.js"
 import { isSchema } from "./pattern/code.js"
@@ -218,9 +218,13 @@ export const runnable = (option: string, input: unknown): void => {
 const isEffect = (input: unknown): boolean => passes(Effect.isEffect, input)
 
 /** What a function of the caller's does with a tuple that is held for it. Dies if that is no effect. */
-export const using = <A, E, R>(use: (tuple: any) => Effect.Effect<A, E, R>, tuple: unknown): Effect.Effect<A, E, R> =>
+export const using = <A, E, R>(
+  use: (tuple: any, hold: Hold) => Effect.Effect<A, E, R>,
+  tuple: unknown,
+  hold: Hold
+): Effect.Effect<A, E, R> =>
   Effect.suspend(() => {
-    const given: unknown = use(tuple)
+    const given: unknown = use(tuple, hold)
     if (isEffect(given)) {
       return given as Effect.Effect<A, E, R>
     }

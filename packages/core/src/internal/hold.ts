@@ -9,12 +9,14 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { constFalse } from "effect/Function"
 import type * as Scope from "effect/Scope"
 import type { SpaceError } from "../SpaceError.js"
 import type { Restore } from "../SpaceStore.js"
 import type { Tuple } from "../Tuple.js"
+import type { Hold } from "../TupleSpace.js"
 import type { Holding } from "./arguments.js"
-import { own } from "./arguments.js"
+import { own, unsupported } from "./arguments.js"
 import type { Pattern } from "./pattern/pattern.js"
 import { atEnd } from "./runtime.js"
 import type { Late } from "./timeout.js"
@@ -69,6 +71,11 @@ export interface Held<E> {
   readonly index: number
   /** How often a use of the first of them has failed before. */
   readonly attempts: number
+  /**
+   * The number of the hold: greater than those of all earlier holds of the space. Or why it has none, which is what
+   * those are refused with who ask for it.
+   */
+  readonly token: number | NoToken
   /** Why the tuple, which is given as it is, cannot be decoded. */
   readonly unread?: SpaceError | undefined
   /** Whether there is nothing left to end: the space is closed, or has undone the take. */
@@ -90,6 +97,9 @@ export interface Held<E> {
    */
   readonly end: (ending: Ending, those?: ReadonlyArray<number>) => Effect.Effect<void, E>
 }
+
+/** Why a hold has no number. */
+export type NoToken = "store" | "transaction"
 
 /** Runs uninterruptibly, and has to end the hold. */
 export type Use<E, A, E2, R> = (held: Held<E>, restore: Restore) => Effect.Effect<A, E2, R>
@@ -131,9 +141,12 @@ export const failed = (
     ? { how: requeue, failed: true }
     : { how: "dead", letter: deadLetter === undefined ? undefined : own(deadLetter(tuple(), cause)) }
 
-/** Ends a hold as its use has ended. If there is something wrong with the letter, the tuple is back. */
+/**
+ * Ends a hold as its use has ended. If there is something wrong with the letter, the tuple is back. `isLast` says that
+ * no attempt comes after this one, however many are allowed.
+ */
 export const release =
-  <E>(held: Held<E>, options: Holding, refuse: Refuse<E>) =>
+  <E>(held: Held<E>, options: Holding, refuse: Refuse<E>, isLast: () => boolean = constFalse) =>
   (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void, E> =>
     Effect.suspend(() => {
       if (held.isOver()) {
@@ -146,8 +159,9 @@ export const release =
       if (Cause.isInterruptedOnly(cause)) {
         return held.end({ how: options.requeue, failed: false })
       }
+      const allowed = isLast() ? { ...options, maxAttempts: 1 } : options
       return Effect.catchAllDefect(
-        Effect.suspend(() => held.end(failed(cause, held.attempts, () => held.tuples[0]!, options))),
+        Effect.suspend(() => held.end(failed(cause, held.attempts, () => held.tuples[0]!, allowed))),
         (defect) => Effect.zipRight(held.end({ how: "place", failed: true }), refuse(defect))
       )
     })
@@ -175,19 +189,50 @@ const ending = <A, E2, R, E>(
         Exit.isSuccess(exit) ? Effect.failCause(cause) : Effect.failCause(Cause.sequential(exit.cause, cause))
     }))
 
+const tokenless: Readonly<Record<NoToken, string>> = {
+  store: "token: the store of this space does not number its holds",
+  transaction: "token: in a transaction nothing is held yet, for all of it may be undone: take the tuple outside of it"
+}
+
+/** What a use is told of the hold. */
+class Using implements Hold {
+  /** Whether the use has given up. */
+  isLast = false
+  readonly attempts: number
+
+  constructor(private readonly held: Held<unknown>) {
+    this.attempts = held.attempts
+  }
+
+  get token(): number {
+    const { token } = this.held
+    if (typeof token === "string") {
+      throw unsupported(tokenless[token])
+    }
+    return token
+  }
+
+  readonly giveUp = <E>(error: E): Effect.Effect<never, E> =>
+    Effect.suspend(() => {
+      this.isLast = true
+      return Effect.fail(error)
+    })
+}
+
 /** The operations that hold, by the verb that takes. */
 export const using = <E, A, E2, R>(
   { refuse, take }: Taker<E>,
   name: "inWith" | "withPermit",
   pattern: Pattern,
   options: Holding,
-  use: (tuple: Tuple) => Effect.Effect<A, E2, R>
+  use: (tuple: Tuple, hold: Hold) => Effect.Effect<A, E2, R>
 ): Effect.Effect<A, E | E2 | Late, R> =>
   take({ name, patterns: [pattern], timeout: options.timeout, isFinal: false, options }, (held, restore) => {
-    const used = Effect.suspend(() => use(held.tuples[0]!))
+    const hold = new Using(held)
+    const used = Effect.suspend(() => use(held.tuples[0]!, hold))
     return ending(
       held.guarded === undefined ? restore(used) : held.guarded(restore, used),
-      name === "withPermit" ? giveBack(held, options) : release(held, options, refuse)
+      name === "withPermit" ? giveBack(held, options) : release(held, options, refuse, () => hold.isLast)
     )
   })
 

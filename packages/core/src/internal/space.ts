@@ -200,7 +200,7 @@ const explain = <E>(verbs: Verbs<E>, pattern: unknown) => verbs.explain(compile(
 // Holding and moving
 // ---------------------------------------------------------------------------------------------------------------------
 
-type Use<A, E, R> = (tuple: any) => Effect.Effect<A, E, R>
+type Use<A, E, R> = (tuple: any, hold: Public.Hold) => Effect.Effect<A, E, R>
 
 const hold = <E, A, E2, R>(verbs: Verbs<E>, pattern: unknown, use: Use<A, E2, R>, options: unknown) =>
   holding(verbs, "inWith", pattern, use, options)
@@ -216,7 +216,7 @@ const holding = <E, A, E2, R>(
   options: unknown
 ) => {
   callable("use", use)
-  return Hold.using(verbs, name, compile(pattern), holdingOf(name, options), (tuple) => using(use, tuple))
+  return Hold.using(verbs, name, compile(pattern), holdingOf(name, options), (tuple, hold) => using(use, tuple, hold))
 }
 
 const holdScoped = <E>(verbs: Verbs<E>, pattern: unknown, options: unknown) =>

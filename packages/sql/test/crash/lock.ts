@@ -11,7 +11,7 @@ const program = Effect.gen(function*() {
   const space = yield* sqlite !== undefined ? Sqlite.make(sqlite) : Postgres.make(postgres)
   return yield* space.withPermit(
     ["lock"],
-    () => Effect.zipRight(Effect.sync(() => writeSync(1, "locked\n")), Effect.never)
+    (_, { token }) => Effect.zipRight(Effect.sync(() => writeSync(1, `locked ${token}\n`)), Effect.never)
   )
 })
 

@@ -123,7 +123,7 @@ export const storm = async (options: {
     `${unreported} taken by a child that did not live to say so`
 }
 
-/** Kills a process that has a lock: the lock is back, once, and others get it. */
+/** Kills a process that has a lock: the lock is back, once, and others get it, with a greater number each time. */
 export const lockStorm = (options: {
   readonly child: string
   readonly config: Omit<Config, "first">
@@ -133,12 +133,19 @@ export const lockStorm = (options: {
   Effect.runPromise(Effect.scoped(Effect.gen(function*() {
     const space = yield* Effect.orDie(options.space)
     yield* space.out(["lock"])
+    let last = 0
+    const isNext = (token: number) => {
+      assert.isAbove(token, last, "S19 a token is greater than those before")
+      last = token
+    }
     for (let round = 0; round < options.kills; round++) {
       const child = spawn(process.execPath, [options.child, JSON.stringify(options.config)], {
         stdio: ["ignore", "pipe", "inherit"]
       })
       const said = yield* Effect.promise(() => once(child.stdout, "data"))
-      assert.match(String(said[0]), /locked/)
+      const [word, token] = String(said[0]).split(" ")
+      assert.strictEqual(word, "locked")
+      isNext(Number(token))
       assert.strictEqual(yield* space.count(["lock"]), 0, "the child has it")
       assert.strictEqual((yield* space.inspect).held, 1)
       yield* Effect.promise(() => {
@@ -146,8 +153,13 @@ export const lockStorm = (options: {
         child.kill("SIGKILL")
         return gone
       })
-      const tuple = yield* space.withPermit(["lock"], Effect.succeed, { timeout: "20 seconds" })
+      const [tuple, next] = yield* space.withPermit(
+        ["lock"],
+        (tuple, { token }) => Effect.succeed([tuple, token] as const),
+        { timeout: "20 seconds" }
+      )
       assert.deepStrictEqual(tuple, ["lock"])
+      isNext(next)
       assert.strictEqual(yield* space.count(["lock"]), 1, "one lock, and no second one")
     }
   })))

@@ -30,8 +30,8 @@ const commands: Commands = {
     const waitUnder = (waiter: number) => leaveWaiter(space, { waiter, kind: "in", queries, final, label: wait })
     if (limit === 1 && queries.length === 1) {
       // Those who ask for the same one share one look.
-      const rows = space.tables.find(queries[0]!, 0, holds.length)
-      take(space, rows.map((row, index) => [holds[index]!, row]), final)
+      const found = space.tables.find(queries[0]!, 0, holds.length)
+      const rows = take(space, found.map((row, index) => [holds[index]!, row]), final)
       holds.slice(rows.length).forEach(waitUnder)
       return holds.map((_, index) => index < rows.length ? { index: 0, rows: [rows[index]!] } : null)
     }
@@ -39,10 +39,9 @@ const commands: Commands = {
       const found = find(space, queries, limit)
       if (found === null) {
         waitUnder(hold)
-      } else {
-        take(space, found.rows.map((row) => [hold, row]), final)
+        return found
       }
-      return found
+      return { ...found, rows: take(space, found.rows.map((row) => [hold, row]), final) }
     })
   },
 
@@ -66,8 +65,7 @@ const commands: Commands = {
     if (rows.length < ids.length || waiter !== null && !tables.removeWaiter(client, waiter)) {
       return null
     }
-    take(space, rows.map((row) => [hold, row]), final)
-    return rows
+    return take(space, rows.map((row) => [hold, row]), final)
   },
 
   wait: (space, command) => {
@@ -167,13 +165,14 @@ const find = ({ tables }: Delivery, queries: ReadonlyArray<Query>, limit: number
   return found
 }
 
+/** Takes what was found, and returns it as it is then. */
 const take = (
   space: Delivery,
   taken: ReadonlyArray<readonly [hold: number, row: Row]>,
   final: boolean
-): void => {
+): ReadonlyArray<Row> => {
   if (taken.length === 0) {
-    return
+    return []
   }
   if (final) {
     space.tables.remove(taken.map(([, { id }]) => id))
@@ -183,6 +182,7 @@ const take = (
   for (const [, row] of taken) {
     space.tell("In", row)
   }
+  return taken.map(([, row]) => final ? row : space.numbered(row))
 }
 
 const leaveWaiter = (

@@ -34,6 +34,12 @@ export class Delivery {
     this.tables.addWaiter(this.client, waiter, this.now)
   }
 
+  /** A tuple that is held from now on, with the number of the hold. */
+  numbered(row: Row): Row {
+    const { tables } = this
+    return tables.token === undefined ? row : { ...row, token: tables.token() }
+  }
+
   /** A tuple has got this place, which is new. */
   mark(id: number): void {
     if (!this.isMarked) {
@@ -121,7 +127,7 @@ export class Delivery {
       this.tables.hold(taker.client, [[taker.waiter, row.id]], this.now)
       this.tell("In", row, null, lines)
       this.tables.removeWaiter(taker.client, taker.waiter)
-      this.post(taker, "served", row)
+      this.post(taker, "served", taker.final ? row : this.numbered(row))
     }
   }
 

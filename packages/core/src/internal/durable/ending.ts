@@ -54,6 +54,7 @@ export class Endings {
       index,
       unread,
       attempts: rows[0]?.attempts ?? 0,
+      token: access.isTransaction ? "transaction" : rows[0]?.token ?? "store",
       isOver: () => this.ground.session.closed || isUndone(),
       guarded: access.isTransaction ? undefined : (restore, use) => this.guarded(restore, use),
       keep: () => isFinal || rows.length === 0 ? undefined : access.giveBack(consuming(hold)),

@@ -180,10 +180,10 @@ const changingOf = (ground: Ground): Pick<Verbs<SpaceError>, "outIfAbsent" | "re
                 )
               }
               // Its time may be over by now.
-              return Effect.flatMap(claim(run, hold, rows, null, true), (isClaimed) =>
-                isClaimed
-                  ? Effect.as(run([{ op: "put", rows: [row()] }]), Option.some(tuple))
-                  : replaced(run, from))
+              return Effect.flatMap(claim(run, hold, rows, null, true), (claimed) =>
+                claimed === null
+                  ? replaced(run, from)
+                  : Effect.as(run([{ op: "put", rows: [row()] }]), Option.some(tuple)))
             }))
         return seeking(ground, access, true, pattern, replaced)
       })

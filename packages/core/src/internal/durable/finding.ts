@@ -226,17 +226,17 @@ export const copies = (
 // Taking
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** Takes rows that were found, to hold them or for good. Says whether all of them were still there. */
+/** Takes rows that were found, to hold them or for good: as they are then, if all of them were still there. */
 export const claim = (
   run: Run,
   hold: number,
   rows: ReadonlyArray<Row>,
   waiter: number | null,
   final: boolean
-): Effect.Effect<boolean, SpaceError> =>
+): Effect.Effect<ReadonlyArray<Row> | null, SpaceError> =>
   Effect.map(
     run([{ op: "claim", hold, ids: rows.map(({ id }) => id), waiter, final }]),
-    ({ replies: [claimed] }) => claimed !== null
+    ({ replies: [claimed] }) => claimed
   )
 
 /**
@@ -245,7 +245,7 @@ export const claim = (
  */
 export const claimed = <A extends Pick<Read, "rows"> | null, E>(
   look: Effect.Effect<A, E>,
-  take: (rows: ReadonlyArray<Row>) => Effect.Effect<boolean, SpaceError>,
+  take: (rows: ReadonlyArray<Row>) => Effect.Effect<ReadonlyArray<Row> | null, SpaceError>,
   before: ReadonlyArray<Row> = []
 ): Effect.Effect<A | null, E | SpaceError> =>
   Effect.flatMap(look, (found): Effect.Effect<A | null, E | SpaceError> => {
@@ -255,7 +255,8 @@ export const claimed = <A extends Pick<Read, "rows"> | null, E>(
     const { rows } = found
     return rows.length === before.length && rows.every(({ id }, index) => id === before[index]!.id)
       ? Effect.succeed(null)
-      : Effect.flatMap(take(rows), (isTaken) => isTaken ? Effect.succeed(found) : claimed(look, take, rows))
+      : Effect.flatMap(take(rows), (taken) =>
+        taken !== null ? Effect.succeed({ ...found, rows: taken }) : claimed(look, take, rows))
   })
 
 /** Takes all or, if one of them cannot be decoded, none. */

@@ -37,6 +37,7 @@ interface Held {
 class State {
   last = 0
   arrivals = 0
+  tokens = 0
   rows: ReadonlyArray<Row> = []
   marks: ReadonlyArray<Mark> = []
   held: ReadonlyArray<Held> = []
@@ -115,6 +116,7 @@ const tablesOf = (state: State): Tables => ({
     state.rows = rest
     state.held = [...state.held, ...rows.map((row) => ({ client, hold: holds.get(row.id)!, row, since }))]
   },
+  token: () => ++state.tokens,
   unhold: (client, hold, id) => {
     const [removed, rest] = split(
       state.held,

@@ -21,6 +21,7 @@ import { served } from "./wait.js"
 
 class HeldEntries implements Held<never>, Holder {
   readonly since: number
+  readonly token: number
   readonly process: string | undefined
   readonly fiber: string | undefined
 
@@ -31,6 +32,7 @@ class HeldEntries implements Held<never>, Holder {
   ) {
     const fiber = currentFiber()
     this.since = store.now()
+    this.token = store.nextToken()
     this.process = fiber && localOf(fiber, Process.current)?.name
     this.fiber = fiber && nameOf(fiber)
     if (entries.length > 0) {

@@ -87,6 +87,7 @@ export class State {
   protected suspending = 0
   private tuples = 0
   private interests = 0
+  private tokens = 0
 
   constructor(readonly options: Options) {
     this.shelves = new Shelves(options.selection, options.random)
@@ -116,6 +117,11 @@ export class State {
   /** The next place in the order of those who wait. */
   nextInterest(): number {
     return this.interests++
+  }
+
+  /** The next number of a hold. No rollback takes it back: somebody may have seen it. */
+  nextToken(): number {
+    return ++this.tokens
   }
 
   /** Whether a tuple is stored, or held by somebody who may give it back. */

@@ -15,6 +15,7 @@ import type { Link } from "../../Remote.js"
 import { SpaceError } from "../../SpaceError.js"
 import type { Restore } from "../../SpaceStore.js"
 import { isSpaceError } from "../brand.js"
+import type { NoToken } from "../hold.js"
 import { messageOf } from "../print.js"
 import type { AnyFiber } from "../runtime.js"
 import { callback, interrupted, localOf, makeLocal, withFiber } from "../runtime.js"
@@ -46,6 +47,8 @@ export interface Taken {
   readonly value: any
   /** How often its use has failed before. */
   readonly attempts: number
+  /** The number of the hold, or why it has none. */
+  readonly token: number | NoToken
   /** Why the server cannot decode it, which it gives as it is. */
   readonly unread: SpaceError | undefined
 }
@@ -162,11 +165,12 @@ export class Connection {
       }
       const options = { takes: true, answer, onDone }
       return Effect.matchCauseEffect(restore(this.request<"take" | "takeNow">(name, args, options)), {
-        onSuccess: ([id, value, attempts, unread]) =>
+        onSuccess: ([id, value, attempts, token, unread]) =>
           Effect.succeed<Taken>({
             id,
             value,
             attempts,
+            token,
             unread: unread === undefined ? undefined : this.values.decodeError(unread) as SpaceError
           }),
         onFailure: (cause) => {

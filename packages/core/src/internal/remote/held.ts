@@ -26,7 +26,7 @@ export class Holds {
       Effect.sync(() => {
         this.held.set(id, held)
         const unread = held.unread === undefined ? undefined : this.values.encodeError(held.unread)
-        return [encode(held), held.attempts, unread]
+        return [encode(held), held.attempts, held.token, unread]
       })
   }
 

@@ -20,12 +20,12 @@ import type { Link } from "../../Remote.js"
 import { SpaceError } from "../../SpaceError.js"
 import type { Explanation, Failures, Inspection, Quiescence } from "../../TupleSpace.js"
 import type { Mailbox } from "../arguments.js"
-import type { Ending, TakingFirst, TakingNow } from "../hold.js"
+import type { Ending, NoToken, TakingFirst, TakingNow } from "../hold.js"
 import { messageOf } from "../print.js"
 import type { Dumped } from "../texts.js"
 
 /** Changes whenever the frames do, or the coding of values in them: ends of different versions do not talk. */
-export const version = 5
+export const version = 6
 
 // From the client
 export const Hello = 0
@@ -75,8 +75,11 @@ export type FromClient =
 
 type Wires = ReadonlyArray<unknown>
 
-/** What is held: the tuples, how often a use of the first has failed, and why it cannot be decoded, if it cannot. */
-type Held = [value: unknown, attempts: number, unread: unknown]
+/**
+ * What is held: the tuples, how often a use of the first has failed, the number of the hold or why it has none, and why
+ * the tuple cannot be decoded, if it cannot.
+ */
+type Held = [value: unknown, attempts: number, token: number | NoToken, unread: unknown]
 
 /**
  * What a client can ask for: the arguments of each request, and what it is answered. Tuples, patterns and errors are as

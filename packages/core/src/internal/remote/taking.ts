@@ -52,6 +52,7 @@ export const takingOf = (
     tuples,
     index,
     attempts: taken.attempts,
+    token: taken.token,
     isOver: () => false,
     keep: () => connection.send([Protocol.Kept, taken.id]),
     giveBack: () => connection.send([Protocol.Unwanted, taken.id]),

@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
-import type { Ending, Held } from "../hold.js"
+import type { Ending, Held, NoToken } from "../hold.js"
 
 /** What several parts hold, as one. */
 export class JointHold implements Held<SpaceError> {
@@ -18,6 +18,11 @@ export class JointHold implements Held<SpaceError> {
 
   get attempts(): number {
     return this.holds[0]?.attempts ?? 0
+  }
+
+  /** That of its part. What is held in several is for no use. */
+  get token(): number | NoToken {
+    return this.holds[0]?.token ?? "store"
   }
 
   get unread(): SpaceError | undefined {

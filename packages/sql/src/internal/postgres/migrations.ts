@@ -239,6 +239,15 @@ LANGUAGE sql STABLE AS $$
     t.expires, t.lease, t.meta, t.attempts)
 $$;
 
+-- A tuple that somebody takes: with a number for the hold, unless that is none.
+CREATE OR REPLACE FUNCTION ${schema}.taken_json(t ${schema}.tuples, p_final boolean) RETURNS json
+LANGUAGE sql VOLATILE AS $$
+  SELECT CASE WHEN p_final THEN ${schema}.row_json(t) ELSE
+    json_build_array(t.id, t.arity, t.shape, t.fields, ARRAY[${all((i) => sql`t.k${i}`)}],
+      t.expires, t.lease, t.meta, t.attempts, nextval('${schema}.tokens'))
+  END
+$$;
+
 CREATE OR REPLACE FUNCTION ${schema}.post(
   p_client bigint, p_waiter bigint, p_kind text, p_index int, t ${schema}.tuples, p_final boolean, p_event text,
   p_from bigint
@@ -376,7 +385,9 @@ BEGIN
   ELSE
     INSERT INTO ${schema}.held SELECT t.*, v_taking.client, v_taking.waiter, p_now;
     DELETE FROM ${schema}.waiters x WHERE x.seq = v_taker;
-    PERFORM ${schema}.post(v_taking.client, v_taking.waiter, 'served', v_query, t, v_taking.final, NULL, NULL);
+    INSERT INTO ${schema}.mail (client, waiter, final, body) VALUES (v_taking.client, v_taking.waiter, v_taking.final,
+      json_build_array(v_taking.waiter, 'served', v_query, ${schema}.taken_json(t, v_taking.final), v_taking.final, NULL,
+        NULL));
     PERFORM ${schema}.tell(p_space, 'In', t, NULL);
   END IF;
 END $$;
@@ -599,7 +610,7 @@ BEGIN
         INSERT INTO ${schema}.held SELECT gone.*, p_client, CASE v_limit WHEN 1 THEN v_holds[u.n] ELSE v_holds[1] END, p_now
           FROM gone JOIN unnest(v_ids) WITH ORDINALITY u(id, n) USING (id) WHERE NOT v_final
       )
-      SELECT array_agg(${schema}.row_json(gone.*) ORDER BY gone.id) INTO v_replies FROM gone;
+      SELECT array_agg(${schema}.taken_json(gone.*, v_final) ORDER BY gone.id) INTO v_replies FROM gone;
     END IF;
     IF v_limit = 1 THEN
       IF v_found < cardinality(v_holds) AND c->>'wait' IS NOT NULL THEN
@@ -613,7 +624,7 @@ BEGIN
   END IF;
   v_replies := '{}';
   FOR i IN 1..cardinality(v_holds) LOOP
-    SELECT ARRAY[f.id], q.n - 1, ${schema}.row_json(f.*) INTO v_ids, v_index, v_reply
+    SELECT ARRAY[f.id], q.n - 1, ${schema}.taken_json(f.*, v_final) INTO v_ids, v_index, v_reply
       FROM jsonb_array_elements(c->'queries') WITH ORDINALITY q(query, n)
       CROSS JOIN LATERAL ${schema}.find(p_space, q.query, 0, 1) f
       ORDER BY f.id, q.n LIMIT 1;
@@ -758,7 +769,7 @@ BEGIN
           RETURN 'null'::json;
         END IF;
       END IF;
-      SELECT json_agg(${schema}.row_json(x.*) ORDER BY array_position(v_ids, x.id)) INTO v_reply
+      SELECT json_agg(${schema}.taken_json(x.*, (c->>'final')::boolean) ORDER BY array_position(v_ids, x.id)) INTO v_reply
         FROM ${schema}.tuples x WHERE x.id = ANY(v_ids);
       PERFORM ${schema}.hold(p_space, p_client, p_now, v_ids, ARRAY[(c->>'hold')::bigint], (c->>'final')::boolean);
       RETURN v_reply;
@@ -1017,6 +1028,11 @@ ALTER TABLE ${schema}.held ALTER COLUMN since DROP DEFAULT;
 -- They are given the time now.
 DROP FUNCTION IF EXISTS ${schema}.hand(int, bigint, ${schema}.tuples, bigint[], text, bigint, bigint);
 DROP FUNCTION IF EXISTS ${schema}.hold(int, bigint, bigint[], bigint[], boolean);`
+  },
+  {
+    // Of all spaces of the schema: a hold is begun under the lock of its space, so those of each grow.
+    name: sql`numbers of holds`,
+    statements: (schema) => sql`CREATE SEQUENCE ${schema}.tokens;`
   }
 ]
 

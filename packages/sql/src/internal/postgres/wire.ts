@@ -43,10 +43,11 @@ type RowWire = readonly [
   expires: number | null,
   lease: number | null,
   meta: string | null,
-  attempts: number
+  attempts: number,
+  token?: number
 ]
 
-const rowOf = ([id, arity, shape, fields, keys, expires, lease, meta, attempts]: RowWire): Row => ({
+const rowOf = ([id, arity, shape, fields, keys, expires, lease, meta, attempts, token]: RowWire): Row => ({
   id,
   arity,
   shape,
@@ -55,7 +56,8 @@ const rowOf = ([id, arity, shape, fields, keys, expires, lease, meta, attempts]:
   expires,
   lease,
   meta,
-  attempts
+  attempts,
+  ...(token === undefined ? {} : { token })
 })
 
 type FoundWire = readonly [index: number, rows: ReadonlyArray<RowWire>] | null

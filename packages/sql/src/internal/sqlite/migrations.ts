@@ -96,5 +96,9 @@ export const migrations: ReadonlyArray<Migration> = [
         space INTEGER NOT NULL, id INTEGER NOT NULL, at REAL NOT NULL, PRIMARY KEY (space, id)
       ) WITHOUT ROWID;
       ALTER TABLE ${prefix}held ADD COLUMN since REAL;`
+  },
+  {
+    name: sql`numbers of holds`,
+    statements: (prefix) => sql`ALTER TABLE ${prefix}spaces ADD COLUMN token INTEGER NOT NULL DEFAULT 0;`
   }
 ]

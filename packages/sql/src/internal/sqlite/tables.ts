@@ -101,6 +101,7 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
       SELECT ?, ?, json_extract(value, '$[0]'), t.id, space, ${columns}
         FROM json_each(?) CROSS JOIN ${tuples} t ON t.id = json_extract(value, '$[1]')`
   )
+  const nextToken = prepared(sql`UPDATE ${prefix}spaces SET token = token + 1 WHERE id = ? RETURNING token`)
   const marks = sql`${prefix}ages`
   const mark = prepared(
     sql`INSERT INTO ${marks} (space, id, at) SELECT ?, ?, ? WHERE NOT EXISTS (
@@ -357,6 +358,10 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
     hold: (client, held, now) => {
       hold.run(Number(client), now, JSON.stringify(held))
       remove(held.map(([, id]) => id))
+    },
+    token: () => {
+      const [{ token }] = nextToken.all(space) as [{ token: number }]
+      return token
     },
     unhold: (client, number, id) => {
       const rows = (holding.all(Number(client), number) as ReadonlyArray<Stored>).map(rowOf)

@@ -10,6 +10,7 @@ import { conditions, queues } from "./conditions.js"
 import { equality } from "./equality.js"
 import { history } from "./history.js"
 import { attempts, holding, scoped, told } from "./holding.js"
+import { holds } from "./holds.js"
 import { inspections, metrics, quiescence, spans } from "./insight.js"
 import { lines } from "./lines.js"
 import { formals, literals } from "./matching.js"
@@ -43,6 +44,7 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   attempts,
   scoped,
   told,
+  holds,
   permits,
   capacity,
   dropping,
