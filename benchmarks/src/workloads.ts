@@ -8,6 +8,10 @@ import * as D2 from "./workloads/D2.js"
 import * as D3 from "./workloads/D3.js"
 import * as D4 from "./workloads/D4.js"
 import * as D5 from "./workloads/D5.js"
+import * as D6 from "./workloads/D6.js"
+import * as D7 from "./workloads/D7.js"
+import * as D8 from "./workloads/D8.js"
+import * as D9 from "./workloads/D9.js"
 import * as W1 from "./workloads/W1.js"
 import * as W10 from "./workloads/W10.js"
 import * as W11 from "./workloads/W11.js"
@@ -52,5 +56,9 @@ export const workloads: Readonly<Record<string, Workload>> = {
   D2,
   D3,
   D4,
-  D5
+  D5,
+  D6,
+  D7,
+  D8,
+  D9
 }

@@ -2186,6 +2186,13 @@ class Now implements Operation<Option.Option<any>, never> {
     replace: "if (this.stage === \"first\") {"
   },
   {
+    name: "bytes are made into text one character after the other",
+    clause: "S1",
+    file: "internal/base64.ts",
+    find: "String.fromCharCode(...codes)",
+    replace: "codes.reduce((text, code) => text + String.fromCharCode(code), \"\")"
+  },
+  {
     name: "the letters of a line are believed",
     clause: "Lines",
     file: "internal/texts.ts",

@@ -2,19 +2,20 @@
 import { Pattern as P } from "@effect-linda/core"
 import { Postgres } from "@effect-linda/sql"
 import { Effect, Fiber } from "effect"
-import type { Connection } from "./postgres.js"
-import { connected } from "./postgres.js"
+import { disconnected } from "./child.js"
+import type { Connection } from "./client.js"
+import { connected } from "./client.js"
 
 const [how, json] = process.argv.slice(2)
 const connection = JSON.parse(json!) as Connection
-const disconnected = new Promise<void>((resolve) => process.once("disconnect", resolve))
+const end = disconnected()
 
 if (how === "bare") {
   const client = await connected(connection)
   client.on("notification", () => void client.query("NOTIFY pong"))
   await client.query("LISTEN ping")
   process.send!("ready")
-  await disconnected
+  await end
   await client.end()
 } else {
   const fiber = Effect.runFork(Effect.scoped(Effect.gen(function*() {
@@ -24,6 +25,6 @@ if (how === "bare") {
       Effect.flatMap(space.in(["ping", P.number]), ([, i]) => space.out(["pong", i]))
     )
   })))
-  await disconnected
+  await end
   await Effect.runPromise(Fiber.interrupt(fiber))
 }

@@ -3,9 +3,9 @@ import * as Graphile from "graphile-worker"
 import { EventEmitter, once } from "node:events"
 import pg from "pg"
 import PgBoss from "pg-boss"
+import type { Connection } from "./client.js"
+import { connected } from "./client.js"
 import { rateOf } from "./rounds.js"
-
-export type Connection = pg.ClientConfig
 
 /** Connections of a pool: what both queues have unless they are told otherwise. */
 const pool = 10
@@ -140,19 +140,4 @@ export const bareDriver = async (connection: Connection, callers: number, n: num
     ))
   await Promise.all(clients.map((client) => client.end()))
   return { insert, remove }
-}
-
-export const connected = async (connection: Connection): Promise<pg.Client> => {
-  const client = new pg.Client(connection)
-  await client.connect()
-  return client
-}
-
-/** Connections that listen for what never comes. */
-export const idleListeners = async (connection: Connection, count: number): Promise<() => Promise<void>> => {
-  const clients = await Promise.all(Array.from({ length: count }, () => connected(connection)))
-  await Promise.all(clients.map((client, i) => client.query(`LISTEN idle_${i}`)))
-  return async () => {
-    await Promise.all(clients.map((client) => client.end()))
-  }
 }

@@ -6,7 +6,7 @@
 import { Postgres } from "@effect-linda/sql"
 import { Effect } from "effect"
 import { start } from "../../../packages/sql/test/postgres/server.js"
-import type { Connection } from "../durable/postgres.js"
+import type { Connection } from "../durable/client.js"
 import { batch, graphile, pgBoss } from "../durable/postgres.js"
 import { queueing, rounds } from "../durable/rounds.js"
 import type { Size } from "../measure.js"

@@ -6,14 +6,12 @@
 import { Postgres } from "@effect-linda/sql"
 import type { Scope } from "effect"
 import { Effect, Fiber } from "effect"
-import type { ChildProcess } from "node:child_process"
-import { fork } from "node:child_process"
 import { once } from "node:events"
 import { setTimeout } from "node:timers/promises"
-import { fileURLToPath } from "node:url"
 import { start } from "../../../packages/sql/test/postgres/server.js"
-import type { Connection } from "../durable/postgres.js"
-import { connected, idleListeners } from "../durable/postgres.js"
+import type { Connection } from "../durable/client.js"
+import { connected, idleListeners } from "../durable/client.js"
+import { elsewhere, programOf } from "../durable/elsewhere.js"
 import { rounds } from "../durable/rounds.js"
 import type { Size } from "../measure.js"
 import { median, quantile, run } from "../measure.js"
@@ -21,32 +19,13 @@ import type { Row } from "../report.js"
 
 const pause = 10
 
-const echo = (how: "bare" | "ours", connection: Connection): Effect.Effect<ChildProcess, never, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.promise(async () => {
-      const child = fork(
-        fileURLToPath(new URL("../durable/echo.ts", import.meta.url)),
-        [how, JSON.stringify(connection)],
-        { execArgv: ["--import", new URL("../../typescript.mjs", import.meta.url).href] }
-      )
-      await once(child, "message")
-      return child
-    }),
-    (child) =>
-      Effect.promise(async () => {
-        const gone = once(child, "exit")
-        child.disconnect()
-        await gone
-      })
-  )
-
 type RoundTrip = (i: number) => Promise<number>
 
 /** Milliseconds from `out` until a fiber that waited for the answer has it. */
 const byTuples = (connection: Connection): Effect.Effect<RoundTrip, never, Scope.Scope> =>
   Effect.gen(function*() {
     const space = yield* Postgres.make({ connection, space: "ping-pong" })
-    yield* echo("ours", connection)
+    yield* elsewhere(yield* programOf("echo.ts"), "ours", JSON.stringify(connection))
     return (i: number) =>
       Effect.runPromise(Effect.gen(function*() {
         const answer = yield* Effect.fork(Effect.map(space.in(["pong", i]), () => performance.now()))
@@ -64,7 +43,7 @@ const byNotify = (connection: Connection): Effect.Effect<RoundTrip, never, Scope
       (client) => Effect.promise(() => client.end())
     )
     yield* Effect.promise(() => client.query("LISTEN pong"))
-    yield* echo("bare", connection)
+    yield* elsewhere(yield* programOf("echo.ts"), "bare", JSON.stringify(connection))
     return async () => {
       const answer = once(client, "notification").then(() => performance.now())
       await setTimeout(pause)

@@ -4,10 +4,9 @@
  *
  * @internal
  */
-import * as Either from "effect/Either"
-import * as Encoding from "effect/Encoding"
 import { SpaceError } from "../SpaceError.js"
 import { Undecoded } from "../Undecoded.js"
+import * as Base64 from "./base64.js"
 import {
   bytesOf as bytesIn,
   className,
@@ -46,9 +45,7 @@ export const views: ReadonlyMap<string, new(buffer: ArrayBuffer) => ArrayBufferV
   ].map((view): [string, new(buffer: ArrayBuffer) => ArrayBufferView] => [view.name, view])
 )
 
-const textOfBytes = (bytes: Uint8Array): string => JSON.stringify(Encoding.encodeBase64(bytes))
-
-const bytesOf = (text: string): ArrayBuffer => Uint8Array.from(Either.getOrThrow(Encoding.decodeBase64(text))).buffer
+const textOfBytes = (bytes: Uint8Array): string => `"${Base64.encode(bytes)}"`
 
 const textOfNumber = (value: number): string => Number.isFinite(value) ? String(value + 0) : marked("n", `"${value}"`)
 
@@ -145,7 +142,7 @@ const readMarked = (kind: string, content: any): unknown => {
     case "d":
       return new Date(read(content))
     case "b":
-      return new (views.get(content[0])!)(bytesOf(content[1]))
+      return new (views.get(content[0])!)(Base64.decode(content[1]))
     case "m":
       return new Map(read(content))
     case "s":
@@ -153,7 +150,7 @@ const readMarked = (kind: string, content: any): unknown => {
     case "r":
       return new RegExp(content[0], content[1])
     case "a":
-      return bytesOf(content)
+      return Base64.decode(content)
     // Of the format before this one.
     case "e": {
       const [name, message, stack] = read(content)
