@@ -312,5 +312,12 @@ export const mutants = [
     file: "internal/postgres/options.ts",
     find: ".filter(([, value]) => value !== undefined)",
     replace: ""
+  },
+  {
+    name: "a dry run looks for a file whose name is a URI by the URI",
+    clause: "S16",
+    file: "Sqlite.ts",
+    find: "path === undefined ? filename : decodeURIComponent(path)",
+    replace: "filename"
   }
 ]
