@@ -319,5 +319,12 @@ export const mutants = [
     file: "Sqlite.ts",
     find: "path === undefined ? filename : decodeURIComponent(path)",
     replace: "filename"
+  },
+  {
+    name: "who leaves a part of a transaction waits for the statement that is under way",
+    clause: "S8",
+    file: "internal/postgres/connection.ts",
+    find: "if (Exit.isInterrupted(exit)) {",
+    replace: "if (Exit.isSuccess(exit)) {"
   }
 ]
