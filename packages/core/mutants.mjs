@@ -2011,8 +2011,15 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a part of a transaction that fails stands",
     clause: "S15",
     file: "internal/durable/access.ts",
-    find: "undoing(savepoint(effect), (cause) =>",
-    replace: "undoing(effect, (cause) =>"
+    find: "undoing(savepoint(body), (cause) =>",
+    replace: "undoing(body, (cause) =>"
+  },
+  {
+    name: "parts of a transaction that begin at the same time undo each other",
+    clause: "S10",
+    file: "internal/durable/access.ts",
+    find: "const turns = new Queue(1)",
+    replace: "const turns = new Queue(9)"
   },
   {
     name: "what a part of a transaction has brought is heard though it was undone",

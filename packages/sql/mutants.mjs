@@ -326,5 +326,19 @@ export const mutants = [
     file: "internal/postgres/migrations.ts",
     find: "nextval('${schema}.tokens')",
     replace: "1"
+  },
+  {
+    name: "a dry run looks for a file whose name is a URI by the URI",
+    clause: "S16",
+    file: "Sqlite.ts",
+    find: "path === undefined ? filename : decodeURIComponent(path)",
+    replace: "filename"
+  },
+  {
+    name: "who leaves a part of a transaction waits for the statement that is under way",
+    clause: "S8",
+    file: "internal/postgres/connection.ts",
+    find: "if (Exit.isInterrupted(exit)) {",
+    replace: "if (Exit.isSuccess(exit)) {"
   }
 ]

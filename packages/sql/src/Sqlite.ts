@@ -107,8 +107,11 @@ export interface Options<T extends Tuple = any> extends SpaceStore.Options<T> {
 
 const attempt = <A>(body: () => A): Effect.Effect<A, SpaceError> => Effect.try({ try: body, catch: unavailable })
 
-/** The path in the name of a file, which may be that of a URI. */
-const pathOf = (filename: string): string => filename.replace(/^file:(?:\/\/)?/, "").replace(/\?.*$/, "")
+/** The path of a file by its name, which SQLite reads as a URI if it begins with `file:`, and only then. */
+const pathOf = (filename: string): string => {
+  const path = /^file:(?:\/\/[^/]*)?([^?#]*)/.exec(filename)?.[1]
+  return path === undefined ? filename : decodeURIComponent(path)
+}
 
 /** Why a file cannot be opened, as far as its path tells: SQLite says no more than a number. */
 const hintOf = (filename: string): string => {

@@ -169,4 +169,20 @@ describe("migrations by hand, in a file of SQLite", () => {
       const space = yield* opening
       assert.isTrue((yield* space.count([P.rest(P.any)])) > 0)
     }))
+
+  for (
+    const [what, name, file] of [
+      ["a name that would end a URI", "what?.db", "what?.db"],
+      ["a URI", "file:%s/my%20jobs.db?mode=rwc", "my jobs.db"],
+      ["a URI with a host", "file://localhost%s/hosted.db#1", "hosted.db"]
+    ] as const
+  ) {
+    it.scopedLive(`a dry run finds the file that a space has open, by ${what}`, () =>
+      Effect.gen(function*() {
+        const filename = name.includes("%s") ? name.replace("%s", folder) : join(folder, name)
+        yield* Effect.scoped(Sqlite.make({ filename }))
+        assert.isTrue(existsSync(join(folder, file)))
+        same(yield* Sqlite.migrationScript({ filename }), "")
+      }))
+  }
 })

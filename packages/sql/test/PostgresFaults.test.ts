@@ -290,20 +290,24 @@ describe("at awkward moments, in PostgreSQL", () => {
       same([yield* one.count(["a"]), rows.length, yield* one.count(["b"])], [1, 1, 1])
     }))
 
-  it.scopedLive("S8 who leaves a transaction does not wait for a statement of SQL that takes long", () =>
-    Effect.gen(function*() {
-      const name = fresh()
-      const one = yield* open(name)
-      const slow = Postgres.transaction(one)(Effect.gen(function*() {
-        const sql = yield* SqlClient.SqlClient
-        yield* one.out(["t"])
-        yield* sql`SELECT pg_sleep(10)`
+  for (const where of ["a transaction", "a part of a transaction"]) {
+    it.scopedLive(`S8 who leaves ${where} does not wait for a statement of SQL that takes long`, () =>
+      Effect.gen(function*() {
+        const one = yield* open(fresh())
+        const work = Effect.gen(function*() {
+          const sql = yield* SqlClient.SqlClient
+          yield* one.out(["t"])
+          yield* sql`SELECT pg_sleep(10)`
+        })
+        const slow = Postgres.transaction(one)(
+          where === "a transaction" ? work : Effect.exit(SpaceStore.transaction(one)(work))
+        )
+        const [took, exit] = yield* Effect.timed(Effect.exit(Effect.timeout(slow, "300 millis")))
+        assert.isTrue(Exit.isFailure(exit))
+        assert.isBelow(Duration.toMillis(took), 3_000)
+        same(yield* within(one.count(["t"]), "the next"), 0)
       }))
-      const [took, exit] = yield* Effect.timed(Effect.exit(Effect.timeout(slow, "300 millis")))
-      assert.isTrue(Exit.isFailure(exit))
-      assert.isBelow(Duration.toMillis(took), 3_000)
-      same(yield* within(one.count(["t"]), "the next"), 0)
-    }))
+  }
 
   it.scopedLive("a join is served although the connection is lost while it is offered a tuple", () =>
     Effect.gen(function*() {

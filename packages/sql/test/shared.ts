@@ -308,6 +308,26 @@ export const clients = (name: string, open: Open): void => {
           }))
       }
 
+      it.scopedLive("S10 parts that fibers of one begin at the same time happen one after the other", () =>
+        Effect.gen(function*() {
+          const one = yield* open(fresh())
+          const began = yield* Deferred.make<void>()
+          const part = (name: string, end: Effect.Effect<void, string>) =>
+            SpaceStore.transaction(one)(Effect.gen(function*() {
+              yield* one.out([name, 1])
+              yield* Deferred.succeed(began, undefined)
+              // By now the other would have begun.
+              yield* soon
+              yield* SpaceStore.transaction(one)(one.out([name, 2]))
+              yield* end
+            }))
+          yield* SpaceStore.transaction(one)(Effect.all([
+            Effect.exit(part("fails", Effect.fail("no"))),
+            Effect.zipRight(Deferred.await(began), part("succeeds", Effect.void))
+          ], { concurrency: "unbounded" }))
+          same(yield* one.copyCollect([P.string, P.number]), [["succeeds", 1], ["succeeds", 2]])
+        }))
+
       it.scopedLive("what it misses, it waits for, holding nothing; and runs again", () =>
         Effect.gen(function*() {
           const space = fresh()

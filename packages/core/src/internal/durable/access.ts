@@ -11,8 +11,9 @@ import { constFalse } from "effect/Function"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Restore, Savepoint } from "../../SpaceStore.js"
 import type { Command, Found, Reply, Run, Take } from "../../StoreCommand.js"
+import { Queue } from "../queue.js"
 import type { AnyFiber } from "../runtime.js"
-import { globalValue, localOf, makeLatch, makeLocal } from "../runtime.js"
+import { globalValue, locally, localOf, makeLatch, makeLocal } from "../runtime.js"
 import type { Parking } from "../stm/parking.js"
 import type { Making } from "./agenda.js"
 import { Retry } from "./retrying.js"
@@ -204,6 +205,29 @@ export const within = (
       progress.back.push(each.back)
     }
   }
+  /**
+   * The parts of a transaction, or those of a part. Of those that several fibers begin at the same time, each waits for
+   * the end of the other: to undo one that has begun first would undo the other with it.
+   */
+  const partsOf = (): Within["nested"] => {
+    const turns = new Queue(1)
+    return (effect) =>
+      turns.inTurn(Effect.suspend(() => {
+        const [back, ended, isWholeUndone] = [progress.back.length, lasting.ended.length, isUndone]
+        let isPartUndone = false
+        isUndone = () => isPartUndone || isWholeUndone()
+        const body = locally(effect, transactions, { ...own, nested: partsOf() })
+        const part = undoing(savepoint(body), (cause) =>
+          Effect.sync(() => {
+            isPartUndone = true
+            progress.back.length = back
+            if (!isRetry(cause)) {
+              undone(lasting.ended.slice(ended))
+            }
+          }))
+        return Effect.ensuring(part, Effect.sync(() => void (isUndone = isWholeUndone)))
+      }))
+  }
   const own: Within = {
     session,
     run,
@@ -227,21 +251,7 @@ export const within = (
     exclusively: (body, leaving) => progress.during(() => body(run), () => after.exclusively(body, leaving)),
     afterwards: (effect) => progress.during(() => afterwards(effect), () => after.afterwards(effect)),
     wait: (wanted, restore) => progress.during(() => waiting(wanted), () => after.wait(wanted, restore)),
-    nested: (effect) =>
-      Effect.suspend(() => {
-        const [back, ended, isWholeUndone] = [progress.back.length, lasting.ended.length, isUndone]
-        let isPartUndone = false
-        isUndone = () => isPartUndone || isWholeUndone()
-        const part = undoing(savepoint(effect), (cause) =>
-          Effect.sync(() => {
-            isPartUndone = true
-            progress.back.length = back
-            if (!isRetry(cause)) {
-              undone(lasting.ended.slice(ended))
-            }
-          }))
-        return Effect.ensuring(part, Effect.sync(() => void (isUndone = isWholeUndone)))
-      }),
+    nested: partsOf(),
     endHold: (end, back) =>
       Effect.suspend(() => {
         const ended = { end, back, isUndone: false }

@@ -184,26 +184,26 @@ export class Connection {
    * may come before it is sent again.
    */
   ask(text: Sql, values: ReadonlyArray<unknown> = [], name?: string): Effect.Effect<Answer, Lost | SpaceError> {
-    return Effect.tryPromise({
-      try: () =>
-        this.next(async () => {
-          const since = performance.now()
-          try {
-            return await this.client.query({
-              text,
-              values: [...values],
-              types: asTexts,
-              ...(this.isOwn && name && { name })
-            })
-          } catch (error) {
-            const failure = this.isOverdue(error, since) ? overdue(this.options.lease, error) : classify(error)
-            if (failure instanceof Lost) {
-              this.lose(failure)
-            }
-            throw failure
-          }
-        }),
-      catch: classify
+    return Effect.tryPromise({ try: () => this.send(text, values, name), catch: classify })
+  }
+
+  private send(text: Sql, values: ReadonlyArray<unknown> = [], name?: string): Promise<Answer> {
+    return this.next(async () => {
+      const since = performance.now()
+      try {
+        return await this.client.query({
+          text,
+          values: [...values],
+          types: asTexts,
+          ...(this.isOwn && name && { name })
+        })
+      } catch (error) {
+        const failure = this.isOverdue(error, since) ? overdue(this.options.lease, error) : classify(error)
+        if (failure instanceof Lost) {
+          this.lose(failure)
+        }
+        throw failure
+      }
     })
   }
 
@@ -271,9 +271,12 @@ export class Connection {
     return Effect.uninterruptibleMask((restore) =>
       Effect.gen(this, function*() {
         const name = sql`linda_${++this.parts}`
-        yield* this.ask(sql`SAVEPOINT ${name}`)
+        yield* restore(this.ask(sql`SAVEPOINT ${name}`))
         const exit = yield* Effect.exit(restore(effect))
-        if (Exit.isFailure(exit)) {
+        if (Exit.isInterrupted(exit)) {
+          // What is under way may take long. Who leaves does not wait for it, and whatever is asked next comes after.
+          yield* Effect.sync(() => void this.send(sql`ROLLBACK TO ${name}`).catch(() => {}))
+        } else if (Exit.isFailure(exit)) {
           yield* this.ask(sql`ROLLBACK TO ${name}`)
         }
         return yield* exit
