@@ -130,7 +130,7 @@ export type {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /**
- * Makes an effect a part of a transaction that is undone alone if it fails.
+ * Makes an effect a part of a transaction that is undone alone if it fails, dies or is interrupted.
  *
  * @since 0.1.0
  * @category models
