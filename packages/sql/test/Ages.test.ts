@@ -1,17 +1,15 @@
 import { Postgres, Sqlite } from "@effect-linda/sql"
-import { afterAll, assert, describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import Libsql from "libsql"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import pg from "pg"
 import { sql } from "../src/internal/sql.js"
 import { tablesOf } from "../src/internal/sqlite/tables.js"
 import { useServer } from "./postgres/useServer.js"
+import { useFolder } from "./useFolder.js"
 
-const folder = mkdtempSync(join(tmpdir(), "linda-ages-"))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = useFolder("ages")
 
 const server = useServer()
 

@@ -1,16 +1,14 @@
 import { Pattern as P, SpaceStore } from "@effect-linda/core"
 import { Postgres, Sqlite } from "@effect-linda/sql"
-import { afterAll, assert, describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import type { Duration } from "effect"
 import { Clock, Effect, Exit, Fiber, Scope } from "effect"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fresh, same, somebodyWaits, within } from "./kit.js"
 import { useServer } from "./postgres/useServer.js"
+import { useFolder } from "./useFolder.js"
 
-const folder = mkdtempSync(join(tmpdir(), "linda-clocks-"))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = useFolder("clocks")
 
 const server = useServer()
 

@@ -1,28 +1,22 @@
 import { Pattern as P, Process, SpaceError, SpaceStore } from "@effect-linda/core"
 import { Postgres, Sqlite } from "@effect-linda/sql"
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import type { Schema, Scope } from "effect"
 import { Cause, Effect, Exit, Option } from "effect"
 import Libsql from "libsql"
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { copyFileSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import pg from "pg"
 import { failed, held, instancesOf, leased, Overheated, Point, samplesOf } from "./fixtures/samples.js"
 import type { Space } from "./kit.js"
 import { same } from "./kit.js"
-import { useServer } from "./postgres/useServer.js"
+import { useAdmin, useServer } from "./postgres/useServer.js"
+import { useFolder } from "./useFolder.js"
 
-const folder = mkdtempSync(join(tmpdir(), "linda-formats-"))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = useFolder("formats")
 
 const server = useServer()
-let admin: pg.Client
-beforeAll(async () => {
-  admin = new pg.Client(server().connection())
-  await admin.connect()
-})
-afterAll(() => admin.end())
+const admin = useAdmin(server)
 
 const fixture = (name: string): URL => new URL(`./fixtures/${name}`, import.meta.url)
 
@@ -71,7 +65,7 @@ const engines: Readonly<Record<string, (name: string) => Effect.Effect<Left>>> =
   "a dump of PostgreSQL": (name) =>
     Effect.promise(async () => {
       const database = `format_${++copies}`
-      await admin.query(`CREATE DATABASE ${database}`)
+      await admin().query(`CREATE DATABASE ${database}`)
       const query = async (statement: string) => {
         const client = new pg.Client(server().connection(database))
         await client.connect()

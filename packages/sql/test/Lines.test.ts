@@ -10,18 +10,16 @@ import {
   Undecoded
 } from "@effect-linda/core"
 import { Postgres, Sqlite } from "@effect-linda/sql"
-import { afterAll, assert, describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Effect, Fiber, Option, Schema, Stream } from "effect"
 import Libsql from "libsql"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { MessageChannel } from "node:worker_threads"
 import { fresh, same, watched, within } from "./kit.js"
 import { useServer } from "./postgres/useServer.js"
+import { useFolder } from "./useFolder.js"
 
-const folder = mkdtempSync(join(tmpdir(), "linda-lines-"))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = useFolder("lines")
 
 const server = useServer()
 

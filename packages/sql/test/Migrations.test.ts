@@ -1,27 +1,20 @@
 import { Pattern as P } from "@effect-linda/core"
 import { Postgres, Sqlite } from "@effect-linda/sql"
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import type { Scope } from "effect"
 import { Cause, Effect } from "effect"
 import Libsql from "libsql"
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { copyFileSync, existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import pg from "pg"
 import { grants, same } from "./kit.js"
-import { useServer } from "./postgres/useServer.js"
+import { useAdmin, useServer } from "./postgres/useServer.js"
+import { useFolder } from "./useFolder.js"
 
-const folder = mkdtempSync(join(tmpdir(), "linda-migrations-"))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = useFolder("migrations")
 
 const server = useServer()
-let admin: pg.Client
-beforeAll(async () => {
-  admin = new pg.Client(server().connection())
-  await admin.connect()
-  await admin.query("CREATE ROLE app LOGIN")
-})
-afterAll(() => admin.end())
+const admin = useAdmin(server, "CREATE ROLE app LOGIN")
 
 const fixture = (name: string): URL => new URL(`./fixtures/${name}`, import.meta.url)
 
@@ -34,7 +27,7 @@ const databaseOf: Effect.Effect<
   Scope.Scope
 > = Effect.gen(function*() {
   const connection = server().connection(`migrated_${++databases}`)
-  yield* Effect.promise(() => admin.query(`CREATE DATABASE ${connection.database}`))
+  yield* Effect.promise(() => admin().query(`CREATE DATABASE ${connection.database}`))
   const person = yield* Effect.acquireRelease(
     Effect.promise(async () => {
       const person = new pg.Client(connection)

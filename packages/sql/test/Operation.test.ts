@@ -2,26 +2,18 @@ import type { SpaceStore } from "@effect-linda/core"
 import { Pattern as P, Sharded } from "@effect-linda/core"
 import { Postgres, Sqlite } from "@effect-linda/sql"
 import { SqlClient } from "@effect/sql"
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Option, Stream } from "effect"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
-import pg from "pg"
 import { same } from "./kit.js"
 import { start } from "./postgres/server.js"
-import { useServer } from "./postgres/useServer.js"
+import { useAdmin, useServer } from "./postgres/useServer.js"
+import { useFolder } from "./useFolder.js"
 
-const folder = mkdtempSync(join(tmpdir(), "linda-operation-"))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = useFolder("operation")
 
 const server = useServer()
-let admin: pg.Client
-beforeAll(async () => {
-  admin = new pg.Client(server().connection())
-  await admin.connect()
-})
-afterAll(() => admin.end())
+const admin = useAdmin(server)
 
 const postgres = (options: Postgres.Options = {}) => Postgres.make({ connection: server().connection(), ...options })
 
@@ -96,7 +88,7 @@ describe("PostgreSQL", () => {
   it.scopedLive("tables of a later version are left alone, and a server that is not there is named", () =>
     Effect.gen(function*() {
       yield* Effect.scoped(postgres({ schema: "later" }))
-      yield* Effect.promise(() => admin.query("INSERT INTO later.migrations VALUES (999, 'later')"))
+      yield* Effect.promise(() => admin().query("INSERT INTO later.migrations VALUES (999, 'later')"))
       assert.match((yield* Effect.flip(postgres({ schema: "later" }))).message, /version 999/)
       const nobody = Postgres.make({ connection: { host: "127.0.0.1", port: 1 }, retry: "100 millis" })
       assert.strictEqual((yield* Effect.flip(nobody)).reason, "Unavailable")
@@ -123,7 +115,7 @@ describe("PostgreSQL", () => {
             for (let i = 0; i < 5; i++) {
               yield* Effect.sleep("50 millis")
               yield* Effect.promise(() =>
-                admin.query(
+                admin().query(
                   `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                    WHERE query LIKE '%linda.run%' AND pid <> pg_backend_pid()`
                 )
@@ -200,7 +192,7 @@ describe("PostgreSQL", () => {
 
   it.scopedLive("SQL of one's own in the transaction of a take: both or neither", () =>
     Effect.gen(function*() {
-      yield* Effect.promise(() => admin.query("CREATE TABLE orders (id int PRIMARY KEY)"))
+      yield* Effect.promise(() => admin().query("CREATE TABLE orders (id int PRIMARY KEY)"))
       const space = yield* postgres({ space: "orders" })
       yield* space.outAll([["order", 1], ["order", 2]])
       const record = Postgres.transaction(space)(Effect.gen(function*() {
@@ -213,7 +205,7 @@ describe("PostgreSQL", () => {
         return n
       }))
       assert.strictEqual(yield* record, 1)
-      yield* Effect.promise(() => admin.query("INSERT INTO orders VALUES (2)"))
+      yield* Effect.promise(() => admin().query("INSERT INTO orders VALUES (2)"))
       assert.isTrue(Exit.isFailure(yield* Effect.exit(record)))
       same(yield* space.collect([P.string, P.number]), [["order", 2]])
       // and the connection is of use again
@@ -239,7 +231,7 @@ describe("PostgreSQL", () => {
 describe("a space split over two databases", () => {
   const split = (name: string) =>
     Effect.gen(function*() {
-      yield* Effect.promise(() => admin.query(`CREATE DATABASE ${name}`).catch(() => {}))
+      yield* Effect.promise(() => admin().query(`CREATE DATABASE ${name}`).catch(() => {}))
       const one = yield* postgres({ space: name })
       const other = yield* Postgres.make({ connection: server().connection(name), space: name })
       return { one, other, space: Sharded.make([one, other]) }

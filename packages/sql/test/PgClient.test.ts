@@ -4,23 +4,17 @@ import { Postgres } from "@effect-linda/sql"
 import * as Reactivity from "@effect/experimental/Reactivity"
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as SqlClient from "@effect/sql/SqlClient"
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Config, ConfigProvider, Context, Effect, Exit, Fiber, Layer, Redacted } from "effect"
 import { Socket } from "node:net"
 import pg from "pg"
 import { read } from "../src/internal/postgres/options.js"
 import { fresh, same, within } from "./kit.js"
-import { useServer } from "./postgres/useServer.js"
+import { useAdmin, useServer } from "./postgres/useServer.js"
 import { postgresClient } from "./sqlClient.js"
 
 const server = useServer()
-let admin: pg.Client
-beforeAll(async () => {
-  admin = new pg.Client(server().connection())
-  await admin.connect()
-  await admin.query("CREATE TABLE orders (order_id int PRIMARY KEY, details jsonb)")
-})
-afterAll(() => admin.end())
+const admin = useAdmin(server, "CREATE TABLE orders (order_id int PRIMARY KEY, details jsonb)")
 
 const url = () => {
   const { database, host, port, user } = server().connection()
@@ -104,15 +98,15 @@ describe("the PgClient of @effect/sql-pg, in PostgreSQL", () => {
           sql.and([sql`order_id = ${orderId}`])
         }`
         // Only the transaction sees it yet.
-        const { rows: [{ count }] } = yield* Effect.promise(() => admin.query("SELECT count(*)::int FROM orders"))
+        const { rows: [{ count }] } = yield* Effect.promise(() => admin().query("SELECT count(*)::int FROM orders"))
         same((yield* orders.all).length, count + 1)
         return orderId
       }))
       same(yield* record, 1)
-      yield* Effect.promise(() => admin.query("INSERT INTO orders VALUES (2)"))
+      yield* Effect.promise(() => admin().query("INSERT INTO orders VALUES (2)"))
       assert.isTrue(Exit.isFailure(yield* Effect.exit(record)))
       same(yield* space.rdp(["order", 2]).pipe(Effect.flatten), ["order", 2])
-      yield* Effect.promise(() => admin.query("DELETE FROM orders WHERE order_id = 2"))
+      yield* Effect.promise(() => admin().query("DELETE FROM orders WHERE order_id = 2"))
       const undone = Postgres.transaction(space)(Effect.gen(function*() {
         yield* space.in(["order", 2])
         // A transaction of the client's within is a savepoint of this one.

@@ -1,15 +1,14 @@
 import type { SpaceError } from "@effect-linda/core"
 import { Pattern as P, SpaceStore } from "@effect-linda/core"
 import { Postgres, Sqlite } from "@effect-linda/sql"
-import { afterAll, assert, describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import type { Scope } from "effect"
 import { Cause, Effect, Exit, Fiber, Option, Schema } from "effect"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Space } from "./kit.js"
 import { same, within } from "./kit.js"
 import { useServer } from "./postgres/useServer.js"
+import { useFolder } from "./useFolder.js"
 
 /** A program before a deploy. */
 namespace Old {
@@ -28,8 +27,7 @@ namespace New {
   export const schemas = [Memo, SpaceStore.renamed("app/Note", Remark), Job]
 }
 
-const folder = mkdtempSync(join(tmpdir(), "linda-rolling-"))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = useFolder("rolling")
 const server = useServer()
 
 type Open = (

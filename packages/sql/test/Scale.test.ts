@@ -1,27 +1,19 @@
 import type { StoreCommand } from "@effect-linda/core"
 import { Pattern as P } from "@effect-linda/core"
 import { Postgres, Sqlite } from "@effect-linda/sql"
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option } from "effect"
 import Libsql from "libsql"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
-import pg from "pg"
 import type { Space } from "./kit.js"
 import { fresh, same, watched, within } from "./kit.js"
-import { useServer } from "./postgres/useServer.js"
+import { useAdmin, useServer } from "./postgres/useServer.js"
+import { useFolder } from "./useFolder.js"
 
-const folder = mkdtempSync(join(tmpdir(), "linda-scale-"))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = useFolder("scale")
 
 const server = useServer()
-let admin: pg.Client
-beforeAll(async () => {
-  admin = new pg.Client(server().connection())
-  await admin.connect()
-})
-afterAll(() => admin.end())
+const admin = useAdmin(server)
 
 /** Waits until so many wait. */
 const awaiting = (space: Space, count: number) =>
@@ -156,23 +148,23 @@ describe("PostgreSQL", () => {
   const rowsLookedAt = (table: string, statement: string, parameters: ReadonlyArray<unknown>) =>
     Effect.promise(async () => {
       const looked = async (): Promise<number> => {
-        const { rows: [row] } = await admin.query(
+        const { rows: [row] } = await admin().query(
           `SELECT coalesce(sum(seq_tup_read + coalesce(idx_tup_fetch, 0)), 0)::int AS n FROM pg_stat_xact_user_tables
             WHERE schemaname = 'linda' AND relname = $1`,
           [table]
         )
         return row.n
       }
-      await admin.query("BEGIN")
+      await admin().query("BEGIN")
       try {
-        await admin.query("SET LOCAL enable_seqscan = off")
-        await admin.query("SET LOCAL enable_bitmapscan = off")
-        await admin.query("SET LOCAL plan_cache_mode = force_generic_plan")
+        await admin().query("SET LOCAL enable_seqscan = off")
+        await admin().query("SET LOCAL enable_bitmapscan = off")
+        await admin().query("SET LOCAL plan_cache_mode = force_generic_plan")
         const before = await looked()
-        const { rows: [row] } = await admin.query(statement, [...parameters])
+        const { rows: [row] } = await admin().query(statement, [...parameters])
         return [Object.values(row)[0], (await looked()) - before] as const
       } finally {
-        await admin.query("ROLLBACK")
+        await admin().query("ROLLBACK")
       }
     })
 
@@ -193,7 +185,7 @@ describe("PostgreSQL", () => {
     const space = fresh()
     const store = yield* Postgres.store({ connection: server().connection(), space })
     const { rows: [{ id }] } = yield* Effect.promise(() =>
-      admin.query("SELECT id FROM linda.spaces WHERE name = $1", [space])
+      admin().query("SELECT id FROM linda.spaces WHERE name = $1", [space])
     )
     return { store, number: id as number }
   })
@@ -262,7 +254,7 @@ describe("PostgreSQL", () => {
       const reader = yield* Effect.fork(space.rd(["job", P.any]))
       yield* awaiting(space, 2)
       yield* Effect.promise(() =>
-        admin.query(
+        admin().query(
           `WITH old AS (
             UPDATE linda.waiters w SET line = NULL, alias = NULL FROM linda.spaces s
               WHERE s.id = w.space AND s.name = '${name}' RETURNING seq

@@ -1,12 +1,10 @@
 import { Sqlite } from "@effect-linda/sql"
 import * as Conformance from "@effect-linda/testkit/Conformance"
-import { afterAll } from "@effect/vitest"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { lacks, skip } from "./lacks.js"
 import { clients } from "./shared.js"
 import { undecodables } from "./undecodable.js"
+import { useFolder } from "./useFolder.js"
 
 Conformance.suite({
   name: "in SQLite",
@@ -16,8 +14,7 @@ Conformance.suite({
   skip
 })
 
-const folder = mkdtempSync(join(tmpdir(), "linda-sqlite-"))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = useFolder("sqlite")
 
 clients(
   "several connections to one file",

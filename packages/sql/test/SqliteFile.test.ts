@@ -1,19 +1,18 @@
 import type { SpaceError } from "@effect-linda/core"
 import { Pattern as P, SpaceStore } from "@effect-linda/core"
 import { Sqlite } from "@effect-linda/sql"
-import { afterAll, assert, describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Exit, Fiber, FiberId, Option } from "effect"
 import Libsql from "libsql"
 import type { ChildProcess } from "node:child_process"
 import { spawn } from "node:child_process"
-import { existsSync, mkdtempSync, renameSync, rmSync, statSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { existsSync, renameSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { Look } from "../src/internal/sqlite/look.js"
 import { clockSet, fresh, same, watched, within } from "./kit.js"
+import { useFolder } from "./useFolder.js"
 
-const folder = mkdtempSync(join(tmpdir(), "linda-file-"))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = useFolder("file")
 
 const newFile = () => join(folder, `${fresh()}.db`)
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from "@effect/vitest"
+import pg from "pg"
 import type { Server } from "./server.js"
 import { start } from "./server.js"
 
@@ -15,4 +16,18 @@ export const useServer = (): () => Server => {
   }, 60_000)
   afterAll(() => server.stop())
   return () => server
+}
+
+/** A connection to a server, for all tests of a file, and what is done by it before them. */
+export const useAdmin = (server: () => Server, ...statements: ReadonlyArray<string>): () => pg.Client => {
+  let admin: pg.Client
+  beforeAll(async () => {
+    admin = new pg.Client(server().connection())
+    await admin.connect()
+    for (const statement of statements) {
+      await admin.query(statement)
+    }
+  })
+  afterAll(() => admin.end())
+  return () => admin
 }
