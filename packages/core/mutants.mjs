@@ -1148,8 +1148,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "who asked about a tuple leaves it to a transaction that has waited for less long",
     clause: "S4",
     file: "internal/memory/looks.ts",
-    find: "return woken.every((other) => other.seq < seq)",
-    replace: "return woken.length >= 0"
+    find: "offeredBefore({ live, seq }: Interest): ReadonlySet<Entry> {\n    return live",
+    replace: "offeredBefore({ live, seq }: Interest): ReadonlySet<Entry> {\n    return live && seq < 0"
   },
   {
     name: "a join with variables takes the first combination that it finds, not the oldest",

@@ -602,7 +602,7 @@ describe("Who waits in a store", () => {
       }
     }))
 
-  it.scopedLive("S3 what is asked over a link about what equals only itself is asked once, though a store makes it anew", () =>
+  it.scopedLive("S3 a link asks once about what equals only itself, though a store makes it anew each time", () =>
     Effect.gen(function*() {
       const open = yield* clients
       const [server, link] = pair()

@@ -84,14 +84,21 @@ export const longestFirst = <A extends { readonly age: number | undefined }>(all
 
 /** How many tuples there are of each shape, and how old the oldest of them is, if that is known. */
 export class Shapes {
-  private readonly known = new Map<string, { readonly count: number; readonly age: number | undefined }>()
+  private readonly known = new Map<string, { count: number; age: number | undefined }>()
 
-  add(shape: string, more: number, ofOldest: number | undefined): void {
-    const { age = ofOldest, count = 0 } = this.known.get(shape) ?? {}
-    this.known.set(shape, {
-      count: count + more,
-      age: age === undefined ? undefined : Math.max(age, ofOldest ?? age)
-    })
+  /** `age` is that of the oldest of these. It may be left out of those that come behind older ones. */
+  add(shape: string, more: number, age?: number | undefined): void {
+    const known = this.known.get(shape)
+    if (known === undefined) {
+      this.known.set(shape, { count: more, age })
+    } else {
+      known.count += more
+      known.age = age === undefined ? known.age : Math.max(age, known.age ?? age)
+    }
+  }
+
+  has(shape: string): boolean {
+    return this.known.has(shape)
   }
 
   get tuples(): Inspection["tuples"] {

@@ -32,8 +32,10 @@ export const inspect = (store: Store, records: Records): Inspection => {
   const shapes = new Shapes()
   let next = Infinity
   for (const shelf of [...store.shelves.byArity.values(), store.shelves.failures]) {
+    // Oldest first: the first of a shape is its oldest.
     for (const entry of shelf.all.toArray()) {
-      shapes.add(shapeOf(entry.tuple, entry.failure), 1, ageOf(store, entry, now))
+      const shape = shapeOf(entry.tuple, entry.failure)
+      shapes.add(shape, 1, shapes.has(shape) ? undefined : ageOf(store, entry, now))
       next = Math.min(next, entry.extra?.expiry?.at ?? Infinity)
     }
   }

@@ -50,14 +50,15 @@ export class Looks extends Holds {
   }
 
   /**
-   * What an interest leaves alone when it looks: what a transaction that has waited for longer is to look at first. One
-   * that looks again, because it was told something, may have waited for longer itself.
+   * What an interest leaves alone when it looks: what a transaction that has waited for longer is to look at first. All
+   * have that are woken when it comes; if it looks again, because it was told something, some may not.
    */
-  offeredBefore({ seq }: Interest): ReadonlySet<Entry> {
-    const woken = Array.from(this.woken)
-    return woken.every((other) => other.seq < seq)
-      ? this.offered
-      : new Set(woken.flatMap((other) => other.seq < seq ? other.offered.map(({ entry }) => entry) : []))
+  offeredBefore({ live, seq }: Interest): ReadonlySet<Entry> {
+    return live
+      ? new Set(
+        Array.from(this.woken).flatMap((other) => other.seq < seq ? other.offered.map(({ entry }) => entry) : [])
+      )
+      : this.offered
   }
 
   /** Distinct entries for a join that waits, of what is stored, but for what it is to leave alone. */

@@ -231,21 +231,21 @@ END $$;
 `
 }
 
+/** What a program is told of a tuple `t`. */
+const sent = sql`t.id, t.arity, t.shape, t.fields, ARRAY[${all((i) => sql`t.k${i}`)}],
+    t.expires, t.lease, t.meta, t.attempts`
+
 const delivery = (schema: Sql): Sql =>
   sql`
 CREATE OR REPLACE FUNCTION ${schema}.row_json(t ${schema}.tuples) RETURNS json
 LANGUAGE sql STABLE AS $$
-  SELECT json_build_array(t.id, t.arity, t.shape, t.fields, ARRAY[${all((i) => sql`t.k${i}`)}],
-    t.expires, t.lease, t.meta, t.attempts)
+  SELECT json_build_array(${sent})
 $$;
 
 -- A tuple that somebody takes: with a number for the hold, unless that is none.
 CREATE OR REPLACE FUNCTION ${schema}.taken_json(t ${schema}.tuples, p_final boolean) RETURNS json
 LANGUAGE sql VOLATILE AS $$
-  SELECT CASE WHEN p_final THEN ${schema}.row_json(t) ELSE
-    json_build_array(t.id, t.arity, t.shape, t.fields, ARRAY[${all((i) => sql`t.k${i}`)}],
-      t.expires, t.lease, t.meta, t.attempts, nextval('${schema}.tokens'))
-  END
+  SELECT CASE WHEN p_final THEN ${schema}.row_json(t) ELSE json_build_array(${sent}, nextval('${schema}.tokens')) END
 $$;
 
 CREATE OR REPLACE FUNCTION ${schema}.post(
@@ -325,7 +325,8 @@ END $$;
 -- p_accepted: those of the client's lines that accept it, of those about whom we cannot decide; NULL if nobody knows.
 -- p_after: those who wait up to this one have had it; p_event is then NULL, and readers and watchers know of it.
 CREATE OR REPLACE FUNCTION ${schema}.hand(
-  p_space int, p_client bigint, p_now float8, t ${schema}.tuples, p_accepted bigint[], p_event text, p_from bigint, p_after bigint
+  p_space int, p_client bigint, p_now float8, t ${schema}.tuples, p_accepted bigint[], p_event text, p_from bigint,
+  p_after bigint
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   w record;
@@ -386,8 +387,8 @@ BEGIN
     INSERT INTO ${schema}.held SELECT t.*, v_taking.client, v_taking.waiter, p_now;
     DELETE FROM ${schema}.waiters x WHERE x.seq = v_taker;
     INSERT INTO ${schema}.mail (client, waiter, final, body) VALUES (v_taking.client, v_taking.waiter, v_taking.final,
-      json_build_array(v_taking.waiter, 'served', v_query, ${schema}.taken_json(t, v_taking.final), v_taking.final, NULL,
-        NULL));
+      json_build_array(v_taking.waiter, 'served', v_query, ${schema}.taken_json(t, v_taking.final), v_taking.final,
+        NULL, NULL));
     PERFORM ${schema}.tell(p_space, 'In', t, NULL);
   END IF;
 END $$;
@@ -607,7 +608,8 @@ BEGIN
       WITH gone AS (
         DELETE FROM ${schema}.tuples WHERE id = ANY(v_ids) RETURNING *
       ), moved AS (
-        INSERT INTO ${schema}.held SELECT gone.*, p_client, CASE v_limit WHEN 1 THEN v_holds[u.n] ELSE v_holds[1] END, p_now
+        INSERT INTO ${schema}.held
+          SELECT gone.*, p_client, CASE v_limit WHEN 1 THEN v_holds[u.n] ELSE v_holds[1] END, p_now
           FROM gone JOIN unnest(v_ids) WITH ORDINALITY u(id, n) USING (id) WHERE NOT v_final
       )
       SELECT array_agg(${schema}.taken_json(gone.*, v_final) ORDER BY gone.id) INTO v_replies FROM gone;
@@ -769,8 +771,8 @@ BEGIN
           RETURN 'null'::json;
         END IF;
       END IF;
-      SELECT json_agg(${schema}.taken_json(x.*, (c->>'final')::boolean) ORDER BY array_position(v_ids, x.id)) INTO v_reply
-        FROM ${schema}.tuples x WHERE x.id = ANY(v_ids);
+      SELECT json_agg(${schema}.taken_json(x.*, (c->>'final')::boolean) ORDER BY array_position(v_ids, x.id))
+        INTO v_reply FROM ${schema}.tuples x WHERE x.id = ANY(v_ids);
       PERFORM ${schema}.hold(p_space, p_client, p_now, v_ids, ARRAY[(c->>'hold')::bigint], (c->>'final')::boolean);
       RETURN v_reply;
     WHEN 'wait' THEN
