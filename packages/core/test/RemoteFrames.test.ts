@@ -51,7 +51,7 @@ const aPort = Effect.map(
 
 /** What an operation has failed with, which must not hang. */
 const causeOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.flip(Effect.sandbox(Effect.timeoutFail(effect, { duration: "2 seconds", onTimeout: () => "it hangs" })))
+  Effect.flip(Effect.sandbox(Effect.timeoutFail(effect, { duration: "20 seconds", onTimeout: () => "it hangs" })))
 
 const errorsOf = (cause: Cause.Cause<unknown>): ReadonlyArray<unknown> =>
   Array.from(Cause.failures(cause), (error) => (error as SpaceError.SpaceError).reason ?? error)
@@ -100,7 +100,7 @@ describe("Remote: what the link refuses", () => {
       const failing = Effect.fail(Object.assign(new RangeError("too far"), { port }))
       const process = yield* client.eval(failing, { name: "far" })
       yield* process.await
-      const [error, , name] = yield* Effect.timeout(space.in(Process.failure(P.any)), "2 seconds")
+      const [error, , name] = yield* Effect.timeout(space.in(Process.failure(P.any)), "20 seconds")
       same([(error as Error).name, (error as Error).message, name], ["RangeError", "too far", "far"])
       yield* empty(space)
     }))
@@ -127,9 +127,9 @@ describe("Remote: what the link refuses", () => {
       yield* untilThere(space, 1)
       const interrupted = yield* Effect.fork(client.rd(["never", 1]))
       yield* untilThere(space, 2)
-      yield* Effect.timeout(Fiber.interrupt(interrupted), "2 seconds")
+      yield* Effect.timeout(Fiber.interrupt(interrupted), "20 seconds")
       same(errorsOf(yield* Fiber.join(waiting)), ["Unavailable"])
-      yield* Effect.timeout(Fiber.join(server), "2 seconds")
+      yield* Effect.timeout(Fiber.join(server), "20 seconds")
       same(yield* space.inp(["held"]), Option.some(["held"]))
       yield* Fiber.interrupt(holder)
       yield* empty(space)
@@ -144,7 +144,7 @@ describe("Remote: what the link refuses", () => {
       const server = refusing(linkOf(port1), ([kind]) => kind === Protocol.Stop)
       yield* Effect.forkScoped(Remote.serve(space, server))
       const process = yield* client.eval(Effect.never)
-      yield* Effect.timeout(Scope.close(scope, Exit.void), "2 seconds")
+      yield* Effect.timeout(Scope.close(scope, Exit.void), "20 seconds")
       assert.isTrue(Exit.isInterrupted(yield* process.await))
     }))
 })
@@ -162,12 +162,12 @@ describe("Remote: versions", () => {
         port2.postMessage([[0, 0], [1, 0, undefined, "out", ["x"]]])
         port2.postMessage([[1, 1, undefined, "out", ["x"]]])
       })
-      yield* Effect.timeout(ended, "2 seconds")
+      yield* Effect.timeout(ended, "20 seconds")
       same(said.length, 1)
       same(said[0].length, 2)
       same(said[0][0], 14)
       assert.match(said[0][1], /speaks version \d+ of the protocol, not 0/)
-      yield* Effect.timeout(Fiber.join(server), "2 seconds")
+      yield* Effect.timeout(Fiber.join(server), "20 seconds")
       yield* empty(space)
     }))
 
@@ -189,7 +189,7 @@ describe("Remote: versions", () => {
           }
         }
       }
-      yield* Effect.timeout(Remote.serve(space, ending), "2 seconds")
+      yield* Effect.timeout(Remote.serve(space, ending), "20 seconds")
       assert.isTrue(hasEnded)
       yield* empty(space)
     }))

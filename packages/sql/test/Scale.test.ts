@@ -72,7 +72,7 @@ describe("SQLite", () => {
       yield* awaiting(space, 302)
       assert.strictEqual(yield* looked, first)
       yield* Fiber.interruptAll([...few, ...more])
-    }), 60_000)
+    }))
 
   it.scopedLive("D11 a waiter of an earlier program, which knows of no lines, has its turn among the others", () =>
     Effect.gen(function*() {
@@ -221,7 +221,7 @@ describe("PostgreSQL", () => {
       assert.isBelow(yield* looked, few + 10)
       const { mail } = yield* store.run([{ op: "put", rows: [row("1"), row("2")] }])
       same(mail.map(({ kind, row, waiter }) => [kind, waiter, row.fields[1]]), [["served", 1, "1"], ["served", 2, "2"]])
-    }), 60_000)
+    }))
 
   it.scopedLive("D12 D9 a rest behind a literal is looked up by an index, in the order of age", () =>
     Effect.gen(function*() {

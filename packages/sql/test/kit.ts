@@ -55,11 +55,14 @@ let names = 0
 /** The name of a space that no other test of the file has. */
 export const fresh = (): string => `test ${++names}`
 
-/** Fails instead of hanging, also if what hangs cannot be interrupted, and says what has not come. */
+/**
+ * Fails instead of hanging, also if what hangs cannot be interrupted, and says what has not come. It waits as long as a
+ * busy machine may need, except where a test is about what comes sooner than that.
+ */
 export const within = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   what: string,
-  duration: Duration.DurationInput = "3 seconds"
+  duration: Duration.DurationInput = "20 seconds"
 ): Effect.Effect<A, E, R> =>
   Effect.timeoutFailCause(Effect.disconnect(effect), {
     duration,
@@ -68,11 +71,7 @@ export const within = <A, E, R>(
 
 /** Somebody waits in a space, as all programs see. */
 export const somebodyWaits = (space: Space, atLeast = 1): Effect.Effect<unknown, SpaceError.SpaceError> =>
-  within(
-    Effect.repeat(space.inspect, { until: ({ interests }) => interests.length >= atLeast }),
-    "who waits",
-    "9 seconds"
-  )
+  within(Effect.repeat(space.inspect, { until: ({ interests }) => interests.length >= atLeast }), "who waits")
 
 /** Nothing of this process runs for so many milliseconds, and so nothing says that it lives. */
 export const standstill = (millis: number): Effect.Effect<void> =>

@@ -255,7 +255,7 @@ export const clients = (name: string, open: Open): void => {
           [...taken, ...left.map(([, n]) => n)].sort((a, b) => a - b),
           Array.from({ length: total }, (_, i) => i)
         )
-      }), 30_000)
+      }))
 
     describe("transaction", () => {
       it.scopedLive("all of it happens, or nothing", () =>
