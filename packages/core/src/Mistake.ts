@@ -8,8 +8,10 @@
  */
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- as the bound of a type */
-import type { FieldType, Formal, Match, Refuse, Rest } from "./Pattern.js"
+import type { Check, FieldType, Formal, Match, Refuse, Rest } from "./Pattern.js"
+import type { All, Any } from "./Query.js"
 import type { Tuple } from "./Tuple.js"
+import type { CheckAny } from "./TupleSpace.js"
 
 type Fields = ReadonlyArray<unknown>
 
@@ -21,7 +23,31 @@ type Fields = ReadonlyArray<unknown>
  */
 export type Mistake<T extends Tuple, P> = P extends Fields
   ? [Refuse<P[number]>] extends [never] ? MistakeOfShape<T, P> : Refuse<P[number]>
+  : P extends Any<infer Ps> ? MistakeOfChoice<T, Ps>
+  : P extends All<infer Ps> ? MistakeOfMember<T, Ps>
   : Otherwise
+
+/**
+ * What is wrong with the patterns of a choice: `never`, if nothing is.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type MistakeOfChoice<T extends Tuple, Ps> = CheckAny<T, Ps> extends infer C extends string ? C
+  : MistakeOfMember<T, Ps>
+
+/**
+ * What is wrong with one of several patterns, by its key or index: `never`, if nothing is.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type MistakeOfMember<T extends Tuple, Ps> = Ps extends Fields
+  ? number extends Ps["length"] ? MistakeAt<"any", Check<T, Ps[number]>>
+  : { [K in keyof Ps & `${number}`]: MistakeAt<K, Check<T, Ps[K]>> }[keyof Ps & `${number}`]
+  : { [K in keyof Ps & string]: MistakeAt<K, Check<T, Ps[K]>> }[keyof Ps & string]
+
+type MistakeAt<K extends string, C> = C extends string ? `${K}: ${C}` : never
 
 type Otherwise = "no tuple of this space has this shape: the pattern can never match"
 

@@ -15,9 +15,11 @@ import * as Code from "./internal/pattern/code.js"
 import * as Fields from "./internal/pattern/fields.js"
 import { compile } from "./internal/pattern/pattern.js"
 import * as Terms from "./internal/pattern/term.js"
-import type { Mistake } from "./Mistake.js"
+import type { Mistake, MistakeOfChoice, MistakeOfMember } from "./Mistake.js"
 import type { FailurePattern } from "./Process.js"
+import type { All, Any } from "./Query.js"
 import type { Tuple } from "./Tuple.js"
+import type { Choice, Joined } from "./TupleSpace.js"
 
 /**
  * Marks a formal, in types only.
@@ -104,7 +106,8 @@ type ArrayType<F extends ReadonlyArray<unknown>> = F extends readonly [...infer 
   : { readonly [K in keyof F]: FieldType<F[K]> }
 
 /**
- * The type of the tuples of a space of `T` that match the pattern `P`: `never` if none can.
+ * The type of the tuples of a space of `T` that match the pattern `P`: `never` if none can. Of a query, what an operation
+ * gives that looks for it.
  *
  * @since 0.1.0
  * @category type-level
@@ -112,6 +115,8 @@ type ArrayType<F extends ReadonlyArray<unknown>> = F extends readonly [...infer 
 export type Match<T extends Tuple, P> = 0 extends 1 & P ? T :
   P extends FailurePattern<infer E> ? readonly [error: E, trace: string, process: string]
   : P extends ReadonlyArray<unknown> ? Tuple extends T ? ArrayType<P> : T extends Tuple ? Readonly<Narrow<T, P>> : never
+  : P extends Any<infer Ps> ? Choice<T, Ps>
+  : P extends All<infer Ps> ? Joined<T, Ps>
   : never
 
 /**
@@ -285,6 +290,8 @@ export type Check<T extends Tuple, P> = [IsSome<Fitting<T, P>>] extends [false] 
 /** What can match, and `never` if there is something wrong with the pattern. */
 type Fitting<T extends Tuple, P> = 0 extends 1 & P ? true
   : P extends ReadonlyArray<unknown> ? [Refuse<P[number]>] extends [never] ? Match<T, P> : never
+  : P extends Any<infer Ps> ? [MistakeOfChoice<T, Ps>] extends [never] ? true : never
+  : P extends All<infer Ps> ? [MistakeOfMember<T, Ps>] extends [never] ? true : never
   : true
 
 const formal = <A>(term: Terms.Term): Formal<A> => new Fields.FormalImpl(term) as unknown as Formal<A>

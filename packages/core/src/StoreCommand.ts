@@ -295,6 +295,8 @@ export interface Cancel {
 export interface Settle {
   readonly op: "settle"
   readonly holds: ReadonlyArray<number>
+  /** Which of the tuples that are held, by their ids; the others are held on. `null` for all. */
+  readonly ids: ReadonlyArray<number> | null
   readonly how: "gone" | "place" | "back"
   readonly failed: boolean
   /** As for a new row, by the id of each tuple that comes back. Not known for one that is not in it. */

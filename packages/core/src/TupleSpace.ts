@@ -26,6 +26,7 @@ import * as internal from "./internal/memory/verbs.js"
 import * as timeout from "./internal/timeout.js"
 import type { Check, Match, Pattern, Within } from "./Pattern.js"
 import type { Evaluated, Process } from "./Process.js"
+import type { Query, Taken } from "./Query.js"
 import type { SpaceError } from "./SpaceError.js"
 import type { Kind as EventKind, SpaceEvent } from "./SpaceEvent.js"
 import type { Transaction } from "./Transaction.js"
@@ -75,34 +76,34 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
   readonly outAll: (tuples: Iterable<T>) => Effect.Effect<void, E>
 
   /** Takes the oldest tuple that matches, waiting until there is one (S5, S8). */
-  readonly in: <const P extends Pattern, const O extends Known<O, WaitOptions> = {}>(
-    pattern: P & Check<T, P>,
+  readonly in: <const P extends Query, const O extends Known<O, WaitOptions> = {}>(
+    query: P & Check<T, P>,
     options?: O
   ) => Effect.Effect<Match<T, P>, E | TimeoutOf<O>>
   /** Reads the oldest tuple that matches, waiting until there is one. The tuple stays (S6). */
-  readonly rd: <const P extends Pattern, const O extends Known<O, WaitOptions> = {}>(
-    pattern: P & Check<T, P>,
+  readonly rd: <const P extends Query, const O extends Known<O, WaitOptions> = {}>(
+    query: P & Check<T, P>,
     options?: O
   ) => Effect.Effect<Match<T, P>, E | TimeoutOf<O>>
   /** Takes the oldest tuple that matches, if there is one now (S7). */
-  readonly inp: <const P extends Pattern>(pattern: P & Check<T, P>) => Effect.Effect<Option.Option<Match<T, P>>, E>
+  readonly inp: <const P extends Query>(query: P & Check<T, P>) => Effect.Effect<Option.Option<Match<T, P>>, E>
   /** Reads the oldest tuple that matches, if there is one now (S7). */
-  readonly rdp: <const P extends Pattern>(pattern: P & Check<T, P>) => Effect.Effect<Option.Option<Match<T, P>>, E>
+  readonly rdp: <const P extends Query>(query: P & Check<T, P>) => Effect.Effect<Option.Option<Match<T, P>>, E>
 
   /**
    * Takes a tuple for as long as `use` runs: nobody else sees it meanwhile. If `use` succeeds the tuple is consumed; if
    * it fails, dies or is interrupted, the tuple is back in its place (S8). The second argument of `use` says how often
    * that has failed before, numbers the hold, and can give up: see {@link Hold}.
    */
-  readonly inWith: <const P extends Pattern, A, E2, R, const O extends Known<O, HoldOptions<any>> = {}>(
-    pattern: P & Check<T, P>,
-    use: (tuple: Match<T, P>, hold: Hold) => Effect.Effect<A, E2, R>,
-    options?: O & HoldOptions<T, Match<T, P>>
+  readonly inWith: <const P extends Query, A, E2, R, const O extends Known<O, HoldOptions<any>> = {}>(
+    query: P & Check<T, P>,
+    use: (found: Match<T, P>, hold: Hold<E>) => Effect.Effect<A, E2, R>,
+    options?: O & HoldOptions<T, Taken<T, P>>
   ) => Effect.Effect<A, E | E2 | TimeoutOf<O>, R>
   /** The same as a scoped resource: the tuple is back if the scope closes with a failure, and consumed otherwise. */
-  readonly inScoped: <const P extends Pattern, const O extends Known<O, HoldOptions<any>> = {}>(
-    pattern: P & Check<T, P>,
-    options?: O & HoldOptions<T, Match<T, P>>
+  readonly inScoped: <const P extends Query, const O extends Known<O, HoldOptions<any>> = {}>(
+    query: P & Check<T, P>,
+    options?: O & HoldOptions<T, Taken<T, P>>
   ) => Effect.Effect<Match<T, P>, E | TimeoutOf<O>, Scope.Scope>
 
   /**
@@ -110,9 +111,9 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
    * interrupted, and on a store also if the program is killed (S8). For locks and semaphores: no tuple is ever lost or
    * doubled.
    */
-  readonly withPermit: <const P extends Pattern, A, E2, R, const O extends Known<O, PermitOptions> = {}>(
-    pattern: P & Check<T, P>,
-    use: (tuple: Match<T, P>, hold: PermitHold) => Effect.Effect<A, E2, R>,
+  readonly withPermit: <const P extends Query, A, E2, R, const O extends Known<O, PermitOptions> = {}>(
+    query: P & Check<T, P>,
+    use: (found: Match<T, P>, hold: PermitHold) => Effect.Effect<A, E2, R>,
     options?: O & PermitOptions
   ) => Effect.Effect<A, E | E2 | TimeoutOf<O>, R>
 
@@ -269,7 +270,7 @@ export interface Part<in T extends Tuple, out E = never> extends Writer<T, E> {
   /** Takes a tuple for as long as `use` runs, and puts it back unless that succeeds. */
   readonly inWith: <const P extends Within<T>, A, E2, R, const O extends Known<O, HoldOptions<any>> = {}>(
     pattern: P,
-    use: (tuple: Match<Tuple, P>, hold: Hold) => Effect.Effect<A, E2, R>,
+    use: (tuple: Match<Tuple, P>, hold: Hold<E>) => Effect.Effect<A, E2, R>,
     options?: O & HoldOptions<T, Match<Tuple, P>>
   ) => Effect.Effect<A, E | E2 | TimeoutOf<O>, R>
   /** Takes a tuple until the scope closes, and puts it back if that is with a failure. */
@@ -489,15 +490,28 @@ export interface PermitHold {
  * Effect.runPromise(Effect.scoped(program)).then(console.log) // [ [ "dead", "{" ] ]
  * ```
  */
-export interface Hold extends PermitHold {
-  /** How often a use of the tuple has failed or died before: 0 for the first. Interruptions do not count. */
+export interface Hold<out E = SpaceError> extends PermitHold {
+  /**
+   * How often a use of the tuple has failed or died before: 0 for the first. Interruptions do not count. Of an
+   * `Query.all` it is the tuple of the first pattern that attempts count for.
+   */
   readonly attempts: number
   /**
    * Fails with the error, and makes this use the last attempt of its tuple, whatever `maxAttempts` says: if the use
    * fails or dies, the tuple is dropped, or what `deadLetter` makes is put in its place. A use that is interrupted, or
    * that catches the error and succeeds, ends as ever.
    */
-  readonly giveUp: <E>(error: E) => Effect.Effect<never, E>
+  readonly giveUp: <E2>(error: E2) => Effect.Effect<never, E2>
+  /**
+   * Ends the hold of one of the tuples before the end of the use: it is consumed, whatever becomes of the use and of the
+   * others. Refused as `InvalidTuple` if it is not held: each tuple is settled once, and is the very one that the use
+   * was given.
+   */
+  readonly consume: (tuple: Tuple) => Effect.Effect<void, E>
+  /** The same: it is back, where the option `requeue` says. That is no attempt. */
+  readonly giveBack: (tuple: Tuple) => Effect.Effect<void, E>
+  /** The same: as if a use of this tuple alone had failed with the error. That is an attempt, and may be the last. */
+  readonly fail: (tuple: Tuple, error: unknown) => Effect.Effect<void, E>
 }
 
 /**
@@ -747,6 +761,7 @@ export interface InterestSnapshot {
     | "inAny"
     | "rdAny"
     | "inAll"
+    | "rdAll"
     | "withPermit"
     | "out"
     | "outIfAbsent"
@@ -993,7 +1008,7 @@ const memoized = <Self, Id extends string, T extends Tuple>(tag: TagClass<Self, 
  */
 export const part = <T extends Tuple, E>(space: TupleSpace<T, E>): Part<T, E> => {
   // of a space of any tuples all parts are
-  const any: TupleSpace<any, E> = space
+  const any: any = space
   return any
 }
 
@@ -1110,8 +1125,8 @@ export const out: {
  */
 export const outAll: (tuples: Iterable<Tuple>) => Effect.Effect<void, SpaceError, Space> = accessor("outAll")
 
-const in_: <const P extends Pattern, const O extends Known<O, WaitOptions> = {}>(
-  pattern: P & Check<Tuple, P>,
+const in_: <const P extends Query, const O extends Known<O, WaitOptions> = {}>(
+  query: P & Check<Tuple, P>,
   options?: O
 ) => Effect.Effect<Match<Tuple, P>, SpaceError | TimeoutOf<O>, Space> = accessor("in")
 
@@ -1144,8 +1159,8 @@ export {
  * @since 0.1.0
  * @category accessors
  */
-export const rd: <const P extends Pattern, const O extends Known<O, WaitOptions> = {}>(
-  pattern: P & Check<Tuple, P>,
+export const rd: <const P extends Query, const O extends Known<O, WaitOptions> = {}>(
+  query: P & Check<Tuple, P>,
   options?: O
 ) => Effect.Effect<Match<Tuple, P>, SpaceError | TimeoutOf<O>, Space> = accessor("rd")
 
@@ -1155,8 +1170,8 @@ export const rd: <const P extends Pattern, const O extends Known<O, WaitOptions>
  * @since 0.1.0
  * @category accessors
  */
-export const inp: <const P extends Pattern>(
-  pattern: P & Check<Tuple, P>
+export const inp: <const P extends Query>(
+  query: P & Check<Tuple, P>
 ) => Effect.Effect<Option.Option<Match<Tuple, P>>, SpaceError, Space> = accessor("inp")
 
 /**
@@ -1165,8 +1180,8 @@ export const inp: <const P extends Pattern>(
  * @since 0.1.0
  * @category accessors
  */
-export const rdp: <const P extends Pattern>(
-  pattern: P & Check<Tuple, P>
+export const rdp: <const P extends Query>(
+  query: P & Check<Tuple, P>
 ) => Effect.Effect<Option.Option<Match<Tuple, P>>, SpaceError, Space> = accessor("rdp")
 
 /**
@@ -1175,10 +1190,10 @@ export const rdp: <const P extends Pattern>(
  * @since 0.1.0
  * @category accessors
  */
-export const inWith: <const P extends Pattern, A, E2, R, const O extends Known<O, HoldOptions<any>> = {}>(
-  pattern: P & Check<Tuple, P>,
-  use: (tuple: Match<Tuple, P>, hold: Hold) => Effect.Effect<A, E2, R>,
-  options?: O & HoldOptions<Tuple, Match<Tuple, P>>
+export const inWith: <const P extends Query, A, E2, R, const O extends Known<O, HoldOptions<any>> = {}>(
+  query: P & Check<Tuple, P>,
+  use: (found: Match<Tuple, P>, hold: Hold<SpaceError>) => Effect.Effect<A, E2, R>,
+  options?: O & HoldOptions<Tuple, Taken<Tuple, P>>
 ) => Effect.Effect<A, SpaceError | E2 | TimeoutOf<O>, R | Space> = accessor("inWith")
 
 /**
@@ -1187,9 +1202,9 @@ export const inWith: <const P extends Pattern, A, E2, R, const O extends Known<O
  * @since 0.1.0
  * @category accessors
  */
-export const inScoped: <const P extends Pattern, const O extends Known<O, HoldOptions<any>> = {}>(
-  pattern: P & Check<Tuple, P>,
-  options?: O & HoldOptions<Tuple, Match<Tuple, P>>
+export const inScoped: <const P extends Query, const O extends Known<O, HoldOptions<any>> = {}>(
+  query: P & Check<Tuple, P>,
+  options?: O & HoldOptions<Tuple, Taken<Tuple, P>>
 ) => Effect.Effect<Match<Tuple, P>, SpaceError | TimeoutOf<O>, Scope.Scope | Space> = accessor("inScoped")
 
 /**
@@ -1213,9 +1228,9 @@ export const inScoped: <const P extends Pattern, const O extends Known<O, HoldOp
  * console.log(Effect.runSync(Effect.provide(program, TupleSpace.layer))) // 0
  * ```
  */
-export const withPermit: <const P extends Pattern, A, E2, R, const O extends Known<O, PermitOptions> = {}>(
-  pattern: P & Check<Tuple, P>,
-  use: (tuple: Match<Tuple, P>, hold: PermitHold) => Effect.Effect<A, E2, R>,
+export const withPermit: <const P extends Query, A, E2, R, const O extends Known<O, PermitOptions> = {}>(
+  query: P & Check<Tuple, P>,
+  use: (found: Match<Tuple, P>, hold: PermitHold) => Effect.Effect<A, E2, R>,
   options?: O & PermitOptions
 ) => Effect.Effect<A, SpaceError | E2 | TimeoutOf<O>, R | Space> = accessor("withPermit")
 

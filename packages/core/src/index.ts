@@ -26,6 +26,13 @@ export * as Pattern from "./Pattern.js"
 export * as Process from "./Process.js"
 
 /**
+ * What an operation looks for, where that is more than one pattern says.
+ *
+ * @since 0.1.0
+ */
+export * as Query from "./Query.js"
+
+/**
  * A space at the other end of a link that carries messages.
  *
  * @since 0.1.0

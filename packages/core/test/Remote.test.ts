@@ -459,7 +459,7 @@ describe("Remote: the link", () => {
         send: (frames) => {
           for (const [kind, id, , name] of frames as ReadonlyArray<Protocol.FromClient>) {
             if (kind === Protocol.Request) {
-              const done = name === "take" ? [Protocol.Done, id, wire, 0] : [Protocol.Done, id]
+              const done = name === "take" ? [Protocol.Done, id, 0, [wire], [0], 1] : [Protocol.Done, id]
               // Both are there when the client hears of one.
               queueMicrotask(() => say(name === "end" ? [done, [Protocol.Closed, "the link is over"]] : [done]))
             }

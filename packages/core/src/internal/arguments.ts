@@ -12,11 +12,9 @@ import { SpaceError } from "../SpaceError.js"
 import type { Kind } from "../SpaceEvent.js"
 import type { Tuple } from "../Tuple.js"
 import type { Destination, Failures, Hold } from "../TupleSpace.js"
-import { isArray, isSpaceError, membersOf, passes, read, UNREADABLE, unreadableOf } from "./brand.js"
+import { isArray, isSpaceError, keysOf, membersOf, passes, read, UNREADABLE, unreadableOf } from "./brand.js"
 import { isFailure } from "./failure.js"
 import { isSchema } from "./pattern/code.js"
-import type { Pattern } from "./pattern/pattern.js"
-import { compile } from "./pattern/pattern.js"
 import { messageOf, show } from "./print.js"
 
 /**
@@ -55,8 +53,6 @@ export const invalidOption = (message: string): SpaceError => new SpaceError({ r
 export const unsupported = (message: string): SpaceError => new SpaceError({ reason: "Unsupported", message })
 
 const invalidTuple = (message: string): SpaceError => new SpaceError({ reason: "InvalidTuple", message })
-
-const invalidPattern = (message: string): SpaceError => new SpaceError({ reason: "InvalidPattern", message })
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Tuples
@@ -126,7 +122,8 @@ export const onlyOptions = (options: unknown, names: ReadonlyArray<string>, plac
   if (typeof options !== "object" || options === null) {
     return
   }
-  for (const key of keysOf(options, "the options", invalidOption)) {
+  const keys = keysOf(options, (error) => invalidOption(`the options cannot be read: ${messageOf(error)}`))
+  for (const key of keys) {
     if (!names.includes(key)) {
       throw invalidOption(`${place}${key}: there is no such option here, but ${names.map(show).join(", ")}`)
     }
@@ -217,16 +214,16 @@ export const runnable = (option: string, input: unknown): void => {
 
 const isEffect = (input: unknown): boolean => passes(Effect.isEffect, input)
 
-/** What a function of the caller's does with a tuple that is held for it. Dies if that is no effect. */
-export const using = <A, E, R>(
-  use: (tuple: any, hold: Hold) => Effect.Effect<A, E, R>,
-  tuple: unknown,
-  hold: Hold
-): Effect.Effect<A, E, R> =>
+/** What a function of the caller's does with what is held for it. Dies if that is no effect. */
+export const using = <E, A, E2, R>(
+  use: (found: any, hold: Hold<E>) => Effect.Effect<A, E2, R>,
+  found: unknown,
+  hold: Hold<E>
+): Effect.Effect<A, E2, R> =>
   Effect.suspend(() => {
-    const given: unknown = use(tuple, hold)
+    const given: unknown = use(found, hold)
     if (isEffect(given)) {
-      return given as Effect.Effect<A, E, R>
+      return given as Effect.Effect<A, E2, R>
     }
     const isPromise = typeof given === "object" && given !== null && typeof read(given, "then") === "function"
     throw invalidOption(
@@ -263,7 +260,8 @@ export interface Holding {
   readonly deadLetter: ((tuple: any, cause: any) => Tuple) | undefined
 }
 
-const held: Holding = { timeout: Infinity, requeue: "place", maxAttempts: Infinity, deadLetter: undefined }
+/** That of who gives none. */
+export const held: Holding = { timeout: Infinity, requeue: "place", maxAttempts: Infinity, deadLetter: undefined }
 
 export const holdingOf = (name: "inWith" | "inScoped" | "withPermit", options: unknown): Holding => {
   if (options === undefined) {
@@ -425,70 +423,6 @@ export const checkDestination: (other: unknown) => asserts other is Destination<
   if (typeof other !== "object" || other === null || typeof read(other, "outAll") !== "function") {
     throw invalidOption(`other: ${show(other)} is no space`)
   }
-}
-
-// ---------------------------------------------------------------------------------------------------------------------
-// Several patterns
-// ---------------------------------------------------------------------------------------------------------------------
-
-/** The patterns of a choice or a join, and the keys that name their results if they were given as a record. */
-export class Several {
-  constructor(readonly keys: ReadonlyArray<string> | undefined, readonly patterns: ReadonlyArray<Pattern>) {}
-
-  /** What a choice gives: the tuple that matches the pattern number `index`. */
-  choice(index: number, tuple: Tuple): unknown {
-    return this.keys === undefined ? { index, tuple } : { key: this.keys[index], tuple }
-  }
-
-  /** What a join gives: a tuple for each of the patterns. */
-  join(tuples: ReadonlyArray<Tuple>): unknown {
-    return this.keys === undefined
-      ? tuples
-      : Object.fromEntries(this.keys.map((key, index) => [key, tuples[index]]))
-  }
-
-  /** The patterns as they are given to a space. */
-  get input(): any {
-    return this.keys === undefined
-      ? this.patterns
-      : Object.fromEntries(this.keys.map((key, index) => [key, this.patterns[index]]))
-  }
-}
-
-/** The patterns of a join. Of none it is complete at once. */
-export const several = (patterns: unknown): Several => {
-  if (typeof patterns !== "object" || patterns === null) {
-    throw invalidPattern(`the patterns are an array or a record of them, not ${show(patterns)}`)
-  }
-  const keys = isArray(patterns) ? undefined : keysOf(patterns, "the patterns", invalidPattern)
-  const names = keys ?? Array.from({ length: isArray(patterns) ? patterns.length : 0 }, (_, index) => index)
-  return new Several(
-    keys,
-    names.map((name) => {
-      const pattern = read(patterns, name)
-      if (pattern === UNREADABLE) {
-        throw invalidPattern(`the pattern ${show(name)} cannot be read`)
-      }
-      return compile(pattern)
-    })
-  )
-}
-
-const keysOf = (record: object, name: string, refused: (message: string) => SpaceError): ReadonlyArray<string> => {
-  try {
-    return Object.keys(record)
-  } catch (error) {
-    throw refused(`${name} cannot be read: ${messageOf(error)}`)
-  }
-}
-
-/** The patterns of a choice. */
-export const alternatives = (patterns: unknown): Several => {
-  const all = several(patterns)
-  if (all.patterns.length === 0) {
-    throw invalidPattern("a choice needs at least one pattern: without one it could never end")
-  }
-  return all
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

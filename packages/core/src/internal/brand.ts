@@ -20,6 +20,15 @@ export const read = (value: object, key: PropertyKey): unknown => {
   }
 }
 
+/** The keys of a record. Throws what `refused` makes of an error. */
+export const keysOf = (record: object, refused: (error: unknown) => Error): ReadonlyArray<string> => {
+  try {
+    return Object.keys(record)
+  } catch (error) {
+    throw refused(error)
+  }
+}
+
 export const prototypeOf = (value: object): object | null | typeof UNREADABLE => {
   try {
     return Object.getPrototypeOf(value)

@@ -74,7 +74,11 @@ const moveHeld = <E, E1>(other: Destination<any, E>) => (held: Held<E1>, restore
     const put = putFitting(other, held.tuples, (indices) => {
       arrived = indices
     })
-    const settled = (arrived: ReadonlyArray<number>) => held.isOver() ? Effect.void : held.end(consumed, arrived)
+    const settled = (arrived: ReadonlyArray<number>) =>
+      held.isOver() ? Effect.void : Effect.tap(
+        arrived.length === 0 ? Effect.void : held.end(consumed, arrived),
+        () => arrived.length < held.tuples.length ? held.end({ how: "place", failed: false }) : Effect.void
+      )
     return Effect.flatMap(Effect.exit(restore(put)), (exit): Effect.Effect<number, E | E1> => {
       if (Exit.isSuccess(exit)) {
         return Effect.as(settled(exit.value), exit.value.length)

@@ -1,6 +1,6 @@
 /**
- * What becomes of a tuple that is held while something runs (S8): it is consumed, it is back, or it is dead. Once, for
- * every engine.
+ * What becomes of tuples that are held while something runs (S8, S19): each is consumed, it is back, or it is dead.
+ * Once, for every engine.
  *
  * An engine takes tuples, lists them as held, and ends the hold as it is told. This module says how.
  *
@@ -9,16 +9,19 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { constFalse } from "effect/Function"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import type { SpaceError } from "../SpaceError.js"
+import { SpaceError } from "../SpaceError.js"
 import type { Restore } from "../SpaceStore.js"
 import type { Tuple } from "../Tuple.js"
 import type { Hold } from "../TupleSpace.js"
 import type { Holding } from "./arguments.js"
 import { own, unsupported } from "./arguments.js"
 import type { Pattern } from "./pattern/pattern.js"
-import { atEnd } from "./runtime.js"
+import type { Query } from "./pattern/query.js"
+import { kindOf } from "./pattern/query.js"
+import { show } from "./print.js"
+import { atEnd, interrupted } from "./runtime.js"
 import type { Late } from "./timeout.js"
 
 /** How a hold ends. */
@@ -40,10 +43,10 @@ interface Taking {
   readonly restore?: Restore | undefined
 }
 
-/** What to wait for: a tuple by one pattern, by any of a choice, or several by all of a join. */
+/** What to wait for, in the name of which operation. */
 export interface TakingFirst extends Taking {
-  readonly name: "in" | "inAny" | "inAll" | "inWith" | "inScoped" | "withPermit"
-  readonly patterns: ReadonlyArray<Pattern>
+  readonly name: "in" | "inAny" | "inAll" | "inp" | "inWith" | "inScoped" | "withPermit"
+  readonly query: Query
   /** In milliseconds. */
   readonly timeout: number
   /**
@@ -53,9 +56,9 @@ export interface TakingFirst extends Taking {
   readonly options?: Holding
 }
 
-/** As what those are listed who wait to take one tuple. */
-export const listedAs = (name: TakingFirst["name"]): "in" | "inAny" | "withPermit" =>
-  name === "inAny" || name === "withPermit" ? name : "in"
+/** As what those are listed who wait to take. */
+export const listedAs = ({ name, query }: Pick<TakingFirst, "name" | "query">) =>
+  name === "withPermit" ? name : kindOf(true, query)
 
 /** What to take of what is there now. */
 export interface TakingNow extends Taking {
@@ -69,8 +72,8 @@ export interface Held<E> {
   readonly tuples: ReadonlyArray<Tuple>
   /** By which of the patterns of a choice. */
   readonly index: number
-  /** How often a use of the first of them has failed before. */
-  readonly attempts: number
+  /** How often a use of each of them has failed before. */
+  readonly attempts: ReadonlyArray<number>
   /**
    * The number of the hold: greater than those of all earlier holds of the space. Or why it has none, which is what
    * those are refused with who ask for it.
@@ -92,8 +95,8 @@ export interface Held<E> {
   /** All of it goes back, as if it had not been taken: in this very step, or as soon as the engine can. */
   readonly giveBack: () => void
   /**
-   * Ends the hold: of all, or of those at these indices, and the others are back as they were. What is wrong with a
-   * letter is a defect, and the tuples are still held then.
+   * Ends the hold: of all that is left of it, or of those at these indices, and the others are held on. What is wrong
+   * with a letter is a defect, and the tuples are still held then.
    */
   readonly end: (ending: Ending, those?: ReadonlyArray<number>) => Effect.Effect<void, E>
 }
@@ -141,37 +144,121 @@ export const failed = (
     ? { how: requeue, failed: true }
     : { how: "dead", letter: deadLetter === undefined ? undefined : own(deadLetter(tuple(), cause)) }
 
-/**
- * Ends a hold as its use has ended. If there is something wrong with the letter, the tuple is back. `isLast` says that
- * no attempt comes after this one, however many are allowed.
- */
-export const release =
-  <E>(held: Held<E>, options: Holding, refuse: Refuse<E>, isLast: () => boolean = constFalse) =>
-  (exit: Exit.Exit<unknown, unknown>): Effect.Effect<void, E> =>
-    Effect.suspend(() => {
-      if (held.isOver()) {
-        return Effect.void
-      }
-      if (Exit.isSuccess(exit)) {
-        return held.end(consumed)
-      }
-      const { cause } = exit
-      if (Cause.isInterruptedOnly(cause)) {
-        return held.end({ how: options.requeue, failed: false })
-      }
-      const allowed = isLast() ? { ...options, maxAttempts: 1 } : options
-      return Effect.catchAllDefect(
-        Effect.suspend(() => held.end(failed(cause, held.attempts, () => held.tuples[0]!, allowed))),
-        (defect) => Effect.zipRight(held.end({ how: "place", failed: true }), refuse(defect))
-      )
-    })
+/** Ends what is held part by part, each whatever becomes of the others. */
+export const each = <E>(ends: ReadonlyArray<Effect.Effect<void, E>>): Effect.Effect<void, E> =>
+  ends.length === 1 ? ends[0]! : Effect.flatMap(
+    Effect.forEach(ends, Effect.exit),
+    (exits) => Option.getOrElse(Option.map(Exit.all(exits), Exit.asVoid), () => Exit.void)
+  )
 
-/**
- * Ends the hold of a permit, however its use has ended: that is nobody's affair but the user's, and counts as no
- * attempt.
- */
-const giveBack = <E>(held: Held<E>, { requeue }: Holding) => (): Effect.Effect<void, E> =>
-  Effect.suspend(() => held.isOver() ? Effect.void : held.end({ how: requeue, failed: false }))
+/** What is left of a hold, and how that ends: some of it by itself, the rest as the use has ended. */
+export class Rest<E> {
+  private left: ReadonlyArray<number>
+  /** Whether no attempt comes after this one, however many are allowed. */
+  isLast = false
+
+  constructor(
+    private readonly held: Held<E>,
+    private readonly options: Holding,
+    private readonly refuse: Refuse<E>,
+    /** Of which tuples a failure of the use is an attempt: it is for the first that a query takes that it takes others. */
+    private readonly counts = (index: number): boolean => index === 0
+  ) {
+    this.left = Array.from(held.tuples.keys())
+  }
+
+  /** How often a use has failed of those for which that counts. */
+  get attempts(): number {
+    return this.held.attempts.reduce((most, each, index) => this.counts(index) ? Math.max(most, each) : most, 0)
+  }
+
+  /** Ends the hold as its use has ended. */
+  release(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void, E> {
+    return this.all((left) =>
+      Exit.isSuccess(exit)
+        ? this.end(consumed, left)
+        : Cause.isInterruptedOnly(exit.cause)
+        ? this.end(this.back, left)
+        : this.fail(left, exit.cause)
+    )
+  }
+
+  /**
+   * Ends the hold of a permit, however its use has ended: that is nobody's affair but the user's, and counts as no
+   * attempt.
+   */
+  giveBack(): Effect.Effect<void, E> {
+    return this.all((left) => this.end(this.back, left))
+  }
+
+  /** Ends the hold of one of the tuples, as if the use of it had ended so. */
+  settle(name: string, tuple: unknown, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void, E> {
+    return Effect.uninterruptible(Effect.suspend(() => {
+      const index = this.left.find((index) => this.held.tuples[index] === tuple)
+      if (index === undefined) {
+        return this.refuse(notHeld(name, tuple))
+      }
+      this.left = this.left.filter((other) => other !== index)
+      return this.held.isOver()
+        ? Effect.void
+        : Exit.isSuccess(exit)
+        ? this.end(consumed, [index])
+        : Cause.isInterruptedOnly(exit.cause)
+        ? this.end(this.back, [index])
+        : this.fail([index], exit.cause, () => true)
+    }))
+  }
+
+  private get back(): Ending {
+    return { how: this.options.requeue, failed: false }
+  }
+
+  private all(end: (left: ReadonlyArray<number>) => Effect.Effect<void, E>): Effect.Effect<void, E> {
+    return Effect.suspend(() => {
+      const { held, left } = this
+      this.left = []
+      // A hold of nothing has to end as well.
+      return held.isOver() || left.length === 0 && held.tuples.length > 0 ? Effect.void : end(left)
+    })
+  }
+
+  private end(ending: Ending, those: ReadonlyArray<number>): Effect.Effect<void, E> {
+    return this.held.end(ending, those.length === this.held.tuples.length ? undefined : those)
+  }
+
+  /** After the last attempt that is allowed a tuple is dead. */
+  private fail(
+    those: ReadonlyArray<number>,
+    cause: Cause.Cause<unknown>,
+    counts = this.counts
+  ): Effect.Effect<void, E> {
+    const { isLast, options } = this
+    const allowed = isLast ? { ...options, maxAttempts: 1 } : options
+    const counted = those.filter(counts)
+    const isDead = (index: number) => this.held.attempts[index]! + 1 >= allowed.maxAttempts
+    const group = (ending: Ending, some: ReadonlyArray<number>) => some.length === 0 ? [] : [this.end(ending, some)]
+    return each([
+      ...counted.filter(isDead).map((index) => this.bury(index, cause, allowed)),
+      ...group({ how: options.requeue, failed: true }, counted.filter((index) => !isDead(index))),
+      ...group(this.back, those.filter((index) => !counts(index)))
+    ])
+  }
+
+  /** If there is something wrong with the letter, the tuple is back. */
+  private bury(index: number, cause: Cause.Cause<unknown>, options: Holding): Effect.Effect<void, E> {
+    const { attempts, tuples } = this.held
+    return Effect.catchAllDefect(
+      Effect.suspend(() => this.end(failed(cause, attempts[index]!, () => tuples[index]!, options), [index])),
+      (defect) => Effect.zipRight(this.end({ how: "place", failed: true }, [index]), this.refuse(defect))
+    )
+  }
+}
+
+const notHeld = (name: string, tuple: unknown): SpaceError =>
+  new SpaceError({
+    reason: "InvalidTuple",
+    message: `${name}: ${show(tuple)} is not held: it is no tuple of this hold, or its hold has ended`
+  })
 
 /** How a hold has ended is no affair of a use that was interrupted. */
 const orInterrupted = <E>(exit: Exit.Exit<unknown, unknown>, end: Effect.Effect<void, E>): Effect.Effect<void, E> =>
@@ -195,13 +282,11 @@ const tokenless: Readonly<Record<NoToken, string>> = {
 }
 
 /** What a use is told of the hold. */
-class Using implements Hold {
-  /** Whether the use has given up. */
-  isLast = false
+class Using<E> implements Hold<E> {
   readonly attempts: number
 
-  constructor(private readonly held: Held<unknown>) {
-    this.attempts = held.attempts
+  constructor(private readonly held: Held<E>, private readonly rest: Rest<E>) {
+    this.attempts = rest.attempts
   }
 
   get token(): number {
@@ -212,42 +297,46 @@ class Using implements Hold {
     return token
   }
 
-  readonly giveUp = <E>(error: E): Effect.Effect<never, E> =>
+  readonly giveUp = <E2>(error: E2): Effect.Effect<never, E2> =>
     Effect.suspend(() => {
-      this.isLast = true
+      this.rest.isLast = true
       return Effect.fail(error)
     })
+
+  readonly consume = (tuple: unknown): Effect.Effect<void, E> => this.rest.settle("consume", tuple, Exit.void)
+
+  readonly giveBack = (tuple: unknown): Effect.Effect<void, E> => this.rest.settle("giveBack", tuple, interrupted)
+
+  readonly fail = (tuple: unknown, error: unknown): Effect.Effect<void, E> =>
+    this.rest.settle("fail", tuple, Exit.fail(error))
 }
 
 /** The operations that hold, by the verb that takes. */
 export const using = <E, A, E2, R>(
   { refuse, take }: Taker<E>,
   name: "inWith" | "withPermit",
-  pattern: Pattern,
+  query: Query,
   options: Holding,
-  use: (tuple: Tuple, hold: Hold) => Effect.Effect<A, E2, R>
+  use: (found: any, hold: Hold<E>) => Effect.Effect<A, E2, R>
 ): Effect.Effect<A, E | E2 | Late, R> =>
-  take({ name, patterns: [pattern], timeout: options.timeout, isFinal: false, options }, (held, restore) => {
-    const hold = new Using(held)
-    const used = Effect.suspend(() => use(held.tuples[0]!, hold))
+  take({ name, query, timeout: options.timeout, isFinal: false, options }, (held, restore) => {
+    const rest = new Rest(held, options, refuse)
+    const used = Effect.suspend(() => use(query.result(held.index, held.tuples), new Using(held, rest)))
     return ending(
       held.guarded === undefined ? restore(used) : held.guarded(restore, used),
-      name === "withPermit" ? giveBack(held, options) : release(held, options, refuse, () => hold.isLast)
+      (exit) => name === "withPermit" ? rest.giveBack() : rest.release(exit)
     )
   })
 
 export const scoped = <E>(
   { refuse, take }: Taker<E>,
-  pattern: Pattern,
+  query: Query,
   options: Holding
-): Effect.Effect<Tuple, E | Late, Scope.Scope> =>
-  take(
-    { name: "inScoped", patterns: [pattern], timeout: options.timeout, isFinal: false, options },
-    (held) => {
-      const end = release(held, options, refuse)
-      return Effect.as(
-        atEnd((exit) => Effect.orDie(orInterrupted(exit, end(exit)))),
-        held.tuples[0]!
-      )
-    }
-  )
+): Effect.Effect<unknown, E | Late, Scope.Scope> =>
+  take({ name: "inScoped", query, timeout: options.timeout, isFinal: false, options }, (held) => {
+    const rest = new Rest(held, options, refuse)
+    return Effect.as(
+      atEnd((exit) => Effect.orDie(orInterrupted(exit, rest.release(exit)))),
+      query.result(held.index, held.tuples)
+    )
+  })

@@ -7,26 +7,27 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Tuple } from "../Tuple.js"
-import type { Several } from "./arguments.js"
 import type { Leaving } from "./handOver.js"
 import { handOver } from "./handOver.js"
 import type { Held, TakingFirst, TakingNow } from "./hold.js"
 import type { Pattern } from "./pattern/pattern.js"
+import type { Query } from "./pattern/query.js"
 import { withFiber } from "./runtime.js"
 import type { Late } from "./timeout.js"
-import type { Verbs } from "./verbs.js"
+import { isTimeout } from "./timeout.js"
+import type { Verbs, WaitName } from "./verbs.js"
+import { isReading } from "./verbs.js"
 
 /** How the engine takes, and how it reads. */
 interface Looking<E> extends Pick<Verbs<E>, "refuse" | "take" | "takeNow"> {
-  readonly rd: (pattern: Pattern, timeout: number) => Effect.Effect<Tuple, E | Late>
-  /** Gives what `choices.choice` makes of the tuple. */
-  readonly rdAny: (choices: Several, timeout: number) => Effect.Effect<unknown, E | Late>
-  readonly rdp: (pattern: Pattern) => Effect.Effect<Option.Option<Tuple>, E>
+  /** Gives what `query.result` makes of what it has found. */
+  readonly read: (name: "rd" | "rdAny" | "rdp", query: Query, timeout: number) => Effect.Effect<unknown, E | Late>
+  readonly rdp: (pattern: Pattern) => Effect.Effect<Option.Option<unknown>, E>
 }
 
 export const looks = <E>(
-  { rd, rdAny, rdp, refuse, take, takeNow }: Looking<E>
-): Pick<Verbs<E>, "now" | "takeUpTo" | "wait" | "waitAll" | "waitAny"> => {
+  { rdp, read, refuse, take, takeNow }: Looking<E>
+): Pick<Verbs<E>, "now" | "takeUpTo" | "wait"> => {
   const leaving: Leaving = new Map()
 
   const keeping = <E1, A>(
@@ -54,12 +55,15 @@ export const looks = <E>(
     })
 
   const first = <A>(
-    name: TakingFirst["name"],
-    patterns: ReadonlyArray<Pattern>,
+    name: Exclude<WaitName, "rd" | "rdAny"> | "inp",
+    query: Query,
     timeout: number,
-    result: (held: Held<E>) => A
+    result: (found: unknown) => A
   ): Effect.Effect<A, E | Late> =>
-    keeping((restore) => take({ name, patterns, timeout, isFinal: true, restore }, Effect.succeed), result)
+    keeping(
+      (restore) => take({ name, query, timeout, isFinal: true, restore }, Effect.succeed),
+      ({ index, tuples }) => result(query.result(index, tuples))
+    )
 
   const those = <A>(
     name: TakingNow["name"],
@@ -72,15 +76,19 @@ export const looks = <E>(
       ({ tuples }) => result(tuples)
     )
 
+  /** Nothing, if the time is over at once. */
+  const ifThere = (found: Effect.Effect<Option.Option<unknown>, E | Late>): Effect.Effect<Option.Option<unknown>, E> =>
+    Effect.catchAll(found, (error) => isTimeout(error) ? Effect.succeedNone : Effect.fail(error as E))
+
   return {
-    wait: (kind, pattern, timeout) =>
-      kind === "rd" ? rd(pattern, timeout) : first(kind, [pattern], timeout, ({ tuples }) => tuples[0]!),
-    waitAny: (kind, choices, timeout) =>
-      kind === "rdAny"
-        ? rdAny(choices, timeout)
-        : first(kind, choices.patterns, timeout, ({ index, tuples }) => choices.choice(index, tuples[0]!)),
-    waitAll: (all, timeout) => first("inAll", all.patterns, timeout, ({ tuples }) => all.join(tuples)),
-    now: (kind, pattern) => kind === "rdp" ? rdp(pattern) : those(kind, pattern, 1, Option.fromIterable),
+    wait: (name, query, timeout) =>
+      isReading(name) ? read(name, query, timeout) : first(name, query, timeout, (found) => found),
+    now: (name, query) =>
+      name === "rdp"
+        ? query.form === "one" ? rdp(query) : ifThere(Effect.asSome(read(name, query, 0)))
+        : query.form === "one"
+        ? those(name, query, 1, Option.fromIterable)
+        : ifThere(first(name, query, 0, Option.some)),
     takeUpTo: (name, pattern, limit) => those(name, pattern, limit, (tuples) => tuples)
   }
 }

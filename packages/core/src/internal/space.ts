@@ -10,7 +10,6 @@ import type { Tuple } from "../Tuple.js"
 import type { Lease, TupleSpace } from "../TupleSpace.js"
 import type * as Public from "../TupleSpace.js"
 import {
-  alternatives,
   callable,
   checkDestination,
   failuresOf,
@@ -23,7 +22,6 @@ import {
   ownAll,
   processNameOf,
   runnable,
-  several,
   timeoutOf,
   ttlOf,
   using
@@ -32,6 +30,7 @@ import type { Receiving } from "./destination.js"
 import { Receiver } from "./destination.js"
 import * as Hold from "./hold.js"
 import { compile } from "./pattern/pattern.js"
+import { alternatives, joint, query } from "./pattern/query.js"
 import { evaluate } from "./process.js"
 import type { Leased, Verbs } from "./verbs.js"
 import { Engine } from "./verbs.js"
@@ -84,20 +83,20 @@ export const assemble = <T extends Tuple, E>(verbs: Verbs<E>): TupleSpace<T, E> 
     },
     outAll: (tuples) => operation(verbs, putAll, tuples),
 
-    in: (pattern: unknown, options?: unknown): Effect.Effect<any, any> => {
+    in: (asked: unknown, options?: unknown): Effect.Effect<any, any> => {
       try {
-        return verbs.wait("in", compile(pattern), timeoutOf(options))
+        return verbs.wait("in", query(asked), timeoutOf(options))
       } catch (error) {
         return verbs.refuse(error)
       }
     },
-    rd: (pattern, options) => operation(verbs, read, pattern, options),
-    inp: (pattern) => operation(verbs, takeNow, pattern),
-    rdp: (pattern) => operation(verbs, readNow, pattern),
+    rd: (query, options) => operation(verbs, read, query, options),
+    inp: (query) => operation(verbs, takeNow, query),
+    rdp: (query) => operation(verbs, readNow, query),
 
-    inWith: (pattern, use, options) => operation(verbs, hold, pattern, use, options),
-    withPermit: (pattern, use, options) => operation(verbs, holdPermit, pattern, use, options),
-    inScoped: (pattern, options) => operation(verbs, holdScoped, pattern, options),
+    inWith: (query, use, options) => operation(verbs, hold, query, use, options),
+    withPermit: (query, use, options) => operation(verbs, holdPermit, query, use, options),
+    inScoped: (query, options) => operation(verbs, holdScoped, query, options),
 
     inAny: (patterns, options) => operation(verbs, takeAny, patterns, options),
     rdAny: (patterns, options) => operation(verbs, readAny, patterns, options),
@@ -167,21 +166,21 @@ const replace = <E>(verbs: Verbs<E>, pattern: unknown, f: (tuple: any) => unknow
 // Looking
 // ---------------------------------------------------------------------------------------------------------------------
 
-const read = <E>(verbs: Verbs<E>, pattern: unknown, options: unknown) =>
-  verbs.wait("rd", compile(pattern), timeoutOf(options))
+const read = <E>(verbs: Verbs<E>, asked: unknown, options: unknown) =>
+  verbs.wait("rd", query(asked), timeoutOf(options))
 
-const takeNow = <E>(verbs: Verbs<E>, pattern: unknown) => verbs.now("inp", compile(pattern))
+const takeNow = <E>(verbs: Verbs<E>, asked: unknown) => verbs.now("inp", query(asked))
 
-const readNow = <E>(verbs: Verbs<E>, pattern: unknown) => verbs.now("rdp", compile(pattern))
+const readNow = <E>(verbs: Verbs<E>, asked: unknown) => verbs.now("rdp", query(asked))
 
 const takeAny = <E>(verbs: Verbs<E>, patterns: unknown, options: unknown) =>
-  verbs.waitAny("inAny", alternatives(patterns), timeoutOf(options))
+  verbs.wait("inAny", alternatives(patterns), timeoutOf(options))
 
 const readAny = <E>(verbs: Verbs<E>, patterns: unknown, options: unknown) =>
-  verbs.waitAny("rdAny", alternatives(patterns), timeoutOf(options))
+  verbs.wait("rdAny", alternatives(patterns), timeoutOf(options))
 
 const takeAll = <E>(verbs: Verbs<E>, patterns: unknown, options: unknown) =>
-  verbs.waitAll(several(patterns), timeoutOf(options))
+  verbs.wait("inAll", joint(patterns), timeoutOf(options))
 
 const collect = <E>(verbs: Verbs<E>, pattern: unknown) => verbs.takeUpTo("collect", compile(pattern), Infinity)
 
@@ -200,27 +199,27 @@ const explain = <E>(verbs: Verbs<E>, pattern: unknown) => verbs.explain(compile(
 // Holding and moving
 // ---------------------------------------------------------------------------------------------------------------------
 
-type Use<A, E, R> = (tuple: any, hold: Public.Hold) => Effect.Effect<A, E, R>
+type Use<E, A, E2, R> = (found: any, hold: Public.Hold<E>) => Effect.Effect<A, E2, R>
 
-const hold = <E, A, E2, R>(verbs: Verbs<E>, pattern: unknown, use: Use<A, E2, R>, options: unknown) =>
-  holding(verbs, "inWith", pattern, use, options)
+const hold = <E, A, E2, R>(verbs: Verbs<E>, asked: unknown, use: Use<E, A, E2, R>, options: unknown) =>
+  holding(verbs, "inWith", asked, use, options)
 
-const holdPermit = <E, A, E2, R>(verbs: Verbs<E>, pattern: unknown, use: Use<A, E2, R>, options: unknown) =>
-  holding(verbs, "withPermit", pattern, use, options)
+const holdPermit = <E, A, E2, R>(verbs: Verbs<E>, asked: unknown, use: Use<E, A, E2, R>, options: unknown) =>
+  holding(verbs, "withPermit", asked, use, options)
 
 const holding = <E, A, E2, R>(
   verbs: Verbs<E>,
   name: "inWith" | "withPermit",
-  pattern: unknown,
-  use: Use<A, E2, R>,
+  asked: unknown,
+  use: Use<E, A, E2, R>,
   options: unknown
 ) => {
   callable("use", use)
-  return Hold.using(verbs, name, compile(pattern), holdingOf(name, options), (tuple, hold) => using(use, tuple, hold))
+  return Hold.using(verbs, name, query(asked), holdingOf(name, options), (found, hold) => using(use, found, hold))
 }
 
-const holdScoped = <E>(verbs: Verbs<E>, pattern: unknown, options: unknown) =>
-  Hold.scoped(verbs, compile(pattern), holdingOf("inScoped", options))
+const holdScoped = <E>(verbs: Verbs<E>, asked: unknown, options: unknown) =>
+  Hold.scoped(verbs, query(asked), holdingOf("inScoped", options))
 
 const moveTo = <E>(verbs: Verbs<E>, pattern: unknown, other: unknown) => moving(verbs, "collectInto", pattern, other)
 

@@ -18,11 +18,12 @@ import type { SpaceError } from "../SpaceError.js"
 import type { Transaction } from "../Transaction.js"
 import type { Tuple } from "../Tuple.js"
 import type { Explanation, Inspection, Quiescence } from "../TupleSpace.js"
-import type { FailurePolicy, Mailbox, Several } from "./arguments.js"
+import type { FailurePolicy, Mailbox } from "./arguments.js"
 import { read } from "./brand.js"
 import type { Move, PutFitting } from "./destination.js"
 import type { Refuse, Take, TakeNow } from "./hold.js"
 import type { Pattern } from "./pattern/pattern.js"
+import type { Query } from "./pattern/query.js"
 import type { Dumped } from "./texts.js"
 import type { Late } from "./timeout.js"
 import type { Values } from "./values.js"
@@ -47,6 +48,11 @@ export const untilGone = <E>(now: () => number, ttl: number, renew: Leased<E>["r
     isLeft: () => now() < end
   }
 }
+
+/** The operations that wait for tuples, to take or to read them. */
+export type WaitName = "in" | "inAny" | "inAll" | "rd" | "rdAny"
+
+export const isReading = (name: WaitName): name is "rd" | "rdAny" => name === "rd" || name === "rdAny"
 
 /** How a process is to be started. */
 export interface Starting {
@@ -85,12 +91,9 @@ export interface Verbs<out E> {
 
   // Looking. The last step of an operation that takes has to make its whole result: see `handOver`.
 
-  readonly wait: (kind: "in" | "rd", pattern: Pattern, timeout: number) => Effect.Effect<Tuple, E | Late>
-  /** Gives what `choices.choice` makes of the tuple. */
-  readonly waitAny: (kind: "inAny" | "rdAny", choices: Several, timeout: number) => Effect.Effect<unknown, E | Late>
-  /** Gives what `all.join` makes of the tuples. */
-  readonly waitAll: (all: Several, timeout: number) => Effect.Effect<unknown, E | Late>
-  readonly now: (kind: "inp" | "rdp", pattern: Pattern) => Effect.Effect<Option.Option<Tuple>, E>
+  /** Gives what `query.result` makes of what it has found. */
+  readonly wait: (name: WaitName, query: Query, timeout: number) => Effect.Effect<unknown, E | Late>
+  readonly now: (name: "inp" | "rdp", query: Query) => Effect.Effect<Option.Option<unknown>, E>
   /** Takes those that match now, but no more than `limit`. */
   readonly takeUpTo: (
     name: "collect" | "inUpTo",

@@ -143,8 +143,8 @@ const alone = (session: Session): Access => ({
         } else if (taken.taken === undefined) {
           done(Exit.failCause(taken.cause))
         } else {
-          const [make, cause] = taken.taken.back()
-          session.giveBack(make, () => done(Exit.failCause(cause)))
+          const [makes, cause] = taken.taken.back()
+          session.giveBackAll(makes, () => done(Exit.failCause(cause)))
         }
       }), leaving),
   exclusively: (body, leaving) => session.exclusively(body, leaving),

@@ -11,10 +11,11 @@ import { isRead } from "./reader.js"
 /** Which waiters accept the tuples that come back, by the ids of these, where that is known. */
 export type Accepted = Readonly<Record<number, ReadonlyArray<number>>>
 
-/** Has what is held be gone for good. */
-export const consuming = (hold: number): Settle => ({
+/** Has what is held be gone for good: all of it, or these. */
+export const consuming = (hold: number, ids: Settle["ids"] = null): Settle => ({
   op: "settle",
   holds: [hold],
+  ids,
   how: "gone",
   failed: false,
   accepted: {},
@@ -25,6 +26,7 @@ export const consuming = (hold: number): Settle => ({
 export const settling = (hold: number, accepted: Accepted = {}, failed = false): Settle => ({
   op: "settle",
   holds: [hold],
+  ids: null,
   how: "place",
   failed,
   accepted,

@@ -63,12 +63,14 @@ const mayMerge = (one: Command, other: Command): boolean => {
       return other.op === "take" && one.limit === 1 && other.limit === 1 && one.wait === other.wait &&
         one.final === other.final && sameQueries(one.queries, other.queries)
     case "settle":
-      return other.op === "settle" && one.how === "gone" && other.how === "gone" && one.put.length === 0 &&
-        other.put.length === 0
+      return other.op === "settle" && isGoing(one) && isGoing(other)
     default:
       return false
   }
 }
+
+/** Whether nothing is left of a hold, and nothing in its place. */
+const isGoing = ({ how, ids, put }: Settle): boolean => how === "gone" && ids === null && put.length === 0
 
 const merge = (commands: ReadonlyArray<Command>): Command => {
   const first = commands[0]!

@@ -85,14 +85,14 @@ const commands: Commands = {
 
   cancel: ({ client, tables }, { waiters }) => waiters.map((waiter) => tables.removeWaiter(client, waiter)),
 
-  settle: (space, { accepted, failed, holds, how, put }) => {
+  settle: (space, { accepted, failed, holds, how, ids, put }) => {
     const { client, tables } = space
-    if (how === "gone" && put.length === 0) {
+    if (how === "gone" && ids === null && put.length === 0) {
       const dropped = tables.drop(client, holds)
       return holds.map((hold) => dropped.has(hold))
     }
     return holds.map((hold, index) => {
-      const rows = tables.unhold(client, hold, null)
+      const rows = (ids ?? [null]).flatMap((id) => tables.unhold(client, hold, id))
       if (rows.length === 0) {
         return false
       }

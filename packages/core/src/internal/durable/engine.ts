@@ -19,11 +19,11 @@ import * as Hold from "../hold.js"
 import * as Insight from "../insight.js"
 import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
+import { kindOf } from "../pattern/query.js"
 import { processesOf } from "../processes.js"
 import { interrupted, locallyWith } from "../runtime.js"
 import { assemble } from "../space.js"
 import { withParty } from "../stm/operations.js"
-import type { Late } from "../timeout.js"
 import type { Leased, Verbs } from "../verbs.js"
 import { untilGone } from "../verbs.js"
 import { tuplesOf } from "../watcher.js"
@@ -194,29 +194,22 @@ const changingOf = (ground: Ground): Pick<Verbs<SpaceError>, "outIfAbsent" | "re
 // Reading
 // ---------------------------------------------------------------------------------------------------------------------
 
-const readingOf = (ground: Ground): Pick<Parameters<typeof looks<SpaceError>>[0], "rd" | "rdAny" | "rdp"> => {
+const readingOf = (ground: Ground): Pick<Parameters<typeof looks<SpaceError>>[0], "rdp" | "read"> => {
   const read = reads(ground)
-  /** Waits for a tuple to read. */
-  const reading = <A>(
-    kind: "rd" | "rdAny",
-    patterns: ReadonlyArray<Pattern>,
-    timeout: number,
-    result: (read: Read) => A
-  ): Effect.Effect<A, SpaceError | Late> => {
-    const wanted = oneOf(ground, { kind, patterns, timeout, final: false, read }, "rd")
-    return ground.operation(kind, (access, span) =>
-      Effect.map(
-        Effect.uninterruptibleMask((restore) => access.wait(wanted, restore)),
-        ([, found]) => {
-          linked(span, found.rows)
-          return result(found)
-        }
-      ))
-  }
   return {
-    rd: (pattern, timeout) => reading("rd", [pattern], timeout, ({ tuples }) => tuples[0]!),
-    rdAny: (choices, timeout) =>
-      reading("rdAny", choices.patterns, timeout, ({ index, tuples }) => choices.choice(index, tuples[0]!)),
+    read: (name, query, timeout) => {
+      const { form, patterns } = query
+      const wish = { kind: kindOf(false, query), patterns, timeout, final: false, read }
+      const wanted = { ...form === "all" ? joinOf(ground, wish, "rd") : oneOf(ground, wish, "rd"), operation: name }
+      return ground.operation(name, (access, span) =>
+        Effect.map(
+          Effect.uninterruptibleMask((restore) => access.wait(wanted, restore)),
+          ([, { index, rows, tuples }]) => {
+            linked(span, rows)
+            return query.result(index, tuples)
+          }
+        ))
+    },
     rdp: (pattern) =>
       ground.operation("rdp", (access, span) =>
         Effect.map(copies(ground, access, pattern, 1), ({ rows, tuples }) => {
@@ -243,13 +236,11 @@ const takingOf = (ground: Ground): Pick<Verbs<SpaceError>, "take" | "takeNow"> =
   const endings = new Endings(ground)
   const [forGood, raw] = [takes(ground), raws(ground)]
 
-  const wantedBy = ({ isFinal, name, options, patterns, timeout }: Hold.TakingFirst): Wanted => {
+  const wantedBy = (taking: Hold.TakingFirst): Wanted => {
+    const { isFinal, name, options, query: { form, patterns }, timeout } = taking
     const read = isFinal ? forGood : options === undefined ? raw : holds(ground, endings, options)
-    const asked = { patterns, timeout, final: isFinal, read }
-    return {
-      ...name === "inAll" ? joinOf(ground, asked) : oneOf(ground, { ...asked, kind: Hold.listedAs(name) }, "in"),
-      operation: name
-    }
+    const wish = { kind: Hold.listedAs(taking), patterns, timeout, final: isFinal, read }
+    return { ...form === "all" ? joinOf(ground, wish, "join") : oneOf(ground, wish, "in"), operation: name }
   }
 
   /** Takes what matches now, for good or to hold it. */

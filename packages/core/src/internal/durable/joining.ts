@@ -17,7 +17,7 @@ import type { Reader, Reading } from "./reader.js"
 import { isRead } from "./reader.js"
 import type { Candidate, Wanted } from "./wanted.js"
 import type { Wish } from "./wishes.js"
-import { described } from "./wishes.js"
+import { described, ended } from "./wishes.js"
 
 /** A demand of a join, and whether its query says all. */
 interface Asker extends Demand {
@@ -30,16 +30,16 @@ interface Question {
   readonly askers: Array<Asker>
 }
 
-/** A tuple for each of the patterns, under one assignment of their variables. */
-export const joinOf = ({ reader }: Ground, wish: Omit<Wish, "kind">): Wanted => {
+/** A tuple for each of the patterns, under one assignment of their variables, to take or to read. */
+export const joinOf = ({ reader }: Ground, wish: Wish, as: "join" | "rd"): Wanted => {
   const plan = new Plan(wish.patterns)
   const { patterns } = plan
   const questions = questionsOf(reader, plan)
   return {
     // Equal patterns are one.
-    ...described(reader, { ...wish, kind: "inAll" }, Array.from(new Set(patterns), (each) => reader.query(each))),
+    ...described(reader, wish, Array.from(new Set(patterns), (each) => reader.query(each))),
     patterns,
-    as: "join",
+    as,
     exact: false,
     plan,
     attempt: (run, hold, waiter, { offered, outlook }) => {
@@ -65,7 +65,11 @@ export const joinOf = ({ reader }: Ground, wish: Omit<Wish, "kind">): Wanted => 
         )
       })
       // There is nothing to take for no patterns.
-      return claimed(look, (rows) => claim(run, hold, rows, waiter, wish.final))
+      return as === "join"
+        ? claimed(look, (rows) => claim(run, hold, rows, waiter, wish.final))
+        : waiter === null
+        ? look
+        : Effect.flatMap(look, (found) => found === null ? Effect.succeed(null) : ended(run, waiter, found))
     }
   }
 }

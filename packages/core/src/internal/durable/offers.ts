@@ -150,20 +150,30 @@ export class Offers {
     return this.lines.get(number)
   }
 
-  /** Has somebody stand in the line of those who are alike; `asked` is what the store is asked, and as whom. */
-  enter(member: Member, asked: string): Line {
+  /**
+   * Has somebody stand in the line of those who are alike: `asked` is what the store is asked, and as whom. Without it,
+   * he stands alone.
+   */
+  enter(member: Member, asked: string | undefined): Line {
     // What is answered elsewhere is answered for each operation.
-    const isAlone = member.consider !== undefined || member.patterns.some(({ answers }) => answers !== undefined)
-    const others = isAlone ? [] : this.joinable.get(asked) ?? []
-    let line = others.find((line) => line.isLike(member))
-    if (line === undefined) {
-      line = new Line(member, isAlone ? undefined : asked)
-      this.lines.set(line.number, line)
-      if (!isAlone) {
-        // One that is not found among many unlike it stands alone: that costs time, and changes nothing else.
-        this.joinable.set(asked, [...others.slice(1 - most), line])
-      }
+    if (asked === undefined || member.patterns.some(({ answers }) => answers !== undefined)) {
+      return this.open(member, undefined)
     }
+    const others = this.joinable.get(asked) ?? []
+    const known = others.find((line) => line.isLike(member))
+    if (known !== undefined) {
+      known.add(member)
+      return known
+    }
+    const line = this.open(member, asked)
+    // One that is not found among many unlike it stands alone: that costs time, and changes nothing else.
+    this.joinable.set(asked, [...others.slice(1 - most), line])
+    return line
+  }
+
+  private open(member: Member, asked: string | undefined): Line {
+    const line = new Line(member, asked)
+    this.lines.set(line.number, line)
     line.add(member)
     return line
   }

@@ -103,6 +103,11 @@ export class Session implements Timed, Watched {
     this.add<C>({ make, done, must: true })
   }
 
+  /** Several, one after the other: when the last has been done. */
+  giveBackAll(makes: ReadonlyArray<Making>, done: () => void): void {
+    makes.forEach((make, index) => this.giveBack(make, index === makes.length - 1 ? done : undefined))
+  }
+
   postExclusive(body: Exclusive["body"], done: Exclusive["done"]): Work {
     return this.add({ body, done })
   }
@@ -319,7 +324,7 @@ export class Session implements Timed, Watched {
     for (const { command, done } of made) {
       if (command.op === "settle" && command.put.length > 0) {
         // The letter is refused: what is held is back.
-        command.holds.forEach((hold) => this.giveBack(settling(hold, {}, true)))
+        command.holds.forEach((hold) => this.giveBack({ ...settling(hold, {}, true), ids: command.ids }))
       }
       done(Exit.failCause(cause))
     }

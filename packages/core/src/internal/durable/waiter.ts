@@ -67,13 +67,13 @@ export class ClientWaiter implements Member {
     this.patterns = wanted.patterns
     this.takes = wanted.as !== "rd"
     this.hope = wanted.plan && new Hope(wanted.plan, wanted.tuple)
-    this.consider = this.hope && this.considering(this.hope)
+    this.consider = this.takes ? this.hope && this.considering(this.hope) : undefined
     this.since = session.now()
     this.process = localOf(fiber, current)
     session.waiters.set(this.id, this)
     this.line = wanted.exact
       ? undefined
-      : session.offers.enter(this, `${wanted.as} ${JSON.stringify(wanted.queries)}`)
+      : session.offers.enter(this, this.hope === undefined ? `${wanted.as} ${JSON.stringify(wanted.queries)}` : undefined)
     if (wanted.timeout > 0 && wanted.timeout < Infinity) {
       this.timeout = { at: this.since + wanted.timeout, index: -1, fire: () => this.leave("late") }
       session.setDeadline(this.timeout, this.timeout.at)
@@ -110,7 +110,8 @@ export class ClientWaiter implements Member {
     const wait: Command = {
       op: "wait",
       waiter: id,
-      kind: as,
+      // Who reads several tuples looks whenever one of them may have come.
+      kind: as === "rd" && plan !== undefined ? "look" : as,
       queries,
       exact: false,
       line: this.line?.number ?? id,
@@ -412,8 +413,8 @@ export class ClientWaiter implements Member {
     if (taken === undefined) {
       this.end(Exit.failCause(cause))
     } else {
-      const [make, cause] = taken.back()
-      this.session.giveBack(make, () => this.end(Exit.failCause(cause)))
+      const [makes, cause] = taken.back()
+      this.session.giveBackAll(makes, () => this.end(Exit.failCause(cause)))
     }
   }
 

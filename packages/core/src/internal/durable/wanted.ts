@@ -46,7 +46,7 @@ export class Refusal {
     /** If it was taken, it goes back, as what a use has failed on: that is an attempt. */
     readonly taken: {
       /** Puts it back, and counts; what the operation then fails with. */
-      readonly back: () => readonly [make: Making, cause: Cause.Cause<unknown>]
+      readonly back: () => readonly [makes: ReadonlyArray<Making>, cause: Cause.Cause<unknown>]
       /** Puts it back within a transaction, which may be undone, and with it what would have been counted. */
       readonly undo: Command
       /** Counts after that. */

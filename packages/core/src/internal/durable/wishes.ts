@@ -40,7 +40,7 @@ export const takes = ({ reader, session }: Ground): Wanted["read"] => (_, found)
   }
   const cause = Cause.fail(read.error)
   return new Refusal(cause, {
-    back: () => [restoring(found.rows.map((row) => ({ ...row, attempts: row.attempts + 1 }))), cause],
+    back: () => [[restoring(found.rows.map((row) => ({ ...row, attempts: row.attempts + 1 })))], cause],
     undo: restoring(found.rows),
     count: attempted(session, read.ids)
   })
@@ -50,10 +50,10 @@ export const takes = ({ reader, session }: Ground): Wanted["read"] => (_, found)
 export const holds = ({ reader, session }: Ground, endings: Endings, options: Holding): Wanted["read"] => {
   const back = (cause: Cause.Cause<unknown>, hold: number, row: Row): readonly [Making, Cause.Cause<unknown>] => {
     try {
-      return [endings.ended(hold, [row], failed(cause, row.attempts, () => reader.raw(row), options)), cause]
+      return [endings.ended(hold, [row], failed(cause, row.attempts, () => reader.raw(row), options), true), cause]
     } catch (thrown) {
       const other = isSpaceError(thrown) ? Cause.fail(thrown) : Cause.die(thrown)
-      return [settling(hold, {}, true), Cause.sequential(cause, other)]
+      return [endings.ended(hold, [row], { how: "place", failed: true }, true), Cause.sequential(cause, other)]
     }
   }
   return (hold, found) => {
@@ -63,7 +63,10 @@ export const holds = ({ reader, session }: Ground, endings: Endings, options: Ho
     }
     const cause = Cause.fail(read.error)
     return new Refusal(cause, {
-      back: () => back(cause, hold, found.rows[0]!),
+      back: () => {
+        const backs = found.rows.map((row) => back(cause, hold, row))
+        return [backs.map(([make]) => make), backs.find(([, other]) => other !== cause)?.[1] ?? cause]
+      },
       undo: settling(hold),
       count: attempted(session, read.ids, (hold, row) => back(cause, hold, row)[0])
     })
@@ -105,7 +108,7 @@ export const oneOf = ({ reader }: Ground, wish: Wish, as: "in" | "rd"): Wanted =
 }
 
 /** Ends a waiter that has found something, unless it has been served meanwhile. */
-const ended = (run: Run, waiter: number, found: Found): Effect.Effect<Found | null, SpaceError> =>
+export const ended = (run: Run, waiter: number, found: Found): Effect.Effect<Found | null, SpaceError> =>
   Effect.map(run([{ op: "cancel", waiters: [waiter] }]), ({ replies: [[was]] }) => was === true ? found : null)
 
 /** What is the same for all that can be wanted. */

@@ -11,9 +11,9 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as STM from "effect/STM"
 import { PCGRandom } from "effect/Utils"
-import { Several } from "../arguments.js"
 import { FormalImpl } from "../pattern/fields.js"
 import { compile } from "../pattern/pattern.js"
+import { Several } from "../pattern/query.js"
 import { any } from "../pattern/term.js"
 import type { Memory } from "./engine.js"
 import { makeMemory } from "./engine.js"
@@ -48,7 +48,6 @@ const fill = (memory: Memory): void => {
   const { store } = memory
   const tuple = ["exemplar"] as const
   const pattern = compile([...tuple, new FormalImpl(any)])
-  const all = new Several(undefined, [pattern])
   // An interest as those of fibers: the time that it is since is what gives an object of the class its layout.
   const interest = new Interest("in", "takers", [pattern], 0, store.now(), undefined, undefined, () => MISS)
   store.run(() => {
@@ -62,8 +61,8 @@ const fill = (memory: Memory): void => {
     Put.out(memory)(tuple),
     Put.outAll(memory)([tuple]),
     Search.wait(memory)("in", pattern, Infinity),
-    Search.waitAny(memory)("inAny", all, Infinity),
-    Search.waitAll(memory)(all, Infinity),
+    Search.wait(memory)("inAny", new Several("any", [pattern]), Infinity),
+    Search.wait(memory)("inAll", new Several("all", [pattern]), Infinity),
     Search.now(memory)("inp", pattern),
     new Detour(Effect.void),
     new Run(new Map())

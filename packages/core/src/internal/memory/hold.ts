@@ -6,16 +6,16 @@
 import * as Effect from "effect/Effect"
 import type { Restore } from "../../SpaceStore.js"
 import type { Tuple } from "../../Tuple.js"
-import { several } from "../arguments.js"
-import type { Ending, Held, Take, TakeNow, TakingFirst } from "../hold.js"
+import type { Ending, Held, Take, TakeNow } from "../hold.js"
 import { uninterruptibly } from "../hold.js"
+import { indexIn } from "../pattern/query.js"
 import * as Process from "../process.js"
 import { currentFiber, localOf, nameOf } from "../runtime.js"
 import type { Memory } from "./engine.js"
 import type { Entry } from "./entry.js"
 import { extraOf } from "./entry.js"
 import { link, operation, spanned } from "./operation.js"
-import * as Search from "./search.js"
+import { searchFor, takeUpToNow } from "./search.js"
 import type { Holder, Store } from "./store.js"
 import { served } from "./wait.js"
 
@@ -25,63 +25,78 @@ class HeldEntries implements Held<never>, Holder {
   readonly process: string | undefined
   readonly fiber: string | undefined
 
+  /** What is left of it. */
+  entries: ReadonlyArray<Entry>
+
   constructor(
     private readonly store: Store,
-    readonly entries: ReadonlyArray<Entry>,
+    private readonly all: ReadonlyArray<Entry>,
     readonly index: number
   ) {
+    this.entries = all
     const fiber = currentFiber()
     this.since = store.now()
     this.token = store.nextToken()
     this.process = fiber && localOf(fiber, Process.current)?.name
     this.fiber = fiber && nameOf(fiber)
-    if (entries.length > 0) {
+    if (all.length > 0) {
       store.holders.add(this)
     }
   }
 
   get tuples(): ReadonlyArray<Tuple> {
-    return this.entries.map(({ tuple }) => tuple)
+    return this.all.map(({ tuple }) => tuple)
   }
 
-  get attempts(): number {
-    return this.entries[0]?.extra?.attempts ?? 0
+  get attempts(): ReadonlyArray<number> {
+    return this.all.map(({ extra }) => extra?.attempts ?? 0)
   }
 
   isOver(): boolean {
     return this.store.closed
   }
 
-  keep(): void {
-    if (!this.store.closed) {
-      this.store.rollBack()
+  /** These are held no longer. */
+  private leave(those: ReadonlyArray<Entry>): void {
+    const leaving = new Set(those)
+    this.entries = this.entries.filter((entry) => !leaving.has(entry))
+    if (this.entries.length === 0) {
       this.store.holders.delete(this)
-      this.store.consume(this.entries)
+    }
+  }
+
+  keep(): void {
+    const { entries, store } = this
+    if (!store.closed) {
+      store.rollBack()
+      this.leave(entries)
+      store.consume(entries)
     }
   }
 
   giveBack(): void {
-    if (!this.store.closed) {
-      this.store.holders.delete(this)
-      this.store.run(() => this.store.giveBack(this.entries))
+    const { entries, store } = this
+    if (!store.closed) {
+      this.leave(entries)
+      store.run(() => store.giveBack(entries))
     }
   }
 
   end(ending: Ending, those?: ReadonlyArray<number>): Effect.Effect<void> {
-    const { entries, store } = this
+    const { all, store } = this
+    const meant = those === undefined ? this.entries : those.map((index) => all[index]!)
     if (store.closed) {
       // Since it was asked whether all is over.
       return Effect.void
     }
-    if (ending.how === "consumed" && those === undefined) {
+    if (ending.how === "consumed" && meant === this.entries) {
       this.keep()
       return Effect.void
     }
-    store.holders.delete(this)
+    this.leave(meant)
     store.run(() => {
-      const meant = new Set(those === undefined ? entries : those.map((index) => entries[index]!))
       if (ending.how === "consumed" || ending.how === "dead") {
-        store.consume([...meant])
+        store.consume(meant)
         if (ending.how === "dead" && ending.letter !== undefined) {
           store.putRegardless([store.entry(ending.letter, undefined)])
         }
@@ -89,9 +104,8 @@ class HeldEntries implements Held<never>, Holder {
         if (ending.failed) {
           meant.forEach(countAttempt)
         }
-        store.giveBack([...meant], ending.how)
+        store.giveBack(meant, ending.how)
       }
-      store.giveBack(entries.filter((entry) => !meant.has(entry)))
     })
     return Effect.void
   }
@@ -106,26 +120,16 @@ const countAttempt = (entry: Entry): void => {
   entry.extra.attempts++
 }
 
-const searchFor = (memory: Memory, { name, patterns, timeout }: TakingFirst): Search.Search<any> => {
-  switch (name) {
-    case "inAny":
-      return new Search.Choice(memory, name, several(patterns), timeout)
-    case "inAll":
-      return new Search.Join(memory, several(patterns), timeout)
-    default:
-      return new Search.Holding(memory, name, patterns[0]!, timeout)
-  }
-}
-
 const inTurn = <A, E>(store: Store, take: Effect.Effect<A, E>, restore: Restore): Effect.Effect<A, E> =>
   store.isContended ? Effect.zipRight(restore(store.turns.turn), take) : take
 
 export const take = (memory: Memory): Take<never> => (taking, use) => {
   const { store } = memory
-  const search = searchFor(memory, taking)
+  const { name, query, timeout } = taking
+  const search = searchFor(memory, name, query, true, timeout)
   return spanned(
     memory,
-    taking.name,
+    name,
     (span) =>
       uninterruptibly(
         taking,
@@ -133,8 +137,7 @@ export const take = (memory: Memory): Take<never> => (taking, use) => {
           Effect.flatMap(inTurn(store, served(store, search, restore), restore), (interest) => {
             store.arrive(interest)
             link(span, interest.entries)
-            const index = taking.name === "inAny" ? (interest.value as { readonly index: number }).index : 0
-            return use(new HeldEntries(store, interest.entries, index), restore)
+            return use(new HeldEntries(store, interest.entries, indexIn(query, interest.value)), restore)
           })
       )
   )
@@ -145,7 +148,7 @@ export const takeNow = (memory: Memory): TakeNow<never> => (taking, use) => {
   const { limit, name, pattern } = taking
   return uninterruptibly(taking, (restore) =>
     Effect.flatMap(
-      operation(memory, name, { step: (span) => Search.takeUpToNow(store, pattern, limit, span) }),
+      operation(memory, name, { step: (span) => takeUpToNow(store, pattern, limit, span) }),
       (entries) => use(new HeldEntries(store, entries, 0), restore)
     ))
 }

@@ -68,7 +68,8 @@ export class Looks extends Holds {
       interest.outlook = undefined
       return undefined
     }
-    return this.shelves.findJoin(plan, this.offeredBefore(interest), this.outlookOf(interest, plan))
+    const except = interest.table === "takers" ? this.offeredBefore(interest) : undefined
+    return this.shelves.findJoin(plan, except, this.outlookOf(interest, plan))
   }
 
   /** The same with one that is not stored among those to choose from. Does not look if it lacks more. */

@@ -10,11 +10,14 @@ import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Tuple } from "../../Tuple.js"
 import type { Explanation } from "../../TupleSpace.js"
-import type { Several } from "../arguments.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { Plan } from "../pattern/plan.js"
+import type { Query, Several } from "../pattern/query.js"
+import { kindOf } from "../pattern/query.js"
 import { timedOut } from "../timeout.js"
 import type { Span } from "../tracing.js"
+import type { WaitName } from "../verbs.js"
+import { isReading } from "../verbs.js"
 import type { Memory } from "./engine.js"
 import type { Entry } from "./entry.js"
 import type { Interest, Kind, Served } from "./interest.js"
@@ -32,20 +35,28 @@ import { result } from "./wait.js"
 export abstract class Search<Found> implements Request, Operation<any, Cause.TimeoutException> {
   constructor(
     private readonly memory: Memory,
-    readonly kind: Kind,
+    /** The name of the operation that it is made for. */
+    private readonly name: string,
     readonly takes: boolean,
     readonly timeout: number
   ) {}
 
-  abstract readonly patterns: ReadonlyArray<Pattern>
+  protected abstract readonly query: Query
 
-  /** The name of the operation that it is made for. */
-  get operation(): string {
-    return this.kind
+  /**
+   * Made when it is asked for: an array made with each search that waits would have V8 make all searches in its old
+   * generation.
+   */
+  get patterns(): ReadonlyArray<Pattern> {
+    return this.query.patterns
+  }
+
+  get kind(): Kind {
+    return this.name === "withPermit" ? this.name : kindOf(this.takes, this.query)
   }
 
   late(): Cause.TimeoutException {
-    const { memory: { name: space }, operation, patterns, timeout } = this
+    const { memory: { name: space }, name: operation, patterns, timeout } = this
     return timedOut({ space, operation, patterns, timeout })
   }
 
@@ -75,6 +86,19 @@ export abstract class Search<Found> implements Request, Operation<any, Cause.Tim
     return this.value(found)
   }
 
+  /** Looks now, whoever else is to look first. */
+  now(span: Span): Option.Option<any> {
+    const found = this.find(undefined)
+    if (found === undefined) {
+      return Option.none()
+    }
+    link(span, this.entries(found))
+    if (this.takes) {
+      this.take(found)
+    }
+    return Option.some(this.value(found))
+  }
+
   wait(span: Span): Effect.Effect<any, Cause.TimeoutException> {
     const onEnd = span && ((exit: Exit.Exit<Interest, unknown>) => {
       if (exit._tag === "Success") {
@@ -90,7 +114,14 @@ export abstract class Search<Found> implements Request, Operation<any, Cause.Tim
   /** With an entry that has just come, and is not stored, and matches the pattern number `index`. */
   protected abstract complete(interest: Interest, entry: Entry, index: number): Found | undefined
   abstract entries(found: Found): ReadonlyArray<Entry>
-  abstract value(found: Found): unknown
+  /** By which of the patterns it was found, if that is not all the same. */
+  index(_: Found): number {
+    return 0
+  }
+
+  value(found: Found): unknown {
+    return this.query.result(this.index(found), this.entries(found).map(tupleOf))
+  }
 
   get table(): "readers" | "takers" {
     return this.takes ? "takers" : "readers"
@@ -124,25 +155,15 @@ export abstract class Search<Found> implements Request, Operation<any, Cause.Tim
   }
 }
 
+const tupleOf = ({ tuple }: Entry): Tuple => tuple
+
 /** One tuple, by one pattern. */
-export class Single extends Search<Entry> {
-  constructor(
-    memory: Memory,
-    kind: "in" | "rd" | "withPermit",
-    private readonly pattern: Pattern,
-    timeout: number
-  ) {
-    super(memory, kind, kind !== "rd", timeout)
-  }
-  /**
-   * Made when it is asked for: an array made with each search that waits would have V8 make all searches in its old
-   * generation.
-   */
-  get patterns(): ReadonlyArray<Pattern> {
-    return [this.pattern]
+class Single extends Search<Entry> {
+  constructor(memory: Memory, name: string, protected readonly query: Pattern, takes: boolean, timeout: number) {
+    super(memory, name, takes, timeout)
   }
   find(except: ReadonlySet<Entry> | undefined): Entry | undefined {
-    return this.store.shelves.find(this.pattern, except)
+    return this.store.shelves.find(this.query, except)
   }
   complete(_: Interest, entry: Entry): Entry {
     return entry
@@ -153,28 +174,15 @@ export class Single extends Search<Entry> {
   entries(entry: Entry): ReadonlyArray<Entry> {
     return [entry]
   }
-  value(entry: Entry): unknown {
+  override value(entry: Entry): unknown {
     return entry.tuple
   }
 }
 
-/** One tuple, to hold it. */
-export class Holding extends Single {
-  constructor(memory: Memory, private readonly name: string, pattern: Pattern, timeout: number) {
-    super(memory, name === "withPermit" ? name : "in", pattern, timeout)
-  }
-  override get operation(): string {
-    return this.name
-  }
-}
-
 /** One tuple, by any of several patterns. */
-export class Choice extends Search<readonly [Entry, number]> {
-  constructor(memory: Memory, kind: "inAny" | "rdAny", private readonly choices: Several, timeout: number) {
-    super(memory, kind, kind === "inAny", timeout)
-  }
-  get patterns(): ReadonlyArray<Pattern> {
-    return this.choices.patterns
+class Choice extends Search<readonly [Entry, number]> {
+  constructor(memory: Memory, name: string, protected readonly query: Several, takes: boolean, timeout: number) {
+    super(memory, name, takes, timeout)
   }
   find(except: ReadonlySet<Entry> | undefined): readonly [Entry, number] | undefined {
     return this.store.shelves.findAny(this.patterns, except)
@@ -185,24 +193,25 @@ export class Choice extends Search<readonly [Entry, number]> {
   entries([entry]: readonly [Entry, number]): ReadonlyArray<Entry> {
     return [entry]
   }
-  value([{ tuple }, index]: readonly [Entry, number]): unknown {
-    return this.choices.choice(index, tuple)
+  override index([, index]: readonly [Entry, number]): number {
+    return index
   }
 }
 
 /** Distinct tuples for all of several patterns. */
-export class Join extends Search<ReadonlyArray<Entry>> {
+class Join extends Search<ReadonlyArray<Entry>> {
   private readonly plan: Plan
-  constructor(memory: Memory, private readonly all: Several, timeout: number) {
-    super(memory, "inAll", true, timeout)
-    this.plan = new Plan(all.patterns)
+  constructor(memory: Memory, name: string, protected readonly query: Several, takes: boolean, timeout: number) {
+    super(memory, name, takes, timeout)
+    this.plan = new Plan(query.patterns)
   }
-  get patterns(): ReadonlyArray<Pattern> {
+  /** Equal ones are one object. */
+  override get patterns(): ReadonlyArray<Pattern> {
     return this.plan.patterns
   }
   /** Who takes nothing need not wait for a turn. */
   override get takesTurns(): boolean {
-    return this.patterns.length > 0
+    return this.takes && this.patterns.length > 0
   }
   find(except: ReadonlySet<Entry> | undefined): ReadonlyArray<Entry> | undefined {
     return this.store.shelves.findJoin(this.plan, except)
@@ -216,19 +225,32 @@ export class Join extends Search<ReadonlyArray<Entry>> {
   entries(entries: ReadonlyArray<Entry>): ReadonlyArray<Entry> {
     return entries
   }
-  value(entries: ReadonlyArray<Entry>): unknown {
-    return this.all.join(entries.map((entry) => entry.tuple))
+}
+
+/** Looks for what a query asks for. */
+export const searchFor = (
+  memory: Memory,
+  name: string,
+  query: Query,
+  takes: boolean,
+  timeout: number
+): Search<any> => {
+  switch (query.form) {
+    case "one":
+      return new Single(memory, name, query, takes, timeout)
+    case "any":
+      return new Choice(memory, name, query, takes, timeout)
+    case "all":
+      return new Join(memory, name, query, takes, timeout)
   }
 }
 
-export const wait = (memory: Memory) => (kind: "in" | "rd", pattern: Pattern, timeout: number) =>
-  operation<any, Cause.TimeoutException>(memory, kind, new Single(memory, kind, pattern, timeout))
-
-export const waitAny = (memory: Memory) => (kind: "inAny" | "rdAny", choices: Several, timeout: number) =>
-  operation<unknown, Cause.TimeoutException>(memory, kind, new Choice(memory, kind, choices, timeout))
-
-export const waitAll = (memory: Memory) => (all: Several, timeout: number) =>
-  operation<unknown, Cause.TimeoutException>(memory, "inAll", new Join(memory, all, timeout))
+export const wait = (memory: Memory) => (name: WaitName, query: Query, timeout: number) =>
+  operation<unknown, Cause.TimeoutException>(
+    memory,
+    name,
+    searchFor(memory, name, query, !isReading(name), timeout)
+  )
 
 /** The step of `inp`, on its own and in transactions. */
 export const takeNow = (store: Store, pattern: Pattern, span?: Span): Option.Option<any> => {
@@ -255,10 +277,15 @@ class Now implements Operation<Option.Option<any>, never> {
 }
 
 /** `inp` or `rdp`. */
-export const now = (memory: Memory) => (kind: "inp" | "rdp", pattern: Pattern): Effect.Effect<Option.Option<Tuple>> =>
-  operation(memory, kind, new Now(memory.store, kind === "inp", pattern))
-
-const tupleOf = ({ tuple }: Entry): Tuple => tuple
+export const now =
+  (memory: Memory) => (name: "inp" | "rdp", query: Query): Effect.Effect<Option.Option<unknown>> => {
+    const takes = name === "inp"
+    if (query.form === "one") {
+      return operation(memory, name, new Now(memory.store, takes, query))
+    }
+    const search = searchFor(memory, name, query, takes, 0)
+    return operation(memory, name, { step: (span) => search.now(span) })
+  }
 
 /** The step of `collect` and `inUpTo`. `hold` says that the space may have them back. */
 export const takeUpToNow = (

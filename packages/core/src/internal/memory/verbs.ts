@@ -77,8 +77,6 @@ const verbsOf = (memory: Memory, { records, start }: Processes): Verbs<never> =>
     outIfAbsent: Put.outIfAbsent(memory),
     replace: Put.replace(memory),
     wait: Search.wait(memory),
-    waitAny: Search.waitAny(memory),
-    waitAll: Search.waitAll(memory),
     now: Search.now(memory),
     takeUpTo: Search.takeUpTo(memory),
     copyCollect: Search.copyCollect(memory),

@@ -15,6 +15,9 @@ import { any, bindFields, invalid, literal, lookup, noNames, restOf, testFields,
 /** By this patterns know each other across copies of the library. */
 const PatternKey = Symbol.for("@effect-linda/core/Pattern")
 
+/** By this queries of several patterns do so. */
+export const QueryKey = Symbol.for("@effect-linda/core/Query")
+
 /** Answers that come later. Until one is there it is a no. */
 export interface Answers {
   /** Calls back when something that was a no may be a yes, or with what the code has thrown. */
@@ -57,6 +60,19 @@ export class Pattern {
 
   get [PatternKey](): number {
     return version
+  }
+
+  /** As the query that it is: see `query.ts`. */
+  get form(): "one" {
+    return "one"
+  }
+
+  get patterns(): ReadonlyArray<Pattern> {
+    return [this]
+  }
+
+  result(_: number, tuples: ReadonlyArray<unknown>): unknown {
+    return tuples[0]
   }
 
   /** The positions of the literals. */
@@ -184,6 +200,9 @@ const compiled = (pattern: unknown): Pattern => {
     }
     if (made !== undefined) {
       throw ofAnother("a pattern")
+    }
+    if (read(pattern, QueryKey) !== undefined) {
+      throw invalid("a query stands for what is taken or read, and for nothing else: here, give one pattern")
     }
   }
   throw invalid(`a pattern is a non-empty array of fields, not ${show(pattern)}`)

@@ -94,17 +94,6 @@ const puttingOf = (
 const readingOf = (connection: Connection, values: Values) => {
   const tuple = (wire: unknown): Tuple => values.decodeTuple(wire)
 
-  /** Waits for a tuple to read. */
-  const reading = <A>(
-    name: "rd" | "rdAny",
-    patterns: ReadonlyArray<Pattern>,
-    timeout: number,
-    result: (value: any) => A
-  ): Effect.Effect<A, any> => {
-    const { answer, asks, wires } = sent(values, patterns)
-    return decoded(connection.request("read", [name, wires, asks, timeout], { answer }), result)
-  }
-
   const copyCollect = (pattern: Pattern): Effect.Effect<Array<Tuple>, any> => {
     const [wire, isWider] = widened(values, pattern)
     return decoded(
@@ -114,9 +103,18 @@ const readingOf = (connection: Connection, values: Values) => {
   }
 
   return {
-    rd: (pattern, timeout) => reading("rd", [pattern], timeout, tuple),
-    rdAny: (choices, timeout) =>
-      reading("rdAny", choices.patterns, timeout, ([index, wire]) => choices.choice(index, tuple(wire))),
+    read: (name, query, timeout) => {
+      const { answer, asks, wires } = sent(values, query.patterns)
+      const request = connection.request(
+        "read",
+        [name === "rdp" ? "rd" : name, query.form, wires, asks, timeout],
+        { answer }
+      )
+      return Effect.flatMap(
+        request,
+        ([, index, found]) => failing(() => Effect.succeed(query.result(index, found.map(tuple))))
+      )
+    },
     rdp: (pattern) => {
       const { answer, asks, wires } = sent(values, [pattern])
       return maybe(values, connection.request("rdp", [wires[0]!, asks], { answer }))
@@ -129,7 +127,7 @@ const readingOf = (connection: Connection, values: Values) => {
         : Effect.map(connection.request("count", [wire]), ([, count]) => count)
     }
   } satisfies
-    & Pick<Parameters<typeof looks<SpaceError>>[0], "rd" | "rdAny" | "rdp">
+    & Pick<Parameters<typeof looks<SpaceError>>[0], "rdp" | "read">
     & Pick<Verbs<SpaceError>, "copyCollect" | "count">
 }
 

@@ -44,9 +44,11 @@ interface Pending {
 /** What was taken and is held for us, until we say what has become of it. */
 export interface Taken {
   readonly id: number
-  readonly value: any
-  /** How often its use has failed before. */
-  readonly attempts: number
+  /** By which pattern of a choice. */
+  readonly index: number
+  readonly wires: ReadonlyArray<unknown>
+  /** How often the use of each has failed before. */
+  readonly attempts: ReadonlyArray<number>
   /** The number of the hold, or why it has none. */
   readonly token: number | NoToken
   /** Why the server cannot decode it, which it gives as it is. */
@@ -165,10 +167,11 @@ export class Connection {
       }
       const options = { takes: true, answer, onDone }
       return Effect.matchCauseEffect(restore(this.request<"take" | "takeNow">(name, args, options)), {
-        onSuccess: ([id, value, attempts, token, unread]) =>
+        onSuccess: ([id, index, wires, attempts, token, unread]) =>
           Effect.succeed<Taken>({
             id,
-            value,
+            index,
+            wires,
             attempts,
             token,
             unread: unread === undefined ? undefined : this.values.decodeError(unread) as SpaceError

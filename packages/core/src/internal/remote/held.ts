@@ -13,20 +13,19 @@ import type { Answered } from "./protocol.js"
 const refused: Ending = { how: "place", failed: true }
 
 export class Holds {
-  private readonly held = new Map<number, Held<unknown>>()
+  /** With the indices of those of its tuples that are left. */
+  private readonly held = new Map<number, { readonly held: Held<unknown>; readonly left: Set<number> }>()
 
   constructor(private readonly values: Values) {}
 
   /** Holds what was taken, and says what that is. If it cannot go to the client, it is back. */
-  hold(
-    id: number,
-    encode: (held: Held<unknown>) => unknown
-  ): (held: Held<unknown>) => Effect.Effect<Answered<"take">> {
+  hold(id: number): (held: Held<unknown>) => Effect.Effect<Answered<"take">> {
     return (held) =>
       Effect.sync(() => {
-        this.held.set(id, held)
+        const { attempts, index, token, tuples } = held
+        this.held.set(id, { held, left: new Set(tuples.keys()) })
         const unread = held.unread === undefined ? undefined : this.values.encodeError(held.unread)
-        return [encode(held), held.attempts, held.token, unread]
+        return [index, tuples.map((tuple) => this.values.encodeTuple(tuple)), attempts, token, unread]
       })
   }
 
@@ -41,8 +40,7 @@ export class Holds {
     letter: unknown,
     those: ReadonlyArray<number> | undefined
   ): Effect.Effect<void, unknown> {
-    const held = this.held.get(id)
-    this.held.delete(id)
+    const held = this.leave(id, those)
     return held === undefined || held.isOver() ? Effect.void : Effect.catchAllDefect(
       Effect.suspend(() => held.end(this.endingOf(how, failed, letter), those)),
       (defect) => Effect.zipRight(held.end(refused, those), Effect.die(defect))
@@ -51,9 +49,17 @@ export class Holds {
 
   /** Ends a hold where nobody waits to hear how that goes. */
   settle(id: number, how: "keep" | "giveBack"): void {
-    const held = this.held.get(id)
-    this.held.delete(id)
-    held?.[how]()
+    this.leave(id)?.[how]()
+  }
+
+  /** Keeps the hold only as long as something of it is left. */
+  private leave(id: number, those?: ReadonlyArray<number>): Held<unknown> | undefined {
+    const hold = this.held.get(id)
+    those?.forEach((index) => hold?.left.delete(index))
+    if (those === undefined || hold?.left.size === 0) {
+      this.held.delete(id)
+    }
+    return hold?.held
   }
 
   giveAllBack(): void {

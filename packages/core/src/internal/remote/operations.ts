@@ -9,11 +9,11 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
-import { mailboxOf, millis, own, several } from "../arguments.js"
+import { mailboxOf, millis, own } from "../arguments.js"
 import { putFitting } from "../destination.js"
-import type { Held, TakingFirst } from "../hold.js"
 import { equals } from "../pattern/equality.js"
 import type { Pattern } from "../pattern/pattern.js"
+import { indexIn, queryOf, tuplesIn } from "../pattern/query.js"
 import type { Values } from "../values.js"
 import type { Verbs } from "../verbs.js"
 import { Asking, Replacement } from "./asking.js"
@@ -131,45 +131,31 @@ const lookingOf = (
 ): Pick<Operations, "copyCollect" | "count" | "end" | "explain" | "rdp" | "read" | "take" | "takeNow"> => {
   const { holds, values, verbs } = serving
   const encodeAll = (tuples: ReadonlyArray<Tuple>) => tuples.map((tuple) => values.encodeTuple(tuple))
-  const encodeFirst = ([tuple]: ReadonlyArray<Tuple>) => values.encodeTuple(tuple!)
-
-  /** What the client is sent of what it has taken. */
-  const sentOf = (name: TakingFirst["name"]): (held: Held<unknown>) => unknown => {
-    switch (name) {
-      case "inAll":
-        return ({ tuples }) => encodeAll(tuples)
-      case "inAny":
-        return ({ index, tuples }) => [index, encodeFirst(tuples)]
-      default:
-        return ({ tuples }) => encodeFirst(tuples)
-    }
-  }
 
   return {
-    read: (id, name, wires, asks, timeout) => {
-      const { pattern, patterns, wait } = reading(serving, id, wires, asks)
-      return name === "rd"
-        ? one(Effect.map(wait(verbs.wait("rd", pattern, timeout)), (tuple) => values.encodeTuple(tuple)))
-        : one(Effect.map(
-          wait(verbs.waitAny("rdAny", several(patterns), timeout)),
-          ({ index, tuple }: any) => [index, values.encodeTuple(tuple)]
-        ))
+    read: (id, name, form, wires, asks, timeout) => {
+      const { patterns, wait } = reading(serving, id, wires, asks)
+      const query = queryOf(form, patterns)
+      return Effect.map(
+        wait(verbs.wait(name, query, timeout)),
+        (found) => [indexIn(query, found), encodeAll(tuplesIn(query, found))]
+      )
     },
     rdp: (id, wire, asks) => {
       const { now, pattern } = reading(serving, id, [wire], asks)
-      return now(maybe(values, verbs.now("rdp", pattern)))
+      return now(maybe(values, verbs.now("rdp", pattern) as Effect.Effect<Option.Option<Tuple>, unknown>))
     },
     copyCollect: (id, wire) =>
       one(Effect.map(verbs.copyCollect(reading(serving, id, [wire], false).pattern), (all) => encodeAll(all))),
     count: (id, wire) => one(verbs.count(reading(serving, id, [wire], false).pattern)),
     explain: (id, wire) => one(verbs.explain(reading(serving, id, [wire], false).pattern)),
-    take: (id, name, wires, asks, timeout, isFinal) => {
+    take: (id, name, form, wires, asks, timeout, isFinal) => {
       const { patterns, wait } = reading(serving, id, wires, asks)
-      return wait(verbs.take({ name, patterns, timeout, isFinal }, holds.hold(id, sentOf(name))))
+      return wait(verbs.take({ name, query: queryOf(form, patterns), timeout, isFinal }, holds.hold(id)))
     },
     takeNow: (id, name, wire, asks, limit, isFinal) => {
       const { now, pattern } = reading(serving, id, [wire], asks)
-      return now(verbs.takeNow({ name, pattern, limit, isFinal }, holds.hold(id, ({ tuples }) => encodeAll(tuples))))
+      return now(verbs.takeNow({ name, pattern, limit, isFinal }, holds.hold(id)))
     },
     end: (_, id, how, failed, letter, those) => none(holds.end(id, how, failed, letter, those))
   }

@@ -21,11 +21,13 @@ import { SpaceError } from "../../SpaceError.js"
 import type { Explanation, Failures, Inspection, Quiescence } from "../../TupleSpace.js"
 import type { Mailbox } from "../arguments.js"
 import type { Ending, NoToken, TakingFirst, TakingNow } from "../hold.js"
+import type { Query } from "../pattern/query.js"
 import { messageOf } from "../print.js"
 import type { Dumped } from "../texts.js"
+import type { WaitName } from "../verbs.js"
 
 /** Changes whenever the frames do, or the coding of values in them: ends of different versions do not talk. */
-export const version = 6
+export const version = 7
 
 // From the client
 export const Hello = 0
@@ -76,10 +78,16 @@ export type FromClient =
 type Wires = ReadonlyArray<unknown>
 
 /**
- * What is held: the tuples, how often a use of the first has failed, the number of the hold or why it has none, and why
- * the tuple cannot be decoded, if it cannot.
+ * What is held: by which pattern of a choice it was found, the tuples, how often a use of each has failed, the number of
+ * the hold or why it has none, and why the tuple cannot be decoded, if it cannot.
  */
-type Held = [value: unknown, attempts: number, token: number | NoToken, unread: unknown]
+type Held = [
+  index: number,
+  tuples: Wires,
+  attempts: ReadonlyArray<number>,
+  token: number | NoToken,
+  unread: unknown
+]
 
 /**
  * What a client can ask for: the arguments of each request, and what it is answered. Tuples, patterns and errors are as
@@ -94,11 +102,12 @@ export interface Requests {
   readonly outIfAbsent: (pattern: Wires, asks: boolean, tuple: unknown) => [present?: unknown]
   readonly replace: (pattern: Wires) => [replaced?: unknown]
   readonly read: (
-    name: "rd" | "rdAny",
+    name: Extract<WaitName, "rd" | "rdAny">,
+    form: Query["form"],
     patterns: ReadonlyArray<Wires>,
     asks: boolean,
     timeout: number
-  ) => [found: unknown]
+  ) => [index: number, tuples: Wires]
   readonly rdp: (pattern: Wires, asks: boolean) => [tuple?: unknown]
   readonly copyCollect: (pattern: Wires) => [tuples: Wires]
   readonly count: (pattern: Wires) => [count: number]
@@ -107,6 +116,7 @@ export interface Requests {
   readonly awaitQuiescent: () => [report: Quiescence]
   readonly take: (
     name: TakingFirst["name"],
+    form: Query["form"],
     patterns: ReadonlyArray<Wires>,
     asks: boolean,
     timeout: number,
@@ -119,7 +129,7 @@ export interface Requests {
     limit: number,
     isFinal: boolean
   ) => Held
-  /** Ends a hold: of all, or of those at these indices. */
+  /** Ends a hold: of all that is left of it, or of those at these indices. */
   readonly end: (
     hold: number,
     how: Ending["how"],

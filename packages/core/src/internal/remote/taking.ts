@@ -10,7 +10,7 @@ import * as Exit from "effect/Exit"
 import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Holding } from "../arguments.js"
-import { refusing } from "../arguments.js"
+import { held, refusing } from "../arguments.js"
 import * as Hold from "../hold.js"
 import type { Values } from "../values.js"
 import type { Verbs } from "../verbs.js"
@@ -48,9 +48,9 @@ export const takingOf = (
       }
     )
 
-  const heldBy = (taken: Taken, tuples: ReadonlyArray<Tuple>, index = 0): Hold.Held<SpaceError> => ({
+  const heldBy = (taken: Taken, tuples: ReadonlyArray<Tuple>): Hold.Held<SpaceError> => ({
     tuples,
-    index,
+    index: taken.index,
     attempts: taken.attempts,
     token: taken.token,
     isOver: () => false,
@@ -65,64 +65,53 @@ export const takingOf = (
       })
   })
 
-  /** Decodes what is held. If that fails, all is back, and it is an attempt of those that cannot be decoded. */
-  const decoded = (taken: Taken, wires: ReadonlyArray<any>): Effect.Effect<Array<Tuple>, SpaceError> =>
-    Effect.suspend(() => {
-      const all: Array<Tuple> = []
-      const undecodable: Array<number> = []
-      let refusal = taken.unread
-      for (const [index, wire] of wires.entries()) {
-        const read = tried(values, wire)
-        if (Either.isRight(read)) {
-          all.push(read.right)
-        } else {
-          undecodable.push(index)
-          refusal ??= read.left
-        }
+  /** What is held, decoded; or as it is, with why which of it cannot be. */
+  const decoded = (taken: Taken) => {
+    const undecodable = new Set<number>()
+    let refusal = taken.unread
+    const tuples = taken.wires.map((wire, index) => {
+      const read = taken.unread === undefined ? tried(values, wire) : Either.left(taken.unread)
+      if (Either.isRight(read)) {
+        return read.right
       }
-      return refusal === undefined
-        ? Effect.succeed(all)
-        : Effect.zipRight(
-          Effect.ignore(end(taken, "place", true, undefined, taken.unread === undefined ? undecodable : undefined)),
-          Effect.fail(refusal)
-        )
+      undecodable.add(index)
+      refusal ??= read.left
+      return values.decodeRaw(wire as ReadonlyArray<unknown>)
     })
-
-  /** What cannot be decoded is as what a use has failed on. */
-  const usingOne = <A, E, R>(
-    taken: Taken,
-    wire: unknown,
-    options: Holding,
-    use: (tuple: Tuple) => Effect.Effect<A, E, R>
-  ): Effect.Effect<A, E | SpaceError, R> => {
-    const read = taken.unread === undefined ? tried(values, wire) : Either.left(taken.unread)
-    if (Either.isRight(read)) {
-      return use(read.right)
-    }
-    const cause = Cause.fail(read.left)
-    const release = Hold.release(heldBy(taken, [values.decodeRaw(wire as ReadonlyArray<unknown>)]), options, refusing)
-    return Effect.zipRight(
-      Effect.catchAllCause(
-        release(Exit.failCause(cause)),
-        (other) => Effect.failCause(Cause.sequential(cause, other))
-      ),
-      Effect.failCause(cause)
-    )
+    return { refusal, tuples, undecodable }
   }
+
+  /** What cannot be decoded is as what a use has failed on, and the rest of what was taken is back. */
+  const using = <A, E, R>(
+    taken: Taken,
+    options: Holding,
+    use: (held: Hold.Held<SpaceError>) => Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E | SpaceError, R> =>
+    Effect.suspend(() => {
+      const { refusal, tuples, undecodable } = decoded(taken)
+      const held = heldBy(taken, tuples)
+      if (refusal === undefined) {
+        return use(held)
+      }
+      const cause = Cause.fail(refusal)
+      const rest = new Hold.Rest(held, options, refusing, (index) => undecodable.has(index))
+      return Effect.zipRight(
+        Effect.catchAllCause(
+          rest.release(Exit.failCause(cause)),
+          (other) => Effect.failCause(Cause.sequential(cause, other))
+        ),
+        Effect.failCause(cause)
+      )
+    })
 
   return {
     take: (taking, use) => {
-      const { isFinal, name, options, patterns, timeout } = taking
+      const { isFinal, name, options = held, query: { form, patterns }, timeout } = taking
       const { answer, asks, wires } = sent(values, patterns)
       return Hold.uninterruptibly(taking, (restore) =>
         Effect.flatMap(
-          connection.holding(restore, "take", [name, wires, asks, timeout, isFinal], answer),
-          (taken) => {
-            const [index, found] = foundBy(name, taken.value)
-            return options === undefined
-              ? Effect.flatMap(decoded(taken, found), (tuples) => use(heldBy(taken, tuples, index), restore))
-              : usingOne(taken, found[0], options, (tuple) => use(heldBy(taken, [tuple]), restore))
-          }
+          connection.holding(restore, "take", [name, form, wires, asks, timeout, isFinal], answer),
+          (taken) => using(taken, options, (held) => use(held, restore))
         ))
     },
     takeNow: (taking, use) => {
@@ -131,15 +120,8 @@ export const takingOf = (
       return Hold.uninterruptibly(taking, (restore) =>
         Effect.flatMap(
           connection.holding(restore, "takeNow", [name, wires[0]!, asks, limit, isFinal], answer),
-          (taken) => Effect.flatMap(decoded(taken, taken.value), (tuples) => use(heldBy(taken, tuples), restore))
+          (taken) => using(taken, held, (held) => use(held, restore))
         ))
     }
   }
 }
-
-/** Which of the patterns has found something, and what they have found. */
-const foundBy = (
-  name: Hold.TakingFirst["name"],
-  value: any
-): readonly [index: number, wires: ReadonlyArray<unknown>] =>
-  name === "inAll" ? [0, value] : name === "inAny" ? [value[0], [value[1]]] : [0, [value]]

@@ -17,8 +17,8 @@ import { listedAs, uninterruptibly } from "../hold.js"
 import { longestFirst, Shapes } from "../insight.js"
 import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
+import { kindOf } from "../pattern/query.js"
 import { assemble } from "../space.js"
-import type { Late } from "../timeout.js"
 import { Chosen, JointHold } from "./holds.js"
 import type { Part } from "./routing.js"
 import { Routing } from "./routing.js"
@@ -116,26 +116,26 @@ const changingOf = (routing: Routing): Pick<Part, "outIfAbsent" | "replace"> => 
 
 const takingOf = (routing: Routing, waits: Waits): Pick<Part, "take" | "takeNow"> => ({
   take: (taking, use) => {
-    const { name, patterns, timeout } = taking
+    const { name, query, timeout } = taking
+    const { patterns } = query
     const concerned = routing.ofPatterns(patterns)
-    if (name === "inAll" || concerned.length === 1) {
-      return routing.only("inAll", concerned).take(taking, use)
+    if (query.form === "all" || concerned.length === 1) {
+      return routing.only(name, concerned).take(taking, use)
     }
-    const there = name === "inAny" ? "in" : name
     return uninterruptibly(taking, (restore) =>
       Effect.flatMap(
         waits.race<readonly [Held<SpaceError>, Pattern]>(
           restore,
-          { kind: listedAs(name), operation: name, patterns, timeout },
+          { kind: listedAs(taking), operation: name, patterns, timeout },
           ({ part, pattern }, found) =>
             part.take(
-              { ...taking, name: there, patterns: [pattern], restore: undefined },
+              { ...taking, name: name === "inAny" ? "in" : name, query: pattern, restore: undefined },
               (held) => found([held, pattern])
             ),
           ([held]) => held.giveBack()
         ),
         ([held, pattern]) =>
-          use(name === "inAny" ? new Chosen(held, indexIn(patterns, pattern, held.tuples[0]!)) : held, restore)
+          use(query.form === "any" ? new Chosen(held, indexIn(patterns, pattern, held.tuples[0]!)) : held, restore)
       ))
   },
   takeNow: <A, E, R>(taking: TakingNow, use: Use<SpaceError, A, E, R>) => {
@@ -166,46 +166,33 @@ const takingOf = (routing: Routing, waits: Waits): Pick<Part, "take" | "takeNow"
 const readingOf = (
   routing: Routing,
   waits: Waits
-): Pick<Parameters<typeof looks<SpaceError>>[0], "rd" | "rdAny" | "rdp"> => {
-  const reading = (
-    kind: "rd" | "rdAny",
-    patterns: ReadonlyArray<Pattern>,
-    timeout: number
-  ): Effect.Effect<readonly [Tuple, Pattern], SpaceError | Late> =>
-    Effect.uninterruptibleMask((restore) =>
-      waits.race<readonly [Tuple, Pattern]>(
-        restore,
-        { kind, operation: kind, patterns, timeout },
-        ({ part, pattern }, found) =>
-          Effect.flatMap(part.wait("rd", pattern, timeout), (tuple) => found([tuple, pattern])),
-        () => {}
-      )
-    )
-  return {
-    rd: (pattern, timeout) => {
-      const concerned = routing.ofPattern(pattern)
-      return concerned.length === 1
-        ? concerned[0]!.wait("rd", pattern, timeout)
-        : Effect.map(reading("rd", [pattern], timeout), ([tuple]) => tuple)
-    },
-    rdAny: (choices, timeout) => {
-      const { patterns } = choices
-      const concerned = routing.ofPatterns(patterns)
-      return concerned.length === 1
-        ? concerned[0]!.waitAny("rdAny", choices, timeout)
-        : Effect.map(
-          reading("rdAny", patterns, timeout),
-          ([tuple, pattern]) => choices.choice(indexIn(patterns, pattern, tuple), tuple)
+): Pick<Parameters<typeof looks<SpaceError>>[0], "rdp" | "read"> => ({
+  read: (name, query, timeout) => {
+    const { patterns } = query
+    const concerned = routing.ofPatterns(patterns)
+    if (query.form === "all" || concerned.length === 1) {
+      return routing.only(name, concerned).wait(name === "rdp" ? "rd" : name, query, timeout)
+    }
+    return Effect.map(
+      Effect.uninterruptibleMask((restore) =>
+        waits.race<readonly [Tuple, Pattern]>(
+          restore,
+          { kind: kindOf(false, query), operation: name, patterns, timeout },
+          ({ part, pattern }, found) =>
+            Effect.flatMap(part.wait("rd", pattern, timeout), (tuple) => found([tuple as Tuple, pattern])),
+          () => {}
         )
-    },
-    rdp: (pattern) =>
-      Effect.reduce(
-        routing.ofPattern(pattern),
-        Option.none<Tuple>(),
-        (found, part) => Option.isSome(found) ? Effect.succeed(found) : part.now("rdp", pattern)
-      )
-  }
-}
+      ),
+      ([tuple, pattern]) => query.result(query.form === "any" ? indexIn(patterns, pattern, tuple) : 0, [tuple])
+    )
+  },
+  rdp: (pattern) =>
+    Effect.reduce(
+      routing.ofPattern(pattern),
+      Option.none<unknown>(),
+      (found, part) => Option.isSome(found) ? Effect.succeed(found) : part.now("rdp", pattern)
+    )
+})
 
 /** The first pattern that matches; it may be another than that by which the tuple was found. */
 const indexIn = (patterns: ReadonlyArray<Pattern>, found: Pattern, tuple: Tuple): number =>

@@ -4,11 +4,10 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Ending, Held, NoToken } from "../hold.js"
+import { each } from "../hold.js"
 
 /** What several parts hold, as one. */
 export class JointHold implements Held<SpaceError> {
@@ -16,8 +15,8 @@ export class JointHold implements Held<SpaceError> {
 
   constructor(private readonly holds: ReadonlyArray<Held<SpaceError>>) {}
 
-  get attempts(): number {
-    return this.holds[0]?.attempts ?? 0
+  get attempts(): ReadonlyArray<number> {
+    return this.holds.flatMap(({ attempts }) => attempts)
   }
 
   /** That of its part. What is held in several is for no use. */
@@ -47,17 +46,12 @@ export class JointHold implements Held<SpaceError> {
 
   end(ending: Ending, those?: ReadonlyArray<number>): Effect.Effect<void, SpaceError> {
     let from = 0
-    const ends = this.holds.map((held) => {
+    return each(this.holds.map((held) => {
       const start = from
       from += held.tuples.length
       const own = those?.filter((index) => index >= start && index < from).map((index) => index - start)
-      return held.isOver() ? Effect.void : held.end(ending, own)
-    })
-    // Each of them, whatever becomes of the others.
-    return Effect.flatMap(
-      Effect.forEach(ends, Effect.exit),
-      (exits) => Option.getOrElse(Option.map(Exit.all(exits), Exit.asVoid), () => Exit.void)
-    )
+      return held.isOver() || own?.length === 0 ? Effect.void : held.end(ending, own)
+    }))
   }
 }
 

@@ -25,7 +25,7 @@ export interface Place {
 
 /** A wait in several places, which each part lists as one of its own. */
 export interface Wait {
-  readonly kind: "in" | "rd" | "inAny" | "rdAny" | "withPermit"
+  readonly kind: InterestSnapshot["kind"]
   readonly patterns: ReadonlyArray<Pattern>
   readonly places: ReadonlyArray<Place>
 }

@@ -664,13 +664,16 @@ CREATE OR REPLACE FUNCTION ${schema}.settle(p_space int, p_client bigint, p_now 
 LANGUAGE plpgsql AS $$
 DECLARE
   v_holds bigint[] := ARRAY(SELECT h::bigint FROM jsonb_array_elements_text(c->'holds') h);
+  v_ids bigint[] := CASE WHEN jsonb_typeof(c->'ids') = 'array'
+    THEN ARRAY(SELECT i::bigint FROM jsonb_array_elements_text(c->'ids') i) END;
   v_rows ${schema}.tuples[];
   v_was bigint[];
   v_from bigint;
   t ${schema}.tuples;
 BEGIN
   WITH gone AS (
-    DELETE FROM ${schema}.held h WHERE h.client = p_client AND h.hold = ANY(v_holds) RETURNING h.*
+    DELETE FROM ${schema}.held h
+      WHERE h.client = p_client AND h.hold = ANY(v_holds) AND (v_ids IS NULL OR h.id = ANY(v_ids)) RETURNING h.*
   )
   SELECT array_agg(DISTINCT g.hold), array_agg(ROW(${columnsOf(sql`g`)})::${schema}.tuples ORDER BY g.id)
     INTO v_was, v_rows FROM gone g;

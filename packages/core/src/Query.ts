@@ -1,0 +1,121 @@
+/**
+ * Queries: what an operation looks for, where that is more than one pattern says. A pattern is the query of one tuple;
+ * {@link any} is one tuple by any of several patterns, {@link all} a distinct one for each of them. The operations that
+ * take or read take a query wherever they take a pattern, and hold what it takes as one.
+ *
+ * Import it as `Q`, as `Pattern` is imported as `P`.
+ *
+ * @since 0.1.0
+ * @example
+ * ```ts
+ * import { Pattern as P, Query as Q, TupleSpace } from "@effect-linda/core"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const space = yield* TupleSpace.make()
+ *   yield* space.outAll([["task", 7, "a.txt"], ["file", "b.txt", 1], ["file", "a.txt", 2]])
+ *   // both or none, and both are back if the use fails
+ *   return yield* space.inWith(
+ *     Q.all({
+ *       task: ["task", P.number, P.ref("name", P.string)],
+ *       file: ["file", P.ref("name", P.string), P.number]
+ *     }),
+ *     ({ file, task }) => Effect.succeed(`task ${task[1]} has file ${file[2]}`)
+ *   )
+ * })
+ *
+ * console.log(Effect.runSync(Effect.scoped(program))) // task 7 has file 2
+ * ```
+ */
+import * as internal from "./internal/pattern/query.js"
+import type { Match, Pattern } from "./Pattern.js"
+import type { Tuple } from "./Tuple.js"
+import type { Patterns } from "./TupleSpace.js"
+
+/**
+ * Marks a query, in types only.
+ *
+ * @since 0.1.0
+ * @category symbols
+ */
+export declare const QueryTypeId: unique symbol
+
+/**
+ * The type of the mark.
+ *
+ * @since 0.1.0
+ * @category symbols
+ */
+export type QueryTypeId = typeof QueryTypeId
+
+/**
+ * A tuple that matches any of several patterns.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Any<out Ps extends Patterns> {
+  readonly [QueryTypeId]: { readonly _form: "any"; readonly _members: Ps }
+}
+
+/**
+ * A distinct tuple for each of several patterns.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface All<out Ps extends Patterns> {
+  readonly [QueryTypeId]: { readonly _form: "all"; readonly _members: Ps }
+}
+
+/**
+ * What an operation that takes or reads can look for.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Query = Pattern | Any<Patterns> | All<Patterns>
+
+/**
+ * The type of the tuples that a query takes from a space of `T`.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type Taken<T extends Tuple, Q> = Q extends Any<infer Ps> | All<infer Ps> ? Match<T, Ps[keyof Ps & MemberKey<Ps>]>
+  : Match<T, Q>
+
+/** The keys under which a list, a tuple or a record has its patterns. */
+type MemberKey<Ps> = Ps extends ReadonlyArray<unknown> ? number : keyof Ps
+
+/**
+ * The oldest tuple that matches any of the patterns, and which of them it matched: by its index, or by its key if they
+ * are a record. At least one pattern is needed (S11).
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * ```ts
+ * import { Pattern as P, Query as Q, TupleSpace } from "@effect-linda/core"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const space = yield* TupleSpace.make()
+ *   yield* space.out(["job", 1])
+ *   const { key, tuple } = yield* space.in(Q.any({ job: ["job", P.number], stop: ["stop"] }))
+ *   return `${key}: ${tuple}`
+ * })
+ *
+ * console.log(Effect.runSync(Effect.scoped(program))) // job: job,1
+ * ```
+ */
+export const any = <const Ps extends Patterns>(patterns: Ps): Any<Ps> => internal.describe("any", patterns)
+
+/**
+ * A distinct tuple for each of the patterns, all at one instant: as an array, or as a record with their keys. A variable
+ * has one value in all of them. While an operation waits for it, it holds none (S11).
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const all = <const Ps extends Patterns>(patterns: Ps): All<Ps> => internal.describe("all", patterns)
