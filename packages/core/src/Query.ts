@@ -1,7 +1,8 @@
 /**
  * Queries: what an operation looks for, where that is more than one pattern says. A pattern is the query of one tuple;
- * {@link any} is one tuple by any of several patterns, {@link all} a distinct one for each of them. The operations that
- * take or read take a query wherever they take a pattern, and hold what it takes as one.
+ * {@link any} is one tuple by any of several patterns, {@link all} a distinct one for each of them, {@link batch} several
+ * tuples of one pattern. The operations that take or read take a query wherever they take a pattern, and hold what it
+ * takes as one.
  *
  * Import it as `Q`, as `Pattern` is imported as `P`.
  *
@@ -27,7 +28,8 @@
  * console.log(Effect.runSync(Effect.scoped(program))) // task 7 has file 2
  * ```
  */
-import * as internal from "./internal/pattern/query.js"
+import type * as Duration from "effect/Duration"
+import * as internal from "./internal/queries.js"
 import type { Match, Pattern } from "./Pattern.js"
 import type { Tuple } from "./Tuple.js"
 import type { Patterns } from "./TupleSpace.js"
@@ -69,12 +71,37 @@ export interface All<out Ps extends Patterns> {
 }
 
 /**
+ * Several tuples of one pattern.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Batch<out P extends Pattern> {
+  readonly [QueryTypeId]: { readonly _form: "batch"; readonly _members: P }
+}
+
+/**
+ * How large a batch is, and how long it waits for more.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface BatchOptions {
+  /** How many tuples it needs, and waits for: from 1 on, which is the default. */
+  readonly min?: number | undefined
+  /** How many tuples it has at most: from `min` on, or `Infinity`. */
+  readonly max: number
+  /** How long it waits for more tuples, once it has `min` of them. By default it has only those that are there then. */
+  readonly linger?: Duration.DurationInput | undefined
+}
+
+/**
  * What an operation that takes or reads can look for.
  *
  * @since 0.1.0
  * @category models
  */
-export type Query = Pattern | Any<Patterns> | All<Patterns>
+export type Query = Pattern | Any<Patterns> | All<Patterns> | Batch<Pattern>
 
 /**
  * The type of the tuples that a query takes from a space of `T`.
@@ -83,6 +110,7 @@ export type Query = Pattern | Any<Patterns> | All<Patterns>
  * @category type-level
  */
 export type Taken<T extends Tuple, Q> = Q extends Any<infer Ps> | All<infer Ps> ? Match<T, Ps[keyof Ps & MemberKey<Ps>]>
+  : Q extends Batch<infer P> ? Match<T, P>
   : Match<T, Q>
 
 /** The keys under which a list, a tuple or a record has its patterns. */
@@ -119,3 +147,35 @@ export const any = <const Ps extends Patterns>(patterns: Ps): Any<Ps> => interna
  * @category constructors
  */
 export const all = <const Ps extends Patterns>(patterns: Ps): All<Ps> => internal.describe("all", patterns)
+
+/**
+ * Up to `max` tuples that match, as a list: those that would have been taken one by one. It waits for `min` of them, and
+ * holds nothing meanwhile; then it holds these, and takes more until it has `max` or has lingered for long enough.
+ *
+ * `in` that is interrupted while it lingers gives everything back. `rd` does not linger: it reads what is there as soon
+ * as that is enough; `inp` and `rdp` look now. In `inWith` a failure of the use is an attempt of each tuple.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * ```ts
+ * import { Pattern as P, Query as Q, TupleSpace } from "@effect-linda/core"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const space = yield* TupleSpace.make()
+ *   yield* space.outAll([["mail", "ann"], ["mail", "nobody"], ["mail", "bob"]])
+ *   yield* space.inWith(
+ *     Q.batch(["mail", P.string], { max: 100 }),
+ *     (mails, hold) =>
+ *       Effect.forEach(mails, (mail) => mail[1] === "nobody" ? hold.fail(mail, "no such user") : Effect.void),
+ *     { maxAttempts: 1, deadLetter: (mail) => ["dead", ...mail] }
+ *   )
+ *   return yield* space.collect([P.rest(P.any)])
+ * })
+ *
+ * console.log(Effect.runSync(Effect.scoped(program))) // [ [ "dead", "mail", "nobody" ] ]
+ * ```
+ */
+export const batch = <const P extends Pattern>(pattern: P, options: BatchOptions): Batch<P> =>
+  internal.describe("batch", pattern, options)

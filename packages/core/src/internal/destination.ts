@@ -57,14 +57,14 @@ export type Move<E> = <E2>(
 
 /** How an engine copies, and how it takes to hold. */
 interface Source<E> {
-  readonly copyCollect: (pattern: Pattern) => Effect.Effect<ReadonlyArray<Tuple>, E>
+  readonly copyCollect: (pattern: Pattern, limit: number) => Effect.Effect<ReadonlyArray<Tuple>, E>
   readonly takeNow: TakeNow<E>
 }
 
 /** The verb of moving, for an engine that knows no better way: what moves is held meanwhile, and what stays is back. */
 export const moves = <E>({ copyCollect, takeNow }: Source<E>): Move<E> => (name, pattern, other) =>
   name === "copyCollectInto"
-    ? Effect.map(Effect.flatMap(copyCollect(pattern), (all) => putFitting(other, all)), ({ length }) => length)
+    ? Effect.map(Effect.flatMap(copyCollect(pattern, Infinity), (all) => putFitting(other, all)), ({ length }) => length)
     : takeNow({ name, pattern, limit: Infinity, isFinal: false }, moveHeld(other))
 
 /** Moves what is held. */

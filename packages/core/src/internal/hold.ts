@@ -21,6 +21,7 @@ import type { Pattern } from "./pattern/pattern.js"
 import type { Query } from "./pattern/query.js"
 import { kindOf } from "./pattern/query.js"
 import { show } from "./print.js"
+import type { Asked } from "./queries.js"
 import { atEnd, interrupted } from "./runtime.js"
 import type { Late } from "./timeout.js"
 
@@ -44,9 +45,9 @@ interface Taking {
 }
 
 /** What to wait for, in the name of which operation. */
-export interface TakingFirst extends Taking {
+export interface TakingFirst<out Q = Query> extends Taking {
   readonly name: "in" | "inAny" | "inAll" | "inp" | "inWith" | "inScoped" | "withPermit"
-  readonly query: Query
+  readonly query: Q
   /** In milliseconds. */
   readonly timeout: number
   /**
@@ -65,6 +66,8 @@ export interface TakingNow extends Taking {
   readonly name: "inp" | "inUpTo" | "collect" | "collectInto"
   readonly pattern: Pattern
   readonly limit: number
+  /** Whether to fail on what cannot be decoded is no attempt of that: it is tried again by itself. */
+  readonly isTrial?: boolean
 }
 
 /** Tuples that are held together. */
@@ -108,7 +111,10 @@ export type NoToken = "store" | "transaction"
 export type Use<E, A, E2, R> = (held: Held<E>, restore: Restore) => Effect.Effect<A, E2, R>
 
 /** Takes, waiting until it can, and uses what it has. */
-export type Take<E> = <A, E2, R>(taking: TakingFirst, use: Use<E, A, E2, R>) => Effect.Effect<A, E | E2 | Late, R>
+export type Take<E, Q = Query> = <A, E2, R>(
+  taking: TakingFirst<Q>,
+  use: Use<E, A, E2, R>
+) => Effect.Effect<A, E | E2 | Late, R>
 
 /** What an operation does instead that was refused for its arguments: it dies in an engine that cannot fail. */
 export type Refuse<E> = (error: unknown) => Effect.Effect<never, E>
@@ -116,7 +122,7 @@ export type Refuse<E> = (error: unknown) => Effect.Effect<never, E>
 /** What the operations that hold are made of. */
 interface Taker<E> {
   readonly refuse: Refuse<E>
-  readonly take: Take<E>
+  readonly take: Take<E, Asked>
 }
 
 /** Takes what is there, and uses it. */
@@ -161,8 +167,8 @@ export class Rest<E> {
     private readonly held: Held<E>,
     private readonly options: Holding,
     private readonly refuse: Refuse<E>,
-    /** Of which tuples a failure of the use is an attempt: it is for the first that a query takes that it takes others. */
-    private readonly counts = (index: number): boolean => index === 0
+    /** Of which tuples a failure of the use is an attempt. */
+    private readonly counts: (index: number) => boolean
   ) {
     this.left = Array.from(held.tuples.keys())
   }
@@ -254,6 +260,9 @@ export class Rest<E> {
   }
 }
 
+/** It is of all of a batch; and else of the first tuple, which the others are taken for. */
+const countedOf = ({ form }: Asked) => (index: number): boolean => form === "batch" || index === 0
+
 const notHeld = (name: string, tuple: unknown): SpaceError =>
   new SpaceError({
     reason: "InvalidTuple",
@@ -315,12 +324,12 @@ class Using<E> implements Hold<E> {
 export const using = <E, A, E2, R>(
   { refuse, take }: Taker<E>,
   name: "inWith" | "withPermit",
-  query: Query,
+  query: Asked,
   options: Holding,
   use: (found: any, hold: Hold<E>) => Effect.Effect<A, E2, R>
 ): Effect.Effect<A, E | E2 | Late, R> =>
   take({ name, query, timeout: options.timeout, isFinal: false, options }, (held, restore) => {
-    const rest = new Rest(held, options, refuse)
+    const rest = new Rest(held, options, refuse, countedOf(query))
     const used = Effect.suspend(() => use(query.result(held.index, held.tuples), new Using(held, rest)))
     return ending(
       held.guarded === undefined ? restore(used) : held.guarded(restore, used),
@@ -330,11 +339,11 @@ export const using = <E, A, E2, R>(
 
 export const scoped = <E>(
   { refuse, take }: Taker<E>,
-  query: Query,
+  query: Asked,
   options: Holding
 ): Effect.Effect<unknown, E | Late, Scope.Scope> =>
   take({ name: "inScoped", query, timeout: options.timeout, isFinal: false, options }, (held) => {
-    const rest = new Rest(held, options, refuse)
+    const rest = new Rest(held, options, refuse, countedOf(query))
     return Effect.as(
       atEnd((exit) => Effect.orDie(orInterrupted(exit, rest.release(exit)))),
       query.result(held.index, held.tuples)

@@ -9,9 +9,10 @@ import * as Option from "effect/Option"
 import type { Tuple } from "../Tuple.js"
 import type { Leaving } from "./handOver.js"
 import { handOver } from "./handOver.js"
-import type { Held, TakingFirst, TakingNow } from "./hold.js"
+import type { Held, Take, TakingFirst, TakingNow } from "./hold.js"
 import type { Pattern } from "./pattern/pattern.js"
 import type { Query } from "./pattern/query.js"
+import type { Asked } from "./queries.js"
 import { withFiber } from "./runtime.js"
 import type { Late } from "./timeout.js"
 import { isTimeout } from "./timeout.js"
@@ -19,15 +20,22 @@ import type { Verbs, WaitName } from "./verbs.js"
 import { isReading } from "./verbs.js"
 
 /** How the engine takes, and how it reads. */
-interface Looking<E> extends Pick<Verbs<E>, "refuse" | "take" | "takeNow"> {
+interface Looking<E, Q extends Asked> extends Pick<Verbs<E>, "refuse" | "takeNow"> {
+  readonly take: Take<E, Q>
   /** Gives what `query.result` makes of what it has found. */
-  readonly read: (name: "rd" | "rdAny" | "rdp", query: Query, timeout: number) => Effect.Effect<unknown, E | Late>
+  readonly read: (name: "rd" | "rdAny" | "rdp", query: Q, timeout: number) => Effect.Effect<unknown, E | Late>
   readonly rdp: (pattern: Pattern) => Effect.Effect<Option.Option<unknown>, E>
 }
 
-export const looks = <E>(
-  { rdp, read, refuse, take, takeNow }: Looking<E>
-): Pick<Verbs<E>, "now" | "takeUpTo" | "wait"> => {
+/** The verbs that look, for these queries. */
+interface Looks<E, Q> extends Pick<Verbs<E>, "takeUpTo"> {
+  readonly wait: (name: WaitName, query: Q, timeout: number) => Effect.Effect<unknown, E | Late>
+  readonly now: (name: "inp" | "rdp", query: Q) => Effect.Effect<Option.Option<unknown>, E>
+}
+
+export const looks = <E, Q extends Asked = Query>(
+  { rdp, read, refuse, take, takeNow }: Looking<E, Q>
+): Looks<E, Q> => {
   const leaving: Leaving = new Map()
 
   const keeping = <E1, A>(
@@ -56,7 +64,7 @@ export const looks = <E>(
 
   const first = <A>(
     name: Exclude<WaitName, "rd" | "rdAny"> | "inp",
-    query: Query,
+    query: Q,
     timeout: number,
     result: (found: unknown) => A
   ): Effect.Effect<A, E | Late> =>

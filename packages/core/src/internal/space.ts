@@ -26,12 +26,15 @@ import {
   ttlOf,
   using
 } from "./arguments.js"
+import type { Batching } from "./batch.js"
+import { withBatches } from "./batch.js"
 import type { Receiving } from "./destination.js"
 import { Receiver } from "./destination.js"
 import * as Hold from "./hold.js"
 import { compile } from "./pattern/pattern.js"
-import { alternatives, joint, query } from "./pattern/query.js"
+import { alternatives, joint } from "./pattern/query.js"
 import { evaluate } from "./process.js"
+import { query } from "./queries.js"
 import type { Leased, Verbs } from "./verbs.js"
 import { Engine } from "./verbs.js"
 
@@ -47,8 +50,8 @@ const variance = { _T: (_: any) => _, _E: (_: never) => _ }
  * TypeScript cannot follow.
  */
 const operation = <E, E2, R, One, Two, Three>(
-  verbs: Verbs<E>,
-  read: (verbs: Verbs<E>, one: One, two: Two, three: Three) => Effect.Effect<unknown, E2, R>,
+  verbs: Batching<E>,
+  read: (verbs: Batching<E>, one: One, two: Two, three: Three) => Effect.Effect<unknown, E2, R>,
   one: One,
   two?: Two,
   three?: Three
@@ -66,7 +69,8 @@ interface Assembled<E> {
 }
 
 /** Makes a space of what its engine does. */
-export const assemble = <T extends Tuple, E>(verbs: Verbs<E>): TupleSpace<T, E> => {
+export const assemble = <T extends Tuple, E>(engine: Verbs<E>): TupleSpace<T, E> => {
+  const verbs = withBatches(engine)
   const space: TupleSpace<any, E> & Receiving & Assembled<E> = {
     name: verbs.name,
 
@@ -127,7 +131,7 @@ export const assemble = <T extends Tuple, E>(verbs: Verbs<E>): TupleSpace<T, E> 
     // Last: V8 makes a dictionary of an object with many named members behind a computed one.
     [TypeId]: variance,
     [Receiver]: verbs.outFitting && ((tuples, onArrival) => operation(verbs, putFitting, tuples, onArrival)),
-    [Engine]: verbs
+    [Engine]: engine
   }
   return space
 }
@@ -136,27 +140,27 @@ export const assemble = <T extends Tuple, E>(verbs: Verbs<E>): TupleSpace<T, E> 
 // Putting
 // ---------------------------------------------------------------------------------------------------------------------
 
-const putLeased = <E>(verbs: Verbs<E>, tuple: unknown, options: unknown) =>
+const putLeased = <E>(verbs: Batching<E>, tuple: unknown, options: unknown) =>
   Effect.map(verbs.outLeased(own(tuple), ttlOf(options)), (leased): Lease<E> => ({
     renew: (ttl) => operation(verbs, renewing, leased, ttl),
     cancel: leased.renew(-Infinity)
   }))
 
-const renewing = <E>(_: Verbs<E>, leased: Leased<E>, ttl: unknown) => leased.renew(millis("ttl", ttl))
+const renewing = <E>(_: Batching<E>, leased: Leased<E>, ttl: unknown) => leased.renew(millis("ttl", ttl))
 
-const putAll = <E>(verbs: Verbs<E>, tuples: unknown) => verbs.outAll(ownAll(tuples))
+const putAll = <E>(verbs: Batching<E>, tuples: unknown) => verbs.outAll(ownAll(tuples))
 
 /** What moves here is owned as what is put: once, for every engine. */
 const putFitting = <E>(
-  verbs: Verbs<E>,
+  verbs: Batching<E>,
   tuples: ReadonlyArray<Tuple>,
   onArrival: ((arrived: ReadonlyArray<number>) => void) | undefined
 ) => verbs.outFitting!(tuples.map(own), onArrival)
 
-const putIfAbsent = <E>(verbs: Verbs<E>, pattern: unknown, tuple: unknown) =>
+const putIfAbsent = <E>(verbs: Batching<E>, pattern: unknown, tuple: unknown) =>
   verbs.outIfAbsent(compile(pattern), own(tuple))
 
-const replace = <E>(verbs: Verbs<E>, pattern: unknown, f: (tuple: any) => unknown) => {
+const replace = <E>(verbs: Batching<E>, pattern: unknown, f: (tuple: any) => unknown) => {
   const compiled = compile(pattern)
   callable("f", f)
   return verbs.replace(compiled, (tuple) => own(f(tuple)))
@@ -166,34 +170,34 @@ const replace = <E>(verbs: Verbs<E>, pattern: unknown, f: (tuple: any) => unknow
 // Looking
 // ---------------------------------------------------------------------------------------------------------------------
 
-const read = <E>(verbs: Verbs<E>, asked: unknown, options: unknown) =>
+const read = <E>(verbs: Batching<E>, asked: unknown, options: unknown) =>
   verbs.wait("rd", query(asked), timeoutOf(options))
 
-const takeNow = <E>(verbs: Verbs<E>, asked: unknown) => verbs.now("inp", query(asked))
+const takeNow = <E>(verbs: Batching<E>, asked: unknown) => verbs.now("inp", query(asked))
 
-const readNow = <E>(verbs: Verbs<E>, asked: unknown) => verbs.now("rdp", query(asked))
+const readNow = <E>(verbs: Batching<E>, asked: unknown) => verbs.now("rdp", query(asked))
 
-const takeAny = <E>(verbs: Verbs<E>, patterns: unknown, options: unknown) =>
+const takeAny = <E>(verbs: Batching<E>, patterns: unknown, options: unknown) =>
   verbs.wait("inAny", alternatives(patterns), timeoutOf(options))
 
-const readAny = <E>(verbs: Verbs<E>, patterns: unknown, options: unknown) =>
+const readAny = <E>(verbs: Batching<E>, patterns: unknown, options: unknown) =>
   verbs.wait("rdAny", alternatives(patterns), timeoutOf(options))
 
-const takeAll = <E>(verbs: Verbs<E>, patterns: unknown, options: unknown) =>
+const takeAll = <E>(verbs: Batching<E>, patterns: unknown, options: unknown) =>
   verbs.wait("inAll", joint(patterns), timeoutOf(options))
 
-const collect = <E>(verbs: Verbs<E>, pattern: unknown) => verbs.takeUpTo("collect", compile(pattern), Infinity)
+const collect = <E>(verbs: Batching<E>, pattern: unknown) => verbs.takeUpTo("collect", compile(pattern), Infinity)
 
-const takeUpTo = <E>(verbs: Verbs<E>, pattern: unknown, n: unknown) => {
+const takeUpTo = <E>(verbs: Batching<E>, pattern: unknown, n: unknown) => {
   const limit = limitOf(n)
   return verbs.takeUpTo("inUpTo", compile(pattern), limit)
 }
 
-const copyCollect = <E>(verbs: Verbs<E>, pattern: unknown) => verbs.copyCollect(compile(pattern))
+const copyCollect = <E>(verbs: Batching<E>, pattern: unknown) => verbs.copyCollect(compile(pattern), Infinity)
 
-const count = <E>(verbs: Verbs<E>, pattern: unknown) => verbs.count(compile(pattern))
+const count = <E>(verbs: Batching<E>, pattern: unknown) => verbs.count(compile(pattern))
 
-const explain = <E>(verbs: Verbs<E>, pattern: unknown) => verbs.explain(compile(pattern))
+const explain = <E>(verbs: Batching<E>, pattern: unknown) => verbs.explain(compile(pattern))
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Holding and moving
@@ -201,14 +205,14 @@ const explain = <E>(verbs: Verbs<E>, pattern: unknown) => verbs.explain(compile(
 
 type Use<E, A, E2, R> = (found: any, hold: Public.Hold<E>) => Effect.Effect<A, E2, R>
 
-const hold = <E, A, E2, R>(verbs: Verbs<E>, asked: unknown, use: Use<E, A, E2, R>, options: unknown) =>
+const hold = <E, A, E2, R>(verbs: Batching<E>, asked: unknown, use: Use<E, A, E2, R>, options: unknown) =>
   holding(verbs, "inWith", asked, use, options)
 
-const holdPermit = <E, A, E2, R>(verbs: Verbs<E>, asked: unknown, use: Use<E, A, E2, R>, options: unknown) =>
+const holdPermit = <E, A, E2, R>(verbs: Batching<E>, asked: unknown, use: Use<E, A, E2, R>, options: unknown) =>
   holding(verbs, "withPermit", asked, use, options)
 
 const holding = <E, A, E2, R>(
-  verbs: Verbs<E>,
+  verbs: Batching<E>,
   name: "inWith" | "withPermit",
   asked: unknown,
   use: Use<E, A, E2, R>,
@@ -218,16 +222,16 @@ const holding = <E, A, E2, R>(
   return Hold.using(verbs, name, query(asked), holdingOf(name, options), (found, hold) => using(use, found, hold))
 }
 
-const holdScoped = <E>(verbs: Verbs<E>, asked: unknown, options: unknown) =>
+const holdScoped = <E>(verbs: Batching<E>, asked: unknown, options: unknown) =>
   Hold.scoped(verbs, query(asked), holdingOf("inScoped", options))
 
-const moveTo = <E>(verbs: Verbs<E>, pattern: unknown, other: unknown) => moving(verbs, "collectInto", pattern, other)
+const moveTo = <E>(verbs: Batching<E>, pattern: unknown, other: unknown) => moving(verbs, "collectInto", pattern, other)
 
-const copyTo = <E>(verbs: Verbs<E>, pattern: unknown, other: unknown) =>
+const copyTo = <E>(verbs: Batching<E>, pattern: unknown, other: unknown) =>
   moving(verbs, "copyCollectInto", pattern, other)
 
 const moving = <E>(
-  verbs: Verbs<E>,
+  verbs: Batching<E>,
   name: "collectInto" | "copyCollectInto",
   pattern: unknown,
   other: unknown
@@ -241,14 +245,14 @@ const moving = <E>(
 // Streams
 // ---------------------------------------------------------------------------------------------------------------------
 
-const watch = <E>(verbs: Verbs<E>, kind: "subscribe" | "stream", pattern: unknown, options: unknown) =>
+const watch = <E>(verbs: Batching<E>, kind: "subscribe" | "stream", pattern: unknown, options: unknown) =>
   verbs.watch(kind, compile(pattern), mailboxOf(options))
 
 /**
  * A stream that opens its mailbox when it runs; or, with the option `scoped`, an effect that opens it. Which, is
  * `Opened` of the options.
  */
-const following = <E>(verbs: Verbs<E>, kind: "subscribe" | "stream", pattern: unknown, options: unknown): any => {
+const following = <E>(verbs: Batching<E>, kind: "subscribe" | "stream", pattern: unknown, options: unknown): any => {
   const opened = operation(verbs, watch, kind, pattern, options)
   try {
     return isScoped(options) ? opened : Stream.unwrapScoped(opened)
@@ -261,13 +265,13 @@ const following = <E>(verbs: Verbs<E>, kind: "subscribe" | "stream", pattern: un
 // Processes
 // ---------------------------------------------------------------------------------------------------------------------
 
-const start = <E, A, E2, R>(verbs: Verbs<E>, effect: Effect.Effect<A, E2, R>, options: unknown) => {
+const start = <E, A, E2, R>(verbs: Batching<E>, effect: Effect.Effect<A, E2, R>, options: unknown) => {
   runnable("effect", effect)
   return verbs.start(effect, { name: processNameOf(options), failures: failuresOf(options) })
 }
 
 const startTuple = <E>(
-  verbs: Verbs<E>,
+  verbs: Batching<E>,
   fields: unknown,
   options: unknown,
   out: (tuple: unknown) => Effect.Effect<unknown, any>

@@ -100,7 +100,8 @@ export interface Verbs<out E> {
     pattern: Pattern,
     limit: number
   ) => Effect.Effect<ReadonlyArray<Tuple>, E>
-  readonly copyCollect: (pattern: Pattern) => Effect.Effect<ReadonlyArray<Tuple>, E>
+  /** Reads those that match now, but no more than `limit`. */
+  readonly copyCollect: (pattern: Pattern, limit: number) => Effect.Effect<ReadonlyArray<Tuple>, E>
   readonly count: (pattern: Pattern) => Effect.Effect<number, E>
 
   /**

@@ -75,8 +75,11 @@ export const make = (
     yield* session.closeWithScope
 
     const taking = takingOf(ground)
-    const copyCollect: Verbs<SpaceError>["copyCollect"] = (pattern) =>
-      ground.operation("copyCollect", (access) => Effect.map(copies(ground, access, pattern), ({ tuples }) => tuples))
+    const copyCollect: Verbs<SpaceError>["copyCollect"] = (pattern, limit) =>
+      ground.operation(
+        "copyCollect",
+        (access) => Effect.map(copies(ground, access, pattern, limit), ({ tuples }) => tuples)
+      )
     const space = assemble<any, SpaceError>({
       name,
       refuse: refusing,
@@ -247,7 +250,7 @@ const takingOf = (ground: Ground): Pick<Verbs<SpaceError>, "take" | "takeNow"> =
   const now = (
     access: Access,
     hold: number,
-    { isFinal, limit, pattern }: Hold.TakingNow,
+    { isFinal, isTrial = false, limit, pattern }: Hold.TakingNow,
     restore: Restore
   ): Effect.Effect<Read, SpaceError> => {
     if (limit === 0) {
@@ -273,7 +276,7 @@ const takingOf = (ground: Ground): Pick<Verbs<SpaceError>, "take" | "takeNow"> =
     return seeking(
       ground,
       access,
-      true,
+      !isTrial,
       pattern,
       (run, from) =>
         exact ? takeAll(reader, run, take) : Effect.map(

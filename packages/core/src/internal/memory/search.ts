@@ -287,6 +287,9 @@ export const now =
     return operation(memory, name, { step: (span) => search.now(span) })
   }
 
+const upTo = <A>(limit: number, all: ReadonlyArray<A>): ReadonlyArray<A> =>
+  limit < all.length ? all.slice(0, limit) : all
+
 /** The step of `collect` and `inUpTo`. `hold` says that the space may have them back. */
 export const takeUpToNow = (
   store: Store,
@@ -295,8 +298,7 @@ export const takeUpToNow = (
   span: Span,
   isHeld = true
 ): ReadonlyArray<Entry> => {
-  const all = store.shelves.findAll(pattern, limit)
-  const entries = limit < all.length ? all.slice(0, limit) : all
+  const entries = upTo(limit, store.shelves.findAll(pattern, limit))
   link(span, entries)
   if (isHeld) {
     store.takeHeld(entries)
@@ -313,8 +315,8 @@ export const takeUpTo =
       step: (span) => takeUpToNow(memory.store, pattern, limit, span, false).map(tupleOf)
     })
 
-export const copyCollect = (memory: Memory) => (pattern: Pattern): Effect.Effect<ReadonlyArray<Tuple>> =>
-  operation(memory, "copyCollect", { step: () => memory.store.shelves.findAll(pattern).map(tupleOf) })
+export const copyCollect = (memory: Memory) => (pattern: Pattern, limit: number): Effect.Effect<ReadonlyArray<Tuple>> =>
+  operation(memory, "copyCollect", { step: () => upTo(limit, memory.store.shelves.findAll(pattern, limit)).map(tupleOf) })
 
 export const explain = (memory: Memory) => (pattern: Pattern): Effect.Effect<Explanation> =>
   operation(memory, "explain", { step: () => memory.store.shelves.explain(pattern) })

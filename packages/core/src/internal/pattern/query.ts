@@ -7,8 +7,8 @@
 import type { Tuple } from "../../Tuple.js"
 import { isArray, keysOf, read, UNREADABLE } from "../brand.js"
 import { messageOf, show } from "../print.js"
-import { ofAnother, version } from "./fields.js"
-import { compile, Pattern, QueryKey } from "./pattern.js"
+import type { Pattern } from "./pattern.js"
+import { compile } from "./pattern.js"
 import { invalid } from "./term.js"
 
 /** What an operation looks for. */
@@ -48,31 +48,6 @@ export const tuplesIn = ({ form }: Query, result: any): ReadonlyArray<Tuple> =>
 /** A query of this form, without keys. */
 export const queryOf = (form: Query["form"], patterns: ReadonlyArray<Pattern>): Query =>
   form === "one" ? patterns[0]! : new Several(form, patterns)
-
-/** A query as its user made it: it is read by the operation that it is given to. */
-export class Described {
-  constructor(readonly form: "any" | "all", readonly members: unknown) {}
-
-  get [QueryKey](): number {
-    return version
-  }
-}
-
-/** Types end here: what a query gives is `Match` of it, which the interface says. */
-export const describe = (form: Described["form"], members: unknown): any => new Described(form, members)
-
-/** Reads what an operation is given. Throws a `SpaceError` that names what means nothing. */
-export const query = (input: unknown): Query => {
-  const made = typeof input === "object" && input !== null && !isArray(input) ? read(input, QueryKey) : undefined
-  if (made === undefined || made === UNREADABLE) {
-    return compile(input)
-  }
-  if (made !== version) {
-    throw ofAnother("a query")
-  }
-  const { form, members } = input as Described
-  return form === "any" ? alternatives(members) : joint(members)
-}
 
 /** The patterns of a choice. */
 export const alternatives = (members: unknown): Several => {

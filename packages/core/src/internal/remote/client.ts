@@ -94,11 +94,11 @@ const puttingOf = (
 const readingOf = (connection: Connection, values: Values) => {
   const tuple = (wire: unknown): Tuple => values.decodeTuple(wire)
 
-  const copyCollect = (pattern: Pattern): Effect.Effect<Array<Tuple>, any> => {
+  const copyCollect = (pattern: Pattern, limit: number): Effect.Effect<Array<Tuple>, any> => {
     const [wire, isWider] = widened(values, pattern)
     return decoded(
-      connection.request("copyCollect", [wire]),
-      (wires) => isWider ? admitted(values, wires, pattern) : wires.map(tuple)
+      connection.request("copyCollect", [wire, isWider ? Infinity : limit]),
+      (wires) => isWider ? admitted(values, wires, pattern).slice(0, limit) : wires.map(tuple)
     )
   }
 
@@ -123,7 +123,7 @@ const readingOf = (connection: Connection, values: Values) => {
     count: (pattern) => {
       const [wire, isWider] = widened(values, pattern)
       return isWider
-        ? Effect.map(copyCollect(pattern), ({ length }) => length)
+        ? Effect.map(copyCollect(pattern, Infinity), ({ length }) => length)
         : Effect.map(connection.request("count", [wire]), ([, count]) => count)
     }
   } satisfies

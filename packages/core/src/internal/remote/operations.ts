@@ -145,17 +145,17 @@ const lookingOf = (
       const { now, pattern } = reading(serving, id, [wire], asks)
       return now(maybe(values, verbs.now("rdp", pattern) as Effect.Effect<Option.Option<Tuple>, unknown>))
     },
-    copyCollect: (id, wire) =>
-      one(Effect.map(verbs.copyCollect(reading(serving, id, [wire], false).pattern), (all) => encodeAll(all))),
+    copyCollect: (id, wire, limit) =>
+      one(Effect.map(verbs.copyCollect(reading(serving, id, [wire], false).pattern, limit), (all) => encodeAll(all))),
     count: (id, wire) => one(verbs.count(reading(serving, id, [wire], false).pattern)),
     explain: (id, wire) => one(verbs.explain(reading(serving, id, [wire], false).pattern)),
     take: (id, name, form, wires, asks, timeout, isFinal) => {
       const { patterns, wait } = reading(serving, id, wires, asks)
       return wait(verbs.take({ name, query: queryOf(form, patterns), timeout, isFinal }, holds.hold(id)))
     },
-    takeNow: (id, name, wire, asks, limit, isFinal) => {
+    takeNow: (id, name, wire, asks, limit, isFinal, isTrial) => {
       const { now, pattern } = reading(serving, id, [wire], asks)
-      return now(verbs.takeNow({ name, pattern, limit, isFinal }, holds.hold(id)))
+      return now(verbs.takeNow({ name, pattern, limit, isFinal, isTrial }, holds.hold(id)))
     },
     end: (_, id, how, failed, letter, those) => none(holds.end(id, how, failed, letter, those))
   }

@@ -109,7 +109,7 @@ export interface Requests {
     timeout: number
   ) => [index: number, tuples: Wires]
   readonly rdp: (pattern: Wires, asks: boolean) => [tuple?: unknown]
-  readonly copyCollect: (pattern: Wires) => [tuples: Wires]
+  readonly copyCollect: (pattern: Wires, limit: number) => [tuples: Wires]
   readonly count: (pattern: Wires) => [count: number]
   readonly explain: (pattern: Wires) => [explanation: Explanation]
   readonly inspect: () => [inspection: Inspection]
@@ -127,7 +127,8 @@ export interface Requests {
     pattern: Wires,
     asks: boolean,
     limit: number,
-    isFinal: boolean
+    isFinal: boolean,
+    isTrial: boolean
   ) => Held
   /** Ends a hold: of all that is left of it, or of those at these indices. */
   readonly end: (

@@ -85,7 +85,8 @@ export const takingOf = (
   const using = <A, E, R>(
     taken: Taken,
     options: Holding,
-    use: (held: Hold.Held<SpaceError>) => Effect.Effect<A, E, R>
+    use: (held: Hold.Held<SpaceError>) => Effect.Effect<A, E, R>,
+    isTrial = false
   ): Effect.Effect<A, E | SpaceError, R> =>
     Effect.suspend(() => {
       const { refusal, tuples, undecodable } = decoded(taken)
@@ -94,7 +95,7 @@ export const takingOf = (
         return use(held)
       }
       const cause = Cause.fail(refusal)
-      const rest = new Hold.Rest(held, options, refusing, (index) => undecodable.has(index))
+      const rest = new Hold.Rest(held, options, refusing, (index) => !isTrial && undecodable.has(index))
       return Effect.zipRight(
         Effect.catchAllCause(
           rest.release(Exit.failCause(cause)),
@@ -115,12 +116,12 @@ export const takingOf = (
         ))
     },
     takeNow: (taking, use) => {
-      const { isFinal, limit, name, pattern } = taking
+      const { isFinal, isTrial = false, limit, name, pattern } = taking
       const { answer, asks, wires } = sent(values, [pattern])
       return Hold.uninterruptibly(taking, (restore) =>
         Effect.flatMap(
-          connection.holding(restore, "takeNow", [name, wires[0]!, asks, limit, isFinal], answer),
-          (taken) => using(taken, held, (held) => use(held, restore))
+          connection.holding(restore, "takeNow", [name, wires[0]!, asks, limit, isFinal, isTrial], answer),
+          (taken) => using(taken, held, (held) => use(held, restore), isTrial)
         ))
     }
   }

@@ -15,11 +15,12 @@ import { fitting, moves } from "../destination.js"
 import type { Held, TakingNow, Use } from "../hold.js"
 import { listedAs, uninterruptibly } from "../hold.js"
 import { longestFirst, Shapes } from "../insight.js"
+import { JointHold } from "../joint.js"
 import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { kindOf } from "../pattern/query.js"
 import { assemble } from "../space.js"
-import { Chosen, JointHold } from "./holds.js"
+import { Chosen } from "./holds.js"
 import type { Part } from "./routing.js"
 import { Routing } from "./routing.js"
 import { merge } from "./streams.js"
@@ -35,8 +36,11 @@ export const make = (
   const name = named ?? main.name
   const waits = new Waits(name, routing)
   const taking = takingOf(routing, waits)
-  const copyCollect: Part["copyCollect"] = (pattern) =>
-    Effect.map(Effect.forEach(routing.ofPattern(pattern), (part) => part.copyCollect(pattern)), (all) => all.flat())
+  const copyCollect: Part["copyCollect"] = (pattern, limit) =>
+    Effect.map(
+      Effect.forEach(routing.ofPattern(pattern), (part) => part.copyCollect(pattern, limit)),
+      (all) => all.flat().slice(0, limit)
+    )
   return assemble<any, SpaceError>({
     name,
     refuse: refusing,

@@ -19,7 +19,7 @@ import { manyAtOnce, order, ownCopy, putTakeRead } from "./operations.js"
 import { permits } from "./permits.js"
 import { predicates } from "./predicates.js"
 import { endings, evals, failurePolicies, failures, liveTuples } from "./processes.js"
-import { heldQueries, queries } from "./queries.js"
+import { batches, heldQueries, queries } from "./queries.js"
 import { refusals } from "./refusals.js"
 import { events, mailboxes, opened, streams } from "./subscriptions.js"
 import { atomic, misused, retrying } from "./transactions.js"
@@ -42,6 +42,7 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   choices,
   joins,
   queries,
+  batches,
   holding,
   attempts,
   scoped,

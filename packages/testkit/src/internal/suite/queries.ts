@@ -16,7 +16,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { cases } from "./case.js"
-import { all, assert, empty, fresh, isWaiting, refusalOf, same, start, startWaiting } from "./kit.js"
+import { all, assert, empty, fresh, isWaiting, pass, refusalOf, same, start, startWaiting } from "./kit.js"
 
 const pair = Q.all({ job: ["t", "job", P.ref("id", P.number)], file: ["t", "file", P.ref("id", P.number)] })
 
@@ -274,5 +274,147 @@ export const heldQueries = cases("Holding: queries", (test) => {
         }))
       yield* refused(hold.fail(job, "late"), /^fail: \["t", "job", 1\] is not held/)
       yield* empty(space)
+    }))
+})
+
+export const batches = cases("Queries: batches", (test) => {
+  const upTo = (max: number, options = {}) => Q.batch(["t", P.number], { max, ...options })
+  const put = (...ns: ReadonlyArray<number>) => ns.map((n) => ["t", n] as const)
+
+  test("S18 a batch is what is there, oldest first, up to its size", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      yield* space.outAll([...put(1, 2, 3), ["t", "x"], ...put(4, 5)])
+      same(yield* space.rd(upTo(2)), put(1, 2))
+      same(yield* space.rdp(upTo(9)), Option.some(put(1, 2, 3, 4, 5)))
+      same(yield* space.in(upTo(2)), put(1, 2))
+      same(yield* space.inp(upTo(2, { min: 2 })), Option.some(put(3, 4)))
+      same([yield* space.inp(upTo(9, { min: 2 })), yield* space.rdp(upTo(9, { min: 2 }))], [Option.none(), Option.none()])
+      same(yield* space.in(upTo(Infinity)), put(5))
+      same(yield* space.collect(["t", P.any]), [["t", "x"]])
+      yield* empty(space)
+    }))
+
+  test("S18 a batch waits for as many as it needs, and holds nothing meanwhile", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      for (const operation of [space.rd(upTo(4, { min: 3 })), space.in(upTo(4, { min: 3 }))]) {
+        const batch = yield* startWaiting(space, operation)
+        yield* space.outAll(put(1, 2))
+        same(yield* space.in(["t", 1]), ["t", 1])
+        yield* space.out(["t", 3])
+        assert.isTrue(yield* isWaiting(batch))
+        yield* space.out(["t", 4])
+        same(yield* Fiber.join(batch), put(2, 3, 4))
+        yield* space.collect(["t", P.any])
+      }
+      yield* empty(space)
+    }))
+
+  test("S18 of two batches one has what it needs, and the other waits: none has a half", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const one = yield* startWaiting(space, space.in(upTo(2, { min: 2 })))
+      const other = yield* start(space.in(upTo(2, { min: 2 })))
+      yield* space.outAll(put(1, 2, 3))
+      same(yield* Fiber.join(one), put(1, 2))
+      assert.isTrue(yield* isWaiting(other))
+      yield* space.out(["t", 4])
+      same(yield* Fiber.join(other), put(3, 4))
+      yield* empty(space)
+    }))
+
+  test("S18 a batch lingers for more, until it is full or the time is over", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      yield* space.out(["t", 1])
+      const full = yield* start(space.in(upTo(3, { linger: "1 hour" })))
+      yield* space.out(["t", 2])
+      assert.isTrue(yield* isWaiting(full))
+      // It holds what it has.
+      same(yield* space.count(["t", P.any]), 0)
+      yield* space.out(["t", 3])
+      same(yield* Fiber.join(full), put(1, 2, 3))
+      yield* space.outAll(put(4, 5))
+      const late = yield* start(space.in(upTo(3, { linger: "500 millis" })))
+      assert.isTrue(yield* isWaiting(late))
+      yield* pass("600 millis")
+      same(yield* Fiber.join(late), put(4, 5))
+      yield* empty(space)
+    }))
+
+  test("S18 S8 a batch that is interrupted while it lingers gives all of it back, to its old place", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      yield* space.outAll(put(1, 2))
+      const batch = upTo(9, { linger: "1 hour" })
+      for (const operation of [space.in(batch), space.inWith(batch, Effect.succeed)]) {
+        const fiber = yield* start(operation)
+        yield* space.out(["t", 3])
+        yield* isWaiting(fiber)
+        assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(fiber)))
+        same(yield* space.collect(["t", P.any]), put(1, 2, 3))
+        yield* space.outAll(put(1, 2))
+      }
+      yield* space.collect(["t", P.any])
+      yield* empty(space)
+    }))
+
+  test("S18 S9 the timeout of a batch is for the tuples that it needs", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      yield* space.out(["t", 1])
+      same((yield* Effect.flip(space.in(upTo(9, { min: 2 }), { timeout: 0 })))._tag, "TimeoutException")
+      same((yield* Effect.flip(space.rd(upTo(9, { min: 2 }), { timeout: 0 })))._tag, "TimeoutException")
+      same(yield* space.in(upTo(9), { timeout: 0 }), put(1))
+      yield* empty(space)
+    }))
+
+  test("S19 a batch is held as one; of a failure each of its tuples has an attempt", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      yield* space.outAll(put(1, 2, 3))
+      const dead = (tuple: ReadonlyArray<unknown>) => ["t", "dead", tuple] as const
+      const options = { maxAttempts: 2, deadLetter: dead }
+      yield* Effect.ignore(space.inWith(["t", 2], () => Effect.fail("no")))
+      const counts = yield* Effect.flip(space.inWith(upTo(9), (_, { attempts }) => Effect.fail(attempts), options))
+      same([counts, yield* all(space)], [1, [["t", 1], ["t", 3], ["t", "dead", ["t", 2]]]])
+      same(yield* space.inWith(upTo(9), (tuples) => Effect.succeed(tuples)), put(1, 3))
+      yield* space.collect(["t", P.rest(P.any)])
+      yield* empty(space)
+    }))
+
+  test("S19 one bad tuple of a batch returns alone, and the others stay done", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      yield* space.outAll(put(1, 2, 3, 4))
+      const done: Array<unknown> = []
+      const work = space.inWith(upTo(9), (tuples, hold) =>
+        Effect.zipRight(
+          Effect.forEach(tuples, (tuple) =>
+            tuple[1] === 3 ? hold.fail(tuple, "bad") : Effect.tap(hold.consume(tuple), () => void done.push(tuple[1]))),
+          Effect.fail("at the end")
+        ))
+      yield* Effect.ignore(work)
+      same([done, yield* all(space)], [[1, 2, 4], [["t", 3]]])
+      same(yield* space.inWith(["t", 3], (_, { attempts }) => Effect.succeed(attempts)), 1)
+      yield* empty(space)
+    }))
+
+  test("S18 S16 a batch that can never be is refused", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const bad: ReadonlyArray<readonly [options: any, message: RegExp]> = [
+        [{}, /^max: NaN is no integer from 1 on/],
+        [undefined, /^max: NaN is no integer from 1 on/],
+        [{ min: 3, max: 2 }, /^max: 2 is no integer from 3 on/],
+        [{ min: 0, max: 2 }, /^min: 0 is no integer from 1 on/],
+        [{ min: Infinity, max: Infinity }, /^min: a batch of endlessly many/],
+        [{ max: 2, linger: -1 }, /^linger: -1 is no duration/],
+        [{ max: 2, lingr: 1 }, /^lingr: there is no such option here/]
+      ]
+      for (const [options, message] of bad) {
+        assert.match((yield* refusalOf(space.in(Q.batch(["t"], options)))).message, message)
+      }
     }))
 })
