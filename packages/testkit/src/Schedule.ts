@@ -6,6 +6,8 @@
  * schedule drawn from a seed deviates from that at many points; most of them do not matter for what went wrong. So a
  * schedule that has run knows its *deviations*, and shrinks by leaving some of them out.
  *
+ * In a simulated fleet a schedule decides as well which faults happen. An ordinary run has none.
+ *
  * @since 0.1.0
  */
 import * as FastCheck from "effect/FastCheck"
@@ -13,8 +15,8 @@ import type * as Option from "effect/Option"
 import { ScheduleImpl } from "./internal/decisions.js"
 
 /**
- * A seed, and at which decisions to deviate. As text (`String(schedule)`) it is what `parse` understands: `17`, or
- * `17:4=1,9=2`.
+ * A seed, at which decisions to deviate, and which faults happen. As text (`String(schedule)`) it is what `parse`
+ * understands: `17`, or `17:4=1,9=2,f3=5`, where `f3=5` is fault 5 at the fourth point at which there can be one.
  *
  * @since 0.1.0
  * @category models
@@ -24,6 +26,8 @@ export interface Schedule {
   readonly seed: number
   /** The decisions that deviate, each with what is chosen there. If there are none, they are drawn from the seed. */
   readonly deviations: Option.Option<ReadonlyMap<number, number>>
+  /** The points at which a fault happens in a fleet, each with its number. If there are none, as for deviations. */
+  readonly faults: Option.Option<ReadonlyMap<number, number>>
 }
 
 /**
@@ -35,38 +39,44 @@ export interface Schedule {
 export const fromSeed = (seed: number): Schedule => new ScheduleImpl(seed, undefined)
 
 /**
- * Deviates where it is said, and nowhere else. Without deviations that is an ordinary run.
+ * Deviates where it is said, and nowhere else; so do faults happen. Without any that is an ordinary run.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const fromDeviations = (seed: number, deviations: ReadonlyMap<number, number> = new Map()): Schedule =>
-  new ScheduleImpl(seed, deviations)
+export const fromDeviations = (
+  seed: number,
+  deviations: ReadonlyMap<number, number> = new Map(),
+  faults: ReadonlyMap<number, number> = new Map()
+): Schedule => new ScheduleImpl(seed, { deviations, faults })
 
 /**
- * The schedule that a report names: `"17"`, or `"17:4=1,9=2"`.
+ * The schedule that a report names: `"17"`, or `"17:4=1,9=2,f3=5"`.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const parse = (text: string): Schedule => {
-  const parts = /^(-?\d+)(:(?:\d+=\d+(?:,\d+=\d+)*)?)?$/.exec(text.trim())
+  const parts = /^(-?\d+)(:(?:f?\d+=\d+(?:,f?\d+=\d+)*)?)?$/.exec(text.trim())
   if (parts === null) {
-    throw new TypeError(`not a schedule: "${text}"; it looks like 17, or 17:4=1,9=2`)
+    throw new TypeError(`not a schedule: "${text}"; it looks like 17, or 17:4=1,9=2, or 17:4=1,f3=5`)
   }
-  const [, seed, deviations] = parts
-  if (deviations === undefined) {
+  const [, seed, choices] = parts
+  if (choices === undefined) {
     return fromSeed(Number(seed))
   }
-  const pairs = Array.from(
-    deviations.matchAll(/(\d+)=(\d+)/g),
-    ([, at, choice]) => [Number(at), Number(choice)] as const
-  )
-  return fromDeviations(Number(seed), new Map(pairs))
+  const named = (prefix: string) =>
+    new Map(
+      Array.from(choices.matchAll(/(f?)(\d+)=(\d+)/g))
+        .filter(([, kind]) => kind === prefix)
+        .map(([, , at, choice]) => [Number(at), Number(choice)] as const)
+    )
+  return fromDeviations(Number(seed), named(""), named("f"))
 }
 
 /**
- * Any schedule. It shrinks to one that deviates less often and still fails: in the end, only where it matters.
+ * Any schedule. It shrinks to one that deviates less often, with fewer faults, and still fails: in the end, only where
+ * it matters.
  *
  * @since 0.1.0
  * @category arbitraries
@@ -87,17 +97,23 @@ class ScheduleArbitrary extends FastCheck.Arbitrary<Schedule> {
   }
 }
 
-/**
- * Schedules with fewer deviations: none, then without one part of them, for ever smaller parts (Zeller's delta
- * debugging).
- */
+/** Schedules with fewer deviations, and with fewer faults. */
 function* smaller(schedule: ScheduleImpl): IterableIterator<Schedule> {
-  const deviations = Array.from(schedule.chosen ?? schedule.latest)
-  const without = (from: number, to: number) =>
-    fromDeviations(schedule.seed, new Map(deviations.filter((_, index) => index < from || index >= to)))
-  for (let size = deviations.length; size >= 1; size = Math.floor(size / 2)) {
-    for (let from = 0; from < deviations.length; from += size) {
-      yield without(from, from + size)
+  const { deviations, faults } = schedule.chosen ?? schedule.latest
+  for (const fewer of without(deviations)) {
+    yield fromDeviations(schedule.seed, fewer, faults)
+  }
+  for (const fewer of without(faults)) {
+    yield fromDeviations(schedule.seed, deviations, fewer)
+  }
+}
+
+/** None of them, then all without one part, for ever smaller parts (Zeller's delta debugging). */
+function* without(choices: ReadonlyMap<number, number>): IterableIterator<ReadonlyMap<number, number>> {
+  const all = Array.from(choices)
+  for (let size = all.length; size >= 1; size = Math.floor(size / 2)) {
+    for (let from = 0; from < all.length; from += size) {
+      yield new Map(all.filter((_, index) => index < from || index >= from + size))
     }
   }
 }
