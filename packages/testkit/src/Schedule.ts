@@ -16,7 +16,7 @@ import { ScheduleImpl } from "./internal/decisions.js"
 
 /**
  * A seed, at which decisions to deviate, and which faults happen. As text (`String(schedule)`) it is what `parse`
- * understands: `17`, or `17:4=1,9=2,f3=5`, where `f3=5` is fault 5 at the fourth point at which there can be one.
+ * understands: `17`, or `17:4=1,9=2`, or `17:4=1,kill2.5=0`, in which program 2 of a fleet is killed.
  *
  * @since 0.1.0
  * @category models
@@ -26,8 +26,12 @@ export interface Schedule {
   readonly seed: number
   /** The decisions that deviate, each with what is chosen there. If there are none, they are drawn from the seed. */
   readonly deviations: Option.Option<ReadonlyMap<number, number>>
-  /** The points at which a fault happens in a fleet, each with its number. If there are none, as for deviations. */
-  readonly faults: Option.Option<ReadonlyMap<number, number>>
+  /**
+   * What happens to the programs of a fleet: the kind, the program, and which of its steps, as in `kill2.5`; with the
+   * number of the moment, which is 0 between the step and its answer, and 1 before the step. If there are none, they
+   * are drawn from the seed.
+   */
+  readonly faults: Option.Option<ReadonlyMap<string, number>>
 }
 
 /**
@@ -47,31 +51,32 @@ export const fromSeed = (seed: number): Schedule => new ScheduleImpl(seed, undef
 export const fromDeviations = (
   seed: number,
   deviations: ReadonlyMap<number, number> = new Map(),
-  faults: ReadonlyMap<number, number> = new Map()
+  faults: ReadonlyMap<string, number> = new Map()
 ): Schedule => new ScheduleImpl(seed, { deviations, faults })
 
 /**
- * The schedule that a report names: `"17"`, or `"17:4=1,9=2,f3=5"`.
+ * The schedule that a report names: `"17"`, or `"17:4=1,9=2"`, or `"17:4=1,kill2.5=0"`.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const parse = (text: string): Schedule => {
-  const parts = /^(-?\d+)(:(?:f?\d+=\d+(?:,f?\d+=\d+)*)?)?$/.exec(text.trim())
-  if (parts === null) {
-    throw new TypeError(`not a schedule: "${text}"; it looks like 17, or 17:4=1,9=2, or 17:4=1,f3=5`)
+  const parts = /^(-?\d+)(?::(.*))?$/.exec(text.trim())
+  const choices = parts?.[2]?.split(",").filter((choice, _, all) => choice !== "" || all.length > 1)
+  if (parts === null || choices?.every((choice) => /^(\d+|[a-z]+\d+\.\d+)=\d+$/.test(choice)) === false) {
+    throw new TypeError(`not a schedule: "${text}"; it looks like 17, or 17:4=1,9=2, or 17:4=1,kill2.5=0`)
   }
-  const [, seed, choices] = parts
+  const seed = Number(parts[1])
   if (choices === undefined) {
-    return fromSeed(Number(seed))
+    return fromSeed(seed)
   }
-  const named = (prefix: string) =>
-    new Map(
-      Array.from(choices.matchAll(/(f?)(\d+)=(\d+)/g))
-        .filter(([, kind]) => kind === prefix)
-        .map(([, , at, choice]) => [Number(at), Number(choice)] as const)
-    )
-  return fromDeviations(Number(seed), named(""), named("f"))
+  const pairs = choices.map((choice) => choice.split("=") as [at: string, choice: string])
+  const isFault = ([at]: readonly [string, string]) => /^[a-z]/.test(at)
+  return fromDeviations(
+    seed,
+    new Map(pairs.filter((pair) => !isFault(pair)).map(([at, choice]) => [Number(at), Number(choice)])),
+    new Map(pairs.filter(isFault).map(([at, choice]) => [at, Number(choice)]))
+  )
 }
 
 /**
@@ -97,19 +102,36 @@ class ScheduleArbitrary extends FastCheck.Arbitrary<Schedule> {
   }
 }
 
-/** Schedules with fewer deviations, and with fewer faults. */
+/**
+ * Schedules with fewer deviations, and with fewer faults, or at simpler moments. An ordinary run with one of the faults
+ * comes first: if that fails, little is left to shrink.
+ */
 function* smaller(schedule: ScheduleImpl): IterableIterator<Schedule> {
   const { deviations, faults } = schedule.chosen ?? schedule.latest
-  for (const fewer of without(deviations)) {
-    yield fromDeviations(schedule.seed, fewer, faults)
+  const ordinarily = (faults: ReadonlyMap<string, number>) => fromDeviations(schedule.seed, new Map(), faults)
+  if (deviations.size + faults.size > 1) {
+    yield ordinarily(new Map())
+    for (const [fault, moment] of faults) {
+      yield* [moment, ...upTo(moment)].map((moment) => ordinarily(new Map([[fault, moment]])))
+    }
   }
   for (const fewer of without(faults)) {
     yield fromDeviations(schedule.seed, deviations, fewer)
   }
+  for (const fewer of without(deviations)) {
+    yield fromDeviations(schedule.seed, fewer, faults)
+  }
+  for (const [fault, moment] of faults) {
+    yield* upTo(moment).map((moment) =>
+      fromDeviations(schedule.seed, deviations, new Map(faults).set(fault, moment))
+    )
+  }
 }
 
+const upTo = (limit: number): ReadonlyArray<number> => Array.from({ length: limit }, (_, index) => index)
+
 /** None of them, then all without one part, for ever smaller parts (Zeller's delta debugging). */
-function* without(choices: ReadonlyMap<number, number>): IterableIterator<ReadonlyMap<number, number>> {
+function* without<K>(choices: ReadonlyMap<K, number>): IterableIterator<ReadonlyMap<K, number>> {
   const all = Array.from(choices)
   for (let size = all.length; size >= 1; size = Math.floor(size / 2)) {
     for (let from = 0; from < all.length; from += size) {

@@ -8,10 +8,10 @@ import * as Option from "effect/Option"
 import * as Random from "../Random.js"
 import type { Schedule } from "../Schedule.js"
 
-/** Where a run deviates from an ordinary one, and to what; and at which of its points which faults happen. */
+/** At which decisions a run deviates from an ordinary one, and to what; and which faults happen in it. */
 export interface Choices {
   readonly deviations: ReadonlyMap<number, number>
-  readonly faults: ReadonlyMap<number, number>
+  readonly faults: ReadonlyMap<string, number>
 }
 
 export class ScheduleImpl implements Schedule {
@@ -29,10 +29,11 @@ export class ScheduleImpl implements Schedule {
   }
 
   toString(): string {
-    const text = (prefix: string, choices: ReadonlyMap<number, number> = new Map()) =>
-      Array.from(choices, ([at, choice]) => `${prefix}${at}=${choice}`)
-    const chosen = [...text("", this.chosen?.deviations), ...text("f", this.chosen?.faults)]
-    return this.chosen === undefined ? String(this.seed) : `${this.seed}:${chosen.join(",")}`
+    if (this.chosen === undefined) {
+      return String(this.seed)
+    }
+    const choices = [...this.chosen.deviations, ...this.chosen.faults]
+    return `${this.seed}:${choices.map(([at, choice]) => `${at}=${choice}`).join(",")}`
   }
 
   /** What fast-check prints for a counterexample. */
@@ -47,11 +48,10 @@ const mostFaults = 4
 /** The decisions of one run, one after the other. */
 export class Decisions {
   private readonly random: Random.Random
-  /** Faults are drawn and counted by themselves, so that they stay while the interleaving shrinks. */
+  /** Faults are drawn and named by themselves, so that they stay while the interleaving shrinks. */
   private readonly misfortune: Random.Random
-  private readonly taken = { deviations: new Map<number, number>(), faults: new Map<number, number>() }
+  private readonly taken = { deviations: new Map<number, number>(), faults: new Map<string, number>() }
   private count = 0
-  private points = 0
   /** How probable a forced yield is: none in some runs, few in most, at nearly every operation in some. */
   private readonly yields: number
   /** How probable a fault is where one can be. */
@@ -75,21 +75,26 @@ export class Decisions {
     return this.decide(() => this.random.chance(this.yields) ? 1 : 0) !== 0
   }
 
-  /** Which of so many faults happens, from 1 on; 0 if none does. */
-  fault(limit: number): number {
-    const point = this.points++
-    const { chosen } = this.schedule
-    const choice = chosen === undefined ? this.drawFault(limit) : (chosen.faults.get(point) ?? 0) % (limit + 1)
-    if (choice !== 0) {
-      this.taken.faults.set(point, choice)
+  /** Which of these kinds of faults happens at a place that has this name, and at which of so many moments. */
+  fault<Kind extends string>(
+    place: string,
+    kinds: ReadonlyArray<Kind>,
+    moments: number
+  ): { readonly kind: Kind; readonly moment: number } | undefined {
+    const chosen = this.schedule.chosen?.faults
+    const kind = chosen === undefined ? this.drawKind(kinds) : kinds.find((kind) => chosen.has(kind + place))
+    if (kind === undefined) {
+      return undefined
     }
-    return choice
+    const moment = chosen === undefined ? this.misfortune.below(moments) : chosen.get(kind + place)! % moments
+    this.taken.faults.set(kind + place, moment)
+    return { kind, moment }
   }
 
-  private drawFault(limit: number): number {
-    return this.taken.faults.size < mostFaults && this.misfortune.chance(this.mishaps)
-      ? this.misfortune.between(1, limit)
-      : 0
+  private drawKind<Kind extends string>(kinds: ReadonlyArray<Kind>): Kind | undefined {
+    return kinds.length > 0 && this.taken.faults.size < mostFaults && this.misfortune.chance(this.mishaps)
+      ? this.misfortune.pick(kinds)
+      : undefined
   }
 
   private decide(draw: () => number): number {

@@ -79,7 +79,7 @@ export const operationLimit = 100_000
 
 /** The scheduler. */
 export class SchedulerImpl implements Scheduler {
-  private readonly decisions: Decisions
+  readonly decisions: Decisions
   private operations = 0
   private now = 0
   private readonly resting = new WeakMap<Fiber.RuntimeFiber<unknown, unknown>, number>()
@@ -124,11 +124,6 @@ export class SchedulerImpl implements Scheduler {
   /** Whether the run has taken so long that it never ends. */
   get isLivelocked(): boolean {
     return this.operations > operationLimit
-  }
-
-  /** Which of so many faults happens at this point, from 1 on; 0 if none does. */
-  fault(limit: number): number {
-    return this.decisions.fault(limit)
   }
 
   /** From now on no fiber of the program does anything: until it goes on, or for ever. */

@@ -12,7 +12,6 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Scope from "effect/Scope"
 import { currentProgram } from "../scheduler.js"
 import type { Member } from "./member.js"
 import type { Mishap } from "./mishaps.js"
@@ -23,8 +22,8 @@ export interface Harbour {
   readonly draw: (member: Member) => Mishap | undefined
   /** Lets it happen to the program, which is told by `words` when that was. */
   readonly happen: (member: Member, mishap: Mishap, words: string) => Effect.Effect<void>
-  /** In which that waits which happens later. */
-  readonly scope: Scope.Scope
+  /** Does something beside all else. */
+  readonly later: (effect: Effect.Effect<void>) => Effect.Effect<void>
 }
 
 /** How long it takes to reach the store again, in parts of a lease; and how long to give up. */
@@ -96,7 +95,7 @@ export const clientOf = (store: SpaceStore, member: Member, harbour: Harbour): S
       ? Effect.zipRight(served(happen), step)
       : Effect.ensuring(
         step,
-        pause === undefined ? happen : Effect.forkIn(Effect.zipRight(pause(store.lease), happen), harbour.scope)
+        pause === undefined ? happen : harbour.later(Effect.zipRight(pause(store.lease), happen))
       )
   }
 

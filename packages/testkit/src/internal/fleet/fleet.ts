@@ -13,6 +13,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { Fault, Fleet, FleetOptions, Version } from "../../Simulation.js"
@@ -60,8 +61,6 @@ const stopping = 1.5
 /** So many times a lease passes without a mishap before what is held counts as held for good. */
 const mostLeases = 3
 
-const versionNames = ["workers", "space"] as const
-
 const isFunctions = (value: unknown): value is Version<any>["workers"] =>
   Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === "function")
 
@@ -98,10 +97,12 @@ export const make = <T extends Tuple>(
     const opened = open("fleet", { lease })
     const space = yield* SpaceStore.make(yield* opened, first.space)
     show(space)
+    /** Does it beside all else, as long as the fleet is there. */
+    const later = (effect: Effect.Effect<void>) => Effect.asVoid(Effect.forkIn(Effect.interruptible(effect), scope))
 
-    const mishaps = Mishaps.mishapsOf(faults)
     let happened = 0
     let begun = 0
+    let isOver = false
     const members: Array<Member> = []
 
     /** Kills a program: what it has asked the store for is done, and what it has open there undone. */
@@ -109,6 +110,15 @@ export const make = <T extends Tuple>(
       scheduler.halt(member.program, "killed")
       member.transactions.forEach((undo) => undo(gone))
       member.hasCome({ _tag: "Killed" })
+    }
+
+    /**
+     * Lets a program end when the run is over, also one that was killed: Effect and the platform would keep what it
+     * waits for.
+     */
+    const bury = ({ program, root }: Member): void => {
+      scheduler.resume(program)
+      root?.unsafeInterruptAsFork(FiberId.none)
     }
 
     const stop = (member: Member): Effect.Effect<void> =>
@@ -121,11 +131,12 @@ export const make = <T extends Tuple>(
             scheduler.resume(member.program)
           }
         })
-        return Effect.sleep(Duration.millis(lease)).pipe(
-          Effect.zipRight(abandon),
-          Effect.zipRight(Effect.sleep(Duration.millis(lease * (stopping - 1)))),
-          Effect.zipRight(resume),
-          Effect.forkIn(scope)
+        return later(
+          Effect.sleep(Duration.millis(lease)).pipe(
+            Effect.zipRight(abandon),
+            Effect.zipRight(Effect.sleep(Duration.millis(lease * (stopping - 1)))),
+            Effect.zipRight(resume)
+          )
         )
       })
 
@@ -137,11 +148,18 @@ export const make = <T extends Tuple>(
       })
 
     const harbour: Harbour = {
-      scope,
-      draw: (member) => member.isUp && mishaps.length > 0 ? mishaps[scheduler.fault(mishaps.length) - 1] : undefined,
+      later,
+      draw: (member) => {
+        if (isOver || !member.isUp) {
+          return undefined
+        }
+        const place = `${member.number}.${member.steps++}`
+        const drawn = scheduler.decisions.fault(place, faults, Mishaps.moments.length)
+        return drawn && { fault: drawn.kind, moment: Mishaps.moments[drawn.moment]! }
+      },
       happen: (member, { fault }, words) =>
         Effect.suspend(() => {
-          if (!member.isUp) {
+          if (isOver || !member.isUp) {
             return Effect.void
           }
           happened++
@@ -186,12 +204,15 @@ export const make = <T extends Tuple>(
         )
         member.root = root
         root.addObserver((exit) => member.hasCome(endOf(member, exit)))
-        yield* Effect.forkIn(Effect.flatMap(member.ended, (end) => succeed(place, member, end)), scope)
+        yield* later(Effect.flatMap(member.ended, (end) => succeed(place, member, end)))
       })
 
     /** What comes after a program. */
     const succeed = (place: Place, { number }: Member, end: End): Effect.Effect<void> => {
       place.member = undefined
+      if (isOver) {
+        return Effect.void
+      }
       const again = Effect.zipRight(Effect.sleep(restarting), Effect.suspend(() => begin(place)))
       switch (end._tag) {
         case "Done":
@@ -209,7 +230,12 @@ export const make = <T extends Tuple>(
 
     const roles = Array.from({ length: programs * first.workers.length }, (_, index) => Math.floor(index / programs))
     const places = roles.map((role): Place => ({ role, version: first, member: undefined, failures: 0 }))
-    yield* Effect.addFinalizer(() => Effect.sync(() => members.forEach(kill)))
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        isOver = true
+        members.forEach(bury)
+      })
+    )
     yield* Effect.forEach(places, begin, { discard: true })
 
     const replace = (place: Place, version: Version<any>): Effect.Effect<void> =>

@@ -22,6 +22,8 @@ export class Member {
   readonly program = new Program()
   /** The fiber that all others of the program come from. */
   root: Fiber.RuntimeFiber<unknown, unknown> | undefined = undefined
+  /** How many steps it has had its store do. */
+  steps = 0
   /** Until when it cannot reach its store. */
   lostUntil = -Infinity
   /** Whether somebody has told it to end. */

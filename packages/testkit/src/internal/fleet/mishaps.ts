@@ -27,8 +27,8 @@ const afterwards = (pause: Moment["pause"]): Moment => ({
 const turns = (count: number) => afterwards(() => Effect.repeatN(Effect.yieldNow(), count))
 const time = (part: number) => afterwards((lease) => Effect.sleep(Duration.millis(lease * part)))
 
-/** The first of them is what most faults shrink to by being drawn most often. */
-const moments: ReadonlyArray<Moment> = [
+/** Simple ones first: to these faults shrink. A schedule names them by their numbers. */
+export const moments: ReadonlyArray<Moment> = [
   { isBefore: false, pause: undefined, words: (step) => `between ${step} and its answer` },
   { isBefore: true, pause: undefined, words: (step) => `before ${step}` },
   turns(0),
@@ -43,7 +43,3 @@ export interface Mishap {
   readonly fault: Fault
   readonly moment: Moment
 }
-
-/** All mishaps of these kinds: a schedule names one by its place. Neighbours are of different kinds. */
-export const mishapsOf = (kinds: ReadonlyArray<Fault>): ReadonlyArray<Mishap> =>
-  moments.flatMap((moment) => kinds.map((fault) => ({ fault, moment })))
