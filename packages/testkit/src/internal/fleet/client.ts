@@ -55,8 +55,6 @@ const numbered = <A, E>(step: Effect.Effect<A, E>): Effect.Effect<A, E> => {
 
 /** The client of a program, over a client of the store in memory. */
 export const clientOf = (store: SpaceStore, member: Member, harbour: Harbour): SpaceStore => {
-  const sleep = (parts: number) => Effect.sleep(Duration.millis(store.lease * parts))
-
   /** Waits while the store cannot be reached. One that is closing waits for its store; all others give up. */
   const reach: Effect.Effect<void, SpaceError> = Effect.flatMap(
     Clock.currentTimeMillis,
@@ -74,7 +72,7 @@ export const clientOf = (store: SpaceStore, member: Member, harbour: Harbour): S
     reach
   )
 
-  /** What becomes of a step to which something happens. */
+  /** A step of the store's to which something happens. */
   const disturbed = <A>(
     step: Effect.Effect<A, SpaceError>,
     name: string,
@@ -82,28 +80,27 @@ export const clientOf = (store: SpaceStore, member: Member, harbour: Harbour): S
   ): Effect.Effect<A, SpaceError> => {
     const { fault, moment: { isBefore, pause, words } } = mishap
     const happen = harbour.happen(member, mishap, words(name))
-    const sent = numbered(step)
     if (fault === "resend" || fault === "lose") {
-      const arrives = isBefore ? Effect.void : Effect.exit(sent)
-      return arrives.pipe(
+      const sent = numbered(step)
+      return served((isBefore ? Effect.void : Effect.exit(sent)).pipe(
         Effect.zipRight(happen),
-        Effect.zipRight(fault === "lose" ? lose : sleep(reconnecting)),
+        Effect.zipRight(fault === "lose" ? lose : Effect.sleep(Duration.millis(store.lease * reconnecting))),
         Effect.zipRight(sent)
-      )
+      ))
     }
     return isBefore
-      ? Effect.zipRight(served(happen), step)
-      : Effect.ensuring(
+      ? Effect.zipRight(served(happen), served(step))
+      : served(Effect.ensuring(
         step,
         pause === undefined ? happen : harbour.later(Effect.zipRight(pause(store.lease), happen))
-      )
+      ))
   }
 
   const asked = <A>(step: Effect.Effect<A, SpaceError>, name: string): Effect.Effect<A, SpaceError> =>
     Effect.suspend(() => {
       const mishap = harbour.draw(member)
       const reached = Effect.zipRight(reach, step)
-      return Effect.uninterruptible(served(mishap === undefined ? reached : disturbed(reached, name, mishap)))
+      return Effect.uninterruptible(mishap === undefined ? served(reached) : disturbed(reached, name, mishap))
     })
 
   const run: StoreCommand.Run = StoreCommand.run((commands) => asked(store.run(commands), nameOf(commands)))
@@ -122,7 +119,13 @@ export const clientOf = (store: SpaceStore, member: Member, harbour: Harbour): S
         const done = yield* Deferred.make<Result, Failure>()
         const over = yield* Deferred.make<Result, Failure>()
         let isOpen = true
-        const undo = (error: SpaceError): void => Deferred.unsafeDone(done, Effect.fail(error))
+        const undo = (error: SpaceError): void => {
+          isOpen = false
+          Deferred.unsafeDone(done, Effect.fail(error))
+        }
+        /** A step of the transaction, which comes to nothing if the store cannot be reached. */
+        const part = <A>(step: Effect.Effect<A, SpaceError>, name: string) =>
+          Effect.tapError(asked(step, name), (error) => Effect.sync(() => error === lost && undo(error)))
         const whole = store.transaction((run, savepoint) =>
           Effect.zipRight(Deferred.succeed(begun, { run, savepoint }), Deferred.await(done))
         )
@@ -141,16 +144,13 @@ export const clientOf = (store: SpaceStore, member: Member, harbour: Harbour): S
         const leave = Effect.zipRight(Effect.sync(() => fiber.unsafeInterruptAsFork(fiber.id())), Deferred.await(over))
         const parts = yield* Effect.onInterrupt((waiting ?? restore)(Deferred.await(begun)), () => Effect.exit(leave))
         const within = (commands: ReadonlyArray<StoreCommand.Command>) =>
-          Effect.tapError(
-            asked(
-              Effect.suspend(() => isOpen ? parts.run(commands) : Effect.fail(lost)),
-              `${nameOf(commands)} in a transaction`
-            ),
-            (error) => Effect.sync(() => error === lost && undo(error))
+          part(
+            Effect.suspend(() => isOpen ? parts.run(commands) : Effect.fail(lost)),
+            `${nameOf(commands)} in a transaction`
           )
         const exit = yield* Effect.exit(restore(body(StoreCommand.run(within), parts.savepoint)))
         const end = Effect.zipRight(Deferred.done(done, exit), Deferred.await(over))
-        return yield* Exit.isSuccess(exit) ? asked(end as Effect.Effect<Result, SpaceError>, "a commit") : served(end)
+        return yield* Exit.isSuccess(exit) ? part(end as Effect.Effect<Result, SpaceError>, "a commit") : served(end)
       })
     )
 

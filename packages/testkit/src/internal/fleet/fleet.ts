@@ -68,7 +68,7 @@ const isFaults = (value: unknown): value is ReadonlyArray<Fault> =>
   Array.isArray(value) && value.every((each) => Mishaps.faults.includes(each))
 
 const versionOf = (reader: OptionsOf.Reader): Version<any> => {
-  const workers = reader.value("workers", isFunctions, "a list of functions")
+  const workers = reader.value("workers", isFunctions, "list of functions")
   const { space } = reader.pick("space")
   return { workers: workers ?? [], space: space as SpaceStore.Options }
 }
@@ -88,7 +88,7 @@ export const make = <T extends Tuple>(
     const { faults, lease, programs, ...first } = yield* OptionsOf.read(options, (reader) => ({
       ...versionOf(reader),
       programs: reader.integer("programs", 2, 1),
-      faults: reader.value("faults", isFaults, `a list of ${Mishaps.faults.join(", ")}`) ?? Mishaps.faults,
+      faults: reader.value("faults", isFaults, `list of ${Mishaps.faults.join(", ")}`) ?? Mishaps.faults,
       lease: reader.millis("lease", "30 seconds", 1)
     }))
     yield* withWorkers(undefined)(first)
