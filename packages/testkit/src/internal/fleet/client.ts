@@ -126,8 +126,13 @@ export const clientOf = (store: SpaceStore, member: Member, harbour: Harbour): S
         /** A step of the transaction, which comes to nothing if the store cannot be reached. */
         const part = <A>(step: Effect.Effect<A, SpaceError>, name: string) =>
           Effect.tapError(asked(step, name), (error) => Effect.sync(() => error === lost && undo(error)))
+        // What is undone while a step of it is under way is undone after that.
+        const turn = yield* Effect.makeSemaphore(1)
         const whole = store.transaction((run, savepoint) =>
-          Effect.zipRight(Deferred.succeed(begun, { run, savepoint }), Deferred.await(done))
+          Effect.zipRight(
+            Deferred.succeed(begun, { run, savepoint }),
+            Effect.flatMap(Effect.exit(Deferred.await(done)), turn.withPermits(1))
+          )
         )
         member.transactions.add(undo)
         const fiber = yield* Effect.locally(
@@ -145,10 +150,18 @@ export const clientOf = (store: SpaceStore, member: Member, harbour: Harbour): S
         const parts = yield* Effect.onInterrupt((waiting ?? restore)(Deferred.await(begun)), () => Effect.exit(leave))
         const within = (commands: ReadonlyArray<StoreCommand.Command>) =>
           part(
-            Effect.suspend(() => isOpen ? parts.run(commands) : Effect.fail(lost)),
+            turn.withPermits(1)(Effect.suspend(() => isOpen ? parts.run(commands) : Effect.fail(lost))),
             `${nameOf(commands)} in a transaction`
           )
-        const exit = yield* Effect.exit(restore(body(StoreCommand.run(within), parts.savepoint)))
+        // Of a transaction that is undone no part is undone any more: others have changed the space since.
+        const savepoint: Savepoint = (effect) =>
+          Effect.flatten(parts.savepoint(Effect.uninterruptibleMask((restore) =>
+            Effect.flatMap(
+              Effect.exit(restore(effect)),
+              (exit) => isOpen && Exit.isFailure(exit) ? exit : Effect.succeed(exit)
+            )
+          )))
+        const exit = yield* Effect.exit(restore(body(StoreCommand.run(within), savepoint)))
         const end = Effect.zipRight(Deferred.done(done, exit), Deferred.await(over))
         return yield* Exit.isSuccess(exit) ? part(end as Effect.Effect<Result, SpaceError>, "a commit") : served(end)
       })

@@ -41,8 +41,9 @@ interface Place {
   /** Which of the workers of the version. */
   readonly role: number
   version: Version<any>
-  /** None if its worker has done all that it had to, or fails again and again. */
+  /** None if its worker has done all that it had to, or fails again and again, or another is about to begin. */
   member: Member | undefined
+  isVacant: boolean
   failures: number
 }
 
@@ -177,12 +178,13 @@ export const make = <T extends Tuple>(
         })
     }
 
-    /** Where a program is at work, another begins when it has ended, but if it has done all that it had to. */
+    /** A program begins, and another after it when it has ended, unless it has done all that it had to. */
     const begin = (place: Place): Effect.Effect<void> =>
       Effect.gen(function*() {
         const member = new Member(++begun)
         members.push(member)
         place.member = member
+        place.isVacant = false
         const { space: spaceOptions, workers } = place.version
         const worker = workers[place.role]!
         const program = Effect.gen(function*() {
@@ -214,22 +216,25 @@ export const make = <T extends Tuple>(
         return Effect.void
       }
       const again = Effect.zipRight(Effect.sleep(restarting), Effect.suspend(() => begin(place)))
+      const leave = Effect.sync(() => {
+        place.isVacant = true
+      })
       switch (end._tag) {
         case "Done":
-          return Effect.void
+          return leave
         case "Failed":
           if (Option.isSome(Cause.dieOption(end.cause))) {
             return Effect.sync(() => fail(Cause.squash(end.cause)))
           }
           note(`program ${number} fails: ${OptionsOf.messageOf(Cause.squash(end.cause))}`)
-          return ++place.failures > mostFailures ? Effect.void : again
+          return ++place.failures > mostFailures ? leave : again
         default:
           return again
       }
     }
 
     const roles = Array.from({ length: programs * first.workers.length }, (_, index) => Math.floor(index / programs))
-    const places = roles.map((role): Place => ({ role, version: first, member: undefined, failures: 0 }))
+    const places = roles.map((role): Place => ({ role, version: first, member: undefined, isVacant: true, failures: 0 }))
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         isOver = true
@@ -244,7 +249,7 @@ export const make = <T extends Tuple>(
         place.failures = 0
         const { member } = place
         if (member === undefined) {
-          return begin(place)
+          return place.isVacant ? begin(place) : Effect.void
         }
         note(`program ${member.number} is replaced`)
         return Effect.zipRight(end(member), Effect.asVoid(member.ended))
@@ -288,9 +293,10 @@ const said: Readonly<Record<Fault, string>> = {
   lose: "loses its store"
 }
 
-const endOf = (member: Member, exit: Exit.Exit<unknown, unknown>): End => {
-  if (Exit.isSuccess(exit)) {
-    return { _tag: "Done" }
-  }
-  return member.isTold && Cause.isInterruptedOnly(exit.cause) ? { _tag: "Ended" } : { _tag: "Failed", cause: exit.cause }
-}
+/** One that is told to end has ended so, whatever its worker makes of that: but for a failure. */
+const endOf = ({ isTold }: Member, exit: Exit.Exit<unknown, unknown>): End =>
+  Exit.isSuccess(exit)
+    ? { _tag: isTold ? "Ended" : "Done" }
+    : isTold && Cause.isInterruptedOnly(exit.cause)
+    ? { _tag: "Ended" }
+    : { _tag: "Failed", cause: exit.cause }
