@@ -10,9 +10,9 @@ import { expectEqual, runIfMain } from "./support/example.js"
 
 const jobs = ["sky", "sea"]
 
-/** A minute of work outside of the space. */
+/** Ten seconds of work outside of the space. */
 const paint = (gallery: Set<string>, what: string) =>
-  Effect.zipRight(Effect.sleep("1 minutes"), Effect.sync(() => gallery.add(what)))
+  Effect.zipRight(Effect.sleep("10 seconds"), Effect.sync(() => gallery.add(what)))
 
 type Painter = (gallery: Set<string>) => Simulation.Worker
 

@@ -122,9 +122,7 @@ function* smaller(schedule: ScheduleImpl): IterableIterator<Schedule> {
     yield fromDeviations(schedule.seed, fewer, faults)
   }
   for (const [fault, moment] of faults) {
-    yield* upTo(moment).map((moment) =>
-      fromDeviations(schedule.seed, deviations, new Map(faults).set(fault, moment))
-    )
+    yield* upTo(moment).map((moment) => fromDeviations(schedule.seed, deviations, new Map(faults).set(fault, moment)))
   }
 }
 

@@ -154,11 +154,12 @@ export const clientOf = (store: SpaceStore, member: Member, harbour: Harbour): S
             `${nameOf(commands)} in a transaction`
           )
         // Of a transaction that is undone no part is undone any more: others have changed the space since.
-        const savepoint: Savepoint = (effect) =>
+        const savepoint: Savepoint = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
           Effect.flatten(parts.savepoint(Effect.uninterruptibleMask((restore) =>
             Effect.flatMap(
               Effect.exit(restore(effect)),
-              (exit) => isOpen && Exit.isFailure(exit) ? exit : Effect.succeed(exit)
+              (exit): Effect.Effect<Exit.Exit<A, E>, E> =>
+                isOpen && Exit.isFailure(exit) ? Effect.failCause(exit.cause) : Effect.succeed(exit)
             )
           )))
         const exit = yield* Effect.exit(restore(body(StoreCommand.run(within), savepoint)))

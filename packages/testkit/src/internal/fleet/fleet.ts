@@ -234,7 +234,13 @@ export const make = <T extends Tuple>(
     }
 
     const roles = Array.from({ length: programs * first.workers.length }, (_, index) => Math.floor(index / programs))
-    const places = roles.map((role): Place => ({ role, version: first, member: undefined, isVacant: true, failures: 0 }))
+    const places = roles.map((role): Place => ({
+      role,
+      version: first,
+      member: undefined,
+      isVacant: true,
+      failures: 0
+    }))
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         isOver = true
