@@ -1,6 +1,7 @@
 /**
  * Programs run under schedules: a property of a concurrent program is checked under many, and a failure names the seed
- * that repeats it, and the fewest deviations from an ordinary run that make it fail.
+ * that repeats it, and the fewest deviations from an ordinary run that make it fail. Several programs that work on one
+ * space, and come to harm, are a fleet.
  *
  * @since 0.1.0
  */
@@ -104,6 +105,25 @@ export interface Version<T extends Tuple = Tuple> {
  *
  * @since 0.1.0
  * @category fleets
+ * @example
+ * ```ts
+ * import { Pattern as P } from "@effect-linda/core"
+ * import { Simulation } from "@effect-linda/testkit"
+ * import { Effect } from "effect"
+ *
+ * const property = (sim: Simulation.Simulation) =>
+ *   Effect.gen(function*() {
+ *     const done = new Set<number>()
+ *     const worker: Simulation.Worker = (space) =>
+ *       Effect.forever(space.inWith(["job", P.number], ([, n]) => Effect.sync(() => done.add(n))))
+ *     const fleet = yield* sim.fleet({ workers: [worker], faults: ["kill", "stop"] })
+ *     yield* fleet.space.outAll([["job", 1], ["job", 2]])
+ *     yield* fleet.quiet
+ *     if (done.size !== 2) throw new Error("a job was never done")
+ *   })
+ *
+ * Simulation.check(property, { seeds: 50 })
+ * ```
  */
 export interface FleetOptions<T extends Tuple = Tuple> extends Version<T> {
   /** How many programs there are of each worker. By default 2. */
@@ -231,7 +251,7 @@ export interface CheckOptions {
   readonly first?: number | undefined
   /** Only this schedule, such as a report names it. The variable `LINDA_SCHEDULE` overrides it. */
   readonly schedule?: string | undefined
-  /** Makes the spaces; by default they are in memory. */
+  /** Makes the spaces, but for those of fleets; by default they are in memory. */
   readonly make?: MakeSpace | undefined
 }
 

@@ -16,11 +16,11 @@ import { currentProgram } from "../scheduler.js"
 import type { Member } from "./member.js"
 import type { Mishap } from "./mishaps.js"
 
-/** What a client has to know of its fleet. */
-export interface Harbour {
+/** Injects faults into the programs of a fleet. */
+export interface Injector {
   /** What happens at the next step of the program, if anything does. */
   readonly draw: (member: Member) => Mishap | undefined
-  /** Lets it happen to the program, which is told by `words` when that was. */
+  /** Lets it happen to the program; `words` say when, for the report. */
   readonly happen: (member: Member, mishap: Mishap, words: string) => Effect.Effect<void>
   /** Does something beside all else. */
   readonly later: (effect: Effect.Effect<void>) => Effect.Effect<void>
@@ -54,7 +54,7 @@ const numbered = <A, E>(step: Effect.Effect<A, E>): Effect.Effect<A, E> => {
 }
 
 /** The client of a program, over a client of the store in memory. */
-export const clientOf = (store: SpaceStore, member: Member, harbour: Harbour): SpaceStore => {
+export const clientOf = (store: SpaceStore, member: Member, injector: Injector): SpaceStore => {
   /** Waits while the store cannot be reached. One that is closing waits for its store; all others give up. */
   const reach: Effect.Effect<void, SpaceError> = Effect.flatMap(
     Clock.currentTimeMillis,
@@ -79,7 +79,7 @@ export const clientOf = (store: SpaceStore, member: Member, harbour: Harbour): S
     mishap: Mishap
   ): Effect.Effect<A, SpaceError> => {
     const { fault, moment: { isBefore, pause, words } } = mishap
-    const happen = harbour.happen(member, mishap, words(name))
+    const happen = injector.happen(member, mishap, words(name))
     if (fault === "resend" || fault === "lose") {
       const sent = numbered(step)
       return served((isBefore ? Effect.void : Effect.exit(sent)).pipe(
@@ -92,13 +92,13 @@ export const clientOf = (store: SpaceStore, member: Member, harbour: Harbour): S
       ? Effect.zipRight(served(happen), served(step))
       : served(Effect.ensuring(
         step,
-        pause === undefined ? happen : harbour.later(Effect.zipRight(pause(store.lease), happen))
+        pause === undefined ? happen : injector.later(Effect.zipRight(pause(store.lease), happen))
       ))
   }
 
   const asked = <A>(step: Effect.Effect<A, SpaceError>, name: string): Effect.Effect<A, SpaceError> =>
     Effect.suspend(() => {
-      const mishap = harbour.draw(member)
+      const mishap = injector.draw(member)
       const reached = Effect.zipRight(reach, step)
       return Effect.uninterruptible(mishap === undefined ? served(reached) : disturbed(reached, name, mishap))
     })

@@ -19,7 +19,7 @@ import * as Scope from "effect/Scope"
 import type { Fault, Fleet, FleetOptions, Version } from "../../Simulation.js"
 import type { SchedulerImpl } from "../scheduler.js"
 import { currentProgram } from "../scheduler.js"
-import type { Harbour } from "./client.js"
+import type { Injector } from "./client.js"
 import { clientOf, served } from "./client.js"
 import type { End } from "./member.js"
 import { Member } from "./member.js"
@@ -117,7 +117,7 @@ export const make = <T extends Tuple>(
      * Lets a program end when the run is over, also one that was killed: Effect and the platform would keep what it
      * waits for.
      */
-    const bury = ({ program, root }: Member): void => {
+    const release = ({ program, root }: Member): void => {
       scheduler.resume(program)
       root?.unsafeInterruptAsFork(FiberId.none)
     }
@@ -148,7 +148,7 @@ export const make = <T extends Tuple>(
         return member.root === undefined ? Effect.void : Fiber.interruptFork(member.root)
       })
 
-    const harbour: Harbour = {
+    const injector: Injector = {
       later,
       draw: (member) => {
         if (isOver || !member.isUp) {
@@ -190,7 +190,7 @@ export const make = <T extends Tuple>(
         const program = Effect.gen(function*() {
           const own = yield* Effect.acquireRelease(served(Scope.make()), (own) => served(Scope.close(own, Exit.void)))
           const store = yield* served(Scope.extend(opened, own))
-          const space = yield* SpaceStore.make(clientOf(store, member, harbour), spaceOptions)
+          const space = yield* SpaceStore.make(clientOf(store, member, injector), spaceOptions)
           yield* Effect.ensuring(
             Effect.suspend(() => worker(space, member.number)),
             Effect.sync(() => {
@@ -244,7 +244,7 @@ export const make = <T extends Tuple>(
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         isOver = true
-        members.forEach(bury)
+        members.forEach(release)
       })
     )
     yield* Effect.forEach(places, begin, { discard: true })
