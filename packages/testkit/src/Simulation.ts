@@ -1,19 +1,24 @@
 /**
  * Programs run under schedules: a property of a concurrent program is checked under many, and a failure names the seed
- * that repeats it, and the fewest deviations from an ordinary run that make it fail.
+ * that repeats it, and the fewest deviations from an ordinary run that make it fail. Several programs that work on one
+ * space, and come to harm, are a fleet.
  *
  * @since 0.1.0
  */
 import * as OptionsOf from "@effect-linda/core/Options"
 import type { SpaceError } from "@effect-linda/core/SpaceError"
+import type * as SpaceStore from "@effect-linda/core/SpaceStore"
 import type { Tuple } from "@effect-linda/core/Tuple"
 import * as TupleSpace from "@effect-linda/core/TupleSpace"
 import * as Data from "effect/Data"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import * as Fleets from "./internal/fleet/fleet.js"
+import { SchedulerImpl } from "./internal/scheduler.js"
 import * as Random from "./Random.js"
 import type { Schedule } from "./Schedule.js"
 import * as Schedules from "./Schedule.js"
@@ -43,6 +48,112 @@ export interface Simulation {
   readonly over: Effect.Effect<void>
   /** Lets others run: none, some, or all that can. Drawn each time it is asked for. */
   readonly pause: Effect.Effect<void>
+  /**
+   * Programs that work on one space of a store in memory, and come to harm. They begin at once, and end with the scope.
+   * Fails as `InvalidOption`.
+   */
+  readonly fleet: <T extends Tuple = Tuple>(
+    options: FleetOptions<T>
+  ) => Effect.Effect<Fleet<T>, SpaceError, Scope.Scope>
+}
+
+/**
+ * What a program does: it is given its space, as its own client of the store, and its number. When it fails, its
+ * program ends, and another takes its place a second later, up to ten times; when it dies, the simulation fails with
+ * that, so that it may make assertions.
+ *
+ * @since 0.1.0
+ * @category fleets
+ */
+export type Worker<T extends Tuple = Tuple> = (
+  space: TupleSpace.TupleSpace<T, SpaceError>,
+  program: number
+) => Effect.Effect<unknown, unknown, Scope.Scope>
+
+/**
+ * What can happen to a program of a fleet, beside any batch that it sends: before it, between it and its answer, or
+ * soon after.
+ *
+ * - `"kill"`: none of its fibers does anything more, no finalizer runs. What it held is back when its lease is over.
+ *   Another program takes its place.
+ * - `"stop"`: it stands still for one and a half leases, and then goes on as if nothing had happened.
+ * - `"end"`: it is interrupted and closes its scope, as on `SIGTERM`. Another program takes its place.
+ * - `"resend"`: the batch or its answer is lost, and sent again under its number, as between PostgreSQL and its client.
+ *   It happens once.
+ * - `"lose"`: the store cannot be reached for one and a half leases. What was under way fails as `Unavailable`; it may
+ *   have happened.
+ *
+ * @since 0.1.0
+ * @category fleets
+ */
+export type Fault = "kill" | "stop" | "end" | "resend" | "lose"
+
+/**
+ * One version of the programs of a fleet.
+ *
+ * @since 0.1.0
+ * @category fleets
+ */
+export interface Version<T extends Tuple = Tuple> {
+  readonly workers: ReadonlyArray<Worker<T>>
+  /** Options of the spaces of its programs: schemas, a protocol. */
+  readonly space?: SpaceStore.Options<T> | undefined
+}
+
+/**
+ * Options of a fleet.
+ *
+ * @since 0.1.0
+ * @category fleets
+ * @example
+ * ```ts
+ * import { Pattern as P } from "@effect-linda/core"
+ * import { Simulation } from "@effect-linda/testkit"
+ * import { Effect } from "effect"
+ *
+ * const property = (sim: Simulation.Simulation) =>
+ *   Effect.gen(function*() {
+ *     const done = new Set<number>()
+ *     const worker: Simulation.Worker = (space) =>
+ *       Effect.forever(space.inWith(["job", P.number], ([, n]) => Effect.sync(() => done.add(n))))
+ *     const fleet = yield* sim.fleet({ workers: [worker], faults: ["kill", "stop"] })
+ *     yield* fleet.space.outAll([["job", 1], ["job", 2]])
+ *     yield* fleet.quiet
+ *     if (done.size !== 2) throw new Error("a job was never done")
+ *   })
+ *
+ * Simulation.check(property, { seeds: 50 })
+ * ```
+ */
+export interface FleetOptions<T extends Tuple = Tuple> extends Version<T> {
+  /** How many programs there are of each worker. By default 2. */
+  readonly programs?: number | undefined
+  /** What happens to them: up to four times in a run. By default everything; with an empty list nothing. */
+  readonly faults?: ReadonlyArray<Fault> | undefined
+  /** For how long a program that is silent is not taken for dead. By default 30 seconds, as elsewhere. */
+  readonly lease?: Duration.DurationInput | undefined
+}
+
+/**
+ * A fleet at work.
+ *
+ * @since 0.1.0
+ * @category fleets
+ */
+export interface Fleet<T extends Tuple = Tuple> {
+  /** The space of the fleet, as a client of its own to which nothing happens. */
+  readonly space: TupleSpace.TupleSpace<T, SpaceError>
+  /**
+   * Goes on when every program waits and no time will help, as `over`, and nothing is held by one that was killed: its
+   * lease is over, and others have done what it left. A use that waits for ever is left as it is.
+   */
+  readonly quiet: Effect.Effect<void>
+  /**
+   * A rolling restart: one program after the other is told to end, and one of the new version takes its place. In
+   * between they work side by side for ten seconds. There have to be as many workers as before; else it fails as
+   * `InvalidOption`.
+   */
+  readonly roll: <U extends Tuple = T>(version: Version<U>) => Effect.Effect<void, SpaceError>
 }
 
 /**
@@ -70,10 +181,15 @@ export type Body<A, E> = (simulation: Simulation) => Effect.Effect<A, E, Scope.S
  * @since 0.1.0
  * @category running
  */
-export const simulate = <A, E>(schedule: Schedule, body: Body<A, E>, make: MakeSpace = TupleSpace.make): A => {
-  const scheduler = Scheduler.make(schedule)
+export const simulate = <A, E>(schedule: Schedule, body: Body<A, E>, make: MakeSpace = TupleSpace.make): A =>
+  told(schedule, body, make, () => {})
+
+/** The same. What happens to fleets is told to `note`, a line each. */
+const told = <A, E>(schedule: Schedule, body: Body<A, E>, make: MakeSpace, note: (line: string) => void): A => {
+  const scheduler = new SchedulerImpl(schedule)
   const random = Random.make(schedule.seed ^ 0x5eed)
-  const inspections: Array<Effect.Effect<TupleSpace.Inspection>> = []
+  const inspections: Array<Effect.Effect<TupleSpace.Inspection, SpaceError>> = []
+  const failures: Array<unknown> = []
   const simulation: Simulation = {
     schedule,
     random,
@@ -88,14 +204,28 @@ export const simulate = <A, E>(schedule: Schedule, body: Body<A, E>, make: MakeS
     get pause() {
       const times = random.pick([0, 0, 1, 1, 2, 3, 5, 8])
       return times === 8 ? scheduler.still : Effect.repeatN(Effect.yieldNow(), times)
-    }
+    },
+    fleet: (options) =>
+      Fleets.make({
+        scheduler,
+        note,
+        fail: (error) => {
+          failures.push(error)
+          scheduler.abort()
+        },
+        show: (space) => inspections.push(space.inspect)
+      }, options)
   }
   const describe = () => inspections.map(snapshotOf).join("\n")
-  return Scheduler.run(scheduler, Effect.scoped(Effect.suspend(() => body(simulation))), describe)
+  try {
+    return Scheduler.run(scheduler, Effect.scoped(Effect.suspend(() => body(simulation))), describe)
+  } catch (error) {
+    throw failures.length > 0 ? failures[0] : error
+  }
 }
 
 /** What a space holds, as text, once nothing runs any more. */
-const snapshotOf = (inspect: Effect.Effect<TupleSpace.Inspection>): string => {
+const snapshotOf = (inspect: Effect.Effect<TupleSpace.Inspection, SpaceError>): string => {
   try {
     return Inspectable.toStringUnknown(Scheduler.run(Scheduler.make(Schedules.fromSeed(0)), inspect))
   } catch {
@@ -121,7 +251,7 @@ export interface CheckOptions {
   readonly first?: number | undefined
   /** Only this schedule, such as a report names it. The variable `LINDA_SCHEDULE` overrides it. */
   readonly schedule?: string | undefined
-  /** Makes the spaces; by default they are in memory. */
+  /** Makes the spaces, but for those of fleets; by default they are in memory. */
   readonly make?: MakeSpace | undefined
 }
 
@@ -198,7 +328,12 @@ export const seeds = (standard: number): number => Number(environment("LINDA_SEE
 /** So long may shrinking take. */
 const shrinkingMillis = 3_000
 
-const shrunk = <A, E>(found: Schedule, error: unknown, body: Body<A, E>, make?: MakeSpace): Falsified => {
+const shrunk = <A, E>(
+  found: Schedule,
+  error: unknown,
+  body: Body<A, E>,
+  make: MakeSpace = TupleSpace.make
+): Falsified => {
   const attempt = (schedule: Schedule) => void simulate(schedule, body, make)
   const { counterexample } = FastCheck.check(FastCheck.property(Schedules.arbitrary(), attempt), {
     examples: [[found]],
@@ -208,10 +343,17 @@ const shrunk = <A, E>(found: Schedule, error: unknown, body: Body<A, E>, make?: 
   })
   const smallest = counterexample?.[0] ?? found
   // What was found first may be told by another error than the smallest.
-  const cause = smallest === found ? error : errorOf(() => attempt(smallest)) ?? error
+  const notes: Array<string> = []
+  const again = errorOf(() => told(smallest, body, make, (line) => notes.push(`  ${line}\n`)))
+  const cause = smallest === found ? error : again ?? error
   const deviations = Option.match(smallest.deviations, { onNone: () => "all its", onSome: ({ size }) => size })
-  const message = `${cause instanceof Error ? cause.message : Inspectable.toStringUnknown(cause)}\n` +
-    `LINDA_SCHEDULE=${found} repeats it, and with ${deviations} deviations from an ordinary run LINDA_SCHEDULE=${smallest}`
+  const faults = Option.match(smallest.faults, {
+    onNone: () => "",
+    onSome: ({ size }) => size === 0 ? "" : ` and ${size} fault${size === 1 ? "" : "s"}`
+  })
+  const message = `${cause instanceof Error ? cause.message : Inspectable.toStringUnknown(cause)}\n${notes.join("")}` +
+    `LINDA_SCHEDULE=${found} repeats it, and with ${deviations} deviations from an ordinary run${faults} ` +
+    `LINDA_SCHEDULE=${smallest}`
   return new Falsified({ message, found, smallest, cause })
 }
 

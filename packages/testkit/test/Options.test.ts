@@ -1,5 +1,5 @@
 import { SpaceError } from "@effect-linda/core"
-import { Arbitrary, Commands, Simulation, TestSpace } from "@effect-linda/testkit"
+import { Arbitrary, Commands, Schedule, Simulation, TestSpace } from "@effect-linda/testkit"
 import * as Conformance from "@effect-linda/testkit/Conformance"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit } from "effect"
@@ -14,6 +14,19 @@ const functions: Record<string, readonly [Effect.Effect<unknown, unknown>, first
   "Conformance.suite": [Effect.sync(() => Conformance.suite(misspelt)), "name"],
   "Conformance.properties": [Effect.sync(() => Conformance.properties(misspelt)), "name"],
   "Simulation.check": [Effect.sync(() => Simulation.check(() => Effect.void, misspelt)), "seeds"],
+  "Simulation.fleet": [
+    Effect.sync(() => Simulation.simulate(Schedule.fromDeviations(1), (sim) => sim.fleet(misspelt))),
+    "workers"
+  ],
+  "Fleet.roll": [
+    Effect.sync(() =>
+      Simulation.simulate(
+        Schedule.fromDeviations(1),
+        (sim) => Effect.flatMap(sim.fleet({ workers: [() => Effect.void] }), (fleet) => fleet.roll(misspelt))
+      )
+    ),
+    "workers"
+  ],
   "TestSpace.make": [Effect.scoped(TestSpace.make(misspelt)), "name"],
   "TestSpace.fail": [
     Effect.scoped(Effect.flatMap(TestSpace.make(), ([, test]) => test.fail("out", misspelt))),

@@ -172,10 +172,10 @@ describe("Simulation", () => {
   })
 
   it("refuses what is no schedule", () => {
-    for (const text of ["", "x", "1:2", "1:2=", "1:2=3,"]) {
+    for (const text of ["", "x", "1:2", "1:2=", "1:2=3,", "1:kill=0", "1:kill2.5"]) {
       assert.throws(() => Schedule.parse(text), /not a schedule/)
     }
-    for (const text of ["17", "-3", "17:", "17:4=1,9=2"]) {
+    for (const text of ["17", "-3", "17:", "17:4=1,9=2", "17:4=1,kill2.5=0", "17:lose1.0=1"]) {
       assert.strictEqual(String(Schedule.parse(text)), text)
     }
   })

@@ -8,6 +8,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
 import * as Option from "effect/Option"
 import type { Schedule } from "../Schedule.js"
 import type { Scheduler } from "../Scheduler.js"
@@ -21,7 +22,24 @@ interface Ready {
   readonly tasks: Array<Task>
 }
 
+/** Fibers that are stopped and killed together, whatever they do: as a process is by its system. */
+export class Program {
+  state: "running" | "stopped" | "killed" = "running"
+  /** What its fibers have to do if it goes on. */
+  readonly backlog: Array<Ready> = []
+}
+
+/** The program that a fiber belongs to, with all that it forks. */
+export const currentProgram: FiberRef.FiberRef<Program | undefined> = FiberRef.unsafeMake<Program | undefined>(
+  undefined,
+  { join: (parent) => parent }
+)
+
+const programOf = (fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined): Program | undefined =>
+  fiber?.getFiberRef(currentProgram)
+
 interface Alarm {
+  readonly program: Program | undefined
   readonly at: number
   readonly ring: Task
   /** Whether it rings only to give a sign of life: no help to those who wait. */
@@ -61,13 +79,13 @@ export const operationLimit = 100_000
 
 /** The scheduler. */
 export class SchedulerImpl implements Scheduler {
-  private readonly decisions: Decisions
+  readonly decisions: Decisions
   private operations = 0
   private now = 0
   private readonly resting = new WeakMap<Fiber.RuntimeFiber<unknown, unknown>, number>()
   /** For each fiber that is ready, what it has to do, in order: Effect counts on that. */
-  private readonly ready: Array<Ready> = []
-  private readonly alarms: Array<Alarm> = []
+  private ready: Array<Ready> = []
+  private alarms: Array<Alarm> = []
   private readonly whenStill: Array<Task> = []
   private readonly whenOver: Array<Task> = []
 
@@ -93,9 +111,11 @@ export class SchedulerImpl implements Scheduler {
 
   /** Adds what a fiber has to do. Called by Effect's runtime. */
   scheduleTask(task: Task, _priority: number, fiber?: Fiber.RuntimeFiber<unknown, unknown>): void {
-    const ready = fiber && this.ready.find((each) => each.fiber === fiber)
+    const program = programOf(fiber)
+    const todo = program === undefined || program.state === "running" ? this.ready : program.backlog
+    const ready = fiber && todo.find((each) => each.fiber === fiber)
     if (ready === undefined) {
-      this.ready.push({ fiber, tasks: [task] })
+      todo.push({ fiber, tasks: [task] })
     } else {
       ready.tasks.push(task)
     }
@@ -106,9 +126,32 @@ export class SchedulerImpl implements Scheduler {
     return this.operations > operationLimit
   }
 
+  /** From now on no fiber of the program does anything: until it goes on, or for ever. */
+  halt(program: Program, state: "stopped" | "killed"): void {
+    program.state = state
+    program.backlog.push(...this.ready.filter(({ fiber }) => programOf(fiber) === program))
+    this.ready = this.ready.filter(({ fiber }) => programOf(fiber) !== program)
+    if (state === "killed") {
+      this.alarms = this.alarms.filter((alarm) => alarm.program !== program)
+    }
+  }
+
+  /** A program that was stopped goes on. */
+  resume(program: Program): void {
+    program.state = "running"
+    this.ready.push(...program.backlog.splice(0))
+  }
+
+  /** Lets the run end here. */
+  abort(): void {
+    this.isAborted = true
+  }
+
+  private isAborted = false
+
   /** Runs until nothing can move any more, or until it is clear that this never happens. */
   drain(): void {
-    while (!this.isLivelocked) {
+    while (!this.isLivelocked && !this.isAborted) {
       if (this.ready.length > 0) {
         const chosen = this.decisions.pick(this.ready.length)
         const { tasks } = this.ready[chosen]!
@@ -160,8 +203,9 @@ export class SchedulerImpl implements Scheduler {
       return Effect.void
     }
     const at = this.now + Duration.toMillis(duration)
-    const isSign = Option.exists(Fiber.getCurrentFiber(), (fiber) => fiber.getFiberRef(SpaceStore.signOfLife))
-    const alarm = { at, ring, isSign }
+    const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
+    const isSign = fiber?.getFiberRef(SpaceStore.signOfLife) === true
+    const alarm = { at, ring, isSign, program: programOf(fiber) }
     const later = this.alarms.findIndex((other) => other.at > at)
     this.alarms.splice(later < 0 ? this.alarms.length : later, 0, alarm)
     return Effect.sync(() => {
