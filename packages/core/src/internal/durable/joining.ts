@@ -124,6 +124,7 @@ class Search {
       {
         first: (pattern, test, after = -1) =>
           (this.ofPattern.get(pattern) ?? oldest).find((candidate) => candidate.seq > after && test(candidate)),
+        sizeOf: (pattern) => (this.ofPattern.get(pattern) ?? oldest).length,
         isStored: () => true
       },
       outlook

@@ -112,6 +112,13 @@ export class Pattern {
     return new Pattern(terms, this.failure, this.answers)
   }
 
+  /** Whether an index finds by a value of this variable: where that is a whole field. */
+  isFoundBy(name: string): boolean {
+    return this.terms.some(({ kind, value }, position) =>
+      position < maskWidth && kind === "variable" && value === name
+    )
+  }
+
   toString(): string {
     const fields = texts(this.terms)
     return this.failure ? `failure(${fields})` : `[${fields}]`

@@ -1,0 +1,162 @@
+/**
+ * How a search finds the candidates of a demand that has many: through another demand that has few.
+ *
+ * The entries of the few say which values a variable can have, and the many are looked up by these: a semi-join
+ * (Bernstein & Chiu, Using Semi-Joins to Solve Relational Queries, 1981). So it goes from demand to demand, along the
+ * variables that they share. It leaves out only what is in no complete join, and what it finds is tried in order of age
+ * like the others. So a search takes the same with it as without.
+ *
+ * @internal
+ */
+import type { Entry, Plan, Source } from "./plan.js"
+import { few } from "./plan.js"
+import type { Bindings } from "./term.js"
+import { lookup } from "./term.js"
+
+/** A demand on a route from one that has few candidates to one that has many. */
+interface Stop {
+  readonly demand: number
+  /** Where the route goes on, and the variable by whose values what is there is looked up. */
+  readonly next: { readonly stop: Stop; readonly by: string } | undefined
+}
+
+/** What is known where a route begins. */
+interface Place {
+  /** Whether a variable has a value already. */
+  readonly isKnown: (name: string) => boolean
+  /** Whether a demand still needs a tuple. */
+  readonly isOpen: (demand: number) => boolean
+  readonly sizeOf: (demand: number) => number
+}
+
+/** From the demand with the fewest candidates, of so many that are near, to this one: which may be the same. */
+const routeTo = (
+  { demands, users }: Plan,
+  demand: number,
+  { isKnown, isOpen, sizeOf }: Place,
+  most: number
+): Stop => {
+  const stops = new Map<number, Stop>([[demand, { demand, next: undefined }]])
+  // Those that are added meanwhile come too.
+  for (const stop of stops.values()) {
+    const { pattern } = demands[stop.demand]!
+    for (const by of pattern.names) {
+      if (isKnown(by) || !pattern.isFoundBy(by)) {
+        continue
+      }
+      for (const other of users.get(by)!) {
+        if (stops.size < most && !stops.has(other) && isOpen(other)) {
+          stops.set(other, { demand: other, next: { stop, by } })
+        }
+      }
+    }
+  }
+  return stops.size === 1 ? stops.get(demand)! : Array.from(stops.values()).reduce(
+    ({ best, size }, stop) => {
+      const other = sizeOf(stop.demand)
+      return other < size ? { best: stop, size: other } : { best, size }
+    },
+    { best: stops.get(demand)!, size: Infinity }
+  ).best
+}
+
+/**
+ * The entries of a demand that agree with the bindings and with some entry of another that is open, oldest first: all
+ * of them, and others at most. Nothing, if no other has fewer, or if more than so many would have to be looked at.
+ */
+const through = <E extends Entry>(
+  plan: Plan,
+  { first, sizeOf }: Source<E>,
+  demand: number,
+  bindings: Bindings | undefined,
+  isOpen: (demand: number) => boolean,
+  most: number
+): ReadonlyArray<E> | undefined => {
+  const { demands } = plan
+  const place: Place = {
+    isKnown: (name) => lookup(bindings, name) !== undefined,
+    isOpen,
+    sizeOf: (other) => sizeOf(demands[other]!.pattern.given(bindings))
+  }
+  const start = routeTo(plan, demand, place, most)
+  if (start.next === undefined || place.sizeOf(start.demand) > most) {
+    return undefined
+  }
+  let looks = 0
+  const gather = (demand: number, bound: Bindings | undefined, found: Set<E>): void => {
+    const { pattern } = demands[demand]!
+    first(pattern.given(bound), (entry) => {
+      if (pattern.bind(entry.tuple, bound) !== false) {
+        found.add(entry)
+      }
+      return ++looks > most
+    })
+  }
+  let found = new Set<E>()
+  gather(start.demand, bindings, found)
+  for (let stop = start; stop.next !== undefined && looks <= most; stop = stop.next.stop) {
+    const { pattern } = demands[stop.demand]!
+    const { by, stop: { demand } } = stop.next
+    const values = new Set<unknown>()
+    for (const { tuple } of found) {
+      const known = lookup(pattern.bind(tuple, bindings) || undefined, by)
+      if (known === undefined) {
+        // It agrees with any value: the variable stands in an array that has no members.
+        return undefined
+      }
+      values.add(known.value)
+    }
+    found = new Set()
+    for (const value of values) {
+      gather(demand, { name: by, value, next: bindings }, found)
+    }
+  }
+  return looks > most ? undefined : Array.from(found).sort(byAge)
+}
+
+const byAge = (one: Entry, other: Entry): number => one.seq - other.seq
+
+/** What a step of a search tries: all candidates of its demand until that was in vain for a while, then what agrees. */
+export class Trials<E extends Entry> {
+  private looks = 0
+  /** After so many looks it is tried to find fewer: that may cost as much again. */
+  private patience = 1
+  private fewer: ReadonlyArray<E> | undefined = undefined
+
+  constructor(
+    private readonly plan: Plan,
+    private readonly source: Source<E>,
+    private readonly demand: number,
+    private readonly bindings: Bindings | undefined,
+    private readonly isOpen: (demand: number) => boolean
+  ) {}
+
+  /** Whether one of those behind `after` passes the test, the oldest first. */
+  next(test: (entry: E) => boolean, after: number): boolean {
+    const given = this.plan.demands[this.demand]!.pattern.given(this.bindings)
+    for (let last = after;;) {
+      if (this.looks >= this.patience) {
+        this.narrow()
+      }
+      if (this.fewer !== undefined) {
+        return this.fewer.some((entry) => entry.seq > last && test(entry))
+      }
+      let passes = false
+      const stopped = this.source.first(given, (entry) => {
+        this.looks++
+        last = entry.seq
+        passes = test(entry)
+        return passes || this.looks >= this.patience
+      }, last)
+      if (passes || stopped === undefined) {
+        return passes
+      }
+    }
+  }
+
+  private narrow(): void {
+    const { bindings, demand, isOpen, looks, plan, source } = this
+    this.patience = 2 * looks
+    this.fewer ??= through(plan, source, demand, bindings, isOpen, Math.max(few, looks))
+  }
+}
