@@ -1557,6 +1557,41 @@ class Now implements Operation<Option.Option<any>, never> {
     find: "!users.get(binding.name)!.every((demand) => hasEnough(demand, bound))",
     replace: "users.size < 0"
   },
+  {
+    name: "a join looks at the many one by one, though another pattern has few",
+    clause: "S11",
+    file: "internal/pattern/semijoin.ts",
+    find: "if (this.looks >= this.patience) {",
+    replace: "if (this.looks < 0) {"
+  },
+  {
+    name: "a join gathers the few however many they are",
+    clause: "S11",
+    file: "internal/pattern/semijoin.ts",
+    find: "Math.max(few, looks)",
+    replace: "Infinity"
+  },
+  {
+    name: "a join begins with any pattern, and not with that of which there are fewest",
+    clause: "S11",
+    file: "internal/pattern/semijoin.ts",
+    find: "return other < size ? ",
+    replace: "return other < size && best.next === undefined ? "
+  },
+  {
+    name: "a join tries what it has found through others in the order in which it was found",
+    clause: "S11",
+    file: "internal/pattern/semijoin.ts",
+    find: "Array.from(found).sort(byAge)",
+    replace: "Array.from(found)"
+  },
+  {
+    name: "a join takes what has no value for a variable to agree with nothing",
+    clause: "S11",
+    file: "internal/pattern/semijoin.ts",
+    find: "members.\n        return undefined",
+    replace: "members.\n        continue"
+  },
   // Effect's runtime
   {
     name: "a fiber that is started now yields as others do",

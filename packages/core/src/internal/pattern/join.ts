@@ -189,7 +189,6 @@ const search = <E extends Entry>(
   })
   lasts.fill(-1)
 
-  const isOpen = (demand: number): boolean => left[demand]! > 0
   const hasEnough = (demand: number, bound: Bindings | undefined): boolean => {
     const { pattern } = demands[demand]!
     let missing = left[demand]!
@@ -246,7 +245,7 @@ const search = <E extends Entry>(
     }
     const demand = steps[step]!
     const { pattern } = demands[demand]!
-    const trial = trials[step] ??= new Trials(plan, source, demand, before, isOpen)
+    const trial = trials[step] ??= new Trials(plan, source, demand, before)
     return trial.next((entry) => {
       const bound = taken.has(entry) ? false : pattern.bind(entry.tuple, before)
       if (bound === false) {

@@ -8,6 +8,7 @@
  *
  * @internal
  */
+import type { Pattern } from "./pattern.js"
 import type { Entry, Plan, Source } from "./plan.js"
 import { few } from "./plan.js"
 import type { Bindings } from "./term.js"
@@ -24,8 +25,6 @@ interface Stop {
 interface Place {
   /** Whether a variable has a value already. */
   readonly isKnown: (name: string) => boolean
-  /** Whether a demand still needs a tuple. */
-  readonly isOpen: (demand: number) => boolean
   readonly sizeOf: (demand: number) => number
 }
 
@@ -33,7 +32,7 @@ interface Place {
 const routeTo = (
   { demands, users }: Plan,
   demand: number,
-  { isKnown, isOpen, sizeOf }: Place,
+  { isKnown, sizeOf }: Place,
   most: number
 ): Stop => {
   const stops = new Map<number, Stop>([[demand, { demand, next: undefined }]])
@@ -45,7 +44,7 @@ const routeTo = (
         continue
       }
       for (const other of users.get(by)!) {
-        if (stops.size < most && !stops.has(other) && isOpen(other)) {
+        if (stops.size < most && !stops.has(other)) {
           stops.set(other, { demand: other, next: { stop, by } })
         }
       }
@@ -61,7 +60,7 @@ const routeTo = (
 }
 
 /**
- * The entries of a demand that agree with the bindings and with some entry of another that is open, oldest first: all
+ * The entries of a demand that agree with the bindings and with some entry of another, oldest first: all
  * of them, and others at most. Nothing, if no other has fewer, or if more than so many would have to be looked at.
  */
 const through = <E extends Entry>(
@@ -69,13 +68,11 @@ const through = <E extends Entry>(
   { first, sizeOf }: Source<E>,
   demand: number,
   bindings: Bindings | undefined,
-  isOpen: (demand: number) => boolean,
   most: number
 ): ReadonlyArray<E> | undefined => {
   const { demands } = plan
   const place: Place = {
     isKnown: (name) => lookup(bindings, name) !== undefined,
-    isOpen,
     sizeOf: (other) => sizeOf(demands[other]!.pattern.given(bindings))
   }
   const start = routeTo(plan, demand, place, most)
@@ -114,6 +111,52 @@ const through = <E extends Entry>(
   return looks > most ? undefined : Array.from(found).sort(byAge)
 }
 
+/** A pattern of a join, when a search comes to it. */
+export interface Step {
+  /** Its number among those that were given. */
+  readonly index: number
+  /** How many entries have its literals. */
+  readonly candidates: number
+  /** The variables that have a value by then, of those by whose values it is looked up. */
+  readonly by: ReadonlyArray<string>
+}
+
+/**
+ * The patterns of a join in the order in which a search looks at them whose first candidates are in vain: each as it is
+ * given, and before it those through which it is found.
+ */
+export const planOf = (plan: Plan, sizeOf: (pattern: Pattern) => number): ReadonlyArray<Step> => {
+  const { demandOf, demands } = plan
+  const sizes = demands.map(({ pattern }) => sizeOf(pattern))
+  const known = new Set<string>()
+  const visited = new Set<number>()
+  const visit = (demand: number): ReadonlyArray<Step> => {
+    visited.add(demand)
+    const { pattern } = demands[demand]!
+    const indexes = Array.from(demandOf.keys()).filter((index) => demandOf[index] === demand)
+    return indexes.map((index) => {
+      const by = Array.from(pattern.names).filter((name) => known.has(name) && pattern.isFoundBy(name))
+      pattern.names.forEach((name) => known.add(name))
+      return { index, candidates: sizes[demand]!, by }
+    })
+  }
+  const place: Place = {
+    isKnown: (name) => known.has(name),
+    sizeOf: (demand) => sizes[demand]!
+  }
+  return Array.from(demands.keys()).flatMap((demand) =>
+    visited.has(demand) ? [] : along(routeTo(plan, demand, place, Infinity)).flatMap(visit)
+  )
+}
+
+const along = (start: Stop): ReadonlyArray<number> => {
+  const demands: Array<number> = []
+  for (let stop: Stop | undefined = start; stop !== undefined; stop = stop.next?.stop) {
+    demands.push(stop.demand)
+  }
+  return demands
+}
+
 const byAge = (one: Entry, other: Entry): number => one.seq - other.seq
 
 /** What a step of a search tries: all candidates of its demand until that was in vain for a while, then what agrees. */
@@ -127,8 +170,7 @@ export class Trials<E extends Entry> {
     private readonly plan: Plan,
     private readonly source: Source<E>,
     private readonly demand: number,
-    private readonly bindings: Bindings | undefined,
-    private readonly isOpen: (demand: number) => boolean
+    private readonly bindings: Bindings | undefined
   ) {}
 
   /** Whether one of those behind `after` passes the test, the oldest first. */
@@ -155,8 +197,8 @@ export class Trials<E extends Entry> {
   }
 
   private narrow(): void {
-    const { bindings, demand, isOpen, looks, plan, source } = this
+    const { bindings, demand, looks, plan, source } = this
     this.patience = 2 * looks
-    this.fewer ??= through(plan, source, demand, bindings, isOpen, Math.max(few, looks))
+    this.fewer ??= through(plan, source, demand, bindings, Math.max(few, looks))
   }
 }
