@@ -275,6 +275,11 @@ describe("A join that cannot be complete", () => {
     assert.isBelow(looksInVain(patterns, tuples), 2_000)
   })
 
+  it("S11 K3 does not look through many that no index finds while there is none of the others", () => {
+    const tuples = numbers(500).map((n): Tuple.Tuple => ["job", { tenant: n }])
+    assert.isBelow(looksInVain([["job", { tenant: P.ref("x") }], ["slot", P.ref("x")]], tuples), 10)
+  })
+
   it("S11 K3 sees at once that what has been bound leaves too little to the others", () => {
     const patterns = [["a", P.ref("y"), P.ref("x")], ["b", P.ref("y")], ["c", P.ref("x")]]
     const tuples = numbers(50).flatMap((n): ReadonlyArray<Tuple.Tuple> => [["a", 1, n], ["b", 1], ["c", -1 - n]])
