@@ -34,9 +34,10 @@ const shelvesOf = (tuples: ReadonlyArray<Tuple.Tuple>): Shelves => {
 }
 
 const ordersOf = <A>(items: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
-  items.length === 0
-    ? [[]]
-    : items.flatMap((item, index) => ordersOf(items.toSpliced(index, 1)).map((others) => [item, ...others]))
+  items.length === 0 ? [[]] : items.flatMap((item, index) => {
+    const others = items.filter((_, other) => other !== index)
+    return ordersOf(others).map((order) => [item, ...order])
+  })
 
 /** What a join finds, and how often it looks at an entry, once the indexes are there. */
 const joined = (shelves: Shelves, patterns: ReadonlyArray<unknown>) => {
