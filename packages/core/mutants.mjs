@@ -1589,8 +1589,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a join takes what has no value for a variable to agree with nothing",
     clause: "S11",
     file: "internal/pattern/semijoin.ts",
-    find: "members.\n        return undefined",
-    replace: "members.\n        continue"
+    find: "members.\n      return undefined",
+    replace: "members.\n      continue"
   },
   // Effect's runtime
   {

@@ -8,8 +8,11 @@ import type { Size } from "../measure.js"
 import { compare, each, run, sized, timed } from "../measure.js"
 import type { Row } from "../report.js"
 
+type Space = TupleSpace.TupleSpace<readonly ["job", number, number] | readonly ["slot", number]>
+
 const job = ["job", P.ref("tenant", P.number), P.number] as const
 const slot = ["slot", P.ref("tenant", P.number)] as const
+type Members = readonly [typeof slot, typeof job] | readonly [typeof job, typeof slot]
 
 /** The tenant that has a slot. */
 const mine = 1
@@ -19,10 +22,10 @@ const price = (
   n: number,
   jobs: number,
   hasMine: boolean,
-  operation: (space: TupleSpace.TupleSpace) => Effect.Effect<unknown>
+  operation: (space: Space) => Effect.Effect<unknown>
 ): Promise<number> =>
   run(Effect.gen(function*() {
-    const space = yield* TupleSpace.make()
+    const space = yield* TupleSpace.make<readonly ["job", number, number] | readonly ["slot", number]>()
     yield* each(jobs, (i) => space.out(["job", 0, i]))
     yield* space.out(["slot", mine])
     if (hasMine) {
@@ -32,21 +35,21 @@ const price = (
   }))
 
 /** Takes a job and its slot, and puts them back. */
-const join = (members: readonly [unknown, unknown]) => (space: TupleSpace.TupleSpace): Effect.Effect<void> =>
-  Effect.flatMap(space.inAll(members as any), (tuples) => space.outAll(tuples as any))
+const join = (members: Members) => (space: Space): Effect.Effect<void> =>
+  Effect.flatMap(space.inAll(members), (tuples) => space.outAll(tuples))
 
 /** Takes the same job by its key, and puts it back. */
-const take = (space: TupleSpace.TupleSpace): Effect.Effect<unknown> =>
+const take = (space: Space): Effect.Effect<unknown> =>
   Effect.flatMap(space.in(["job", mine, P.number]), (tuple) => space.out(tuple))
 
-const joinInVain = (members: readonly [unknown, unknown]) => (space: TupleSpace.TupleSpace): Effect.Effect<void> =>
-  Effect.ignore(space.inAll(members as any, { timeout: 0 }))
+const joinInVain = (members: Members) => (space: Space): Effect.Effect<void> =>
+  Effect.ignore(space.inAll(members, { timeout: 0 }))
 
-const takeInVain = (space: TupleSpace.TupleSpace): Effect.Effect<void> =>
+const takeInVain = (space: Space): Effect.Effect<void> =>
   Effect.ignore(space.in(["job", mine, P.number], { timeout: 0 }))
 
 export const measure = async (size: Size): Promise<ReadonlyArray<Row>> => {
-  const [n, jobs] = [sized(size, 20_000), sized(size, 5000)]
+  const [n, jobs] = [sized(size, 10_000), sized(size, 5000)]
   const took = await compare(size, {
     take: () => price(n, jobs, true, take),
     rareFirst: () => price(n, jobs, true, join([slot, job])),

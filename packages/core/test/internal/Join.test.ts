@@ -23,7 +23,13 @@ const looksInVain = (patterns: ReadonlyArray<unknown>, tuples: ReadonlyArray<Tup
   const first: First<(typeof entries)[number]> = (pattern, test, after = -1) =>
     entries.find((entry) => entry.seq > after && pattern.matches(entry.tuple) && looks++ >= 0 && test(entry))
   const plan = new Plan(patterns.map(compile))
-  assert.isUndefined(find(plan, { first, sizeOf: (pattern) => entries.filter(({ tuple }) => pattern.matches(tuple)).length, isStored: () => true }))
+  assert.isUndefined(
+    find(plan, {
+      first,
+      sizeOf: (pattern) => entries.filter(({ tuple }) => pattern.matches(tuple)).length,
+      isStored: () => true
+    })
+  )
   return looks
 }
 
@@ -69,7 +75,10 @@ const assign = (
 const placesOf = (entries: ReadonlyArray<Entry> | undefined) => entries?.map(({ seq }) => seq)
 
 /** Most are of one kind, and most values are the same one: so there are many candidates for some, and few for others. */
-const skewed = fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.integer({ min: 1, max: 3 }) })
+const skewed = fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, {
+  weight: 2,
+  arbitrary: fc.integer({ min: 1, max: 3 })
+})
 const kindOf = (n: number) => ["a", "b", "c", "d"][n]!
 const tuples = fc.array(
   fc.tuple(
@@ -86,7 +95,11 @@ const member = fc.tuple(
   fc.oneof<Array<fc.Arbitrary<unknown>>>(fc.integer({ min: 0, max: 3 }).map(kindOf), fc.constant(P.any)),
   field,
   field,
-  fc.oneof<Array<fc.Arbitrary<unknown>>>(fc.constant(P.any), variable.map((v) => ({ v })), variable.map((v) => [P.rest(v)]))
+  fc.oneof<Array<fc.Arbitrary<unknown>>>(
+    fc.constant(P.any),
+    variable.map((v) => ({ v })),
+    variable.map((v) => [P.rest(v)])
+  )
 )
 const members = fc.array(fc.tuple(member, fc.integer({ min: 1, max: 10 })), { minLength: 1, maxLength: 3 }).map(
   // One in ten stands there twice.
@@ -145,7 +158,10 @@ describe("A join with variables", () => {
   }
 
   it("S11 K3 goes from the few to the many by way of others, in whatever order they are given", () => {
-    const patterns = [["a", P.ref("x")], ["b", P.ref("x"), P.ref("y")], ["c", P.ref("y"), P.ref("z")], ["d", P.ref("z")]]
+    const patterns = [["a", P.ref("x")], ["b", P.ref("x"), P.ref("y")], ["c", P.ref("y"), P.ref("z")], [
+      "d",
+      P.ref("z")
+    ]]
     const many = numbers(1000).flatMap((n): ReadonlyArray<Tuple.Tuple> => [["a", n], ["b", n, n], ["c", n, n]])
     const found = [["a", 700], ["b", 700, 700], ["c", 700, 700], ["d", 700]]
     const shelves = shelvesOf([...many, ["d", 700]])
@@ -168,7 +184,10 @@ describe("A join with variables", () => {
   it("S11 K3 goes through those of which there are fewest", () => {
     const patterns = [["a", P.ref("x")], ["b", P.ref("x")], ["c", P.ref("x")]]
     const [less, more] = [numbers(900), numbers(1000)]
-    const shelves = shelvesOf([...more.map((n) => ["a", n] as const), ...less.map((n) => ["b", n] as const), ["c", 800]])
+    const shelves = shelvesOf([...more.map((n) => ["a", n] as const), ...less.map((n) => ["b", n] as const), [
+      "c",
+      800
+    ]])
     for (const order of ordersOf([0, 1, 2])) {
       const { found, looks } = joined(shelves, order.map((index) => patterns[index]))
       same(found, order.map((index) => [["a", "b", "c"][index], 800]))
@@ -177,7 +196,10 @@ describe("A join with variables", () => {
   })
 
   it("S11 takes the oldest of what it has found through others", () => {
-    const shelves = shelvesOf([...jobs, ["job", "first", 0], ["job", "second", 0], ["slot", "second"], ["slot", "first"]])
+    const shelves = shelvesOf([...jobs, ["job", "first", 0], ["job", "second", 0], ["slot", "second"], [
+      "slot",
+      "first"
+    ]])
     same(joined(shelves, [job, slot]).found, [["job", "first", 0], ["slot", "first"]])
     same(joined(shelves, [slot, job]).found, [["slot", "second"], ["job", "second", 0]])
   })

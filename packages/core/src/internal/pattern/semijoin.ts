@@ -60,8 +60,8 @@ const routeTo = (
 }
 
 /**
- * The entries of a demand that agree with the bindings and with some entry of another, oldest first: all
- * of them, and others at most. Nothing, if no other has fewer, or if more than so many would have to be looked at.
+ * The entries of a demand that agree with the bindings and with some entry of another, oldest first. Nothing, if no
+ * other has fewer, or if more than so many would have to be looked at.
  */
 const through = <E extends Entry>(
   plan: Plan,
@@ -94,14 +94,9 @@ const through = <E extends Entry>(
   for (let stop = start; stop.next !== undefined && looks <= most; stop = stop.next.stop) {
     const { pattern } = demands[stop.demand]!
     const { by, stop: { demand } } = stop.next
-    const values = new Set<unknown>()
-    for (const { tuple } of found) {
-      const known = lookup(pattern.bind(tuple, bindings) || undefined, by)
-      if (known === undefined) {
-        // It agrees with any value: the variable stands in an array that has no members.
-        return undefined
-      }
-      values.add(known.value)
+    const values = valuesOf(pattern, by, found, bindings)
+    if (values === undefined) {
+      return undefined
     }
     found = new Set()
     for (const value of values) {
@@ -109,6 +104,25 @@ const through = <E extends Entry>(
     }
   }
   return looks > most ? undefined : Array.from(found).sort(byAge)
+}
+
+/** The values that a variable has in entries of a pattern; nothing, if one of these agrees with any value. */
+export const valuesOf = (
+  pattern: Pattern,
+  name: string,
+  entries: Iterable<Pick<Entry, "tuple">>,
+  bindings?: Bindings
+): ReadonlySet<unknown> | undefined => {
+  const values = new Set<unknown>()
+  for (const { tuple } of entries) {
+    const known = lookup(pattern.bind(tuple, bindings) || undefined, name)
+    if (known === undefined) {
+      // The variable stands in an array that has no members.
+      return undefined
+    }
+    values.add(known.value)
+  }
+  return values
 }
 
 /** A pattern of a join, when a search comes to it. */

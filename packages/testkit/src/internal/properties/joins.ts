@@ -173,36 +173,39 @@ export const joins = properties("Joins", (property) => {
       expect(yield* space.count(["t", P.number])).toBe(0)
     }))
 
-  property("S11 a join with variables takes the oldest for each pattern in the order given, among many and few", (sim) =>
-    Effect.gen(function*() {
-      const { random } = sim
-      const space = yield* sim.space()
-      const some = random.array(random.between(2, 3), () => joiningOf(random))
-      const specs = random.chance(0.2) ? [...some, some[0]!] : some
-      let stored = random.array(random.between(0, 40), (place) => ({ place, item: fieldsOf(random) }))
-      yield* space.outAll(stored.map(({ item }) => item))
-      for (let round = 0; round < 6; round++) {
-        const ordered = random.shuffle(specs)
-        const join = yield* Effect.fork(space.inAll(ordered.map(({ pattern }) => pattern) as any))
-        yield* sim.still
-        // One that waits may be complete with one of those that come.
-        for (let more = 8; more > 0 && assign(stored, ordered) === undefined; more--) {
-          expect(join.unsafePoll()).toBe(null)
-          const item = fieldsOf(random)
-          stored = [...stored, { place: stored.length, item }]
-          yield* space.out(item)
+  property(
+    "S11 a join with variables takes the oldest for each pattern in the order given, among many and few",
+    (sim) =>
+      Effect.gen(function*() {
+        const { random } = sim
+        const space = yield* sim.space()
+        const some = random.array(random.between(2, 3), () => joiningOf(random))
+        const specs = random.chance(0.2) ? [...some, some[0]!] : some
+        let stored = random.array(random.between(0, 40), (place) => ({ place, item: fieldsOf(random) }))
+        yield* space.outAll(stored.map(({ item }) => item))
+        for (let round = 0; round < 6; round++) {
+          const ordered = random.shuffle(specs)
+          const join = yield* Effect.fork(space.inAll(ordered.map(({ pattern }) => pattern) as any))
           yield* sim.still
+          // One that waits may be complete with one of those that come.
+          for (let more = 8; more > 0 && assign(stored, ordered) === undefined; more--) {
+            expect(join.unsafePoll()).toBe(null)
+            const item = fieldsOf(random)
+            stored = [...stored, { place: stored.length, item }]
+            yield* space.out(item)
+            yield* sim.still
+          }
+          const taken = assign(stored, ordered)
+          if (taken === undefined) {
+            yield* Fiber.interrupt(join)
+          } else {
+            expect(yield* Fiber.join(join)).toEqual(taken.map(({ item }) => item))
+            stored = stored.filter((each) => !taken.includes(each))
+          }
+          expect(yield* space.copyCollect([P.string, P.number, P.any])).toEqual(stored.map(({ item }) => item))
         }
-        const taken = assign(stored, ordered)
-        if (taken === undefined) {
-          yield* Fiber.interrupt(join)
-        } else {
-          expect(yield* Fiber.join(join)).toEqual(taken.map(({ item }) => item))
-          stored = stored.filter((each) => !taken.includes(each))
-        }
-        expect(yield* space.copyCollect([P.string, P.number, P.any])).toEqual(stored.map(({ item }) => item))
-      }
-    }))
+      })
+  )
 
   property.needing("options", "transactions")(
     "S11 K3 joins that wait are complete at once when they can be, whatever else comes, goes, comes back and is undone",

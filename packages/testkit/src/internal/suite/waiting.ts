@@ -938,7 +938,11 @@ export const joins = cases("Waiting: joins", (test) => {
         ["slot", P.ref("tenant")],
         ["tenant", { name: P.ref("tenant") }]
       ] as const
-      const few = [["job", "one", 0], ["job", "other", 0], ["slot", "other"], ["slot", "one"], ["job", "one", 1]] as const
+      const few = [["job", "one", 0], ["job", "other", 0], ["slot", "other"], ["slot", "one"], [
+        "job",
+        "one",
+        1
+      ]] as const
       yield* space.outAll(many)
       yield* Effect.flip(space.inAll([job, slot], { timeout: 0 }))
       yield* space.outAll(few)
