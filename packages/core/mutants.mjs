@@ -1540,7 +1540,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a join tries all combinations of what no variable connects",
     clause: "S11",
     file: "internal/pattern/join.ts",
-    find: "return isFeasible(plan, first, new Set()) ? ",
+    find: "return isFeasible(plan, source, new Set()) ? ",
     replace: "return plan.isPlain === false ? "
   },
   {
@@ -1591,6 +1591,27 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/pattern/semijoin.ts",
     find: "members.\n      return undefined",
     replace: "members.\n      continue"
+  },
+  {
+    name: "on a store a join reads all of the many, though another pattern has few",
+    clause: "S11",
+    file: "internal/durable/joining.ts",
+    find: "lookup === undefined\n",
+    replace: "lookup === undefined || open.length > 0\n"
+  },
+  {
+    name: "on a store a join looks the many up by the values of what it has read only a part of",
+    clause: "S11",
+    file: "internal/durable/joining.ts",
+    find: "const values = this.known.has(pattern) ? ",
+    replace: "const values = this.known.size >= 0 ? "
+  },
+  {
+    name: "on a store a join searches among the first page of the many",
+    clause: "S11",
+    file: "internal/durable/joining.ts",
+    find: "isHopeful && !this.plan.isPlain ? ",
+    replace: "isHopeful && this.plan.isPlain ? "
   },
   // Effect's runtime
   {

@@ -74,11 +74,11 @@ const assign = (
 
 const placesOf = (entries: ReadonlyArray<Entry> | undefined) => entries?.map(({ seq }) => seq)
 
-/** Most are of one kind, and most values are the same one: so there are many candidates for some, and few for others. */
-const skewed = fc.oneof({ weight: 8, arbitrary: fc.constant(0) }, {
-  weight: 2,
-  arbitrary: fc.integer({ min: 1, max: 3 })
-})
+/** Most are of one kind, and most values are the same one: there are many candidates for some, and few for others. */
+const skewed = fc.oneof(
+  { weight: 8, arbitrary: fc.constant(0) },
+  { weight: 2, arbitrary: fc.integer({ min: 1, max: 3 }) }
+)
 const kindOf = (n: number) => ["a", "b", "c", "d"][n]!
 const tuples = fc.array(
   fc.tuple(

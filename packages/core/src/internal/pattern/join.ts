@@ -3,8 +3,8 @@
  *
  * Without variables between the patterns this is a matching in a bipartite graph (`matching.ts`). Equal patterns share
  * their candidates, and are one demand of so many (`plan.ts`). With variables it is a search with backtracking,
- * in which the variables bound so far are looked up by index as if they were literals. A join that waits keeps an
- * {@link Outlook} (`outlook.ts`), and does not search while that is dark.
+ * in which the variables bound so far are looked up by index as if they were literals, and many are found through few
+ * (`semijoin.ts`). A join that waits keeps an {@link Outlook} (`outlook.ts`), and does not search while that is dark.
  *
  * @internal
  */
@@ -30,6 +30,7 @@ export const find = <E extends Entry>(
     return found
   }
   if (outlook === undefined && !plan.isPlain && plan.patterns.length === 2) {
+    // A search tells as fast as an outlook would whether two can be found.
     return plan.demands.every((demand) => hasMatches(demand, first)) ? search(plan, plan.demandOf, source) : undefined
   }
   const candidatesOf = collecting(plan, first)

@@ -15,7 +15,7 @@ import { properties } from "./property.js"
 
 type Item = readonly [kind: string, n: number]
 
-/** A pattern, and what it is: whether it matches, given what its variables have to be, and what they have to be then. */
+/** A pattern, and what it is: whether it matches, given the values of its variables, and which they have then. */
 interface Spec<Item, Known> {
   readonly pattern: ReadonlyArray<unknown>
   readonly match: (item: Item, known: Known | undefined) => { readonly known: Known | undefined } | undefined
