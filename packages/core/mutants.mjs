@@ -1575,8 +1575,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a join begins with any pattern, and not with that of which there are fewest",
     clause: "S11",
     file: "internal/pattern/semijoin.ts",
-    find: "return other < size ? ",
-    replace: "return other < size && best.next === undefined ? "
+    find: "if (size < fewest) {",
+    replace: "if (size < fewest && best === undefined) {"
   },
   {
     name: "a join tries what it has found through others in the order in which it was found",
@@ -1591,6 +1591,13 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/pattern/semijoin.ts",
     find: "members.\n      return undefined",
     replace: "members.\n      continue"
+  },
+  {
+    name: "a join of two patterns that share a variable takes one tuple for both",
+    clause: "S11",
+    file: "internal/pattern/join.ts",
+    find: "each !== entry && other.bind",
+    replace: "other.bind"
   },
   {
     name: "on a store a join reads all of the many, though another pattern has few",

@@ -10,7 +10,8 @@
  */
 import { assign, collecting } from "./matching.js"
 import { Outlook } from "./outlook.js"
-import type { Demand, Entry, First, Plan, Source } from "./plan.js"
+import type { Pattern } from "./pattern.js"
+import type { Entry, First, Plan, Source } from "./plan.js"
 import { few } from "./plan.js"
 import { Trials } from "./semijoin.js"
 import type { Bindings } from "./term.js"
@@ -30,8 +31,7 @@ export const find = <E extends Entry>(
     return found
   }
   if (outlook === undefined && !plan.isPlain && plan.patterns.length === 2) {
-    // A search tells as fast as an outlook would whether two can be found.
-    return plan.demands.every((demand) => hasMatches(demand, first)) ? search(plan, plan.demandOf, source) : undefined
+    return pair(plan, source)
   }
   const candidatesOf = collecting(plan, first)
   if (!(outlook ?? new Outlook<E>(plan)).refresh(candidatesOf, isStored, outlook !== undefined)) {
@@ -130,10 +130,22 @@ const comesBefore = (some: ReadonlyArray<Entry>, others: ReadonlyArray<Entry>): 
   return index >= 0 && some[index]!.seq < others[index]!.seq
 }
 
-/** Whether a demand has enough matches, if nobody else takes them. */
-const hasMatches = <E extends Entry>({ count, pattern }: Demand, first: First<E>): boolean => {
-  let missing = count
-  return first(pattern, ({ tuple }) => pattern.matches(tuple) && --missing === 0) !== undefined
+/** The search for two, which most joins are of: it needs no outlook, and nothing to go back to. */
+const pair = <E extends Entry>(plan: Plan, source: Source<E>): ReadonlyArray<E> | undefined => {
+  const [one, other] = plan.patterns as readonly [Pattern, Pattern]
+  if (source.first(other, ({ tuple }) => other.matches(tuple)) === undefined) {
+    return undefined
+  }
+  let found: ReadonlyArray<E> | undefined
+  new Trials(plan, source, 0, undefined).next((entry) => {
+    const bound = one.bind(entry.tuple, undefined)
+    const partner = bound === false
+      ? undefined
+      : source.first(other.given(bound), (each) => each !== entry && other.bind(each.tuple, bound) !== false)
+    found = partner && [entry, partner]
+    return partner !== undefined
+  }, -1)
+  return found
 }
 
 /** The oldest match of each pattern, if these are distinct: most often they are. */

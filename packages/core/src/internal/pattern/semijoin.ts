@@ -28,35 +28,40 @@ interface Place {
   readonly sizeOf: (demand: number) => number
 }
 
-/** From the demand with the fewest candidates, of so many that are near, to this one: which may be the same. */
+/** From the demand with the fewest candidates, of so many that are near, to this one; nothing, if it has the fewest. */
 const routeTo = (
   { demands, users }: Plan,
   demand: number,
   { isKnown, sizeOf }: Place,
   most: number
-): Stop => {
-  const stops = new Map<number, Stop>([[demand, { demand, next: undefined }]])
+): Stop | undefined => {
+  const stops: Array<Stop> = [{ demand, next: undefined }]
+  const passed = new Set([demand])
   // Those that are added meanwhile come too.
-  for (const stop of stops.values()) {
+  for (const stop of stops) {
     const { pattern } = demands[stop.demand]!
     for (const by of pattern.names) {
       if (isKnown(by) || !pattern.isFoundBy(by)) {
         continue
       }
       for (const other of users.get(by)!) {
-        if (stops.size < most && !stops.has(other)) {
-          stops.set(other, { demand: other, next: { stop, by } })
+        if (stops.length < most && !passed.has(other)) {
+          passed.add(other)
+          stops.push({ demand: other, next: { stop, by } })
         }
       }
     }
   }
-  return stops.size === 1 ? stops.get(demand)! : Array.from(stops.values()).reduce(
-    ({ best, size }, stop) => {
-      const other = sizeOf(stop.demand)
-      return other < size ? { best: stop, size: other } : { best, size }
-    },
-    { best: stops.get(demand)!, size: Infinity }
-  ).best
+  let best: Stop | undefined
+  let fewest = stops.length === 1 ? 0 : sizeOf(demand)
+  for (const stop of stops) {
+    const size = stop.next === undefined || fewest === 0 ? fewest : sizeOf(stop.demand)
+    if (size < fewest) {
+      best = stop
+      fewest = size
+    }
+  }
+  return best
 }
 
 /**
@@ -76,7 +81,7 @@ const through = <E extends Entry>(
     sizeOf: (other) => sizeOf(demands[other]!.pattern.given(bindings))
   }
   const start = routeTo(plan, demand, place, most)
-  if (start.next === undefined || place.sizeOf(start.demand) > most) {
+  if (start === undefined || place.sizeOf(start.demand) > most) {
     return undefined
   }
   let looks = 0
@@ -91,7 +96,7 @@ const through = <E extends Entry>(
   }
   let found = new Set<E>()
   gather(start.demand, bindings, found)
-  for (let stop = start; stop.next !== undefined && looks <= most; stop = stop.next.stop) {
+  for (let stop: Stop = start; stop.next !== undefined && looks <= most; stop = stop.next.stop) {
     const { pattern } = demands[stop.demand]!
     const { by, stop: { demand } } = stop.next
     const values = valuesOf(pattern, by, found, bindings)
@@ -159,7 +164,9 @@ export const planOf = (plan: Plan, sizeOf: (pattern: Pattern) => number): Readon
     sizeOf: (demand) => sizes[demand]!
   }
   return Array.from(demands.keys()).flatMap((demand) =>
-    visited.has(demand) ? [] : along(routeTo(plan, demand, place, Infinity)).flatMap(visit)
+    visited.has(demand)
+      ? []
+      : along(routeTo(plan, demand, place, Infinity) ?? { demand, next: undefined }).flatMap(visit)
   )
 }
 
