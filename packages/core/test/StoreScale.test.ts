@@ -90,6 +90,17 @@ describe("A join of many and few", () => {
       same(yield* space.inAll([slot, job]), [["slot", far - 2], ["job", far - 2]])
       same(yield* space.inAll([job, slot]), [["job", far - 1], ["slot", far - 1]])
     }))
+
+  it.scoped("S11 what has been read only in part does not say which values there are", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      const space = yield* open()
+      // The first pages of each have one value, which none of the others has.
+      yield* space.outAll(jobs.map(() => ["job", -1]))
+      yield* space.outAll(jobs.map(() => ["slot", -2]))
+      yield* space.outAll([["job", 1], ["slot", 1]])
+      same(yield* space.inAll([job, slot], { timeout: 0 }), [["job", 1], ["slot", 1]])
+    }))
 })
 
 describe("D12 a predicate that matches only what is far", () => {
