@@ -19,6 +19,7 @@ import * as W12 from "./workloads/W12.js"
 import * as W13 from "./workloads/W13.js"
 import * as W14 from "./workloads/W14.js"
 import * as W15 from "./workloads/W15.js"
+import * as W16 from "./workloads/W16.js"
 import * as W2 from "./workloads/W2.js"
 import * as W21 from "./workloads/W21.js"
 import * as W22 from "./workloads/W22.js"
@@ -50,6 +51,7 @@ export const workloads: Readonly<Record<string, Workload>> = {
   W13,
   W14,
   W15,
+  W16,
   W21,
   W22,
   D1,

@@ -1540,7 +1540,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a join tries all combinations of what no variable connects",
     clause: "S11",
     file: "internal/pattern/join.ts",
-    find: "return isFeasible(plan, first, new Set()) ? ",
+    find: "return isFeasible(plan, source, new Set()) ? ",
     replace: "return plan.isPlain === false ? "
   },
   {
@@ -1556,6 +1556,69 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/pattern/join.ts",
     find: "!users.get(binding.name)!.every((demand) => hasEnough(demand, bound))",
     replace: "users.size < 0"
+  },
+  {
+    name: "a join looks at the many one by one, though another pattern has few",
+    clause: "S11",
+    file: "internal/pattern/semijoin.ts",
+    find: "if (this.looks >= this.patience) {",
+    replace: "if (this.looks < 0) {"
+  },
+  {
+    name: "a join gathers the few however many they are",
+    clause: "S11",
+    file: "internal/pattern/semijoin.ts",
+    find: "Math.max(few, looks)",
+    replace: "Infinity"
+  },
+  {
+    name: "a join begins with any pattern, and not with that of which there are fewest",
+    clause: "S11",
+    file: "internal/pattern/semijoin.ts",
+    find: "if (size < fewest) {",
+    replace: "if (size < fewest && best === undefined) {"
+  },
+  {
+    name: "a join tries what it has found through others in the order in which it was found",
+    clause: "S11",
+    file: "internal/pattern/semijoin.ts",
+    find: "Array.from(found).sort(byAge)",
+    replace: "Array.from(found)"
+  },
+  {
+    name: "a join takes what has no value for a variable to agree with nothing",
+    clause: "S11",
+    file: "internal/pattern/semijoin.ts",
+    find: "members.\n      return undefined",
+    replace: "members.\n      continue"
+  },
+  {
+    name: "a join of two patterns that share a variable takes one tuple for both",
+    clause: "S11",
+    file: "internal/pattern/join.ts",
+    find: "each !== entry && other.bind",
+    replace: "other.bind"
+  },
+  {
+    name: "on a store a join reads all of the many, though another pattern has few",
+    clause: "S11",
+    file: "internal/durable/joining.ts",
+    find: "lookup === undefined\n",
+    replace: "lookup === undefined || open.length > 0\n"
+  },
+  {
+    name: "on a store a join looks the many up by the values of what it has read only a part of",
+    clause: "S11",
+    file: "internal/durable/joining.ts",
+    find: "const values = this.known.has(pattern) ? ",
+    replace: "const values = this.known.size >= 0 ? "
+  },
+  {
+    name: "on a store a join searches among the first page of the many",
+    clause: "S11",
+    file: "internal/durable/joining.ts",
+    find: "isHopeful && !this.plan.isPlain ? ",
+    replace: "isHopeful && this.plan.isPlain ? "
   },
   // Effect's runtime
   {

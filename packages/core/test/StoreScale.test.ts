@@ -48,6 +48,61 @@ const isLast = (i: number) => i === far - 1
 
 class Thrown extends Data.TaggedError("Thrown") {}
 
+describe("A join of many and few", () => {
+  const [job, slot] = [["job", P.ref("n")], ["slot", P.ref("n")]] as const
+
+  for (const [order, patterns] of [["the many first", [job, slot]], ["the few first", [slot, job]]] as const) {
+    it.scoped(`S11 the store is asked for those of the many that agree with the few: ${order}`, () =>
+      Effect.gen(function*() {
+        const open = yield* clients
+        const seen = { scans: 0 }
+        const space = yield* open((asked) =>
+          Effect.sync(() => {
+            seen.scans += scansIn(asked)
+          })
+        )
+        yield* space.outAll(jobs)
+        yield* space.outAll([["slot", -1], ["slot", far - 1]])
+        const taken = yield* space.inAll(patterns)
+        same(taken, patterns.map(([kind]) => [kind, far - 1]))
+        assert.isAtMost(seen.scans, 4)
+      }))
+  }
+
+  it.scoped("S11 a join that waits knows also of those that agree with none of the few", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      const space = yield* open()
+      yield* space.outAll(jobs)
+      yield* space.out(["slot", -1])
+      const join = yield* start(space.inAll([slot, job]))
+      yield* settle
+      yield* space.out(["slot", far - 1])
+      same(yield* Fiber.join(join), [["slot", far - 1], ["job", far - 1]])
+    }))
+
+  it.scoped("S11 where both are many, all are looked at", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      const space = yield* open()
+      yield* space.outAll(jobs)
+      yield* space.outAll(Array.from({ length: far }, (_, i) => ["slot", i + far - 2] as const))
+      same(yield* space.inAll([slot, job]), [["slot", far - 2], ["job", far - 2]])
+      same(yield* space.inAll([job, slot]), [["job", far - 1], ["slot", far - 1]])
+    }))
+
+  it.scoped("S11 what has been read only in part does not say which values there are", () =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      const space = yield* open()
+      // The first pages of each have one value, which none of the others has.
+      yield* space.outAll(jobs.map(() => ["job", -1]))
+      yield* space.outAll(jobs.map(() => ["slot", -2]))
+      yield* space.outAll([["job", 1], ["slot", 1]])
+      same(yield* space.inAll([job, slot], { timeout: 0 }), [["job", 1], ["slot", 1]])
+    }))
+})
+
 describe("D12 a predicate that matches only what is far", () => {
   const operations: Readonly<Record<string, (space: Space) => Effect.Effect<unknown, any>>> = {
     rdp: (space) => space.rdp(["job", isLast]),

@@ -92,10 +92,10 @@ const readable = <A>(
 // Looking
 // ---------------------------------------------------------------------------------------------------------------------
 
-type Visit = (row: Row, reading: Reading) => boolean
+export type Visit = (row: Row, reading: Reading) => boolean
 
 /** Calls with a page of what a query finds. Returns its last place, if that was not enough and there may be more. */
-const visitPage = (
+export const visitPage = (
   reader: Reader,
   run: Run,
   query: Query,

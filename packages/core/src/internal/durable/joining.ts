@@ -11,7 +11,10 @@ import type { Outlook } from "../pattern/outlook.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Demand } from "../pattern/plan.js"
 import { Plan } from "../pattern/plan.js"
-import { claim, claimed, scan } from "./finding.js"
+import { valuesOf } from "../pattern/semijoin.js"
+import type { Visit } from "./finding.js"
+import { claim, claimed, scan, visitPage } from "./finding.js"
+import { Gathered } from "./gathered.js"
 import type { Ground } from "./ground.js"
 import type { Reader, Reading } from "./reader.js"
 import { isRead } from "./reader.js"
@@ -27,7 +30,7 @@ interface Asker extends Demand {
 /** Demands by what the store is asked for them: it is asked once. */
 interface Question {
   readonly query: Query
-  readonly askers: Array<Asker>
+  readonly askers: ReadonlyArray<Asker>
 }
 
 /** A tuple for each of the patterns, under one assignment of their variables, to take or to read. */
@@ -75,7 +78,7 @@ export const joinOf = ({ reader }: Ground, wish: Wish, as: "join" | "rd"): Wante
 }
 
 const questionsOf = (reader: Reader, plan: Plan): ReadonlyArray<Question> => {
-  const questions = new Map<string, Question>()
+  const questions = new Map<string, Question & { readonly askers: Array<Asker> }>()
   for (const demand of plan.demands) {
     const [query, exact] = reader.query(demand.pattern)
     const key = JSON.stringify(query)
@@ -87,10 +90,15 @@ const questionsOf = (reader: Reader, plan: Plan): ReadonlyArray<Question> => {
 
 /** One search for a join: what the store has for its demands. */
 class Search {
-  private readonly candidates = new Map<number, Candidate>()
-  private readonly ofPattern = new Map<Pattern, Array<Candidate>>()
-  /** How many candidates of a demand are enough. */
+  private readonly gathered: Gathered
+  /** How many candidates of a demand are enough to know whether there are enough for all. */
   private readonly enough: number
+  /** The questions that have not been answered to the end, and up to where they have been. */
+  private readonly places = new Map<Question, number>()
+  /** How many pages have been read. */
+  private pages = 0
+  /** The demands of which all candidates are known that can agree with others. */
+  private readonly known = new Set<Pattern>()
 
   constructor(
     private readonly reader: Reader,
@@ -99,7 +107,8 @@ class Search {
     /** A tuple that is held for the join. */
     private readonly offered: Row | undefined
   ) {
-    this.enough = plan.isPlain ? plan.patterns.length : Infinity
+    this.gathered = new Gathered(reader)
+    this.enough = plan.patterns.length
   }
 
   /** Asks the store. Says whether there may be an assignment: if not, and it `stops` there, not all has been asked. */
@@ -111,27 +120,21 @@ class Search {
         this.gather(run, question),
         () => {
           question.askers.forEach((asker) => this.addOffered(asker, offer))
-          return stops && question.askers.some(({ count, pattern }) => this.ofPattern.get(pattern)!.length < count)
+          return stops && question.askers.some(({ count, pattern }) => this.gathered.of(pattern).size < count)
             ? Effect.succeed(false)
             : from(number + 1)
         }
       )
     }
-    return from(0)
+    return Effect.flatMap(
+      from(0),
+      (isHopeful) => isHopeful && !this.plan.isPlain ? Effect.as(this.complete(run), true) : Effect.succeed(isHopeful)
+    )
   }
 
   /** The rows of an assignment, if there is one. One that cannot be decoded ends it: the others stay where they are. */
   choose(outlook: Outlook<Candidate> | undefined): ReadonlyArray<Row> | undefined {
-    const oldest = Array.from(this.candidates.values()).filter(({ unread }) => unread === undefined).sort(byAge)
-    const chosen = Join.find<Candidate>(
-      this.plan,
-      {
-        first: (pattern, test, after = -1) =>
-          (this.ofPattern.get(pattern) ?? oldest).find((candidate) => candidate.seq > after && test(candidate)),
-        isStored: () => true
-      },
-      outlook
-    )
+    const chosen = Join.find<Candidate>(this.plan, this.gathered.source, outlook)
     if (chosen === undefined) {
       return undefined
     }
@@ -140,46 +143,118 @@ class Search {
   }
 
   /** What the store has for one question, oldest first, until all who ask it have enough. */
-  private gather(run: Run, { askers, query }: Question): Effect.Effect<void, SpaceError> {
-    askers.forEach(({ pattern }) => this.ofPattern.set(pattern, []))
-    let open: ReadonlyArray<Asker> = askers
-    return scan(this.reader, run, query, (row, reading) => {
-      for (const asker of open) {
-        if (
-          (isRead(reading) ? asker.pattern.matches(reading) : asker.exact) &&
-          this.add(asker, row, reading) >= this.enough
-        ) {
-          open = open.filter((other) => other !== asker)
-        }
+  private gather(run: Run, question: Question): Effect.Effect<void, SpaceError> {
+    return Effect.flatMap(
+      this.readPage(run, question),
+      () => this.places.has(question) && !this.hasEnough(question) ? this.gather(run, question) : Effect.void
+    )
+  }
+
+  private hasEnough({ askers }: Question): boolean {
+    return askers.every(({ pattern }) => this.gathered.of(pattern).size >= this.enough)
+  }
+
+  /** Reads one more page of what the store has for a question. */
+  private readPage(run: Run, question: Question): Effect.Effect<void, SpaceError> {
+    const visit: Visit = (row, reading) => {
+      question.askers.forEach((asker) => this.count(asker, row, reading))
+      return this.plan.isPlain && this.hasEnough(question)
+    }
+    return Effect.map(visitPage(this.reader, run, question.query, visit, this.places.get(question) ?? 0), (last) => {
+      this.pages++
+      if (last === undefined) {
+        this.places.delete(question)
+        question.askers.forEach(({ pattern }) => this.known.add(pattern))
+      } else {
+        this.places.set(question, last)
       }
-      return open.length === 0
     })
   }
 
-  private addOffered(asker: Asker, offer: Reading | undefined): void {
-    if (offer !== undefined && isRead(offer) && asker.pattern.matches(offer)) {
-      this.add(asker, this.offered!, offer)
-      this.ofPattern.get(asker.pattern)!.sort(byAge)
+  /**
+   * Goes on until all candidates are known that can agree with others, for a search of which variables say what it can
+   * take. Those of which there are many are looked up by the values that few others have, once these are known.
+   */
+  private complete(run: Run): Effect.Effect<void, SpaceError> {
+    return Effect.suspend(() => {
+      const open = Array.from(this.places.keys()).filter(({ askers }) =>
+        askers.some(({ pattern }) => !this.known.has(pattern))
+      )
+      if (open.length === 0) {
+        return Effect.void
+      }
+      const lookup = this.lookupOf(open)
+      return Effect.zipRight(
+        lookup === undefined
+          ? Effect.forEach(open, (question) => this.readPage(run, question), { discard: true })
+          : this.lookUp(run, lookup),
+        this.complete(run)
+      )
+    })
+  }
+
+  /** What can be looked up by fewer values than it has cost pages so far. */
+  private lookupOf(open: ReadonlyArray<Question>): Lookup | undefined {
+    for (const { askers, query } of open) {
+      for (const asker of askers) {
+        const { pattern } = asker
+        for (const name of this.known.has(pattern) ? [] : pattern.names) {
+          const values = pattern.isFoundBy(name) ? this.fewValuesOf(name) : undefined
+          const queries = values?.map((value) => this.reader.query(pattern.given({ name, value, next: undefined }))[0])
+          // One of them may be written in more than one way.
+          if (queries?.every(({ literals }) => literals.length > query.literals.length) === true) {
+            return { asker, queries }
+          }
+        }
+      }
+    }
+    return undefined
+  }
+
+  /** The values that a variable can have, if some demand has few. */
+  private fewValuesOf(name: string): ReadonlyArray<unknown> | undefined {
+    for (const demand of this.plan.users.get(name)!) {
+      const { pattern } = this.plan.demands[demand]!
+      const candidates = this.gathered.of(pattern)
+      const values = this.known.has(pattern) ? valuesOf(pattern, name, candidates.values()) : undefined
+      if (values !== undefined && values.size <= valuesPerPage * this.pages) {
+        return Array.from(values)
+      }
+    }
+    return undefined
+  }
+
+  private lookUp(run: Run, { asker, queries }: Lookup): Effect.Effect<void, SpaceError> {
+    const visit: Visit = (row, reading) => {
+      this.count(asker, row, reading)
+      return false
+    }
+    return Effect.map(
+      Effect.forEach(queries, (query) => scan(this.reader, run, query, visit), { discard: true }),
+      () => {
+        this.known.add(asker.pattern)
+      }
+    )
+  }
+
+  private addOffered({ pattern }: Asker, offer: Reading | undefined): void {
+    if (offer !== undefined && isRead(offer) && pattern.matches(offer)) {
+      this.gathered.add(pattern, this.offered!, offer)
     }
   }
 
-  private add({ pattern }: Asker, row: Row, reading: Reading): number {
-    const candidate = this.candidates.get(row.id) ?? candidateOf(this.reader, row, reading)
-    this.candidates.set(row.id, candidate)
-    // The store has found it, so it has what the pattern says.
-    pattern.terms.forEach(({ kind, value }, index) => {
-      if (kind === "literal" && candidate.unread !== undefined) {
-        candidate.unread[index] = value
-      }
-    })
-    return this.ofPattern.get(pattern)!.push(candidate)
+  private count({ exact, pattern }: Asker, row: Row, reading: Reading): void {
+    if (isRead(reading) ? pattern.matches(reading) : exact) {
+      this.gathered.add(pattern, row, reading)
+    }
   }
 }
 
-const candidateOf = (reader: Reader, row: Row, reading: Reading): Candidate => {
-  const unread = isRead(reading) ? undefined : Array.from(reader.raw(row))
-  const tuple = isRead(reading) ? reading : unread!
-  return { row, tuple, failure: row.arity < 0, seq: row.id, unread }
+/** What is asked instead of the question of an asker: for each value of a variable what has that. */
+interface Lookup {
+  readonly asker: Asker
+  readonly queries: ReadonlyArray<Query>
 }
 
-const byAge = (one: Candidate, other: Candidate): number => one.seq - other.seq
+/** For each page that was read so many values are looked up at most. */
+const valuesPerPage = 16

@@ -8,7 +8,7 @@ import type { Explanation } from "../../TupleSpace.js"
 import * as Join from "../pattern/join.js"
 import type { Outlook } from "../pattern/outlook.js"
 import type { Pattern } from "../pattern/pattern.js"
-import type { Plan } from "../pattern/plan.js"
+import type { Plan, Source } from "../pattern/plan.js"
 import type { Entry } from "./entry.js"
 import { next, Ordered } from "./ordered.js"
 import { Shelf } from "./shelf.js"
@@ -104,21 +104,17 @@ export class Shelves {
 
   /** Whether there are certainly fewer candidates than a join takes. Nobody is asked about them. */
   hasTooFew({ demands, patterns }: Plan): boolean {
-    const lists = new Set(demands.flatMap(({ pattern }) => this.candidates(pattern)))
-    let count = 0
-    for (const list of lists) {
-      count += list instanceof Ordered ? list.size : Number(list !== undefined)
-    }
-    return count < patterns.length
+    return sum(new Set(demands.flatMap(({ pattern }) => this.candidates(pattern)))) < patterns.length
   }
 
-  private sourceWithout(except: ReadonlySet<Entry>): Join.Source<Entry> {
+  private sourceWithout(except: ReadonlySet<Entry>): Source<Entry> {
     return {
       first: (pattern, test, after) =>
         this.first(pattern, after ?? -1, (entry) => {
           this.examined++
           return !except.has(entry) && test(entry)
         }),
+      sizeOf: (pattern) => sum(this.candidates(pattern)),
       isStored: (entry) => entry.live && !except.has(entry)
     }
   }
@@ -228,6 +224,15 @@ export class Shelves {
     }
     return shelf
   }
+}
+
+/** How many entries lists have together. */
+const sum = (lists: Iterable<Entry | Ordered<Entry> | undefined>): number => {
+  let count = 0
+  for (const list of lists) {
+    count += list instanceof Ordered ? list.size : Number(list !== undefined)
+  }
+  return count
 }
 
 const always = (): boolean => true

@@ -3,22 +3,18 @@
  *
  * Without variables between the patterns this is a matching in a bipartite graph (`matching.ts`). Equal patterns share
  * their candidates, and are one demand of so many (`plan.ts`). With variables it is a search with backtracking,
- * in which the variables bound so far are looked up by index as if they were literals. A join that waits keeps an
- * {@link Outlook} (`outlook.ts`), and does not search while that is dark.
+ * in which the variables bound so far are looked up by index as if they were literals, and many are found through few
+ * (`semijoin.ts`). A join that waits keeps an {@link Outlook} (`outlook.ts`), and does not search while that is dark.
  *
  * @internal
  */
 import { assign, collecting } from "./matching.js"
 import { Outlook } from "./outlook.js"
-import type { Entry, First, Plan } from "./plan.js"
+import type { Pattern } from "./pattern.js"
+import type { Entry, First, Plan, Source } from "./plan.js"
 import { few } from "./plan.js"
+import { Trials } from "./semijoin.js"
 import type { Bindings } from "./term.js"
-
-/** Where a join looks. */
-export interface Source<E extends Entry> {
-  readonly first: First<E>
-  readonly isStored: (entry: E) => boolean
-}
 
 /**
  * An entry for each pattern, all distinct, each pattern in turn getting the oldest that is left to it. Whoever keeps an
@@ -34,6 +30,9 @@ export const find = <E extends Entry>(
   if (found !== undefined) {
     return found
   }
+  if (outlook === undefined && !plan.isPlain && plan.patterns.length === 2) {
+    return pair(plan, source)
+  }
   const candidatesOf = collecting(plan, first)
   if (!(outlook ?? new Outlook<E>(plan)).refresh(candidatesOf, isStored, outlook !== undefined)) {
     return undefined
@@ -41,7 +40,7 @@ export const find = <E extends Entry>(
   if (plan.isPlain) {
     return assign(plan, candidatesOf)
   }
-  return isFeasible(plan, first, new Set()) ? search(plan, plan.demandOf, first) : undefined
+  return isFeasible(plan, source, new Set()) ? search(plan, plan.demandOf, source) : undefined
 }
 
 /**
@@ -69,13 +68,13 @@ export const findWith = <E extends Entry>(
     }
     const connected = plan.connectedTo(demand)
     if (
-      search(plan, stepsOf(plan, connected), first, bound, 0, entry) === undefined ||
-      !isFeasible(plan, first, connected)
+      search(plan, stepsOf(plan, connected), source, bound, 0, entry) === undefined ||
+      !isFeasible(plan, source, connected)
     ) {
       continue
     }
     for (const index of positionsFor(plan, demand, entry, first)) {
-      const found = search(plan, plan.demandOf, first, bound, index, entry)
+      const found = search(plan, plan.demandOf, source, bound, index, entry)
       if (found !== undefined && (best === undefined || comesBefore(found, best))) {
         best = found
       }
@@ -88,7 +87,7 @@ export const findWith = <E extends Entry>(
  * Whether those that variables connect can be found, the connected ones by themselves. What is connected with nothing
  * else would have the search try all combinations of that with the others.
  */
-const isFeasible = <E extends Entry>(plan: Plan, first: First<E>, known: ReadonlySet<number>): boolean => {
+const isFeasible = <E extends Entry>(plan: Plan, source: Source<E>, known: ReadonlySet<number>): boolean => {
   const seen = new Set(known)
   return plan.demands.every(({ pattern }, demand) => {
     if (pattern.names.size === 0 || seen.has(demand)) {
@@ -96,9 +95,14 @@ const isFeasible = <E extends Entry>(plan: Plan, first: First<E>, known: Readonl
     }
     const connected = plan.connectedTo(demand)
     connected.forEach((each) => seen.add(each))
-    return search(plan, stepsOf(plan, connected), first) !== undefined
+    const steps = stepsOf(plan, connected)
+    // If that is the whole search, it is left to it.
+    return isSame(steps, plan.demandOf) || search(plan, steps, source) !== undefined
   })
 }
+
+const isSame = (some: ReadonlyArray<number>, others: ReadonlyArray<number>): boolean =>
+  some.length === others.length && some.every((each, index) => each === others[index])
 
 /** A step for each tuple that these demands take. */
 const stepsOf = ({ demands }: Plan, some: ReadonlySet<number>): ReadonlyArray<number> =>
@@ -124,6 +128,24 @@ const positionsFor = <E extends Entry>(
 const comesBefore = (some: ReadonlyArray<Entry>, others: ReadonlyArray<Entry>): boolean => {
   const index = some.findIndex(({ seq }, index) => seq !== others[index]!.seq)
   return index >= 0 && some[index]!.seq < others[index]!.seq
+}
+
+/** The search for two, which most joins are of: it needs no outlook, and nothing to go back to. */
+const pair = <E extends Entry>(plan: Plan, source: Source<E>): ReadonlyArray<E> | undefined => {
+  const [one, other] = plan.patterns as readonly [Pattern, Pattern]
+  if (source.first(other, ({ tuple }) => other.matches(tuple)) === undefined) {
+    return undefined
+  }
+  let found: ReadonlyArray<E> | undefined
+  new Trials(plan, source, 0, undefined).next((entry) => {
+    const bound = one.bind(entry.tuple, undefined)
+    const partner = bound === false
+      ? undefined
+      : source.first(other.given(bound), (each) => each !== entry && other.bind(each.tuple, bound) !== false)
+    found = partner && [entry, partner]
+    return partner !== undefined
+  }, -1)
+  return found
 }
 
 /** The oldest match of each pattern, if these are distinct: most often they are. */
@@ -153,16 +175,19 @@ const oldest = <E extends Entry>(
  * is bound, those in which it stands have to have enough left that agree with it.
  */
 const search = <E extends Entry>(
-  { demands, users }: Plan,
+  plan: Plan,
   steps: ReadonlyArray<number>,
-  first: First<E>,
+  source: Source<E>,
   bindings: Bindings | undefined = undefined,
   index = -1,
   fixed?: E
 ): ReadonlyArray<E> | undefined => {
+  const { demands, users } = plan
+  const { first } = source
   const chosen: Array<E> = []
   const taken = new Set<E>(fixed === undefined ? [] : [fixed])
   const bounds: Array<Bindings | undefined> = [bindings]
+  const trials: Array<Trials<E>> = []
   /** How many steps are left of each demand, and which was the last before each. */
   const left = demands.map(() => 0)
   const lasts = demands.map(() => -1)
@@ -211,6 +236,7 @@ const search = <E extends Entry>(
     const entry = chosen.pop()!
     const step = chosen.length
     bounds.length = step + 1
+    trials.length = step + 1
     if (step === index) {
       return Infinity
     }
@@ -230,8 +256,10 @@ const search = <E extends Entry>(
       }
       return after < Infinity
     }
-    const { pattern } = demands[steps[step]!]!
-    return first(pattern.given(before), (entry) => {
+    const demand = steps[step]!
+    const { pattern } = demands[demand]!
+    const trial = trials[step] ??= new Trials(plan, source, demand, before)
+    return trial.next((entry) => {
       const bound = taken.has(entry) ? false : pattern.bind(entry.tuple, before)
       if (bound === false) {
         return false
@@ -243,7 +271,7 @@ const search = <E extends Entry>(
       }
       goBack()
       return false
-    }, after) !== undefined
+    }, after)
   }
 
   if (!suffices(bindings, undefined)) {

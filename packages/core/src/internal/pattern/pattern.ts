@@ -128,6 +128,11 @@ export class Pattern {
     return new Pattern(terms, this.failure, this.answers)
   }
 
+  /** Whether an index finds by a value of this variable: where that is a whole field. */
+  isFoundBy(name: string): boolean {
+    return this.terms.some(({ kind, value }, position) => position < maskWidth && kind === "variable" && value === name)
+  }
+
   toString(): string {
     const fields = texts(this.terms)
     return this.failure ? `failure(${fields})` : `[${fields}]`
@@ -165,13 +170,17 @@ const listPositions = (mask: number): ReadonlyArray<number> =>
 
 const smallPositions = Array.from({ length: 256 }, (_, mask) => listPositions(mask))
 
-const keyOf = (terms: ReadonlyArray<Term>, positions: ReadonlyArray<number>): Hash.Key => {
+/** The key of the values at these positions. */
+export const keyOf = (
+  fields: ReadonlyArray<{ readonly value: unknown }>,
+  positions: ReadonlyArray<number>
+): Hash.Key => {
   if (positions.length === 1) {
-    return Hash.key(terms[positions[0]!]!.value)
+    return Hash.key(fields[positions[0]!]!.value)
   }
   let hash = 0
   for (let i = 0; i < positions.length; i++) {
-    hash = Hash.combine(hash, Hash.hash(terms[positions[i]!]!.value))
+    hash = Hash.combine(hash, Hash.hash(fields[positions[i]!]!.value))
   }
   return hash
 }

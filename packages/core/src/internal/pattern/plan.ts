@@ -18,6 +18,14 @@ export interface Entry {
  */
 export type First<E extends Entry> = (pattern: Pattern, test: (entry: E) => boolean, after?: number) => E | undefined
 
+/** Where a join looks. */
+export interface Source<E extends Entry> {
+  readonly first: First<E>
+  /** How many entries have the literals of the pattern: no fewer than that. */
+  readonly sizeOf: (pattern: Pattern) => number
+  readonly isStored: (entry: E) => boolean
+}
+
 /** So many tuples of one pattern. */
 export interface Demand {
   readonly pattern: Pattern

@@ -15,21 +15,21 @@ import { properties } from "./property.js"
 
 type Item = readonly [kind: string, n: number]
 
-/** A pattern, and what it is: whether it matches, given what `n` has to be, and what `n` has to be then. */
-interface Spec {
-  readonly pattern: readonly [unknown, unknown]
-  readonly match: (item: Item, n: number | undefined) => { readonly n: number | undefined } | undefined
+/** A pattern, and what it is: whether it matches, given the values of its variables, and which they have then. */
+interface Spec<Item, Known> {
+  readonly pattern: ReadonlyArray<unknown>
+  readonly match: (item: Item, known: Known | undefined) => { readonly known: Known | undefined } | undefined
 }
 
-const specOf = (random: Random): Spec => {
+const specOf = (random: Random): Spec<Item, number> => {
   const kind = random.pick(["a", "b"])
   const number = random.below(3)
-  const plain = (pattern: Spec["pattern"], isMatch: (item: Item) => boolean): Spec => ({
+  const plain = (pattern: ReadonlyArray<unknown>, isMatch: (item: Item) => boolean): Spec<Item, number> => ({
     pattern,
-    match: (item, n) => isMatch(item) ? { n } : undefined
+    match: (item, known) => isMatch(item) ? { known } : undefined
   })
   const isLarge = (n: number) => n > 0
-  return random.pick<() => Spec>([
+  return random.pick<() => Spec<Item, number>>([
     () => plain([kind, P.number], ([other]) => other === kind),
     () => plain([kind, P.number], ([other]) => other === kind),
     () => plain([kind, number], ([other, n]) => other === kind && n === number),
@@ -38,28 +38,61 @@ const specOf = (random: Random): Spec => {
     () => plain([kind, isLarge], ([other, n]) => other === kind && isLarge(n)),
     () => ({
       pattern: [kind, P.ref("n", P.number)],
-      match: ([other, own], n) => other === kind && (n === undefined || n === own) ? { n: own } : undefined
+      match: ([other, own], n) => other === kind && (n === undefined || n === own) ? { known: own } : undefined
     })
   ])()
 }
 
-interface Stored {
+type Fields = readonly [kind: string, n: number, nested: { readonly n: number }]
+
+/** Most are the same: so there are many of one kind and value, and few of others. */
+const skewed = (random: Random): number => random.chance(0.8) ? 0 : random.between(1, 3)
+
+const fieldsOf = (random: Random): Fields => [
+  random.pick(["a", "a", "a", "a", "b", "c"]),
+  skewed(random),
+  { n: skewed(random) }
+]
+
+/** A pattern with a variable for one of the numbers, or for both. */
+const joiningOf = (random: Random): Spec<Fields, ReadonlyMap<string, number>> => {
+  const kind = random.pick(["a", "b", "c"])
+  const [outer, inner] = random.array(2, () => random.pick(["x", "y", undefined]))
+  return {
+    pattern: [
+      kind,
+      outer === undefined ? P.number : P.ref(outer),
+      inner === undefined ? P.any : { n: P.ref(inner) }
+    ],
+    match: ([other, n, nested], known = new Map()) => {
+      const own = [[outer, n], [inner, nested.n]] as const
+      const bound = new Map(known)
+      const agrees = other === kind && own.every(([name, value]) => {
+        const agrees = name === undefined || (bound.get(name) ?? value) === value
+        return agrees && (name === undefined || bound.set(name, value) !== undefined)
+      })
+      return agrees ? { known: bound } : undefined
+    }
+  }
+}
+
+interface Stored<Item> {
   readonly place: number
   readonly item: Item
 }
 
 /** S11, by trying all. */
-const assign = (
-  stored: ReadonlyArray<Stored>,
-  [spec, ...others]: ReadonlyArray<Spec>,
-  n?: number
-): ReadonlyArray<Stored> | undefined => {
+const assign = <Item, Known>(
+  stored: ReadonlyArray<Stored<Item>>,
+  [spec, ...others]: ReadonlyArray<Spec<Item, Known>>,
+  known?: Known
+): ReadonlyArray<Stored<Item>> | undefined => {
   if (spec === undefined) {
     return []
   }
   for (const each of stored) {
-    const matched = spec.match(each.item, n)
-    const rest = matched && assign(stored.filter((other) => other !== each), others, matched.n)
+    const matched = spec.match(each.item, known)
+    const rest = matched && assign(stored.filter((other) => other !== each), others, matched.known)
     if (rest !== undefined) {
       return [each, ...rest]
     }
@@ -140,18 +173,52 @@ export const joins = properties("Joins", (property) => {
       expect(yield* space.count(["t", P.number])).toBe(0)
     }))
 
+  property(
+    "S11 a join with variables takes the oldest for each pattern in the order given, among many and few",
+    (sim) =>
+      Effect.gen(function*() {
+        const { random } = sim
+        const space = yield* sim.space()
+        const some = random.array(random.between(2, 3), () => joiningOf(random))
+        const specs = random.chance(0.2) ? [...some, some[0]!] : some
+        let stored = random.array(random.between(0, 40), (place) => ({ place, item: fieldsOf(random) }))
+        yield* space.outAll(stored.map(({ item }) => item))
+        for (let round = 0; round < 6; round++) {
+          const ordered = random.shuffle(specs)
+          const join = yield* Effect.fork(space.inAll(ordered.map(({ pattern }) => pattern) as any))
+          yield* sim.still
+          // One that waits may be complete with one of those that come.
+          for (let more = 8; more > 0 && assign(stored, ordered) === undefined; more--) {
+            expect(join.unsafePoll()).toBe(null)
+            const item = fieldsOf(random)
+            stored = [...stored, { place: stored.length, item }]
+            yield* space.out(item)
+            yield* sim.still
+          }
+          const taken = assign(stored, ordered)
+          if (taken === undefined) {
+            yield* Fiber.interrupt(join)
+          } else {
+            expect(yield* Fiber.join(join)).toEqual(taken.map(({ item }) => item))
+            stored = stored.filter((each) => !taken.includes(each))
+          }
+          expect(yield* space.copyCollect([P.string, P.number, P.any])).toEqual(stored.map(({ item }) => item))
+        }
+      })
+  )
+
   property.needing("options", "transactions")(
     "S11 K3 joins that wait are complete at once when they can be, whatever else comes, goes, comes back and is undone",
     (sim) =>
       Effect.gen(function*() {
         const { random } = sim
         const space = yield* sim.space(random.chance(0.3) ? { capacity: 100 } : {})
-        let stored: ReadonlyArray<Stored> = []
-        let waiting: ReadonlyArray<{ readonly id: number; readonly specs: ReadonlyArray<Spec> }> = []
+        let stored: ReadonlyArray<Stored<Item>> = []
+        let waiting: ReadonlyArray<{ readonly id: number; readonly specs: ReadonlyArray<Spec<Item, number>> }> = []
         let place = 0
         const expected = new Map<number, ReadonlyArray<Item>>()
         const fibers: Array<Fiber.RuntimeFiber<unknown>> = []
-        const serve = (id: number, taken: ReadonlyArray<Stored>) => {
+        const serve = (id: number, taken: ReadonlyArray<Stored<Item>>) => {
           expected.set(id, taken.map(({ item }) => item))
           stored = stored.filter((each) => !taken.includes(each))
           waiting = waiting.filter((join) => join.id !== id)

@@ -929,6 +929,34 @@ export const joins = cases("Waiting: joins", (test) => {
       yield* empty(space)
     }))
 
+  test("S11 P.ref: of many that agree with one of few the oldest is taken, in whatever order the patterns are", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const many = Array.from({ length: 600 }, (_, i) => ["job", "theirs", i] as const)
+      const [job, slot, list] = [
+        ["job", P.ref("tenant"), P.number],
+        ["slot", P.ref("tenant")],
+        ["tenant", { name: P.ref("tenant") }]
+      ] as const
+      const few = [["job", "one", 0], ["job", "other", 0], ["slot", "other"], ["slot", "one"], [
+        "job",
+        "one",
+        1
+      ]] as const
+      yield* space.outAll(many)
+      yield* Effect.flip(space.inAll([job, slot], { timeout: 0 }))
+      yield* space.outAll(few)
+      same(yield* space.inAll([job, slot]), [["job", "one", 0], ["slot", "one"]])
+      same(yield* space.inAll([slot, job]), [["slot", "other"], ["job", "other", 0]])
+      const join = yield* start(space.inAll([job, list, slot]))
+      yield* space.outAll([["tenant", { name: "nobody" }], ["tenant", { name: "one" }]])
+      assert.isTrue(yield* isWaiting(join))
+      yield* space.out(["slot", "one"])
+      same(yield* Fiber.join(join), [["job", "one", 1], ["tenant", { name: "one" }], ["slot", "one"]])
+      same(yield* space.collect([P.rest(P.any)]), [...many, ["tenant", { name: "nobody" }]])
+      yield* empty(space)
+    }))
+
   test("S11 joins over patterns with a rest, and over failures of processes", () =>
     Effect.gen(function*() {
       const space = yield* fresh()

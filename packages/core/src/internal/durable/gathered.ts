@@ -1,0 +1,128 @@
+/**
+ * What a store has for a join: candidates for each of its patterns, and how a search finds them by their literals.
+ *
+ * @internal
+ */
+import type { Row } from "../../StoreCommand.js"
+import type { Key } from "../pattern/hash.js"
+import type { Pattern } from "../pattern/pattern.js"
+import { keyOf } from "../pattern/pattern.js"
+import type { Source } from "../pattern/plan.js"
+import type { Reader, Reading } from "./reader.js"
+import { isRead } from "./reader.js"
+import type { Candidate } from "./wanted.js"
+
+export class Gathered {
+  private readonly candidates = new Map<number, Candidate>()
+  private readonly byPattern = new Map<Pattern, Map<number, Candidate>>()
+
+  constructor(private readonly reader: Reader) {}
+
+  /** Counts a row for a pattern: once, however often it is met. */
+  add(pattern: Pattern, row: Row, reading: Reading): void {
+    const candidate = this.candidates.get(row.id) ?? candidateOf(this.reader, row, reading)
+    this.candidates.set(row.id, candidate)
+    // The store has found it, so it has what the pattern says.
+    pattern.terms.forEach(({ kind, value }, index) => {
+      if (kind === "literal" && candidate.unread !== undefined) {
+        candidate.unread[index] = value
+      }
+    })
+    const found = this.byPattern.get(pattern) ?? new Map<number, Candidate>()
+    this.byPattern.set(pattern, found.set(row.id, candidate))
+  }
+
+  of(pattern: Pattern): ReadonlyMap<number, Candidate> {
+    return this.byPattern.get(pattern) ?? nothing
+  }
+
+  /** All of it, for a search. */
+  get source(): Source<Candidate> {
+    const lists = new Lists(
+      new Map(Array.from(this.byPattern, ([pattern, found]) => [pattern, sorted(found)])),
+      sorted(this.candidates).filter(({ unread }) => unread === undefined)
+    )
+    return {
+      first: (pattern, test, after) => lists.first(pattern, test, after),
+      sizeOf: (pattern) => lists.of(pattern).length,
+      isStored: () => true
+    }
+  }
+}
+
+const nothing: ReadonlyMap<number, Candidate> = new Map()
+
+const candidateOf = (reader: Reader, row: Row, reading: Reading): Candidate => {
+  const unread = isRead(reading) ? undefined : Array.from(reader.raw(row))
+  const tuple = isRead(reading) ? reading : unread!
+  return { row, tuple, failure: row.arity < 0, seq: row.id, unread }
+}
+
+const sorted = (found: ReadonlyMap<number, Candidate>): ReadonlyArray<Candidate> =>
+  Array.from(found.values()).sort((one, other) => one.seq - other.seq)
+
+/** Lists of candidates, oldest first. */
+class Lists {
+  /** Those that were read, by the positions of literals and by their key. */
+  private readonly tables = new Map<number, ReadonlyMap<Key, ReadonlyArray<Candidate>>>()
+
+  constructor(
+    private readonly byPattern: ReadonlyMap<Pattern, ReadonlyArray<Candidate>>,
+    private readonly read: ReadonlyArray<Candidate>
+  ) {}
+
+  first(pattern: Pattern, test: (candidate: Candidate) => boolean, after = -1): Candidate | undefined {
+    const list = this.of(pattern)
+    for (let index = indexBehind(list, after); index < list.length; index++) {
+      const candidate = list[index]!
+      if (candidate.failure === pattern.failure && test(candidate)) {
+        return candidate
+      }
+    }
+    return undefined
+  }
+
+  /** Those of a pattern of the join; or of one whose variables have values, which has nothing that cannot be read. */
+  of(pattern: Pattern): ReadonlyArray<Candidate> {
+    return this.byPattern.get(pattern) ??
+      (pattern.mask === 0 ? this.read : this.tableFor(pattern).get(pattern.key) ?? [])
+  }
+
+  private tableFor({ literals, mask }: Pattern): ReadonlyMap<Key, ReadonlyArray<Candidate>> {
+    const known = this.tables.get(mask)
+    if (known !== undefined) {
+      return known
+    }
+    const table = new Map<Key, Array<Candidate>>()
+    const last = Math.max(...literals)
+    for (const candidate of this.read) {
+      if (candidate.tuple.length <= last) {
+        continue
+      }
+      const key = keyOf(candidate.tuple.map((value) => ({ value })), literals)
+      const list = table.get(key)
+      if (list === undefined) {
+        table.set(key, [candidate])
+      } else {
+        list.push(candidate)
+      }
+    }
+    this.tables.set(mask, table)
+    return table
+  }
+}
+
+/** The index of the first that is younger than that. */
+const indexBehind = (list: ReadonlyArray<Candidate>, after: number): number => {
+  let low = 0
+  let high = list.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (list[middle]!.seq <= after) {
+      low = middle + 1
+    } else {
+      high = middle
+    }
+  }
+  return low
+}
