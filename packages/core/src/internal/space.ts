@@ -10,6 +10,7 @@ import type { Tuple } from "../Tuple.js"
 import type { Lease, TupleSpace } from "../TupleSpace.js"
 import type * as Public from "../TupleSpace.js"
 import {
+  afterOf,
   alternatives,
   callable,
   checkDestination,
@@ -24,8 +25,8 @@ import {
   processNameOf,
   runnable,
   several,
+  termsOf,
   timeoutOf,
-  ttlOf,
   using
 } from "./arguments.js"
 import type { Receiving } from "./destination.js"
@@ -138,12 +139,15 @@ export const assemble = <T extends Tuple, E>(verbs: Verbs<E>): TupleSpace<T, E> 
 // ---------------------------------------------------------------------------------------------------------------------
 
 const putLeased = <E>(verbs: Verbs<E>, tuple: unknown, options: unknown) =>
-  Effect.map(verbs.outLeased(own(tuple), ttlOf(options)), (leased): Lease<E> => ({
+  Effect.map(verbs.outLeased(own(tuple), termsOf(options)), (leased): Lease<E> => ({
     renew: (ttl) => operation(verbs, renewing, leased, ttl),
+    reschedule: (after) => operation(verbs, rescheduling, leased, after),
     cancel: leased.renew(-Infinity)
   }))
 
 const renewing = <E>(_: Verbs<E>, leased: Leased<E>, ttl: unknown) => leased.renew(millis("ttl", ttl))
+
+const rescheduling = <E>(_: Verbs<E>, leased: Leased<E>, after: unknown) => leased.reschedule(afterOf(after))
 
 const putAll = <E>(verbs: Verbs<E>, tuples: unknown) => verbs.outAll(ownAll(tuples))
 

@@ -25,12 +25,13 @@ export const inspect = (ground: Ground, records: Records): Effect.Effect<Inspect
       Effect.map(access.perform({ op: "inspect" }), (inspected): Inspection => {
         const now = session.now()
         const interests = session.waiting()
-        const { expiring } = inspected
+        const { expiring, scheduled } = inspected
         const shapes = shapesOf(inspected, reader.values)
         return {
           tuples: shapes.tuples,
           oldest: shapes.oldest,
           expiring: expiring && { count: expiring.count, next: expiring.next ?? undefined },
+          scheduled: scheduled && { count: scheduled.count, next: scheduled.next ?? undefined },
           held: inspected.held,
           holders: inspected.holders && holdersOf(inspected.holders),
           failures: inspected.tuples.reduce((sum, { arity, count }) => arity < 0 ? sum + count : sum, 0),

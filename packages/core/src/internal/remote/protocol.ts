@@ -19,13 +19,13 @@
 import type { Link } from "../../Remote.js"
 import { SpaceError } from "../../SpaceError.js"
 import type { Explanation, Failures, Inspection, Quiescence } from "../../TupleSpace.js"
-import type { Mailbox } from "../arguments.js"
+import type { Mailbox, Terms } from "../arguments.js"
 import type { Ending, NoToken, TakingFirst, TakingNow } from "../hold.js"
 import { messageOf } from "../print.js"
 import type { Dumped } from "../texts.js"
 
 /** Changes whenever the frames do, or the coding of values in them: ends of different versions do not talk. */
-export const version = 6
+export const version = 7
 
 // From the client
 export const Hello = 0
@@ -86,11 +86,13 @@ type Held = [value: unknown, attempts: number, token: number | NoToken, unread: 
  * `Values` and `patterns.ts` encode them. `asks` says that the patterns have code in them. Times are milliseconds.
  */
 export interface Requests {
-  readonly out: (tuple: unknown, ttl?: number) => []
+  /** With the terms of a lease, if it is to have one. */
+  readonly out: (tuple: unknown, terms?: Pick<Terms, "after" | "ttl"> | Pick<Terms, "at" | "ttl">) => []
   readonly outAll: (tuples: Wires) => []
   readonly outFitting: (tuples: Wires) => [arrived: ReadonlyArray<number>]
   /** Without a time, the lease ends. */
   readonly renew: (lease: number, ttl?: number) => [was: boolean]
+  readonly reschedule: (lease: number, after: number) => [was: boolean]
   readonly outIfAbsent: (pattern: Wires, asks: boolean, tuple: unknown) => [present?: unknown]
   readonly replace: (pattern: Wires) => [replaced?: unknown]
   readonly read: (

@@ -20,6 +20,7 @@ import { permits } from "./permits.js"
 import { predicates } from "./predicates.js"
 import { endings, evals, failurePolicies, failures, liveTuples } from "./processes.js"
 import { refusals } from "./refusals.js"
+import { scheduled } from "./scheduled.js"
 import { events, mailboxes, opened, streams } from "./subscriptions.js"
 import { atomic, misused, retrying } from "./transactions.js"
 import { ttl } from "./ttl.js"
@@ -50,6 +51,7 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   dropping,
   arriving,
   ttl,
+  scheduled,
   predicates,
   refusals,
   close,
