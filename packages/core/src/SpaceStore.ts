@@ -253,11 +253,11 @@ export interface ScheduledTables {
   readonly add: (row: Omit<ScheduledRow, "lease">) => number
   /**
    * Removes and returns those that have come by this time, in order of their times, and of those at the same time in
-   * the order in which they were added.
+   * the order in which they were added. What is too much for one batch may stay for the next.
    */
   readonly take: (now: number) => ReadonlyArray<ScheduledRow>
-  /** Changes when one comes, or how long it will live. Whether it is there. */
-  readonly set: (lease: number, change: Partial<Pick<ScheduledRow, "due" | "ttl">>) => boolean
+  /** Changes when one comes, or how long it will live then. Whether it is there. */
+  readonly set: (lease: number, change: { readonly due: number } | { readonly ttl: number | null }) => boolean
   /** Removes one. Whether it was there. */
   readonly remove: (lease: number) => boolean
   /** All of them, in the order in which they come. */
