@@ -204,7 +204,7 @@ export interface SpaceStore {
    * go back by it may be back and taken again, and so is not put back once more.
    */
   readonly undoes?: boolean | undefined
-  /** Whether it has tuples come later, by the commands `schedule`, `reschedule` and `scheduled`. By default it cannot. */
+  /** Whether it has tuples come later, by the commands `schedule`, `reschedule` and `scheduled`. By default not. */
   readonly schedules?: boolean | undefined
   /**
    * For how long the client lives without a sign of life, in milliseconds. It gives one three times as often, by the

@@ -342,12 +342,13 @@ export interface Restore {
 }
 
 /**
- * Has tuples come later: each at its time, before the commands of the next batch, in order of these times, and of those
- * at the same time in the order in which they are put here. Each goes then to whoever waits, as of a client that says of
- * nobody whether it accepts it, or is stored behind all others; its life begins at its time. One whose time has come is
- * put now. Answered with the numbers by which they can be renewed, cancelled and rescheduled.
+ * Has tuples come later: each before the commands of the first batch after its time, in the order of these times, and
+ * of those at the same time in the order in which they are put here. Each then goes to whoever waits, as that of a
+ * client that says of nobody whether it accepts it, or is stored behind all others; its life begins at its time. One
+ * whose time has come is put now. Answered with the numbers by which they can be renewed, cancelled and rescheduled.
  *
- * Who waits for other clients has to hear of a time that is sooner than all that were known: `next` tells it.
+ * Other clients in whose name somebody waits have to hear of a time that is sooner than all before: by any mail, after
+ * which they ask, and are told `next`.
  *
  * @since 0.1.0
  * @category commands
@@ -549,7 +550,7 @@ export interface InspectedHolder {
  * @category replies
  */
 export interface Mail {
-  /** For a hint the number of the line. A hint for 0, which is nobody, only has the client ask when something is due. */
+  /** For a hint the number of the line. One for 0, which is nobody, only has the client ask when something is due. */
   readonly waiter: number
   readonly kind: "event" | "hint" | "offer" | "served"
   /** Which of the waiter's queries it was. */

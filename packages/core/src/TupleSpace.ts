@@ -2,8 +2,8 @@
  * Tuple spaces: a bag of tuples that concurrent programs share. A program puts a tuple in (`out`), takes one out by
  * describing it (`in`), or reads one without removing it (`rd`), and waits until a matching tuple is there.
  *
- * After Linda: D. Gelernter, "Generative communication in Linda", ACM TOPLAS 7 (1985). The clauses S1 to S17 that the
- * documentation refers to are in docs/semantics.md.
+ * After Linda: D. Gelernter, "Generative communication in Linda", ACM TOPLAS 7 (1985). The clauses that the
+ * documentation refers to, S1 and the others, are in docs/semantics.md.
  *
  * @since 0.1.0
  */
@@ -861,10 +861,10 @@ export interface Options {
   readonly selection?: "fifo" | "lifo" | "random" | undefined
   /**
    * Publishes the metrics `tuplespace_tuples`, `tuplespace_oldest_tuple_seconds`, `tuplespace_expiring`,
-   * `tuplespace_held`, `tuplespace_oldest_hold_seconds`, `tuplespace_waiters`, `tuplespace_oldest_waiter_seconds`
-   * (gauges, sampled at this interval), `tuplespace_wait_seconds` (a histogram of every wait that was served) and
-   * `tuplespace_candidates` (a histogram of how many stored tuples each operation looked at), tagged with the space's
-   * name.
+   * `tuplespace_scheduled`, `tuplespace_held`, `tuplespace_oldest_hold_seconds`, `tuplespace_waiters`,
+   * `tuplespace_oldest_waiter_seconds` (gauges, sampled at this interval), `tuplespace_wait_seconds` (a histogram of
+   * every wait that was served) and `tuplespace_candidates` (a histogram of how many stored tuples each operation
+   * looked at), tagged with the space's name.
    */
   readonly metrics?: Duration.DurationInput | undefined
 }

@@ -163,10 +163,11 @@ describe("Tuples that come later, on a store", () => {
       const store = yield* open("jobs")
       const other = yield* SpaceStore.make({
         ...store,
-        run: (commands) => Effect.suspend(() => {
-          batches++
-          return store.run(commands)
-        })
+        run: (commands) =>
+          Effect.suspend(() => {
+            batches++
+            return store.run(commands)
+          })
       })
       const one: Space = yield* SpaceStore.make(yield* open("jobs"))
       const countOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>

@@ -61,7 +61,8 @@ describe("kill -9", () => {
 
   it("S20 of processes that put on a server what comes later: it comes once, and not early", async () => {
     const postgres = { connection: server().connection(), space: "later", lease: "1 hours" } as const
-    console.log(await scheduleStorm({ child: scheduler, config: { postgres }, kills: 2, space: Postgres.make(postgres) }))
+    const space = Postgres.make(postgres)
+    console.log(await scheduleStorm({ child: scheduler, config: { postgres }, kills: 2, space }))
   }, patience)
 
   it("of the server too", async () => {

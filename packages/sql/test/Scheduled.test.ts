@@ -60,17 +60,21 @@ for (const [name, store] of Object.entries(engines)) {
         }))
       }))
 
-    it.scopedLive("S20 what is too much for one batch comes with the next, though nobody asks for it", () =>
-      Effect.gen(function*() {
-        const name = fresh()
-        const encode = yield* SpaceStore.encoder(name)
-        const rows = yield* encode(Array.from({ length: many }, (_, n) => ["t", n]))
-        const [space, other] = [yield* open(name), yield* store(name)]
-        const last = yield* Effect.fork(space.in(["t", many - 1]))
-        yield* other.run([{ op: "schedule", rows: rows.map((row) => ({ ...row, after: 300, at: null })) }])
-        same(yield* within(Fiber.join(last), "the last one"), ["t", many - 1])
-        same(yield* space.count(["t", P.number]), many - 1)
-        same((yield* space.inspect).scheduled?.count, 0)
-      }), 60_000)
+    it.scopedLive(
+      "S20 what is too much for one batch comes with the next, though nobody asks for it",
+      () =>
+        Effect.gen(function*() {
+          const name = fresh()
+          const encode = yield* SpaceStore.encoder(name)
+          const rows = yield* encode(Array.from({ length: many }, (_, n) => ["t", n]))
+          const [space, other] = [yield* open(name), yield* store(name)]
+          const last = yield* Effect.fork(space.in(["t", many - 1]))
+          yield* other.run([{ op: "schedule", rows: rows.map((row) => ({ ...row, after: 300, at: null })) }])
+          same(yield* within(Fiber.join(last), "the last one"), ["t", many - 1])
+          same(yield* space.count(["t", P.number]), many - 1)
+          same((yield* space.inspect).scheduled?.count, 0)
+        }),
+      60_000
+    )
   })
 }

@@ -1,5 +1,5 @@
 /**
- * The laws of a tuple space as tests: every clause S1 to S17 of the semantics, over any engine.
+ * The laws of a tuple space as tests: every clause of the semantics, over any engine.
  *
  * This module, and no other of the testkit, needs `vitest` and `@effect/vitest`.
  *

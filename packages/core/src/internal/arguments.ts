@@ -173,7 +173,11 @@ export const finiteMillis = (option: string, input: unknown, least: number): num
 
 /** A time, in milliseconds since 1970. */
 const instant = (option: string, input: unknown): number => {
-  const time = isDate(input) ? Date.prototype.getTime.call(input) : DateTime.isDateTime(input) ? input.epochMillis : input
+  const time = isDate(input)
+    ? Date.prototype.getTime.call(input)
+    : DateTime.isDateTime(input)
+    ? input.epochMillis
+    : input
   if (typeof time !== "number" || !Number.isFinite(time)) {
     throw invalidOption(`${option}: ${show(input)} is no time: give a Date, a DateTime, or milliseconds since 1970`)
   }

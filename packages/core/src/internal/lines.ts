@@ -45,7 +45,9 @@ const reached = <E>(space: AnySpace<E>, options: unknown): readonly [Verbs<E>, V
 
 const lineOf = ({ after, attempts, failure, fields, shape, ttl }: Dumped): string =>
   `{"tuple":[${fields.join(",")}],"shape":"${shape}"` +
-  `${after === 0 ? "" : `,"after":${after}`}${ttl === null ? "" : `,"ttl":${ttl}`}${attempts === 0 ? "" : `,"attempts":${attempts}`}` +
+  `${after === 0 ? "" : `,"after":${after}`}${ttl === null ? "" : `,"ttl":${ttl}`}${
+    attempts === 0 ? "" : `,"attempts":${attempts}`
+  }` +
   `${failure ? ",\"failure\":true" : ""}}`
 
 export const exportLines = <E>(space: AnySpace<E>, options?: unknown): Stream.Stream<string, E | SpaceError> =>

@@ -41,8 +41,8 @@ export interface Leased<out E> {
 }
 
 /**
- * A lease that lasts as long as it was last given, or until its tuple was found to be gone. What comes at a time does so
- * by a clock that is not known here, so until it is found to be gone it may be there.
+ * A lease that lasts as long as it was last given, or until its tuple was found to be gone. What comes at a time does
+ * so by a clock that is not known here: it may be there until it is found to be gone.
  */
 export const untilGone = <E>(
   now: () => number,

@@ -11,7 +11,11 @@ describe("Leases", () => {
       const space = yield* TupleSpace.make()
       const memory = memoryOf(space)
       const leases = new Leases()
-      const put = (i: number) => Effect.map(outLeased(memory)(["t", i % 4, i], { ttl: 10, after: 0, at: undefined }), (lease) => leases.set(i, lease))
+      const put = (i: number) =>
+        Effect.map(
+          outLeased(memory)(["t", i % 4, i], { ttl: 10, after: 0, at: undefined }),
+          (lease) => leases.set(i, lease)
+        )
       for (let i = 0; i < 1000; i++) {
         yield* put(i)
         yield* i % 4 === 0

@@ -185,7 +185,8 @@ export const scheduleStorm = (options: {
     yield* Effect.forkScoped(Effect.forever(take))
     const said = { try: new Set<number>(), put: new Set<number>() }
     for (let round = 1; round <= options.kills; round++) {
-      const child = spawn(process.execPath, [options.child, JSON.stringify({ ...options.config, first: round * 1e6 })], {
+      const config: Config = { ...options.config, first: round * 1_000_000 }
+      const child = spawn(process.execPath, [options.child, JSON.stringify(config)], {
         stdio: ["ignore", "pipe", "inherit"]
       })
       let text = ""

@@ -53,7 +53,11 @@ export const batchesOf = (items: ReadonlyArray<Asked>): ReadonlyArray<Batch> => 
 }
 
 const lengthOf = (command: Command): number =>
-  command.op === "put" || command.op === "schedule" ? command.rows.length : "holds" in command ? command.holds.length : 0
+  command.op === "put" || command.op === "schedule"
+    ? command.rows.length
+    : "holds" in command
+    ? command.holds.length
+    : 0
 
 const mayMerge = (one: Command, other: Command): boolean => {
   switch (one.op) {

@@ -102,7 +102,9 @@ export const dump = (ground: Ground): Verbs<SpaceError>["dump"] => () =>
           return [
             Chunk.fromIterable([
               // One that is held, and whose time is over, is gone when it comes back.
-              ...rows.filter(({ expires }) => expires === null || expires > now).map((row) =>
+              ...rows.filter(({ expires }) =>
+                expires === null || expires > now
+              ).map((row) =>
                 dumpedOf(row, row.expires === null ? null : row.expires - now, 0)
               ),
               ...scheduled.map((row) => dumpedOf(row, row.ttl, Math.max(0, row.due - now)))

@@ -61,12 +61,13 @@ export const explain = (ground: Ground) => (pattern: Pattern): Effect.Effect<Exp
 
 /** What metrics tell. */
 export const sample = ({ session }: Ground): Effect.Effect<Sample, SpaceError> =>
-  Effect.map(session.perform({ op: "inspect" }), ({ expiring, held, holders = [], tuples, waiters }) => {
+  Effect.map(session.perform({ op: "inspect" }), ({ expiring, held, holders = [], scheduled, tuples, waiters }) => {
     const waiting = waiters.filter((waiter) => isShown(waiter) && JSON.parse(waiter.label).kind !== "subscribe")
     return {
       tuples: tuples.reduce((sum, { count }) => sum + count, 0),
       oldestTuple: longest(tuples),
       expiring: expiring?.count ?? 0,
+      scheduled: scheduled?.count ?? 0,
       held,
       oldestHold: longest(holders),
       waiters: waiting.length,

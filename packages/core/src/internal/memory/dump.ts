@@ -66,7 +66,7 @@ const written = (values: Values, { after, attempts, tuple, ttl }: Found): Dumped
 }
 
 /**
- * What is found behind a place, and the place behind which to look next. With the last page comes what is still to come:
+ * What is found behind a place, and the place behind which to look next. What is still to come is with the last page:
  * in the same step, so that nothing comes in between and is missed.
  */
 const look = (store: Store, after: number): readonly [Chunk.Chunk<Found>, Option.Option<number>] => {
@@ -82,7 +82,10 @@ const look = (store: Store, after: number): readonly [Chunk.Chunk<Found>, Option
 }
 
 export const dump = (memory: Memory): Verbs<never>["dump"] => (values) =>
-  Stream.paginateChunkEffect(-1, (after) => operation(memory, "export", { step: () => look(memory.store, after) })).pipe(
-    Stream.rechunk(page),
-    Stream.mapChunksEffect((found) => failing(() => Effect.succeed(Chunk.map(found, (each) => written(values, each)))))
-  )
+  Stream.paginateChunkEffect(-1, (after) => operation(memory, "export", { step: () => look(memory.store, after) }))
+    .pipe(
+      Stream.rechunk(page),
+      Stream.mapChunksEffect((found) =>
+        failing(() => Effect.succeed(Chunk.map(found, (each) => written(values, each))))
+      )
+    )

@@ -1,13 +1,14 @@
 /**
- * Tuples in somebody's hands, and tuples for a time.
+ * Tuples in somebody's hands, tuples for a time, and tuples that come at one.
  *
- * It knows how a hold begins, and its two ends: the tuple is consumed, or it is back (S8); and what becomes of a tuple
- * whose time is over, wherever it is then (S15), or has come (S20). Who holds what, and for how long, is known to whoever took it.
+ * It knows how a hold begins, and its two ends: the tuple is consumed, or it is back (S8); what becomes of a tuple
+ * whose time is over, wherever it is then (S15); and how one comes whose time has come (S20). Who holds what, and for
+ * how long, is known to whoever took it.
  *
  * @internal
  */
-import { Delivery } from "./delivery.js"
 import type { Tuple } from "../../Tuple.js"
+import { Delivery } from "./delivery.js"
 import type { Entry, Extra, Scheduled } from "./entry.js"
 import type { Interest } from "./interest.js"
 

@@ -95,6 +95,7 @@ export const sampleOf = (store: Store): Effect.Effect<Option.Option<Sample>> =>
       tuples: store.count,
       oldestTuple: Math.max(0, ...oldest),
       expiring: store.expiring,
+      scheduled: store.scheduled.size,
       held: store.held.size,
       oldestHold: holder === undefined ? 0 : now - holder.since,
       waiters: waiting.length,

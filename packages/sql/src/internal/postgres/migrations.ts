@@ -444,7 +444,8 @@ const newRow = (schema: Sql) =>
     p_now + r.ttl, NULL, r.meta, coalesce(r.attempts, 0))::${schema}.tuples`
 
 /** Whether the command `u.c` changes nothing, and leaves nobody behind who waits. */
-const looks = sql`(u.c->>'op' IN ('scan', 'held', 'count', 'inspect', 'scheduled') OR u.c->>'op' = 'read' AND u.c->>'wait' IS NULL)`
+const looks =
+  sql`(u.c->>'op' IN ('scan', 'held', 'count', 'inspect', 'scheduled') OR u.c->>'op' = 'read' AND u.c->>'wait' IS NULL)`
 
 /** Whether any of `p_commands` is such. */
 const anyLooks = sql`jsonb_path_exists(p_commands, '$[*] ? (@.op == "scan" || @.op == "held" || @.op == "count"

@@ -113,23 +113,26 @@ export const scheduled = cases("Scheduled", (test) => {
       yield* empty(space)
     }))
 
-  timed("S4 S20 at exactly its time, to the one that has waited longest and for which it is", () =>
-    Effect.gen(function*() {
-      const space = yield* fresh()
-      yield* space.out(["t", 1], { after: 10 })
-      const [other, first, second] = yield* Effect.forEach(
-        [(n: number) => n > 1, P.number, P.number],
-        (field) => start(space.in(["t", field]))
-      )
-      yield* pass(9)
-      assert.isTrue(yield* isWaiting(first!))
-      yield* pass(1)
-      same(yield* Fiber.join(first!), ["t", 1])
-      assert.isTrue(yield* isWaiting(second!))
-      assert.isTrue(yield* isWaiting(other!))
-      yield* Fiber.interruptAll([other!, second!])
-      yield* empty(space)
-    }))
+  timed(
+    "S4 S20 at exactly its time, to the one that has waited longest and for which it is",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        yield* space.out(["t", 1], { after: 10 })
+        const [other, first, second] = yield* Effect.forEach(
+          [(n: number) => n > 1, P.number, P.number],
+          (field) => start(space.in(["t", field]))
+        )
+        yield* pass(9)
+        assert.isTrue(yield* isWaiting(first!))
+        yield* pass(1)
+        same(yield* Fiber.join(first!), ["t", 1])
+        assert.isTrue(yield* isWaiting(second!))
+        assert.isTrue(yield* isWaiting(other!))
+        yield* Fiber.interruptAll([other!, second!])
+        yield* empty(space)
+      })
+  )
 
   test("S11 S20 it completes a join, and a choice", () =>
     Effect.gen(function*() {
@@ -284,26 +287,29 @@ export const scheduled = cases("Scheduled", (test) => {
       yield* empty(space)
     }))
 
-  timed("S15 S20 a lease that is renewed before it comes says how long it will live; then it is any other", () =>
-    Effect.gen(function*() {
-      const space = yield* fresh()
-      const short = yield* space.out(["short"], { after: 10, ttl: "1 hours" })
-      const long = yield* space.out(["long"], { after: 10, ttl: 1 })
-      assert.isTrue(yield* short.renew(5))
-      assert.isTrue(yield* long.renew(Infinity))
-      yield* pass(10)
-      same(yield* all(space), [["short"], ["long"]])
-      yield* pass(5)
-      same(yield* all(space), [["long"]])
-      assert.isFalse(yield* short.renew(5))
-      assert.isTrue(yield* long.renew(5))
-      yield* pass(4)
-      assert.isTrue(yield* long.renew(5))
-      yield* pass(4)
-      same(yield* all(space), [["long"]])
-      assert.isTrue(yield* long.cancel)
-      yield* empty(space)
-    }))
+  timed(
+    "S15 S20 a lease that is renewed before it comes says how long it will live; then it is any other",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        const short = yield* space.out(["short"], { after: 10, ttl: "1 hours" })
+        const long = yield* space.out(["long"], { after: 10, ttl: 1 })
+        assert.isTrue(yield* short.renew(5))
+        assert.isTrue(yield* long.renew(Infinity))
+        yield* pass(10)
+        same(yield* all(space), [["short"], ["long"]])
+        yield* pass(5)
+        same(yield* all(space), [["long"]])
+        assert.isFalse(yield* short.renew(5))
+        assert.isTrue(yield* long.renew(5))
+        yield* pass(4)
+        assert.isTrue(yield* long.renew(5))
+        yield* pass(4)
+        same(yield* all(space), [["long"]])
+        assert.isTrue(yield* long.cancel)
+        yield* empty(space)
+      })
+  )
 
   test("S20 the lease of one that has come is that of any other", () =>
     Effect.gen(function*() {
@@ -345,43 +351,49 @@ export const scheduled = cases("Scheduled", (test) => {
       yield* empty(space)
     }))
 
-  timed.needing("options")("S14 S20 it takes up no room until it comes, and finds some in a full space", () =>
-    Effect.gen(function*() {
-      for (const strategy of ["suspend", "dropping", "sliding"] as const) {
-        const space = yield* fresh({ capacity: 1, strategy })
+  timed.needing("options")(
+    "S14 S20 it takes up no room until it comes, and finds some in a full space",
+    () =>
+      Effect.gen(function*() {
+        for (const strategy of ["suspend", "dropping", "sliding"] as const) {
+          const space = yield* fresh({ capacity: 1, strategy })
+          yield* space.out(["t", 0])
+          yield* space.out(["t", 1], { after: 10 })
+          same(yield* all(space), [["t", 0]])
+          yield* pass(10)
+          same(yield* all(space), [["t", 0], ["t", 1]])
+          // No more than that: it is full.
+          const put = yield* start(space.out(["t", 2]))
+          same(yield* isWaiting(put), strategy === "suspend")
+          same(
+            yield* space.collect(["t", P.number]),
+            strategy === "sliding" ? [["t", 2]] : [["t", 0], ["t", 1]]
+          )
+          yield* Fiber.join(put)
+          yield* space.collect(["t", P.number])
+          yield* empty(space)
+        }
+      })
+  )
+
+  timed.needing("options")(
+    "S14 S20 when it comes into a full space, who needs no room does not wait for some",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh({ capacity: 1 })
         yield* space.out(["t", 0])
         yield* space.out(["t", 1], { after: 10 })
-        same(yield* all(space), [["t", 0]])
+        const taker = yield* start(space.in(["u"]))
+        // In the step in which it comes.
+        const put = yield* Effect.fork(Effect.zipRight(Effect.sleep(10), space.out(["u"])))
         yield* pass(10)
-        same(yield* all(space), [["t", 0], ["t", 1]])
-        // No more than that: it is full.
-        const put = yield* start(space.out(["t", 2]))
-        same(yield* isWaiting(put), strategy === "suspend")
-        same(
-          yield* space.collect(["t", P.number]),
-          strategy === "sliding" ? [["t", 2]] : [["t", 0], ["t", 1]]
-        )
-        yield* Fiber.join(put)
-        yield* space.collect(["t", P.number])
+        yield* settle
+        assert.isFalse(yield* isWaiting(put))
+        same(yield* Fiber.join(taker), ["u"])
+        same(yield* space.collect(["t", P.number]), [["t", 0], ["t", 1]])
         yield* empty(space)
-      }
-    }))
-
-  timed.needing("options")("S14 S20 when it comes into a full space, who needs no room does not wait for some", () =>
-    Effect.gen(function*() {
-      const space = yield* fresh({ capacity: 1 })
-      yield* space.out(["t", 0])
-      yield* space.out(["t", 1], { after: 10 })
-      const taker = yield* start(space.in(["u"]))
-      // In the step in which it comes.
-      const put = yield* Effect.fork(Effect.zipRight(Effect.sleep(10), space.out(["u"])))
-      yield* pass(10)
-      yield* settle
-      assert.isFalse(yield* isWaiting(put))
-      same(yield* Fiber.join(taker), ["u"])
-      same(yield* space.collect(["t", P.number]), [["t", 0], ["t", 1]])
-      yield* empty(space)
-    }))
+      })
+  )
 
   test("S20 what is to come is exported, and comes where it is imported", () =>
     Effect.gen(function*() {
