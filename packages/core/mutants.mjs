@@ -2244,13 +2244,6 @@ class Now implements Operation<Option.Option<any>, never> {
     replace: "this.expireAt(extra, this.now() + ttl)"
   },
   {
-    name: "a tuple that comes into a full space has a put wait that needs no room",
-    clause: "S20",
-    file: "internal/memory/room.ts",
-    find: "    this.base = Math.max(this.base, this.count)\n",
-    replace: ""
-  },
-  {
     name: "a tuple that was cancelled before it comes does come",
     clause: "S20",
     file: "internal/memory/holds.ts",

@@ -119,7 +119,12 @@ describe("Tuples that come later, on a store", () => {
       (store) => SpaceStore.make(store)
     )
     const scope = yield* Scope.make()
-    return { one: yield* Scope.extend(make, scope), other: yield* make, leave: Scope.close(scope, Exit.void) }
+    return {
+      one: yield* Scope.extend(make, scope),
+      other: yield* make,
+      open: make,
+      leave: Scope.close(scope, Exit.void)
+    }
   })
 
   it.scoped("S20 it goes to one who waits for another client, at its time, though the one that put it has left", () =>
@@ -142,6 +147,21 @@ describe("Tuples that come later, on a store", () => {
       yield* settle
       assert.isNotNull(second.unsafePoll())
       same([yield* Fiber.join(first), yield* Fiber.join(second)], [["t", 1], ["t", 2]])
+    }))
+
+  it.scoped("S20 what has come while nobody was there did so in the order of its times, and lives from then on", () =>
+    Effect.gen(function*() {
+      const { leave, one, open } = yield* clients
+      yield* one.out(["t", 3], { after: 3 * day })
+      yield* one.out(["t", 1], { after: day, ttl: 3 * day })
+      yield* one.out(["t", 0], { after: day, ttl: 2 * day })
+      yield* one.out(["t", 2], { after: 2 * day })
+      yield* leave
+      yield* TestClock.adjust(3 * day)
+      const space = yield* open
+      same(yield* space.copyCollect(["t", P.number]), [["t", 1], ["t", 2], ["t", 3]])
+      const { expiring, oldest } = yield* space.inspect
+      same([expiring, oldest![0]!.age], [{ count: 1, next: day }, 2 * day])
     }))
 
   it.scoped("S20 and at a time to which it was hastened", () =>

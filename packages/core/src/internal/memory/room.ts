@@ -158,12 +158,6 @@ export class Room extends Looks {
     this.vacancies++
   }
 
-  /** What has come with its time was there before the operation that begins now: nothing has to wait for it. */
-  protected override sweep(): void {
-    super.sweep()
-    this.base = Math.max(this.base, this.count)
-  }
-
   /** An operation or a transaction begins, before which there is as much as now. */
   protected measure(): void {
     this.base = this.count

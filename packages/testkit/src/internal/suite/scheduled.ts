@@ -276,6 +276,7 @@ export const scheduled = cases("Scheduled", (test) => {
       const space = yield* fresh()
       const lease = yield* space.out(["t"], { after: 10, ttl: 3 })
       yield* pass(9)
+      assert.isTrue(yield* lease.reschedule("1 hours"))
       assert.isTrue(yield* lease.reschedule(10))
       yield* pass(9)
       same(yield* space.count(["t"]), 0)
