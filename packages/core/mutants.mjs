@@ -2265,7 +2265,7 @@ class Now implements Operation<Option.Option<any>, never> {
     replace: ""
   },
   {
-    name: "what comes by itself on a store counts from when it was seen to come",
+    name: "what comes by itself on a store lives from when it was seen to come",
     clause: "S20",
     file: "internal/durable/delivery.ts",
     find: "const expires = ttl === null ? null : due + ttl",
