@@ -544,8 +544,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "the heap of deadlines loses its order",
     clause: "S9",
     file: "internal/deadlines.ts",
-    find: "this.heap[child + 1]!.at < this.heap[child]!.at",
-    replace: "this.heap[child + 1]!.at > this.heap[child]!.at"
+    find: "isBefore(this.heap[child + 1]!, this.heap[child]!)",
+    replace: "isBefore(this.heap[child]!, this.heap[child + 1]!)"
   },
 
   {
@@ -942,8 +942,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a tuple lives one millisecond too long",
     clause: "S15",
     file: "internal/memory/put.ts",
-    find: "store.expireAt(extra, store.now() + ttl)",
-    replace: "store.expireAt(extra, store.now() + ttl + 1)"
+    find: "store.expireAt(extra, now + ttl)",
+    replace: "store.expireAt(extra, now + ttl + 1)"
   },
   {
     name: "a lease is renewed after its end",
@@ -2189,7 +2189,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a batch of a store gives places at no time",
     clause: "Insight",
     file: "internal/durable/delivery.ts",
-    find: "this.tables.mark?.(id, this.now)",
+    find: "this.tables.mark?.(id, at)",
     replace: "this.tables.mark"
   },
   {
@@ -2217,8 +2217,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "an export of a space in memory ends with its first page",
     clause: "Lines",
     file: "internal/memory/dump.ts",
-    find: "found.length < page ? Option.none()",
-    replace: "found.length <= page ? Option.none()"
+    find: "const isLast = entries.length < page",
+    replace: "const isLast = entries.length <= page"
   },
   {
     name: "what is held in a store is not exported",
@@ -2238,14 +2238,14 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "an export of a store forgets times to live",
     clause: "Lines",
     file: "internal/durable/dump.ts",
-    find: "ttl: row.expires === null ? null : row.expires - now",
-    replace: "ttl: row.expires === null || now >= 0 ? null : row.expires - now"
+    find: "row.expires === null ? null : row.expires - now, 0",
+    replace: "row.expires === null || now >= 0 ? null : row.expires - now, 0"
   },
   {
     name: "an import into memory forgets failed attempts",
     clause: "Lines",
     file: "internal/memory/put.ts",
-    find: "extra.attempts = dumped.attempts",
+    find: "extra.attempts = attempts",
     replace: "extra.attempts = 0"
   },
   {
@@ -2289,5 +2289,56 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/durable/session.ts",
     find: "op === \"restore\" && this.store.undoes",
     replace: "op === \"restore\" && this.store.undoes === false"
+  },
+
+  // S20: tuples that come later
+  {
+    name: "a wait that is over when a tuple comes may get it",
+    clause: "S20",
+    file: "internal/deadlines.ts",
+    find: "(one.rank ?? 0) < (other.rank ?? 0)",
+    replace: "(one.rank ?? 0) > (other.rank ?? 0)"
+  },
+  {
+    name: "a tuple that comes late lives as long as one that does not",
+    clause: "S20",
+    file: "internal/memory/holds.ts",
+    find: "this.expireAt(extra, at + ttl)",
+    replace: "this.expireAt(extra, this.now() + ttl)"
+  },
+  {
+    name: "a tuple that was cancelled before it comes does come",
+    clause: "S20",
+    file: "internal/memory/holds.ts",
+    find: "      if (ttl < 0) {\n        this.forgo(scheduled)\n      }\n",
+    replace: ""
+  },
+  {
+    name: "an export of a space in memory lacks what is to come",
+    clause: "S20",
+    file: "internal/memory/dump.ts",
+    find: "isLast ? [...found, ...toCome(store, now)] : found",
+    replace: "found"
+  },
+  {
+    name: "who waits on a store does not hear that a tuple comes sooner",
+    clause: "S20",
+    file: "internal/durable/interpreter.ts",
+    find: "  space.wakeOthers()\n",
+    replace: ""
+  },
+  {
+    name: "what comes by itself on a store lives from when it was seen to come",
+    clause: "S20",
+    file: "internal/durable/delivery.ts",
+    find: "const expires = ttl === null ? null : due + ttl",
+    replace: "const expires = ttl === null ? null : this.now + ttl"
+  },
+  {
+    name: "the lease of a tuple that is to come is over when its time to live is, at the other end of a link",
+    clause: "S20",
+    file: "internal/verbs.ts",
+    find: "at === undefined ? now() + after : Infinity",
+    replace: "now()"
   }
 ]

@@ -340,5 +340,33 @@ export const mutants = [
     file: "internal/postgres/connection.ts",
     find: "if (Exit.isInterrupted(exit)) {",
     replace: "if (Exit.isSuccess(exit)) {"
+  },
+  {
+    name: "who waits does not hear that a tuple comes sooner, in PostgreSQL",
+    clause: "S20",
+    file: "internal/postgres/migrations.ts",
+    find: "IF v_coming < coalesce(v_due, 'Infinity') THEN",
+    replace: "IF v_coming < v_due THEN"
+  },
+  {
+    name: "what comes later in PostgreSQL lives from when it was seen to come",
+    clause: "S20",
+    file: "internal/postgres/migrations.ts",
+    find: "s.due + s.ttl, s.id,",
+    replace: "p_now + s.ttl, s.id,"
+  },
+  {
+    name: "what comes later in PostgreSQL comes in the order in which it was put",
+    clause: "S20",
+    file: "internal/postgres/migrations.ts",
+    find: "ORDER BY x.due, x.id LIMIT",
+    replace: "ORDER BY x.id LIMIT"
+  },
+  {
+    name: "what comes later in SQLite comes in the order in which it was put",
+    clause: "S20",
+    file: "internal/sqlite/tables.ts",
+    find: "AND due <= ? ORDER BY due, id LIMIT",
+    replace: "AND due <= ? ORDER BY id LIMIT"
   }
 ]

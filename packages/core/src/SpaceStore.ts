@@ -29,7 +29,7 @@ import * as queues from "./internal/queue.js"
 import * as timekeeper from "./internal/timekeeper.js"
 import type { Reader } from "./Options.js"
 import type { SpaceError } from "./SpaceError.js"
-import type { Inspected, Mail, NewRow, Query, Row, Run, Waiter } from "./StoreCommand.js"
+import type { Inspected, Mail, NewRow, Query, Row, Run, ScheduledRow, Waiter } from "./StoreCommand.js"
 import type { Tuple } from "./Tuple.js"
 import type { Failures, OutOptions } from "./TupleSpace.js"
 import { TupleSpace } from "./TupleSpace.js"
@@ -117,6 +117,13 @@ export type {
    */
   Row,
   /**
+   * A tuple in a store that is still to come.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  ScheduledRow,
+  /**
    * Somebody who waits, or wants to be told.
    *
    * @since 0.1.0
@@ -167,6 +174,7 @@ export interface Waiting<E = never> {
  *
  * - lets the client live for another `lease`,
  * - ends the life of tuples whose time is over,
+ * - has tuples come whose time has come, when it has ended clients,
  * - ends clients whose lease is over: their waiters are gone, what they held is back. If it has not heard of this
  *   client for longer than its lease, it may have heard of nobody, and gives the others time for a sign of life.
  *
@@ -196,6 +204,8 @@ export interface SpaceStore {
    * go back by it may be back and taken again, and so is not put back once more.
    */
   readonly undoes?: boolean | undefined
+  /** Whether it has tuples come later, by the commands `schedule`, `reschedule` and `scheduled`. By default not. */
+  readonly schedules?: boolean | undefined
   /**
    * For how long the client lives without a sign of life, in milliseconds. It gives one three times as often, by the
    * `Clock`. Give it thousands of days in tests that let a `TestClock` go far: with a short one they do not come to an
@@ -229,6 +239,32 @@ export interface Standing extends Omit<Waiter, "label"> {
  */
 export const lineOf: (client: string, waiter: Pick<Waiter, "exact" | "kind" | "line" | "queries">) => string =
   query.lineOf
+
+/**
+ * The tables of tuples that are still to come. All functions are synchronous.
+ *
+ * @since 0.1.0
+ * @category tables
+ */
+export interface ScheduledTables {
+  /** When the next of them comes. Asked in every batch. */
+  readonly next: () => number | null
+  /** Adds one, and returns its number: none that a tuple has ever had, or will have, as its lease. */
+  readonly add: (row: Omit<ScheduledRow, "lease">) => number
+  /**
+   * Removes and returns those that have come by this time, in order of their times, and of those at the same time in
+   * the order in which they were added. What is too much for one batch may stay for the next.
+   */
+  readonly take: (now: number) => ReadonlyArray<ScheduledRow>
+  /** Changes when one comes, or how long it will live then. Whether it is there. */
+  readonly set: (lease: number, change: { readonly due: number } | { readonly ttl: number | null }) => boolean
+  /** Removes one. Whether it was there. */
+  readonly remove: (lease: number) => boolean
+  /** All of them, in the order in which they come. */
+  readonly all: () => ReadonlyArray<ScheduledRow>
+  /** The other clients in whose name somebody waits. */
+  readonly others: (client: string) => ReadonlyArray<string>
+}
 
 /**
  * The tables of a store that can look at its own data in no time: in this process. {@link fromTables} does the commands
@@ -298,6 +334,8 @@ export interface Tables {
    * no such thing.
    */
   readonly outbox?: (() => ReadonlyArray<NewRow>) | undefined
+  /** For tuples that come later. Without it the store has none. */
+  readonly scheduled?: ScheduledTables | undefined
 
   /** Lets a client live until then. `false` if it had been ended. */
   readonly touch: (client: string, until: number) => boolean
@@ -511,7 +549,7 @@ export const encoder: <T extends Tuple = Tuple>(
   name: string,
   options?: Pick<Options<T>, "protocol" | "schemas">
 ) => Effect.Effect<
-  (tuples: Iterable<T>, options?: OutOptions) => Effect.Effect<ReadonlyArray<NewRow>, SpaceError>,
+  (tuples: Iterable<T>, options?: Pick<OutOptions, "ttl">) => Effect.Effect<ReadonlyArray<NewRow>, SpaceError>,
   SpaceError
 > = row.encoder
 

@@ -73,6 +73,34 @@ export interface Row {
 }
 
 /**
+ * A tuple on its way into a store that comes later (S20).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface NewScheduled extends NewRow {
+  /** In how many milliseconds it comes; that of its `ttl` begin then. */
+  readonly after: number
+  /** When it comes, by the store's clock, in milliseconds: this goes before `after`. */
+  readonly at: number | null
+}
+
+/**
+ * A tuple in a store that is still to come. It has no place yet, and no query finds it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ScheduledRow extends Omit<Row, "expires" | "id" | "lease" | "token"> {
+  /** When it comes, by the store's clock, in milliseconds. */
+  readonly due: number
+  /** Milliseconds to live, from when it comes. `null` for ever. */
+  readonly ttl: number | null
+  /** The number by which it can be renewed, cancelled and rescheduled. It keeps that when it comes. */
+  readonly lease: number
+}
+
+/**
  * Which tuples are meant: a tuple matches if all of this holds.
  *
  * @since 0.1.0
@@ -316,8 +344,47 @@ export interface Restore {
 }
 
 /**
- * Gives a tuple so many milliseconds to live from now on, be it stored or held; `null` for ever. Answered with whether
- * the tuple was there.
+ * Has tuples come later: each before the commands of the first batch after its time, in the order of these times, and
+ * of those at the same time in the order in which they are put here. Each then goes to whoever waits, as that of a
+ * client that says of nobody whether it accepts it, or is stored behind all others; its life begins at its time. One
+ * whose time has come is put now. Answered with the numbers by which they can be renewed, cancelled and rescheduled.
+ *
+ * Other clients in whose name somebody waits have to hear of a time that is sooner than all before: by any mail, after
+ * which they ask, and are told `next`.
+ *
+ * @since 0.1.0
+ * @category commands
+ */
+export interface Schedule {
+  readonly op: "schedule"
+  readonly rows: ReadonlyArray<NewScheduled>
+}
+
+/**
+ * Has a tuple that is still to come do so in so many milliseconds from now. Answered with whether it was to come.
+ *
+ * @since 0.1.0
+ * @category commands
+ */
+export interface Reschedule {
+  readonly op: "reschedule"
+  readonly lease: number
+  readonly after: number
+}
+
+/**
+ * Looks at all that is still to come. Answered with it, in the order in which it comes.
+ *
+ * @since 0.1.0
+ * @category commands
+ */
+export interface Scheduled {
+  readonly op: "scheduled"
+}
+
+/**
+ * Gives a tuple so many milliseconds to live from now on, be it stored or held, or from when it comes; `null` for ever.
+ * One that is still to come does not if they are negative. Answered with whether the tuple was there, or to come.
  *
  * @since 0.1.0
  * @category commands
@@ -358,6 +425,9 @@ export type Command =
   | Settle
   | Restore
   | Renew
+  | Schedule
+  | Reschedule
+  | Scheduled
   | Inspect
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -384,6 +454,9 @@ export interface Replies {
   readonly settle: ReadonlyArray<boolean>
   readonly restore: null
   readonly renew: boolean
+  readonly schedule: ReadonlyArray<number>
+  readonly reschedule: boolean
+  readonly scheduled: ReadonlyArray<ScheduledRow>
   readonly inspect: Inspected
 }
 
@@ -443,6 +516,8 @@ export interface Inspected {
   readonly holders?: ReadonlyArray<InspectedHolder> | undefined
   /** How many stored tuples have a time to live, and in how many milliseconds the first of these ends. */
   readonly expiring?: { readonly count: number; readonly next: number | null } | undefined
+  /** How many tuples are still to come, and in how many milliseconds the first of them does. */
+  readonly scheduled?: { readonly count: number; readonly next: number | null } | undefined
   /** The store's time in milliseconds, by which `expires` of a row is. */
   readonly now?: number | undefined
   /** Those who wait, in order of arrival, whichever client they belong to. */
@@ -477,7 +552,7 @@ export interface InspectedHolder {
  * @category replies
  */
 export interface Mail {
-  /** For a hint the number of the line. */
+  /** For a hint the number of the line. One for 0, which is nobody, only has the client ask when something is due. */
   readonly waiter: number
   readonly kind: "event" | "hint" | "offer" | "served"
   /** Which of the waiter's queries it was. */
@@ -500,7 +575,7 @@ export interface Outcome<Cs extends ReadonlyArray<Command> = ReadonlyArray<Comma
   readonly replies: RepliesTo<Cs>
   /** What has come for this client since it was last asked, in order. */
   readonly mail: ReadonlyArray<Mail>
-  /** How many milliseconds from now the next tuple's life ends; `null` if none does. */
+  /** In how many milliseconds the next tuple's life ends, or the next tuple comes; `null` if none does. */
   readonly next: number | null
 }
 

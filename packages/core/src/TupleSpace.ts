@@ -2,8 +2,8 @@
  * Tuple spaces: a bag of tuples that concurrent programs share. A program puts a tuple in (`out`), takes one out by
  * describing it (`in`), or reads one without removing it (`rd`), and waits until a matching tuple is there.
  *
- * After Linda: D. Gelernter, "Generative communication in Linda", ACM TOPLAS 7 (1985). The clauses S1 to S17 that the
- * documentation refers to are in docs/semantics.md.
+ * After Linda: D. Gelernter, "Generative communication in Linda", ACM TOPLAS 7 (1985). The clauses that the
+ * documentation refers to, S1 and the others, are in docs/semantics.md.
  *
  * @since 0.1.0
  */
@@ -11,6 +11,7 @@
 /* eslint-disable @typescript-eslint/no-explicit-any -- bounds of conditional types, and what is only forwarded */
 import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -315,29 +316,51 @@ export interface Part<in T extends Tuple, out E = never> extends Writer<T, E> {
 }
 
 /**
- * Options of `out`.
+ * Options of `out`: how long the tuple lives (S15), and when it comes (S20). It comes at once, or `after` a while, or
+ * `at` a time: not both.
  *
  * @since 0.1.0
  * @category models
  */
-export interface OutOptions {
-  /** Time to live: how long after the `out` the tuple is gone. For ever, if none is given. */
-  readonly ttl?: Duration.DurationInput | undefined
-}
+export type OutOptions =
+  & {
+    /** Time to live: how long after it has come the tuple is gone. For ever, if none is given. */
+    readonly ttl?: Duration.DurationInput | undefined
+  }
+  & (
+    | {
+      /** The tuple comes so long after the `out`, which does not wait for that. It has to have an end. */
+      readonly after?: Duration.DurationInput | undefined
+      readonly at?: undefined
+    }
+    | {
+      /**
+       * The tuple comes at this time, in milliseconds since 1970 if it is a number, by the clock of the space: of a
+       * database that is the database's. It comes at once if the time has passed.
+       */
+      readonly at?: Date | number | DateTime.DateTime | undefined
+      readonly after?: undefined
+    }
+  )
 
 /**
- * The handle of a tuple that was put with options (S15).
+ * The handle of a tuple that was put with options (S15, S20).
  *
  * @since 0.1.0
  * @category models
  */
 export interface Lease<out E = never> {
   /**
-   * Gives the tuple so long to live from now on. `false` if it is no longer in the space, nor held by `inWith` or
-   * `withPermit`.
+   * Gives the tuple so long to live from now on, or from when it comes. `false` if it is no longer in the space, nor
+   * held by `inWith` or `withPermit`, nor to come.
    */
   readonly renew: (ttl: Duration.DurationInput) => Effect.Effect<boolean, E>
-  /** Ends the tuple's life now. `false` if it is no longer in the space, nor held by `inWith` or `withPermit`. */
+  /** Has a tuple that is still to come do so after so long from now on. `false` if it has come, or was cancelled. */
+  readonly reschedule: (after: Duration.DurationInput) => Effect.Effect<boolean, E>
+  /**
+   * Ends the tuple's life now, or has it never come. `false` if it is no longer in the space, nor held by `inWith` or
+   * `withPermit`, nor to come.
+   */
   readonly cancel: Effect.Effect<boolean, E>
 }
 
@@ -670,12 +693,14 @@ export interface Inspection {
    * its place is as old as it was. Ages are exact to one percent, and a second on a store. Of tuples that an earlier
    * version has put into a store it is not known.
    *
-   * This, `expiring` and `holders` are not there if the engine cannot tell: a store of an earlier version, the other
-   * end of a link.
+   * This, `expiring`, `scheduled` and `holders` are not there if the engine cannot tell: a store of an earlier version,
+   * the other end of a link.
    */
   readonly oldest?: ReadonlyArray<{ readonly shape: string; readonly age: number }> | undefined
   /** How many stored tuples have a time to live, and in how many milliseconds the first of these ends. */
   readonly expiring?: { readonly count: number; readonly next: number | undefined } | undefined
+  /** How many tuples are still to come (S20), and in how many milliseconds the first of them does. */
+  readonly scheduled?: { readonly count: number; readonly next: number | undefined } | undefined
   /** Who holds tuples, longest first. Those on their way to who has waited for them are nobody's yet in memory. */
   readonly holders?: ReadonlyArray<HolderSnapshot> | undefined
   /** How many failures of processes are stored: they are among `tuples`, too. */
@@ -851,10 +876,10 @@ export interface Options {
   readonly selection?: "fifo" | "lifo" | "random" | undefined
   /**
    * Publishes the metrics `tuplespace_tuples`, `tuplespace_oldest_tuple_seconds`, `tuplespace_expiring`,
-   * `tuplespace_held`, `tuplespace_oldest_hold_seconds`, `tuplespace_waiters`, `tuplespace_oldest_waiter_seconds`
-   * (gauges, sampled at this interval), `tuplespace_wait_seconds` (a histogram of every wait that was served) and
-   * `tuplespace_candidates` (a histogram of how many stored tuples each operation looked at), tagged with the space's
-   * name.
+   * `tuplespace_scheduled`, `tuplespace_held`, `tuplespace_oldest_hold_seconds`, `tuplespace_waiters`,
+   * `tuplespace_oldest_waiter_seconds` (gauges, sampled at this interval), `tuplespace_wait_seconds` (a histogram of
+   * every wait that was served) and `tuplespace_candidates` (a histogram of how many stored tuples each operation
+   * looked at), tagged with the space's name.
    */
   readonly metrics?: Duration.DurationInput | undefined
 }

@@ -1,25 +1,7 @@
 import { Pattern as P, type TupleSpace } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, TestClock } from "effect"
-import { defectOf, fresh, memoryOf, same, settle, start } from "./helpers.js"
-
-/** A clock that shows a time which nobody has been woken for: as if the thread had been blocked until then. */
-const clockOfBlocked = Effect.map(Effect.clock, (clock) => {
-  let blocked = 0n
-  return {
-    clock: {
-      [Clock.ClockTypeId]: Clock.ClockTypeId,
-      unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis() + Number(blocked),
-      unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos() + blocked * 1_000_000n,
-      currentTimeMillis: clock.currentTimeMillis,
-      currentTimeNanos: clock.currentTimeNanos,
-      sleep: (duration) => clock.sleep(duration)
-    } satisfies Clock.Clock as Clock.Clock,
-    block: (millis: bigint): void => {
-      blocked += millis
-    }
-  }
-})
+import { Effect, TestClock } from "effect"
+import { clockOfBlocked, defectOf, fresh, memoryOf, same, settle, start } from "./helpers.js"
 
 const fault = (): never => {
   throw new Error("fault")

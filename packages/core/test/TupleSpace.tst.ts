@@ -1,7 +1,7 @@
 import { Pattern as P, SpaceStore, Transaction, TupleSpace } from "@effect-linda/core"
 import type { Process, SpaceError, SpaceEvent, Tuple } from "@effect-linda/core"
 import type { Cause, Context, Layer, Option, Scope, Stream, TQueue } from "effect"
-import { Duration, Effect, Schema, STM, TRef } from "effect"
+import { DateTime, Duration, Effect, Schema, STM, TRef } from "effect"
 import { describe, expect, it } from "tstyche"
 
 type Job = readonly ["job", id: number, payload: string]
@@ -191,9 +191,28 @@ describe("TupleSpace: errors", () => {
     expect(space.in(["stop"], options)).type.toBe<Effect.Effect<readonly ["stop"], Cause.TimeoutException>>()
   })
 
+  it("S20 a tuple comes after a while or at a time, and not both", () => {
+    expect(space.out(["stop"], { after: "1 hour", ttl: "1 day" })).type.toBe<Effect.Effect<TupleSpace.Lease>>()
+    for (const at of [0, new Date(), DateTime.unsafeNow(), DateTime.unsafeMakeZoned(0, { timeZone: "UTC" })]) {
+      expect(space.out(["stop"], { at })).type.toBe<Effect.Effect<TupleSpace.Lease>>()
+    }
+    expect(space.out).type.not.toBeCallableWith(["stop"], { after: "1 hour", at: 0 })
+    expect(space.out).type.not.toBeCallableWith(["stop"], { after: new Date() })
+    expect(space.out).type.not.toBeCallableWith(["stop"], { at: "2030-01-01" })
+    expect(space.out).type.not.toBeCallableWith(["stop"], { later: 1 })
+    expect(untyped.out(["t"], { after: 1 }).pipe(Effect.flatMap((lease) => lease.reschedule(1)))).type.toBe<
+      Effect.Effect<boolean>
+    >()
+    const options: TupleSpace.OutOptions = { ttl: 5 }
+    expect(space.out(["stop"], options)).type.toBe<Effect.Effect<TupleSpace.Lease>>()
+  })
+
   it("the errors of an engine are in every operation", () => {
     expect(failing.out(["job", 1, "x"])).type.toBe<Effect.Effect<void, SpaceError.SpaceError>>()
     expect(failing.out(["job", 1, "x"], { ttl: 5 })).type.toBe<
+      Effect.Effect<TupleSpace.Lease<SpaceError.SpaceError>, SpaceError.SpaceError>
+    >()
+    expect(failing.out(["job", 1, "x"], { after: "1 hour" })).type.toBe<
       Effect.Effect<TupleSpace.Lease<SpaceError.SpaceError>, SpaceError.SpaceError>
     >()
     expect(failing.in(["job", 1, P.any], { timeout: 5 })).type.toBe<

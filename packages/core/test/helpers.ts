@@ -3,7 +3,7 @@ import { TupleSpace } from "@effect-linda/core"
 import { assert } from "@effect/vitest"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import type { Fiber, Scope } from "effect"
-import { Cause, Effect, Exit, Option } from "effect"
+import { Cause, Clock, Effect, Exit, Option } from "effect"
 import type { Memory } from "../src/internal/memory/engine.js"
 
 /** Deep, strict equality of values whose types need not be the same. */
@@ -38,7 +38,7 @@ export const swept = (space: object): void => {
   assert.strictEqual(store.takers.size + store.readers.size + store.watchers.size + store.puts.size, 0)
   assert.strictEqual(store.held.size, 0)
   if (store.count === 0) {
-    assert.strictEqual(store.deadlines.size, 0)
+    assert.strictEqual(store.deadlines.size, store.scheduled.size)
     for (const shelf of store.shelves.byArity.values()) {
       assert.strictEqual(shelf.all.size, 0)
       for (const index of (shelf as any).indexes) {
@@ -55,6 +55,24 @@ export const empty = <T extends Tuple.Tuple>(space: TupleSpace.TupleSpace<T>) =>
     same((yield* space.inspect).tuples, [])
     assert.strictEqual(memoryOf(space).store.count, 0)
   })
+
+/** A clock that shows a time which nobody has been woken for: as if the thread had been blocked until then. */
+export const clockOfBlocked = Effect.map(Effect.clock, (clock) => {
+  let blocked = 0n
+  return {
+    clock: {
+      [Clock.ClockTypeId]: Clock.ClockTypeId,
+      unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis() + Number(blocked),
+      unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos() + blocked * 1_000_000n,
+      currentTimeMillis: clock.currentTimeMillis,
+      currentTimeNanos: clock.currentTimeNanos,
+      sleep: (duration) => clock.sleep(duration)
+    } satisfies Clock.Clock as Clock.Clock,
+    block: (millis: bigint): void => {
+      blocked += millis
+    }
+  }
+})
 
 /** Lets all other fibers go as far as they can. */
 export const settle: Effect.Effect<void> = Effect.repeatN(Effect.yieldNow(), 500)

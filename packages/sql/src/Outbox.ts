@@ -30,14 +30,14 @@ export interface Outbox<in T extends Tuple> {
    * Puts a tuple with the transaction of the `SqlClient` that this runs in, such as `sql.withTransaction`; by itself,
    * if there is none.
    */
-  readonly out: (tuple: T, options?: OutOptions) => Effect.Effect<void, SpaceError, SqlClient>
+  readonly out: (tuple: T, options?: Pick<OutOptions, "ttl">) => Effect.Effect<void, SpaceError, SqlClient>
   /** Puts tuples in the same way, in their order, all in one step. */
   readonly outAll: (tuples: Iterable<T>) => Effect.Effect<void, SpaceError, SqlClient>
   /**
    * The statement that puts tuples, all in one step, for transactions that no `SqlClient` knows: run it by the client
    * of `pg`, or on the database of SQLite, that the transaction is of.
    */
-  readonly statement: (tuples: Iterable<T>, options?: OutOptions) => Effect.Effect<Statement, SpaceError>
+  readonly statement: (tuples: Iterable<T>, options?: Pick<OutOptions, "ttl">) => Effect.Effect<Statement, SpaceError>
 }
 
 /**

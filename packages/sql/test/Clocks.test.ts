@@ -2,9 +2,9 @@ import { Pattern as P, SpaceStore } from "@effect-linda/core"
 import { Postgres, Sqlite } from "@effect-linda/sql"
 import { assert, describe, it } from "@effect/vitest"
 import type { Duration } from "effect"
-import { Clock, Effect, Exit, Fiber, Scope } from "effect"
+import { Effect, Exit, Fiber, Scope } from "effect"
 import { join } from "node:path"
-import { fresh, same, somebodyWaits, within } from "./kit.js"
+import { fresh, same, settable, somebodyWaits, within } from "./kit.js"
 import { useServer } from "./postgres/useServer.js"
 import { useFolder } from "./useFolder.js"
 
@@ -13,15 +13,6 @@ const folder = useFolder("clocks")
 const server = useServer()
 
 const hour = 3_600_000
-
-/** A clock that somebody sets. What lasts goes on evenly. */
-const settable = (offset: () => number): Clock.Clock => {
-  const now = () => Date.now() + offset()
-  return Object.assign(Object.create(Clock.make()), {
-    unsafeCurrentTimeMillis: now,
-    currentTimeMillis: Effect.sync(now)
-  })
-}
 
 interface Options {
   readonly space: string

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { bundle } from "./bundle.js"
-import { lockStorm, storm } from "./crash/storm.js"
+import { lockStorm, scheduleStorm, storm } from "./crash/storm.js"
 import { useServer } from "./postgres/useServer.js"
 
 // Processes of the operating system, killed at random times. LINDA_KILLS=100 for more of it.
@@ -18,9 +18,11 @@ afterAll(() => rmSync(folder, { recursive: true }))
 const server = useServer()
 let child: string
 let locker: string
+let scheduler: string
 beforeAll(async () => {
   child = await bundle(folder, new URL("crash/child.ts", import.meta.url))
   locker = await bundle(folder, new URL("crash/lock.ts", import.meta.url))
+  scheduler = await bundle(folder, new URL("crash/scheduler.ts", import.meta.url))
 }, 60_000)
 
 const lease = 1_000
@@ -48,6 +50,19 @@ describe("kill -9", () => {
   it("S8 K22 of a process that has a lock on a server: others get it, and there is one", async () => {
     const postgres = { connection: server().connection(), space: "lock", lease }
     await lockStorm({ child: locker, config: { postgres }, kills: 2, space: Postgres.make(postgres) })
+  }, patience)
+
+  it("S20 of processes that put into a file what comes later: it comes once, and not early", async () => {
+    const data = mkdtempSync(join(tmpdir(), "linda-crash-"))
+    const sqlite = { filename: join(data, "space.db"), lease: "1 hours" } as const
+    console.log(await scheduleStorm({ child: scheduler, config: { sqlite }, kills: 2, space: Sqlite.make(sqlite) }))
+    rmSync(data, { recursive: true })
+  }, patience)
+
+  it("S20 of processes that put on a server what comes later: it comes once, and not early", async () => {
+    const postgres = { connection: server().connection(), space: "later", lease: "1 hours" } as const
+    const space = Postgres.make(postgres)
+    console.log(await scheduleStorm({ child: scheduler, config: { postgres }, kills: 2, space }))
   }, patience)
 
   it("of the server too", async () => {

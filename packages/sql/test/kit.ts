@@ -2,7 +2,7 @@ import type { SpaceError, Tuple, TupleSpace } from "@effect-linda/core"
 import type { Sqlite } from "@effect-linda/sql"
 import { deepStrictEqual } from "@effect/vitest/utils"
 import type { Duration } from "effect"
-import { Cause, Effect } from "effect"
+import { Cause, Clock, Effect } from "effect"
 import { readFileSync } from "node:fs"
 
 export type Space = TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>
@@ -93,3 +93,12 @@ export const clockSet = (offset: number) =>
         Date.now = now
       })
   )
+
+/** A clock that somebody sets. What lasts goes on evenly. */
+export const settable = (offset: () => number): Clock.Clock => {
+  const now = () => Date.now() + offset()
+  return Object.assign(Object.create(Clock.make()), {
+    unsafeCurrentTimeMillis: now,
+    currentTimeMillis: Effect.sync(now)
+  })
+}

@@ -46,6 +46,8 @@ export interface Actual {
   readonly space: Space
   /** Lets everything go as far as it can. */
   readonly settle: Effect.Effect<void>
+  /** Lets so many milliseconds go by: for programs with tuples that come later. */
+  readonly pass?: ((millis: number) => Effect.Effect<void>) | undefined
   /** Where operations that wait are run. */
   readonly scope: Scope.Scope
   /** Runs an effect, in whatever the test runs in. */
@@ -74,16 +76,16 @@ type Way = "inWith" | "withPermit"
 export type Command = FastCheck.AsyncCommand<Expected, Actual>
 
 /**
- * A random program.
+ * A random program. With `later` tuples also come later, and time goes by: then {@link run} needs `pass`.
  *
  * @since 0.1.0
  * @category arbitraries
  */
 export const commands = (
-  options: TupleOptions & { readonly maxCommands?: number | undefined } = {}
+  options: TupleOptions & { readonly later?: boolean | undefined; readonly maxCommands?: number | undefined } = {}
 ): FastCheck.Arbitrary<Iterable<Command>> => {
-  OptionsOf.only(options, "maxCommands", "field", "minArity", "maxArity")
-  const { maxCommands = 40, ...ofTuples } = options
+  OptionsOf.only(options, "maxCommands", "later", "field", "minArity", "maxArity")
+  const { later = false, maxCommands = 40, ...ofTuples } = options
   const patterns = Arbitrary.tuple(ofTuples).chain(Arbitrary.matching)
   return FastCheck.commands([
     // the more often one is named, the more often it comes
@@ -96,7 +98,13 @@ export const commands = (
     )
       .map(([pattern, requeue, way]) => new Hold(pattern, requeue, way)),
     FastCheck.tuple(FastCheck.nat(9), FastCheck.constantFrom<How>("succeeds", "fails", "is interrupted"))
-      .map(([which, how]) => new Release(which, how))
+      .map(([which, how]) => new Release(which, how)),
+    ...(later
+      ? [
+        FastCheck.tuple(Arbitrary.tuple(ofTuples), FastCheck.nat(5)).map(([tuple, after]) => new Later(tuple, after)),
+        FastCheck.nat(3).map((millis) => new Pass(millis))
+      ]
+      : [])
   ], { maxCommands, size: "max" })
 }
 
@@ -164,9 +172,10 @@ const compare = (expected: Expected, actual: Actual, step: Model.Step): Effect.E
       }
       const stored = yield* actual.space.copyCollect([P.rest(P.any)])
       yield* agree("stored", stored, step.model.stored.map(({ tuple }) => tuple))
-      const { held, interests } = yield* actual.space.inspect
+      const { held, interests, scheduled } = yield* actual.space.inspect
       yield* agree("held", held, step.model.held.length)
       yield* agree("how many wait", interests.length, step.model.waiting.length)
+      yield* agree("how many are to come", scheduled?.count ?? 0, step.model.scheduled.length)
     })
     yield* eventually(actual, look)
     served.forEach((id) => actual.waiting.delete(id))
@@ -199,6 +208,27 @@ class Do implements Command {
     const { _tag, ...rest } = this.operation
     return `${_tag} ${Object.values(rest).map(text).join(" ")}`
   }
+}
+
+class Later implements Command {
+  constructor(readonly tuple: Tuple, readonly after: number) {}
+  check = () => true
+  run(expected: Expected, actual: Actual): Promise<void> {
+    const step = Model.schedule(expected.model, this.tuple, this.after)
+    const { after, tuple } = this
+    return actual.run(Effect.zipRight(actual.space.out(tuple, { after }), compare(expected, actual, step)))
+  }
+  toString = () => `out ${text(this.tuple)} after ${this.after} ms`
+}
+
+class Pass implements Command {
+  constructor(readonly millis: number) {}
+  check = ({ model }: Expected) => model.scheduled.length > 0
+  run(expected: Expected, actual: Actual): Promise<void> {
+    const step = Model.pass(expected.model, this.millis)
+    return actual.run(Effect.zipRight(actual.pass!(this.millis), compare(expected, actual, step)))
+  }
+  toString = () => `${this.millis} ms go by`
 }
 
 class Interrupt implements Command {

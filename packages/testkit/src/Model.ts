@@ -2,8 +2,8 @@
  * What a tuple space is, as a pure value: the tuples, oldest first, and those who wait, longest first. Slow, and so
  * simple that it can only be right. Spaces are tested by doing the same to both.
  *
- * It speaks of tuples, waiters and holders. Time, capacity, subscriptions, variables that several patterns share, and
- * `selection` are not in it.
+ * It speaks of tuples, waiters and holders, and of tuples that come later. Times to live and timeouts, capacity,
+ * subscriptions, variables that several patterns share, and `selection` are not in it.
  *
  * @since 0.1.0
  */
@@ -42,6 +42,18 @@ export interface Stored {
 }
 
 /**
+ * A tuple that comes later (S20).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Scheduled {
+  /** When it comes, in milliseconds from the beginning. */
+  readonly due: number
+  readonly tuple: Tuple
+}
+
+/**
  * An operation that waits.
  *
  * @since 0.1.0
@@ -67,6 +79,10 @@ export interface Model {
   readonly held: ReadonlyArray<Stored>
   /** The age of the next tuple, and how old it would be behind all others. */
   readonly next: number
+  /** How many milliseconds have gone by. */
+  readonly now: number
+  /** In the order in which they were put. */
+  readonly scheduled: ReadonlyArray<Scheduled>
 }
 
 /**
@@ -102,7 +118,7 @@ export interface Step {
  * @since 0.1.0
  * @category constructors
  */
-export const empty: Model = { stored: [], waiting: [], held: [], next: 0 }
+export const empty: Model = { stored: [], waiting: [], held: [], next: 0, now: 0, scheduled: [] }
 
 /**
  * Does an operation. If it waits, it does so under this id.
@@ -189,6 +205,30 @@ export const release = (model: Model, stored: Stored, how: "consumed" | "place" 
     : how === "place"
     ? { ...offer(free, stored), result: Option.some(undefined) }
     : put(free, [stored.tuple])
+}
+
+/**
+ * Puts a tuple that comes after so many milliseconds (S20).
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const schedule = (model: Model, tuple: Tuple, after: number): Step =>
+  after <= 0
+    ? put(model, [tuple])
+    : done({ ...model, scheduled: [...model.scheduled, { due: model.now + after, tuple }] }, undefined)
+
+/**
+ * Lets so many milliseconds go by. What is due comes, in the order of its times.
+ *
+ * @since 0.1.0
+ * @category operations
+ */
+export const pass = (model: Model, millis: number): Step => {
+  const now = model.now + millis
+  const due = model.scheduled.filter((each) => each.due <= now).sort((one, other) => one.due - other.due)
+  const scheduled = model.scheduled.filter((each) => each.due > now)
+  return put({ ...model, now, scheduled }, due.map(({ tuple }) => tuple))
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

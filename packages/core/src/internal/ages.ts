@@ -63,6 +63,13 @@ export class Ages {
     }
   }
 
+  /** A place has been given out that counts from a time that has passed: after all places before it. */
+  noteAt(place: number, at: number): void {
+    this.isFresh = false
+    this.tick = NaN
+    this.markAt(place, at)
+  }
+
   private ask(place: number): void {
     if (this.clock === liveClock) {
       this.isFresh = true
@@ -81,10 +88,13 @@ export class Ages {
   }
 
   private mark(place: number): void {
-    const now = timeOf(this.clock)
-    this.marks.push([place, now])
+    this.markAt(place, timeOf(this.clock))
+  }
+
+  private markAt(place: number, at: number): void {
+    this.marks.push([place, at])
     if (this.marks.length > this.most) {
-      this.marks = thinned(this.marks, now)
+      this.marks = thinned(this.marks, at)
       this.most = 2 * this.marks.length + few
     }
   }

@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -12,7 +13,7 @@ import { SpaceError } from "../SpaceError.js"
 import type { Kind } from "../SpaceEvent.js"
 import type { Tuple } from "../Tuple.js"
 import type { Destination, Failures, Hold } from "../TupleSpace.js"
-import { isArray, isSpaceError, keysOf, membersOf, passes, read, UNREADABLE, unreadableOf } from "./brand.js"
+import { isArray, isDate, isSpaceError, keysOf, membersOf, passes, read, UNREADABLE, unreadableOf } from "./brand.js"
 import { isFailure } from "./failure.js"
 import { isSchema } from "./pattern/code.js"
 import { messageOf, show } from "./print.js"
@@ -167,6 +168,19 @@ export const finiteMillis = (option: string, input: unknown, least: number): num
   return duration
 }
 
+/** A time, in milliseconds since 1970. */
+const instant = (option: string, input: unknown): number => {
+  const time = isDate(input)
+    ? Date.prototype.getTime.call(input)
+    : DateTime.isDateTime(input)
+    ? input.epochMillis
+    : input
+  if (typeof time !== "number" || !Number.isFinite(time)) {
+    throw invalidOption(`${option}: ${show(input)} is no time: give a Date, a DateTime, or milliseconds since 1970`)
+  }
+  return time
+}
+
 /** An integer from `least` on, or infinity for none. */
 export const natural = (option: string, input: unknown, least: number): number => {
   if (input === undefined || input === Infinity) {
@@ -250,6 +264,34 @@ const onlyDuration = (name: string, options: unknown): number => {
 export const timeoutOf = (options: unknown): number => onlyDuration("timeout", options)
 
 export const ttlOf = (options: unknown): number => onlyDuration("ttl", options)
+
+/** For how long a tuple is put, and when it comes. In milliseconds. */
+export interface Terms {
+  /** Infinity for ever. */
+  readonly ttl: number
+  /** How long after it was put it comes, */
+  readonly after: number
+  /** unless it comes at a time: so long after the beginning of 1970, by the clock of the space. */
+  readonly at: number | undefined
+}
+
+/** How long after this a tuple comes that was put to come later. */
+export const afterOf = (after: unknown): number => finiteMillis("after", after, 0)
+
+/** The options of `out`. */
+export const termsOf = (options: unknown): Terms => {
+  const [after, at] = [option(options, "after"), option(options, "at")]
+  if (after !== undefined && at !== undefined) {
+    throw invalidOption("at: a tuple that comes after a while cannot come at a time as well: give only one of them")
+  }
+  const terms = {
+    ttl: millis("ttl", option(options, "ttl")),
+    after: after === undefined ? 0 : afterOf(after),
+    at: at === undefined ? undefined : instant("at", at)
+  }
+  onlyOptions(options, Object.keys(terms))
+  return terms
+}
 
 /** What is read of the options of operations that hold a tuple. */
 export interface Holding {

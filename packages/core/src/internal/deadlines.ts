@@ -10,7 +10,13 @@ export interface Deadline {
   /** Where it is in the heap, or -1 outside it. */
   index: number
   readonly fire: () => void
+  /** Of those at the same time the lowest comes first. By default 0. */
+  readonly rank?: number
 }
+
+/** Whether the one is before the other. */
+const isBefore = (one: Deadline, other: Deadline): boolean =>
+  one.at < other.at || one.at === other.at && (one.rank ?? 0) < (other.rank ?? 0)
 
 export class Deadlines {
   private readonly heap: Array<Deadline> = []
@@ -62,7 +68,7 @@ export class Deadlines {
   private rise(deadline: Deadline, index: number): void {
     while (index > 0) {
       const parent = (index - 1) >> 1
-      if (this.heap[parent]!.at <= deadline.at) {
+      if (!isBefore(deadline, this.heap[parent]!)) {
         break
       }
       this.put(this.heap[parent]!, index)
@@ -77,10 +83,10 @@ export class Deadlines {
       if (child >= this.heap.length) {
         break
       }
-      if (child + 1 < this.heap.length && this.heap[child + 1]!.at < this.heap[child]!.at) {
+      if (child + 1 < this.heap.length && isBefore(this.heap[child + 1]!, this.heap[child]!)) {
         child++
       }
-      if (this.heap[child]!.at >= deadline.at) {
+      if (!isBefore(this.heap[child]!, deadline)) {
         break
       }
       this.put(this.heap[child]!, index)

@@ -242,6 +242,7 @@ const oldestTuple = Metric.gauge("tuplespace_oldest_tuple_seconds", {
   description: "How long ago the oldest of the stored tuples was put"
 })
 const expiring = Metric.gauge("tuplespace_expiring", { description: "Stored tuples that have a time to live" })
+const scheduled = Metric.gauge("tuplespace_scheduled", { description: "Tuples that are still to come" })
 const held = Metric.gauge("tuplespace_held", {
   description: "Tuples that somebody holds, or that are on their way to who has waited for them"
 })
@@ -285,6 +286,7 @@ export interface Sample {
   readonly tuples: number
   readonly oldestTuple: number
   readonly expiring: number
+  readonly scheduled: number
   readonly held: number
   readonly oldestHold: number
   readonly waiters: number
@@ -306,6 +308,7 @@ export const meter = (
     [tagged(tuples), ({ tuples }: Sample) => tuples],
     [tagged(oldestTuple), ({ oldestTuple }: Sample) => oldestTuple / 1000],
     [tagged(expiring), ({ expiring }: Sample) => expiring],
+    [tagged(scheduled), ({ scheduled }: Sample) => scheduled],
     [tagged(held), ({ held }: Sample) => held],
     [tagged(oldestHold), ({ oldestHold }: Sample) => oldestHold / 1000],
     [tagged(waiters), ({ waiters }: Sample) => waiters],

@@ -43,9 +43,11 @@ const reached = <E>(space: AnySpace<E>, options: unknown): readonly [Verbs<E>, V
 // Out
 // ---------------------------------------------------------------------------------------------------------------------
 
-const lineOf = ({ attempts, failure, fields, shape, ttl }: Dumped): string =>
+const lineOf = ({ after, attempts, failure, fields, shape, ttl }: Dumped): string =>
   `{"tuple":[${fields.join(",")}],"shape":"${shape}"` +
-  `${ttl === null ? "" : `,"ttl":${ttl}`}${attempts === 0 ? "" : `,"attempts":${attempts}`}` +
+  `${after === 0 ? "" : `,"after":${after}`}${ttl === null ? "" : `,"ttl":${ttl}`}${
+    attempts === 0 ? "" : `,"attempts":${attempts}`
+  }` +
   `${failure ? ",\"failure\":true" : ""}}`
 
 export const exportLines = <E>(space: AnySpace<E>, options?: unknown): Stream.Stream<string, E | SpaceError> =>
@@ -110,8 +112,10 @@ const checkFirst = (first: Members): void => {
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
+const isTime = (value: unknown): value is number => typeof value === "number" && value >= 0 && value < Infinity
+
 const dumpedOf = (members: Members): Dumped => {
-  const { attempts = 0, failure = false, shape, ttl = null, tuple, ...others } = members
+  const { after = 0, attempts = 0, failure = false, shape, ttl = null, tuple, ...others } = members
   const [other] = Object.keys(others)
   if (other !== undefined) {
     throw new Wrong(`it has the member ${JSON.stringify(other)}, which no tuple has`)
@@ -122,8 +126,11 @@ const dumpedOf = (members: Members): Dumped => {
   if (shape !== undefined && !(typeof shape === "string" && /^[a-z]*$/.test(shape) && shape.length === tuple.length)) {
     throw new Wrong("its shape is no text of a letter for each field")
   }
-  if (ttl !== null && !(typeof ttl === "number" && ttl >= 0 && ttl < Infinity)) {
+  if (ttl !== null && !isTime(ttl)) {
     throw new Wrong("its ttl is no number of milliseconds")
+  }
+  if (!isTime(after)) {
+    throw new Wrong("its after is no number of milliseconds")
   }
   if (!isCount(attempts)) {
     throw new Wrong("its attempts are no number")
@@ -131,7 +138,7 @@ const dumpedOf = (members: Members): Dumped => {
   if (typeof failure !== "boolean" || failure && tuple.length !== 3) {
     throw new Wrong("it is no failure, which has three fields")
   }
-  return { fields: tuple.map(rewrite), shape: shape ?? "x".repeat(tuple.length), ttl, attempts, failure }
+  return { fields: tuple.map(rewrite), shape: shape ?? "x".repeat(tuple.length), ttl, after, attempts, failure }
 }
 
 class Importer<E> {

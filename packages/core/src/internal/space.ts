@@ -10,6 +10,7 @@ import type { Tuple } from "../Tuple.js"
 import type { Lease, TupleSpace } from "../TupleSpace.js"
 import type * as Public from "../TupleSpace.js"
 import {
+  afterOf,
   callable,
   checkDestination,
   failuresOf,
@@ -22,8 +23,8 @@ import {
   ownAll,
   processNameOf,
   runnable,
+  termsOf,
   timeoutOf,
-  ttlOf,
   using
 } from "./arguments.js"
 import type { Batching } from "./batch.js"
@@ -141,12 +142,15 @@ export const assemble = <T extends Tuple, E>(engine: Verbs<E>): TupleSpace<T, E>
 // ---------------------------------------------------------------------------------------------------------------------
 
 const putLeased = <E>(verbs: Batching<E>, tuple: unknown, options: unknown) =>
-  Effect.map(verbs.outLeased(own(tuple), ttlOf(options)), (leased): Lease<E> => ({
+  Effect.map(verbs.outLeased(own(tuple), termsOf(options)), (leased): Lease<E> => ({
     renew: (ttl) => operation(verbs, renewing, leased, ttl),
+    reschedule: (after) => operation(verbs, rescheduling, leased, after),
     cancel: leased.renew(-Infinity)
   }))
 
 const renewing = <E>(_: Batching<E>, leased: Leased<E>, ttl: unknown) => leased.renew(millis("ttl", ttl))
+
+const rescheduling = <E>(_: Batching<E>, leased: Leased<E>, after: unknown) => leased.reschedule(afterOf(after))
 
 const putAll = <E>(verbs: Batching<E>, tuples: unknown) => verbs.outAll(ownAll(tuples))
 

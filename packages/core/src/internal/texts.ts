@@ -60,8 +60,10 @@ export interface Dumped {
   readonly shape: string
   /** Whether it is that of a process that failed. */
   readonly failure: boolean
-  /** How many milliseconds it has left to live; `null` for ever. */
+  /** How many milliseconds it has left to live, from when it comes; `null` for ever. */
   readonly ttl: number | null
+  /** In how many milliseconds it comes; 0 if it is there. */
+  readonly after: number
   /** How often a use of it has failed. */
   readonly attempts: number
 }
@@ -72,9 +74,13 @@ const rowOf = ({ failure, fields, shape }: Dumped): Pick<Row, "arity" | "fields"
   shape
 })
 
-export const dump = (values: Values, tuple: Tuple, ttl: number | null, attempts: number): Dumped => {
+export const dump = (
+  values: Values,
+  tuple: Tuple,
+  known: Pick<Dumped, "after" | "attempts" | "ttl">
+): Dumped => {
   const { arity, fields, shape } = encodeTuple(values, tuple)
-  return { fields, shape, failure: arity < 0, ttl, attempts }
+  return { fields, shape, failure: arity < 0, ...known }
 }
 
 /** The tuple, if this program can decode it. */

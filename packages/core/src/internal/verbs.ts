@@ -18,7 +18,7 @@ import type { SpaceError } from "../SpaceError.js"
 import type { Transaction } from "../Transaction.js"
 import type { Tuple } from "../Tuple.js"
 import type { Explanation, Inspection, Quiescence } from "../TupleSpace.js"
-import type { FailurePolicy, Mailbox } from "./arguments.js"
+import type { FailurePolicy, Mailbox, Terms } from "./arguments.js"
 import { read } from "./brand.js"
 import type { Move, PutFitting } from "./destination.js"
 import type { Refuse, Take, TakeNow } from "./hold.js"
@@ -28,24 +28,43 @@ import type { Dumped } from "./texts.js"
 import type { Late } from "./timeout.js"
 import type { Values } from "./values.js"
 
-/** A tuple that was put for a time. */
+/** A tuple that was put for a time, or to come at one. Times are milliseconds. */
 export interface Leased<out E> {
-  /** Gives it so many milliseconds from now on; `-Infinity` ends it. Says whether it was there. */
+  /**
+   * Gives it so long from now on, or from when it comes; `-Infinity` ends it. Says whether it was there, or still to
+   * come.
+   */
   readonly renew: (ttl: number) => Effect.Effect<boolean, E>
-  /** Whether it may still be there, as far as that can be told without a look. */
+  /** Has it come after so long from now on. Says whether it was still to come. */
+  readonly reschedule: (after: number) => Effect.Effect<boolean, E>
+  /** Whether it may still be there, or to come, as far as that can be told without a look. */
   readonly isLeft: () => boolean
 }
 
-/** A lease that lasts as long as it was last given, or until its tuple was found to be gone. Times are milliseconds. */
-export const untilGone = <E>(now: () => number, ttl: number, renew: Leased<E>["renew"]): Leased<E> => {
-  let end = now() + ttl
+/**
+ * A lease that lasts as long as it was last given, or until its tuple was found to be gone. What comes at a time does
+ * so by a clock that is not known here: it may be there until it is found to be gone.
+ */
+export const untilGone = <E>(
+  now: () => number,
+  { after, at, ttl }: Terms,
+  { renew, reschedule }: Pick<Leased<E>, "renew" | "reschedule">
+): Leased<E> => {
+  let start = at === undefined ? now() + after : Infinity
+  let life = ttl
   return {
     renew: (ttl) =>
       Effect.tap(renew(ttl), (was) =>
         Effect.sync(() => {
-          end = was ? now() + ttl : -Infinity
+          start = Math.max(start, now())
+          life = was ? ttl : -Infinity
         })),
-    isLeft: () => now() < end
+    reschedule: (after) =>
+      Effect.tap(reschedule(after), (was) =>
+        Effect.sync(() => {
+          start = was ? now() + after : start
+        })),
+    isLeft: () => now() < start + life
   }
 }
 
@@ -80,8 +99,8 @@ export interface Verbs<out E> {
   // Putting
 
   readonly out: (tuple: Tuple) => Effect.Effect<void, E>
-  /** Puts a tuple for so many milliseconds, which may be without an end. */
-  readonly outLeased: (tuple: Tuple, ttl: number) => Effect.Effect<Leased<E>, E>
+  /** Puts a tuple on these terms. Does not wait for one that comes later. */
+  readonly outLeased: (tuple: Tuple, terms: Terms) => Effect.Effect<Leased<E>, E>
   readonly outAll: (tuples: ReadonlyArray<Tuple>) => Effect.Effect<void, E>
   /** For an engine that can run out of room: puts what there is room for. */
   readonly outFitting: PutFitting | undefined

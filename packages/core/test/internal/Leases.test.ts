@@ -11,7 +11,11 @@ describe("Leases", () => {
       const space = yield* TupleSpace.make()
       const memory = memoryOf(space)
       const leases = new Leases()
-      const put = (i: number) => Effect.map(outLeased(memory)(["t", i % 4, i], 10), (lease) => leases.set(i, lease))
+      const put = (i: number) =>
+        Effect.map(
+          outLeased(memory)(["t", i % 4, i], { ttl: 10, after: 0, at: undefined }),
+          (lease) => leases.set(i, lease)
+        )
       for (let i = 0; i < 1000; i++) {
         yield* put(i)
         yield* i % 4 === 0
@@ -37,7 +41,7 @@ describe("Leases", () => {
       const memory = memoryOf(space)
       const leases = new Leases()
       for (let i = 0; i < 100; i++) {
-        leases.set(i, yield* outLeased(memory)(["t", i], 10))
+        leases.set(i, yield* outLeased(memory)(["t", i], { ttl: 10, after: 0, at: undefined }))
       }
       same(leases.size, 100)
       yield* space.inWith(["t", 1], () => Effect.map(leases.get(1)!.renew(50), (renewed) => assert.isTrue(renewed)))

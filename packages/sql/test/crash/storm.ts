@@ -163,3 +163,56 @@ export const lockStorm = (options: {
       assert.strictEqual(yield* space.count(["lock"]), 1, "one lock, and no second one")
     }
   })))
+
+/**
+ * Kills processes that put tuples which come later: each tuple comes once and not early, to one who only waits. The
+ * lease has to be so long that no sign of life is given meanwhile: then nothing but the times has anybody look.
+ */
+export const scheduleStorm = (options: {
+  readonly child: string
+  readonly config: Omit<Config, "first">
+  readonly kills: number
+  readonly space: Effect.Effect<TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>, unknown, Scope.Scope>
+}): Promise<string> =>
+  Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+    const space = yield* Effect.orDie(options.space)
+    const came: Array<number> = []
+    const late: Array<number> = []
+    const take = Effect.map(space.in(["late", P.number, P.number]), ([, n, at]) => {
+      came.push(n)
+      late.push(Date.now() - at)
+    })
+    yield* Effect.forkScoped(Effect.forever(take))
+    const said = { try: new Set<number>(), put: new Set<number>() }
+    for (let round = 1; round <= options.kills; round++) {
+      const config: Config = { ...options.config, first: round * 1_000_000 }
+      const child = spawn(process.execPath, [options.child, JSON.stringify(config)], {
+        stdio: ["ignore", "pipe", "inherit"]
+      })
+      let text = ""
+      child.stdout.on("data", (chunk) => void (text += chunk))
+      yield* Effect.promise(() => once(child.stdout, "data"))
+      yield* Effect.promise(() => sleep(100 + Math.random() * 200))
+      yield* Effect.promise(() => {
+        const gone = once(child, "close")
+        child.kill("SIGKILL")
+        return gone
+      })
+      for (const [, word, n] of text.matchAll(/^(try|put) (\d+)$/gm)) {
+        said[word as "put" | "try"].add(Number(n))
+      }
+      // Nothing is asked of the space meanwhile: what has come has done so by itself.
+      const missing = () => Array.from(said.put).filter((n) => !came.includes(n))
+      yield* Effect.repeat(Effect.promise(() => sleep(50)), { until: () => missing().length === 0, times: 400 })
+      assert.deepStrictEqual(missing(), [], "what was put has come")
+      // One that the child did not live to say it has put comes as well.
+      yield* Effect.promise(() => sleep(1_500))
+    }
+    const { scheduled } = yield* space.inspect
+    assert.strictEqual(scheduled?.count, 0, "nothing is still to come")
+    assert.isAbove(said.put.size, options.kills, "the children have put something")
+    assert.strictEqual(new Set(came).size, came.length, "nothing comes twice")
+    assert.deepStrictEqual(came.filter((n) => !said.try.has(n)), [], "somebody put it")
+    assert.isAtLeast(Math.min(...late), -1, "nothing is early")
+    return `${options.kills} kills, ${came.length} tuples came, the latest ${Math.round(Math.max(...late))} ms late`
+  })))

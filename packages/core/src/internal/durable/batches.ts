@@ -6,7 +6,7 @@
  */
 import * as Exit from "effect/Exit"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Command, NewRow, Put, Query, Reply, Settle, Take } from "../../StoreCommand.js"
+import type { Command, NewRow, Put, Query, Reply, Schedule, Settle, Take } from "../../StoreCommand.js"
 import { sameQueries } from "./query.js"
 
 /** A command, and who wants to know what it came to. */
@@ -38,7 +38,7 @@ export const batchesOf = (items: ReadonlyArray<Asked>): ReadonlyArray<Batch> => 
         ? { command: first.command, distribute: (reply) => first.done(Exit.succeed(reply)) }
         : {
           command: merge(merged.map(({ command }) => command)),
-          distribute: (replies: Reply<Put | Settle | Take>) => {
+          distribute: (replies: Reply<Put | Schedule | Settle | Take>) => {
             let start = 0
             for (const item of merged) {
               const end = start + lengthOf(item.command)
@@ -53,12 +53,18 @@ export const batchesOf = (items: ReadonlyArray<Asked>): ReadonlyArray<Batch> => 
 }
 
 const lengthOf = (command: Command): number =>
-  command.op === "put" ? command.rows.length : "holds" in command ? command.holds.length : 0
+  command.op === "put" || command.op === "schedule"
+    ? command.rows.length
+    : "holds" in command
+    ? command.holds.length
+    : 0
 
 const mayMerge = (one: Command, other: Command): boolean => {
   switch (one.op) {
     case "put":
       return other.op === "put"
+    case "schedule":
+      return other.op === "schedule"
     case "take":
       return other.op === "take" && one.limit === 1 && other.limit === 1 && one.wait === other.wait &&
         one.final === other.final && sameQueries(one.queries, other.queries)
@@ -77,6 +83,8 @@ const merge = (commands: ReadonlyArray<Command>): Command => {
   switch (first.op) {
     case "put":
       return { ...first, rows: commands.flatMap((command) => command.op === "put" ? command.rows : []) }
+    case "schedule":
+      return { ...first, rows: commands.flatMap((command) => command.op === "schedule" ? command.rows : []) }
     case "take":
     case "settle":
       return { ...first, holds: commands.flatMap((command) => "holds" in command ? command.holds : []) }

@@ -118,8 +118,22 @@ const commands: Commands = {
   renew: (space, { lease, ttl }) => {
     const isThere = space.tables.renew(lease, ttl === null ? null : space.now + ttl)
     space.expire()
-    return isThere
+    return isThere || space.renewScheduled(lease, ttl)
   },
+
+  schedule: (space, { rows }) =>
+    rows.map(({ after, at, ...row }) => {
+      const due = at ?? space.now + after
+      if (due <= space.now) {
+        return put(space, [row])[0]!
+      }
+      const { accepted: _, attempts = 0, leased: __, ...kept } = row
+      return space.schedule({ ...kept, attempts, due })
+    }),
+
+  reschedule: (space, { after, lease }) => space.reschedule(lease, space.now + after),
+
+  scheduled: ({ tables }) => tables.scheduled!.all(),
 
   inspect: ({ now, tables }) => tables.inspect(now)
 }

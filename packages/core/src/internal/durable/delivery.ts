@@ -4,8 +4,8 @@
  *
  * @internal
  */
-import type { Standing, Tables } from "../../SpaceStore.js"
-import type { EventKind, Mail, NewRow, Row, Waiter } from "../../StoreCommand.js"
+import type { ScheduledTables, Standing, Tables } from "../../SpaceStore.js"
+import type { EventKind, Mail, NewRow, Row, ScheduledRow, Waiter } from "../../StoreCommand.js"
 import { unlimited } from "./query.js"
 
 /** Those lines of the client's that accept a tuple, if it could tell. */
@@ -17,12 +17,27 @@ type Coming = Omit<Row, "id"> & { readonly id: number | null; readonly accepted:
 /** A new tuple, which may be of another client: then this one cannot tell who accepts it. */
 export type Putting = Omit<NewRow, "accepted"> & { readonly accepted: Accepted }
 
+/** What a client is sent to have it ask when something is due. */
+const toAsk: Mail = {
+  waiter: 0,
+  kind: "hint",
+  index: 0,
+  row: { id: 0, fields: [], shape: "", arity: 0, keys: [], expires: null, lease: null, meta: null, attempts: 0 },
+  final: false,
+  event: null,
+  from: null
+}
+
 export class Delivery {
   private someWait: boolean
   private isMarked = false
+  /** When the next tuple comes, and when it was to come as the batch began. */
+  private due: number | null
+  private readonly known: number | null
 
   constructor(readonly tables: Tables, readonly client: string, readonly now: number) {
     this.someWait = tables.isWaitedFor()
+    this.known = this.due = tables.scheduled?.next() ?? null
   }
 
   get isWaitedFor(): boolean {
@@ -40,11 +55,11 @@ export class Delivery {
     return tables.token === undefined ? row : { ...row, token: tables.token() }
   }
 
-  /** A tuple has got this place, which is new. */
-  mark(id: number): void {
-    if (!this.isMarked) {
-      this.isMarked = true
-      this.tables.mark?.(id, this.now)
+  /** A tuple has got this place, which is new. `at`: since when it counts as there. */
+  mark(id: number, at = this.now): void {
+    if (!this.isMarked || at !== this.now) {
+      this.isMarked = at === this.now
+      this.tables.mark?.(id, at)
     }
   }
 
@@ -52,6 +67,75 @@ export class Delivery {
     const expires = ttl === null ? null : this.now + ttl
     return this.deliver({ ...row, id: null, expires, lease: leased ? 0 : null, attempts }, "Out", null)
   }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Tuples that come later
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /** Keeps a tuple until it comes, and returns its number. */
+  schedule(row: Omit<ScheduledRow, "lease">): number {
+    const lease = this.scheduled.add(row)
+    this.due = this.due === null ? row.due : Math.min(this.due, row.due)
+    return lease
+  }
+
+  /** Sets how long a tuple will live that is still to come; below 0 it does not come. Whether it was to come. */
+  renewScheduled(lease: number, ttl: number | null): boolean {
+    if (this.due === null) {
+      return false
+    }
+    if (ttl === null || ttl >= 0) {
+      return this.scheduled.set(lease, { ttl })
+    }
+    const isThere = this.scheduled.remove(lease)
+    this.due = this.scheduled.next()
+    return isThere
+  }
+
+  /** Sets when a tuple comes. Whether it was to come. */
+  reschedule(lease: number, due: number): boolean {
+    const isThere = this.due !== null && this.scheduled.set(lease, { due })
+    if (isThere) {
+      this.due = this.scheduled.next()
+      this.come()
+    }
+    return isThere
+  }
+
+  /** Puts those whose time has come: nobody of this client was asked whether they are for him. */
+  come(): void {
+    if (this.due === null || this.due > this.now) {
+      return
+    }
+    for (const { due, ttl, ...row } of this.scheduled.take(this.now)) {
+      const expires = ttl === null ? null : due + ttl
+      this.deliver({ ...row, id: null, expires, accepted: undefined }, "Out", null, due)
+    }
+    this.due = this.scheduled.next()
+    this.expire()
+  }
+
+  /** Has the others ask when something is due, who wait and do not know that it is so soon. */
+  wakeOthers(): void {
+    if (this.due !== null && (this.known === null || this.due < this.known)) {
+      this.scheduled.others(this.client).forEach((other) => this.tables.post(other, toAsk))
+    }
+  }
+
+  /** In how many milliseconds a life ends, or a tuple comes. */
+  next(): number | null {
+    const [due, expiry] = [this.due ?? Infinity, this.tables.nextExpiry() ?? Infinity]
+    const next = Math.min(due, expiry)
+    return next === Infinity ? null : Math.max(0, next - this.now)
+  }
+
+  private get scheduled(): ScheduledTables {
+    return this.tables.scheduled!
+  }
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // Tuples that come back, and those that end
+  // -------------------------------------------------------------------------------------------------------------------
 
   /** Puts back what was taken, in its old place or behind all others. */
   giveBack(row: Row, accepted: Accepted, keepsPlace: boolean): void {
@@ -87,11 +171,16 @@ export class Delivery {
   }
 
   /** Readers and watchers first, then the first taker; or it is stored. */
-  private deliver({ accepted, ...coming }: Coming, event: "Out" | "Requeue", from: number | null): number {
+  private deliver(
+    { accepted, ...coming }: Coming,
+    event: "Out" | "Requeue",
+    from: number | null,
+    since = this.now
+  ): number {
     const lines = this.waitersFor(coming)
     const row = this.tables.insert(coming)
     if (coming.id === null) {
-      this.mark(row.id)
+      this.mark(row.id, since)
     }
     for (const first of lines) {
       if (watches(first, event)) {

@@ -9,8 +9,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { SpaceError } from "../../SpaceError.js"
-import type { NewRow, Query, Row } from "../../StoreCommand.js"
+import type { NewRow, NewScheduled, Put, Query, Row, Run, ScheduledRow } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
+import { unsupported } from "../arguments.js"
 import type { Dumped } from "../texts.js"
 import { decoded, raw, storable } from "../texts.js"
 import type { Verbs } from "../verbs.js"
@@ -33,67 +34,91 @@ interface Start {
   readonly now: () => number
 }
 
+/** What is still to come, if the store has such tuples. */
+const scheduledIn = ({ session }: Ground, run: Run): Effect.Effect<ReadonlyArray<ScheduledRow>, SpaceError> =>
+  session.store.schedules === true
+    ? Effect.map(run([{ op: "scheduled" }]), ({ replies: [scheduled] }) => scheduled)
+    : Effect.succeed([])
+
 /** A tuple of another arity that is put later is none of those that were there. */
 const started = (ground: Ground): Effect.Effect<Start, SpaceError> => {
   const { session } = ground
   return ground.operation("export", (access) =>
     Effect.zipWith(
-      access.exclusively((run) => run([{ op: "inspect" }, { op: "held", query: everything }])),
+      access.exclusively((run) =>
+        Effect.zip(run([{ op: "inspect" }, { op: "held", query: everything }]), scheduledIn(ground, run))
+      ),
       Clock.currentTimeMillis,
-      ({ replies: [inspected, held] }, millis) => {
+      ([{ replies: [inspected, held] }, scheduled], millis) => {
         const [now, since] = [inspected.now ?? millis, session.now()]
         return {
-          arities: Array.from(new Set([...inspected.tuples, ...held].map(({ arity }) => arity))),
+          arities: Array.from(new Set([...inspected.tuples, ...held, ...scheduled].map(({ arity }) => arity))),
           now: () => now + session.now() - since
         }
       }
     ))
 }
 
-/** The oldest tuples behind a place, stored or held, and whether there are more. */
+/** What is found of a space at an instant. */
+interface Page {
+  /** The oldest tuples behind a place, stored or held. */
+  readonly rows: ReadonlyArray<Row>
+  readonly isLast: boolean
+  /** With the last ones comes what is still to come, so that nothing comes in between and is missed. */
+  readonly scheduled: ReadonlyArray<ScheduledRow>
+}
+
 const pageAfter = (
   ground: Ground,
   { arities }: Start,
   after: number
-): Effect.Effect<readonly [rows: ReadonlyArray<Row>, isLast: boolean], SpaceError> =>
+): Effect.Effect<Page, SpaceError> =>
   ground.operation("export", (access) =>
-    Effect.map(
-      access.exclusively((run) =>
+    access.exclusively((run) =>
+      Effect.flatMap(
         // As one, so that none is missed that is taken or given back meanwhile.
         run([
           { op: "held", query: everything },
           ...arities.map((arity) => ({ op: "scan", query: queryFor(arity), after, limit: page }) as const)
-        ])
-      ),
-      ({ replies: [held, ...stored] }) => {
-        const rows = [...stored.flat(), ...held.filter(({ id }) => id > after)].sort((one, other) => one.id - other.id)
-        return [rows.slice(0, page), rows.length <= page && stored.every(({ length }) => length < page)]
-      }
+        ]),
+        ({ replies: [held, ...stored] }) => {
+          const rows = [...stored.flat(), ...held.filter(({ id }) => id > after)]
+            .sort((one, other) => one.id - other.id)
+          const isLast = rows.length <= page && stored.every(({ length }) => length < page)
+          return Effect.map(
+            isLast ? scheduledIn(ground, run) : Effect.succeed([]),
+            (scheduled): Page => ({ rows: rows.slice(0, page), isLast, scheduled })
+          )
+        }
+      )
     ))
 
 export const dump = (ground: Ground): Verbs<SpaceError>["dump"] => () =>
   Stream.unwrap(
     Effect.map(started(ground), (start) =>
-      start.arities.length === 0 ?
-        Stream.empty :
-        Stream.paginateChunkEffect(0, (after) =>
-          Effect.map(pageAfter(ground, start, after), ([rows, isLast]) => {
-            const now = start.now()
-            return [
+      Stream.paginateChunkEffect(0, (after) =>
+        Effect.map(pageAfter(ground, start, after), ({ isLast, rows, scheduled }) => {
+          const now = start.now()
+          return [
+            Chunk.fromIterable([
               // One that is held, and whose time is over, is gone when it comes back.
-              Chunk.fromIterable(
-                rows.filter(({ expires }) => expires === null || expires > now).map((row): Dumped => ({
-                  fields: row.fields,
-                  shape: row.shape,
-                  failure: row.arity < 0,
-                  ttl: row.expires === null ? null : row.expires - now,
-                  attempts: row.attempts
-                }))
+              ...rows.filter(({ expires }) =>
+                expires === null || expires > now
+              ).map((row) =>
+                dumpedOf(row, row.expires === null ? null : row.expires - now, 0)
               ),
-              isLast ? Option.none() : Option.some(rows[rows.length - 1]!.id)
-            ]
-          })))
+              ...scheduled.map((row) => dumpedOf(row, row.ttl, Math.max(0, row.due - now)))
+            ]),
+            isLast ? Option.none() : Option.some(rows[rows.length - 1]!.id)
+          ]
+        })))
   )
+
+const dumpedOf = (
+  { arity, attempts, fields, shape }: Pick<Row, "arity" | "attempts" | "fields" | "shape">,
+  ttl: number | null,
+  after: number
+): Dumped => ({ fields, shape, failure: arity < 0, ttl, after, attempts })
 
 /** Whether it is of the protocol of this program. */
 const isKnown = ({ reader }: Ground, tuple: Tuple): boolean => {
@@ -107,7 +132,10 @@ const isKnown = ({ reader }: Ground, tuple: Tuple): boolean => {
 
 export const load = (ground: Ground): Verbs<SpaceError>["load"] => (_, all) =>
   ground.operation("import", (access) => {
-    const rows = all.map((dumped) => {
+    if (all.some(({ after }) => after > 0) && ground.session.store.schedules !== true) {
+      return Effect.fail(unsupported("after: this store keeps no tuples that come later"))
+    }
+    const rowOf = (dumped: Dumped) => {
       const { attempts, ttl } = dumped
       const { values } = ground.reader
       const tuple = decoded(values, dumped)
@@ -122,6 +150,16 @@ export const load = (ground: Ground): Verbs<SpaceError>["load"] => (_, all) =>
         attempts,
         accepted: isReadable ? ground.session.offers.accepts(tuple) : []
       })
+    }
+    const rows = all.filter(({ after }) => after === 0).map(rowOf)
+    const scheduled = all.filter(({ after }) => after > 0).map((dumped) => {
+      const row = rowOf(dumped)
+      return (): NewScheduled => ({ ...row(), after: dumped.after, at: null })
     })
-    return Effect.asVoid(access.perform(() => ({ op: "put", rows: rows.map((row) => row()) })))
+    const put = (): Put => ({ op: "put", rows: rows.map((row) => row()) })
+    return scheduled.length === 0
+      ? Effect.asVoid(access.perform(put))
+      : Effect.asVoid(
+        access.exclusively((run) => run([put(), { op: "schedule", rows: scheduled.map((row) => row()) }]))
+      )
   })

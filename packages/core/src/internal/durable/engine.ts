@@ -12,6 +12,7 @@ import type { Row, Run, Take } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
 import { apart } from "../apart.js"
+import type { Terms } from "../arguments.js"
 import { failing, failuresOf, keepsFailures, millis, option, refusing, unsupported } from "../arguments.js"
 import { read } from "../brand.js"
 import { moves } from "../destination.js"
@@ -116,6 +117,8 @@ const puttingOf = (
 ): Pick<Verbs<SpaceError>, "out" | "outAll" | "outFitting" | "outLeased"> => {
   const { session } = ground
 
+  const schedules = session.store.schedules === true
+
   const put = (name: string, tuples: ReadonlyArray<Tuple>, ttl?: number, leased?: boolean) =>
     ground.operation(name, (access, span) =>
       failing(() => {
@@ -123,20 +126,36 @@ const puttingOf = (
         return access.perform(() => ({ op: "put", rows: rows.map((row) => row()) }))
       }))
 
-  const leased = (lease: number, ttl: number): Leased<SpaceError> =>
-    untilGone(
-      () => session.now(),
-      ttl,
-      (ttl) =>
+  const schedule = (tuple: Tuple, { after, at, ttl }: Terms) =>
+    ground.operation("out", (access, span) =>
+      failing(() => {
+        if (!schedules) {
+          throw unsupported(`${at === undefined ? "after" : "at"}: this store keeps no tuples that come later`)
+        }
+        const row = ground.prepared(tuple, span, ttl, true)
+        return access.perform(() => ({ op: "schedule", rows: [{ ...row(), after, at: at ?? null }] }))
+      }))
+
+  const leased = (lease: number, terms: Terms): Leased<SpaceError> =>
+    untilGone(() => session.now(), terms, {
+      renew: (ttl) =>
         ground.operation(
           "renew",
           (access) => access.perform({ op: "renew", lease, ttl: ttl === Infinity ? null : Math.max(ttl, -1) })
-        )
-    )
+        ),
+      reschedule: (after) =>
+        schedules
+          ? ground.operation("reschedule", (access) => access.perform({ op: "reschedule", lease, after }))
+          : Effect.succeed(false)
+    })
 
   return {
     out: (tuple) => Effect.asVoid(put("out", [tuple])),
-    outLeased: (tuple, ttl) => Effect.map(put("out", [tuple], ttl, true), ([id]) => leased(id!, ttl)),
+    outLeased: (tuple, terms) =>
+      Effect.map(
+        terms.after === 0 && terms.at === undefined ? put("out", [tuple], terms.ttl, true) : schedule(tuple, terms),
+        ([lease]) => leased(lease!, terms)
+      ),
     outAll: (tuples) => Effect.asVoid(put("outAll", tuples)),
     // Always has room.
     outFitting: undefined

@@ -25,12 +25,13 @@ export const inspect = (ground: Ground, records: Records): Effect.Effect<Inspect
       Effect.map(access.perform({ op: "inspect" }), (inspected): Inspection => {
         const now = session.now()
         const interests = session.waiting()
-        const { expiring } = inspected
+        const { expiring, scheduled } = inspected
         const shapes = shapesOf(inspected, reader.values)
         return {
           tuples: shapes.tuples,
           oldest: shapes.oldest,
           expiring: expiring && { count: expiring.count, next: expiring.next ?? undefined },
+          scheduled: scheduled && { count: scheduled.count, next: scheduled.next ?? undefined },
           held: inspected.held,
           holders: inspected.holders && holdersOf(inspected.holders),
           failures: inspected.tuples.reduce((sum, { arity, count }) => arity < 0 ? sum + count : sum, 0),
@@ -60,12 +61,13 @@ export const explain = (ground: Ground) => (pattern: Pattern): Effect.Effect<Exp
 
 /** What metrics tell. */
 export const sample = ({ session }: Ground): Effect.Effect<Sample, SpaceError> =>
-  Effect.map(session.perform({ op: "inspect" }), ({ expiring, held, holders = [], tuples, waiters }) => {
+  Effect.map(session.perform({ op: "inspect" }), ({ expiring, held, holders = [], scheduled, tuples, waiters }) => {
     const waiting = waiters.filter((waiter) => isShown(waiter) && JSON.parse(waiter.label).kind !== "subscribe")
     return {
       tuples: tuples.reduce((sum, { count }) => sum + count, 0),
       oldestTuple: longest(tuples),
       expiring: expiring?.count ?? 0,
+      scheduled: scheduled?.count ?? 0,
       held,
       oldestHold: longest(holders),
       waiters: waiting.length,

@@ -29,13 +29,14 @@ export const interpret = ({ client, commands, dead, lease, now, tables }: {
       space.giveBack(row, undefined, true)
     }
   }
+  space.come()
   receive(space, tables.outbox?.() ?? [])
   const replies = commands.map((command) => perform(space, command))
-  const next = tables.nextExpiry()
+  space.wakeOthers()
   const mail = tables.fetch(client)
   const consumed = mail.filter(({ final, kind }) => final && kind === "served").map(({ waiter }) => waiter)
   if (consumed.length > 0) {
     tables.drop(client, consumed)
   }
-  return { replies, mail, next: next === null ? null : Math.max(0, next - now) }
+  return { replies, mail, next: space.next() }
 }

@@ -9,8 +9,8 @@ import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { SpaceError } from "../../SpaceError.js"
-import type { SpaceStore, Standing, Tables } from "../../SpaceStore.js"
-import type { Inspected, Mail, Row, Waiter } from "../../StoreCommand.js"
+import type { ScheduledTables, SpaceStore, Standing, Tables } from "../../SpaceStore.js"
+import type { Inspected, Mail, Row, ScheduledRow, Waiter } from "../../StoreCommand.js"
 import type { Mark } from "../ages.js"
 import { givenAt, thinned } from "../ages.js"
 import { failing, readOptions } from "../arguments.js"
@@ -41,6 +41,8 @@ class State {
   rows: ReadonlyArray<Row> = []
   marks: ReadonlyArray<Mark> = []
   held: ReadonlyArray<Held> = []
+  /** In the order in which they were added. */
+  scheduled: ReadonlyArray<ScheduledRow> = []
   /** By the names of their lines, each in order of arrival. */
   lines = HashMap.empty<string, ReadonlyArray<Waiting>>()
   /** The names of the lines, by who stands there. */
@@ -73,6 +75,39 @@ const removeWaiter = (state: State, client: string, waiter: number): boolean => 
   return true
 }
 
+const byDue = (rows: ReadonlyArray<ScheduledRow>): ReadonlyArray<ScheduledRow> =>
+  [...rows].sort((one, other) => one.due - other.due)
+
+const earliest = (times: ReadonlyArray<number>): number | null => times.length === 0 ? null : Math.min(...times)
+
+const until = (time: number | null, now: number): number | null => time === null ? null : time - now
+
+const scheduledOf = (state: State): ScheduledTables => ({
+  next: () => earliest(state.scheduled.map(({ due }) => due)),
+  add: (row) => {
+    const lease = ++state.last
+    state.scheduled = [...state.scheduled, { ...row, lease }]
+    return lease
+  },
+  take: (now) => {
+    const [come, rest] = split(state.scheduled, ({ due }) => due <= now)
+    state.scheduled = rest
+    return byDue(come)
+  },
+  set: (lease, change) => {
+    const isThere = state.scheduled.some((row) => row.lease === lease)
+    state.scheduled = state.scheduled.map((row) => row.lease === lease ? { ...row, ...change } : row)
+    return isThere
+  },
+  remove: (lease) => {
+    const [removed, rest] = split(state.scheduled, (row) => row.lease === lease)
+    state.scheduled = rest
+    return removed.length > 0
+  },
+  all: () => byDue(state.scheduled),
+  others: (client) => Array.from(new Set(waiting(state).map((waiter) => waiter.client))).filter((one) => one !== client)
+})
+
 const tablesOf = (state: State): Tables => ({
   insert: (row) => {
     const id = row.id ?? ++state.last
@@ -93,10 +128,7 @@ const tablesOf = (state: State): Tables => ({
   find: (query, after, limit) => state.rows.filter((row) => row.id > after && matches(query, row)).slice(0, limit),
   count: (query) => state.rows.filter((row) => matches(query, row)).length,
   due: (now) => state.rows.filter(({ expires }) => expires !== null && expires <= now),
-  nextExpiry: () => {
-    const times = state.rows.flatMap(({ expires }) => expires ?? [])
-    return times.length === 0 ? null : Math.min(...times)
-  },
+  nextExpiry: () => earliest(state.rows.flatMap(({ expires }) => expires ?? [])),
   renew: (lease, expires) => {
     let renewed = false
     const renew = (row: Row): Row => {
@@ -107,6 +139,7 @@ const tablesOf = (state: State): Tables => ({
     state.held = state.held.map((held) => ({ ...held, row: renew(held.row) }))
     return renewed
   },
+  scheduled: scheduledOf(state),
   mark: (id, now) => {
     state.marks = thinned([...state.marks, [id, now]], now)
   },
@@ -204,7 +237,8 @@ const tablesOf = (state: State): Tables => ({
         const times = state.held.flatMap((held) => held.client === client ? held.since : [])
         return { client, count: times.length, age: now - Math.min(...times), lapses: until - now }
       }),
-      expiring: { count: expiring.length, next: expiring.length === 0 ? null : Math.min(...expiring) - now },
+      expiring: { count: expiring.length, next: until(earliest(expiring), now) },
+      scheduled: { count: state.scheduled.length, next: until(earliest(state.scheduled.map(({ due }) => due)), now) },
       now,
       waiters: waiting(state).map(({ label, since }) => ({ label, age: now - since }))
     }

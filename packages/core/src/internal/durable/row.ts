@@ -43,7 +43,7 @@ export const encoder = (
   name: string,
   options: Options<any> = {}
 ): Effect.Effect<
-  (tuples: Iterable<Tuple>, options?: OutOptions) => Effect.Effect<ReadonlyArray<NewRow>, SpaceError>,
+  (tuples: Iterable<Tuple>, options?: Pick<OutOptions, "ttl">) => Effect.Effect<ReadonlyArray<NewRow>, SpaceError>,
   SpaceError
 > =>
   failing(() => {

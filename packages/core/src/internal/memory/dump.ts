@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { SpaceError } from "../../SpaceError.js"
+import type { Tuple } from "../../Tuple.js"
 import { failing } from "../arguments.js"
 import { messageOf, show } from "../print.js"
 import type { Dumped } from "../texts.js"
@@ -22,16 +23,13 @@ import type { Store } from "./store.js"
 /** How many tuples are looked at in one step. */
 const page = 256
 
-interface Found {
-  readonly entry: Entry
-  /** Milliseconds. */
-  readonly ttl: number | null
-  readonly attempts: number
+/** What is known of a tuple that is there, or still to come. */
+interface Found extends Pick<Dumped, "after" | "attempts" | "ttl"> {
+  readonly tuple: Tuple
 }
 
 /** The oldest tuples behind a place, stored or held. */
-const pageAfter = (store: Store, after: number): ReadonlyArray<Found> => {
-  const now = store.now()
+const pageAfter = (store: Store, after: number): ReadonlyArray<Entry> => {
   const entries = Array.from(store.held).filter(({ seq }) => seq > after)
   for (const shelf of [...store.shelves.byArity.values(), store.shelves.failures]) {
     let count = 0
@@ -40,35 +38,54 @@ const pageAfter = (store: Store, after: number): ReadonlyArray<Found> => {
       return ++count === page
     })
   }
-  return entries.sort((one, other) => one.seq - other.seq).slice(0, page).map((entry) => {
-    const { attempts = 0, expiry } = entry.extra ?? {}
-    return { entry, attempts, ttl: expiry === undefined || expiry.at === Infinity ? null : expiry.at - now }
-  })
+  return entries.sort((one, other) => one.seq - other.seq).slice(0, page)
 }
 
-const written = (values: Values, { attempts, entry: { tuple }, ttl }: Found): Dumped => {
+const there = ({ extra, tuple }: Entry, now: number): Found => {
+  const { attempts = 0, expiry } = extra ?? {}
+  return { tuple, after: 0, attempts, ttl: expiry === undefined || expiry.at === Infinity ? null : expiry.at - now }
+}
+
+/** What is still to come, in the order in which it does. */
+const toCome = ({ scheduled }: Store, now: number): ReadonlyArray<Found> =>
+  Array.from(scheduled)
+    .sort(({ deadline: one }, { deadline: other }) => one.at - other.at || one.rank! - other.rank!)
+    .map(({ deadline, extra: { attempts }, ttl, tuple }) => ({
+      tuple,
+      after: Math.max(0, deadline.at - now),
+      attempts,
+      ttl: ttl === Infinity ? null : ttl
+    }))
+
+const written = (values: Values, { after, attempts, tuple, ttl }: Found): Dumped => {
   try {
-    return dumpTuple(values, tuple, ttl, attempts)
+    return dumpTuple(values, tuple, { after, attempts, ttl })
   } catch (cause) {
     throw new SpaceError({ reason: "InvalidTuple", message: `${show(tuple)}: ${messageOf(cause)}`, cause })
   }
 }
 
+/**
+ * What is found behind a place, and the place behind which to look next. What is still to come is with the last page:
+ * in the same step, so that nothing comes in between and is missed.
+ */
+const look = (store: Store, after: number): readonly [Chunk.Chunk<Found>, Option.Option<number>] => {
+  const now = store.now()
+  const entries = pageAfter(store, after)
+  const isLast = entries.length < page
+  // One that is held, and whose time is over, is gone when it comes back.
+  const found = entries.map((entry) => there(entry, now)).filter(({ ttl }) => ttl === null || ttl > 0)
+  return [
+    Chunk.unsafeFromArray(isLast ? [...found, ...toCome(store, now)] : found),
+    isLast ? Option.none() : Option.some(entries[page - 1]!.seq)
+  ]
+}
+
 export const dump = (memory: Memory): Verbs<never>["dump"] => (values) =>
-  Stream.paginateChunkEffect(
-    -1,
-    (after) =>
-      Effect.flatMap(
-        operation(memory, "export", { step: () => pageAfter(memory.store, after) }),
-        (found) =>
-          failing(() =>
-            Effect.succeed([
-              // One that is held, and whose time is over, is gone when it comes back.
-              Chunk.fromIterable(
-                found.filter(({ ttl }) => ttl === null || ttl > 0).map((each) => written(values, each))
-              ),
-              found.length < page ? Option.none() : Option.some(found[page - 1]!.entry.seq)
-            ])
-          )
+  Stream.paginateChunkEffect(-1, (after) => operation(memory, "export", { step: () => look(memory.store, after) }))
+    .pipe(
+      Stream.rechunk(page),
+      Stream.mapChunksEffect((found) =>
+        failing(() => Effect.succeed(Chunk.map(found, (each) => written(values, each))))
       )
-  )
+    )

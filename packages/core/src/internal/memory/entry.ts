@@ -19,13 +19,27 @@ export interface Extra {
   readonly span: Tracer.AnySpan | undefined
   /** The entry this belongs to now: going to the back of the order makes a new one. */
   entry: Entry | undefined
+  /** What is still to come of it. */
+  scheduled: Scheduled | undefined
+}
+
+/** A tuple that comes at a time. Until then it has no place. */
+export interface Scheduled {
+  readonly tuple: Tuple
+  readonly extra: Extra
+  readonly failure: boolean
+  /** When it comes. */
+  readonly deadline: Deadline
+  /** How many milliseconds it will live. */
+  ttl: number
 }
 
 export const extraOf = (span: Tracer.AnySpan | undefined): Extra => ({
   expiry: undefined,
   attempts: 0,
   span,
-  entry: undefined
+  entry: undefined,
+  scheduled: undefined
 })
 
 export class Entry implements Item {

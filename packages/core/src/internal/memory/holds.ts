@@ -1,13 +1,15 @@
 /**
- * Tuples in somebody's hands, and tuples for a time.
+ * Tuples in somebody's hands, tuples for a time, and tuples that come at one.
  *
- * It knows how a hold begins, and its two ends: the tuple is consumed, or it is back (S8); and what becomes of a tuple
- * whose time is over, wherever it is then (S15). Who holds what, and for how long, is known to whoever took it.
+ * It knows how a hold begins, and its two ends: the tuple is consumed, or it is back (S8); what becomes of a tuple
+ * whose time is over, wherever it is then (S15); and how one comes whose time has come (S20). Who holds what, and for
+ * how long, is known to whoever took it.
  *
  * @internal
  */
+import type { Tuple } from "../../Tuple.js"
 import { Delivery } from "./delivery.js"
-import type { Entry, Extra } from "./entry.js"
+import type { Entry, Extra, Scheduled } from "./entry.js"
 import type { Interest } from "./interest.js"
 
 export class Holds extends Delivery {
@@ -77,12 +79,50 @@ export class Holds extends Delivery {
     }
   }
 
-  /** Sets the time at which a tuple is gone. `false` if it is gone already. */
-  renew(extra: Extra, at: number): boolean {
-    const { entry } = extra
+  /** Puts a tuple that comes at a time, in milliseconds of the space's clock, and lives so long from then. */
+  schedule(tuple: Tuple, extra: Extra, failure: boolean, at: number, ttl: number): void {
+    const deadline = { at, index: -1, rank: this.nextSchedule(), fire: () => this.come(scheduled) }
+    const scheduled: Scheduled = { tuple, extra, failure, ttl, deadline }
+    this.await(scheduled)
+  }
+
+  /** Its time has come, and it is put as any other; but there must be room for it, as for what comes back. */
+  private come(scheduled: Scheduled): void {
+    const { deadline: { at }, extra, failure, ttl, tuple } = scheduled
+    this.forgo(scheduled)
+    if (ttl < Infinity) {
+      this.expireAt(extra, at + ttl)
+    }
+    this.offerOrStore(this.entry(tuple, extra, failure, at), "Out")
+  }
+
+  /** Sets the time at which a tuple comes. `false` if it is not to come any more. */
+  reschedule(extra: Extra, at: number): boolean {
+    const { scheduled } = extra
+    if (scheduled === undefined) {
+      return false
+    }
+    this.forgo(scheduled)
+    scheduled.deadline.at = at
+    this.await(scheduled)
+    this.sweep()
+    return true
+  }
+
+  /** Gives a tuple so long to live, from now on or from when it comes; `-Infinity` ends it. `false` if it is gone. */
+  renew(extra: Extra, ttl: number): boolean {
+    const { entry, scheduled } = extra
+    if (scheduled !== undefined) {
+      scheduled.ttl = ttl
+      if (ttl < 0) {
+        this.forgo(scheduled)
+      }
+      return true
+    }
     if (entry === undefined || !this.has(entry)) {
       return false
     }
+    const at = this.now() + ttl
     if (entry.live) {
       this.remove(entry)
       this.expireAt(extra, at)

@@ -44,6 +44,7 @@ export const inspect = (store: Store, records: Records): Inspection => {
     tuples: shapes.tuples,
     oldest: shapes.oldest,
     expiring: { count: store.expiring, next: next === Infinity ? undefined : next - now },
+    scheduled: { count: store.scheduled.size, next: nextOf(store, now) },
     held: store.held.size,
     holders: holders(store, now),
     failures: store.shelves.failures.all.size,
@@ -56,6 +57,15 @@ export const inspect = (store: Store, records: Records): Inspection => {
       .flat(),
     undecodable: 0
   }
+}
+
+/** In how many milliseconds the next tuple comes, if one does. */
+const nextOf = ({ scheduled }: Store, now: number): number | undefined => {
+  let next = Infinity
+  for (const { deadline: { at } } of scheduled) {
+    next = Math.min(next, at)
+  }
+  return next === Infinity ? undefined : next - now
 }
 
 const ageOf = (store: Store, { seq }: Entry, now: number): number => now - store.ages.of(seq)
@@ -85,6 +95,7 @@ export const sampleOf = (store: Store): Effect.Effect<Option.Option<Sample>> =>
       tuples: store.count,
       oldestTuple: Math.max(0, ...oldest),
       expiring: store.expiring,
+      scheduled: store.scheduled.size,
       held: store.held.size,
       oldestHold: holder === undefined ? 0 : now - holder.since,
       waiters: waiting.length,

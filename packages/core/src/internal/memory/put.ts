@@ -9,11 +9,13 @@ import * as Option from "effect/Option"
 import * as STM from "effect/STM"
 import type { Tuple } from "../../Tuple.js"
 import type { Destination } from "../../TupleSpace.js"
+import type { Terms } from "../arguments.js"
 import { dying, invalidOption } from "../arguments.js"
 import type { PutFitting } from "../destination.js"
 import { moves } from "../destination.js"
 import { isFailure } from "../failure.js"
 import type { Pattern } from "../pattern/pattern.js"
+import { millisOf } from "../runtime.js"
 import { decoded, raw } from "../texts.js"
 import type { Span } from "../tracing.js"
 import type { Leased, Verbs } from "../verbs.js"
@@ -82,17 +84,38 @@ class PutBy<A> extends Put<A> {
 export const out = (memory: Memory) => (tuple: Tuple): Effect.Effect<void> =>
   operation(memory, "out", new PutOne(memory, tuple))
 
-export const outLeased = (memory: Memory) => (tuple: Tuple, ttl: number): Effect.Effect<Leased<never>> => {
+export const outLeased = (memory: Memory) => (tuple: Tuple, terms: Terms): Effect.Effect<Leased<never>> => {
   const { store } = memory
   const put = (span: Span) => {
     const extra = extraOf(span)
-    if (ttl < Infinity) {
-      store.expireAt(extra, store.now() + ttl)
-    }
-    const outcome = store.putOne(store.entry(tuple, extra))
+    const outcome = putOn(store, tuple, extra, terms.ttl, waitOf(store, terms))
     return isMiss(outcome) ? outcome : new LeasedEntry(memory, extra)
   }
   return operation(memory, "out", new PutBy(memory, "out", [], put))
+}
+
+/** In how many milliseconds a tuple comes that is put now. */
+const waitOf = ({ options: { clock } }: Store, { after, at }: Terms): number =>
+  at === undefined ? after : at - millisOf(clock)
+
+/** Puts a tuple for so long, after so many milliseconds. */
+const putOn = (
+  store: Store,
+  tuple: Tuple,
+  extra: Extra,
+  ttl: number,
+  after: number,
+  failure = false
+): void | Miss => {
+  const now = store.now()
+  if (after > 0) {
+    return store.schedule(tuple, extra, failure, now + after, ttl)
+  }
+  if (ttl < Infinity) {
+    store.expireAt(extra, now + ttl)
+  }
+  const entry = store.entry(tuple, extra, failure)
+  return failure ? store.putRegardless([entry]) : store.putOne(entry)
 }
 
 /** What the space knows of the tuple while it has it, and no longer. */
@@ -101,12 +124,17 @@ class LeasedEntry implements Leased<never> {
 
   renew(ttl: number): Effect.Effect<boolean> {
     const { extra, memory, memory: { store } } = this
-    return operation(memory, "renew", { step: () => store.renew(extra, store.now() + ttl) })
+    return operation(memory, "renew", { step: () => store.renew(extra, ttl) })
+  }
+
+  reschedule(after: number): Effect.Effect<boolean> {
+    const { extra, memory, memory: { store } } = this
+    return operation(memory, "reschedule", { step: () => store.reschedule(extra, store.now() + after) })
   }
 
   isLeft(): boolean {
     const { extra, memory: { store } } = this
-    return extra.entry !== undefined && store.has(extra.entry)
+    return extra.scheduled !== undefined || extra.entry !== undefined && store.has(extra.entry)
   }
 }
 
@@ -194,13 +222,10 @@ export const load = (memory: Memory): Verbs<never>["load"] => (values, all) => {
   return Effect.forEach(all, (dumped) => {
     const tuple = decoded(values, dumped) ?? raw(values, dumped)
     const put = (span: Span) => {
+      const { after, attempts, failure, ttl } = dumped
       const extra = extraOf(span)
-      extra.attempts = dumped.attempts
-      if (dumped.ttl !== null) {
-        store.expireAt(extra, store.now() + dumped.ttl)
-      }
-      const entry = store.entry(tuple, extra, dumped.failure)
-      return dumped.failure ? store.putRegardless([entry]) : store.putOne(entry)
+      extra.attempts = attempts
+      return putOn(store, tuple, extra, ttl ?? Infinity, after, failure)
     }
     return operation(memory, "import", new PutBy<void>(memory, "out", [], put))
   }, { discard: true })

@@ -23,7 +23,7 @@ import { tick, timeOf } from "../timekeeper.js"
 import type { Watcher } from "../watcher.js"
 import type { Edition } from "./editions.js"
 import { Editions } from "./editions.js"
-import type { Extra } from "./entry.js"
+import type { Extra, Scheduled } from "./entry.js"
 import { Entry } from "./entry.js"
 import type { Interest } from "./interest.js"
 import { failures, Interests } from "./interest.js"
@@ -70,6 +70,8 @@ export class State {
   readonly ages: Ages
   /** How many of the stored tuples have a time to live. */
   expiring = 0
+  /** Tuples that are still to come. */
+  readonly scheduled = new Set<Scheduled>()
   readonly deadlines = new Deadlines()
   /** The time for which the timekeeper has set its alarm, and how to wake it earlier. */
   alarm = Infinity
@@ -88,6 +90,7 @@ export class State {
   private tuples = 0
   private interests = 0
   private tokens = 0
+  private schedules = 0
 
   constructor(readonly options: Options) {
     this.shelves = new Shelves(options.selection, options.random)
@@ -103,10 +106,14 @@ export class State {
     return timeOf(this.options.clock)
   }
 
-  /** A tuple with the next place in the order of arrival. It is not stored yet. */
-  entry(tuple: Tuple, extra: Extra | undefined, failure = false): Entry {
+  /** A tuple with the next place in the order of arrival. It is not stored yet. `at`: since when it counts as there. */
+  entry(tuple: Tuple, extra: Extra | undefined, failure = false, at?: number): Entry {
     const entry = new Entry(tuple, this.tuples++, failure)
-    this.ages.note(entry.seq)
+    if (at === undefined) {
+      this.ages.note(entry.seq)
+    } else {
+      this.ages.noteAt(entry.seq, at)
+    }
     if (extra !== undefined) {
       entry.extra = extra
       extra.entry = entry
@@ -122,6 +129,11 @@ export class State {
   /** The next number of a hold. No rollback takes it back: somebody may have seen it. */
   nextToken(): number {
     return ++this.tokens
+  }
+
+  /** The next place in the order of those that come at the same time: behind all that ends then. */
+  nextSchedule(): number {
+    return ++this.schedules
   }
 
   /** Whether a tuple is stored, or held by somebody who may give it back. */
@@ -161,6 +173,7 @@ export class State {
     this.shelves = new Shelves(this.options.selection, this.options.random)
     this.held.clear()
     this.holders.clear()
+    this.scheduled.clear()
     this.deadlines.clear()
     this.expiring = 0
   }
@@ -204,6 +217,24 @@ export class State {
     this.held.delete(entry)
     if (this.log.recording) {
       this.log.add(() => this.held.add(entry))
+    }
+  }
+
+  protected await(scheduled: Scheduled): void {
+    this.scheduled.add(scheduled)
+    scheduled.extra.scheduled = scheduled
+    this.deadlines.add(scheduled.deadline)
+    if (this.log.recording) {
+      this.log.add(() => this.forgo(scheduled))
+    }
+  }
+
+  protected forgo(scheduled: Scheduled): void {
+    this.scheduled.delete(scheduled)
+    scheduled.extra.scheduled = undefined
+    this.deadlines.remove(scheduled.deadline)
+    if (this.log.recording) {
+      this.log.add(() => this.await(scheduled))
     }
   }
 

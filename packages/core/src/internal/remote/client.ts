@@ -73,13 +73,17 @@ const puttingOf = (
   now: () => number
 ): Pick<Verbs<SpaceError>, "out" | "outAll" | "outFitting" | "outLeased"> => ({
   out: (tuple) => Effect.asVoid(connection.request("out", [values.encodeTuple(tuple)])),
-  outLeased: (tuple, ttl) =>
-    Effect.map(connection.request("out", [values.encodeTuple(tuple), ttl]), ([id]) =>
-      untilGone(
-        now,
-        ttl,
-        (ttl) => Effect.map(connection.request("renew", ttl < 0 ? [id] : [id, ttl]), ([, was]) => was)
-      )),
+  outLeased: (tuple, terms) => {
+    const { after, at, ttl } = terms
+    return Effect.map(
+      connection.request("out", [values.encodeTuple(tuple), at === undefined ? { ttl, after } : { ttl, at }]),
+      ([id]) =>
+        untilGone(now, terms, {
+          renew: (ttl) => Effect.map(connection.request("renew", ttl < 0 ? [id] : [id, ttl]), ([, was]) => was),
+          reschedule: (after) => Effect.map(connection.request("reschedule", [id, after]), ([, was]) => was)
+        })
+    )
+  },
   outAll: (tuples) => Effect.asVoid(connection.request("outAll", [tuples.map((tuple) => values.encodeTuple(tuple))])),
   outFitting: (tuples, onArrival) =>
     failing(() => {

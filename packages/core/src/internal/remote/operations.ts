@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
-import { mailboxOf, millis, own } from "../arguments.js"
+import { afterOf, mailboxOf, millis, own, termsOf } from "../arguments.js"
 import { putFitting } from "../destination.js"
 import { equals } from "../pattern/equality.js"
 import type { Pattern } from "../pattern/pattern.js"
@@ -102,15 +102,15 @@ const reading = (
 
 const puttingOf = (
   { space, values, verbs }: Serving
-): Pick<Operations, "out" | "outAll" | "outFitting" | "renew"> => {
+): Pick<Operations, "out" | "outAll" | "outFitting" | "renew" | "reschedule"> => {
   const leases = new Leases()
   const read = (wire: unknown): Tuple => own(values.decodeTuple(wire))
   return {
-    out: (id, tuple, ttl) => {
+    out: (id, tuple, terms) => {
       const decoded = read(tuple)
-      return ttl === undefined
+      return terms === undefined
         ? none(verbs.out(decoded))
-        : none(Effect.map(verbs.outLeased(decoded, millis("ttl", ttl)), (lease) => leases.set(id, lease)))
+        : none(Effect.map(verbs.outLeased(decoded, termsOf(terms)), (lease) => leases.set(id, lease)))
     },
     outAll: (_, all) => none(verbs.outAll(all.map(read))),
     outFitting: (_, all) => one(putFitting(space, all.map((tuple) => values.decodeTuple(tuple)))),
@@ -122,7 +122,8 @@ const puttingOf = (
           (was) => Effect.sync(() => ttl === undefined || !was ? leases.delete(id) : undefined)
         )
       )
-    }
+    },
+    reschedule: (_, id, after) => one(leases.get(id)?.reschedule(afterOf(after)) ?? Effect.succeed(false))
   }
 }
 

@@ -19,7 +19,7 @@
 import type { Link } from "../../Remote.js"
 import { SpaceError } from "../../SpaceError.js"
 import type { Explanation, Failures, Inspection, Quiescence } from "../../TupleSpace.js"
-import type { Mailbox } from "../arguments.js"
+import type { Mailbox, Terms } from "../arguments.js"
 import type { Ending, NoToken, TakingFirst, TakingNow } from "../hold.js"
 import type { Query } from "../pattern/query.js"
 import { messageOf } from "../print.js"
@@ -94,11 +94,13 @@ type Held = [
  * `Values` and `patterns.ts` encode them. `asks` says that the patterns have code in them. Times are milliseconds.
  */
 export interface Requests {
-  readonly out: (tuple: unknown, ttl?: number) => []
+  /** With the terms of a lease, if it is to have one. */
+  readonly out: (tuple: unknown, terms?: Pick<Terms, "after" | "ttl"> | Pick<Terms, "at" | "ttl">) => []
   readonly outAll: (tuples: Wires) => []
   readonly outFitting: (tuples: Wires) => [arrived: ReadonlyArray<number>]
   /** Without a time, the lease ends. */
   readonly renew: (lease: number, ttl?: number) => [was: boolean]
+  readonly reschedule: (lease: number, after: number) => [was: boolean]
   readonly outIfAbsent: (pattern: Wires, asks: boolean, tuple: unknown) => [present?: unknown]
   readonly replace: (pattern: Wires) => [replaced?: unknown]
   readonly read: (

@@ -76,7 +76,7 @@ export const make = (
 
 const puttingOf = (routing: Routing): Pick<Part, "out" | "outAll" | "outFitting" | "outLeased"> => ({
   out: (tuple) => routing.ofTuple(tuple).out(tuple),
-  outLeased: (tuple, ttl) => routing.ofTuple(tuple).outLeased(tuple, ttl),
+  outLeased: (tuple, terms) => routing.ofTuple(tuple).outLeased(tuple, terms),
   outAll: (tuples) =>
     Effect.forEach(
       routing.byPart(tuples),
@@ -219,6 +219,12 @@ const told = <A, B>(parts: ReadonlyArray<A | undefined>, sum: (parts: ReadonlyAr
   return known.length < parts.length ? undefined : sum(known)
 }
 
+/** How many something happens to in all parts together, and in how many milliseconds first. */
+const timed = (parts: ReadonlyArray<{ readonly count: number; readonly next: number | undefined }>) => ({
+  count: parts.reduce((sum, { count }) => sum + count, 0),
+  next: parts.flatMap(({ next }) => next ?? []).sort((one, other) => one - other)[0]
+})
+
 /** The shapes of the tuples in all parts: one whose first field is no string may be in several. */
 const shapesOf = (parts: ReadonlyArray<Inspection>): Shapes => {
   const shapes = new Shapes()
@@ -235,10 +241,8 @@ const seeing = (routing: Routing, waits: Waits): Pick<Part, "explain" | "inspect
     return {
       tuples: shapes.tuples,
       oldest: told(all.map(({ oldest }) => oldest), () => shapes.oldest),
-      expiring: told(all.map(({ expiring }) => expiring), (parts) => ({
-        count: parts.reduce((sum, { count }) => sum + count, 0),
-        next: parts.flatMap(({ next }) => next ?? []).sort((one, other) => one - other)[0]
-      })),
+      expiring: told(all.map(({ expiring }) => expiring), timed),
+      scheduled: told(all.map(({ scheduled }) => scheduled), timed),
       held: all.reduce((sum, { held }) => sum + held, 0),
       holders: told(all.map(({ holders }) => holders), (parts) => longestFirst(parts.flat())),
       failures: all.reduce((sum, { failures }) => sum + failures, 0),

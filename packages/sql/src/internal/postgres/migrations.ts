@@ -444,11 +444,12 @@ const newRow = (schema: Sql) =>
     p_now + r.ttl, NULL, r.meta, coalesce(r.attempts, 0))::${schema}.tuples`
 
 /** Whether the command `u.c` changes nothing, and leaves nobody behind who waits. */
-const looks = sql`(u.c->>'op' IN ('scan', 'held', 'count', 'inspect') OR u.c->>'op' = 'read' AND u.c->>'wait' IS NULL)`
+const looks =
+  sql`(u.c->>'op' IN ('scan', 'held', 'count', 'inspect', 'scheduled') OR u.c->>'op' = 'read' AND u.c->>'wait' IS NULL)`
 
 /** Whether any of `p_commands` is such. */
 const anyLooks = sql`jsonb_path_exists(p_commands, '$[*] ? (@.op == "scan" || @.op == "held" || @.op == "count"
-    || @.op == "inspect" || @.op == "read" && @.wait == null)')`
+    || @.op == "inspect" || @.op == "scheduled" || @.op == "read" && @.wait == null)')`
 
 const commands = (schema: Sql, name: Sql): Sql =>
   sql`
@@ -510,6 +511,52 @@ BEGIN
     PERFORM ${schema}.expire(p_space, p_now);
   END IF;
   RETURN to_json(coalesce(v_ids, '{}'));
+END $$;
+
+-- Keeps tuples until they come, and puts those at once whose time has come. Gives their leases.
+CREATE OR REPLACE FUNCTION ${schema}.schedule(p_space int, p_client bigint, p_now float8, p_rows jsonb) RETURNS json
+LANGUAGE plpgsql AS $$
+DECLARE
+  r jsonb;
+  v_due float8;
+  v_id bigint;
+  v_ids bigint[] := '{}';
+BEGIN
+  FOR r IN SELECT * FROM jsonb_array_elements(p_rows) LOOP
+    v_due := coalesce((r->>'at')::float8, p_now + (r->>'after')::float8);
+    IF v_due <= p_now THEN
+      v_id := (${schema}.put(p_space, p_client, p_now, jsonb_build_array(r))->>0)::bigint;
+    ELSE
+      INSERT INTO ${schema}.scheduled
+        SELECT nextval('${schema}.ids'), p_space, v_due, x.ttl, x.arity, x.shape, x.fields,
+            ${all((i) => sql`x.keys[${i + 1}]`)}, x.meta, coalesce(x.attempts, 0)
+          FROM jsonb_to_record(r) AS x(
+            arity int, shape text, fields text[], keys bigint[], ttl float8, meta text, attempts int
+          )
+        RETURNING id INTO v_id;
+    END IF;
+    v_ids := v_ids || v_id;
+  END LOOP;
+  RETURN to_json(v_ids);
+END $$;
+
+-- Puts those whose time has come, as somebody else would who put them then. What is too much for one batch stays for
+-- the next.
+CREATE OR REPLACE FUNCTION ${schema}.come(p_space int, p_now float8) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  s record;
+  t ${schema}.tuples;
+BEGIN
+  FOR s IN SELECT x.* FROM ${schema}.scheduled x WHERE x.space = p_space AND x.due <= p_now
+      ORDER BY x.due, x.id LIMIT ${mostMoved} LOOP
+    DELETE FROM ${schema}.scheduled x WHERE x.id = s.id;
+    t := ROW(nextval('${schema}.ids'), p_space, s.arity, s.shape, s.fields, ${all((i) => sql`s.k${i}`)},
+      s.due + s.ttl, s.id, s.meta, s.attempts)::${schema}.tuples;
+    PERFORM ${schema}.mark(p_space, t.id, s.due);
+    PERFORM ${schema}.deliver(p_space, 0, p_now, t, NULL, 'Out', NULL);
+  END LOOP;
+  PERFORM ${schema}.expire(p_space, p_now);
 END $$;
 
 -- Puts what transactions past the space have committed for it, as somebody else would who put it now: before all that a
@@ -727,6 +774,10 @@ LANGUAGE sql AS $$
       SELECT json_build_object('count', count(*), 'next', min(t.expires) - p_now)
         FROM ${schema}.tuples t WHERE t.space = p_space AND t.expires IS NOT NULL
     ),
+    'scheduled', (
+      SELECT json_build_object('count', count(*), 'next', min(s.due) - p_now)
+        FROM ${schema}.scheduled s WHERE s.space = p_space
+    ),
     'now', p_now,
     'waiters', (
       SELECT coalesce(json_agg(json_build_object('label', w.label, 'age', p_now - w.since) ORDER BY w.seq), '[]')
@@ -826,9 +877,28 @@ BEGIN
       IF NOT FOUND THEN
         UPDATE ${schema}.held SET expires = p_now + (c->>'ttl')::float8 WHERE lease = (c->>'lease')::bigint;
       END IF;
+      IF NOT FOUND AND (c->>'ttl')::float8 < 0 THEN
+        DELETE FROM ${schema}.scheduled WHERE id = (c->>'lease')::bigint;
+      ELSIF NOT FOUND THEN
+        UPDATE ${schema}.scheduled SET ttl = (c->>'ttl')::float8 WHERE id = (c->>'lease')::bigint;
+      END IF;
       v_reply := to_json(FOUND);
       PERFORM ${schema}.expire(p_space, p_now);
       RETURN v_reply;
+    WHEN 'schedule' THEN
+      RETURN ${schema}.schedule(p_space, p_client, p_now, c->'rows');
+    WHEN 'reschedule' THEN
+      UPDATE ${schema}.scheduled SET due = p_now + (c->>'after')::float8 WHERE id = (c->>'lease')::bigint;
+      v_reply := to_json(FOUND);
+      IF FOUND THEN
+        PERFORM ${schema}.come(p_space, p_now);
+      END IF;
+      RETURN v_reply;
+    WHEN 'scheduled' THEN
+      RETURN (SELECT coalesce(json_agg(json_build_array(s.id, s.arity, s.shape, s.fields, ARRAY[${
+    all((i) => sql`s.k${i}`)
+  }], s.due, s.ttl, s.meta, s.attempts) ORDER BY s.due, s.id), '[]')
+        FROM ${schema}.scheduled s WHERE s.space = p_space);
     WHEN 'inspect' THEN
       RETURN ${schema}.inspect(p_space, p_now);
   END CASE;
@@ -850,6 +920,8 @@ DECLARE
   v_until float8;
   v_expires boolean;
   v_lapses boolean;
+  v_due float8;
+  v_coming float8;
   v_name text;
   v_more boolean := false;
   v_posted boolean;
@@ -869,9 +941,10 @@ BEGIN
       EXISTS (SELECT FROM ${schema}.tuples t WHERE t.space = p_space AND t.expires <= v_now),
       EXISTS (SELECT FROM ${schema}.clients y
         WHERE y.space = p_space AND (y.until <= v_now OR y.until > v_now + y.lease) AND y.id <> p_client),
+      (SELECT s.due FROM ${schema}.scheduled s WHERE s.space = p_space ORDER BY s.due, s.id LIMIT 1),
       (SELECT s.name FROM ${schema}.spaces s
         WHERE s.id = p_space AND EXISTS (SELECT FROM ${schema}.outbox o WHERE o.space = s.name))
-    INTO v_seq, v_dead, v_until, v_expires, v_lapses, v_name FROM ${schema}.clients x WHERE x.id = p_client;
+    INTO v_seq, v_dead, v_until, v_expires, v_lapses, v_due, v_name FROM ${schema}.clients x WHERE x.id = p_client;
   IF p_seq <= v_seq THEN
     IF p_seq < v_seq - 1 THEN
       RAISE EXCEPTION 'a batch came after it had been sent again' USING ERRCODE = '40001';
@@ -910,6 +983,9 @@ BEGIN
       WHERE y.space = p_space AND y.until > v_now + y.lease AND NOT y.dead;
     PERFORM ${schema}.bury(p_space, p_client, v_now);
   END IF;
+  IF v_due <= v_now THEN
+    PERFORM ${schema}.come(p_space, v_now);
+  END IF;
   IF v_name IS NOT NULL THEN
     v_more := ${schema}.empty_outbox(p_space, v_now, v_name);
   END IF;
@@ -917,9 +993,20 @@ BEGIN
     v_replies := v_replies || ${schema}.perform(p_space, p_client, v_now, c);
   END LOOP;
   SELECT EXISTS (SELECT FROM ${schema}.mail), EXISTS (SELECT FROM ${schema}.mail m WHERE m.client = p_client),
-      (SELECT greatest(0, t.expires - v_now) FROM ${schema}.tuples t
-        WHERE t.space = p_space AND t.expires IS NOT NULL ORDER BY t.expires LIMIT 1)
-    INTO v_posted, v_told, v_next;
+      (SELECT t.expires FROM ${schema}.tuples t
+        WHERE t.space = p_space AND t.expires IS NOT NULL ORDER BY t.expires LIMIT 1),
+      (SELECT s.due FROM ${schema}.scheduled s WHERE s.space = p_space ORDER BY s.due, s.id LIMIT 1)
+    INTO v_posted, v_told, v_next, v_coming;
+  v_next := least(v_next, v_coming) - v_now;
+  IF v_next < 0 THEN
+    v_next := 0;
+  END IF;
+  IF v_coming < coalesce(v_due, 'Infinity') THEN
+    -- Others who wait do not know that it is so soon.
+    PERFORM ${schema}.post(x.client, 0, 'hint', 0, NULL::${schema}.tuples, false, NULL, NULL)
+      FROM (SELECT DISTINCT w.client FROM ${schema}.waiters w WHERE w.space = p_space AND w.client <> p_client) x;
+    v_posted := true;
+  END IF;
   IF v_told THEN
     WITH gone AS (
       DELETE FROM ${schema}.mail m WHERE m.client = p_client RETURNING m.id, m.waiter, m.final, m.body
@@ -1038,6 +1125,25 @@ DROP FUNCTION IF EXISTS ${schema}.hold(int, bigint, bigint[], bigint[], boolean)
     // Of all spaces of the schema: a hold is begun under the lock of its space, so those of each grow.
     name: sql`numbers of holds`,
     statements: (schema) => sql`CREATE SEQUENCE ${schema}.tokens;`
+  },
+  {
+    // Their ids are of those of tuples, since they are leases.
+    name: sql`tuples that come later`,
+    statements: (schema) =>
+      sql`
+CREATE TABLE ${schema}.scheduled (
+  id bigint PRIMARY KEY,
+  space int NOT NULL,
+  due float8 NOT NULL,
+  ttl float8,
+  arity int NOT NULL,
+  shape text COLLATE "C" NOT NULL,
+  fields text[] COLLATE "C" NOT NULL,
+  ${all((i) => sql`k${i} bigint`)},
+  meta text,
+  attempts int NOT NULL
+) WITH (${swept});
+CREATE INDEX scheduled_due ON ${schema}.scheduled (space, due, id);`
   }
 ]
 

@@ -185,6 +185,7 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
       name: options.name,
       lease: options.lease,
       depth,
+      schedules: true,
       run,
       transaction,
       onMail: (callback) =>

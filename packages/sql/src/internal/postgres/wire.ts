@@ -3,7 +3,17 @@
  *
  * @internal
  */
-import type { Command, Found, Mail, Outcome, Query, Replies, Reply, Row } from "@effect-linda/core/StoreCommand"
+import type {
+  Command,
+  Found,
+  Mail,
+  Outcome,
+  Query,
+  Replies,
+  Reply,
+  Row,
+  ScheduledRow
+} from "@effect-linda/core/StoreCommand"
 import { anchorOf, shortLineOf } from "../anchors.js"
 import { lean } from "../rows.js"
 
@@ -20,6 +30,8 @@ const lineOf = (kind: "in" | "rd", queries: ReadonlyArray<Query>): string =>
 const wired = (command: Command) =>
   command.op === "put"
     ? { op: command.op, rows: command.rows.map(lean) }
+    : command.op === "schedule"
+    ? { op: command.op, rows: command.rows.map((row) => ({ ...lean(row), after: row.after, at: row.at })) }
     : command.op === "settle" && command.put.length > 0
     ? { ...command, put: command.put.map(lean) }
     : (command.op === "take" || command.op === "read") && command.wait !== null
@@ -60,18 +72,43 @@ const rowOf = ([id, arity, shape, fields, keys, expires, lease, meta, attempts, 
   ...(token === undefined ? {} : { token })
 })
 
+type ScheduledWire = readonly [
+  id: number,
+  arity: number,
+  shape: string,
+  fields: ReadonlyArray<string>,
+  keys: ReadonlyArray<number | null>,
+  due: number,
+  ttl: number | null,
+  meta: string | null,
+  attempts: number
+]
+
+const scheduledOf = ([lease, arity, shape, fields, keys, due, ttl, meta, attempts]: ScheduledWire): ScheduledRow => ({
+  lease,
+  arity,
+  shape,
+  fields,
+  keys: keys.filter((key) => key !== null),
+  due,
+  ttl,
+  meta,
+  attempts
+})
+
 type FoundWire = readonly [index: number, rows: ReadonlyArray<RowWire>] | null
 
 const foundOf = (found: FoundWire): Found | null =>
   found === null ? null : { index: found[0], rows: found[1].map(rowOf) }
 
 /** Replies as they come: those with rows are in another form than they are given. */
-interface RepliesWire extends Omit<Replies, "claim" | "held" | "read" | "scan" | "take"> {
+interface RepliesWire extends Omit<Replies, "claim" | "held" | "read" | "scan" | "scheduled" | "take"> {
   readonly take: ReadonlyArray<FoundWire>
   readonly read: FoundWire
   readonly scan: ReadonlyArray<RowWire>
   readonly held: ReadonlyArray<RowWire>
   readonly claim: ReadonlyArray<RowWire> | null
+  readonly scheduled: ReadonlyArray<ScheduledWire>
 }
 
 type ReplyWire = RepliesWire[keyof RepliesWire]
@@ -85,6 +122,8 @@ const replyOf = (command: Command, reply: ReplyWire): Reply => {
     case "scan":
     case "held":
       return (reply as RepliesWire["held"]).map(rowOf)
+    case "scheduled":
+      return (reply as RepliesWire["scheduled"]).map(scheduledOf)
     case "claim":
       return (reply as RepliesWire["claim"])?.map(rowOf) ?? null
     default:

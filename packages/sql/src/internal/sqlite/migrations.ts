@@ -100,5 +100,18 @@ export const migrations: ReadonlyArray<Migration> = [
   {
     name: sql`numbers of holds`,
     statements: (prefix) => sql`ALTER TABLE ${prefix}spaces ADD COLUMN token INTEGER NOT NULL DEFAULT 0;`
+  },
+  {
+    // A lease of theirs is their id below 0: those of tuples that were put at once are above.
+    name: sql`tuples that come later`,
+    statements: (prefix) =>
+      sql`
+      CREATE TABLE ${prefix}scheduled (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, space INTEGER NOT NULL, due REAL NOT NULL, ttl REAL,
+        arity INTEGER NOT NULL, shape TEXT NOT NULL, fields TEXT NOT NULL,
+        ${ofEach((position) => sql`k${position} INTEGER,`, " ")}
+        meta TEXT, attempts INTEGER NOT NULL
+      );
+      CREATE INDEX ${prefix}scheduled_due ON ${prefix}scheduled (space, due);`
   }
 ]

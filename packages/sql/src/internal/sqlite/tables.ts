@@ -3,9 +3,9 @@
  *
  * @internal
  */
-import type { Standing, Tables } from "@effect-linda/core/SpaceStore"
+import type { ScheduledTables, Standing, Tables } from "@effect-linda/core/SpaceStore"
 import { matches } from "@effect-linda/core/SpaceStore"
-import type { Literal, Mail, NewRow, Query, Row, Waiter } from "@effect-linda/core/StoreCommand"
+import type { Literal, Mail, NewRow, Query, Row, ScheduledRow, Waiter } from "@effect-linda/core/StoreCommand"
 import type { Database, Statement } from "../../Sqlite.js"
 import * as ages from "../ages.js"
 import { anchorOf, hashUnder, shortLineOf } from "../anchors.js"
@@ -70,6 +70,66 @@ const valuesOf = (space: number, row: Omit<Row, "id">): ReadonlyArray<unknown> =
 }
 
 const places = (count: number): Sql => join(Array.from({ length: count }, () => sql`?`))
+
+/** A tuple that comes later, in few columns as well. */
+const wholeScheduled = sql`due, ttl, json_array(id, arity, shape, json(fields), meta, attempts, ${
+  join(keysOf())
+}) AS rest`
+
+const scheduledOf = (stored: Stored): ScheduledRow => {
+  const [id, arity, shape, fields, meta, attempts, ...keys] = JSON.parse(stored["rest"])
+  return {
+    fields,
+    shape,
+    arity,
+    keys: keys.slice(0, fields.length),
+    due: stored["due"],
+    ttl: stored["ttl"],
+    lease: -id,
+    meta,
+    attempts
+  }
+}
+
+/** How the tables of tuples that come later are asked. */
+const scheduledIn = (
+  prepared: (text: Sql) => Statement,
+  prefix: Sql,
+  space: number
+): ScheduledTables => {
+  const table = sql`${prefix}scheduled`
+  const next = prepared(sql`SELECT due FROM ${table} WHERE space = ? ORDER BY due LIMIT 1`)
+  const ofAll = sql`SELECT ${wholeScheduled} FROM ${table} WHERE space = ?`
+  const rowsOf = (rows: ReadonlyArray<unknown>) => (rows as ReadonlyArray<Stored>).map(scheduledOf)
+  const changes = (text: Sql, ...values: ReadonlyArray<unknown>) => Number(prepared(text).run(...values).changes) > 0
+  return {
+    next: () => {
+      const [first] = next.all(space) as ReadonlyArray<Stored>
+      return first === undefined ? null : first["due"]
+    },
+    add: ({ arity, attempts, due, fields, keys, meta, shape, ttl }) => {
+      const names = [sql`space`, sql`due`, sql`ttl`, ...plain, ...keysOf(keys.length), sql`meta`, sql`attempts`]
+      const values = [space, due, ttl, arity, shape, JSON.stringify(fields), ...keys, meta, attempts]
+      const add = prepared(sql`INSERT INTO ${table} (${join(names)}) VALUES (${places(values.length)})`)
+      return -Number(add.run(...values).lastInsertRowid)
+    },
+    take: (now) => {
+      const rows = rowsOf(prepared(sql`${ofAll} AND due <= ? ORDER BY due, id LIMIT ${mostMoved}`).all(space, now))
+      const ids = JSON.stringify(rows.map(({ lease }) => -lease))
+      prepared(sql`DELETE FROM ${table} WHERE id IN (SELECT value FROM json_each(?))`).run(ids)
+      return rows
+    },
+    set: (lease, change) =>
+      "due" in change
+        ? changes(sql`UPDATE ${table} SET due = ? WHERE id = ?`, change.due, -lease)
+        : changes(sql`UPDATE ${table} SET ttl = ? WHERE id = ?`, change.ttl, -lease),
+    remove: (lease) => changes(sql`DELETE FROM ${table} WHERE id = ?`, -lease),
+    all: () => rowsOf(prepared(sql`${ofAll} ORDER BY due, id`).all(space)),
+    others: (client) =>
+      (prepared(sql`SELECT DISTINCT client FROM ${prefix}waiters WHERE space = ? AND client <> ?`)
+        .all(space, Number(client)) as ReadonlyArray<Stored>).map(({ client }) => String(client))
+  }
+}
 
 /** Which space the tables are of. */
 interface Of {
@@ -462,6 +522,7 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
       }
       return puts.flat()
     },
+    scheduled: scheduledIn(prepared, prefix, space),
     touch: (client, until) => Number(touch.run(until, Number(client)).changes) > 0,
     lapsed: (now) => (lapsed.all(space, now) as ReadonlyArray<Stored>).map(({ id }) => String(id)),
     signs: () =>
@@ -501,6 +562,9 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
       const [expiring] = prepared(
         sql`SELECT count(*) AS count, min(expires) - ? AS next FROM ${tuples} WHERE space = ? AND expires IS NOT NULL`
       ).all(now, space) as ReadonlyArray<Stored>
+      const [scheduled] = prepared(
+        sql`SELECT count(*) AS count, min(due) - ? AS next FROM ${prefix}scheduled WHERE space = ?`
+      ).all(now, space) as ReadonlyArray<Stored>
       const waiting = prepared(sql`SELECT label, since FROM ${prefix}waiters WHERE space = ? ORDER BY seq`)
         .all(space) as ReadonlyArray<Stored>
       return {
@@ -508,6 +572,7 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
         held: holders.reduce((sum, { count }) => sum + count, 0),
         holders: holders.map(({ age, client, count, lapses }) => ({ client: String(client), count, age, lapses })),
         expiring: { count: expiring!["count"], next: expiring!["next"] },
+        scheduled: { count: scheduled!["count"], next: scheduled!["next"] },
         now,
         waiters: waiting.map(({ label, since }) => ({ label, age: now - since }))
       }

@@ -51,6 +51,70 @@ export const time = properties("Time", (property) => {
   )
 
   property(
+    "S20 a tuple comes at its time, and not a millisecond before or after, whatever its lease has said",
+    (sim) =>
+      Effect.gen(function*() {
+        const { random } = sim
+        const space = yield* sim.space()
+        /** When each comes that is still to be seen. */
+        const comes = new Map<number, number>()
+        const take = Effect.gen(function*() {
+          const [, id] = yield* space.in(["t", P.number])
+          const now = yield* Clock.currentTimeMillis
+          expect([id, now]).toEqual([id, Math.max(comes.get(id)!, began)])
+          comes.delete(id)
+        })
+        const takers = random.between(0, 3)
+        let began = yield* Clock.currentTimeMillis
+        yield* Effect.forEach(Array.from({ length: takers }), () => Effect.fork(take), { discard: true })
+        for (let id = random.between(1, 8); id > 0; id--) {
+          const after = random.between(0, 10)
+          yield* Effect.sleep(random.below(3))
+          comes.set(id, (yield* Clock.currentTimeMillis) + after)
+          const lease = yield* space.out(["t", id], { after })
+          if (random.chance(0.5)) {
+            const again = random.between(0, 10)
+            const isCancelled = random.chance(0.3)
+            yield* Effect.fork(Effect.gen(function*() {
+              yield* Effect.sleep(random.below(8))
+              const now = yield* Clock.currentTimeMillis
+              const isToCome = now < (comes.get(id) ?? 0)
+              if (isCancelled) {
+                const isThere = comes.has(id)
+                comes.delete(id)
+                expect(yield* lease.cancel).toBe(isThere)
+              } else {
+                if (isToCome) {
+                  comes.set(id, now + again)
+                }
+                expect(yield* lease.reschedule(again)).toBe(isToCome)
+              }
+            }))
+          }
+        }
+        for (let tick = 0; tick < 30; tick++) {
+          yield* sim.still
+          // What is due now goes to who takes, if it has not yet.
+          yield* space.count(["t", P.number])
+          yield* sim.still
+          const now = yield* Clock.currentTimeMillis
+          const there = [...comes].filter(([, due]) => due <= now).map(([id]) => id)
+          const present = (yield* space.copyCollect(["t", P.number])).map(([, id]) => id)
+          expect([now, new Set(present)]).toEqual([now, new Set(there)])
+          yield* Effect.sleep(1)
+        }
+        expect((yield* space.inspect).scheduled ?? { count: 0 }).toMatchObject({ count: 0 })
+        // Who has waited in vain.
+        began = yield* Clock.currentTimeMillis
+        for (let id = 100; id < 100 + takers; id++) {
+          comes.set(id, began)
+          yield* space.out(["t", id])
+        }
+        yield* sim.over
+      })
+  )
+
+  property(
     "S9 a wait ends with its tuple or at the exact tick with its timeout, never both, never neither",
     (sim) =>
       Effect.gen(function*() {

@@ -801,7 +801,7 @@ export const metrics = cases("Insight: metrics", (each) => {
       yield* Fiber.interrupt(watcher)
     }))
 
-  test("what is held, for how long, and what has a time to live, are gauges", () =>
+  test("what is held, for how long, what has a time to live, and what is to come, are gauges", () =>
     Effect.gen(function*() {
       const name = yield* unique("held")
       const space = yield* fresh({ name, metrics: "1 seconds" })
@@ -809,18 +809,21 @@ export const metrics = cases("Insight: metrics", (each) => {
       yield* space.outAll([["a"], ["b"]])
       yield* space.out(["c"], { ttl: "1 minutes" })
       yield* space.out(["d"], { ttl: "1 minutes" })
+      yield* space.out(["e"], { after: "10 seconds" })
       const holder = yield* start(space.inWith(["a"], () => Effect.never))
       yield* pass("2 seconds")
       yield* settle
       assert.strictEqual(yield* gauge("held", name), 1)
       assert.strictEqual(yield* gauge("oldest_hold_seconds", name), 2)
       assert.strictEqual(yield* gauge("expiring", name), 2)
+      assert.strictEqual(yield* gauge("scheduled", name), 1)
       yield* Fiber.interrupt(holder)
       yield* pass("1 minutes")
       yield* settle
       assert.strictEqual(yield* gauge("held", name), 0)
       assert.strictEqual(yield* gauge("oldest_hold_seconds", name), 0)
       assert.strictEqual(yield* gauge("expiring", name), 0)
+      assert.strictEqual(yield* gauge("scheduled", name), 0)
     }))
 
   test("a wait that times out or is interrupted was not served", () =>

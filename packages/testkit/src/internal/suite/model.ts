@@ -25,7 +25,8 @@ const agrees = ({ numRuns, ...options }: Parameters<typeof Commands.commands>[0]
       const scope = await run(Scope.make())
       const space = await run(Scope.extend(engine.make(), scope))
       try {
-        await Commands.run(commands, { space, scope, settle: engine.settle, run })
+        const pass = (millis: number) => engine.pass(millis)
+        await Commands.run(commands, { space, scope, settle: engine.settle, pass, run })
       } finally {
         await run(Scope.close(scope, Exit.void))
       }
@@ -47,5 +48,10 @@ export const model = cases("Model", (test) => {
   fast(
     "S1-S8 S11 many random programs over various tuples do what they do to the model",
     () => agrees({ numRuns: 100 })
+  )
+
+  fast(
+    "S1-S8 S11 S20 many random programs whose tuples come later as well do what they do to the model",
+    () => agrees({ numRuns: 100, field: alike, maxArity: 2, later: true })
   )
 })
