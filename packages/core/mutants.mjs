@@ -337,8 +337,8 @@ export const mutants = [
     name: "a rd takes",
     clause: "S6",
     file: "internal/memory/search.ts",
-    find: "super(memory, kind, kind !== \"rd\", timeout)",
-    replace: "super(memory, kind, true, timeout)"
+    find: "searchFor(memory, name, query, !isReading(name), timeout)",
+    replace: "searchFor(memory, name, query, true, timeout)"
   },
   {
     name: "an inp that finds nothing leaves somebody who waits",
@@ -411,22 +411,22 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "withPermit: requeue: \"back\" is not heeded",
     clause: "S8",
     file: "internal/hold.ts",
-    find: "Effect.void : held.end({ how: requeue, failed: false })",
-    replace: "Effect.void : held.end({ how: \"place\", failed: false })"
+    find: "this.all((left) => this.end(this.back, left))",
+    replace: "this.all((left) => this.end({ how: \"place\", failed: false }, left))"
   },
   {
     name: "withPermit consumes its tuple",
     clause: "S8",
     file: "internal/hold.ts",
-    find: "Effect.void : held.end({ how: requeue, failed: false })",
-    replace: "Effect.void : held.end(consumed)"
+    find: "this.all((left) => this.end(this.back, left))",
+    replace: "this.all((left) => this.end(consumed, left))"
   },
   {
     name: "withPermit keeps its tuple if the use fails",
     clause: "S8",
     file: "internal/hold.ts",
-    find: "? giveBack(held, options)",
-    replace: "? (exit) => Exit.isSuccess(exit) ? giveBack(held, options)() : Effect.void"
+    find: "name === \"withPermit\" ? rest.giveBack()",
+    replace: "name === \"withPermit\" ? Exit.isSuccess(exit) ? rest.giveBack() : Effect.void"
   },
   {
     name: "a token is given twice",
@@ -439,7 +439,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "who gives up is tried again",
     clause: "S19",
     file: "internal/hold.ts",
-    find: "this.isLast = true\n",
+    find: "this.rest.isLast = true\n",
     replace: "\n"
   },
   {
@@ -467,8 +467,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "an inWith that succeeds puts its tuple back",
     clause: "S8",
     file: "internal/hold.ts",
-    find: "return held.end(consumed)",
-    replace: "return held.end({ how: \"place\", failed: false })"
+    find: "return this.end(consumed, those)",
+    replace: "return this.end({ how: \"place\", failed: false }, those)"
   },
   {
     name: "an inWith that fails consumes its tuple",
@@ -495,8 +495,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "interruptions count as attempts",
     clause: "S8",
     file: "internal/hold.ts",
-    find: "if (Cause.isInterruptedOnly(cause)) {",
-    replace: "if (cause._tag === \"Empty\") {"
+    find: "return Cause.isInterruptedOnly(cause) ? this.end",
+    replace: "return cause._tag === \"Empty\" ? this.end"
   },
   {
     name: "a tuple forgets its failed attempts as it goes to the back",
@@ -552,8 +552,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "the timeout of an inWith is that of an in",
     clause: "S9",
     file: "internal/memory/search.ts",
-    find: "    return this.name\n",
-    replace: "    return this.kind\n"
+    find: "name: operation, patterns, timeout } = this",
+    replace: "kind: operation, patterns, timeout } = this"
   },
   {
     name: "any TimeoutException is taken for one of the space",
@@ -667,8 +667,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a taker that comes anew has the tuple before the transaction that was woken for it",
     clause: "S10",
     file: "internal/memory/search.ts",
-    find: "return this.store.shelves.find(this.pattern, except)",
-    replace: "return this.store.shelves.find(this.pattern)"
+    find: "return this.store.shelves.find(this.query, except)",
+    replace: "return this.store.shelves.find(this.query)"
   },
 
   // S11: joins and choices
@@ -979,8 +979,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "options whose names cannot be read are said to be patterns",
     clause: "S16",
     file: "internal/arguments.ts",
-    find: "keysOf(options, \"the options\", invalidOption)",
-    replace: "keysOf(options, \"the options\", invalidPattern)"
+    find: "invalidOption(`the options cannot be read: ${messageOf(error)}`)",
+    replace: "new SpaceError({ reason: \"InvalidPattern\", message: messageOf(error) })"
   },
   {
     name: "the options of a space on a store may be misspelt",
@@ -1482,16 +1482,16 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "of what is held together the rest is not given back",
     clause: "S8",
-    file: "internal/memory/hold.ts",
-    find: "      store.giveBack(entries.filter((entry) => !meant.has(entry)))\n",
-    replace: ""
+    file: "internal/destination.ts",
+    find: "held.end({ how: \"place\", failed: false })",
+    replace: "Effect.void"
   },
   {
     name: "a use that gives no Effect is run all the same",
     clause: "S16",
     file: "internal/arguments.ts",
     find: "if (isEffect(given)) {",
-    replace: "if (isEffect(given) || given !== tuple) {"
+    replace: "if (isEffect(given) || given !== found) {"
   },
   {
     name: "a join that waits does not see that one that has enough can make way for another",
@@ -2137,7 +2137,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a tuple whose letter a store refuses stays held",
     clause: "S8",
     file: "internal/durable/session.ts",
-    find: "command.holds.forEach((hold) => this.giveBack(settling(hold, {}, true)))",
+    find: "command.holds.forEach((hold) => this.giveBack({ ...settling(hold, {}, true), ids: command.ids }))",
     replace: "command.holds.forEach(() => {})"
   },
   {
@@ -2192,11 +2192,68 @@ class Now implements Operation<Option.Option<any>, never> {
     find: "this.tables.mark?.(id, at)",
     replace: "this.tables.mark"
   },
+  // S18, S19: queries, and what they hold
+  {
+    name: "a failure of the use is an attempt of all that a join has taken",
+    clause: "S19",
+    file: "internal/hold.ts",
+    find: "form === \"batch\" || index === 0",
+    replace: "true"
+  },
+  {
+    name: "a failure of the use is an attempt of the first tuple of a batch alone",
+    clause: "S19",
+    file: "internal/hold.ts",
+    find: "form === \"batch\" || index === 0",
+    replace: "index === 0"
+  },
+  {
+    name: "a tuple that was settled by itself ends again with the use",
+    clause: "S19",
+    file: "internal/hold.ts",
+    find: "this.left = this.left.filter((other) => other !== index)",
+    replace: "void 0"
+  },
+  {
+    name: "a batch that is interrupted while it lingers keeps what it has",
+    clause: "S18",
+    file: "internal/batch.ts",
+    find: "() => Effect.sync(() => holds.forEach((held) => held.giveBack()))",
+    replace: "() => Effect.void"
+  },
+  {
+    name: "a batch does not linger",
+    clause: "S18",
+    file: "internal/batch.ts",
+    find: "(taking.name === \"inp\" ? 0 : linger)",
+    replace: "0"
+  },
+  {
+    name: "who reads a join on a store is told as who reads one tuple",
+    clause: "S18",
+    file: "internal/durable/waiter.ts",
+    find: "as === \"rd\" && plan !== undefined ? \"look\" : as",
+    replace: "as"
+  },
+  {
+    name: "to settle one tuple of a hold ends all of it",
+    clause: "S19",
+    file: "internal/durable/commands.ts",
+    find: "(ids ?? [null])",
+    replace: "[null]"
+  },
+  {
+    name: "the other end of a link forgets a hold of which something is left",
+    clause: "S19",
+    file: "internal/remote/held.ts",
+    find: "those === undefined || hold?.left.size === 0",
+    replace: "true"
+  },
   {
     name: "who has held a tuple is told for ever",
     clause: "Insight",
     file: "internal/memory/hold.ts",
-    find: "    store.holders.delete(this)\n    store.run(() => {",
+    find: "    this.leave(meant)\n    store.run(() => {",
     replace: "    store.run(() => {"
   },
   {

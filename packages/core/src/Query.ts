@@ -1,8 +1,8 @@
 /**
  * Queries: what an operation looks for, where that is more than one pattern says. A pattern is the query of one tuple;
- * {@link any} is one tuple by any of several patterns, {@link all} a distinct one for each of them, {@link batch} several
- * tuples of one pattern. The operations that take or read take a query wherever they take a pattern, and hold what it
- * takes as one.
+ * {@link any} is one tuple by any of several patterns, {@link all} a distinct one for each of them, {@link batch}
+ * several tuples of one pattern. The operations that take or read take a query wherever they take a pattern, and hold
+ * what it takes as one.
  *
  * Import it as `Q`, as `Pattern` is imported as `P`.
  *
@@ -140,8 +140,8 @@ type MemberKey<Ps> = Ps extends ReadonlyArray<unknown> ? number : keyof Ps
 export const any = <const Ps extends Patterns>(patterns: Ps): Any<Ps> => internal.describe("any", patterns)
 
 /**
- * A distinct tuple for each of the patterns, all at one instant: as an array, or as a record with their keys. A variable
- * has one value in all of them. While an operation waits for it, it holds none (S11).
+ * A distinct tuple for each of the patterns, all at one instant: as an array, or as a record with their keys. A
+ * variable has one value in all of them. While an operation waits for it, it holds none (S11).
  *
  * @since 0.1.0
  * @category constructors
@@ -149,8 +149,8 @@ export const any = <const Ps extends Patterns>(patterns: Ps): Any<Ps> => interna
 export const all = <const Ps extends Patterns>(patterns: Ps): All<Ps> => internal.describe("all", patterns)
 
 /**
- * Up to `max` tuples that match, as a list: those that would have been taken one by one. It waits for `min` of them, and
- * holds nothing meanwhile; then it holds these, and takes more until it has `max` or has lingered for long enough.
+ * Up to `max` tuples that match, as a list: those that would have been taken one by one. It waits for `min` of them,
+ * and holds nothing meanwhile; then it holds these, and takes more until it has `max` or has lingered for long enough.
  *
  * `in` that is interrupted while it lingers gives everything back. `rd` does not linger: it reads what is there as soon
  * as that is enough; `inp` and `rdp` look now. In `inWith` a failure of the use is an attempt of each tuple.

@@ -526,9 +526,9 @@ export interface Hold<out E = SpaceError> extends PermitHold {
    */
   readonly giveUp: <E2>(error: E2) => Effect.Effect<never, E2>
   /**
-   * Ends the hold of one of the tuples before the end of the use: it is consumed, whatever becomes of the use and of the
-   * others. Refused as `InvalidTuple` if it is not held: each tuple is settled once, and is the very one that the use
-   * was given.
+   * Ends the hold of one of the tuples before the end of the use: it is consumed, whatever becomes of the use and of
+   * the others. Refused as `InvalidTuple` if it is not held: each tuple is settled once, and is the very one that the
+   * use was given.
    */
   readonly consume: (tuple: Tuple) => Effect.Effect<void, E>
   /** The same: it is back, where the option `requeue` says. That is no attempt. */

@@ -2,9 +2,9 @@
  * Batches: up to so many tuples of one pattern, once there are so many (S18). Not for engines: it is made of what they
  * do, in the same way for all of them.
  *
- * A batch waits for its first tuples as a join does, and holds nothing meanwhile. Then it holds these, and takes more as
- * they come, one after the other. So nobody is kept waiting by a batch that may never be complete, and no two batches
- * have a half each.
+ * A batch waits for its first tuples as a join does, and holds nothing meanwhile. Then it holds these, and takes more
+ * as they come, one after the other. So nobody is kept waiting by a batch that may never be complete, and no two
+ * batches have a half each.
  *
  * @internal
  */

@@ -64,7 +64,10 @@ interface Source<E> {
 /** The verb of moving, for an engine that knows no better way: what moves is held meanwhile, and what stays is back. */
 export const moves = <E>({ copyCollect, takeNow }: Source<E>): Move<E> => (name, pattern, other) =>
   name === "copyCollectInto"
-    ? Effect.map(Effect.flatMap(copyCollect(pattern, Infinity), (all) => putFitting(other, all)), ({ length }) => length)
+    ? Effect.map(
+      Effect.flatMap(copyCollect(pattern, Infinity), (all) => putFitting(other, all)),
+      ({ length }) => length
+    )
     : takeNow({ name, pattern, limit: Infinity, isFinal: false }, moveHeld(other))
 
 /** Moves what is held. */

@@ -180,13 +180,7 @@ export class Rest<E> {
 
   /** Ends the hold as its use has ended. */
   release(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void, E> {
-    return this.all((left) =>
-      Exit.isSuccess(exit)
-        ? this.end(consumed, left)
-        : Cause.isInterruptedOnly(exit.cause)
-        ? this.end(this.back, left)
-        : this.fail(left, exit.cause)
-    )
+    return this.all((left) => this.endAs(exit, left, this.counts))
   }
 
   /**
@@ -205,13 +199,7 @@ export class Rest<E> {
         return this.refuse(notHeld(name, tuple))
       }
       this.left = this.left.filter((other) => other !== index)
-      return this.held.isOver()
-        ? Effect.void
-        : Exit.isSuccess(exit)
-        ? this.end(consumed, [index])
-        : Cause.isInterruptedOnly(exit.cause)
-        ? this.end(this.back, [index])
-        : this.fail([index], exit.cause, () => true)
+      return this.held.isOver() ? Effect.void : this.endAs(exit, [index], () => true)
     }))
   }
 
@@ -228,6 +216,18 @@ export class Rest<E> {
     })
   }
 
+  private endAs(
+    exit: Exit.Exit<unknown, unknown>,
+    those: ReadonlyArray<number>,
+    counts: (index: number) => boolean
+  ): Effect.Effect<void, E> {
+    if (Exit.isSuccess(exit)) {
+      return this.end(consumed, those)
+    }
+    const { cause } = exit
+    return Cause.isInterruptedOnly(cause) ? this.end(this.back, those) : this.fail(those, cause, counts)
+  }
+
   private end(ending: Ending, those: ReadonlyArray<number>): Effect.Effect<void, E> {
     return this.held.end(ending, those.length === this.held.tuples.length ? undefined : those)
   }
@@ -236,7 +236,7 @@ export class Rest<E> {
   private fail(
     those: ReadonlyArray<number>,
     cause: Cause.Cause<unknown>,
-    counts = this.counts
+    counts: (index: number) => boolean
   ): Effect.Effect<void, E> {
     const { isLast, options } = this
     const allowed = isLast ? { ...options, maxAttempts: 1 } : options

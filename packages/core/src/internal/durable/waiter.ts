@@ -73,7 +73,10 @@ export class ClientWaiter implements Member {
     session.waiters.set(this.id, this)
     this.line = wanted.exact
       ? undefined
-      : session.offers.enter(this, this.hope === undefined ? `${wanted.as} ${JSON.stringify(wanted.queries)}` : undefined)
+      : session.offers.enter(
+        this,
+        this.hope === undefined ? `${wanted.as} ${JSON.stringify(wanted.queries)}` : undefined
+      )
     if (wanted.timeout > 0 && wanted.timeout < Infinity) {
       this.timeout = { at: this.since + wanted.timeout, index: -1, fire: () => this.leave("late") }
       session.setDeadline(this.timeout, this.timeout.at)

@@ -277,15 +277,14 @@ class Now implements Operation<Option.Option<any>, never> {
 }
 
 /** `inp` or `rdp`. */
-export const now =
-  (memory: Memory) => (name: "inp" | "rdp", query: Query): Effect.Effect<Option.Option<unknown>> => {
-    const takes = name === "inp"
-    if (query.form === "one") {
-      return operation(memory, name, new Now(memory.store, takes, query))
-    }
-    const search = searchFor(memory, name, query, takes, 0)
-    return operation(memory, name, { step: (span) => search.now(span) })
+export const now = (memory: Memory) => (name: "inp" | "rdp", query: Query): Effect.Effect<Option.Option<unknown>> => {
+  const takes = name === "inp"
+  if (query.form === "one") {
+    return operation(memory, name, new Now(memory.store, takes, query))
   }
+  const search = searchFor(memory, name, query, takes, 0)
+  return operation(memory, name, { step: (span) => search.now(span) })
+}
 
 const upTo = <A>(limit: number, all: ReadonlyArray<A>): ReadonlyArray<A> =>
   limit < all.length ? all.slice(0, limit) : all
@@ -316,7 +315,9 @@ export const takeUpTo =
     })
 
 export const copyCollect = (memory: Memory) => (pattern: Pattern, limit: number): Effect.Effect<ReadonlyArray<Tuple>> =>
-  operation(memory, "copyCollect", { step: () => upTo(limit, memory.store.shelves.findAll(pattern, limit)).map(tupleOf) })
+  operation(memory, "copyCollect", {
+    step: () => upTo(limit, memory.store.shelves.findAll(pattern, limit)).map(tupleOf)
+  })
 
 export const explain = (memory: Memory) => (pattern: Pattern): Effect.Effect<Explanation> =>
   operation(memory, "explain", { step: () => memory.store.shelves.explain(pattern) })

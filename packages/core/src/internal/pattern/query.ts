@@ -1,6 +1,6 @@
 /**
- * What an operation looks for: a tuple by a pattern; or {@link Several}, which is a tuple by any of several patterns, or
- * a distinct one for each of them.
+ * What an operation looks for: a tuple by a pattern; or {@link Several}, which is a tuple by any of several patterns,
+ * or a distinct one for each of them.
  *
  * @internal
  */

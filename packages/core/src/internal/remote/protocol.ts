@@ -78,8 +78,8 @@ export type FromClient =
 type Wires = ReadonlyArray<unknown>
 
 /**
- * What is held: by which pattern of a choice it was found, the tuples, how often a use of each has failed, the number of
- * the hold or why it has none, and why the tuple cannot be decoded, if it cannot.
+ * What is held: by which pattern of a choice it was found, the tuples, how often a use of each has failed, the number
+ * of the hold or why it has none, and why the tuple cannot be decoded, if it cannot.
  */
 type Held = [
   index: number,

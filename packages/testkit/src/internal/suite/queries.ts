@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import { cases } from "./case.js"
 import { all, assert, empty, fresh, isWaiting, pass, refusalOf, same, start, startWaiting } from "./kit.js"
 
@@ -31,7 +32,10 @@ export const queries = cases("Queries", (test) => {
       const stop = { key: "stop", tuple: ["t", "stop"] }
       same([yield* space.rd(either), yield* space.rdp(either)], [stop, Option.some(stop)])
       same(yield* space.in(either), stop)
-      same(yield* space.inp(Q.any([["t", "stop"], ["t", "job", P.number]])), Option.some({ index: 1, tuple: ["t", "job", 1] }))
+      same(
+        yield* space.inp(Q.any([["t", "stop"], ["t", "job", P.number]])),
+        Option.some({ index: 1, tuple: ["t", "job", 1] })
+      )
       same(yield* space.inWith(either, Effect.succeed), { key: "job", tuple: ["t", "job", 2] })
       yield* empty(space)
     }))
@@ -47,7 +51,11 @@ export const queries = cases("Queries", (test) => {
       same([yield* space.inp(pair), yield* space.rdp(pair)], [Option.none(), Option.none()])
       same(yield* all(space), [["t", "job", 2]])
       yield* space.out(["t", "file", 2])
-      same(yield* space.in(Q.all([["t", "file", P.number], ["t", "job", P.number]])), [["t", "file", 2], ["t", "job", 2]])
+      same(yield* space.in(Q.all([["t", "file", P.number], ["t", "job", P.number]])), [["t", "file", 2], [
+        "t",
+        "job",
+        2
+      ]])
       same(yield* space.in(Q.all([])), [])
       yield* empty(space)
     }))
@@ -121,7 +129,8 @@ export const queries = cases("Queries", (test) => {
       ]
       for (const [query, message] of bad) {
         for (const operation of [space.in, space.rd, space.inp, space.rdp, space.inScoped] as ReadonlyArray<any>) {
-          const error = yield* refusalOf(Effect.scoped(operation(query)))
+          const asked: Effect.Effect<unknown, unknown, Scope.Scope> = operation(query)
+          const error = yield* refusalOf(Effect.scoped(asked))
           same(error.reason, "InvalidPattern")
           assert.match(error.message, message)
         }
@@ -289,7 +298,10 @@ export const batches = cases("Queries: batches", (test) => {
       same(yield* space.rdp(upTo(9)), Option.some(put(1, 2, 3, 4, 5)))
       same(yield* space.in(upTo(2)), put(1, 2))
       same(yield* space.inp(upTo(2, { min: 2 })), Option.some(put(3, 4)))
-      same([yield* space.inp(upTo(9, { min: 2 })), yield* space.rdp(upTo(9, { min: 2 }))], [Option.none(), Option.none()])
+      same([yield* space.inp(upTo(9, { min: 2 })), yield* space.rdp(upTo(9, { min: 2 }))], [
+        Option.none(),
+        Option.none()
+      ])
       same(yield* space.in(upTo(Infinity)), put(5))
       same(yield* space.collect(["t", P.any]), [["t", "x"]])
       yield* empty(space)
