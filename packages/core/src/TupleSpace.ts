@@ -211,8 +211,8 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
 
   /** A snapshot: tuples by shape, who waits for what and how long, the processes. */
   readonly inspect: Effect.Effect<Inspection, E>
-  /** How operations with this pattern would find their tuples now. Changes nothing, and builds no index. */
-  readonly explain: <const P extends Pattern>(pattern: P & Check<T, P>) => Effect.Effect<Explanation, E>
+  /** How operations with this query would find their tuples now. Changes nothing, and builds no index. */
+  readonly explain: <const P extends Query>(query: P & Check<T, P>) => Effect.Effect<Explanation, E>
   /**
    * Waits until every process is done, or blocked in such a way that none can move. Says who waits for what (a deadlock
    * report).
@@ -750,6 +750,23 @@ export interface Explanation {
    * find a match; one that finds none looks at all, and so do `collect` and `count`.
    */
   readonly candidates: number
+  /** Of a choice or a join: its patterns, in the order in which they are looked at. */
+  readonly plan?: ReadonlyArray<Planned> | undefined
+}
+
+/**
+ * A pattern of a choice or a join, when it comes to be looked at.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Planned {
+  /** Its index, or its key if they are a record. */
+  readonly member: number | string
+  /** How many tuples have its literals. */
+  readonly candidates: number
+  /** The variables by whose values it is looked up: they have them from those before it. */
+  readonly by: ReadonlyArray<string>
 }
 
 /**
@@ -1441,13 +1458,13 @@ export const inspect: Effect.Effect<Inspection, SpaceError, Space> = Effect.flat
 )
 
 /**
- * Says how operations with this pattern would find their tuples now.
+ * Says how operations with this query would find their tuples now.
  *
  * @since 0.1.0
  * @category accessors
  */
-export const explain: <const P extends Pattern>(
-  pattern: P & Check<Tuple, P>
+export const explain: <const P extends Query>(
+  query: P & Check<Tuple, P>
 ) => Effect.Effect<Explanation, SpaceError, Space> = accessor("explain")
 
 /**

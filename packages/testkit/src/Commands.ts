@@ -76,16 +76,21 @@ type Way = "inWith" | "withPermit"
 export type Command = FastCheck.AsyncCommand<Expected, Actual>
 
 /**
- * A random program. With `later` tuples also come later, and time goes by: then {@link run} needs `pass`.
+ * A random program. With `later` tuples also come later, and time goes by: then {@link run} needs `pass`. With `joins`
+ * joins are also read, and looked for now; on a store who reads one is not told of a tuple that a taker gets (S18).
  *
  * @since 0.1.0
  * @category arbitraries
  */
 export const commands = (
-  options: TupleOptions & { readonly later?: boolean | undefined; readonly maxCommands?: number | undefined } = {}
+  options: TupleOptions & {
+    readonly joins?: boolean | undefined
+    readonly later?: boolean | undefined
+    readonly maxCommands?: number | undefined
+  } = {}
 ): FastCheck.Arbitrary<Iterable<Command>> => {
-  OptionsOf.only(options, "maxCommands", "later", "field", "minArity", "maxArity")
-  const { later = false, maxCommands = 40, ...ofTuples } = options
+  OptionsOf.only(options, "maxCommands", "joins", "later", "field", "minArity", "maxArity")
+  const { joins = false, later = false, maxCommands = 40, ...ofTuples } = options
   const patterns = Arbitrary.tuple(ofTuples).chain(Arbitrary.matching)
   return FastCheck.commands([
     // the more often one is named, the more often it comes
@@ -99,6 +104,14 @@ export const commands = (
       .map(([pattern, requeue, way]) => new Hold(pattern, requeue, way)),
     FastCheck.tuple(FastCheck.nat(9), FastCheck.constantFrom<How>("succeeds", "fails", "is interrupted"))
       .map(([which, how]) => new Release(which, how)),
+    ...(joins
+      ? [
+        FastCheck.tuple(
+          FastCheck.constantFrom("rdAll" as const, "inpAll" as const, "rdpAll" as const),
+          FastCheck.array(patterns, { minLength: 1, maxLength: 3 })
+        ).map(([_tag, [first, ...others]]) => new Do({ _tag, patterns: [first!, ...others] }))
+      ]
+      : []),
     ...(later
       ? [
         FastCheck.tuple(Arbitrary.tuple(ofTuples), FastCheck.nat(5)).map(([tuple, after]) => new Later(tuple, after)),

@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import * as P from "@effect-linda/core/Pattern"
+import * as Q from "@effect-linda/core/Query"
 import type { Tuple } from "@effect-linda/core/Tuple"
 import type { TupleSpace } from "@effect-linda/core/TupleSpace"
 import type * as Effect from "effect/Effect"
@@ -26,6 +27,8 @@ export type Operation =
   | { readonly _tag: "outAll"; readonly tuples: ReadonlyArray<Tuple> }
   | { readonly _tag: "in" | "rd" | "inp" | "rdp"; readonly pattern: P.Pattern }
   | { readonly _tag: "inAny" | "rdAny" | "inAll"; readonly patterns: Patterns }
+  /** `rd`, `inp` and `rdp` of a join. */
+  | { readonly _tag: "rdAll" | "inpAll" | "rdpAll"; readonly patterns: Patterns }
   | { readonly _tag: "collect" | "copyCollect" | "count"; readonly pattern: P.Pattern }
   | { readonly _tag: "inUpTo"; readonly pattern: P.Pattern; readonly n: number }
   | { readonly _tag: "outIfAbsent" | "replace"; readonly pattern: P.Pattern; readonly tuple: Tuple }
@@ -137,6 +140,12 @@ export const step = (model: Model, operation: Operation, id = 0): Step => {
       const found = Option.fromNullable(matches(model, operation.pattern)[0])
       const left = operation._tag === "inp" ? without(model, Option.toArray(found)) : model
       return done(left, Option.map(found, ({ tuple }) => tuple))
+    }
+    case "inpAll":
+    case "rdpAll": {
+      const found = Option.fromNullable(assign(model.stored, operation.patterns))
+      const taken = operation._tag === "inpAll" ? Option.getOrElse(found, () => []) : []
+      return done(without(model, taken), Option.map(found, tuplesOf))
     }
     case "collect":
     case "inUpTo": {
@@ -265,7 +274,7 @@ const offer = (model: Model, offered: Stored): Step => {
   const served: Array<Served> = []
   let left: ReadonlyArray<Stored> = stored
   for (const { id, operation } of model.waiting.filter(({ operation }) => operation._tag.startsWith("rd"))) {
-    const got = attempt([offered], operation)
+    const got = attempt(operation._tag === "rdAll" ? stored : [offered], operation)
     if (got !== undefined) {
       served.push({ id, ...got })
     }
@@ -299,9 +308,10 @@ const attempt = (
       const index = operation.patterns.findIndex((pattern) => found && P.matches(pattern)(found.tuple))
       return found && { result: { index, tuple: found.tuple }, taken: operation._tag === "inAny" ? [found] : [] }
     }
-    case "inAll": {
-      const taken = assign(stored, operation.patterns)
-      return taken && { result: tuplesOf(taken), taken }
+    case "inAll":
+    case "rdAll": {
+      const found = assign(stored, operation.patterns)
+      return found && { result: tuplesOf(found), taken: operation._tag === "inAll" ? found : [] }
     }
     default:
       return undefined
@@ -352,6 +362,12 @@ export const perform = <T extends Tuple, E>(
     case "rdAny":
     case "inAll":
       return space[operation._tag](operation.patterns)
+    case "rdAll":
+      return space.rd(Q.all(operation.patterns))
+    case "inpAll":
+      return space.inp(Q.all(operation.patterns))
+    case "rdpAll":
+      return space.rdp(Q.all(operation.patterns))
     default: {
       const perform: (pattern: P.Pattern) => Effect.Effect<unknown, E> = space[operation._tag]
       return perform(operation.pattern)

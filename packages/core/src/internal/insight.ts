@@ -9,7 +9,10 @@ import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import type { Inspection, InterestSnapshot, ProcessSnapshot, Quiescence } from "../TupleSpace.js"
+import type { Explanation, Inspection, InterestSnapshot, ProcessSnapshot, Quiescence } from "../TupleSpace.js"
+import { Plan } from "./pattern/plan.js"
+import type { Several } from "./pattern/query.js"
+import { planOf } from "./pattern/semijoin.js"
 import type { ProcessRecord } from "./process.js"
 import type { AnyFiber, Status } from "./runtime.js"
 import { callback, isOver, measure, nameOf, statusOf, withFiber, yieldNow } from "./runtime.js"
@@ -322,4 +325,18 @@ export const meter = (
     Effect.forkScoped(Effect.repeat(publish, Schedule.spaced(interval))),
     (waited) => measure(waitsOf, waited / 1000)
   )
+}
+
+/** How a choice or a join finds its tuples, of how each of its patterns does. */
+export const explanationOf = (query: Several, each: ReadonlyArray<Explanation>): Explanation => {
+  const { form, keys, patterns } = query
+  const sizes = new Map(patterns.map((pattern, index) => [pattern, each[index]!.candidates]))
+  const steps = form === "all"
+    ? planOf(new Plan(patterns), (pattern) => sizes.get(pattern)!)
+    : each.map(({ candidates }, index) => ({ index, candidates, by: [] }))
+  return {
+    lookups: each.flatMap(({ lookups }) => lookups),
+    candidates: each.reduce((sum, { candidates }) => sum + candidates, 0),
+    plan: steps.map(({ by, candidates, index }) => ({ member: keys?.[index] ?? index, candidates, by }))
+  }
 }

@@ -32,6 +32,7 @@ import { withBatches } from "./batch.js"
 import type { Receiving } from "./destination.js"
 import { Receiver } from "./destination.js"
 import * as Hold from "./hold.js"
+import { explanationOf } from "./insight.js"
 import { compile } from "./pattern/pattern.js"
 import { alternatives, joint } from "./pattern/query.js"
 import { evaluate } from "./process.js"
@@ -124,7 +125,7 @@ export const assemble = <T extends Tuple, E>(engine: Verbs<E>): TupleSpace<T, E>
     evalTuple: (fields, options) => operation(verbs, startTuple, fields, options, (tuple: any) => space.out(tuple)),
 
     inspect: verbs.inspect,
-    explain: (pattern) => operation(verbs, explain, pattern),
+    explain: (query) => operation(verbs, explain, query),
     awaitQuiescent: verbs.awaitQuiescent,
 
     transact: verbs.transact,
@@ -201,7 +202,17 @@ const copyCollect = <E>(verbs: Batching<E>, pattern: unknown) => verbs.copyColle
 
 const count = <E>(verbs: Batching<E>, pattern: unknown) => verbs.count(compile(pattern))
 
-const explain = <E>(verbs: Batching<E>, pattern: unknown) => verbs.explain(compile(pattern))
+const explain = <E>(verbs: Batching<E>, asked: unknown) => {
+  const about = query(asked)
+  switch (about.form) {
+    case "one":
+      return verbs.explain(about)
+    case "batch":
+      return verbs.explain(about.pattern)
+    default:
+      return Effect.map(Effect.forEach(about.patterns, verbs.explain), (all) => explanationOf(about, all))
+  }
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Holding and moving

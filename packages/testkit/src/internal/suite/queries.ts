@@ -116,6 +116,24 @@ export const queries = cases("Queries", (test) => {
       yield* empty(space)
     }))
 
+  test("S18 explain says in which order the patterns of a query are looked at: the rare one first", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      yield* space.outAll([["t", "file", 3], ...Array.from({ length: 40 }, (_, id) => ["t", "job", id] as const)])
+      const { candidates, plan } = yield* space.explain(pair)
+      same([candidates, plan], [41, [
+        { member: "file", candidates: 1, by: [] },
+        { member: "job", candidates: 40, by: ["id"] }
+      ]])
+      same((yield* space.explain(Q.any([["t", "job", P.any], ["t", "file", P.any]]))).plan, [
+        { member: 0, candidates: 40, by: [] },
+        { member: 1, candidates: 1, by: [] }
+      ])
+      same((yield* space.explain(Q.batch(["t", "job", P.any], { max: 3 }))).candidates, 40)
+      yield* space.collect(["t", P.rest(P.any)])
+      yield* empty(space)
+    }))
+
   test("S18 what is no query, or a bad one, is refused by name", () =>
     Effect.gen(function*() {
       const space = yield* fresh()
