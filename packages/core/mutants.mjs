@@ -2116,7 +2116,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a use on a store goes on though its lease is over",
     clause: "S8",
     file: "internal/durable/ending.ts",
-    find: "guarded: access.isTransaction ? undefined :",
+    find: "watch: access.isTransaction ? undefined :",
     replace: "guarded: access.isTransaction || !access.isTransaction ? undefined :"
   },
   {

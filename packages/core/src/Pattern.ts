@@ -106,8 +106,8 @@ type ArrayType<F extends ReadonlyArray<unknown>> = F extends readonly [...infer 
   : { readonly [K in keyof F]: FieldType<F[K]> }
 
 /**
- * The type of the tuples of a space of `T` that match the pattern `P`: `never` if none can. Of a query, what an
- * operation gives that looks for it.
+ * The type of the tuples of a space of `T` that match the pattern `P`: `never` if none can. For a query it is the type
+ * of what `in` gives.
  *
  * @since 0.1.0
  * @category type-level

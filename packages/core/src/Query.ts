@@ -1,8 +1,9 @@
 /**
  * Queries: what an operation looks for, where that is more than one pattern says. A pattern is the query of one tuple;
  * {@link any} is one tuple by any of several patterns, {@link all} a distinct one for each of them, {@link batch}
- * several tuples of one pattern. The operations that take or read take a query wherever they take a pattern, and hold
- * what it takes as one.
+ * several tuples of one pattern. `in`, `rd`, `inp`, `rdp`, `inWith`, `inScoped` and `withPermit` take a query in place
+ * of a pattern, and hold what it takes as one. The operation that is given a query refuses bad input, as
+ * `InvalidPattern` or `InvalidOption` (S16).
  *
  * Import it as `Q`, as `Pattern` is imported as `P`.
  *
@@ -87,7 +88,7 @@ export interface Batch<out P extends Pattern> {
  * @category models
  */
 export interface BatchOptions {
-  /** How many tuples it needs, and waits for: from 1 on, which is the default. */
+  /** How many tuples it waits for: an integer from 1 on. By default 1. */
   readonly min?: number | undefined
   /** How many tuples it has at most: from `min` on, or `Infinity`. */
   readonly max: number
@@ -145,6 +146,23 @@ export const any = <const Ps extends Patterns>(patterns: Ps): Any<Ps> => interna
  *
  * @since 0.1.0
  * @category constructors
+ * @example
+ * ```ts
+ * import { Query as Q, TupleSpace } from "@effect-linda/core"
+ * import { Effect } from "effect"
+ *
+ * const forks = (seat: number) => Q.all([["fork", seat], ["fork", (seat + 1) % 5]])
+ *
+ * const program = Effect.gen(function*() {
+ *   const space = yield* TupleSpace.make()
+ *   yield* space.outAll([0, 1, 2, 3, 4].map((fork) => ["fork", fork]))
+ *   const eat = (seat: number) => space.withPermit(forks(seat), () => Effect.yieldNow())
+ *   yield* Effect.forEach([0, 1, 2, 3, 4], eat, { concurrency: "unbounded" }) // nobody waits with one fork in hand
+ *   return yield* space.count(["fork", (fork: number) => fork >= 0])
+ * })
+ *
+ * console.log(Effect.runSync(Effect.scoped(program))) // 5
+ * ```
  */
 export const all = <const Ps extends Patterns>(patterns: Ps): All<Ps> => internal.describe("all", patterns)
 

@@ -76,25 +76,26 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
   /** Puts all tuples in one atomic step, in their order. */
   readonly outAll: (tuples: Iterable<T>) => Effect.Effect<void, E>
 
-  /** Takes the oldest tuple that matches, waiting until there is one (S5, S8). */
+  /** Takes what the query finds, waiting until it is there: for a pattern, the oldest match (S5, S8, S18). */
   readonly in: <const P extends Query, const O extends Known<O, WaitOptions> = {}>(
     query: P & Check<T, P>,
     options?: O
   ) => Effect.Effect<Match<T, P>, E | TimeoutOf<O>>
-  /** Reads the oldest tuple that matches, waiting until there is one. The tuple stays (S6). */
+  /** Reads what the query finds, waiting until it is there: for a pattern the oldest match. It stays (S6, S18). */
   readonly rd: <const P extends Query, const O extends Known<O, WaitOptions> = {}>(
     query: P & Check<T, P>,
     options?: O
   ) => Effect.Effect<Match<T, P>, E | TimeoutOf<O>>
-  /** Takes the oldest tuple that matches, if there is one now (S7). */
+  /** Takes what the query finds, if it is there now (S7, S18). */
   readonly inp: <const P extends Query>(query: P & Check<T, P>) => Effect.Effect<Option.Option<Match<T, P>>, E>
-  /** Reads the oldest tuple that matches, if there is one now (S7). */
+  /** Reads what the query finds, if it is there now (S7, S18). */
   readonly rdp: <const P extends Query>(query: P & Check<T, P>) => Effect.Effect<Option.Option<Match<T, P>>, E>
 
   /**
-   * Takes a tuple for as long as `use` runs: nobody else sees it meanwhile. If `use` succeeds the tuple is consumed; if
-   * it fails, dies or is interrupted, the tuple is back in its place (S8). The second argument of `use` says how often
-   * that has failed before, numbers the hold, and can give up: see {@link Hold}.
+   * Holds what the query finds for as long as `use` runs: nobody else sees it meanwhile. If `use` succeeds it is
+   * consumed; if it fails, dies or is interrupted, it is back in its place (S8, S19). The second argument of `use` says
+   * how often that has failed before, numbers the hold, can give up, and ends the hold of single tuples: see
+   * {@link Hold}.
    */
   readonly inWith: <const P extends Query, A, E2, R, const O extends Known<O, HoldOptions<any>> = {}>(
     query: P & Check<T, P>,
@@ -515,8 +516,8 @@ export interface PermitHold {
  */
 export interface Hold<out E = SpaceError> extends PermitHold {
   /**
-   * How often a use of the tuple has failed or died before: 0 for the first. Interruptions do not count. Of an
-   * `Query.all` it is the tuple of the first pattern that attempts count for.
+   * How often a use has failed or died before: 0 for the first. Interruptions do not count. For `Query.all` this is the
+   * count of the first tuple, for `Query.batch` the greatest of all.
    */
   readonly attempts: number
   /**
@@ -526,14 +527,16 @@ export interface Hold<out E = SpaceError> extends PermitHold {
    */
   readonly giveUp: <E2>(error: E2) => Effect.Effect<never, E2>
   /**
-   * Ends the hold of one of the tuples before the end of the use: it is consumed, whatever becomes of the use and of
-   * the others. Refused as `InvalidTuple` if it is not held: each tuple is settled once, and is the very one that the
-   * use was given.
+   * Consumes one of the tuples now, whatever becomes of the use and of the others (S19). Give the very object that the
+   * use was given. Fails as `InvalidTuple` if it is not held, or no longer, and as `Lapsed` if the lease is over.
    */
   readonly consume: (tuple: Tuple) => Effect.Effect<void, E>
-  /** The same: it is back, where the option `requeue` says. That is no attempt. */
+  /** Gives one of the tuples back now, to where `requeue` says. This is no attempt. Fails as `consume` does. */
   readonly giveBack: (tuple: Tuple) => Effect.Effect<void, E>
-  /** The same: as if a use of this tuple alone had failed with the error. That is an attempt, and may be the last. */
+  /**
+   * Ends the hold of one of the tuples now, as if a use of it alone had failed with `error`. This is an attempt, and
+   * may be its last. Fails as `consume` does.
+   */
   readonly fail: (tuple: Tuple, error: unknown) => Effect.Effect<void, E>
 }
 
@@ -1049,7 +1052,7 @@ const memoized = <Self, Id extends string, T extends Tuple>(tag: TagClass<Self, 
  * ```
  */
 export const part = <T extends Tuple, E>(space: TupleSpace<T, E>): Part<T, E> => {
-  // of a space of any tuples all parts are
+  // TypeScript cannot see that a pattern within `T` gives the same in a space of `T` as in one of any tuples.
   const any: any = space
   return any
 }

@@ -1,5 +1,5 @@
-import { Pattern as P, Query as Q, TupleSpace } from "@effect-linda/core"
-import type { SpaceError } from "@effect-linda/core"
+import { Pattern as P, Query as Q } from "@effect-linda/core"
+import type { SpaceError, TupleSpace } from "@effect-linda/core"
 import type { Option, Scope } from "effect"
 import { Effect } from "effect"
 import { describe, expect, it } from "tstyche"

@@ -73,7 +73,7 @@ export const withBatches = <E>(verbs: Verbs<E>): Batching<E> => {
           (error): Effect.Effect<Option.Option<Held<E>>, E> =>
             isTimeout(error) ? Effect.succeedNone : Effect.fail(error as E)
         )
-      /** All that are there; or only one, if that cannot be: what is wrong with it then is the affair of that one. */
+      /** All that are there. If that fails, one is taken by itself, which reports the error. */
       const burst = (limit: number) =>
         limit === 1 ? one(0) : Effect.orElse(
           Effect.map(

@@ -15,6 +15,8 @@ import { SpaceError } from "../SpaceError.js"
 import type { Restore } from "../SpaceStore.js"
 import type { Tuple } from "../Tuple.js"
 import type { Hold } from "../TupleSpace.js"
+import type { End } from "./apart.js"
+import { apart } from "./apart.js"
 import type { Holding } from "./arguments.js"
 import { own, unsupported } from "./arguments.js"
 import type { Pattern } from "./pattern/pattern.js"
@@ -88,13 +90,8 @@ export interface Held<E> {
   readonly isOver: () => boolean
   /** All of it stays taken, from this very step on. */
   readonly keep: () => void
-  /**
-   * Runs a use, which is interrupted and fails as soon as it is known that what is held belongs to others again. Not
-   * there, if that cannot be.
-   */
-  readonly guarded?:
-    | (<A, E2, R>(restore: Restore, use: Effect.Effect<A, E2, R>) => Effect.Effect<A, E | E2, R>)
-    | undefined
+  /** Is told how to end a use as soon as what is held belongs to others again; says how to forget that. */
+  readonly watch?: ((end: End<E>) => () => void) | undefined
   /** All of it goes back, as if it had not been taken: in this very step, or as soon as the engine can. */
   readonly giveBack: () => void
   /**
@@ -332,7 +329,7 @@ export const using = <E, A, E2, R>(
     const rest = new Rest(held, options, refuse, countedOf(query))
     const used = Effect.suspend(() => use(query.result(held.index, held.tuples), new Using(held, rest)))
     return ending(
-      held.guarded === undefined ? restore(used) : held.guarded(restore, used),
+      held.watch === undefined ? restore(used) : apart<A, E | E2, R>(restore, used, held.watch),
       (exit) => name === "withPermit" ? rest.giveBack() : rest.release(exit)
     )
   })

@@ -34,9 +34,13 @@ export class JointHold<E> implements Held<E> {
     return this.holds.flatMap(({ tuples }) => tuples)
   }
 
-  /** All are held by one client, if they are for a use: what ends the one, ends all. */
-  get guarded(): Held<E>["guarded"] {
-    return this.holds[0]?.guarded
+  /** The loss of any of them ends the use of all: they may be held by several clients. */
+  get watch(): Held<E>["watch"] {
+    const all = this.holds.flatMap(({ watch }) => watch ?? [])
+    return all.length === 0 ? undefined : (end) => {
+      const forgets = all.map((watch) => watch(end))
+      return () => forgets.forEach((forget) => forget())
+    }
   }
 
   isOver(): boolean {

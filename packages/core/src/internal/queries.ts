@@ -3,14 +3,13 @@
  *
  * @internal
  */
-import { finiteMillis, natural, onlyOptions, option } from "./arguments.js"
+import { finiteMillis, invalidOption, natural, onlyOptions, option } from "./arguments.js"
 import { Batch } from "./batch.js"
 import { isArray, read, UNREADABLE } from "./brand.js"
 import { ofAnother, version } from "./pattern/fields.js"
 import { compile, QueryKey } from "./pattern/pattern.js"
 import type { Query } from "./pattern/query.js"
 import { alternatives, joint } from "./pattern/query.js"
-import { invalid } from "./pattern/term.js"
 
 /** What an operation can be asked for: engines know of no batches. */
 export type Asked = Query | Batch
@@ -26,7 +25,7 @@ class Described {
   }
 }
 
-/** Types end here: what a query gives is `Match` of it, which the interface says. */
+/** `any`: the types are those that `Query.ts` declares, and nothing here can check them. */
 export const describe = (form: Form, members: unknown, options?: unknown): any => new Described(form, members, options)
 
 /** Reads what an operation is given. Throws a `SpaceError` that names what means nothing. */
@@ -48,9 +47,12 @@ const batch = (pattern: unknown, options: unknown): Batch => {
   const linger = option(options, "linger")
   onlyOptions(options, ["min", "max", "linger"])
   const least = min === undefined ? 1 : natural("min", min, 1)
-  const most = natural("max", max === undefined ? NaN : max, least)
   if (least === Infinity) {
-    throw invalid("min: a batch of endlessly many could never be complete")
+    throw invalidOption("min: a batch of infinitely many tuples could never be complete")
   }
+  if (max === undefined) {
+    throw invalidOption("max: a batch needs one, an integer or Infinity")
+  }
+  const most = natural("max", max, least)
   return new Batch(compile(pattern), least, most, linger === undefined ? 0 : finiteMillis("linger", linger, 0))
 }

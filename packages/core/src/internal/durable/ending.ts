@@ -6,9 +6,8 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Restore } from "../../SpaceStore.js"
 import type { Row, Settle } from "../../StoreCommand.js"
-import { apart } from "../apart.js"
+import type { End } from "../apart.js"
 import type { Ending, Held } from "../hold.js"
 import { withFiber } from "../runtime.js"
 import type { Access } from "./access.js"
@@ -57,7 +56,7 @@ export class Endings {
       attempts: rows.map(({ attempts }) => attempts),
       token: access.isTransaction ? "transaction" : rows[0]?.token ?? "store",
       isOver: () => this.ground.session.closed || isUndone(),
-      guarded: access.isTransaction ? undefined : (restore, use) => this.guarded(restore, use),
+      watch: access.isTransaction ? undefined : (end) => this.watch(end),
       keep: () => isFinal || left.size === 0 ? undefined : access.giveBack(consuming(hold)),
       giveBack: () => {
         const back = [...left]
@@ -81,14 +80,12 @@ export class Endings {
     }
   }
 
-  /** Runs a use in a fiber of its own, which costs little beside a store, and ends it when what is held is lost. */
-  private guarded<A, E, R>(restore: Restore, use: Effect.Effect<A, E, R>): Effect.Effect<A, E | SpaceError, R> {
+  /** Ends a use when what is held is lost. */
+  private watch(end: End<SpaceError>): () => void {
     const { uses } = this.ground.session
-    return apart<A, E | SpaceError, R>(restore, use, (end) => {
-      const onLapsed = () => end(Exit.fail(leaseOver), "when it has ended")
-      uses.add(onLapsed)
-      return () => uses.delete(onLapsed)
-    })
+    const onLapsed = () => end(Exit.fail(leaseOver), "when it has ended")
+    uses.add(onLapsed)
+    return () => uses.delete(onLapsed)
   }
 
   /** As a part of the transaction that the fiber is in, also if the hold was there before that. */
