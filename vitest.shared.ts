@@ -5,8 +5,8 @@ const config: ViteUserConfig = {
   test: {
     include: ["test/**/*.test.ts"],
     // CI machines are slow; a test that needs seconds on a laptop is still wrong
-    testTimeout: 60_000,
-    hookTimeout: 60_000
+    testTimeout: 120_000,
+    hookTimeout: 120_000
   }
 }
 

@@ -488,8 +488,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "one more use may fail than maxAttempts says",
     clause: "S8",
     file: "internal/hold.ts",
-    find: "attempts + 1 < maxAttempts",
-    replace: "attempts < maxAttempts"
+    find: "attempts + 1 >= maxAttempts",
+    replace: "attempts >= maxAttempts"
   },
   {
     name: "interruptions count as attempts",

@@ -24,8 +24,8 @@ const round = (engine: Engine, seconds: number) => async (): Promise<void> => {
 }
 
 describe("S4 S5 S8 S9 S10 S12 S15 S17 a storm: nothing is lost, doubled, out of order, or waits for ever", () => {
-  it("of programs that share a space in memory", round("memory", 1), 60_000)
-  it("of clients of a store in memory", round("store", 1), 60_000)
+  it("of programs that share a space in memory", round("memory", 1), 120_000)
+  it("of clients of a store in memory", round("store", 1), 120_000)
   it("of processes that share a file", round("sqlite", 3), 120_000)
   it("of processes that share a server", round("postgres", 3), 120_000)
 })

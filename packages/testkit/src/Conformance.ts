@@ -305,7 +305,7 @@ export const properties = (options: SimulationOptions): void => {
 }
 
 /** More milliseconds than any engine needs for a case: one that takes so long hangs. */
-const patienceWithATest = 60_000
+const patienceWithATest = 120_000
 
 /** So many seeds are checked at a stretch. */
 const slice = 50

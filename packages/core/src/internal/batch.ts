@@ -21,7 +21,7 @@ import { Several, tuplesIn } from "./pattern/query.js"
 import type { Asked } from "./queries.js"
 import { millisOf } from "./runtime.js"
 import type { Late } from "./timeout.js"
-import { isTimeout } from "./timeout.js"
+import { unlessLate } from "./timeout.js"
 import type { Verbs, WaitName } from "./verbs.js"
 
 export class Batch {
@@ -68,11 +68,7 @@ export const withBatches = <E>(verbs: Verbs<E>): Batching<E> => {
       const end = millisOf(clock) + (taking.name === "inp" ? 0 : linger)
       const next = { ...taking, restore, query: pattern }
       const one = (timeout: number) =>
-        Effect.catchAll(
-          Effect.asSome(verbs.take({ ...next, timeout }, Effect.succeed)),
-          (error): Effect.Effect<Option.Option<Held<E>>, E> =>
-            isTimeout(error) ? Effect.succeedNone : Effect.fail(error as E)
-        )
+        unlessLate<Held<E>, E, never>(Effect.asSome(verbs.take({ ...next, timeout }, Effect.succeed)))
       /** All that are there. If that fails, one is taken by itself, which reports the error. */
       const burst = (limit: number) =>
         limit === 1 ? one(0) : Effect.orElse(

@@ -133,6 +133,8 @@ export const uninterruptibly = <A, E, R>(
 
 export const consumed: Ending = { how: "consumed" }
 
+const isLastAttempt = (attempts: number, maxAttempts: number): boolean => attempts + 1 >= maxAttempts
+
 /**
  * How a hold ends whose use has failed: after the last attempt that is allowed the tuple is dead. Throws what
  * `deadLetter` throws.
@@ -143,7 +145,7 @@ export const failed = (
   tuple: () => Tuple,
   { deadLetter, maxAttempts, requeue }: Holding
 ): Ending =>
-  attempts + 1 < maxAttempts
+  !isLastAttempt(attempts, maxAttempts)
     ? { how: requeue, failed: true }
     : { how: "dead", letter: deadLetter === undefined ? undefined : own(deadLetter(tuple(), cause)) }
 
@@ -238,7 +240,7 @@ export class Rest<E> {
     const { isLast, options } = this
     const allowed = isLast ? { ...options, maxAttempts: 1 } : options
     const counted = those.filter(counts)
-    const isDead = (index: number) => this.held.attempts[index]! + 1 >= allowed.maxAttempts
+    const isDead = (index: number) => isLastAttempt(this.held.attempts[index]!, allowed.maxAttempts)
     const group = (ending: Ending, some: ReadonlyArray<number>) => some.length === 0 ? [] : [this.end(ending, some)]
     return each([
       ...counted.filter(isDead).map((index) => this.bury(index, cause, allowed)),

@@ -15,7 +15,7 @@ import type { Query } from "./pattern/query.js"
 import type { Asked } from "./queries.js"
 import { withFiber } from "./runtime.js"
 import type { Late } from "./timeout.js"
-import { isTimeout } from "./timeout.js"
+import { unlessLate } from "./timeout.js"
 import type { Verbs, WaitName } from "./verbs.js"
 import { isReading } from "./verbs.js"
 
@@ -84,19 +84,15 @@ export const looks = <E, Q extends Asked = Query>(
       ({ tuples }) => result(tuples)
     )
 
-  /** Nothing, if the time is over at once. */
-  const ifThere = (found: Effect.Effect<Option.Option<unknown>, E | Late>): Effect.Effect<Option.Option<unknown>, E> =>
-    Effect.catchAll(found, (error) => isTimeout(error) ? Effect.succeedNone : Effect.fail(error as E))
-
   return {
     wait: (name, query, timeout) =>
       isReading(name) ? read(name, query, timeout) : first(name, query, timeout, (found) => found),
     now: (name, query) =>
       name === "rdp"
-        ? query.form === "one" ? rdp(query) : ifThere(Effect.asSome(read(name, query, 0)))
+        ? query.form === "one" ? rdp(query) : unlessLate(Effect.asSome(read(name, query, 0)))
         : query.form === "one"
         ? those(name, query, 1, Option.fromIterable)
-        : ifThere(first(name, query, 0, Option.some)),
+        : unlessLate(first(name, query, 0, Option.some)),
     takeUpTo: (name, pattern, limit) => those(name, pattern, limit, (tuples) => tuples)
   }
 }

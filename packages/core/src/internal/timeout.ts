@@ -5,6 +5,8 @@
  */
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 import type { Timeout } from "../TupleSpace.js"
 
 /** The error of a wait that may end without a tuple. */
@@ -37,6 +39,12 @@ const textOf = (pattern: unknown): string => {
     return "a pattern that cannot be shown"
   }
 }
+
+/** Nothing, if the time is over. */
+export const unlessLate = <A, E, R>(
+  found: Effect.Effect<Option.Option<A>, E | Late, R>
+): Effect.Effect<Option.Option<A>, E, R> =>
+  Effect.catchAll(found, (error) => isTimeout(error) ? Effect.succeedNone : Effect.fail(error as E))
 
 export const isTimeout = (u: unknown): u is Timeout =>
   Cause.isTimeoutException(u) && "space" in u && "operation" in u && "patterns" in u

@@ -13,7 +13,7 @@ export const useServer = (): () => Server => {
   beforeAll(async () => {
     // The machine goes on when a server is killed, and has all that this has written.
     server = await start({ fsync: "off", full_page_writes: "off" })
-  }, 60_000)
+  }, 120_000)
   afterAll(() => server.stop())
   return () => server
 }

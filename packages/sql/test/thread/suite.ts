@@ -21,7 +21,7 @@ export const fromInsideAThread = (name: string, engine: () => Engine): void => {
     // inside the package, so that the bundle finds the drivers
     folder = mkdtempSync(join(import.meta.dirname, "..", "..", "build-thread-"))
     host = new Worker(await bundle(folder, new URL("host.ts", import.meta.url)))
-  }, 60_000)
+  }, 120_000)
   afterAll(async () => {
     await host.terminate()
     rmSync(folder, { recursive: true })
