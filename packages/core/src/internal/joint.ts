@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { SpaceError } from "../SpaceError.js"
+import type { Restore } from "../SpaceStore.js"
 import type { Tuple } from "../Tuple.js"
 import type { Ending, Held, NoToken } from "./hold.js"
 import { each } from "./hold.js"
@@ -34,9 +35,16 @@ export class JointHold<E> implements Held<E> {
     return this.holds.flatMap(({ tuples }) => tuples)
   }
 
-  /** All are held by one client, if they are for a use: what ends the one, ends all. */
+  /** By each client that holds a part, once: a use may not go on if any of it is lost. */
   get guarded(): Held<E>["guarded"] {
-    return this.holds[0]?.guarded
+    const guards = [...new Set(this.holds.flatMap(({ guarded = [] }) => guarded))]
+    return guards.length < 2 ?
+      guards[0] :
+      <A, E2, R>(restore: Restore, use: Effect.Effect<A, E2, R>) =>
+        restore(guards.reduce<Effect.Effect<A, E | E2, R>>(
+          (inner, guard) => Effect.uninterruptibleMask((restore) => guard(restore, inner)),
+          use
+        ))
   }
 
   isOver(): boolean {

@@ -57,7 +57,7 @@ export class Endings {
       attempts: rows.map(({ attempts }) => attempts),
       token: access.isTransaction ? "transaction" : rows[0]?.token ?? "store",
       isOver: () => this.ground.session.closed || isUndone(),
-      guarded: access.isTransaction ? undefined : (restore, use) => this.guarded(restore, use),
+      guarded: access.isTransaction ? undefined : this.guarded,
       keep: () => isFinal || left.size === 0 ? undefined : access.giveBack(consuming(hold)),
       giveBack: () => {
         const back = [...left]
@@ -81,8 +81,14 @@ export class Endings {
     }
   }
 
-  /** Runs a use in a fiber of its own, which costs little beside a store, and ends it when what is held is lost. */
-  private guarded<A, E, R>(restore: Restore, use: Effect.Effect<A, E, R>): Effect.Effect<A, E | SpaceError, R> {
+  /**
+   * Runs a use in a fiber of its own, which costs little beside a store, and ends it when what is held is lost. It is
+   * the same for all holds, so that those who have several know that one is enough.
+   */
+  private readonly guarded = <A, E, R>(
+    restore: Restore,
+    use: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E | SpaceError, R> => {
     const { uses } = this.ground.session
     return apart<A, E | SpaceError, R>(restore, use, (end) => {
       const onLapsed = () => end(Exit.fail(leaseOver), "when it has ended")
