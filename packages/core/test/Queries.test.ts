@@ -21,6 +21,24 @@ describe("Holds of batches", () => {
       same(yield* space.count([P.rest(P.any)]), 0)
     }), 10_000)
 
+  it.scoped("S18 a batch that does not linger ends, also while others put", () =>
+    Effect.gen(function*() {
+      const { open } = yield* SpaceStore.memory
+      const other = yield* Effect.flatMap(open("jobs", { lease: "10000 days" }), SpaceStore.make)
+      const store = yield* open("jobs", { lease: "10000 days" })
+      const taken = yield* SpaceStore.make({
+        ...store,
+        run: (commands) =>
+          commands.some(({ op }) => op === "take")
+            ? Effect.zipRight(other.out(["t", 1]), store.run(commands))
+            : store.run(commands),
+        transaction: (body) => Effect.zipRight(other.out(["t", 2]), store.transaction(body))
+      })
+      const batch = yield* taken.in(of(1000))
+      assert.isBelow(batch.length, 4)
+      same((yield* taken.inspect).held, 0)
+    }))
+
   it.effect("S18 a server keeps no hold of nothing, such as of a batch that looks for more where there is none", () =>
     Effect.gen(function*() {
       const given: Array<ReadonlyArray<Tuple.Tuple>> = []
