@@ -69,30 +69,33 @@ export const withBatches = <E>(verbs: Verbs<E>): Batching<E> => {
       const next = { ...taking, restore, query: pattern }
       const one = (timeout: number) =>
         unlessLate<Held<E>, E, never>(Effect.asSome(verbs.take({ ...next, timeout }, Effect.succeed)))
+      const some = (timeout: number) => Effect.map(one(timeout), (held) => ({ held, isAll: false }))
       /** All that are there. If that fails, one is taken by itself, which reports the error. */
       const burst = (limit: number) =>
-        limit === 1 ? one(0) : Effect.orElse(
+        limit === 1 ? some(0) : Effect.orElse(
           Effect.map(
             takeNow(
               { name: "inUpTo", pattern, limit, isFinal: taking.isFinal, isTrial: true, restore },
               Effect.succeed
             ),
-            Option.liftPredicate(({ tuples }) => tuples.length > 0)
+            (held) => ({ held: Option.liftPredicate(held, ({ tuples }) => tuples.length > 0), isAll: true })
           ),
-          () => one(0)
+          () => some(0)
         )
       const from = (holds: ReadonlyArray<Held<E>>, isEmpty: boolean): Effect.Effect<ReadonlyArray<Held<E>>, E> => {
         const limit = max - holds.reduce((sum, { tuples }) => sum + tuples.length, 0)
         const left = end - millisOf(clock)
         return limit <= 0 || isEmpty && left <= 0 ? Effect.succeed(holds) : Effect.flatMap(
           Effect.tapErrorCause(
-            isEmpty ? one(left) : burst(limit),
+            isEmpty ? some(left) : burst(limit),
             () => Effect.sync(() => holds.forEach((held) => held.giveBack()))
           ),
-          Option.match({
-            onNone: () => isEmpty ? Effect.succeed(holds) : from(holds, true),
-            onSome: (held) => from([...holds, held], false)
-          })
+          ({ held, isAll }) =>
+            Option.match(held, {
+              onNone: () => isEmpty ? Effect.succeed(holds) : from(holds, true),
+              // What comes after the time is over is for others, or it would never end while others put.
+              onSome: (held) => from([...holds, held], isAll && left <= 0)
+            })
         )
       }
       return Effect.map(from([first], false), (holds) => holds.length === 1 ? first : new JointHold(holds))

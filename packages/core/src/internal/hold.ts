@@ -158,6 +158,9 @@ export const each = <E>(ends: ReadonlyArray<Effect.Effect<void, E>>): Effect.Eff
 
 /** What is left of a hold, and how that ends: some of it by itself, the rest as the use has ended. */
 export class Rest<E> {
+  /** Read once: an engine makes a new list whenever it is asked. */
+  private readonly tuples: ReadonlyArray<Tuple>
+  private readonly before: ReadonlyArray<number>
   private left: ReadonlyArray<number>
   /** Whether no attempt comes after this one, however many are allowed. */
   isLast = false
@@ -169,12 +172,14 @@ export class Rest<E> {
     /** Of which tuples a failure of the use is an attempt. */
     private readonly counts: (index: number) => boolean
   ) {
-    this.left = Array.from(held.tuples.keys())
+    this.tuples = held.tuples
+    this.before = held.attempts
+    this.left = Array.from(this.tuples.keys())
   }
 
   /** How often a use has failed of those for which that counts. */
   get attempts(): number {
-    return this.held.attempts.reduce((most, each, index) => this.counts(index) ? Math.max(most, each) : most, 0)
+    return this.before.reduce((most, each, index) => this.counts(index) ? Math.max(most, each) : most, 0)
   }
 
   /** Ends the hold as its use has ended. */
@@ -193,7 +198,7 @@ export class Rest<E> {
   /** Ends the hold of one of the tuples, as if the use of it had ended so. */
   settle(name: string, tuple: unknown, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void, E> {
     return Effect.uninterruptible(Effect.suspend(() => {
-      const index = this.left.find((index) => this.held.tuples[index] === tuple)
+      const index = this.left.find((index) => this.tuples[index] === tuple)
       if (index === undefined) {
         return this.refuse(notHeld(name, tuple))
       }
@@ -208,10 +213,10 @@ export class Rest<E> {
 
   private all(end: (left: ReadonlyArray<number>) => Effect.Effect<void, E>): Effect.Effect<void, E> {
     return Effect.suspend(() => {
-      const { held, left } = this
+      const { held, left, tuples } = this
       this.left = []
       // A hold of nothing has to end as well.
-      return held.isOver() || left.length === 0 && held.tuples.length > 0 ? Effect.void : end(left)
+      return held.isOver() || left.length === 0 && tuples.length > 0 ? Effect.void : end(left)
     })
   }
 
@@ -228,7 +233,7 @@ export class Rest<E> {
   }
 
   private end(ending: Ending, those: ReadonlyArray<number>): Effect.Effect<void, E> {
-    return this.held.end(ending, those.length === this.held.tuples.length ? undefined : those)
+    return this.held.end(ending, those.length === this.tuples.length ? undefined : those)
   }
 
   /** After the last attempt that is allowed a tuple is dead. */
@@ -240,7 +245,7 @@ export class Rest<E> {
     const { isLast, options } = this
     const allowed = isLast ? { ...options, maxAttempts: 1 } : options
     const counted = those.filter(counts)
-    const isDead = (index: number) => isLastAttempt(this.held.attempts[index]!, allowed.maxAttempts)
+    const isDead = (index: number) => isLastAttempt(this.before[index]!, allowed.maxAttempts)
     const group = (ending: Ending, some: ReadonlyArray<number>) => some.length === 0 ? [] : [this.end(ending, some)]
     return each([
       ...counted.filter(isDead).map((index) => this.bury(index, cause, allowed)),
@@ -251,9 +256,9 @@ export class Rest<E> {
 
   /** If there is something wrong with the letter, the tuple is back. */
   private bury(index: number, cause: Cause.Cause<unknown>, options: Holding): Effect.Effect<void, E> {
-    const { attempts, tuples } = this.held
+    const { before, tuples } = this
     return Effect.catchAllDefect(
-      Effect.suspend(() => this.end(failed(cause, attempts[index]!, () => tuples[index]!, options), [index])),
+      Effect.suspend(() => this.end(failed(cause, before[index]!, () => tuples[index]!, options), [index])),
       (defect) => Effect.zipRight(this.end({ how: "place", failed: true }, [index]), this.refuse(defect))
     )
   }

@@ -23,7 +23,10 @@ export class Holds {
     return (held) =>
       Effect.sync(() => {
         const { attempts, index, token, tuples } = held
-        this.held.set(id, { held, left: new Set(tuples.keys()) })
+        // Of nothing there is no hold: nobody would end it.
+        if (tuples.length > 0) {
+          this.held.set(id, { held, left: new Set(tuples.keys()) })
+        }
         const unread = held.unread === undefined ? undefined : this.values.encodeError(held.unread)
         return [index, tuples.map((tuple) => this.values.encodeTuple(tuple)), attempts, token, unread]
       })
