@@ -2229,6 +2229,20 @@ class Now implements Operation<Option.Option<any>, never> {
     replace: "0"
   },
   {
+    name: "a batch without time goes on while others put",
+    clause: "S18",
+    file: "internal/batch.ts",
+    find: "isAll && left <= 0",
+    replace: "false"
+  },
+  {
+    name: "a use of a batch goes on though one of its parts is lost",
+    clause: "S19",
+    file: "internal/joint.ts",
+    find: "all.map((watch) => watch(end))",
+    replace: "all.slice(0, 1).map((watch) => watch(end))"
+  },
+  {
     name: "who reads a join on a store is told as who reads one tuple",
     clause: "S18",
     file: "internal/durable/waiter.ts",
