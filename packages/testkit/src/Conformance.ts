@@ -98,6 +98,7 @@ export const onStore = {
       "whether a fiber that sleeps by a TestClock and has children is blocked, depends on who slept first",
     "S17 N06 suspend": "a mailbox is its reader's own: an out does not wait for it",
     "S8 S17 suspend": "a mailbox is its reader's own: an out does not wait for it",
+    "S1-S8 S11 S18": "who reads a join is told of a tuple only if nobody takes it in the same step",
     "S1-S8 S11 S20": "what comes by itself goes first to those who wait for what the store can decide about",
     "S10 S16 an operation of the space within a transaction on it": midst,
     "S10 S16 a transact within a transact": midst,

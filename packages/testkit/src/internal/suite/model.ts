@@ -50,7 +50,7 @@ export const model = cases("Model", (test) => {
     () => agrees({ numRuns: 100 })
   )
 
-  test.needing("clock", "turns")(
+  fast(
     "S1-S8 S11 S18 many random programs that read joins as well do what they do to the model",
     () => agrees({ numRuns: 100, field: alike, maxArity: 2, joins: true })
   )
