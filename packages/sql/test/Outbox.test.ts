@@ -14,6 +14,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import pg from "pg"
 import { bundle } from "./bundle.js"
+import { kill } from "./crash/storm.js"
 import type { Space } from "./kit.js"
 import { fresh, grants, same, within } from "./kit.js"
 import { useServer } from "./postgres/useServer.js"
@@ -317,9 +318,7 @@ for (const [name, make] of Object.entries(engines)) {
           yield* Effect.provideService(sql.withTransaction(outbox.out(["left", n])), SqlClient.SqlClient, sql)
           if (n % 20 === 19) {
             const child = children[Math.floor(n / 20) % 2]!
-            const gone = once(child, "close")
-            child.kill("SIGKILL")
-            yield* Effect.promise(() => gone)
+            yield* Effect.promise(() => kill(child))
             children[Math.floor(n / 20) % 2] = yield* Effect.promise(start)
           }
         }

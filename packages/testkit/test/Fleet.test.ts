@@ -3,18 +3,9 @@ import { Pattern as P, SpaceStore, Transaction } from "@effect-linda/core"
 import { Schedule, Simulation } from "@effect-linda/testkit"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Option, Schedule as Repetition, Schema, STM } from "effect"
+import { falsified } from "./falsified.js"
 
 type Body = Simulation.Body<unknown, unknown>
-
-const falsified = (body: Body, options?: Simulation.CheckOptions): Simulation.Falsified => {
-  try {
-    Simulation.check(body, options)
-  } catch (error) {
-    assert.instanceOf(error, Simulation.Falsified)
-    return error
-  }
-  return assert.fail("it should have failed")
-}
 
 /** Checks that a fault is found, and that the report of it is small, says what happened, and can be replayed. */
 const finds = (body: Body, problem: RegExp, happened: RegExp, seeds = 200): void => {

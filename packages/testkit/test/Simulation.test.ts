@@ -2,6 +2,7 @@ import { Pattern as P, SpaceStore } from "@effect-linda/core"
 import { History, Schedule, Scheduler, Simulation } from "@effect-linda/testkit"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, FastCheck, Fiber, Option } from "effect"
+import { falsified } from "./falsified.js"
 
 /** Two counts that read and write in two steps: whether one is lost depends on who goes when. */
 const racy = (sim: Simulation.Simulation) =>
@@ -18,19 +19,6 @@ const racy = (sim: Simulation.Simulation) =>
       throw new Error(`an update was lost: ${sum}`)
     }
   })
-
-const falsified = (
-  body: Simulation.Body<unknown, unknown>,
-  options?: Simulation.CheckOptions
-): Simulation.Falsified => {
-  try {
-    Simulation.check(body, options)
-  } catch (error) {
-    assert.instanceOf(error, Simulation.Falsified)
-    return error
-  }
-  return assert.fail("it should have failed")
-}
 
 const sizeOf = ({ deviations }: Schedule.Schedule) => Option.getOrThrow(deviations).size
 

@@ -28,6 +28,13 @@ class Record {
   }
 }
 
+/** Kills a process, and waits until it is gone. */
+export const kill = async (child: ChildProcess): Promise<void> => {
+  const gone = once(child, "close")
+  child.kill("SIGKILL")
+  await gone
+}
+
 /**
  * Kills processes in the midst of their work, again and again, and then looks where everything is.
  *
@@ -59,11 +66,6 @@ export const storm = async (options: {
     child.stderr.on("data", (chunk) => errors.push(String(chunk)))
     await once(child.stdout, "data")
     return child
-  }
-  const kill = async (child: ChildProcess): Promise<void> => {
-    const gone = once(child, "close")
-    child.kill("SIGKILL")
-    await gone
   }
   const children = [await start(), await start()]
   for (let round = 0; round < options.kills; round++) {
@@ -148,11 +150,7 @@ export const lockStorm = (options: {
       isNext(Number(token))
       assert.strictEqual(yield* space.count(["lock"]), 0, "the child has it")
       assert.strictEqual((yield* space.inspect).held, 1)
-      yield* Effect.promise(() => {
-        const gone = once(child, "close")
-        child.kill("SIGKILL")
-        return gone
-      })
+      yield* Effect.promise(() => kill(child))
       const [tuple, next] = yield* space.withPermit(
         ["lock"],
         (tuple, { token }) => Effect.succeed([tuple, token] as const),
@@ -194,11 +192,7 @@ export const scheduleStorm = (options: {
       const hasPut = () => (text.match(/^put /gm) ?? []).length > 1
       yield* Effect.repeat(Effect.promise(() => once(child.stdout, "data")), { until: hasPut })
       yield* Effect.promise(() => sleep(100 + Math.random() * 200))
-      yield* Effect.promise(() => {
-        const gone = once(child, "close")
-        child.kill("SIGKILL")
-        return gone
-      })
+      yield* Effect.promise(() => kill(child))
       for (const [, word, n] of text.matchAll(/^(try|put) (\d+)$/gm)) {
         said[word as "put" | "try"].add(Number(n))
       }
