@@ -2123,8 +2123,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "an rd on a store that looks again leaves its waiter",
     clause: "S3",
     file: "internal/durable/wishes.ts",
-    find: "found === null ? Effect.succeed(null) : ended(run, waiter, found)",
-    replace: "Effect.succeed(found)"
+    find: "waiter === null ? look :",
+    replace: "waiter === null || waiter >= 0 ? look :"
   },
   {
     name: "a tuple that a join could not take after all is not offered on",
@@ -2381,7 +2381,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a tuple that was cancelled before it comes does come",
     clause: "S20",
     file: "internal/memory/holds.ts",
-    find: "      if (ttl < 0) {\n        this.forgo(scheduled)\n      }\n",
+    find: "      if (ttl < 0) {\n        this.removeScheduled(scheduled)\n      }\n",
     replace: ""
   },
   {

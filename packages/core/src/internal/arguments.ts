@@ -302,12 +302,17 @@ export interface Holding {
   readonly deadLetter: ((tuple: any, cause: any) => Tuple) | undefined
 }
 
-/** That of who gives none. */
-export const held: Holding = { timeout: Infinity, requeue: "place", maxAttempts: Infinity, deadLetter: undefined }
+/** What holds if no options are given. */
+export const holdingDefaults: Holding = {
+  timeout: Infinity,
+  requeue: "place",
+  maxAttempts: Infinity,
+  deadLetter: undefined
+}
 
 export const holdingOf = (name: "inWith" | "inScoped" | "withPermit", options: unknown): Holding => {
   if (options === undefined) {
-    return held
+    return holdingDefaults
   }
   if (name === "withPermit") {
     const counting = ["maxAttempts", "deadLetter"].find((key) => option(options, key) !== undefined)

@@ -9,12 +9,13 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import type { Restore } from "../SpaceStore.js"
 import type { Tuple } from "../Tuple.js"
 import type { Held, Take, TakingFirst } from "./hold.js"
 import { JointHold } from "./joint.js"
-import { looks } from "./keeping.js"
+import { keeping, keepingFirst } from "./keeping.js"
 import type { Pattern } from "./pattern/pattern.js"
 import type { Query } from "./pattern/query.js"
 import { Several, tuplesIn } from "./pattern/query.js"
@@ -23,6 +24,7 @@ import { millisOf } from "./runtime.js"
 import type { Late } from "./timeout.js"
 import { unlessLate } from "./timeout.js"
 import type { Verbs, WaitName } from "./verbs.js"
+import { isReading } from "./verbs.js"
 
 export class Batch {
   constructor(
@@ -123,23 +125,22 @@ export const withBatches = <E>(verbs: Verbs<E>): Batching<E> => {
         Option.getOrElse(() => tuplesIn(batch.first, found))
       ))
 
-  const batches = looks<E, Asked>({
-    refuse,
-    take,
-    takeNow,
-    read: (_, query, timeout) => read(query as Batch, timeout),
-    rdp: () => Effect.succeedNone
-  })
+  const first = keepingFirst<E, Batch>(keeping(refuse), take)
+
   return {
     ...verbs,
     take,
     wait: (name, query, timeout) =>
-      query.form === "batch" ? batches.wait(name, query, timeout) : verbs.wait(name, query, timeout),
+      query.form !== "batch"
+        ? verbs.wait(name, query, timeout)
+        : isReading(name)
+        ? read(query, timeout)
+        : first(name, query, timeout, identity),
     now: (name, query) =>
       query.form !== "batch"
         ? verbs.now(name, query)
         : name === "rdp"
         ? those(query)
-        : batches.now(name, query)
+        : unlessLate(first(name, query, 0, Option.some))
   }
 }

@@ -213,10 +213,9 @@ export class Rest<E> {
 
   private all(end: (left: ReadonlyArray<number>) => Effect.Effect<void, E>): Effect.Effect<void, E> {
     return Effect.suspend(() => {
-      const { held, left, tuples } = this
+      const { held, left } = this
       this.left = []
-      // A hold of nothing has to end as well.
-      return held.isOver() || left.length === 0 && tuples.length > 0 ? Effect.void : end(left)
+      return held.isOver() || left.length === 0 ? Effect.void : end(left)
     })
   }
 

@@ -5,47 +5,44 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import type { Tuple } from "../Tuple.js"
 import type { Leaving } from "./handOver.js"
 import { handOver } from "./handOver.js"
-import type { Held, Take, TakingFirst, TakingNow } from "./hold.js"
+import type { Held, Refuse, Take, TakingFirst, TakingNow } from "./hold.js"
 import type { Pattern } from "./pattern/pattern.js"
 import type { Query } from "./pattern/query.js"
 import type { Asked } from "./queries.js"
 import { withFiber } from "./runtime.js"
 import type { Late } from "./timeout.js"
 import { unlessLate } from "./timeout.js"
-import type { Verbs, WaitName } from "./verbs.js"
+import type { ReadName, Verbs, WaitName } from "./verbs.js"
 import { isReading } from "./verbs.js"
 
-/** How the engine takes, and how it reads. */
-interface Looking<E, Q extends Asked> extends Pick<Verbs<E>, "refuse" | "takeNow"> {
-  readonly take: Take<E, Q>
+/** How an engine reads. */
+export interface Reading<out E> {
   /** Gives what `query.result` makes of what it has found. */
-  readonly read: (name: "rd" | "rdAny" | "rdp", query: Q, timeout: number) => Effect.Effect<unknown, E | Late>
+  readonly read: (name: ReadName, query: Query, timeout: number) => Effect.Effect<unknown, E | Late>
   readonly rdp: (pattern: Pattern) => Effect.Effect<Option.Option<unknown>, E>
 }
 
-/** The verbs that look, for these queries. */
-interface Looks<E, Q> extends Pick<Verbs<E>, "takeUpTo"> {
-  readonly wait: (name: WaitName, query: Q, timeout: number) => Effect.Effect<unknown, E | Late>
-  readonly now: (name: "inp" | "rdp", query: Q) => Effect.Effect<Option.Option<unknown>, E>
-}
+/** Holds something, and makes it the caller's own in the last step, which gives the result. */
+type Keep<E> = <E1, A>(
+  hold: (restore: TakingFirst["restore"]) => Effect.Effect<Held<E>, E1>,
+  result: (held: Held<E>) => A
+) => Effect.Effect<A, E1 | E>
 
-export const looks = <E, Q extends Asked = Query>(
-  { rdp, read, refuse, take, takeNow }: Looking<E, Q>
-): Looks<E, Q> => {
+export const keeping = <E>(refuse: Refuse<E>): Keep<E> => {
   const leaving: Leaving = new Map()
-
-  const keeping = <E1, A>(
+  return <E1, A>(
     hold: (restore: TakingFirst["restore"]) => Effect.Effect<Held<E>, E1>,
     result: (held: Held<E>) => A
-  ): Effect.Effect<A, E1 | E> =>
-    withFiber((fiber) => {
+  ) =>
+    withFiber<A, E1 | E>((fiber) => {
       // A fiber that takes again has not taken the last step of its take before: that was interrupted.
       leaving.get(fiber)?.()
-      return handOver<Held<E>, A, E | E1>(
+      return handOver<Held<E>, A, E1 | E>(
         leaving,
         (restore) => {
           try {
@@ -61,38 +58,46 @@ export const looks = <E, Q extends Asked = Query>(
         (held) => held.giveBack()
       )
     })
+}
 
-  const first = <A>(
-    name: Exclude<WaitName, "rd" | "rdAny"> | "inp",
-    query: Q,
-    timeout: number,
-    result: (found: unknown) => A
-  ): Effect.Effect<A, E | Late> =>
-    keeping(
-      (restore) => take({ name, query, timeout, isFinal: true, restore }, Effect.succeed),
-      ({ index, tuples }) => result(query.result(index, tuples))
-    )
+/** Takes what a query finds, as soon as it is there. */
+export const keepingFirst = <E, Q extends Asked>(keep: Keep<E>, take: Take<E, Q>) =>
+<A>(
+  name: Exclude<WaitName, ReadName>,
+  query: Q,
+  timeout: number,
+  result: (found: unknown) => A
+): Effect.Effect<A, E | Late> =>
+  keep(
+    (restore) => take({ name, query, timeout, isFinal: true, restore }, Effect.succeed),
+    ({ index, tuples }) => result(query.result(index, tuples))
+  )
 
+export const looks = <E>(
+  { rdp, read, refuse, take, takeNow }: Reading<E> & Pick<Verbs<E>, "refuse" | "take" | "takeNow">
+): Pick<Verbs<E>, "now" | "takeUpTo" | "wait"> => {
+  const keep = keeping(refuse)
+  const first = keepingFirst(keep, take)
   const those = <A>(
     name: TakingNow["name"],
     pattern: Pattern,
     limit: number,
     result: (tuples: ReadonlyArray<Tuple>) => A
   ): Effect.Effect<A, E> =>
-    keeping(
+    keep(
       (restore) => takeNow({ name, pattern, limit, isFinal: true, restore }, Effect.succeed),
       ({ tuples }) => result(tuples)
     )
 
   return {
     wait: (name, query, timeout) =>
-      isReading(name) ? read(name, query, timeout) : first(name, query, timeout, (found) => found),
+      isReading(name) ? read(name, query, timeout) : first(name, query, timeout, identity),
     now: (name, query) =>
       name === "rdp"
         ? query.form === "one" ? rdp(query) : unlessLate(Effect.asSome(read(name, query, 0)))
         : query.form === "one"
         ? those(name, query, 1, Option.fromIterable)
         : unlessLate(first(name, query, 0, Option.some)),
-    takeUpTo: (name, pattern, limit) => those(name, pattern, limit, (tuples) => tuples)
+    takeUpTo: (name, pattern, limit) => those(name, pattern, limit, identity)
   }
 }

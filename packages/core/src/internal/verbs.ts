@@ -68,10 +68,13 @@ export const untilGone = <E>(
   }
 }
 
-/** The operations that wait for tuples, to take or to read them. */
-export type WaitName = "in" | "inAny" | "inAll" | "rd" | "rdAny"
+/** The operations that read, and wait until they can; `rdp` of several patterns for no time. */
+export type ReadName = "rd" | "rdAny" | "rdp"
 
-export const isReading = (name: WaitName): name is "rd" | "rdAny" => name === "rd" || name === "rdAny"
+/** Those that take as well. */
+export type WaitName = "in" | "inAny" | "inAll" | "inp" | ReadName
+
+export const isReading = (name: WaitName): name is ReadName => name === "rd" || name === "rdAny" || name === "rdp"
 
 /** How a process is to be started. */
 export interface Starting {

@@ -11,11 +11,11 @@ import * as Stream from "effect/Stream"
 import type { SpaceError } from "../../SpaceError.js"
 import type { NewRow, NewScheduled, Put, Query, Row, Run, ScheduledRow } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
-import { unsupported } from "../arguments.js"
 import type { Dumped } from "../texts.js"
 import { decoded, raw, storable } from "../texts.js"
 import type { Verbs } from "../verbs.js"
 import type { Ground } from "./ground.js"
+import { noSchedules } from "./ground.js"
 import { page } from "./query.js"
 
 /** All tuples of an arity, or of all that are as large: of failures too. */
@@ -35,8 +35,8 @@ interface Start {
 }
 
 /** What is still to come, if the store has such tuples. */
-const scheduledIn = ({ session }: Ground, run: Run): Effect.Effect<ReadonlyArray<ScheduledRow>, SpaceError> =>
-  session.store.schedules === true
+const scheduledIn = (ground: Ground, run: Run): Effect.Effect<ReadonlyArray<ScheduledRow>, SpaceError> =>
+  ground.schedules
     ? Effect.map(run([{ op: "scheduled" }]), ({ replies: [scheduled] }) => scheduled)
     : Effect.succeed([])
 
@@ -132,8 +132,8 @@ const isKnown = ({ reader }: Ground, tuple: Tuple): boolean => {
 
 export const load = (ground: Ground): Verbs<SpaceError>["load"] => (_, all) =>
   ground.operation("import", (access) => {
-    if (all.some(({ after }) => after > 0) && ground.session.store.schedules !== true) {
-      return Effect.fail(unsupported("after: this store keeps no tuples that come later"))
+    if (all.some(({ after }) => after > 0) && !ground.schedules) {
+      return Effect.fail(noSchedules("after"))
     }
     const rowOf = (dumped: Dumped) => {
       const { attempts, ttl } = dumped

@@ -18,6 +18,7 @@ import { read } from "../brand.js"
 import { moves } from "../destination.js"
 import * as Hold from "../hold.js"
 import * as Insight from "../insight.js"
+import type { Reading } from "../keeping.js"
 import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { kindOf } from "../pattern/query.js"
@@ -35,7 +36,7 @@ import { Endings } from "./ending.js"
 import { keepingFailures } from "./failures.js"
 import type { Unread } from "./finding.js"
 import { all, claim, claimed, copies, nothing, seeking, takeAll } from "./finding.js"
-import { Ground, linked } from "./ground.js"
+import { Ground, linked, noSchedules } from "./ground.js"
 import { explain, inspect, sample } from "./inspect.js"
 import { joinOf } from "./joining.js"
 import { partyOf } from "./party.js"
@@ -117,8 +118,6 @@ const puttingOf = (
 ): Pick<Verbs<SpaceError>, "out" | "outAll" | "outFitting" | "outLeased"> => {
   const { session } = ground
 
-  const schedules = session.store.schedules === true
-
   const put = (name: string, tuples: ReadonlyArray<Tuple>, ttl?: number, leased?: boolean) =>
     ground.operation(name, (access, span) =>
       failing(() => {
@@ -129,8 +128,8 @@ const puttingOf = (
   const schedule = (tuple: Tuple, { after, at, ttl }: Terms) =>
     ground.operation("out", (access, span) =>
       failing(() => {
-        if (!schedules) {
-          throw unsupported(`${at === undefined ? "after" : "at"}: this store keeps no tuples that come later`)
+        if (!ground.schedules) {
+          throw noSchedules(at === undefined ? "after" : "at")
         }
         const row = ground.prepared(tuple, span, ttl, true)
         return access.perform(() => ({ op: "schedule", rows: [{ ...row(), after, at: at ?? null }] }))
@@ -144,7 +143,7 @@ const puttingOf = (
           (access) => access.perform({ op: "renew", lease, ttl: ttl === Infinity ? null : Math.max(ttl, -1) })
         ),
       reschedule: (after) =>
-        schedules
+        ground.schedules
           ? ground.operation("reschedule", (access) => access.perform({ op: "reschedule", lease, after }))
           : Effect.succeed(false)
     })
@@ -216,7 +215,7 @@ const changingOf = (ground: Ground): Pick<Verbs<SpaceError>, "outIfAbsent" | "re
 // Reading
 // ---------------------------------------------------------------------------------------------------------------------
 
-const readingOf = (ground: Ground): Pick<Parameters<typeof looks<SpaceError>>[0], "rdp" | "read"> => {
+const readingOf = (ground: Ground): Reading<SpaceError> => {
   const read = reads(ground)
   return {
     read: (name, query, timeout) => {

@@ -6,8 +6,10 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Tracer from "effect/Tracer"
+import type { SpaceError } from "../../SpaceError.js"
 import type { NewRow, Row } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
+import { unsupported } from "../arguments.js"
 import { withFiber } from "../runtime.js"
 import { harmless, linkTo, tracedSpan } from "../tracing.js"
 import type { Access } from "./access.js"
@@ -35,6 +37,11 @@ export class Ground {
     )
   }
 
+  /** Whether the store keeps tuples that come later. */
+  get schedules(): boolean {
+    return this.session.store.schedules === true
+  }
+
   /** Refuses a tuple that cannot be stored. Says what is put, when it is, but for who accepts it then. */
   prepared(tuple: Tuple, span?: Tracer.Span, ttl = Infinity, leased = false): () => NewRow {
     const { reader, session } = this
@@ -42,6 +49,10 @@ export class Ground {
     return () => row(session.offers.accepts(tuple))
   }
 }
+
+/** What an option is refused with that has a tuple come later, on a store that keeps none. */
+export const noSchedules = (option: "after" | "at"): SpaceError =>
+  unsupported(`${option}: this store keeps no tuples that come later`)
 
 /** Links a span to those by which the rows were put. */
 export const linked = (span: Tracer.Span | undefined, rows: ReadonlyArray<Row>): void =>

@@ -20,7 +20,7 @@ import type { Reader, Reading } from "./reader.js"
 import { isRead } from "./reader.js"
 import type { Candidate, Wanted } from "./wanted.js"
 import type { Wish } from "./wishes.js"
-import { described, ended } from "./wishes.js"
+import { described, reading } from "./wishes.js"
 
 /** A demand of a join, and whether its query says all. */
 interface Asker extends Demand {
@@ -70,9 +70,7 @@ export const joinOf = ({ reader }: Ground, wish: Wish, as: "join" | "rd"): Wante
       // There is nothing to take for no patterns.
       return as === "join"
         ? claimed(look, (rows) => claim(run, hold, rows, waiter, wish.final))
-        : waiter === null
-        ? look
-        : Effect.flatMap(look, (found) => found === null ? Effect.succeed(null) : ended(run, waiter, found))
+        : reading(run, look, waiter)
     }
   }
 }

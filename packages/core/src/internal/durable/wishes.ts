@@ -100,16 +100,22 @@ export const oneOf = ({ reader }: Ground, wish: Wish, as: "in" | "rd"): Wanted =
       const look = oldestOf(reader, run, patterns, queries, from)
       return as === "in"
         ? claimed(look, (rows) => claim(run, hold, rows, waiter, wish.final))
-        : waiter === null
-        ? look
-        : Effect.flatMap(look, (found) => found === null ? Effect.succeed(null) : ended(run, waiter, found))
+        : reading(run, look, waiter)
     }
   }
 }
 
-/** Ends a waiter that has found something, unless it has been served meanwhile. */
-export const ended = (run: Run, waiter: number, found: Found): Effect.Effect<Found | null, SpaceError> =>
-  Effect.map(run([{ op: "cancel", waiters: [waiter] }]), ({ replies: [[was]] }) => was === true ? found : null)
+/** Reads what a look finds: that ends the waiter, unless it has been served meanwhile. */
+export const reading = <E>(
+  run: Run,
+  look: Effect.Effect<Found | null, E>,
+  waiter: number | null
+): Effect.Effect<Found | null, E | SpaceError> =>
+  waiter === null ? look : Effect.flatMap(look, (found) =>
+    found === null ? Effect.succeed(null) : Effect.map(
+      run([{ op: "cancel", waiters: [waiter] }]),
+      ({ replies: [[was]] }) => was === true ? found : null
+    ))
 
 /** What is the same for all that can be wanted. */
 export const described = (

@@ -58,8 +58,8 @@ class HeldEntries implements Held<never>, Holder {
 
   /** These are held no longer. */
   private leave(those: ReadonlyArray<Entry>): void {
-    const leaving = new Set(those)
-    this.entries = this.entries.filter((entry) => !leaving.has(entry))
+    const leaving = those === this.entries ? undefined : new Set(those)
+    this.entries = leaving === undefined ? [] : this.entries.filter((entry) => !leaving.has(entry))
     if (this.entries.length === 0) {
       this.store.holders.delete(this)
     }

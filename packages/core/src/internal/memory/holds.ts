@@ -83,13 +83,13 @@ export class Holds extends Delivery {
   schedule(tuple: Tuple, extra: Extra, failure: boolean, at: number, ttl: number): void {
     const deadline = { at, index: -1, rank: this.nextSchedule(), fire: () => this.come(scheduled) }
     const scheduled: Scheduled = { tuple, extra, failure, ttl, deadline }
-    this.await(scheduled)
+    this.addScheduled(scheduled)
   }
 
   /** Its time has come, and it is put as any other; but there must be room for it, as for what comes back. */
   private come(scheduled: Scheduled): void {
     const { deadline: { at }, extra, failure, ttl, tuple } = scheduled
-    this.forgo(scheduled)
+    this.removeScheduled(scheduled)
     if (ttl < Infinity) {
       this.expireAt(extra, at + ttl)
     }
@@ -102,9 +102,9 @@ export class Holds extends Delivery {
     if (scheduled === undefined) {
       return false
     }
-    this.forgo(scheduled)
+    this.removeScheduled(scheduled)
     scheduled.deadline.at = at
-    this.await(scheduled)
+    this.addScheduled(scheduled)
     this.sweep()
     return true
   }
@@ -115,7 +115,7 @@ export class Holds extends Delivery {
     if (scheduled !== undefined) {
       scheduled.ttl = ttl
       if (ttl < 0) {
-        this.forgo(scheduled)
+        this.removeScheduled(scheduled)
       }
       return true
     }

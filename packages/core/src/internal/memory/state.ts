@@ -220,21 +220,23 @@ export class State {
     }
   }
 
-  protected await(scheduled: Scheduled): void {
+  /** Lists a tuple that is still to come, until it comes or is cancelled. */
+  protected addScheduled(scheduled: Scheduled): void {
     this.scheduled.add(scheduled)
     scheduled.extra.scheduled = scheduled
     this.deadlines.add(scheduled.deadline)
     if (this.log.recording) {
-      this.log.add(() => this.forgo(scheduled))
+      this.log.add(() => this.removeScheduled(scheduled))
     }
   }
 
-  protected forgo(scheduled: Scheduled): void {
+  /** Takes it off the list. */
+  protected removeScheduled(scheduled: Scheduled): void {
     this.scheduled.delete(scheduled)
     scheduled.extra.scheduled = undefined
     this.deadlines.remove(scheduled.deadline)
     if (this.log.recording) {
-      this.log.add(() => this.await(scheduled))
+      this.log.add(() => this.addScheduled(scheduled))
     }
   }
 

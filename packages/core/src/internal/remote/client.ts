@@ -12,6 +12,7 @@ import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
 import { failing, refusing, unsupported } from "../arguments.js"
 import { moves } from "../destination.js"
+import type { Reading } from "../keeping.js"
 import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
 import * as Process from "../process.js"
@@ -109,14 +110,9 @@ const readingOf = (connection: Connection, values: Values) => {
   return {
     read: (name, query, timeout) => {
       const { answer, asks, wires } = sent(values, query.patterns)
-      const request = connection.request(
-        "read",
-        [name === "rdp" ? "rd" : name, query.form, wires, asks, timeout],
-        { answer }
-      )
-      return Effect.flatMap(
-        request,
-        ([, index, found]) => failing(() => Effect.succeed(query.result(index, found.map(tuple))))
+      return decoded(
+        connection.request("read", [name, query.form, wires, asks, timeout], { answer }),
+        (index, found) => query.result(index, found.map(tuple))
       )
     },
     rdp: (pattern) => {
@@ -131,7 +127,7 @@ const readingOf = (connection: Connection, values: Values) => {
         : Effect.map(connection.request("count", [wire]), ([, count]) => count)
     }
   } satisfies
-    & Pick<Parameters<typeof looks<SpaceError>>[0], "rdp" | "read">
+    & Reading<SpaceError>
     & Pick<Verbs<SpaceError>, "copyCollect" | "count">
 }
 

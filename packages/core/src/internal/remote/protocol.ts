@@ -24,7 +24,7 @@ import type { Ending, NoToken, TakingFirst, TakingNow } from "../hold.js"
 import type { Query } from "../pattern/query.js"
 import { messageOf } from "../print.js"
 import type { Dumped } from "../texts.js"
-import type { WaitName } from "../verbs.js"
+import type { ReadName } from "../verbs.js"
 
 /** Changes whenever the frames do, or the coding of values in them: ends of different versions do not talk. */
 export const version = 7
@@ -104,7 +104,7 @@ export interface Requests {
   readonly outIfAbsent: (pattern: Wires, asks: boolean, tuple: unknown) => [present?: unknown]
   readonly replace: (pattern: Wires) => [replaced?: unknown]
   readonly read: (
-    name: Extract<WaitName, "rd" | "rdAny">,
+    name: ReadName,
     form: Query["form"],
     patterns: ReadonlyArray<Wires>,
     asks: boolean,

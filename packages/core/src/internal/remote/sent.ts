@@ -76,17 +76,14 @@ export const tried = (values: Values, wire: unknown): Either.Either<Tuple, Space
   Either.try({ try: () => values.decodeTuple(wire), catch: (error) => error as SpaceError })
 
 /** What has come, decoded: a failure, if it cannot be. */
-export const decoded = <V, A>(
-  reply: Effect.Effect<readonly [id: number, value: V], any>,
-  decode: (value: V) => A
-): Effect.Effect<A, any> => Effect.flatMap(reply, ([, value]) => failing(() => Effect.succeed(decode(value))))
+export const decoded = <V extends ReadonlyArray<unknown>, A>(
+  reply: Effect.Effect<readonly [id: number, ...values: V], any>,
+  decode: (...values: V) => A
+): Effect.Effect<A, any> => Effect.flatMap(reply, ([, ...values]) => failing(() => Effect.succeed(decode(...values))))
 
 /** The answer of an operation that finds one tuple or none. */
 export const maybe = (
   values: Values,
   reply: Effect.Effect<readonly [id: number, wire?: unknown], any>
 ): Effect.Effect<Option.Option<Tuple>, any> =>
-  Effect.flatMap(
-    reply,
-    ([, ...wires]) => failing(() => Effect.succeed(Option.fromIterable(wires.map((wire) => values.decodeTuple(wire)))))
-  )
+  decoded(reply, (...wires) => Option.fromIterable(wires.map((wire) => values.decodeTuple(wire))))

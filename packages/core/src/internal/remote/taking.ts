@@ -10,7 +10,7 @@ import * as Exit from "effect/Exit"
 import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Holding } from "../arguments.js"
-import { held, refusing } from "../arguments.js"
+import { holdingDefaults, refusing } from "../arguments.js"
 import * as Hold from "../hold.js"
 import type { Values } from "../values.js"
 import type { Verbs } from "../verbs.js"
@@ -107,7 +107,7 @@ export const takingOf = (
 
   return {
     take: (taking, use) => {
-      const { isFinal, name, options = held, query: { form, patterns }, timeout } = taking
+      const { isFinal, name, options = holdingDefaults, query: { form, patterns }, timeout } = taking
       const { answer, asks, wires } = sent(values, patterns)
       return Hold.uninterruptibly(taking, (restore) =>
         Effect.flatMap(
@@ -121,7 +121,7 @@ export const takingOf = (
       return Hold.uninterruptibly(taking, (restore) =>
         Effect.flatMap(
           connection.holding(restore, "takeNow", [name, wires[0]!, asks, limit, isFinal, isTrial], answer),
-          (taken) => using(taken, held, (held) => use(held, restore), isTrial)
+          (taken) => using(taken, holdingDefaults, (held) => use(held, restore), isTrial)
         ))
     }
   }

@@ -16,6 +16,7 @@ import type { Held, TakingNow, Use } from "../hold.js"
 import { listedAs, uninterruptibly } from "../hold.js"
 import { longestFirst, Shapes } from "../insight.js"
 import { JointHold } from "../joint.js"
+import type { Reading } from "../keeping.js"
 import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { kindOf } from "../pattern/query.js"
@@ -170,12 +171,12 @@ const takingOf = (routing: Routing, waits: Waits): Pick<Part, "take" | "takeNow"
 const readingOf = (
   routing: Routing,
   waits: Waits
-): Pick<Parameters<typeof looks<SpaceError>>[0], "rdp" | "read"> => ({
+): Reading<SpaceError> => ({
   read: (name, query, timeout) => {
     const { patterns } = query
     const concerned = routing.ofPatterns(patterns)
     if (query.form === "all" || concerned.length === 1) {
-      return routing.only(name, concerned).wait(name === "rdp" ? "rd" : name, query, timeout)
+      return routing.only(name, concerned).wait(name, query, timeout)
     }
     return Effect.map(
       Effect.uninterruptibleMask((restore) =>
