@@ -27,8 +27,10 @@ const test = <E>(
 ) =>
   it.live(name, () =>
     body().pipe(
-      Effect.provide(TupleSpace.layer as Layer.Layer<any>),
-      Effect.provide(Workers.layerWith({ size: 2, ...patient, ...options })),
+      Effect.provide(Layer.merge(
+        TupleSpace.layer as Layer.Layer<any>,
+        Workers.layerWith({ size: 2, ...patient, ...options })
+      )),
       Effect.zipRight(Effect.sleep(10)),
       Effect.tap(() => Effect.sync(() => same(leftovers(), [])))
     ) as Effect.Effect<void, unknown>)

@@ -1,9 +1,11 @@
 import type { SpaceError, TupleSpace } from "@effect-linda/core"
 import { Pattern as P, SpaceStore, Transaction } from "@effect-linda/core"
 import { Schedule, Simulation } from "@effect-linda/testkit"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, beforeEach, describe, it } from "@effect/vitest"
 import { Clock, Effect, Option, Schedule as Repetition, Schema, STM } from "effect"
-import { falsified } from "./falsified.js"
+import { falsified, letOthersRun } from "./simulations.js"
+
+beforeEach(letOthersRun)
 
 type Body = Simulation.Body<unknown, unknown>
 

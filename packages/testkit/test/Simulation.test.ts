@@ -1,8 +1,10 @@
 import { Pattern as P, SpaceStore } from "@effect-linda/core"
 import { History, Schedule, Scheduler, Simulation } from "@effect-linda/testkit"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, beforeEach, describe, it } from "@effect/vitest"
 import { Clock, Deferred, Effect, FastCheck, Fiber, Option } from "effect"
-import { falsified } from "./falsified.js"
+import { falsified, letOthersRun } from "./simulations.js"
+
+beforeEach(letOthersRun)
 
 /** Two counts that read and write in two steps: whether one is lost depends on who goes when. */
 const racy = (sim: Simulation.Simulation) =>
