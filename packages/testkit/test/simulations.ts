@@ -15,5 +15,5 @@ export const falsified = (
   return assert.fail("it should have failed")
 }
 
-/** Before each simulation: while it runs nothing else does, and a test runner that is not heard for a minute gives up. */
+/** Before each simulation: while one runs nothing else does, and a test runner that waits for a minute gives up. */
 export const letOthersRun = (): Promise<void> => new Promise((resume) => setTimeout(resume))
