@@ -116,7 +116,7 @@ describe("TupleSpace: a protocol", () => {
   })
   it("S19 a use is told of its hold, and keeps the error that it gives up with", () => {
     const work = space.inWith(["job", P.any, P.any], ([, id], hold) => {
-      expect(hold).type.toBe<TupleSpace.Hold>()
+      expect(hold).type.toBe<TupleSpace.Hold<never>>()
       expect(hold.attempts).type.toBe<number>()
       return id === 0 ? hold.giveUp("no" as const) : Effect.succeed(hold.token)
     })
