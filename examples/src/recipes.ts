@@ -5,7 +5,7 @@
 import type { SpaceError, Tuple } from "@effect-linda/core"
 import { Pattern as P, Query as Q, Transaction, TupleSpace } from "@effect-linda/core"
 import type { Duration } from "effect"
-import { Clock, Console, Effect, Fiber, Option, Ref, STM } from "effect"
+import { Cause, Clock, Console, Effect, Fiber, Option, Ref, Schedule, STM } from "effect"
 import { expectEqual, runIfMain } from "./support/example.js"
 
 type Space = TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>
@@ -15,14 +15,13 @@ type Work<A, E = never> = (value: A) => Effect.Effect<void, E>
 export const later = (space: Space, job: string, after: Duration.DurationInput) => space.out(["job", job], { after })
 
 export const attempt = (space: Space, work: Work<string, string>) =>
-  space.inWith(["try", P.string, P.number], ([, job, number]) =>
-    Effect.catchAll(work(job), (error) =>
-      number < 3
-        ? Effect.asVoid(space.out(["try", job, number + 1], { after: 10 * 2 ** number }))
-        : space.out(["dead", job, error])))
+  space.inWith(["job", P.string], ([, job]) => work(job), {
+    retry: Schedule.intersect(Schedule.exponential("10 millis"), Schedule.recurs(2)),
+    deadLetter: ([, job], cause) => ["dead", job, String(Cause.squash(cause))]
+  })
 
 export const redrive = (space: Space) =>
-  Effect.repeat(space.replace(["dead", P.string, P.string], ([, job]) => ["try", job, 1]), { while: Option.isSome })
+  Effect.repeat(space.replace(["dead", P.string, P.string], ([, job]) => ["job", job]), { while: Option.isSome })
 
 export const sendAll = (space: Space, send: Work<string, string>) =>
   space.inWith(
@@ -145,11 +144,11 @@ export const demonstrations: Readonly<Record<string, Demonstration>> = {
     yield* expectEqual(yield* space.in(["job", P.string]), ["job", "soon"])
   }),
   "retry, dead letters, redrive": Effect.fnUntraced(function*(space) {
-    yield* space.out(["try", "a", 1])
-    yield* Effect.repeatN(attempt(space, () => Effect.fail("no luck")), 2)
+    yield* space.out(["job", "a"])
+    yield* Effect.repeatN(Effect.ignore(attempt(space, () => Effect.fail("no luck"))), 2)
     yield* expectEqual(yield* space.copyCollect(["dead", P.string, P.string]), [["dead", "a", "no luck"]])
     yield* redrive(space)
-    yield* expectEqual(yield* space.in(["try", P.string, P.number]), ["try", "a", 1])
+    yield* expectEqual(yield* space.in(["job", P.string]), ["job", "a"])
   }),
   "batch with one bad member": Effect.fnUntraced(function*(space) {
     yield* space.outAll([["mail", "ann"], ["mail", "nobody"], ["mail", "bob"]])

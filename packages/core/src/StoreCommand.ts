@@ -330,6 +330,8 @@ export interface Settle {
   /** As for a new row, by the id of each tuple that comes back. Not known for one that is not in it. */
   readonly accepted: Readonly<Record<number, ReadonlyArray<number>>>
   readonly put: ReadonlyArray<NewRow>
+  /** What is scheduled as well, in that step. Only a store that `schedules` is given any. */
+  readonly schedule: ReadonlyArray<NewScheduled>
 }
 
 /**

@@ -7,12 +7,14 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import type * as Schema from "effect/Schema"
 import type { Reader } from "../Options.js"
 import { SpaceError } from "../SpaceError.js"
 import type { Kind } from "../SpaceEvent.js"
 import type { Tuple } from "../Tuple.js"
 import type { Destination, Failures, Hold } from "../TupleSpace.js"
+import type { Retry } from "./backoff.js"
 import { isArray, isDate, isSpaceError, keysOf, membersOf, passes, read, UNREADABLE, unreadableOf } from "./brand.js"
 import { isFailure } from "./failure.js"
 import { isSchema } from "./pattern/code.js"
@@ -300,6 +302,7 @@ export interface Holding {
   /** Infinity, if none is given. */
   readonly maxAttempts: number
   readonly deadLetter: ((tuple: any, cause: any) => Tuple) | undefined
+  readonly retry: Retry | undefined
 }
 
 /** What holds if no options are given. */
@@ -307,7 +310,8 @@ export const holdingDefaults: Holding = {
   timeout: Infinity,
   requeue: "place",
   maxAttempts: Infinity,
-  deadLetter: undefined
+  deadLetter: undefined,
+  retry: undefined
 }
 
 export const holdingOf = (name: "inWith" | "inScoped" | "withPermit", options: unknown): Holding => {
@@ -315,7 +319,7 @@ export const holdingOf = (name: "inWith" | "inScoped" | "withPermit", options: u
     return holdingDefaults
   }
   if (name === "withPermit") {
-    const counting = ["maxAttempts", "deadLetter"].find((key) => option(options, key) !== undefined)
+    const counting = ["maxAttempts", "deadLetter", "retry"].find((key) => option(options, key) !== undefined)
     if (counting !== undefined) {
       throw invalidOption(
         `${counting}: withPermit always gives its tuple back: use inWith to give up after some attempts`
@@ -326,11 +330,16 @@ export const holdingOf = (name: "inWith" | "inScoped" | "withPermit", options: u
   if (deadLetter !== undefined) {
     callable("deadLetter", deadLetter)
   }
+  const retry = option(options, "retry")
+  if (retry !== undefined && !Schedule.isSchedule(retry)) {
+    throw invalidOption(`retry: expected a Schedule, got ${show(retry)}`)
+  }
   const read = {
     requeue: one("requeue", option(options, "requeue"), ["place", "back"]),
     maxAttempts: natural("maxAttempts", option(options, "maxAttempts"), 1),
     timeout: millis("timeout", option(options, "timeout")),
-    deadLetter: deadLetter as Holding["deadLetter"]
+    deadLetter: deadLetter as Holding["deadLetter"],
+    retry: retry as Holding["retry"]
   }
   onlyOptions(options, Object.keys(read))
   return read

@@ -19,6 +19,8 @@ import type { End } from "./apart.js"
 import { apart } from "./apart.js"
 import type { Holding } from "./arguments.js"
 import { own, unsupported } from "./arguments.js"
+import type { DelayOf } from "./backoff.js"
+import { delaysOf } from "./backoff.js"
 import type { Pattern } from "./pattern/pattern.js"
 import type { Query } from "./pattern/query.js"
 import { kindOf } from "./pattern/query.js"
@@ -34,6 +36,8 @@ export type Ending =
   | { readonly how: "dead"; readonly letter: Tuple | undefined }
   /** At its old place, or behind all others. That a use has failed counts as an attempt. */
   | { readonly how: "place" | "back"; readonly failed: boolean }
+  /** Away for so many milliseconds, and then there as if it were put (S20). A use has failed. */
+  | { readonly how: "later"; readonly after: number }
 
 /** What is to be taken. */
 interface Taking {
@@ -56,7 +60,7 @@ export interface TakingFirst<out Q = Query> extends Taking {
    * For a use. Without it, a hold that is not final may be given what cannot be decoded, as it is, with `unread`; a
    * final take fails.
    */
-  readonly options?: Holding
+  readonly options?: Policy
 }
 
 /** As what those are listed who wait to take. */
@@ -133,21 +137,33 @@ export const uninterruptibly = <A, E, R>(
 
 export const consumed: Ending = { how: "consumed" }
 
+/** What becomes of a tuple whose use has failed. */
+export interface Policy extends Omit<Holding, "retry" | "timeout"> {
+  /** If a schedule says when it comes back. */
+  readonly delayOf?: DelayOf
+}
+
 const isLastAttempt = (attempts: number, maxAttempts: number): boolean => attempts + 1 >= maxAttempts
 
 /**
  * How a hold ends whose use has failed: after the last attempt that is allowed the tuple is dead. Throws what
- * `deadLetter` throws.
+ * `deadLetter` throws, and what there is wrong with the schedule.
  */
 export const failed = (
   cause: Cause.Cause<unknown>,
   attempts: number,
   tuple: () => Tuple,
-  { deadLetter, maxAttempts, requeue }: Holding
-): Ending =>
-  !isLastAttempt(attempts, maxAttempts)
-    ? { how: requeue, failed: true }
-    : { how: "dead", letter: deadLetter === undefined ? undefined : own(deadLetter(tuple(), cause)) }
+  { deadLetter, delayOf = atOnce, maxAttempts, requeue }: Policy
+): Ending => {
+  const after = isLastAttempt(attempts, maxAttempts) ? undefined : delayOf(cause, attempts)
+  return after === undefined
+    ? { how: "dead", letter: deadLetter === undefined ? undefined : own(deadLetter(tuple(), cause)) }
+    : after > 0
+    ? { how: "later", after }
+    : { how: requeue, failed: true }
+}
+
+const atOnce: DelayOf = () => 0
 
 /** Ends what is held part by part, each whatever becomes of the others. */
 export const each = <E>(ends: ReadonlyArray<Effect.Effect<void, E>>): Effect.Effect<void, E> =>
@@ -167,7 +183,7 @@ export class Rest<E> {
 
   constructor(
     private readonly held: Held<E>,
-    private readonly options: Holding,
+    private readonly options: Policy,
     private readonly refuse: Refuse<E>,
     /** Of which tuples a failure of the use is an attempt. */
     private readonly counts: (index: number) => boolean
@@ -244,17 +260,18 @@ export class Rest<E> {
     const { isLast, options } = this
     const allowed = isLast ? { ...options, maxAttempts: 1 } : options
     const counted = those.filter(counts)
-    const isDead = (index: number) => isLastAttempt(this.before[index]!, allowed.maxAttempts)
+    const isAlone = (index: number) =>
+      allowed.delayOf !== undefined || isLastAttempt(this.before[index]!, allowed.maxAttempts)
     const group = (ending: Ending, some: ReadonlyArray<number>) => some.length === 0 ? [] : [this.end(ending, some)]
     return each([
-      ...counted.filter(isDead).map((index) => this.bury(index, cause, allowed)),
-      ...group({ how: options.requeue, failed: true }, counted.filter((index) => !isDead(index))),
+      ...counted.filter(isAlone).map((index) => this.failOne(index, cause, allowed)),
+      ...group({ how: options.requeue, failed: true }, counted.filter((index) => !isAlone(index))),
       ...group(this.back, those.filter((index) => !counts(index)))
     ])
   }
 
-  /** If there is something wrong with the letter, the tuple is back. */
-  private bury(index: number, cause: Cause.Cause<unknown>, options: Holding): Effect.Effect<void, E> {
+  /** If there is something wrong with the letter or the schedule, the tuple is back. */
+  private failOne(index: number, cause: Cause.Cause<unknown>, options: Policy): Effect.Effect<void, E> {
     const { before, tuples } = this
     return Effect.catchAllDefect(
       Effect.suspend(() => this.end(failed(cause, before[index]!, () => tuples[index]!, options), [index])),
@@ -331,24 +348,35 @@ export const using = <E, A, E2, R>(
   options: Holding,
   use: (found: any, hold: Hold<E>) => Effect.Effect<A, E2, R>
 ): Effect.Effect<A, E | E2 | Late, R> =>
-  take({ name, query, timeout: options.timeout, isFinal: false, options }, (held, restore) => {
-    const rest = new Rest(held, options, refuse, countedOf(query))
-    const used = Effect.suspend(() => use(query.result(held.index, held.tuples), new Using(held, rest)))
-    return ending(
-      held.watch === undefined ? restore(used) : apart<A, E | E2, R>(restore, used, held.watch),
-      (exit) => name === "withPermit" ? rest.giveBack() : rest.release(exit)
-    )
-  })
+  byPolicy(options, (policy) =>
+    take({ name, query, timeout: options.timeout, isFinal: false, options: policy }, (held, restore) => {
+      const rest = new Rest(held, policy, refuse, countedOf(query))
+      const used = Effect.suspend(() => use(query.result(held.index, held.tuples), new Using(held, rest)))
+      return ending(
+        held.watch === undefined ? restore(used) : apart<A, E | E2, R>(restore, used, held.watch),
+        (exit) => name === "withPermit" ? rest.giveBack() : rest.release(exit)
+      )
+    }))
 
 export const scoped = <E>(
   { refuse, take }: Taker<E>,
   query: Asked,
   options: Holding
 ): Effect.Effect<unknown, E | Late, Scope.Scope> =>
-  take({ name: "inScoped", query, timeout: options.timeout, isFinal: false, options }, (held) => {
-    const rest = new Rest(held, options, refuse, countedOf(query))
-    return Effect.as(
-      atEnd((exit) => Effect.orDie(orInterrupted(exit, rest.release(exit)))),
-      query.result(held.index, held.tuples)
-    )
-  })
+  byPolicy(options, (policy) =>
+    take({ name: "inScoped", query, timeout: options.timeout, isFinal: false, options: policy }, (held) => {
+      const rest = new Rest(held, policy, refuse, countedOf(query))
+      return Effect.as(
+        atEnd((exit) => Effect.orDie(orInterrupted(exit, rest.release(exit)))),
+        query.result(held.index, held.tuples)
+      )
+    }))
+
+/** A schedule runs with the clock and the chance of who holds. */
+const byPolicy = <A, E, R>(
+  { retry, ...options }: Holding,
+  run: (policy: Policy) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  retry === undefined
+    ? run(options)
+    : Effect.flatMap(Effect.runtime<never>(), (runtime) => run({ ...options, delayOf: delaysOf(retry, runtime) }))

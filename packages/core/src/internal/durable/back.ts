@@ -19,7 +19,8 @@ export const consuming = (hold: number, ids: Settle["ids"] = null): Settle => ({
   how: "gone",
   failed: false,
   accepted: {},
-  put: []
+  put: [],
+  schedule: []
 })
 
 /** Puts back what is held, in its old place. Nothing happens, if nothing is. */
@@ -30,7 +31,8 @@ export const settling = (hold: number, accepted: Accepted = {}, failed = false):
   how: "place",
   failed,
   accepted,
-  put: []
+  put: [],
+  schedule: []
 })
 
 /** Puts back what is not held any more. */

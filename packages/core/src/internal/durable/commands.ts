@@ -4,7 +4,7 @@
  *
  * @internal
  */
-import type { Command, Found, NewRow, Query, Replies, Row } from "../../StoreCommand.js"
+import type { Command, Found, NewRow, NewScheduled, Query, Replies, Row } from "../../StoreCommand.js"
 import { type Delivery, offered, type Putting } from "./delivery.js"
 
 type Commands = {
@@ -85,9 +85,9 @@ const commands: Commands = {
 
   cancel: ({ client, tables }, { waiters }) => waiters.map((waiter) => tables.removeWaiter(client, waiter)),
 
-  settle: (space, { accepted, failed, holds, how, ids, put }) => {
+  settle: (space, { accepted, failed, holds, how, ids, put, schedule: later }) => {
     const { client, tables } = space
-    if (how === "gone" && ids === null && put.length === 0) {
+    if (how === "gone" && ids === null && put.length + later.length === 0) {
       const dropped = tables.drop(client, holds)
       return holds.map((hold) => dropped.has(hold))
     }
@@ -98,6 +98,7 @@ const commands: Commands = {
       }
       if (index === 0) {
         put.forEach((row) => space.put(row))
+        schedule(space, later)
       }
       if (how !== "gone") {
         for (const row of rows) {
@@ -121,15 +122,7 @@ const commands: Commands = {
     return isThere || space.renewScheduled(lease, ttl)
   },
 
-  schedule: (space, { rows }) =>
-    rows.map(({ after, at, ...row }) => {
-      const due = at ?? space.now + after
-      if (due <= space.now) {
-        return put(space, [row])[0]!
-      }
-      const { accepted: _, attempts = 0, leased: __, ...kept } = row
-      return space.schedule({ ...kept, attempts, due })
-    }),
+  schedule: (space, { rows }) => schedule(space, rows),
 
   reschedule: (space, { after, lease }) => space.reschedule(lease, space.now + after),
 
@@ -160,6 +153,16 @@ const put = (space: Delivery, rows: ReadonlyArray<Putting>): ReadonlyArray<numbe
   }
   return ids
 }
+
+const schedule = (space: Delivery, rows: ReadonlyArray<NewScheduled>): ReadonlyArray<number> =>
+  rows.map(({ after, at, ...row }) => {
+    const due = at ?? space.now + after
+    if (due <= space.now) {
+      return put(space, [row])[0]!
+    }
+    const { accepted: _, attempts = 0, leased: __, ...kept } = row
+    return space.schedule({ ...kept, attempts, due })
+  })
 
 const isPlain = ({ attempts = 0, leased, ttl }: Putting): boolean => ttl === null && !leased && attempts === 0
 

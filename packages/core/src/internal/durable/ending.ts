@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Row, Settle } from "../../StoreCommand.js"
+import type { NewScheduled, Row, Settle } from "../../StoreCommand.js"
 import type { End } from "../apart.js"
 import type { Ending, Held } from "../hold.js"
 import { withFiber } from "../runtime.js"
@@ -37,6 +37,10 @@ export class Endings {
       const put = ending.letter === undefined ? [] : [this.ground.prepared(ending.letter)]
       rows.forEach(({ id }) => reader.forget(id))
       return () => ({ ...consumed, put: put.map((row) => row()) })
+    }
+    if (ending.how === "later") {
+      const rest = rows.map((row) => later(row, ending.after, this.ground.session.now()))
+      return () => ({ ...consumed, schedule: rest.filter(({ ttl }) => ttl === null || ttl > 0) })
     }
     if (ending.failed && ending.how === "back") {
       rows.forEach(({ id }) => reader.forget(id))
@@ -113,7 +117,8 @@ export class Endings {
       how,
       failed,
       accepted: acceptedOf(rows, this.readRow, this.ground.session.offers.accepts),
-      put: []
+      put: [],
+      schedule: []
     })
   }
 
@@ -124,8 +129,8 @@ export class Endings {
 
   /** Ends the hold of tuples that are gone already. */
   private endFinal(access: Access, ending: Ending, rows: ReadonlyArray<Row>): void {
-    if (ending.how === "place" || ending.how === "back") {
-      const failed = ending.failed ? 1 : 0
+    if (ending.how !== "consumed" && ending.how !== "dead") {
+      const failed = ending.how === "later" || ending.failed ? 1 : 0
       this.restore(access, rows.map((row) => ({ ...row, attempts: row.attempts + failed })))
     }
   }
@@ -133,6 +138,21 @@ export class Endings {
 
 /** As if it had not been taken. */
 const inPlace = { how: "place", failed: false } as const
+
+/** What comes after so long, for as long as is left of its life. Who accepts it is not asked before. */
+const later = ({ arity, attempts, expires, fields, keys, meta, shape }: Row, after: number, now: number): NewScheduled => ({
+  arity,
+  fields,
+  keys,
+  meta,
+  shape,
+  attempts: attempts + 1,
+  ttl: expires === null ? null : expires - now - after,
+  leased: false,
+  accepted: [],
+  after,
+  at: null
+})
 
 const idsOf = (rows: ReadonlyArray<Row>): ReadonlyArray<number> => rows.map(({ id }) => id)
 

@@ -307,6 +307,9 @@ const takingOf = (ground: Ground): Pick<Verbs<SpaceError>, "take" | "takeNow"> =
 
   return {
     take: (taking, use) => {
+      if (taking.options?.delayOf !== undefined && !ground.schedules) {
+        return Effect.fail(noSchedules("retry"))
+      }
       const wanted = wantedBy(taking)
       return ground.operation(
         taking.name,

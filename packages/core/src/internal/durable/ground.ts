@@ -51,7 +51,7 @@ export class Ground {
 }
 
 /** What an option is refused with that has a tuple come later, on a store that keeps none. */
-export const noSchedules = (option: "after" | "at"): SpaceError =>
+export const noSchedules = (option: "after" | "at" | "retry"): SpaceError =>
   unsupported(`${option}: this store keeps no tuples that come later`)
 
 /** Links a span to those by which the rows were put. */

@@ -7,8 +7,8 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Found, Row, Run } from "../../StoreCommand.js"
-import type { Holding } from "../arguments.js"
 import { isSpaceError } from "../brand.js"
+import type { Policy } from "../hold.js"
 import { failed } from "../hold.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Making } from "./agenda.js"
@@ -47,7 +47,7 @@ export const takes = ({ reader, session }: Ground): Wanted["read"] => (_, found)
 }
 
 /** Decodes what is held for a use. */
-export const holds = ({ reader, session }: Ground, endings: Endings, options: Holding): Wanted["read"] => {
+export const holds = ({ reader, session }: Ground, endings: Endings, options: Policy): Wanted["read"] => {
   const back = (cause: Cause.Cause<unknown>, hold: number, row: Row): readonly [Making, Cause.Cause<unknown>] => {
     try {
       return [endings.ended(hold, [row], failed(cause, row.attempts, () => reader.raw(row), options), true), cause]

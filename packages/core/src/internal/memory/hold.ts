@@ -95,7 +95,10 @@ class HeldEntries implements Held<never>, Holder {
     }
     this.leave(meant)
     store.run(() => {
-      if (ending.how === "consumed" || ending.how === "dead") {
+      if (ending.how === "later") {
+        meant.forEach(countAttempt)
+        store.putOff(meant, store.now() + ending.after)
+      } else if (ending.how === "consumed" || ending.how === "dead") {
         store.consume(meant)
         if (ending.how === "dead" && ending.letter !== undefined) {
           store.putRegardless([store.entry(ending.letter, undefined)])

@@ -10,6 +10,7 @@
 import type { Tuple } from "../../Tuple.js"
 import { Delivery } from "./delivery.js"
 import type { Entry, Extra, Scheduled } from "./entry.js"
+import { extraOf } from "./entry.js"
 import type { Interest } from "./interest.js"
 
 export class Holds extends Delivery {
@@ -54,6 +55,22 @@ export class Holds extends Delivery {
         this.tell("Expire", entry)
       } else {
         this.offerOrStore(place === "place" ? entry : this.renumber(entry), "Requeue")
+      }
+    }
+  }
+
+  /** Ends a hold: the entries come at a time, as if they were put then; if they live so long. */
+  putOff(entries: ReadonlyArray<Entry>, at: number): void {
+    for (const entry of entries) {
+      this.release(entry)
+      const extra = entry.extra ?? extraOf(undefined)
+      const ttl = extra.expiry === undefined ? Infinity : extra.expiry.at - at
+      extra.entry = undefined
+      extra.expiry = undefined
+      if (ttl > 0) {
+        this.schedule(entry.tuple, extra, entry.failure, at, ttl)
+      } else {
+        this.tell("Expire", entry)
       }
     }
   }

@@ -40,12 +40,13 @@ export class Holds {
     id: number,
     how: Ending["how"],
     failed: boolean,
+    after: number,
     letter: unknown,
     those: ReadonlyArray<number> | undefined
   ): Effect.Effect<void, unknown> {
     const held = this.leave(id, those)
     return held === undefined || held.isOver() ? Effect.void : Effect.catchAllDefect(
-      Effect.suspend(() => held.end(this.endingOf(how, failed, letter), those)),
+      Effect.suspend(() => held.end(this.endingOf(how, failed, after, letter), those)),
       (defect) => Effect.zipRight(held.end(refused, those), Effect.die(defect))
     )
   }
@@ -71,7 +72,7 @@ export class Holds {
     }
   }
 
-  private endingOf(how: Ending["how"], failed: boolean, letter: unknown): Ending {
+  private endingOf(how: Ending["how"], failed: boolean, after: number, letter: unknown): Ending {
     switch (how) {
       case "consumed":
         return consumed
@@ -81,6 +82,8 @@ export class Holds {
         } catch {
           return refused
         }
+      case "later":
+        return { how, after }
       default:
         return { how, failed }
     }

@@ -158,7 +158,7 @@ const lookingOf = (
       const { now, pattern } = reading(serving, id, [wire], asks)
       return now(verbs.takeNow({ name, pattern, limit, isFinal, isTrial }, holds.hold(id)))
     },
-    end: (_, id, how, failed, letter, those) => none(holds.end(id, how, failed, letter, those))
+    end: (_, id, how, failed, after, letter, those) => none(holds.end(id, how, failed, after, letter, those))
   }
 }
 

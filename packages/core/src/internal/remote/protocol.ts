@@ -137,6 +137,7 @@ export interface Requests {
     hold: number,
     how: Ending["how"],
     failed: boolean,
+    after: number,
     letter: unknown,
     those: ReadonlyArray<number> | undefined
   ) => []

@@ -9,7 +9,6 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
-import type { Holding } from "../arguments.js"
 import { holdingDefaults, refusing } from "../arguments.js"
 import * as Hold from "../hold.js"
 import type { Values } from "../values.js"
@@ -32,12 +31,13 @@ export const takingOf = (
     { id }: Taken,
     how: Hold.Ending["how"],
     failed: boolean,
+    after: number,
     letter: unknown,
     those: ReadonlyArray<number> | undefined
   ): Effect.Effect<void, SpaceError> =>
     Effect.flatMap(
       // That the link refuses a letter is a defect, as all that is wrong with one: the tuples are still held then.
-      Effect.exit(connection.request("end", [id, how, failed, letter, those], { refused: Exit.die })),
+      Effect.exit(connection.request("end", [id, how, failed, after, letter, those], { refused: Exit.die })),
       (exit) => {
         const { over } = connection
         if (over === undefined || Exit.isSuccess(exit)) {
@@ -61,7 +61,8 @@ export const takingOf = (
         const letter = ending.how === "dead" && ending.letter !== undefined
           ? values.encodeTuple(ending.letter)
           : undefined
-        return end(taken, ending.how, "failed" in ending && ending.failed, letter, those)
+        const after = ending.how === "later" ? ending.after : 0
+        return end(taken, ending.how, "failed" in ending && ending.failed, after, letter, those)
       })
   })
 
@@ -84,7 +85,7 @@ export const takingOf = (
   /** What cannot be decoded is as what a use has failed on, and the rest of what was taken is back. */
   const using = <A, E, R>(
     taken: Taken,
-    options: Holding,
+    options: Hold.Policy,
     use: (held: Hold.Held<SpaceError>) => Effect.Effect<A, E, R>,
     isTrial = false
   ): Effect.Effect<A, E | SpaceError, R> =>

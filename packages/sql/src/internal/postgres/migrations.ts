@@ -728,6 +728,9 @@ BEGIN
     IF jsonb_array_length(c->'put') > 0 THEN
       PERFORM ${schema}.put(p_space, p_client, p_now, c->'put');
     END IF;
+    IF jsonb_array_length(c->'schedule') > 0 THEN
+      PERFORM ${schema}.schedule(p_space, p_client, p_now, c->'schedule');
+    END IF;
     IF c->>'how' <> 'gone' THEN
       FOREACH t IN ARRAY v_rows LOOP
         v_from := t.id;

@@ -21,6 +21,7 @@ import { predicates } from "./predicates.js"
 import { endings, evals, failurePolicies, failures, liveTuples } from "./processes.js"
 import { batches, heldQueries, queries } from "./queries.js"
 import { refusals } from "./refusals.js"
+import { retries } from "./retries.js"
 import { scheduled } from "./scheduled.js"
 import { events, mailboxes, opened, streams } from "./subscriptions.js"
 import { atomic, misused, retrying } from "./transactions.js"
@@ -56,6 +57,7 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   arriving,
   ttl,
   scheduled,
+  retries,
   predicates,
   refusals,
   close,

@@ -1,0 +1,44 @@
+/**
+ * When a tuple comes back whose use has failed (S19): what a schedule says after so many failures.
+ *
+ * A tuple carries the number of its failures and nothing else, through databases and from one program to the next. So a
+ * schedule has no state here: it is run from its beginning, as often as the use has failed, on a clock that jumps.
+ *
+ * @internal
+ */
+import type * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
+import type * as Schedule from "effect/Schedule"
+import * as Decision from "effect/ScheduleDecision"
+import * as Intervals from "effect/ScheduleIntervals"
+
+/** A schedule of retries. Its input is why the use has failed. */
+export type Retry = Schedule.Schedule<unknown, Cause.Cause<any>>
+
+/**
+ * How many milliseconds after this failure the tuple comes back, of which so many uses had failed before; nothing, if
+ * it does not.
+ */
+export type DelayOf = (cause: Cause.Cause<unknown>, attempts: number) => number | undefined
+
+/** Schedules are effects; holds also end where nothing can run any. One that waits dies. */
+export const delaysOf = (schedule: Retry, runtime: Runtime.Runtime<never>): DelayOf => (cause, attempts) =>
+  Runtime.runSync(runtime)(delayOf(schedule, cause, attempts))
+
+const delayOf = (
+  schedule: Retry,
+  cause: Cause.Cause<unknown>,
+  attempts: number
+): Effect.Effect<number | undefined> => {
+  const step = (now: number, state: unknown, left: number): Effect.Effect<number | undefined> =>
+    Effect.flatMap(schedule.step(now, cause, state), ([next, , decision]) => {
+      if (Decision.isDone(decision)) {
+        return Effect.succeed(undefined)
+      }
+      const at = Math.max(now, Intervals.start(decision.intervals))
+      return left === 0 ? Effect.succeed(at - now) : step(at, next, left - 1)
+    })
+  return Effect.flatMap(Clock.currentTimeMillis, (now) => step(now, schedule.initial, attempts))
+}
