@@ -16,8 +16,8 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
-import type * as Schema from "effect/Schema"
 import type * as Schedule from "effect/Schedule"
+import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Sink from "effect/Sink"
 import type * as STM from "effect/STM"
@@ -466,8 +466,8 @@ export interface HoldOptions<out T extends Tuple, in M = any> extends PermitOpti
   readonly deadLetter?: ((tuple: M, cause: Cause.Cause<unknown>) => T) | undefined
   /**
    * When a tuple comes back whose use has failed or died (S19): after each failure the schedule says how long it is
-   * away, and is given why. When the schedule is done, the tuple goes to `deadLetter`, as after `maxAttempts`. Without a
-   * schedule it is back at once.
+   * away, and is given why. When the schedule is done, the tuple goes to `deadLetter`, as after `maxAttempts`. If none
+   * is given, the tuple is back at once.
    */
   readonly retry?: Schedule.Schedule<unknown, Cause.Cause<unknown>> | undefined
 }

@@ -348,29 +348,35 @@ export const using = <E, A, E2, R>(
   options: Holding,
   use: (found: any, hold: Hold<E>) => Effect.Effect<A, E2, R>
 ): Effect.Effect<A, E | E2 | Late, R> =>
-  byPolicy(options, (policy) =>
-    take({ name, query, timeout: options.timeout, isFinal: false, options: policy }, (held, restore) => {
-      const rest = new Rest(held, policy, refuse, countedOf(query))
-      const used = Effect.suspend(() => use(query.result(held.index, held.tuples), new Using(held, rest)))
-      return ending(
-        held.watch === undefined ? restore(used) : apart<A, E | E2, R>(restore, used, held.watch),
-        (exit) => name === "withPermit" ? rest.giveBack() : rest.release(exit)
-      )
-    }))
+  byPolicy(
+    options,
+    (policy) =>
+      take({ name, query, timeout: options.timeout, isFinal: false, options: policy }, (held, restore) => {
+        const rest = new Rest(held, policy, refuse, countedOf(query))
+        const used = Effect.suspend(() => use(query.result(held.index, held.tuples), new Using(held, rest)))
+        return ending(
+          held.watch === undefined ? restore(used) : apart<A, E | E2, R>(restore, used, held.watch),
+          (exit) => name === "withPermit" ? rest.giveBack() : rest.release(exit)
+        )
+      })
+  )
 
 export const scoped = <E>(
   { refuse, take }: Taker<E>,
   query: Asked,
   options: Holding
 ): Effect.Effect<unknown, E | Late, Scope.Scope> =>
-  byPolicy(options, (policy) =>
-    take({ name: "inScoped", query, timeout: options.timeout, isFinal: false, options: policy }, (held) => {
-      const rest = new Rest(held, policy, refuse, countedOf(query))
-      return Effect.as(
-        atEnd((exit) => Effect.orDie(orInterrupted(exit, rest.release(exit)))),
-        query.result(held.index, held.tuples)
-      )
-    }))
+  byPolicy(
+    options,
+    (policy) =>
+      take({ name: "inScoped", query, timeout: options.timeout, isFinal: false, options: policy }, (held) => {
+        const rest = new Rest(held, policy, refuse, countedOf(query))
+        return Effect.as(
+          atEnd((exit) => Effect.orDie(orInterrupted(exit, rest.release(exit)))),
+          query.result(held.index, held.tuples)
+        )
+      })
+  )
 
 /** A schedule runs with the clock and the chance of who holds. */
 const byPolicy = <A, E, R>(

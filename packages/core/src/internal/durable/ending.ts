@@ -140,7 +140,11 @@ export class Endings {
 const inPlace = { how: "place", failed: false } as const
 
 /** What comes after so long, for as long as is left of its life. Who accepts it is not asked before. */
-const later = ({ arity, attempts, expires, fields, keys, meta, shape }: Row, after: number, now: number): NewScheduled => ({
+const later = (
+  { arity, attempts, expires, fields, keys, meta, shape }: Row,
+  after: number,
+  now: number
+): NewScheduled => ({
   arity,
   fields,
   keys,

@@ -5,7 +5,7 @@
  */
 import * as P from "@effect-linda/core/Pattern"
 import * as Q from "@effect-linda/core/Query"
-import * as TupleSpace from "@effect-linda/core/TupleSpace"
+import type * as TupleSpace from "@effect-linda/core/TupleSpace"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -26,19 +26,22 @@ const over = (space: Space) => Effect.zipRight(space.collect([P.rest(P.any)]), e
 export const retries = cases("Holding: retries", (test) => {
   const timed = test.needing("clock")
 
-  timed("S19 a tuple whose use has failed is away for as long as the schedule says, and nothing finds it", () =>
-    Effect.gen(function*() {
-      const space = yield* fresh()
-      yield* space.outAll([["t", 1], ["t", 2]])
-      same(yield* failing(space, Schedule.spaced("10 seconds")), "no")
-      same(yield* all(space), [["t", 2]])
-      same((yield* space.inspect).scheduled?.count, 1)
-      yield* pass("9999 millis")
-      same(yield* space.rdp(["t", 1]), Option.none())
-      yield* pass("1 millis")
-      same(yield* all(space), [["t", 2], ["t", 1]], "it comes as if it were put then")
-      yield* over(space)
-    }))
+  timed(
+    "S19 a tuple whose use has failed is away for as long as the schedule says, and nothing finds it",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        yield* space.outAll([["t", 1], ["t", 2]])
+        same(yield* failing(space, Schedule.spaced("10 seconds")), "no")
+        same(yield* all(space), [["t", 2]])
+        same((yield* space.inspect).scheduled?.count, 1)
+        yield* pass("9999 millis")
+        same(yield* space.rdp(["t", 1]), Option.none())
+        yield* pass("1 millis")
+        same(yield* all(space), [["t", 2], ["t", 1]], "it comes as if it were put then")
+        yield* over(space)
+      })
+  )
 
   timed("S19 each failure is another step of the schedule, whoever has tried", () =>
     Effect.gen(function*() {
@@ -114,25 +117,28 @@ export const retries = cases("Holding: retries", (test) => {
       yield* over(space)
     }))
 
-  timed("S19 of a batch each tuple by its own attempts, of a join the first; the others are back at once", () =>
-    Effect.gen(function*() {
-      const space = yield* fresh()
-      yield* space.out(["t", 1])
-      const retry = Schedule.exponential("1 seconds")
-      yield* failing(space, retry)
-      yield* pass("1 seconds")
-      yield* space.outAll([["t", 2], ["slot"]])
-      yield* Effect.flip(
-        space.inWith(Q.batch(["t", P.number], { max: 9 }), () => Effect.fail("both"), { retry })
-      )
-      yield* pass("1 seconds")
-      same(yield* space.copyCollect(["t", P.number]), [["t", 2]])
-      yield* Effect.flip(space.inWith(Q.all([["t", 2], ["slot"]]), () => Effect.fail("all"), { retry }))
-      same(yield* all(space), [["slot"]])
-      yield* pass("2 seconds")
-      same(yield* all(space), [["slot"], ["t", 1], ["t", 2]])
-      yield* over(space)
-    }))
+  timed(
+    "S19 of a batch each tuple by its own attempts, of a join the first; the others are back at once",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        yield* space.out(["t", 1])
+        const retry = Schedule.exponential("1 seconds")
+        yield* failing(space, retry)
+        yield* pass("1 seconds")
+        yield* space.outAll([["t", 2], ["slot"]])
+        yield* Effect.flip(
+          space.inWith(Q.batch(["t", P.number], { max: 9 }), () => Effect.fail("both"), { retry })
+        )
+        yield* pass("1 seconds")
+        same(yield* space.copyCollect(["t", P.number]), [["t", 2]])
+        yield* Effect.flip(space.inWith(Q.all([["t", 2], ["slot"]]), () => Effect.fail("all"), { retry }))
+        same(yield* all(space), [["slot"]])
+        yield* pass("2 seconds")
+        same(yield* all(space), [["slot"], ["t", 1], ["t", 2]])
+        yield* over(space)
+      })
+  )
 
   timed("S19 one by one: hold.fail has a tuple away by itself", () =>
     Effect.gen(function*() {
@@ -149,21 +155,24 @@ export const retries = cases("Holding: retries", (test) => {
       yield* over(space)
     }))
 
-  timed("S15 S19 the life of a tuple goes on while it is away; one that does not live so long is gone", () =>
-    Effect.gen(function*() {
-      const space = yield* fresh()
-      yield* space.out(["t", 1], { ttl: "10 seconds" })
-      yield* space.out(["t", 2], { ttl: "3 seconds" })
-      yield* failing(space, Schedule.spaced("4 seconds"))
-      yield* failing(space, Schedule.spaced("4 seconds"))
-      yield* pass("4 seconds")
-      same(yield* all(space), [["t", 1]])
-      yield* pass("5999 millis")
-      same(yield* all(space), [["t", 1]])
-      yield* pass("1 millis")
-      same(yield* all(space), [])
-      yield* over(space)
-    }))
+  timed(
+    "S15 S19 the life of a tuple goes on while it is away; one that does not live so long is gone",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        yield* space.out(["t", 1], { ttl: "10 seconds" })
+        yield* space.out(["t", 2], { ttl: "3 seconds" })
+        yield* failing(space, Schedule.spaced("4 seconds"))
+        yield* failing(space, Schedule.spaced("4 seconds"))
+        yield* pass("4 seconds")
+        same(yield* all(space), [["t", 1]])
+        yield* pass("5999 millis")
+        same(yield* all(space), [["t", 1]])
+        yield* pass("1 millis")
+        same(yield* all(space), [])
+        yield* over(space)
+      })
+  )
 
   test("S19 the scope of inScoped has a schedule too", () =>
     Effect.gen(function*() {
