@@ -9,10 +9,10 @@
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Runtime from "effect/Runtime"
 import type * as Schedule from "effect/Schedule"
 import * as Decision from "effect/ScheduleDecision"
 import * as Intervals from "effect/ScheduleIntervals"
+import { runner } from "./runtime.js"
 
 /** A schedule of retries. Its input is why the use has failed. */
 export type Retry = Schedule.Schedule<unknown, Cause.Cause<any>>
@@ -23,9 +23,9 @@ export type Retry = Schedule.Schedule<unknown, Cause.Cause<any>>
  */
 export type DelayOf = (cause: Cause.Cause<unknown>, attempts: number) => number | undefined
 
-/** Schedules are effects; holds also end where nothing can run any. One that waits dies. */
-export const delaysOf = (schedule: Retry, runtime: Runtime.Runtime<never>): DelayOf => (cause, attempts) =>
-  Runtime.runSync(runtime)(delayOf(schedule, cause, attempts))
+/** A schedule runs with the clock and the chance of who holds, also where a hold ends and nothing can wait. */
+export const delaysOf = (schedule: Retry): Effect.Effect<DelayOf> =>
+  Effect.map(runner, (run): DelayOf => (cause, attempts) => run(delayOf(schedule, cause, attempts)))
 
 const delayOf = (
   schedule: Retry,

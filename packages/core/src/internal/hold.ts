@@ -378,11 +378,10 @@ export const scoped = <E>(
       })
   )
 
-/** A schedule runs with the clock and the chance of who holds. */
 const byPolicy = <A, E, R>(
   { retry, ...options }: Holding,
   run: (policy: Policy) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   retry === undefined
     ? run(options)
-    : Effect.flatMap(Effect.runtime<never>(), (runtime) => run({ ...options, delayOf: delaysOf(retry, runtime) }))
+    : Effect.flatMap(delaysOf(retry), (delayOf) => run({ ...options, delayOf }))

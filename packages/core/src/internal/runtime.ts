@@ -147,6 +147,12 @@ const atOnce: EffectScheduler.Scheduler = {
 export const startNow = <A, E>(effect: Effect.Effect<A, E>): LiveFiber<A, E> =>
   Runtime.runFork(Runtime.defaultRuntime)(effect, { scheduler: atOnce })
 
+/** Runs what never waits, with the services of who asks for this. What waits after all dies. */
+export const runner: Effect.Effect<<A>(effect: Effect.Effect<A>) => A> = Effect.map(
+  Effect.runtime<never>(),
+  (runtime) => Runtime.runSync(runtime)
+)
+
 export type Scheduler = EffectScheduler.Scheduler
 
 export const schedulerOf = (fiber: AnyFiber): Scheduler => fiber.currentScheduler
