@@ -404,8 +404,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "requeue: \"back\" is not heeded",
     clause: "S8",
     file: "internal/hold.ts",
-    find: "? { how: requeue, failed: true }",
-    replace: "? { how: \"place\", failed: true }"
+    find: "{ how: options.requeue, failed: true }",
+    replace: "{ how: \"place\", failed: true }"
   },
   {
     name: "withPermit: requeue: \"back\" is not heeded",
@@ -2411,5 +2411,40 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/verbs.ts",
     find: "at === undefined ? now() + after : Infinity",
     replace: "now()"
+  },
+  {
+    name: "each failure is the first step of the schedule of retries",
+    clause: "S19",
+    file: "internal/backoff.ts",
+    find: "step(now, schedule.initial, attempts)",
+    replace: "step(now, schedule.initial, 0)"
+  },
+  {
+    name: "a schedule of retries that is done has the tuple back at once",
+    clause: "S19",
+    file: "internal/backoff.ts",
+    find: "return Effect.succeed(undefined)",
+    replace: "return Effect.succeed(0)"
+  },
+  {
+    name: "the life of a tuple begins anew when it is tried again",
+    clause: "S19",
+    file: "internal/memory/holds.ts",
+    find: "extra.expiry === undefined ? Infinity : extra.expiry.at - at",
+    replace: "Infinity"
+  },
+  {
+    name: "a failure that is tried again later does not count, on a store",
+    clause: "S19",
+    file: "internal/durable/ending.ts",
+    find: "attempts: attempts + 1,",
+    replace: "attempts,"
+  },
+  {
+    name: "what is tried again later is lost on a store",
+    clause: "S19",
+    file: "internal/durable/commands.ts",
+    find: "        schedule(space, later)\n",
+    replace: ""
   }
 ]
