@@ -29,9 +29,10 @@ const main = async (names: ReadonlyArray<string>): Promise<void> => {
     process.stderr.write(`${name} `)
     rows.push(...await inProcess(name))
     process.stderr.write(`${Math.round((performance.now() - start) / 1000)} s\n`)
+    // A run that is broken off has what it has measured.
+    writeResults("latest", { rows })
   }
   console.log(table(rows))
-  writeResults("latest", { rows })
 }
 
 const names = process.argv.slice(2)
