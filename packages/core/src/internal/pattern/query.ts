@@ -133,6 +133,9 @@ export const joint = (members: unknown): Several => {
   return new Several("all", patterns, keys, roles)
 }
 
+/** What is there when nothing matches a pattern: nothing. */
+export const absence = (pattern: unknown): Several => new Several("all", [compile(pattern)], undefined, ["absent"])
+
 /** The guard that a member is, if it is one, which another copy of the library may have made. */
 const guardIn = (member: unknown): Guard | undefined => {
   const made = typeof member === "object" && member !== null && !isArray(member) ? read(member, GuardKey) : undefined
