@@ -12,6 +12,7 @@ import type * as Scope from "effect/Scope"
 import type { Explanation, Inspection, InterestSnapshot, ProcessSnapshot, Quiescence } from "../TupleSpace.js"
 import { Plan } from "./pattern/plan.js"
 import type { Several } from "./pattern/query.js"
+import type { Step } from "./pattern/semijoin.js"
 import { planOf } from "./pattern/semijoin.js"
 import type { ProcessRecord } from "./process.js"
 import type { AnyFiber, Status } from "./runtime.js"
@@ -21,6 +22,8 @@ import { callback, isOver, measure, nameOf, statusOf, withFiber, yieldNow } from
 export interface Waiting {
   readonly kind: InterestSnapshot["kind"]
   readonly patterns: ReadonlyArray<unknown>
+  /** What it waits for, if its patterns do not say all. */
+  readonly shown?: ReadonlyArray<unknown> | undefined
   readonly since: number
   readonly process: ProcessRecord | undefined
   readonly fiber: AnyFiber | undefined
@@ -65,7 +68,7 @@ export type Records = ReadonlyMap<number, ProcessRecord>
 
 export const snapshot = (interest: Waiting, now: number): InterestSnapshot => ({
   kind: interest.kind,
-  patterns: interest.patterns.map(String),
+  patterns: (interest.shown ?? interest.patterns).map(String),
   age: now - interest.since,
   process: interest.process?.name
 })
@@ -329,14 +332,14 @@ export const meter = (
 
 /** How a choice or a join finds its tuples, of how each of its patterns does. */
 export const explanationOf = (query: Several, each: ReadonlyArray<Explanation>): Explanation => {
-  const { form, keys, patterns } = query
+  const { form, keys, patterns, roles } = query
   const sizes = new Map(patterns.map((pattern, index) => [pattern, each[index]!.candidates]))
   const steps = form === "all"
-    ? planOf(new Plan(patterns), (pattern) => sizes.get(pattern)!)
-    : each.map(({ candidates }, index) => ({ index, candidates, by: [] }))
+    ? planOf(new Plan(patterns, roles), (pattern) => sizes.get(pattern)!)
+    : each.map(({ candidates }, index): Step => ({ index, candidates, by: [] }))
   return {
     lookups: each.flatMap(({ lookups }) => lookups),
     candidates: each.reduce((sum, { candidates }) => sum + candidates, 0),
-    plan: steps.map(({ by, candidates, index }) => ({ member: keys?.[index] ?? index, candidates, by }))
+    plan: steps.map(({ index, ...step }) => ({ member: keys?.[index] ?? index, ...step }))
   }
 }
