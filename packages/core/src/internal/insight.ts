@@ -12,6 +12,7 @@ import type * as Scope from "effect/Scope"
 import type { Explanation, Inspection, InterestSnapshot, ProcessSnapshot, Quiescence } from "../TupleSpace.js"
 import { Plan } from "./pattern/plan.js"
 import type { Several } from "./pattern/query.js"
+import type { Step } from "./pattern/semijoin.js"
 import { planOf } from "./pattern/semijoin.js"
 import type { ProcessRecord } from "./process.js"
 import type { AnyFiber, Status } from "./runtime.js"
@@ -329,14 +330,14 @@ export const meter = (
 
 /** How a choice or a join finds its tuples, of how each of its patterns does. */
 export const explanationOf = (query: Several, each: ReadonlyArray<Explanation>): Explanation => {
-  const { form, keys, patterns } = query
+  const { form, keys, patterns, roles } = query
   const sizes = new Map(patterns.map((pattern, index) => [pattern, each[index]!.candidates]))
   const steps = form === "all"
-    ? planOf(new Plan(patterns), (pattern) => sizes.get(pattern)!)
-    : each.map(({ candidates }, index) => ({ index, candidates, by: [] }))
+    ? planOf(new Plan(patterns, roles), (pattern) => sizes.get(pattern)!)
+    : each.map(({ candidates }, index): Step => ({ index, candidates, by: [] }))
   return {
     lookups: each.flatMap(({ lookups }) => lookups),
     candidates: each.reduce((sum, { candidates }) => sum + candidates, 0),
-    plan: steps.map(({ by, candidates, index }) => ({ member: keys?.[index] ?? index, candidates, by }))
+    plan: steps.map(({ index, ...step }) => ({ member: keys?.[index] ?? index, ...step }))
   }
 }

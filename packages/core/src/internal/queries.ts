@@ -3,13 +3,13 @@
  *
  * @internal
  */
-import { finiteMillis, invalidOption, natural, onlyOptions, option } from "./arguments.js"
+import { finiteMillis, invalidOption, natural, one, onlyOptions, option } from "./arguments.js"
 import { Batch } from "./batch.js"
 import { isArray, read, UNREADABLE } from "./brand.js"
 import { ofAnother, version } from "./pattern/fields.js"
 import { compile, QueryKey } from "./pattern/pattern.js"
 import type { Query } from "./pattern/query.js"
-import { alternatives, joint } from "./pattern/query.js"
+import { alternatives, Guard, joint } from "./pattern/query.js"
 
 /** What an operation can be asked for: engines know of no batches. */
 export type Asked = Query | Batch
@@ -28,6 +28,9 @@ class Described {
 /** `any`: the types are those that `Query.ts` declares, and nothing here can check them. */
 export const describe = (form: Form, members: unknown, options?: unknown): any => new Described(form, members, options)
 
+/** A member of a join that is not taken. `any`: as above. */
+export const guard = (role: "read" | "absent", pattern: unknown): any => new Guard(role, pattern)
+
 /** Reads what an operation is given. Throws a `SpaceError` that names what means nothing. */
 export const query = (input: unknown): Asked => {
   const made = typeof input === "object" && input !== null && !isArray(input) ? read(input, QueryKey) : undefined
@@ -38,7 +41,13 @@ export const query = (input: unknown): Asked => {
     throw ofAnother("a query")
   }
   const { form, members, options } = input as Described
-  return form === "any" ? alternatives(members) : form === "all" ? joint(members) : batch(members, options)
+  return form === "any" ? choice(members, options) : form === "all" ? joint(members) : batch(members, options)
+}
+
+const choice = (members: unknown, options: unknown): Query => {
+  const prefer = one("prefer", option(options, "prefer"), ["oldest", "first"])
+  onlyOptions(options, ["prefer"])
+  return alternatives(members, prefer === "first" ? prefer : undefined)
 }
 
 const batch = (pattern: unknown, options: unknown): Batch => {

@@ -3,12 +3,14 @@ import { Pattern as P } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
 import { PCGRandom } from "effect/Utils"
+import { Away } from "../../src/internal/memory/away.js"
 import { Entry } from "../../src/internal/memory/entry.js"
 import { Shelves } from "../../src/internal/memory/shelves.js"
 import { find } from "../../src/internal/pattern/join.js"
+import { Outlook } from "../../src/internal/pattern/outlook.js"
 import type { Pattern } from "../../src/internal/pattern/pattern.js"
 import { compile } from "../../src/internal/pattern/pattern.js"
-import type { First } from "../../src/internal/pattern/plan.js"
+import type { First, Role } from "../../src/internal/pattern/plan.js"
 import { Plan } from "../../src/internal/pattern/plan.js"
 import { planOf } from "../../src/internal/pattern/semijoin.js"
 import type { Bindings } from "../../src/internal/pattern/term.js"
@@ -27,7 +29,8 @@ const looksInVain = (patterns: ReadonlyArray<unknown>, tuples: ReadonlyArray<Tup
     find(plan, {
       first,
       sizeOf: (pattern) => entries.filter(({ tuple }) => pattern.matches(tuple)).length,
-      isStored: () => true
+      isStored: () => true,
+      absent: () => true
     })
   )
   return looks
@@ -70,6 +73,49 @@ const assign = (
     }
   }
   return undefined
+}
+
+/** S18, by trying all: who takes, who reads, and what must not be there, of what is stored and of what is held. */
+const assignGuarded = (
+  stored: ReadonlyArray<Entry>,
+  held: ReadonlyArray<Entry>,
+  patterns: ReadonlyArray<Pattern>,
+  roles: ReadonlyArray<Role>
+): ReadonlyArray<Entry> | undefined => {
+  const from = (
+    index: number,
+    taken: ReadonlyArray<Entry>,
+    read: ReadonlyArray<Entry>,
+    bindings: Bindings | undefined
+  ): ReadonlyArray<Entry> | undefined => {
+    const pattern = patterns[index]
+    if (pattern === undefined) {
+      const isMet = patterns.every((pattern, index) =>
+        roles[index] !== "absent" ||
+        [...stored, ...held].every((entry) =>
+          taken.includes(entry) || pattern.bind(entry.tuple, bindings) === false
+        )
+      )
+      return isMet ? [] : undefined
+    }
+    if (roles[index] === "absent") {
+      return from(index + 1, taken, read, bindings)
+    }
+    const takes = roles[index] === "take"
+    for (const entry of stored) {
+      const bound = taken.includes(entry) || takes && read.includes(entry)
+        ? false
+        : pattern.bind(entry.tuple, bindings)
+      const rest = bound === false
+        ? undefined
+        : from(index + 1, takes ? [...taken, entry] : taken, takes ? read : [...read, entry], bound)
+      if (rest !== undefined) {
+        return [entry, ...rest]
+      }
+    }
+    return undefined
+  }
+  return from(0, [], [], undefined)
 }
 
 const placesOf = (entries: ReadonlyArray<Entry> | undefined) => entries?.map(({ seq }) => seq)
@@ -138,6 +184,66 @@ describe("A join with variables", () => {
       }
     },
     { fastCheck: { numRuns: 500 } }
+  )
+
+  const guarded = fc.tuple(
+    fc.array(fc.tuple(fc.integer({ min: 0, max: 2 }).map(kindOf), skewed, skewed, fc.constant({})), { maxLength: 12 }),
+    fc.array(
+      fc.tuple(
+        fc.oneof<Array<fc.Arbitrary<unknown>>>(fc.integer({ min: 0, max: 3 }).map(kindOf), fc.constant(P.any)),
+        field,
+        field,
+        fc.constant(P.any)
+      ),
+      { minLength: 1, maxLength: 4 }
+    ),
+    fc.array(fc.constantFrom<Role>("take", "take", "read", "absent"), { minLength: 4, maxLength: 4 }),
+    fc.array(fc.nat(11), { maxLength: 2 })
+  ).map(([tuples, patterns, roles, held]) => ({ tuples, patterns: patterns.map(compile), roles, held: new Set(held) }))
+
+  it.prop(
+    "S18 of its members some are read, and some absent",
+    [guarded, fc.boolean()],
+    ([{ held, patterns, roles, tuples }, isKept]) => {
+      const shelves = shelvesOf(tuples)
+      const all = shelves.byArity.get(4)?.all.toArray() ?? []
+      const [stored, away] = [all.filter(({ seq }) => !held.has(seq)), all.filter(({ seq }) => held.has(seq))]
+      away.forEach((entry) => shelves.remove(entry))
+      const plan = new Plan(patterns, roles.slice(0, patterns.length))
+      const outlook = isKept ? new Outlook<Entry>(plan) : undefined
+      same(
+        placesOf(shelves.findJoin(plan, undefined, outlook, new Away(away))),
+        placesOf(assignGuarded(stored, away, patterns, roles))
+      )
+    },
+    { fastCheck: { numRuns: 3000 } }
+  )
+
+  it.prop(
+    "S18 it takes and reads the same if it has waited for one that comes",
+    [guarded, fc.nat()],
+    ([{ held, patterns, roles, tuples }, position]) => {
+      const shelves = shelvesOf(tuples)
+      const all = shelves.byArity.get(4)?.all.toArray() ?? []
+      const [stored, away] = [all.filter(({ seq }) => !held.has(seq)), all.filter(({ seq }) => held.has(seq))]
+      away.forEach((entry) => shelves.remove(entry))
+      const last = stored[position % stored.length]
+      if (last === undefined || !patterns.some((pattern, index) => roles[index] !== "absent" && pattern.admits(last))) {
+        return
+      }
+      const plan = new Plan(patterns, roles.slice(0, patterns.length))
+      const outlook = new Outlook<Entry>(plan)
+      shelves.remove(last)
+      const before = shelves.findJoin(plan, undefined, outlook, new Away(away))
+      if (before === undefined) {
+        const isHopeless = !outlook.comes(last)
+        shelves.add(last)
+        const expected = assignGuarded(stored, away, patterns, roles)
+        assert.isTrue(!isHopeless || expected === undefined)
+        same(placesOf(shelves.findJoinWith(plan, last, outlook, new Away(away))), placesOf(expected))
+      }
+    },
+    { fastCheck: { numRuns: 3000 } }
   )
 
   const job = ["job", P.ref("tenant"), P.number]

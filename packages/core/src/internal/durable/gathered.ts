@@ -45,7 +45,9 @@ export class Gathered {
     return {
       first: (pattern, test, after) => lists.first(pattern, test, after),
       sizeOf: (pattern) => lists.of(pattern).length,
-      isStored: () => true
+      isStored: () => true,
+      // What must not be there is refused before this.
+      absent: () => true
     }
   }
 }

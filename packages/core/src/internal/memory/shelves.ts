@@ -9,6 +9,7 @@ import * as Join from "../pattern/join.js"
 import type { Outlook } from "../pattern/outlook.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Plan, Source } from "../pattern/plan.js"
+import { Away } from "./away.js"
 import type { Entry } from "./entry.js"
 import { next, Ordered } from "./ordered.js"
 import { Shelf } from "./shelf.js"
@@ -92,22 +93,29 @@ export class Shelves {
   findJoin(
     plan: Plan,
     except: ReadonlySet<Entry> = none,
-    outlook?: Outlook<Entry>
+    outlook?: Outlook<Entry>,
+    away: Away = nowhere
   ): ReadonlyArray<Entry> | undefined {
-    return Join.find(plan, this.sourceWithout(except), outlook)
+    return Join.find(plan, this.sourceWithout(except, away), outlook)
   }
 
   /** The same, for a join that this entry may complete, which has just come. */
-  findJoinWith(plan: Plan, entry: Entry, outlook?: Outlook<Entry>): ReadonlyArray<Entry> | undefined {
-    return Join.findWith(plan, entry, this.sourceWithout(none), outlook)
+  findJoinWith(
+    plan: Plan,
+    entry: Entry,
+    outlook?: Outlook<Entry>,
+    away: Away = nowhere
+  ): ReadonlyArray<Entry> | undefined {
+    return Join.findWith(plan, entry, this.sourceWithout(none, away), outlook)
   }
 
   /** Whether there are certainly fewer candidates than a join takes. Nobody is asked about them. */
-  hasTooFew({ demands, patterns }: Plan): boolean {
-    return sum(new Set(demands.flatMap(({ pattern }) => this.candidates(pattern)))) < patterns.length
+  hasTooFew({ demands, takes }: Plan): boolean {
+    const lists = demands.flatMap(({ pattern, reads }) => reads ? [] : this.candidates(pattern))
+    return sum(new Set(lists)) < takes
   }
 
-  private sourceWithout(except: ReadonlySet<Entry>): Source<Entry> {
+  private sourceWithout(except: ReadonlySet<Entry>, away: Away): Source<Entry> {
     return {
       first: (pattern, test, after) =>
         this.first(pattern, after ?? -1, (entry) => {
@@ -115,7 +123,8 @@ export class Shelves {
           return !except.has(entry) && test(entry)
         }),
       sizeOf: (pattern) => sum(this.candidates(pattern)),
-      isStored: (entry) => entry.live && !except.has(entry)
+      isStored: (entry) => entry.live && !except.has(entry),
+      absent: (pattern, test) => this.first(pattern, -1, test) === undefined && !away.some(pattern, test)
     }
   }
 
@@ -234,6 +243,8 @@ const sum = (lists: Iterable<Entry | Ordered<Entry> | undefined>): number => {
   }
   return count
 }
+
+const nowhere = new Away([])
 
 const always = (): boolean => true
 

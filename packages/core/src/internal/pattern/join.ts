@@ -6,19 +6,24 @@
  * in which the variables bound so far are looked up by index as if they were literals, and many are found through few
  * (`semijoin.ts`). A join that waits keeps an {@link Outlook} (`outlook.ts`), and does not search while that is dark.
  *
+ * A join with guards is such a search too: of its members some are only read, and what must not be there is asked as
+ * soon as the variables that it shares are bound (`absences.ts`).
+ *
  * @internal
  */
+import { Absences, dueAtFirst } from "./absences.js"
 import { assign, collecting } from "./matching.js"
 import { Outlook } from "./outlook.js"
 import type { Pattern } from "./pattern.js"
-import type { Entry, First, Plan, Source } from "./plan.js"
+import type { Demand, Entry, First, Plan, Source } from "./plan.js"
 import { few } from "./plan.js"
 import { Trials } from "./semijoin.js"
 import type { Bindings } from "./term.js"
 
 /**
- * An entry for each pattern, all distinct, each pattern in turn getting the oldest that is left to it. Whoever keeps an
- * outlook gives it, and it is right afterwards.
+ * An entry for each pattern, each in turn getting the oldest that is left to it. Those that are taken are distinct, and
+ * none of them is read; what must not be there is not, but for those that are taken. Whoever keeps an outlook gives it,
+ * and it is right afterwards.
  */
 export const find = <E extends Entry>(
   plan: Plan,
@@ -26,22 +31,43 @@ export const find = <E extends Entry>(
   outlook?: Outlook<E>
 ): ReadonlyArray<E> | undefined => {
   const { first, isStored } = source
-  const found = plan.isPlain ? oldest(plan, first) : undefined
+  const due = dueAtFirst(plan, source)
+  const isMatching = plan.isPlain && due?.length === 0
+  const found = isMatching ? oldest(plan, first) : undefined
   if (found !== undefined) {
     return found
   }
-  if (outlook === undefined && !plan.isPlain && plan.patterns.length === 2) {
+  if (outlook === undefined && due === undefined) {
+    return undefined
+  }
+  if (outlook === undefined && isPair(plan)) {
     return pair(plan, source)
   }
   const candidatesOf = collecting(plan, first)
-  if (!(outlook ?? new Outlook<E>(plan)).refresh(candidatesOf, isStored, outlook !== undefined)) {
+  if (!(outlook ?? new Outlook<E>(plan)).refresh(candidatesOf, isStored, outlook !== undefined) || due === undefined) {
     return undefined
   }
-  if (plan.isPlain) {
+  if (isMatching) {
     return assign(plan, candidatesOf)
   }
-  return isFeasible(plan, source, new Set()) ? search(plan, plan.demandOf, source) : undefined
+  return isFeasible(plan, source, new Set()) ? complete(plan, source) : undefined
 }
+
+/** The whole search. */
+const complete = <E extends Entry>(
+  plan: Plan,
+  source: Source<E>,
+  bindings?: Bindings,
+  index?: number,
+  fixed?: E
+): ReadonlyArray<E> | undefined => {
+  const found = search(plan, plan.steps, source, bindings, index, fixed)
+  return found && plan.spread(found)
+}
+
+/** Whether two are to be taken, which most joins with variables are of. */
+const isPair = ({ absences, isPlain, patterns, takes }: Plan): boolean =>
+  !isPlain && patterns.length === 2 && takes === 2 && absences.length === 0
 
 /**
  * The same for a join that was not complete before an entry has come, and so is complete with it or not at all. With
@@ -74,7 +100,7 @@ export const findWith = <E extends Entry>(
       continue
     }
     for (const index of positionsFor(plan, demand, entry, first)) {
-      const found = search(plan, plan.demandOf, source, bound, index, entry)
+      const found = complete(plan, source, bound, index, entry)
       if (found !== undefined && (best === undefined || comesBefore(found, best))) {
         best = found
       }
@@ -97,14 +123,14 @@ const isFeasible = <E extends Entry>(plan: Plan, source: Source<E>, known: Reado
     connected.forEach((each) => seen.add(each))
     const steps = stepsOf(plan, connected)
     // If that is the whole search, it is left to it.
-    return isSame(steps, plan.demandOf) || search(plan, steps, source) !== undefined
+    return isSame(steps, plan.steps) || search(plan, steps, source) !== undefined
   })
 }
 
 const isSame = (some: ReadonlyArray<number>, others: ReadonlyArray<number>): boolean =>
   some.length === others.length && some.every((each, index) => each === others[index])
 
-/** A step for each tuple that these demands take. */
+/** A step for each tuple that these demands look for. */
 const stepsOf = ({ demands }: Plan, some: ReadonlySet<number>): ReadonlyArray<number> =>
   Array.from(some).flatMap((demand) => Array.from({ length: demands[demand]!.count }, () => demand))
 
@@ -113,7 +139,7 @@ const stepsOf = ({ demands }: Plan, some: ReadonlySet<number>): ReadonlyArray<nu
  * youngest is the last.
  */
 const positionsFor = <E extends Entry>(
-  { demandOf, demands }: Plan,
+  { demands, steps }: Plan,
   demand: number,
   entry: E,
   first: First<E>
@@ -121,8 +147,8 @@ const positionsFor = <E extends Entry>(
   const { pattern } = demands[demand]!
   const isYoungest = first(pattern, ({ tuple }) => pattern.matches(tuple), entry.seq) === undefined
   return isYoungest
-    ? [demandOf.lastIndexOf(demand)]
-    : Array.from(demandOf.keys()).filter((index) => demandOf[index] === demand)
+    ? [steps.lastIndexOf(demand)]
+    : Array.from(steps.keys()).filter((index) => steps[index] === demand)
 }
 
 const comesBefore = (some: ReadonlyArray<Entry>, others: ReadonlyArray<Entry>): boolean => {
@@ -130,7 +156,7 @@ const comesBefore = (some: ReadonlyArray<Entry>, others: ReadonlyArray<Entry>): 
   return index >= 0 && some[index]!.seq < others[index]!.seq
 }
 
-/** The search for two, which most joins are of: it needs no outlook, and nothing to go back to. */
+/** The search for two: it needs no outlook, and nothing to go back to. */
 const pair = <E extends Entry>(plan: Plan, source: Source<E>): ReadonlyArray<E> | undefined => {
   const [one, other] = plan.patterns as readonly [Pattern, Pattern]
   if (source.first(other, ({ tuple }) => other.matches(tuple)) === undefined) {
@@ -185,7 +211,29 @@ const search = <E extends Entry>(
   const { demands, users } = plan
   const { first } = source
   const chosen: Array<E> = []
-  const taken = new Set<E>(fixed === undefined ? [] : [fixed])
+  const taken = new Set<E>()
+  /** How many steps read an entry. */
+  const readers = new Map<E, number>()
+  const claim = (entry: E, demand: number): void => {
+    if (demands[demand]!.reads) {
+      readers.set(entry, (readers.get(entry) ?? 0) + 1)
+    } else {
+      taken.add(entry)
+    }
+  }
+  const leave = (entry: E, demand: number): void => {
+    if (demands[demand]!.reads) {
+      const others = readers.get(entry)! - 1
+      others === 0 ? readers.delete(entry) : readers.set(entry, others)
+    } else {
+      taken.delete(entry)
+    }
+  }
+  const isFree = (entry: E, { reads }: Demand): boolean => !taken.has(entry) && (reads || !readers.has(entry))
+  if (fixed !== undefined) {
+    claim(fixed, steps[index]!)
+  }
+  const absences = plan.absences.length === 0 ? undefined : new Absences(plan, steps, source, taken, bindings)
   const bounds: Array<Bindings | undefined> = [bindings]
   const trials: Array<Trials<E>> = []
   /** How many steps are left of each demand, and which was the last before each. */
@@ -203,13 +251,14 @@ const search = <E extends Entry>(
   lasts.fill(-1)
 
   const hasEnough = (demand: number, bound: Bindings | undefined): boolean => {
-    const { pattern } = demands[demand]!
+    const asked = demands[demand]!
+    const { pattern } = asked
     let missing = left[demand]!
     const last = lasts[demand]!
     return missing === 0 ||
       first(
           pattern.given(bound),
-          (entry) => !taken.has(entry) && pattern.bind(entry.tuple, bound) !== false && --missing === 0,
+          (entry) => isFree(entry, asked) && pattern.bind(entry.tuple, bound) !== false && --missing === 0,
           last < 0 ? -1 : chosen[last]!.seq
         ) !== undefined
   }
@@ -226,7 +275,7 @@ const search = <E extends Entry>(
   const choose = (entry: E): void => {
     const step = chosen.push(entry) - 1
     if (step !== index) {
-      taken.add(entry)
+      claim(entry, steps[step]!)
       left[steps[step]!]!--
       lasts[steps[step]!] = step
     }
@@ -240,7 +289,7 @@ const search = <E extends Entry>(
     if (step === index) {
       return Infinity
     }
-    taken.delete(entry)
+    leave(entry, steps[step]!)
     left[steps[step]!]!++
     lasts[steps[step]!] = previous[step]!
     return entry.seq
@@ -250,22 +299,24 @@ const search = <E extends Entry>(
     const step = chosen.length
     const before = bounds[step]
     if (step === index) {
-      if (after < Infinity) {
-        choose(fixed!)
-        bounds.push(before)
+      if (after === Infinity || absences?.isMet(step, fixed!, before) === false) {
+        return false
       }
-      return after < Infinity
+      choose(fixed!)
+      bounds.push(before)
+      return true
     }
     const demand = steps[step]!
-    const { pattern } = demands[demand]!
+    const asked = demands[demand]!
+    const { pattern } = asked
     const trial = trials[step] ??= new Trials(plan, source, demand, before)
     return trial.next((entry) => {
-      const bound = taken.has(entry) ? false : pattern.bind(entry.tuple, before)
+      const bound = isFree(entry, asked) && pattern.bind(entry.tuple, before)
       if (bound === false) {
         return false
       }
       choose(entry)
-      if (suffices(bound, before)) {
+      if (suffices(bound, before) && absences?.isMet(step, entry, bound) !== false) {
         bounds.push(bound)
         return true
       }
@@ -274,7 +325,7 @@ const search = <E extends Entry>(
     }, after)
   }
 
-  if (!suffices(bindings, undefined)) {
+  if (!suffices(bindings, undefined) || absences?.isMetAtFirst(bindings) === false) {
     return undefined
   }
   for (let after = -1; chosen.length < steps.length;) {

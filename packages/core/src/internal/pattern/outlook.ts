@@ -12,8 +12,9 @@ import { Matching } from "./matching.js"
 import type { Entry, Plan } from "./plan.js"
 
 /**
- * What a join can hope for: a matching of its demands with entries that it knows, as large as can be. It may know
- * entries that are gone, but none that is stored may be unknown to it: then it says no only if that is certain.
+ * What a join can hope for: a matching of what it takes with entries that it knows, as large as can be; and an entry
+ * for each demand that reads one, whoever else has that. It may know entries that are gone, but none that is stored may
+ * be unknown to it: then it says no only if that is certain.
  */
 export class Outlook<E extends Entry> {
   /** Which demand each entry is for. */
@@ -24,22 +25,37 @@ export class Outlook<E extends Entry> {
   private readonly sated = new Set<number>()
   /** The demands whose patterns admit an entry. */
   private readonly admitting = new Map<E, ReadonlyArray<number>>()
+  /** The demands that read, and have nothing to read; and what the others have. */
+  private readonly unseen = new Set<number>()
+  private readonly seen = new Map<number, E>()
 
   constructor(private readonly plan: Plan) {
-    this.short = new Map(plan.demands.map(({ count }, demand) => [demand, count]))
+    const { demands } = plan
+    this.short = new Map()
+    demands.forEach(({ count, reads }, demand) => reads ? this.unseen.add(demand) : this.short.set(demand, count))
   }
 
   /** Whether there could be enough. */
   get isBright(): boolean {
-    return this.short.size === 0
+    return this.short.size === 0 && this.unseen.size === 0
   }
 
   /** Counts an entry that comes. Whether there could be enough then. */
   comes(entry: E): boolean {
-    if (!this.isBright && !this.owners.has(entry)) {
+    for (const demand of this.unseen) {
+      if (this.plan.demands[demand]!.pattern.admits(entry)) {
+        this.see(demand, entry)
+      }
+    }
+    if (this.short.size > 0 && !this.owners.has(entry)) {
       this.allot(entry)
     }
     return this.isBright
+  }
+
+  private see(demand: number, entry: E): void {
+    this.unseen.delete(demand)
+    this.seen.set(demand, entry)
   }
 
   private allot(entry: E): void {
@@ -110,9 +126,10 @@ export class Outlook<E extends Entry> {
   private demandsFor(entry: E): ReadonlyArray<number> {
     let demands = this.admitting.get(entry)
     if (demands === undefined) {
-      demands = Array.from(this.plan.demands.keys()).filter((demand) =>
-        this.plan.demands[demand]!.pattern.admits(entry)
-      )
+      demands = Array.from(this.plan.demands.keys()).filter((demand) => {
+        const { pattern, reads } = this.plan.demands[demand]!
+        return !reads && pattern.admits(entry)
+      })
       this.admitting.set(entry, demands)
     }
     return demands
@@ -128,6 +145,9 @@ export class Outlook<E extends Entry> {
     }
     this.sated.clear()
     this.admitting.clear()
+    if (this.plan.takes < this.plan.patterns.length && !this.refreshSeen(candidatesOf, isStored) && !isKept) {
+      return false
+    }
     const matching = new Matching(this.plan, candidatesOf, this.owners)
     const inVain = new Set<number>()
     for (const [demand, missing] of Array.from(this.short)) {
@@ -137,5 +157,22 @@ export class Outlook<E extends Entry> {
       }
     }
     return this.isBright
+  }
+
+  /** Whether every demand that reads has something to read. */
+  private refreshSeen(candidatesOf: CandidatesOf<E>, isStored: (entry: E) => boolean): boolean {
+    for (const [demand, entry] of this.seen) {
+      if (!isStored(entry)) {
+        this.seen.delete(demand)
+        this.unseen.add(demand)
+      }
+    }
+    for (const demand of this.unseen) {
+      const [entry] = candidatesOf(demand)
+      if (entry !== undefined) {
+        this.see(demand, entry)
+      }
+    }
+    return this.unseen.size === 0
   }
 }

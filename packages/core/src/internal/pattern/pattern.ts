@@ -18,6 +18,9 @@ const PatternKey = Symbol.for("@effect-linda/core/Pattern")
 /** By this queries of several patterns do so. */
 export const QueryKey = Symbol.for("@effect-linda/core/Query")
 
+/** By this the guards of a join do. */
+export const GuardKey = Symbol.for("@effect-linda/core/Guard")
+
 /** Answers that come later. Until one is there it is a no. */
 export interface Answers {
   /** Calls back when something that was a no may be a yes, or with what the code has thrown. */
@@ -212,6 +215,9 @@ const compiled = (pattern: unknown): Pattern => {
     }
     if (read(pattern, QueryKey) !== undefined) {
       throw invalid("a query stands for what is taken or read, and for nothing else: here, give one pattern")
+    }
+    if (read(pattern, GuardKey) !== undefined) {
+      throw invalid("Query.read and Query.absent are members of a Query.all, and of nothing else")
     }
   }
   throw invalid(`a pattern is a non-empty array of fields, not ${show(pattern)}`)

@@ -24,39 +24,116 @@ export interface Source<E extends Entry> {
   /** How many entries have the literals of the pattern: no fewer than that. */
   readonly sizeOf: (pattern: Pattern) => number
   readonly isStored: (entry: E) => boolean
+  /**
+   * Whether nothing passes the test among what has the literals of the pattern, and is stored or held: what is held may
+   * come back. Only a join with absent members asks.
+   */
+  readonly absent: (pattern: Pattern, test: (entry: E) => boolean) => boolean
 }
+
+/** What a member of a join is: a tuple to take, one that has to be there, or one that must not be. */
+export type Role = "take" | "read" | "absent"
 
 /** So many tuples of one pattern. */
 export interface Demand {
   readonly pattern: Pattern
+  /** Of those that are read, always 1: equal ones read the same tuple. */
   readonly count: number
+  /** Whether they are only read: these may be any that are not taken, and one may be read for several demands. */
+  readonly reads: boolean
+}
+
+/** What must not be there, but for what the join itself takes. */
+export interface Absence {
+  readonly pattern: Pattern
+  /** Its number among the members. */
+  readonly member: number
+  /** The variables that it shares with what is taken or read. */
+  readonly names: ReadonlyArray<string>
 }
 
 /** What is to be joined, read once. */
 export class Plan {
-  /** Those that are equal are the same object. */
+  /** Of what is taken or read. Those that are equal, and of the same role, are the same object. */
   readonly patterns: ReadonlyArray<Pattern>
   readonly demands: ReadonlyArray<Demand>
-  /** The number of the demand that each pattern belongs to. */
+  /** The number of the demand that each of these patterns belongs to. */
   readonly demandOf: ReadonlyArray<number>
-  /** Whether no variable stands in two of the patterns. */
+  /** The demand of each tuple that is looked for: as `demandOf`, but with one step for all who read the same. */
+  readonly steps: ReadonlyArray<number>
+  /** What must not be there. */
+  readonly absences: ReadonlyArray<Absence>
+  /** How many tuples are taken. */
+  readonly takes: number
+  /** Whether all is taken, no variable stands in two of the patterns, and none in one of these and in an absence. */
   readonly isPlain: boolean
   private shared: ReadonlyMap<string, ReadonlyArray<number>> | undefined
 
-  constructor(patterns: ReadonlyArray<Pattern>) {
+  constructor(members: ReadonlyArray<Pattern>, private readonly roles?: ReadonlyArray<Role>) {
     const distinct: Array<Pattern> = []
     const counts: Array<number> = []
     const demandOf: Array<number> = []
-    const numberOf = numbering(patterns.length, distinct)
-    for (const pattern of patterns) {
-      const number = numberOf(pattern)
-      demandOf.push(number)
-      counts[number] = (counts[number] ?? 0) + 1
-    }
+    const patterns = roles === undefined ? members : members.filter((_, index) => roles[index] !== "absent")
+    const takenOf = numbering(patterns.length, distinct)
+    const readOf = roles?.includes("read") === true ? numbering(patterns.length, distinct) : takenOf
+    const reads = new Set<number>()
+    members.forEach((pattern, index) => {
+      const role = roles?.[index]
+      if (role !== "absent") {
+        const number = (role === "read" ? readOf : takenOf)(pattern)
+        demandOf.push(number)
+        counts[number] = (counts[number] ?? 0) + 1
+        if (role === "read") {
+          reads.add(number)
+        }
+      }
+    })
     this.demandOf = demandOf
-    this.demands = distinct.map((pattern, number) => ({ pattern, count: counts[number]! }))
+    this.demands = distinct.map((pattern, number) => ({
+      pattern,
+      count: reads.has(number) ? 1 : counts[number]!,
+      reads: reads.has(number)
+    }))
     this.patterns = distinct.length === patterns.length ? patterns : demandOf.map((number) => distinct[number]!)
-    this.isPlain = !shareVariables(this.demands)
+    this.steps = reads.size === 0
+      ? demandOf
+      : demandOf.filter((demand, index) => !reads.has(demand) || demandOf.indexOf(demand) === index)
+    this.takes = reads.size === 0 ? demandOf.length : demandOf.filter((demand) => !reads.has(demand)).length
+    this.absences = roles?.includes("absent") === true ? absencesOf(members, roles, this.demands) : none
+    this.isPlain = reads.size === 0 && this.absences.every(({ names }) => names.length === 0) &&
+      !shareVariables(this.demands)
+  }
+
+  /** Whether some members are not taken. */
+  get isGuarded(): boolean {
+    return this.roles !== undefined
+  }
+
+  /** The numbers of those members whose tuples it finds. */
+  get members(): ReadonlyArray<number> {
+    const { demandOf, roles } = this
+    return roles === undefined
+      ? Array.from(demandOf.keys())
+      : Array.from(roles.keys()).filter((index) => roles[index] !== "absent")
+  }
+
+  /** What was found for each pattern, of what was found for each step. */
+  spread<E>(found: ReadonlyArray<E>): ReadonlyArray<E> {
+    const { demandOf, demands, steps } = this
+    if (found.length === demandOf.length) {
+      return found
+    }
+    let next = 0
+    return demandOf.map((demand, index) => {
+      const first = demands[demand]!.reads ? demandOf.indexOf(demand) : index
+      return first < index ? found[steps.indexOf(demand)]! : found[next++]!
+    })
+  }
+
+  /** Those that are taken, of what was found for each pattern. */
+  takenOf<E>(found: ReadonlyArray<E>): ReadonlyArray<E> {
+    const { demandOf, demands, takes } = this
+    return takes === demandOf.length ? found : found.filter((_, index) => !demands[demandOf[index]!]!.reads)
   }
 
   /** The demands in which a variable stands. */
@@ -64,20 +141,38 @@ export class Plan {
     return this.shared ??= usersOf(this.demands)
   }
 
-  /** The demands that variables connect with this one, nearest first. */
+  /** The demands that variables connect with this one, nearest first: also by way of an absence. */
   connectedTo(demand: number): ReadonlySet<number> {
     const connected = new Set([demand])
     // Those that are added meanwhile come too.
     for (const each of connected) {
       for (const name of this.demands[each]!.pattern.names) {
-        for (const other of this.users.get(name)!) {
-          connected.add(other)
+        this.users.get(name)!.forEach((other) => connected.add(other))
+        for (const { names } of this.absences) {
+          if (names.includes(name)) {
+            names.forEach((other) => this.users.get(other)!.forEach((demand) => connected.add(demand)))
+          }
         }
       }
     }
     return connected
   }
 }
+
+const none: ReadonlyArray<Absence> = []
+
+const absencesOf = (
+  members: ReadonlyArray<Pattern>,
+  roles: ReadonlyArray<Role>,
+  demands: ReadonlyArray<Demand>
+): ReadonlyArray<Absence> =>
+  members.flatMap((pattern, member) =>
+    roles[member] !== "absent" ? [] : [{
+      pattern,
+      member,
+      names: Array.from(pattern.names).filter((name) => demands.some(({ pattern }) => pattern.names.has(name)))
+    }]
+  )
 
 /** Finds the number of a pattern among the distinct ones, to which it adds those that are new. */
 const numbering = (size: number, distinct: Array<Pattern>): (pattern: Pattern) => number => {

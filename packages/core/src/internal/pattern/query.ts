@@ -7,8 +7,10 @@
 import type { Tuple } from "../../Tuple.js"
 import { isArray, keysOf, read, UNREADABLE } from "../brand.js"
 import { messageOf, show } from "../print.js"
+import { ofAnother, version } from "./fields.js"
 import type { Pattern } from "./pattern.js"
-import { compile } from "./pattern.js"
+import { compile, GuardKey } from "./pattern.js"
+import type { Role } from "./plan.js"
 import { invalid } from "./term.js"
 
 /** What an operation looks for. */
@@ -24,44 +26,113 @@ export class Several {
   constructor(
     readonly form: "any" | "all",
     readonly patterns: ReadonlyArray<Pattern>,
-    readonly keys?: ReadonlyArray<string>
+    readonly keys?: ReadonlyArray<string>,
+    /** What each pattern of a join is for. Without it all are taken. */
+    readonly roles?: ReadonlyArray<Role>,
+    /** Which of the patterns of a choice goes before the others that have a match. Without it the oldest match does. */
+    readonly prefer?: "first"
   ) {}
 
-  /** What is found, as who asked for it has it: of a choice the tuple, by the pattern of this number. */
+  /** Whether it asks for more than tuples to take: for guards, or by preference. */
+  get isGuarded(): boolean {
+    return this.roles !== undefined || this.prefer !== undefined
+  }
+
+  /**
+   * What is found, as who asked for it has it: of a choice the tuple, by the pattern of this number; of a join the
+   * tuples that are taken or read. What is absent has no place.
+   */
   result(index: number, tuples: ReadonlyArray<unknown>): unknown {
     const { form, keys } = this
     if (form === "any") {
       return keys === undefined ? { index, tuple: tuples[0] } : { key: keys[index], tuple: tuples[0] }
     }
-    return keys === undefined ? tuples : Object.fromEntries(keys.map((key, index) => [key, tuples[index]]))
+    return keys === undefined
+      ? tuples
+      : Object.fromEntries(this.present(keys).map((key, index) => [key, tuples[index]]))
+  }
+
+  /** The tuples of a result, in the order of their patterns. */
+  tuplesIn(result: any): ReadonlyArray<Tuple> {
+    const { form, keys } = this
+    return form === "any" ? [result.tuple] : keys === undefined ? result : this.present(keys).map((key) => result[key])
+  }
+
+  /** Of what there is one of for each pattern, those of patterns whose tuples are found. */
+  private present<A>(each: ReadonlyArray<A>): ReadonlyArray<A> {
+    const { roles } = this
+    return roles === undefined ? each : each.filter((_, index) => roles[index] !== "absent")
   }
 }
+
+/** Whether it takes something of what it finds. */
+export const takesAny = (query: Query): boolean =>
+  query.form === "one" || query.roles === undefined || query.roles.includes("take")
+
+/** What a query has found to take and to read, if that is more than what it takes: of what it has given. */
+export const seenIn = (query: Query, result: unknown): ReadonlyArray<Tuple> | undefined =>
+  query.form === "all" && query.roles?.includes("read") === true ? query.tuplesIn(result) : undefined
 
 /** By which of its patterns a query was met, of what it has given. */
 export const indexIn = (query: Query, result: any): number =>
   query.form !== "any" ? 0 : query.keys === undefined ? result.index : query.keys.indexOf(result.key)
 
-/** The tuples in what a query without keys has given. */
-export const tuplesIn = ({ form }: Query, result: any): ReadonlyArray<Tuple> =>
-  form === "one" ? [result] : form === "any" ? [result.tuple] : result
+/** The tuples in what a query has given. */
+export const tuplesIn = (query: Query, result: any): ReadonlyArray<Tuple> =>
+  query.form === "one" ? [result] : query.tuplesIn(result)
 
 /** A query of this form, without keys. */
-export const queryOf = (form: Query["form"], patterns: ReadonlyArray<Pattern>): Query =>
-  form === "one" ? patterns[0]! : new Several(form, patterns)
+export const queryOf = (
+  form: Query["form"],
+  patterns: ReadonlyArray<Pattern>,
+  roles?: ReadonlyArray<Role>,
+  prefer?: "first"
+): Query => form === "one" ? patterns[0]! : new Several(form, patterns, undefined, roles, prefer)
 
-/** The patterns of a choice. */
-export const alternatives = (members: unknown): Several => {
-  const several = readSeveral("any", members)
-  if (several.patterns.length === 0) {
-    throw invalid("a choice needs at least one pattern: without one it could never end")
+/** A member of a join that is not taken, as its user made it. */
+export class Guard {
+  constructor(readonly role: "read" | "absent", readonly pattern: unknown) {}
+
+  get [GuardKey](): number {
+    return version
   }
-  return several
 }
 
-/** The patterns of a join. Of none it is complete at once. */
-export const joint = (members: unknown): Several => readSeveral("all", members)
+/** The patterns of a choice. */
+export const alternatives = (members: unknown, prefer?: "first"): Several => {
+  const { keys, read } = readMembers(members)
+  if (read.length === 0) {
+    throw invalid("a choice needs at least one pattern: without one it could never end")
+  }
+  return new Several("any", read.map(compile), keys, undefined, prefer)
+}
 
-const readSeveral = (form: "any" | "all", members: unknown): Several => {
+/** The members of a join. Of none it is complete at once. */
+export const joint = (members: unknown): Several => {
+  const { keys, read } = readMembers(members)
+  const guards = read.map(guardIn)
+  const roles = guards.some((guard) => guard !== undefined)
+    ? guards.map((guard): Role => guard?.role ?? "take")
+    : undefined
+  const patterns = read.map((member, index) => {
+    const guard = guards[index]
+    return compile(guard === undefined ? member : guard.pattern)
+  })
+  return new Several("all", patterns, keys, roles)
+}
+
+/** The guard that a member is, if it is one, which another copy of the library may have made. */
+const guardIn = (member: unknown): Guard | undefined => {
+  const made = typeof member === "object" && member !== null && !isArray(member) ? read(member, GuardKey) : undefined
+  if (made !== undefined && made !== UNREADABLE && made !== version) {
+    throw ofAnother("a guard")
+  }
+  return made === version ? member as Guard : undefined
+}
+
+const readMembers = (
+  members: unknown
+): { readonly keys: ReadonlyArray<string> | undefined; readonly read: ReadonlyArray<unknown> } => {
   if (typeof members !== "object" || members === null) {
     throw invalid(`the patterns are an array or a record of them, not ${show(members)}`)
   }
@@ -69,12 +140,12 @@ const readSeveral = (form: "any" | "all", members: unknown): Several => {
     ? undefined
     : keysOf(members, (error) => invalid(`the patterns cannot be read: ${messageOf(error)}`))
   const names = keys ?? Array.from({ length: isArray(members) ? members.length : 0 }, (_, index) => index)
-  const patterns = names.map((name) => {
-    const pattern = read(members, name)
-    if (pattern === UNREADABLE) {
+  const all = names.map((name) => {
+    const member = read(members, name)
+    if (member === UNREADABLE) {
       throw invalid(`the pattern ${show(name)} cannot be read`)
     }
-    return compile(pattern)
+    return member
   })
-  return new Several(form, patterns, keys)
+  return { keys, read: all }
 }

@@ -9,7 +9,7 @@
  * @internal
  */
 import type { Pattern } from "./pattern.js"
-import type { Entry, Plan, Source } from "./plan.js"
+import type { Entry, Plan, Role, Source } from "./plan.js"
 import { few } from "./plan.js"
 import type { Bindings } from "./term.js"
 import { lookup } from "./term.js"
@@ -132,42 +132,61 @@ export const valuesOf = (
 
 /** A pattern of a join, when a search comes to it. */
 export interface Step {
-  /** Its number among those that were given. */
+  /** Its number among those that were given, whatever they are for. */
   readonly index: number
   /** How many entries have its literals. */
   readonly candidates: number
   /** The variables that have a value by then, of those by whose values it is looked up. */
   readonly by: ReadonlyArray<string>
+  /** What it is for, if not all are taken. */
+  readonly role?: Role
 }
 
 /**
  * The patterns of a join in the order in which a search looks at them whose first candidates are in vain: each as it is
- * given, and before it those through which it is found.
+ * given, and before it those through which it is found; what must not be there, as soon as it can be asked for.
  */
 export const planOf = (plan: Plan, sizeOf: (pattern: Pattern) => number): ReadonlyArray<Step> => {
-  const { demandOf, demands } = plan
+  const { demandOf, demands, isGuarded, members } = plan
   const sizes = demands.map(({ pattern }) => sizeOf(pattern))
   const known = new Set<string>()
   const visited = new Set<number>()
+  const byFor = (pattern: Pattern) =>
+    Array.from(pattern.names).filter((name) => known.has(name) && pattern.isFoundBy(name))
   const visit = (demand: number): ReadonlyArray<Step> => {
     visited.add(demand)
-    const { pattern } = demands[demand]!
+    const { pattern, reads } = demands[demand]!
     const indexes = Array.from(demandOf.keys()).filter((index) => demandOf[index] === demand)
-    return indexes.map((index) => {
-      const by = Array.from(pattern.names).filter((name) => known.has(name) && pattern.isFoundBy(name))
+    const steps = indexes.map((index): Step => {
+      const by = byFor(pattern)
       pattern.names.forEach((name) => known.add(name))
-      return { index, candidates: sizes[demand]!, by }
+      return { index: members[index]!, candidates: sizes[demand]!, by, ...(isGuarded && { role: reads ? "read" : "take" }) }
     })
+    return [...steps, ...absent()]
+  }
+  let absences = plan.absences
+  /** What can be asked for by now, and could not before. */
+  const absent = (): ReadonlyArray<Step> => {
+    const ready = absences.filter(({ names }) => names.every((name) => known.has(name)))
+    absences = absences.filter((absence) => !ready.includes(absence))
+    return ready.map(({ member, pattern }): Step => ({
+      index: member,
+      candidates: sizeOf(pattern),
+      by: byFor(pattern),
+      role: "absent"
+    }))
   }
   const place: Place = {
     isKnown: (name) => known.has(name),
     sizeOf: (demand) => sizes[demand]!
   }
-  return Array.from(demands.keys()).flatMap((demand) =>
+  const atFirst = absent()
+  const steps = Array.from(demands.keys()).flatMap((demand) =>
     visited.has(demand)
       ? []
       : along(routeTo(plan, demand, place, Infinity) ?? { demand, next: undefined }).flatMap(visit)
   )
+  return [...atFirst, ...steps]
 }
 
 const along = (start: Stop): ReadonlyArray<number> => {
