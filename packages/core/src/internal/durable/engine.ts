@@ -21,6 +21,7 @@ import * as Insight from "../insight.js"
 import type { Reading } from "../keeping.js"
 import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
+import type { Query } from "../pattern/query.js"
 import { kindOf } from "../pattern/query.js"
 import { processesOf } from "../processes.js"
 import { interrupted, locallyWith } from "../runtime.js"
@@ -49,6 +50,7 @@ import { transactOf } from "./transact.js"
 import { transaction as within } from "./transaction.js"
 import { giveBack } from "./waiter.js"
 import type { Read, Wanted } from "./wanted.js"
+import type { Wish } from "./wishes.js"
 import { holds, oneOf, raws, reads, takes } from "./wishes.js"
 
 const Key = Symbol.for("@effect-linda/core/durable/session")
@@ -219,9 +221,8 @@ const readingOf = (ground: Ground): Reading<SpaceError> => {
   const read = reads(ground)
   return {
     read: (name, query, timeout) => {
-      const { form, patterns } = query
-      const wish = { kind: kindOf(false, query), patterns, timeout, final: false, read }
-      const wanted = { ...form === "all" ? joinOf(ground, wish, "rd") : oneOf(ground, wish, "rd"), operation: name }
+      const wish = { ...wishOf(query), kind: kindOf(false, query), timeout, final: false, read }
+      const wanted = { ...query.form === "all" ? joinOf(ground, wish, "rd") : oneOf(ground, wish, "rd"), operation: name }
       return ground.operation(name, (access, span) =>
         Effect.map(
           Effect.uninterruptibleMask((restore) => access.wait(wanted, restore)),
@@ -239,6 +240,10 @@ const readingOf = (ground: Ground): Reading<SpaceError> => {
         }))
   }
 }
+
+/** What a query says of what is wished. */
+const wishOf = (query: Query): Pick<Wish, "patterns" | "prefer" | "roles"> =>
+  query.form === "one" ? { patterns: query.patterns } : { patterns: query.patterns, prefer: query.prefer, roles: query.roles }
 
 const countOf = (ground: Ground) => (pattern: Pattern): Effect.Effect<number, SpaceError> => {
   const [query, exact] = ground.reader.query(pattern)
@@ -258,10 +263,10 @@ const takingOf = (ground: Ground): Pick<Verbs<SpaceError>, "take" | "takeNow"> =
   const [forGood, raw] = [takes(ground), raws(ground)]
 
   const wantedBy = (taking: Hold.TakingFirst): Wanted => {
-    const { isFinal, name, options, query: { form, patterns }, timeout } = taking
+    const { isFinal, name, options, query, timeout } = taking
     const read = isFinal ? forGood : options === undefined ? raw : holds(ground, endings, options)
-    const wish = { kind: Hold.listedAs(taking), patterns, timeout, final: isFinal, read }
-    return { ...form === "all" ? joinOf(ground, wish, "join") : oneOf(ground, wish, "in"), operation: name }
+    const wish = { ...wishOf(query), kind: Hold.listedAs(taking), timeout, final: isFinal, read }
+    return { ...query.form === "all" ? joinOf(ground, wish, "join") : oneOf(ground, wish, "in"), operation: name }
   }
 
   /** Takes what matches now, for good or to hold it. */
