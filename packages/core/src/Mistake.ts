@@ -9,7 +9,7 @@
 
 /* eslint-disable @typescript-eslint/no-explicit-any -- as the bound of a type */
 import type { Check, FieldType, Formal, Match, Refuse, Rest } from "./Pattern.js"
-import type { All, Any, Batch } from "./Query.js"
+import type { Absent, All, Any, Batch, Read } from "./Query.js"
 import type { Tuple } from "./Tuple.js"
 import type { CheckAny } from "./TupleSpace.js"
 
@@ -25,7 +25,7 @@ export type Mistake<T extends Tuple, P> = P extends Fields
   ? [Refuse<P[number]>] extends [never] ? MistakeOfShape<T, P> : Refuse<P[number]>
   : P extends Any<infer Ps> ? MistakeOfChoice<T, Ps>
   : P extends All<infer Ps> ? MistakeOfMember<T, Ps>
-  : P extends Batch<infer One> ? Mistake<T, One>
+  : P extends Batch<infer One> | Read<infer One> | Absent<infer One> ? Mistake<T, One>
   : Otherwise
 
 /**

@@ -17,9 +17,9 @@ import { compile } from "./internal/pattern/pattern.js"
 import * as Terms from "./internal/pattern/term.js"
 import type { Mistake, MistakeOfChoice, MistakeOfMember } from "./Mistake.js"
 import type { FailurePattern } from "./Process.js"
-import type { All, Any, Batch } from "./Query.js"
+import type { Absent, All, Any, Batch, Gathered, Read } from "./Query.js"
 import type { Tuple } from "./Tuple.js"
-import type { Choice, Joined } from "./TupleSpace.js"
+import type { Choice } from "./TupleSpace.js"
 
 /**
  * Marks a formal, in types only.
@@ -116,8 +116,9 @@ export type Match<T extends Tuple, P> = 0 extends 1 & P ? T :
   P extends FailurePattern<infer E> ? readonly [error: E, trace: string, process: string]
   : P extends ReadonlyArray<unknown> ? Tuple extends T ? ArrayType<P> : T extends Tuple ? Readonly<Narrow<T, P>> : never
   : P extends Any<infer Ps> ? Choice<T, Ps>
-  : P extends All<infer Ps> ? Joined<T, Ps>
+  : P extends All<infer Ps> ? Gathered<T, Ps>
   : P extends Batch<infer One> ? ReadonlyArray<Match<T, One>>
+  : P extends Read<infer One> ? Match<T, One>
   : never
 
 /**
@@ -293,7 +294,7 @@ type Fitting<T extends Tuple, P> = 0 extends 1 & P ? true
   : P extends ReadonlyArray<unknown> ? [Refuse<P[number]>] extends [never] ? Match<T, P> : never
   : P extends Any<infer Ps> ? [MistakeOfChoice<T, Ps>] extends [never] ? true : never
   : P extends All<infer Ps> ? [MistakeOfMember<T, Ps>] extends [never] ? true : never
-  : P extends Batch<infer One> ? Fitting<T, One>
+  : P extends Batch<infer One> | Read<infer One> | Absent<infer One> ? Fitting<T, One>
   : true
 
 const formal = <A>(term: Terms.Term): Formal<A> => new Fields.FormalImpl(term) as unknown as Formal<A>

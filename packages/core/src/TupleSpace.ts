@@ -136,6 +136,11 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
     patterns: Ps & CheckAll<T, Ps>,
     options?: O
   ) => Effect.Effect<Joined<T, Ps>, E | TimeoutOf<O>>
+  /** Waits until no tuple that matches is stored or held: it is `rd` of a `Query.absent` (S18). */
+  readonly awaitNone: <const P extends Pattern, const O extends Known<O, WaitOptions> = {}>(
+    pattern: P & Check<T, P>,
+    options?: O
+  ) => Effect.Effect<void, E | TimeoutOf<O>>
 
   /** Takes all tuples that match now, oldest first. */
   readonly collect: <const P extends Pattern>(pattern: P & Check<T, P>) => Effect.Effect<Array<Match<T, P>>, E>
@@ -753,12 +758,12 @@ export interface Explanation {
    * find a match; one that finds none looks at all, and so do `collect` and `count`.
    */
   readonly candidates: number
-  /** Of a choice or a join: its patterns, in the order in which they are looked at. */
+  /** Of a choice or a join: its members, in the order in which they are looked at. */
   readonly plan?: ReadonlyArray<Planned> | undefined
 }
 
 /**
- * A pattern of a choice or a join, when it comes to be looked at.
+ * A member of a choice or a join, when it comes to be looked at.
  *
  * @since 0.1.0
  * @category models
@@ -770,6 +775,8 @@ export interface Planned {
   readonly candidates: number
   /** The variables by whose values it is looked up: they have them from those before it. */
   readonly by: ReadonlyArray<string>
+  /** What it is for, if some of the members are guards. */
+  readonly role?: "take" | "read" | "absent" | undefined
 }
 
 /**
@@ -1311,6 +1318,33 @@ export const inAll: <const Ps extends Patterns, const O extends Known<O, WaitOpt
   patterns: Ps & CheckAll<Tuple, Ps>,
   options?: O
 ) => Effect.Effect<Joined<Tuple, Ps>, SpaceError | TimeoutOf<O>, Space> = accessor("inAll")
+
+/**
+ * Waits until no tuple that matches is stored or held. "No job is left" is so true when the last one is done: one that
+ * is being worked on may come back.
+ *
+ * @since 0.1.0
+ * @category accessors
+ * @example
+ * ```ts
+ * import { Pattern as P, TupleSpace } from "@effect-linda/core"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* TupleSpace.outAll([["job", 1], ["job", 2]])
+ *   const worker = Effect.forever(TupleSpace.inWith(["job", P.number], () => Effect.yieldNow()))
+ *   yield* Effect.fork(worker)
+ *   yield* TupleSpace.awaitNone(["job", P.number])
+ *   return yield* TupleSpace.count(["job", P.number])
+ * })
+ *
+ * Effect.runPromise(Effect.provide(program, TupleSpace.layer)).then(console.log) // 0
+ * ```
+ */
+export const awaitNone: <const P extends Pattern, const O extends Known<O, WaitOptions> = {}>(
+  pattern: P & Check<Tuple, P>,
+  options?: O
+) => Effect.Effect<void, SpaceError | TimeoutOf<O>, Space> = accessor("awaitNone")
 
 /**
  * Takes all tuples that match now, oldest first.

@@ -144,6 +144,7 @@ describe("TupleSpace: accessors", () => {
       "inAny",
       "rdAny",
       "inAll",
+      "awaitNone",
       "collect",
       "copyCollect",
       "collectInto",

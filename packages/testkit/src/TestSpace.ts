@@ -50,6 +50,7 @@ const effects = [
   "inAny",
   "rdAny",
   "inAll",
+  "awaitNone",
   "collect",
   "copyCollect",
   "collectInto",

@@ -27,6 +27,10 @@ import type { Asked } from "./queries.js"
 import { atEnd, interrupted } from "./runtime.js"
 import type { Late } from "./timeout.js"
 
+/** What is held, and read, as who asked for it has it. */
+export const foundBy = (query: Asked, { index, seen, tuples }: Pick<Held<unknown>, "index" | "seen" | "tuples">) =>
+  query.result(index, seen ?? tuples)
+
 /** How a hold ends. */
 export type Ending =
   | { readonly how: "consumed" }
@@ -75,6 +79,8 @@ export interface TakingNow extends Taking {
 /** Tuples that are held together. */
 export interface Held<E> {
   readonly tuples: ReadonlyArray<Tuple>
+  /** All that was found, in the order of the patterns, if some of it was only read. */
+  readonly seen?: ReadonlyArray<Tuple> | undefined
   /** By which of the patterns of a choice. */
   readonly index: number
   /** How often a use of each of them has failed before. */
@@ -333,7 +339,7 @@ export const using = <E, A, E2, R>(
 ): Effect.Effect<A, E | E2 | Late, R> =>
   take({ name, query, timeout: options.timeout, isFinal: false, options }, (held, restore) => {
     const rest = new Rest(held, options, refuse, countedOf(query))
-    const used = Effect.suspend(() => use(query.result(held.index, held.tuples), new Using(held, rest)))
+    const used = Effect.suspend(() => use(foundBy(query, held), new Using(held, rest)))
     return ending(
       held.watch === undefined ? restore(used) : apart<A, E | E2, R>(restore, used, held.watch),
       (exit) => name === "withPermit" ? rest.giveBack() : rest.release(exit)
@@ -349,6 +355,6 @@ export const scoped = <E>(
     const rest = new Rest(held, options, refuse, countedOf(query))
     return Effect.as(
       atEnd((exit) => Effect.orDie(orInterrupted(exit, rest.release(exit)))),
-      query.result(held.index, held.tuples)
+      foundBy(query, held)
     )
   })

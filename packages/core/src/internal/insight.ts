@@ -22,6 +22,8 @@ import { callback, isOver, measure, nameOf, statusOf, withFiber, yieldNow } from
 export interface Waiting {
   readonly kind: InterestSnapshot["kind"]
   readonly patterns: ReadonlyArray<unknown>
+  /** What it waits for, if its patterns do not say all. */
+  readonly shown?: ReadonlyArray<unknown> | undefined
   readonly since: number
   readonly process: ProcessRecord | undefined
   readonly fiber: AnyFiber | undefined
@@ -66,7 +68,7 @@ export type Records = ReadonlyMap<number, ProcessRecord>
 
 export const snapshot = (interest: Waiting, now: number): InterestSnapshot => ({
   kind: interest.kind,
-  patterns: interest.patterns.map(String),
+  patterns: (interest.shown ?? interest.patterns).map(String),
   age: now - interest.since,
   process: interest.process?.name
 })

@@ -11,6 +11,7 @@ import type { Tuple } from "../Tuple.js"
 import type { Leaving } from "./handOver.js"
 import { handOver } from "./handOver.js"
 import type { Held, Refuse, Take, TakingFirst, TakingNow } from "./hold.js"
+import { foundBy } from "./hold.js"
 import type { Pattern } from "./pattern/pattern.js"
 import type { Query } from "./pattern/query.js"
 import type { Asked } from "./queries.js"
@@ -70,7 +71,7 @@ export const keepingFirst = <E, Q extends Asked>(keep: Keep<E>, take: Take<E, Q>
 ): Effect.Effect<A, E | Late> =>
   keep(
     (restore) => take({ name, query, timeout, isFinal: true, restore }, Effect.succeed),
-    ({ index, tuples }) => result(query.result(index, tuples))
+    (held) => result(foundBy(query, held))
   )
 
 export const looks = <E>(

@@ -34,7 +34,7 @@ import { Receiver } from "./destination.js"
 import * as Hold from "./hold.js"
 import { explanationOf } from "./insight.js"
 import { compile } from "./pattern/pattern.js"
-import { alternatives, joint } from "./pattern/query.js"
+import { absence, alternatives, joint } from "./pattern/query.js"
 import { evaluate } from "./process.js"
 import { query } from "./queries.js"
 import type { Leased, Verbs } from "./verbs.js"
@@ -107,6 +107,8 @@ export const assemble = <T extends Tuple, E>(engine: Verbs<E>): TupleSpace<T, E>
     inAny: (patterns, options) => operation(verbs, takeAny, patterns, options),
     rdAny: (patterns, options) => operation(verbs, readAny, patterns, options),
     inAll: (patterns, options) => operation(verbs, takeAll, patterns, options),
+
+    awaitNone: (pattern, options) => operation(verbs, awaitNone, pattern, options),
 
     collect: (pattern) => operation(verbs, collect, pattern),
     copyCollect: (pattern) => operation(verbs, copyCollect, pattern),
@@ -190,6 +192,9 @@ const readAny = <E>(verbs: Batching<E>, patterns: unknown, options: unknown) =>
 
 const takeAll = <E>(verbs: Batching<E>, patterns: unknown, options: unknown) =>
   verbs.wait("inAll", joint(patterns), timeoutOf(options))
+
+const awaitNone = <E>(verbs: Batching<E>, pattern: unknown, options: unknown) =>
+  Effect.asVoid(verbs.wait("awaitNone", absence(pattern), timeoutOf(options)))
 
 const collect = <E>(verbs: Batching<E>, pattern: unknown) => verbs.takeUpTo("collect", compile(pattern), Infinity)
 

@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type { Timeout } from "../TupleSpace.js"
+import { Guard } from "./pattern/query.js"
 
 /** The error of a wait that may end without a tuple. */
 export type Late = Cause.TimeoutException
@@ -24,9 +25,10 @@ interface Waited {
 /** Made when the time is over, and not before. Its fields are own ones, so that they cross a link. */
 export const timedOut = ({ operation, patterns, space, timeout }: Waited): Timeout => {
   const texts = patterns.map(textOf)
+  const unmet = patterns.some((pattern) => pattern instanceof Guard) ? "not met" : "no tuple"
   const within = timeout > 0 ? `within ${Duration.format(Duration.millis(timeout))}` : "now"
   return Object.assign(
-    new Cause.TimeoutException(`${operation}(${texts.join(", ")}) of space "${space}": no tuple ${within}`),
+    new Cause.TimeoutException(`${operation}(${texts.join(", ")}) of space "${space}": ${unmet} ${within}`),
     { space, operation, patterns: texts }
   )
 }

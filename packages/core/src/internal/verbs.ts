@@ -69,12 +69,13 @@ export const untilGone = <E>(
 }
 
 /** The operations that read, and wait until they can; `rdp` of several patterns for no time. */
-export type ReadName = "rd" | "rdAny" | "rdp"
+export type ReadName = "rd" | "rdAny" | "rdp" | "awaitNone"
 
 /** Those that take as well. */
 export type WaitName = "in" | "inAny" | "inAll" | "inp" | ReadName
 
-export const isReading = (name: WaitName): name is ReadName => name === "rd" || name === "rdAny" || name === "rdp"
+export const isReading = (name: WaitName): name is ReadName =>
+  name === "rd" || name === "rdAny" || name === "rdp" || name === "awaitNone"
 
 /** How a process is to be started. */
 export interface Starting {

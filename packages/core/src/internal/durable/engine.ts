@@ -16,6 +16,7 @@ import type { Terms } from "../arguments.js"
 import { failing, failuresOf, keepsFailures, millis, option, refusing, unsupported } from "../arguments.js"
 import { read } from "../brand.js"
 import { moves } from "../destination.js"
+import { refusingGuards } from "../guards.js"
 import * as Hold from "../hold.js"
 import * as Insight from "../insight.js"
 import type { Reading } from "../keeping.js"
@@ -84,7 +85,7 @@ export const make = (
         "copyCollect",
         (access) => Effect.map(copies(ground, access, pattern, limit), ({ tuples }) => tuples)
       )
-    const space = assemble<any, SpaceError>({
+    const space = assemble<any, SpaceError>(refusingGuards("a space on a store", {
       name,
       refuse: refusing,
       isClosed: () => session.closed,
@@ -107,7 +108,7 @@ export const make = (
       explain: explain(ground),
       awaitQuiescent: Insight.awaitQuiescent(session, records),
       transact: transactOf(ground)
-    })
+    }))
     return withParty(Object.assign(space, { [Key]: session }), partyOf(ground))
   })
 

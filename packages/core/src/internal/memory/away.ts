@@ -14,7 +14,14 @@ export class Away {
   /** By the positions of literals. */
   private readonly tables = new Map<number, ReadonlyMap<Key, ReadonlyArray<Entry>>>()
 
-  constructor(private readonly entries: ReadonlyArray<Entry>) {}
+  /** Made when it is asked for. */
+  private listed: ReadonlyArray<Entry> | undefined = undefined
+
+  constructor(private readonly held: Iterable<Entry>, private readonly leaving: Iterable<Entry> = []) {}
+
+  private get entries(): ReadonlyArray<Entry> {
+    return this.listed ??= [...this.held, ...this.leaving]
+  }
 
   /** Whether one passes the test of those that have the literals of the pattern. */
   some(pattern: Pattern, test: (entry: Entry) => boolean): boolean {

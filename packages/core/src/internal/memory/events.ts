@@ -28,6 +28,7 @@ export class Events extends State {
   takeOne(entry: Entry): void {
     this.remove(entry)
     this.changed(entry)
+    this.departs(entry)
     this.tell("In", entry)
   }
 
@@ -35,6 +36,7 @@ export class Events extends State {
   protected drop(entry: Entry, event: "Evict" | "Expire"): void {
     this.remove(entry)
     this.changed(entry)
+    this.departs(entry)
     this.tell(event, entry)
   }
 

@@ -8,7 +8,7 @@ import type { Restore } from "../../SpaceStore.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Ending, Held, Take, TakeNow } from "../hold.js"
 import { uninterruptibly } from "../hold.js"
-import { indexIn } from "../pattern/query.js"
+import { indexIn, seenIn } from "../pattern/query.js"
 import * as Process from "../process.js"
 import { currentFiber, localOf, nameOf } from "../runtime.js"
 import type { Memory } from "./engine.js"
@@ -31,7 +31,8 @@ class HeldEntries implements Held<never>, Holder {
   constructor(
     private readonly store: Store,
     private readonly all: ReadonlyArray<Entry>,
-    readonly index: number
+    readonly index: number,
+    readonly seen?: ReadonlyArray<Tuple>
   ) {
     this.entries = all
     const fiber = currentFiber()
@@ -71,6 +72,7 @@ class HeldEntries implements Held<never>, Holder {
       store.rollBack()
       this.leave(entries)
       store.consume(entries)
+      store.settle()
     }
   }
 
@@ -137,7 +139,8 @@ export const take = (memory: Memory): Take<never> => (taking, use) => {
           Effect.flatMap(inTurn(store, served(store, search, restore), restore), (interest) => {
             store.arrive(interest)
             link(span, interest.entries)
-            return use(new HeldEntries(store, interest.entries, indexIn(query, interest.value)), restore)
+            const { entries, value } = interest
+            return use(new HeldEntries(store, entries, indexIn(query, value), seenIn(query, value)), restore)
           })
       )
   )

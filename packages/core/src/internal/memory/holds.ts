@@ -36,6 +36,7 @@ export class Holds extends Delivery {
   consume(entries: ReadonlyArray<Entry>): void {
     for (const entry of entries) {
       this.release(entry)
+      this.departs(entry)
       if (entry.extra !== undefined) {
         entry.extra.entry = undefined
       }
@@ -51,6 +52,7 @@ export class Holds extends Delivery {
       const expiry = entry.extra?.expiry
       if (expiry !== undefined && expiry.at <= this.now()) {
         entry.extra!.entry = undefined
+        this.departs(entry)
         this.tell("Expire", entry)
       } else {
         this.offerOrStore(place === "place" ? entry : this.renumber(entry), "Requeue")

@@ -41,7 +41,7 @@ export interface Served {
   readonly value: unknown
 }
 
-/** Who takes, who reads, who watches, who waits for room. */
+/** Who takes, who reads, who watches, who waits for room. Who waits until something is absent stands elsewhere too. */
 export type Table = "takers" | "readers" | "watchers" | "puts"
 
 /** A registered operation or subscription. */
@@ -67,6 +67,10 @@ export class Interest implements Item {
   outlook: Outlook<Entry> | undefined = undefined
   /** What a transaction waits for in several spaces: whichever is served first wakes it, the others then pass it by. */
   wait: { woken: boolean } | undefined = undefined
+  /** What it waits for, as it is shown, if its patterns do not say all. */
+  shown: ReadonlyArray<unknown> | undefined = undefined
+  /** As what it is found by what leaves, if it waits until something is absent. */
+  absentee: Absentee | undefined = undefined
   /** The lists it stands in. */
   readonly buckets: Array<Bucket> = []
 
@@ -111,15 +115,23 @@ export class Interest implements Item {
   }
 }
 
+/** An interest by what it waits to be rid of: found by tuples that leave as others are by those that come. */
+export class Absentee extends Interest {
+  constructor(readonly owner: Interest, patterns: ReadonlyArray<Pattern>) {
+    const { fiber, kind, offer, process, seq, since, table } = owner
+    super(kind, table, patterns, seq, since, fiber, process, offer)
+  }
+}
+
 /** The interests with literals at the same positions, by the values they want there. */
-interface Group {
+interface Group<I extends Interest> {
   readonly mask: number
   readonly positions: ReadonlyArray<number>
-  readonly table: HashTable<Interest>
+  readonly table: HashTable<I>
 }
 
 interface Bucket {
-  readonly group: Group
+  readonly group: Pick<Group<Interest>, "mask"> & { readonly table: Pick<HashTable<Interest>, "remove"> }
   readonly key: Key
 }
 
@@ -130,14 +142,14 @@ const open = -1
 export const shelfOf = (pattern: Pattern): number => pattern.failure ? failures : pattern.open ? open : pattern.arity
 
 /** Interests by shelf, then by their literals: a tuple looks up one key for each set of positions in use. */
-export class Interests {
+export class Interests<I extends Interest = Interest> {
   size = 0
-  private readonly groups = new Map<number, Array<Group>>()
+  private readonly groups = new Map<number, Array<Group<I>>>()
   /** What {@link next} found besides the interest: the number of the pattern, or the defect of a predicate. */
   index = 0
   defect: { readonly error: unknown } | undefined = undefined
 
-  add(interest: Interest): void {
+  add(interest: I): void {
     interest.live = true
     this.size++
     for (const pattern of interest.patterns) {
@@ -151,7 +163,7 @@ export class Interests {
     }
   }
 
-  remove(interest: Interest): void {
+  remove(interest: I): void {
     interest.live = false
     this.size--
     for (const { group, key } of interest.buckets) {
@@ -164,7 +176,7 @@ export class Interests {
    * The first interest behind `seq`, in order of arrival, that the entry matches, or one whose predicate threw. Meant
    * to be called again and again while interests come and go.
    */
-  next(entry: Entry, seq: number): Interest | undefined {
+  next(entry: Entry, seq: number): I | undefined {
     this.defect = undefined
     if (this.size === 0) {
       return undefined
@@ -175,8 +187,8 @@ export class Interests {
     return others === undefined ? first : this.nextOf(others, entry, seq, first)
   }
 
-  toArray(): Array<Interest> {
-    const interests = new Set<Interest>()
+  toArray(): Array<I> {
+    const interests = new Set<I>()
     for (const groups of this.groups.values()) {
       for (const group of groups) {
         for (const interest of group.table.toArray()) {
@@ -188,11 +200,11 @@ export class Interests {
   }
 
   private nextOf(
-    groups: ReadonlyArray<Group>,
+    groups: ReadonlyArray<Group<I>>,
     entry: Entry,
     seq: number,
-    best: Interest | undefined
-  ): Interest | undefined {
+    best: I | undefined
+  ): I | undefined {
     for (const group of groups) {
       const items = group.table.isEmpty ? undefined : group.table.get(entry.keyAt(group.positions))
       if (items !== undefined) {
@@ -204,11 +216,11 @@ export class Interests {
 
   /** Of one list, unless `best` comes before it. */
   private nextIn(
-    items: Interest | Ordered<Interest>,
+    items: I | Ordered<I>,
     entry: Entry,
     seq: number,
-    best: Interest | undefined
-  ): Interest | undefined {
+    best: I | undefined
+  ): I | undefined {
     let index = -1
     let defect: { readonly error: unknown } | undefined
     const found = next(items, seq, (interest) => {
@@ -230,7 +242,7 @@ export class Interests {
     return found
   }
 
-  private groupOf(pattern: Pattern): Group {
+  private groupOf(pattern: Pattern): Group<I> {
     const shelf = shelfOf(pattern)
     const groups = this.groups.get(shelf) ?? []
     let group = groups.find((candidate) => candidate.mask === pattern.mask)

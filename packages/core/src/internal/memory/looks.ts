@@ -1,13 +1,17 @@
 /**
- * Those who look at what is stored, and come back for more: transactions that were woken, and joins that wait.
+ * Those who look at what is stored, and come back for more: transactions that were woken, joins that wait, and those
+ * who wait until something is absent.
  *
  * It knows that a transaction is only woken to look, so that what it leaves has to be offered on, as if it had not been
- * there; and what a join has looked for in vain, so that it does not do so with every tuple that comes.
+ * there; what a join has looked for in vain, so that it does not do so with every tuple that comes; and what is absent:
+ * what is neither stored nor held, nor on its way to somebody.
  *
  * @internal
  */
+import * as Effect from "effect/Effect"
 import { Outlook } from "../pattern/outlook.js"
 import type { Plan } from "../pattern/plan.js"
+import { Away } from "./away.js"
 import type { Entry } from "./entry.js"
 import { Holds } from "./holds.js"
 import type { Interest } from "./interest.js"
@@ -61,6 +65,21 @@ export class Looks extends Holds {
       : this.offered
   }
 
+  /** Whether the step is one of a transaction, which may yet be undone. */
+  protected inTransaction = false
+
+  /** What is not stored and not absent. What leaves in a transaction has left when that is committed. */
+  private away({ absences }: Plan): Away | undefined {
+    return absences.length === 0
+      ? undefined
+      : new Away(this.held, this.inTransaction ? this.departed : [])
+  }
+
+  /** Distinct entries for a join, of what is stored, but for some. */
+  findJoinNow(plan: Plan, except?: ReadonlySet<Entry>): ReadonlyArray<Entry> | undefined {
+    return this.shelves.findJoin(plan, except, undefined, this.away(plan))
+  }
+
   /** Distinct entries for a join that waits, of what is stored, but for what it is to leave alone. */
   findJoin(interest: Interest, plan: Plan): ReadonlyArray<Entry> | undefined {
     if (interest.live && this.shelves.hasTooFew(plan)) {
@@ -69,7 +88,7 @@ export class Looks extends Holds {
       return undefined
     }
     const except = interest.table === "takers" ? this.offeredBefore(interest) : undefined
-    return this.shelves.findJoin(plan, except, this.outlookOf(interest, plan))
+    return this.shelves.findJoin(plan, except, this.outlookOf(interest, plan), this.away(plan))
   }
 
   /** The same with one that is not stored among those to choose from. Does not look if it lacks more. */
@@ -80,7 +99,7 @@ export class Looks extends Holds {
     }
     this.insert(entry)
     try {
-      return this.shelves.findJoinWith(plan, entry, this.outlookOf(interest, plan))
+      return this.shelves.findJoinWith(plan, entry, this.outlookOf(interest, plan), this.away(plan))
     } finally {
       this.remove(entry)
     }
@@ -95,5 +114,45 @@ export class Looks extends Holds {
       })
     }
     return interest.outlook ??= new Outlook<Entry>(plan)
+  }
+
+  /**
+   * Serves those who wait until something is absent that has left for good, in order of arrival, if that can be done
+   * now. What they take may be what others wait to be rid of.
+   */
+  protected lookAgain(): void {
+    const concerned = new Set<Interest>()
+    for (const entry of this.departed.splice(0)) {
+      if (!this.has(entry)) {
+        this.addConcerned(entry, concerned)
+      }
+    }
+    for (const interest of Array.from(concerned).sort((one, other) => one.seq - other.seq)) {
+      if (interest.state === "waiting") {
+        try {
+          this.attempt(interest)
+        } catch (error) {
+          this.fail(interest, Effect.die(error))
+        }
+      }
+    }
+  }
+
+  /** Adds those who wait for the absence of such an entry. */
+  private addConcerned(entry: Entry, concerned: Set<Interest>): void {
+    let cursor = -1
+    for (;;) {
+      const absentee = this.absentees.next(entry, cursor)
+      if (absentee === undefined) {
+        return
+      }
+      cursor = absentee.seq
+      const { defect } = this.absentees
+      if (defect === undefined) {
+        concerned.add(absentee.owner)
+      } else {
+        this.fail(absentee.owner, Effect.die(defect.error))
+      }
+    }
   }
 }

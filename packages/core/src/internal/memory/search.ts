@@ -13,7 +13,7 @@ import type { Explanation } from "../../TupleSpace.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { Plan } from "../pattern/plan.js"
 import type { Query, Several } from "../pattern/query.js"
-import { kindOf } from "../pattern/query.js"
+import { kindOf, takesAny } from "../pattern/query.js"
 import { timedOut } from "../timeout.js"
 import type { Span } from "../tracing.js"
 import type { WaitName } from "../verbs.js"
@@ -51,13 +51,18 @@ export abstract class Search<Found> implements Request, Operation<any, Cause.Tim
     return this.query.patterns
   }
 
+  /** What it looks for, as it is shown, if its patterns do not say all. */
+  get shown(): ReadonlyArray<unknown> | undefined {
+    return undefined
+  }
+
   get kind(): Kind {
     return this.name === "withPermit" ? this.name : kindOf(this.takes, this.query)
   }
 
   late(): Cause.TimeoutException {
-    const { memory: { name: space }, name: operation, patterns, timeout } = this
-    return timedOut({ space, operation, patterns, timeout })
+    const { memory: { name: space }, name: operation, timeout } = this
+    return timedOut({ space, operation, patterns: this.shown ?? this.patterns, timeout })
   }
 
   protected get store(): Store {
@@ -81,7 +86,7 @@ export abstract class Search<Found> implements Request, Operation<any, Cause.Tim
       this.take(found)
     }
     if (span !== undefined) {
-      link(span, this.entries(found))
+      link(span, this.all(found))
     }
     return this.value(found)
   }
@@ -92,7 +97,7 @@ export abstract class Search<Found> implements Request, Operation<any, Cause.Tim
     if (found === undefined) {
       return Option.none()
     }
-    link(span, this.entries(found))
+    link(span, this.all(found))
     if (this.takes) {
       this.take(found)
     }
@@ -113,14 +118,19 @@ export abstract class Search<Found> implements Request, Operation<any, Cause.Tim
   protected abstract find(except: ReadonlySet<Entry> | undefined): Found | undefined
   /** With an entry that has just come, and is not stored, and matches the pattern number `index`. */
   protected abstract complete(interest: Interest, entry: Entry, index: number): Found | undefined
+  /** What is taken of what was found. */
   abstract entries(found: Found): ReadonlyArray<Entry>
+  /** All of it. */
+  all(found: Found): ReadonlyArray<Entry> {
+    return this.entries(found)
+  }
   /** By which of the patterns it was found, if that is not all the same. */
   index(_: Found): number {
     return 0
   }
 
   value(found: Found): unknown {
-    return this.query.result(this.index(found), this.entries(found).map(tupleOf))
+    return this.query.result(this.index(found), this.all(found).map(tupleOf))
   }
 
   get table(): "readers" | "takers" {
@@ -185,7 +195,8 @@ class Choice extends Search<readonly [Entry, number]> {
     super(memory, name, takes, timeout)
   }
   find(except: ReadonlySet<Entry> | undefined): readonly [Entry, number] | undefined {
-    return this.store.shelves.findAny(this.patterns, except)
+    const { prefer } = this.query
+    return this.store.shelves.findAny(this.patterns, except, prefer)
   }
   complete(_: Interest, entry: Entry, index: number): readonly [Entry, number] {
     return [entry, index]
@@ -198,12 +209,12 @@ class Choice extends Search<readonly [Entry, number]> {
   }
 }
 
-/** Distinct tuples for all of several patterns. */
+/** Distinct tuples for all of several patterns; some may only be read, and some things have to be absent. */
 class Join extends Search<ReadonlyArray<Entry>> {
   private readonly plan: Plan
   constructor(memory: Memory, name: string, protected readonly query: Several, takes: boolean, timeout: number) {
     super(memory, name, takes, timeout)
-    this.plan = new Plan(query.patterns)
+    this.plan = new Plan(query.patterns, query.roles)
   }
   /** Equal ones are one object. */
   override get patterns(): ReadonlyArray<Pattern> {
@@ -213,8 +224,14 @@ class Join extends Search<ReadonlyArray<Entry>> {
   override get takesTurns(): boolean {
     return this.takes && this.patterns.length > 0
   }
+  override get shown(): ReadonlyArray<unknown> | undefined {
+    return this.query.roles === undefined ? undefined : this.query.shown
+  }
+  get absent(): ReadonlyArray<Pattern> {
+    return this.plan.absences.map(({ pattern }) => pattern)
+  }
   find(except: ReadonlySet<Entry> | undefined): ReadonlyArray<Entry> | undefined {
-    return this.store.shelves.findJoin(this.plan, except)
+    return this.store.findJoinNow(this.plan, except)
   }
   protected override findFor(interest: Interest): ReadonlyArray<Entry> | undefined {
     return this.store.findJoin(interest, this.plan)
@@ -222,8 +239,11 @@ class Join extends Search<ReadonlyArray<Entry>> {
   complete(interest: Interest, entry: Entry): ReadonlyArray<Entry> | undefined {
     return this.store.findJoinWith(interest, this.plan, entry)
   }
-  entries(entries: ReadonlyArray<Entry>): ReadonlyArray<Entry> {
-    return entries
+  entries(found: ReadonlyArray<Entry>): ReadonlyArray<Entry> {
+    return this.plan.takenOf(found)
+  }
+  override all(found: ReadonlyArray<Entry>): ReadonlyArray<Entry> {
+    return found
   }
 }
 
@@ -241,7 +261,7 @@ export const searchFor = (
     case "any":
       return new Choice(memory, name, query, takes, timeout)
     case "all":
-      return new Join(memory, name, query, takes, timeout)
+      return new Join(memory, name, query, takes && takesAny(query), timeout)
   }
 }
 

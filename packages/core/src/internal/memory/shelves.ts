@@ -80,8 +80,18 @@ export class Shelves {
   /** The entry that a choice between patterns gets, and the number of the first pattern that it matches. */
   findAny(
     patterns: ReadonlyArray<Pattern>,
-    except: ReadonlySet<Entry> = none
+    except: ReadonlySet<Entry> = none,
+    prefer?: "first"
   ): readonly [entry: Entry, index: number] | undefined {
+    if (prefer === "first") {
+      for (const [index, pattern] of patterns.entries()) {
+        const entry = this.find(pattern, except)
+        if (entry !== undefined) {
+          return [entry, index]
+        }
+      }
+      return undefined
+    }
     const found = this.selection === "random"
       ? patterns.flatMap((pattern) => this.findAll(pattern)).filter((entry) => !except.has(entry))
       : patterns.flatMap((pattern) => this.find(pattern, except) ?? [])

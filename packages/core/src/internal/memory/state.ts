@@ -25,7 +25,7 @@ import type { Edition } from "./editions.js"
 import { Editions } from "./editions.js"
 import type { Extra, Scheduled } from "./entry.js"
 import { Entry } from "./entry.js"
-import type { Interest } from "./interest.js"
+import type { Absentee, Interest } from "./interest.js"
 import { failures, Interests } from "./interest.js"
 import { Log } from "./log.js"
 import type { Selection } from "./shelves.js"
@@ -61,6 +61,10 @@ export class State {
   readonly takers = new Interests()
   readonly readers = new Interests()
   readonly watchers = new Interests()
+  /** Those of takers and readers who wait until something is absent. */
+  readonly absentees = new Interests<Absentee>()
+  /** What has left for good in this step, or in this transaction, while somebody waited for such an absence. */
+  protected readonly departed: Array<Entry> = []
   /** Puts that wait for room, in order of arrival. */
   readonly puts = new WaitingPuts()
   /** Tuples handed to somebody who may yet give them back. */
@@ -144,6 +148,11 @@ export class State {
   /** Everybody who waits. */
   waiting(): Array<Interest> {
     const interests = [...this.takers.toArray(), ...this.readers.toArray(), ...this.watchers.toArray(), ...this.puts]
+    if (this.absentees.size > 0) {
+      // Who waits for nothing but an absence stands nowhere else.
+      const listed = new Set(interests)
+      interests.push(...this.absentees.toArray().map(({ owner }) => owner).filter((owner) => !listed.has(owner)))
+    }
     return interests.sort((self, that) => self.seq - that.seq)
   }
 
@@ -174,6 +183,7 @@ export class State {
     this.held.clear()
     this.holders.clear()
     this.scheduled.clear()
+    this.departed.length = 0
     this.deadlines.clear()
     this.expiring = 0
   }
@@ -242,6 +252,9 @@ export class State {
 
   protected enter(interest: Interest): void {
     this[interest.table].add(interest)
+    if (interest.absentee !== undefined) {
+      this.absentees.add(interest.absentee)
+    }
     this.suspending += suspends(interest)
     if (interest.timeout !== undefined) {
       this.deadlines.add(interest.timeout)
@@ -253,12 +266,25 @@ export class State {
 
   protected leave(interest: Interest): void {
     this[interest.table].remove(interest)
+    if (interest.absentee !== undefined) {
+      this.absentees.remove(interest.absentee)
+    }
     this.suspending -= suspends(interest)
     if (interest.timeout !== undefined) {
       this.deadlines.remove(interest.timeout)
     }
     if (this.log.recording) {
       this.log.add(() => this.enter(interest))
+    }
+  }
+
+  /** An entry has left for good, unless it is held from now on: somebody may wait for its absence. */
+  protected departs(entry: Entry): void {
+    if (this.absentees.size > 0) {
+      this.departed.push(entry)
+      if (this.log.recording) {
+        this.log.add(() => this.departed.pop())
+      }
     }
   }
 

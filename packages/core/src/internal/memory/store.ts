@@ -61,6 +61,11 @@ export class Store extends Room implements Watched {
       throw error
     } finally {
       this.admit()
+      while (this.departed.length > 0) {
+        // What is served then may make room for others.
+        this.lookAgain()
+        this.admit()
+      }
       this.busy = false
       this.log.recording = false
       this.onExamined?.(this.shelves.examined)
@@ -83,11 +88,13 @@ export class Store extends Room implements Watched {
       this.log.rewind(savepoint)
     }
     this.busy = true
+    this.inTransaction = true
     this.log.recording = true
     try {
       return [step(), this.log.mark(savepoint)]
     } finally {
       this.busy = false
+      this.inTransaction = false
       this.log.recording = false
       this.onExamined?.(this.shelves.examined)
     }
@@ -110,7 +117,7 @@ export class Store extends Room implements Watched {
    */
   commit(savepoint: Savepoint): void {
     this.log.commit(savepoint)
-    if (this.puts.size > 0) {
+    if (this.puts.size > 0 || this.departed.length > 0) {
       this.run(() => this.vacate())
     } else {
       this.flush()
@@ -133,6 +140,19 @@ export class Store extends Room implements Watched {
   /** A step of its own, which ends what is due as every step does first. */
   tick(): void {
     this.run(() => undefined)
+  }
+
+  override accept(interest: Interest): unknown {
+    const value = super.accept(interest)
+    this.settle()
+    return value
+  }
+
+  /** Lets those look again who wait for the absence of what a holder, outside a step, has kept for good. */
+  settle(): void {
+    if (this.departed.length > 0) {
+      this.tick()
+    }
   }
 
   /** A mailbox has been emptied. */

@@ -15,7 +15,7 @@ import { callback, localOf, withFiber } from "../runtime.js"
 import type { Parking } from "../stm/parking.js"
 import type { Entry } from "./entry.js"
 import type { Kind, Served, Table } from "./interest.js"
-import { Interest } from "./interest.js"
+import { Absentee, Interest } from "./interest.js"
 import type { Miss, Store } from "./store.js"
 
 /** An operation that may have to wait. */
@@ -23,6 +23,10 @@ export interface Request {
   readonly kind: Kind
   readonly table: Table
   readonly patterns: ReadonlyArray<Pattern>
+  /** What has to be absent, if anything has to. */
+  readonly absent?: ReadonlyArray<Pattern>
+  /** What is waited for, as it is shown, if the patterns do not say all. */
+  readonly shown?: ReadonlyArray<unknown> | undefined
   /** Milliseconds. Zero does not wait. */
   readonly timeout: number
   /** What it fails with when its time is over, if it has a timeout. */
@@ -39,8 +43,8 @@ export const interestOf = (
   request: Request,
   fiber: AnyFiber,
   seq?: number
-): Interest =>
-  new Interest(
+): Interest => {
+  const interest = new Interest(
     request.kind,
     request.table,
     request.patterns,
@@ -52,6 +56,13 @@ export const interestOf = (
       return entry === undefined ? request.attempt(this) : request.offer(this, entry, index)
     }
   )
+  const { absent, shown } = request
+  interest.shown = shown
+  if (absent !== undefined && absent.length > 0) {
+    interest.absentee = new Absentee(interest, absent)
+  }
+  return interest
+}
 
 /**
  * Waits until the request is served, and returns its interest with the entries handed over. Must run uninterruptibly;

@@ -52,6 +52,14 @@ export class Several {
       : Object.fromEntries(this.present(keys).map((key, index) => [key, tuples[index]]))
   }
 
+  /** What it asks for, as it is shown: what is not taken says so. */
+  get shown(): ReadonlyArray<unknown> {
+    const { patterns, roles } = this
+    return roles === undefined
+      ? patterns
+      : patterns.map((pattern, index) => roles[index] === "take" ? pattern : new Guard(roles[index]!, pattern))
+  }
+
   /** The tuples of a result, in the order of their patterns. */
   tuplesIn(result: any): ReadonlyArray<Tuple> {
     const { form, keys } = this
@@ -89,9 +97,13 @@ export const queryOf = (
   prefer?: "first"
 ): Query => form === "one" ? patterns[0]! : new Several(form, patterns, undefined, roles, prefer)
 
-/** A member of a join that is not taken, as its user made it. */
+/** A member of a join that is not taken: as its user made it, or as it is shown. */
 export class Guard {
-  constructor(readonly role: "read" | "absent", readonly pattern: unknown) {}
+  constructor(readonly role: Role, readonly pattern: unknown) {}
+
+  toString(): string {
+    return `${this.role} ${this.pattern}`
+  }
 
   get [GuardKey](): number {
     return version
@@ -120,6 +132,9 @@ export const joint = (members: unknown): Several => {
   })
   return new Several("all", patterns, keys, roles)
 }
+
+/** What is there when nothing matches a pattern: nothing. */
+export const absence = (pattern: unknown): Several => new Several("all", [compile(pattern)], undefined, ["absent"])
 
 /** The guard that a member is, if it is one, which another copy of the library may have made. */
 const guardIn = (member: unknown): Guard | undefined => {

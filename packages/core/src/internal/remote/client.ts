@@ -12,6 +12,7 @@ import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
 import { failing, refusing, unsupported } from "../arguments.js"
 import { moves } from "../destination.js"
+import { refusingGuards } from "../guards.js"
 import type { Reading } from "../keeping.js"
 import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
@@ -39,7 +40,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
 
     const taking = takingOf(connection, values)
     const reading = readingOf(connection, values)
-    return assemble<any, SpaceError>({
+    return assemble<any, SpaceError>(refusingGuards("a space over a link", {
       name: "remote",
       refuse: refusing,
       isClosed: () => connection.isClosed,
@@ -65,7 +66,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
             "transact runs STM, which is in the memory of the space: only a process that is a fiber there can"
           )
         )
-    })
+    }))
   })
 
 const puttingOf = (

@@ -12,6 +12,7 @@ import type { Tuple } from "../../Tuple.js"
 import type { Inspection, TupleSpace } from "../../TupleSpace.js"
 import { failing, option, refusing, text, unsupported } from "../arguments.js"
 import { fitting, moves } from "../destination.js"
+import { refusingGuards } from "../guards.js"
 import type { Held, TakingNow, Use } from "../hold.js"
 import { listedAs, uninterruptibly } from "../hold.js"
 import { longestFirst, Shapes } from "../insight.js"
@@ -42,7 +43,7 @@ export const make = (
       Effect.forEach(routing.ofPattern(pattern), (part) => part.copyCollect(pattern, limit)),
       (all) => all.flat().slice(0, limit)
     )
-  return assemble<any, SpaceError>({
+  return assemble<any, SpaceError>(refusingGuards("a split space", {
     name,
     refuse: refusing,
     isClosed: () => parts.some((part) => part.isClosed()),
@@ -72,7 +73,7 @@ export const make = (
     ...seeing(routing, waits),
     awaitQuiescent: Effect.fail(unsupported("awaitQuiescent: what waits in several parts cannot be seen to rest")),
     transact: () => Effect.fail(unsupported("transact: a transaction is of one part of the space"))
-  })
+  }))
 }
 
 const puttingOf = (routing: Routing): Pick<Part, "out" | "outAll" | "outFitting" | "outLeased"> => ({
