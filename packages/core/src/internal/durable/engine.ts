@@ -16,14 +16,13 @@ import type { Terms } from "../arguments.js"
 import { failing, failuresOf, keepsFailures, millis, option, refusing, unsupported } from "../arguments.js"
 import { read } from "../brand.js"
 import { moves } from "../destination.js"
-import { refusingGuards } from "../guards.js"
 import * as Hold from "../hold.js"
 import * as Insight from "../insight.js"
 import type { Reading } from "../keeping.js"
 import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Query } from "../pattern/query.js"
-import { kindOf } from "../pattern/query.js"
+import { kindOf, takesAny } from "../pattern/query.js"
 import { processesOf } from "../processes.js"
 import { interrupted, locallyWith } from "../runtime.js"
 import { assemble } from "../space.js"
@@ -85,7 +84,7 @@ export const make = (
         "copyCollect",
         (access) => Effect.map(copies(ground, access, pattern, limit), ({ tuples }) => tuples)
       )
-    const space = assemble<any, SpaceError>(refusingGuards("a space on a store", {
+    const space = assemble<any, SpaceError>({
       name,
       refuse: refusing,
       isClosed: () => session.closed,
@@ -108,7 +107,7 @@ export const make = (
       explain: explain(ground),
       awaitQuiescent: Insight.awaitQuiescent(session, records),
       transact: transactOf(ground)
-    }))
+    })
     return withParty(Object.assign(space, { [Key]: session }), partyOf(ground))
   })
 
@@ -243,8 +242,12 @@ const readingOf = (ground: Ground): Reading<SpaceError> => {
 }
 
 /** What a query says of what is wished. */
-const wishOf = (query: Query): Pick<Wish, "patterns" | "prefer" | "roles"> =>
-  query.form === "one" ? { patterns: query.patterns } : { patterns: query.patterns, prefer: query.prefer, roles: query.roles }
+const wishOf = (query: Query): Pick<Wish, "patterns" | "prefer" | "roles" | "shown"> => {
+  const { patterns } = query
+  return query.form === "one"
+    ? { patterns }
+    : { patterns, prefer: query.prefer, roles: query.roles, shown: query.roles && query.shown }
+}
 
 const countOf = (ground: Ground) => (pattern: Pattern): Effect.Effect<number, SpaceError> => {
   const [query, exact] = ground.reader.query(pattern)
@@ -266,7 +269,8 @@ const takingOf = (ground: Ground): Pick<Verbs<SpaceError>, "take" | "takeNow"> =
   const wantedBy = (taking: Hold.TakingFirst): Wanted => {
     const { isFinal, name, options, query, timeout } = taking
     const read = isFinal ? forGood : options === undefined ? raw : holds(ground, endings, options)
-    const wish = { ...wishOf(query), kind: Hold.listedAs(taking), timeout, final: isFinal, read }
+    const kind = takesAny(query) ? Hold.listedAs(taking) : kindOf(false, query)
+    const wish = { ...wishOf(query), kind, timeout, final: isFinal, read }
     return { ...query.form === "all" ? joinOf(ground, wish, "join") : oneOf(ground, wish, "in"), operation: name }
   }
 

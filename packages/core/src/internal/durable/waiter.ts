@@ -32,6 +32,7 @@ export class ClientWaiter implements Member {
   readonly id: number
   readonly kind: Wanted["kind"]
   readonly patterns: ReadonlyArray<Pattern>
+  readonly shown: Wanted["shown"]
   readonly since: number
   readonly process: ProcessRecord | undefined
   readonly watcher = undefined
@@ -70,6 +71,7 @@ export class ClientWaiter implements Member {
     this.id = session.nextId()
     this.kind = wanted.kind
     this.patterns = wanted.patterns
+    this.shown = wanted.shown
     this.takes = wanted.as !== "rd"
     this.hope = wanted.plan && new Hope(wanted.plan, wanted.tuple)
     this.vigil = wanted.absent && new Vigil(session, wanted.absent, wanted.tuple, () => this.lookAgain())
@@ -524,8 +526,8 @@ export class ClientWaiter implements Member {
 /** Nothing has come in time. */
 export const lateOf = (
   { store: { name: space } }: Session,
-  { kind, operation = kind, patterns, timeout }: Wanted
-): Exit.Exit<never, Cause.TimeoutException> => Exit.fail(timedOut({ space, operation, patterns, timeout }))
+  { kind, operation = kind, patterns, shown = patterns, timeout }: Wanted
+): Exit.Exit<never, Cause.TimeoutException> => Exit.fail(timedOut({ space, operation, patterns: shown, timeout }))
 
 /**
  * Waits for what is wanted; what is taken is then held under the number of the waiter. Must run uninterruptibly; the

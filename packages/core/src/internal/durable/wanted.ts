@@ -18,8 +18,8 @@ import type { From } from "./ahead.js"
 import type { Reading } from "./reader.js"
 
 /** What `inspect` tells of somebody who waits. */
-export const labelOf = ({ kind, patterns, process }: Waiting): string =>
-  JSON.stringify({ kind, patterns: patterns.map(String), process: process?.name })
+export const labelOf = ({ kind, patterns, process, shown = patterns }: Waiting): string =>
+  JSON.stringify({ kind, patterns: shown.map(String), process: process?.name })
 
 /** A tuple that a join may take. */
 export interface Candidate {
@@ -69,6 +69,8 @@ export interface Wanted {
   /** The name of the operation, if it is not the kind. */
   readonly operation?: string
   readonly patterns: ReadonlyArray<Pattern>
+  /** What it is after, as it is shown, if the patterns do not say all. */
+  readonly shown?: ReadonlyArray<unknown> | undefined
   readonly queries: ReadonlyArray<Query>
   /** Those of the queries that say all. */
   readonly exactly: ReadonlyArray<Query>

@@ -97,7 +97,7 @@ export const raws = ({ reader }: Ground): Wanted["read"] => (_, found) => {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** What a waiter wishes, in whatever way it is looked for. */
-export interface Wish extends Pick<Wanted, "final" | "kind" | "patterns" | "read" | "timeout"> {
+export interface Wish extends Pick<Wanted, "final" | "kind" | "patterns" | "read" | "shown" | "timeout"> {
   /** Of a join: what its patterns are for. */
   readonly roles?: Several["roles"]
   /** Of a choice. */
@@ -147,10 +147,11 @@ export const askedBy = (
 /** What is the same for all that can be wanted. */
 export const described = (
   reader: Reader,
-  { final, kind, patterns, read, timeout }: Wish,
+  { final, kind, patterns, read, shown, timeout }: Wish,
   queries: ReadonlyArray<ReturnType<Reader["query"]>>
 ) => ({
   kind,
+  shown,
   ...askedBy(patterns, queries),
   final,
   timeout,

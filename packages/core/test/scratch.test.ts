@@ -1,0 +1,52 @@
+import { Pattern as P, Query as Q, SpaceStore, TupleSpace } from "@effect-linda/core"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Option } from "effect"
+import { same } from "./helpers.js"
+describe("scratch", () => {
+  const open = Effect.flatMap(SpaceStore.memory, ({ open }) => Effect.flatMap(open("x"), SpaceStore.make))
+  it.scopedLive("absent", () => Effect.gen(function*() {
+    const space = yield* open
+    yield* space.outAll([["job", 1], ["job", 2]])
+    const w = yield* Effect.fork(space.awaitNone(["job", P.number]))
+    yield* Effect.sleep(20)
+    same((yield* space.inspect).interests.map(({kind, patterns}) => [kind, patterns]), [["rdAll", ["absent [\"job\", number]"]]])
+    yield* space.in(["job", 1])
+    yield* space.inWith(["job", 2], () => Effect.gen(function*() {
+      yield* Effect.sleep(20)
+      assert.isNull(yield* Fiber.poll(w).pipe(Effect.map(Option.getOrNull)))
+    }))
+    yield* Fiber.join(w)
+    same((yield* space.inspect).interests, [])
+    yield* space.outAll([["a", 1], ["a", 2], ["b", 2], ["pause"]])
+    same(yield* space.inp(Q.all([["a", P.ref("x")], Q.absent(["b", P.ref("x")])])).pipe(Effect.map(Option.getOrNull)), [["a", 1]])
+    same(yield* space.inp(Q.all([["a", P.ref("x")], Q.absent(["b", P.ref("x")])])).pipe(Effect.map(Option.getOrNull)), null)
+    const f = yield* Effect.fork(space.inWith(Q.all({ a: ["a", P.ref("x")], pause: Q.absent(["pause"]), b: Q.read(["b", P.ref("x")]) }), (found) => Effect.succeed(found)))
+    yield* Effect.sleep(20)
+    yield* space.in(["pause"])
+    same(yield* Fiber.join(f), { a: ["a", 2], b: ["b", 2] })
+    same(yield* space.collect([P.rest(P.any)]), [["b", 2]])
+    same((yield* space.inspect).interests, [])
+    const g = yield* Effect.fork(space.in(Q.all([["x"], Q.read(["y", P.number]), ["z"]])))
+    yield* Effect.sleep(20)
+    yield* space.outAll([["x"], ["z"]])
+    const h = yield* Effect.fork(space.in(["y", P.number]))
+    yield* Effect.sleep(20)
+    yield* space.out(["y", 5])
+    same(yield* Fiber.join(g), [["x"], ["y", 5], ["z"]])
+    same(yield* Fiber.join(h), ["y", 5])
+    same((yield* space.inspect).held, 0)
+    yield* space.out(["b", 2])
+    const t = yield* Effect.fork(SpaceStore.transaction(space)(Effect.gen(function*() {
+      yield* space.awaitNone(["b", P.number])
+      yield* space.out(["ok"])
+    })))
+    yield* Effect.sleep(20)
+    same((yield* space.inspect).interests.length, 1)
+    yield* space.inWith(["b", 2], () => Effect.void)
+    yield* Fiber.join(t)
+    same(yield* space.collect([P.rest(P.any)]), [["ok"]])
+    yield* space.outAll([["p", 1], ["q", 1]])
+    same(yield* space.in(Q.any([["q", P.number], ["p", P.number]], { prefer: "first" })), { index: 0, tuple: ["q", 1] })
+    same((yield* space.inspect).interests, [])
+  }))
+})
