@@ -48,7 +48,9 @@ export class Absent {
   /** Asks the store; not for the rest, once it is certain that the join is not complete. */
   ask(run: Run): Effect.Effect<void, SpaceError> {
     // Those that no choice can change come first.
-    const [fixed, open] = [0, 1].map((kind) => this.plan.absences.filter(({ names }) => Math.min(names.length, 1) === kind))
+    const [fixed, open] = [0, 1].map((kind) =>
+      this.plan.absences.filter(({ names }) => Math.min(names.length, 1) === kind)
+    )
     return Effect.forEach(
       [...fixed!, ...open!],
       (absence) => this.witness === undefined ? this.askFor(run, this.questionOf(absence)) : Effect.void,
@@ -98,7 +100,10 @@ export class Absent {
   private askFor(run: Run, question: Question): Effect.Effect<void, SpaceError> {
     const { query, scans } = question
     const visit = (row: Row, reading: Reading) => this.meets(question, row, reading, false)
-    const first = [{ op: "held", query } as Held, ...scans.map((query): Scan => ({ op: "scan", query, after: 0, limit: page }))]
+    const first = [
+      { op: "held", query } as Held,
+      ...scans.map((query): Scan => ({ op: "scan", query, after: 0, limit: page }))
+    ]
     return Effect.flatMap(run(first), ({ replies }) => {
       const [held, ...stored] = replies as ReadonlyArray<ReadonlyArray<Row>>
       if (

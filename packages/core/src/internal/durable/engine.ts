@@ -222,7 +222,10 @@ const readingOf = (ground: Ground): Reading<SpaceError> => {
   return {
     read: (name, query, timeout) => {
       const wish = { ...wishOf(query), kind: kindOf(false, query), timeout, final: false, read }
-      const wanted = { ...query.form === "all" ? joinOf(ground, wish, "rd") : oneOf(ground, wish, "rd"), operation: name }
+      const wanted = {
+        ...query.form === "all" ? joinOf(ground, wish, "rd") : oneOf(ground, wish, "rd"),
+        operation: name
+      }
       return ground.operation(name, (access, span) =>
         Effect.map(
           Effect.uninterruptibleMask((restore) => access.wait(wanted, restore)),
