@@ -167,3 +167,25 @@ export const operation = (
     }
   )
 }
+
+/**
+ * An operation on a space of such tuples that is given a join with guards (S18): of its members some are taken, some
+ * read, and some must be absent.
+ *
+ * @since 0.1.0
+ * @category arbitraries
+ */
+export const query = (options: TupleOptions = {}): FastCheck.Arbitrary<Operation> => {
+  OptionsOf.only(options, ...tupleOptions)
+  const patterns = tuple(options).chain(matching)
+  return FastCheck.record({
+    _tag: FastCheck.constantFrom("inQuery" as const, "inQuery", "rdQuery", "inpQuery", "rdpQuery"),
+    members: FastCheck.array(
+      FastCheck.record({
+        role: FastCheck.constantFrom("take" as const, "read" as const, "absent" as const),
+        pattern: patterns
+      }),
+      { minLength: 1, maxLength: 3 }
+    )
+  })
+}

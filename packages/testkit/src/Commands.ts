@@ -78,6 +78,7 @@ export type Command = FastCheck.AsyncCommand<Expected, Actual>
 /**
  * A random program. With `later` tuples also come later, and time goes by: then {@link run} needs `pass`. With `joins`
  * joins are also read, and looked for now; on a store who reads one is not told of a tuple that a taker gets (S18).
+ * With `guards` joins have members that are read, or absent.
  *
  * @since 0.1.0
  * @category arbitraries
@@ -85,12 +86,13 @@ export type Command = FastCheck.AsyncCommand<Expected, Actual>
 export const commands = (
   options: TupleOptions & {
     readonly joins?: boolean | undefined
+    readonly guards?: boolean | undefined
     readonly later?: boolean | undefined
     readonly maxCommands?: number | undefined
   } = {}
 ): FastCheck.Arbitrary<Iterable<Command>> => {
-  OptionsOf.only(options, "maxCommands", "joins", "later", "field", "minArity", "maxArity")
-  const { joins = false, later = false, maxCommands = 40, ...ofTuples } = options
+  OptionsOf.only(options, "maxCommands", "joins", "guards", "later", "field", "minArity", "maxArity")
+  const { guards = false, joins = false, later = false, maxCommands = 40, ...ofTuples } = options
   const patterns = Arbitrary.tuple(ofTuples).chain(Arbitrary.matching)
   return FastCheck.commands([
     // the more often one is named, the more often it comes
@@ -111,6 +113,10 @@ export const commands = (
           FastCheck.array(patterns, { minLength: 1, maxLength: 3 })
         ).map(([_tag, [first, ...others]]) => new Do({ _tag, patterns: [first!, ...others] }))
       ]
+      : []),
+    ...(guards
+      // As often as all other operations together.
+      ? Array.from({ length: 4 }, () => Arbitrary.query(ofTuples).map((operation) => new Do(operation)))
       : []),
     ...(later
       ? [

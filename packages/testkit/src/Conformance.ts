@@ -35,6 +35,7 @@ import * as Simulation from "./Simulation.js"
  * - `"clock"`: time is Effect's `Clock` and nothing else, and so a `TestClock` moves it. Assumed if `time` is `"test"`.
  * - `"quiescence"`: the space knows its processes and what they wait for, so that `awaitQuiescent` can tell.
  * - `"telemetry"`: operations make spans and metrics.
+ * - `"guards"`: `Query.all` has members that are read, or absent, and `Query.any` can prefer its first.
  *
  * @since 0.1.0
  * @category models
@@ -48,6 +49,7 @@ export type Capability =
   | "clock"
   | "quiescence"
   | "telemetry"
+  | "guards"
 
 /**
  * The engine to test.
@@ -91,6 +93,7 @@ export const onStore = {
   lacks: {
     spaces: "a transaction of a store is of one space",
     turns: "what a transaction puts meets others when it commits, and one that waits is told of what nobody took",
+    guards: "a store does not look for what is absent",
     references: "a store keeps data: functions, symbols and objects without a schema are refused"
   },
   skip: {
@@ -123,7 +126,8 @@ export const onLink = {
     transactions: "STM is in the memory of the space",
     references: "functions and symbols stay in their thread",
     quiescence: "what runs elsewhere cannot be seen to rest",
-    telemetry: "operations make their spans where the space is"
+    telemetry: "operations make their spans where the space is",
+    guards: "no guards cross a link"
   },
   skip: {
     "S5 the order of arrival holds between all kinds": "a waiter whose predicate is elsewhere does not keep its turn"

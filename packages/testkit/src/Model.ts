@@ -29,9 +29,22 @@ export type Operation =
   | { readonly _tag: "inAny" | "rdAny" | "inAll"; readonly patterns: Patterns }
   /** `rd`, `inp` and `rdp` of a join. */
   | { readonly _tag: "rdAll" | "inpAll" | "rdpAll"; readonly patterns: Patterns }
+  /** The same of a join with guards (S18). */
+  | { readonly _tag: "inQuery" | "rdQuery" | "inpQuery" | "rdpQuery"; readonly members: ReadonlyArray<Member> }
   | { readonly _tag: "collect" | "copyCollect" | "count"; readonly pattern: P.Pattern }
   | { readonly _tag: "inUpTo"; readonly pattern: P.Pattern; readonly n: number }
   | { readonly _tag: "outIfAbsent" | "replace"; readonly pattern: P.Pattern; readonly tuple: Tuple }
+
+/**
+ * A member of a join: its tuple is taken, it is read, or there must be none (S18).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Member {
+  readonly role: "take" | "read" | "absent"
+  readonly pattern: P.Pattern
+}
 
 /**
  * A tuple that was put: its age tells it from its equals. The smaller, the older.
@@ -129,7 +142,9 @@ export const empty: Model = { stored: [], waiting: [], held: [], next: 0, now: 0
  * @since 0.1.0
  * @category operations
  */
-export const step = (model: Model, operation: Operation, id = 0): Step => {
+export const step = (model: Model, operation: Operation, id = 0): Step => lookAgain(act(model, operation, id))
+
+const act = (model: Model, operation: Operation, id: number): Step => {
   switch (operation._tag) {
     case "out":
       return put(model, [operation.tuple])
@@ -146,6 +161,12 @@ export const step = (model: Model, operation: Operation, id = 0): Step => {
       const found = Option.fromNullable(assign(model.stored, operation.patterns))
       const taken = operation._tag === "inpAll" ? Option.getOrElse(found, () => []) : []
       return done(without(model, taken), Option.map(found, tuplesOf))
+    }
+    case "inpQuery":
+    case "rdpQuery": {
+      const found = Option.fromNullable(meet(model.stored, model.held, operation.members))
+      const taken = operation._tag === "inpQuery" ? Option.match(found, { onNone: () => [], onSome: takenOf }) : []
+      return done(without(model, taken), Option.map(found, (all) => tuplesOf(all.map(({ stored }) => stored))))
     }
     case "collect":
     case "inUpTo": {
@@ -169,7 +190,7 @@ export const step = (model: Model, operation: Operation, id = 0): Step => {
         : { ...put(without(model, [found]), [operation.tuple]), result: Option.some(Option.some(found.tuple)) }
     }
     default: {
-      const got = attempt(model.stored, operation)
+      const got = attempt(model.stored, operation, model.held)
       return got === undefined
         ? { model: { ...model, waiting: [...model.waiting, { id, operation }] }, result: Option.none(), served: [] }
         : done(without(model, got.taken), got.result)
@@ -209,11 +230,13 @@ export const hold = (model: Model, pattern: P.Pattern): Option.Option<readonly [
  */
 export const release = (model: Model, stored: Stored, how: "consumed" | "place" | "back"): Step => {
   const free = { ...model, held: model.held.filter(({ age }) => age !== stored.age) }
-  return how === "consumed"
-    ? done(free, undefined)
-    : how === "place"
-    ? { ...offer(free, stored), result: Option.some(undefined) }
-    : put(free, [stored.tuple])
+  return lookAgain(
+    how === "consumed"
+      ? done(free, undefined)
+      : how === "place"
+      ? { ...offer(free, stored), result: Option.some(undefined) }
+      : put(free, [stored.tuple])
+  )
 }
 
 /**
@@ -224,7 +247,7 @@ export const release = (model: Model, stored: Stored, how: "consumed" | "place" 
  */
 export const schedule = (model: Model, tuple: Tuple, after: number): Step =>
   after <= 0
-    ? put(model, [tuple])
+    ? lookAgain(put(model, [tuple]))
     : done({ ...model, scheduled: [...model.scheduled, { due: model.now + after, tuple }] }, undefined)
 
 /**
@@ -237,7 +260,7 @@ export const pass = (model: Model, millis: number): Step => {
   const now = model.now + millis
   const due = model.scheduled.filter((each) => each.due <= now).sort((one, other) => one.due - other.due)
   const scheduled = model.scheduled.filter((each) => each.due > now)
-  return put({ ...model, now, scheduled }, due.map(({ tuple }) => tuple))
+  return lookAgain(put({ ...model, now, scheduled }, due.map(({ tuple }) => tuple)))
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -261,40 +284,74 @@ const without = (model: Model, taken: ReadonlyArray<Stored>): Model => ({
 /** Puts tuples, one after the other, behind all others. */
 const put = (model: Model, tuples: ReadonlyArray<Tuple>): Step =>
   tuples.reduce<Step>(({ model, served }, tuple) => {
-    const step = offer({ ...model, next: model.next + 1 }, { age: model.next, tuple })
+    const step = offer({ ...model, next: model.next + 1 }, { age: model.next, tuple }, onTheirWay(served))
     return { ...step, result: Option.some(undefined), served: [...served, ...step.served] }
   }, done(model, undefined))
 
+/** What those who were served in a step have not come to have yet: it counts as there. */
+const onTheirWay = (served: ReadonlyArray<Served>): ReadonlyArray<Stored> => served.flatMap(({ taken }) => taken)
+
+/** Whether it stands among the readers: it takes nothing. */
+const isReader = (operation: Operation): boolean =>
+  operation._tag === "inQuery"
+    ? operation.members.every(({ role }) => role !== "take")
+    : operation._tag.startsWith("rd")
+
+/** Whether it can go on with more than one tuple. */
+const isJoin = ({ _tag }: Operation): boolean =>
+  _tag === "inAll" || _tag === "rdAll" || _tag === "inQuery" || _tag === "rdQuery"
+
 /**
  * S4: every reader that waits for such a tuple gets it, then the taker that has waited longest and can go on with it;
- * if there is none it is stored. A join may take others along.
+ * if there is none it is stored. A join may take others along. One that only reads the tuple leaves it to others.
  */
-const offer = (model: Model, offered: Stored): Step => {
+const offer = (model: Model, offered: Stored, onWay: ReadonlyArray<Stored> = []): Step => {
   const stored = [...model.stored, offered].sort((self, that) => self.age - that.age)
   const served: Array<Served> = []
   let left: ReadonlyArray<Stored> = stored
-  for (const { id, operation } of model.waiting.filter(({ operation }) => operation._tag.startsWith("rd"))) {
-    const got = attempt(operation._tag === "rdAll" ? stored : [offered], operation)
+  const away = () => [...model.held, ...onWay, ...onTheirWay(served)]
+  for (const { id, operation } of model.waiting.filter(({ operation }) => isReader(operation))) {
+    const got = attempt(isJoin(operation) ? stored : [offered], operation, away())
     if (got !== undefined) {
       served.push({ id, ...got })
     }
   }
-  for (const { id, operation } of model.waiting.filter(({ operation }) => operation._tag.startsWith("in"))) {
-    const got = attempt(operation._tag === "inAll" ? stored : [offered], operation)
+  for (const { id, operation } of model.waiting.filter(({ operation }) => !isReader(operation))) {
+    const got = left.includes(offered) ? attempt(isJoin(operation) ? left : [offered], operation, away()) : undefined
     if (got !== undefined) {
       served.push({ id, ...got })
-      left = stored.filter((each) => !got.taken.includes(each))
-      break
+      left = left.filter((each) => !got.taken.includes(each))
     }
   }
   const waiting = model.waiting.filter((waiter) => !served.some(({ id }) => id === waiter.id))
   return { model: { ...model, stored: left, waiting }, result: Option.none(), served }
 }
 
-/** What an operation that may wait would get of these tuples. */
+/**
+ * S18: those who wait until something is absent look again when something has left for good, in order of arrival. What
+ * others were served with is on its way until they run, one after the other, and then lets them look again.
+ */
+const lookAgain = (first: Step): Step => {
+  const served = [...first.served]
+  let { model } = first
+  for (let arrived = 0; arrived <= served.length; arrived++) {
+    for (const { id, operation } of model.waiting.filter(({ operation }) => isJoin(operation))) {
+      const away = [...model.held, ...onTheirWay(served.slice(arrived))]
+      const got = attempt(model.stored, operation, away)
+      if (got !== undefined) {
+        served.push({ id, ...got })
+        model = interrupt(without(model, got.taken), id)
+      }
+    }
+  }
+  return { ...first, model, served }
+}
+
+/** What an operation that may wait would get of these tuples, where those are held. */
 const attempt = (
   stored: ReadonlyArray<Stored>,
-  operation: Operation
+  operation: Operation,
+  held: ReadonlyArray<Stored>
 ): Omit<Served, "id"> | undefined => {
   switch (operation._tag) {
     case "in":
@@ -313,10 +370,61 @@ const attempt = (
       const found = assign(stored, operation.patterns)
       return found && { result: tuplesOf(found), taken: operation._tag === "inAll" ? found : [] }
     }
+    case "inQuery":
+    case "rdQuery": {
+      const found = meet(stored, held, operation.members)
+      return found && {
+        result: tuplesOf(found.map(({ stored }) => stored)),
+        taken: operation._tag === "inQuery" ? takenOf(found) : []
+      }
+    }
     default:
       return undefined
   }
 }
+
+/** A tuple that a member has found. */
+interface Met {
+  readonly role: Member["role"]
+  readonly stored: Stored
+}
+
+const takenOf = (found: ReadonlyArray<Met>): ReadonlyArray<Stored> =>
+  found.flatMap(({ role, stored }) => role === "take" ? [stored] : [])
+
+/**
+ * S18: a distinct tuple for each member that takes, and one that none of these takes for each that reads, the first as
+ * old as can be, then the second, …, so that nothing else is there of what must be absent.
+ */
+const meet = (
+  stored: ReadonlyArray<Stored>,
+  held: ReadonlyArray<Stored>,
+  members: ReadonlyArray<Member>,
+  found: ReadonlyArray<Met> = []
+): ReadonlyArray<Met> | undefined => {
+  const [member, ...others] = members.filter(({ role }) => role !== "absent")
+  const absent = members.filter(({ role }) => role === "absent")
+  if (member === undefined) {
+    const there = [...stored.filter((each) => !takenOf(found).includes(each)), ...held]
+    return absent.every(({ pattern }) => matches({ stored: there }, pattern).length === 0) ? found : undefined
+  }
+  const { pattern, role } = member
+  for (const each of matches({ stored }, pattern)) {
+    if (!found.some((other) => other.stored === each && (role === "take" || other.role === "take"))) {
+      const all = meet(stored, held, [...others, ...absent], [...found, { role, stored: each }])
+      if (all !== undefined) {
+        return all
+      }
+    }
+  }
+  return undefined
+}
+
+/** As a query of a space. */
+const queryOf = (members: ReadonlyArray<Member>) =>
+  Q.all(members.map(({ pattern, role }) =>
+    role === "take" ? pattern : role === "read" ? Q.read(pattern) : Q.absent(pattern)
+  ))
 
 /** S11: a distinct tuple for each pattern, the first as old as can be, then the second, … */
 const assign = (
@@ -368,6 +476,14 @@ export const perform = <T extends Tuple, E>(
       return space.inp(Q.all(operation.patterns))
     case "rdpAll":
       return space.rdp(Q.all(operation.patterns))
+    case "inQuery":
+      return space.in(queryOf(operation.members))
+    case "rdQuery":
+      return space.rd(queryOf(operation.members))
+    case "inpQuery":
+      return space.inp(queryOf(operation.members))
+    case "rdpQuery":
+      return space.rdp(queryOf(operation.members))
     default: {
       const perform: (pattern: P.Pattern) => Effect.Effect<unknown, E> = space[operation._tag]
       return perform(operation.pattern)

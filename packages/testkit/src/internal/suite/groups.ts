@@ -8,6 +8,7 @@ import type { Case } from "./case.js"
 import { close } from "./closing.js"
 import { conditions, queues } from "./conditions.js"
 import { equality } from "./equality.js"
+import { guards } from "./guards.js"
 import { history } from "./history.js"
 import { attempts, holding, scoped, told } from "./holding.js"
 import { holds } from "./holds.js"
@@ -43,6 +44,7 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   choices,
   joins,
   queries,
+  guards,
   batches,
   holding,
   attempts,
