@@ -1,5 +1,4 @@
-import type { SpaceError } from "@effect-linda/core"
-import { Pattern as P, Query as Q, SpaceStore, TupleSpace } from "@effect-linda/core"
+import { Pattern as P, Query as Q, SpaceError, SpaceStore, TupleSpace } from "@effect-linda/core"
 import { Postgres, Sqlite } from "@effect-linda/sql"
 import { assert, describe, it } from "@effect/vitest"
 import type { Scope } from "effect"
@@ -14,13 +13,16 @@ const folder = useFolder("guards")
 const server = useServer()
 const memory = Effect.runSync(SpaceStore.memory)
 
-type Store = (space: string) => ReturnType<typeof Sqlite.store>
+type Store = (space: string, options?: { readonly lease?: "300 millis" }) => ReturnType<typeof Sqlite.store>
 
 const engines: Readonly<Record<string, Store>> = {
-  "a store in memory": (space) => memory.open(space),
-  SQLite: (space) => Sqlite.store({ filename: join(folder, "guards.db"), space }),
-  PostgreSQL: (space) => Effect.suspend(() => Postgres.store({ connection: server().connection(), space }))
+  "a store in memory": (space, options) => memory.open(space, options),
+  SQLite: (space, options) => Sqlite.store({ filename: join(folder, "guards.db"), space, ...options }),
+  PostgreSQL: (space, options) =>
+    Effect.suspend(() => Postgres.store({ connection: server().connection(), space, ...options }))
 }
+
+const unavailable = new SpaceError.SpaceError({ reason: "Unavailable", message: "on purpose" })
 
 class Note extends Schema.Class<Note>("app/Note")({ text: Schema.String }) {}
 
@@ -247,6 +249,91 @@ for (const [engine, store] of Object.entries(engines)) {
         same(yield* one.count(jobs), 1)
       }))
 
+    it.scopedLive("a client that has heard of nothing for longer than its lease looks again", () =>
+      Effect.gen(function*() {
+        const name = fresh()
+        const inner = yield* store(name, { lease: "300 millis" })
+        let isSilent = false
+        const one = yield* SpaceStore.make({
+          ...inner,
+          run: (commands) =>
+            Effect.suspend(() =>
+              isSilent
+                ? Effect.zipRight(Effect.sleep("5 millis"), Effect.fail(unavailable))
+                : inner.run(commands)
+            )
+        })
+        const other = yield* open(name)
+        yield* other.outAll([["job", 1], ["a"], ["paused"]])
+        const waiters = [
+          yield* Effect.fork(one.awaitNone(jobs)),
+          yield* Effect.fork(one.in(Q.all([["a"], Q.absent(["paused"])])))
+        ]
+        yield* somebodyWaits(other, 2)
+        isSilent = true
+        yield* within(Effect.repeat(other.inspect, { until: ({ interests }) => interests.length === 0 }), "the lapse")
+        yield* other.in(jobs)
+        isSilent = false
+        yield* within(Fiber.join(waiters[0]!), "who waits for absence")
+        yield* isWaiting(waiters[1]!)
+        yield* other.in(["paused"])
+        yield* within(Fiber.join(waiters[1]!), "the join")
+        yield* isClean(name)
+      }))
+
+    it.scopedLive("a client whose mail was lost looks again, and is told of what comes after that", () =>
+      Effect.gen(function*() {
+        const name = fresh()
+        const inner = yield* store(name)
+        let lost = 0
+        const one = yield* SpaceStore.make({
+          ...inner,
+          // Done, but its answer does not come.
+          run: (commands) =>
+            Effect.flatMap(
+              inner.run(commands),
+              (outcome) =>
+                Effect.suspend(() => lost > 0 && lost-- > 0 ? Effect.fail(unavailable) : Effect.succeed(outcome))
+            )
+        })
+        const other = yield* open(name)
+        yield* other.outAll([["job", 1], ["job", 2], ["paused"], ["a"]])
+        const waiter = yield* Effect.fork(one.awaitNone(jobs))
+        const taker = yield* Effect.fork(one.in(Q.all([["a"], Q.absent(["paused"])])))
+        yield* somebodyWaits(other, 2)
+        for (const n of [1, 2]) {
+          lost = 1
+          yield* other.in(["job", n])
+          yield* within(Effect.repeat(Effect.yieldNow(), { until: () => lost === 0 }), "the mail")
+          assert.isTrue(Exit.isSuccess(yield* Effect.exit(one.count(jobs))))
+        }
+        yield* within(Fiber.join(waiter), "who waits for absence")
+        yield* isWaiting(taker)
+        yield* other.in(["paused"])
+        yield* within(Fiber.join(taker), "the join")
+        yield* isClean(name)
+      }))
+
+    it.scopedLive("what a join is offered and takes itself does not keep it from being absent", () =>
+      Effect.gen(function*() {
+        const name = fresh()
+        const [one, other] = [yield* open(name), yield* open(name)]
+        const only = Q.all([jobs, Q.absent(jobs)])
+        const taker = yield* Effect.fork(one.in(only))
+        yield* somebodyWaits(one)
+        yield* one.out(["job", 1])
+        same(yield* within(Fiber.join(taker), "the join"), [["job", 1]])
+        yield* one.outAll([["job", 1], ["job", 2]])
+        const second = yield* Effect.fork(one.in(only))
+        yield* somebodyWaits(one)
+        yield* one.out(["job", 3])
+        yield* other.in(["job", 1])
+        yield* isWaiting(second)
+        yield* other.in(["job", 3])
+        same(yield* within(Fiber.join(second), "the join"), [["job", 2]])
+        yield* isClean(name)
+      }))
+
     it.scopedLive("in a transaction: what it has missed is waited for, and the whole is done again", () =>
       Effect.gen(function*() {
         const name = fresh()
@@ -321,6 +408,9 @@ for (const [engine, store] of Object.entries(engines)) {
         // Only if it takes the last one itself is there none like that.
         same(yield* one.inp(Q.all([jobs, Q.absent(["job", 598])])), Option.some([["job", 598]]))
         same(yield* one.inp(Q.all([jobs, Q.absent(["blocked", P.between(590, 599)])])), Option.none())
+        const x = ["job", P.ref("x")] as const
+        yield* one.outAll([["job", 597], ["z"]])
+        same(yield* one.inp(Q.all([x, x, Q.read(["z"])])), Option.some([["job", 597], ["job", 597], ["z"]]))
       }))
 
     it.scopedLive("random contents and queries: what a space in memory finds", () =>
@@ -358,7 +448,7 @@ const likeInMemory = (open: (name: string) => Effect.Effect<Space, SpaceError.Sp
     }
     const member = Effect.gen(function*() {
       const second = [P.number, P.ref("x"), P.ref("y"), 0, 1, P.between(1, 2), P.any][yield* below(7)]
-      const pattern = [[yield* letter, P.any][(yield* below(5)) === 0 ? 1 : 0], second]
+      const pattern = [(yield* below(5)) === 0 ? P.any : yield* letter, second] as const
       const role = yield* below(4)
       return role === 0 ? Q.read(pattern) : role === 1 ? Q.absent(pattern) : pattern
     })
