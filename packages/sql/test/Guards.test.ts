@@ -265,19 +265,17 @@ for (const [engine, store] of Object.entries(engines)) {
         })
         const other = yield* open(name)
         yield* other.outAll([["job", 1], ["a"], ["paused"]])
-        const waiters = [
-          yield* Effect.fork(one.awaitNone(jobs)),
-          yield* Effect.fork(one.in(Q.all([["a"], Q.absent(["paused"])])))
-        ]
+        const waiter = yield* Effect.fork(one.awaitNone(jobs))
+        const taker = yield* Effect.fork(one.in(Q.all([["a"], Q.absent(["paused"])])))
         yield* somebodyWaits(other, 2)
         isSilent = true
         yield* within(Effect.repeat(other.inspect, { until: ({ interests }) => interests.length === 0 }), "the lapse")
         yield* other.in(jobs)
         isSilent = false
-        yield* within(Fiber.join(waiters[0]!), "who waits for absence")
-        yield* isWaiting(waiters[1]!)
+        yield* within(Fiber.join(waiter), "who waits for absence")
+        yield* isWaiting(taker)
         yield* other.in(["paused"])
-        yield* within(Fiber.join(waiters[1]!), "the join")
+        yield* within(Fiber.join(taker), "the join")
         yield* isClean(name)
       }))
 

@@ -74,7 +74,8 @@ export class ClientWaiter implements Member {
     this.shown = wanted.shown
     this.takes = wanted.as !== "rd"
     this.hope = wanted.plan && new Hope(wanted.plan, wanted.tuple)
-    this.vigil = wanted.absent && new Vigil(session, wanted.absent, wanted.tuple, () => this.lookAgain())
+    this.vigil = wanted.absent &&
+      new Vigil(session, wanted.absent, wanted.tuple, () => this.hope?.isDark === true || this.lookAgain())
     this.consider = this.takes ? this.hope && this.considering(this.hope) : undefined
     this.since = session.now()
     this.process = localOf(fiber, current)
@@ -284,7 +285,7 @@ export class ClientWaiter implements Member {
     const { index, row } = hint
     const { id, session, wanted } = this
     if (this.hope !== undefined) {
-      if (this.hope.mayBeMadeBy(row)) {
+      if (this.hope.mayBeMadeBy(row) && this.vigil?.isHopeless !== true) {
         this.look()
       }
       return true
