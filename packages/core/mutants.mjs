@@ -1617,8 +1617,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "on a store a join searches among the first page of the many",
     clause: "S11",
     file: "internal/durable/joining.ts",
-    find: "isHopeful && !this.plan.isPlain ? ",
-    replace: "isHopeful && this.plan.isPlain ? "
+    find: "this.plan.isPlain ? Effect.void : this.complete(run)",
+    replace: "Effect.void"
   },
   // Effect's runtime
   {
@@ -2248,6 +2248,146 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/durable/waiter.ts",
     find: "as === \"rd\" && plan !== undefined ? \"look\" : as",
     replace: "as"
+  },
+  {
+    name: "a store tells nobody of what has left for good",
+    clause: "S18",
+    file: "internal/durable/delivery.ts",
+    find: "rows.forEach((row) => this.tell(\"Gone\", row))",
+    replace: "void rows"
+  },
+  {
+    name: "on a store what expires has not left for good",
+    clause: "S18",
+    file: "internal/durable/delivery.ts",
+    find: "    this.leave([row])\n",
+    replace: ""
+  },
+  {
+    name: "on a store what a whole hold has consumed has not left for good",
+    clause: "S18",
+    file: "internal/durable/delivery.ts",
+    find: "      this.leave(rows)\n",
+    replace: ""
+  },
+  {
+    name: "on a store what is consumed by itself has not left for good",
+    clause: "S18",
+    file: "internal/durable/commands.ts",
+    find: "        space.leave(rows)\n",
+    replace: ""
+  },
+  {
+    name: "on a store what is taken for good has not left",
+    clause: "S18",
+    file: "internal/durable/commands.ts",
+    find: "space.leave(taken.map(([, row]) => row))",
+    replace: "void 0"
+  },
+  {
+    name: "a client of a store is not told of what it has itself fetched for good",
+    clause: "S18",
+    file: "internal/durable/interpreter.ts",
+    find: "space.isWatched ? tables.fetch(client) : []",
+    replace: "false ? tables.fetch(client) : []"
+  },
+  {
+    name: "a store in memory does not know that somebody watches for what leaves",
+    clause: "S18",
+    file: "internal/durable/memory.ts",
+    find: "state.watching += watchesLeaving(waiter) ? 1 : 0",
+    replace: "void 0"
+  },
+  {
+    name: "on a store what somebody holds is absent",
+    clause: "S18",
+    file: "internal/durable/absent.ts",
+    find: "held!.some((row) => row.id !== this.offered?.id && ",
+    replace: "held!.some((row) => row.id < 0 && "
+  },
+  {
+    name: "on a store what a join is offered keeps it from being absent",
+    clause: "S18",
+    file: "internal/durable/absent.ts",
+    find: "row.id !== this.offered?.id && ",
+    replace: ""
+  },
+  {
+    name: "on a store a join does not know of a younger tuple that it has to take",
+    clause: "S18",
+    file: "internal/durable/absent.ts",
+    find: "        this.gathered.add(pattern, row, reading)\n",
+    replace: ""
+  },
+  {
+    name: "on a store only the first page of what must be absent is read",
+    clause: "S18",
+    file: "internal/durable/absent.ts",
+    find: "rest(query, stored[index]![page - 1]?.id)",
+    replace: "rest(query, undefined)"
+  },
+  {
+    name: "on a store who waits for absence goes on waiting for what has another place by now",
+    clause: "S18",
+    file: "internal/durable/vigil.ts",
+    find: "this.witness === from ? row.id : this.witness",
+    replace: "this.witness"
+  },
+  {
+    name: "on a store nobody looks again when the last match has left",
+    clause: "S18",
+    file: "internal/durable/vigil.ts",
+    find: "      this.wake()\n",
+    replace: ""
+  },
+  {
+    name: "on a store a wait for absence leaves a watcher behind",
+    clause: "S18",
+    file: "internal/durable/waiter.ts",
+    find: "      this.vigil?.close()\n",
+    replace: ""
+  },
+  {
+    name: "on a store a wait for absence that asks again is there twice",
+    clause: "S18",
+    file: "internal/durable/waiter.ts",
+    find: "[this.id, this.vigil.id] }",
+    replace: "[this.id] }"
+  },
+  {
+    name: "on a store a tuple that a join only reads is kept from those behind",
+    clause: "S18",
+    file: "internal/durable/joining.ts",
+    find: "rows: ended.filter((each) => taken.includes(each)).map(({ row }) => row), seen: all",
+    replace: "rows: all, seen: all"
+  },
+  {
+    name: "on a store a join with a read member reads all that there is to take",
+    clause: "S18",
+    file: "internal/durable/joining.ts",
+    find: "!this.known.has(asker.pattern) && !this.isLoose(asker)",
+    replace: "!this.known.has(asker.pattern)"
+  },
+  {
+    name: "on a store equal patterns with a variable are content with the oldest tuples",
+    clause: "S18",
+    file: "internal/durable/joining.ts",
+    find: "count === 1 && users.get(name)",
+    replace: "users.get(name)"
+  },
+  {
+    name: "on a store a transaction is not woken when the last match has left",
+    clause: "S18",
+    file: "internal/durable/retrying.ts",
+    find: "look(absent, [\"Gone\"],",
+    replace: "look(absent, [],"
+  },
+  {
+    name: "on a store a choice by preference takes the oldest",
+    clause: "S18",
+    file: "internal/durable/wishes.ts",
+    find: "exact: wish.prefer === undefined && ",
+    replace: "exact: "
   },
   {
     name: "to settle one tuple of a hold ends all of it",

@@ -368,5 +368,54 @@ export const mutants = [
     file: "internal/sqlite/tables.ts",
     find: "AND due <= ? ORDER BY due, id LIMIT",
     replace: "AND due <= ? ORDER BY id LIMIT"
+  },
+  {
+    name: "what a hold has consumed has not left for good, in PostgreSQL",
+    clause: "S18",
+    file: "internal/postgres/migrations.ts",
+    find: "PERFORM ${schema}.tell_gone(p_space, v_rows);",
+    replace: "NULL;"
+  },
+  {
+    name: "what one query takes for good has not left, in PostgreSQL",
+    clause: "S18",
+    file: "internal/postgres/migrations.ts",
+    find: "PERFORM ${schema}.tell_leaving(p_space, v_ids);",
+    replace: "NULL;"
+  },
+  {
+    name: "what is claimed for good has not left, in PostgreSQL",
+    clause: "S18",
+    file: "internal/postgres/migrations.ts",
+    find: "PERFORM ${schema}.tell_leaving(p_space, p_ids);",
+    replace: "NULL;"
+  },
+  {
+    name: "what expires has not left for good, in PostgreSQL",
+    clause: "S18",
+    file: "internal/postgres/migrations.ts",
+    find: "PERFORM ${schema}.tell(p_space, 'Expire', t, NULL);\n    PERFORM ${schema}.tell_gone(p_space, ARRAY[t]);",
+    replace: "PERFORM ${schema}.tell(p_space, 'Expire', t, NULL);"
+  },
+  {
+    name: "what has expired when it comes back has not left for good, in PostgreSQL",
+    clause: "S18",
+    file: "internal/postgres/migrations.ts",
+    find: "PERFORM ${schema}.tell(p_space, 'Expire', t, p_from);\n    PERFORM ${schema}.tell_gone(p_space, ARRAY[t]);",
+    replace: "PERFORM ${schema}.tell(p_space, 'Expire', t, p_from);"
+  },
+  {
+    name: "what a waiter has fetched for good has not left, in PostgreSQL",
+    clause: "S18",
+    file: "internal/postgres/migrations.ts",
+    find: "PERFORM ${schema}.tell_gone(p_space, v_gone);",
+    replace: "NULL;"
+  },
+  {
+    name: "it is not written down that somebody watches for what leaves, in SQLite",
+    clause: "S18",
+    file: "internal/sqlite/tables.ts",
+    find: "waiter.events.includes(\"Gone\") ? 1 : null",
+    replace: "null"
   }
 ]

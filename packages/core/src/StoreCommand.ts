@@ -176,10 +176,15 @@ export interface Waiter {
 /**
  * What a watcher can be told of.
  *
+ * - `"Out"`: a tuple has been put; `"In"`: it has been taken; `"Requeue"`: it is back; `"Expire"`: its life is over.
+ * - `"Gone"`: a tuple has left the space for good, and nobody holds it any more: it was taken for good, what was held
+ *   has been consumed, or its life is over. One that a `final` waiter was served with is gone when its mail is fetched.
+ *   Who waits until nothing matches is told by this when to look again.
+ *
  * @since 0.1.0
  * @category models
  */
-export type EventKind = "Out" | "In" | "Requeue" | "Expire"
+export type EventKind = "Out" | "In" | "Requeue" | "Expire" | "Gone"
 
 /**
  * Puts tuples: each goes to every reader and watcher that matches, then to the first taker, or is stored. Answered with

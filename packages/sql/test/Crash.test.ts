@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { bundle } from "./bundle.js"
-import { lockStorm, scheduleStorm, storm } from "./crash/storm.js"
+import { absenceStorm, lockStorm, scheduleStorm, storm } from "./crash/storm.js"
 import { useServer } from "./postgres/useServer.js"
 
 // Processes of the operating system, killed at random times. LINDA_KILLS=100 for more of it.
@@ -50,6 +50,18 @@ describe("kill -9", () => {
   it("S8 K22 of a process that has a lock on a server: others get it, and there is one", async () => {
     const postgres = { connection: server().connection(), space: "lock", lease }
     await lockStorm({ child: locker, config: { postgres }, kills: 2, space: Postgres.make(postgres) })
+  }, patience)
+
+  it("S18 of a process that holds the last match in a file: it is back, and not absent", async () => {
+    const data = mkdtempSync(join(tmpdir(), "linda-crash-"))
+    const sqlite = { filename: join(data, "space.db"), lease }
+    await absenceStorm({ child: locker, config: { sqlite }, kills: 2, space: Sqlite.make(sqlite) })
+    rmSync(data, { recursive: true })
+  }, patience)
+
+  it("S18 of a process that holds the last match on a server: it is back, and not absent", async () => {
+    const postgres = { connection: server().connection(), space: "absence", lease }
+    await absenceStorm({ child: locker, config: { postgres }, kills: 2, space: Postgres.make(postgres) })
   }, patience)
 
   it("S20 of processes that put into a file what comes later: it comes once, and not early", async () => {

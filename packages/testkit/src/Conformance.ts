@@ -93,7 +93,6 @@ export const onStore = {
   lacks: {
     spaces: "a transaction of a store is of one space",
     turns: "what a transaction puts meets others when it commits, and one that waits is told of what nobody took",
-    guards: "a store does not look for what is absent",
     references: "a store keeps data: functions, symbols and objects without a schema are refused"
   },
   skip: {

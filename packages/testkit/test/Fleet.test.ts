@@ -1,5 +1,5 @@
 import type { SpaceError, TupleSpace } from "@effect-linda/core"
-import { Pattern as P, SpaceStore, Transaction } from "@effect-linda/core"
+import { Pattern as P, Query as Q, SpaceStore, Transaction } from "@effect-linda/core"
 import { Schedule, Simulation } from "@effect-linda/testkit"
 import { assert, beforeEach, describe, it } from "@effect/vitest"
 import { Clock, Effect, Option, Schedule as Repetition, Schema, STM } from "effect"
@@ -190,6 +190,46 @@ describe("A simulated fleet has nothing to say against", () => {
       )
     })
   }
+
+  it("S18 guards: who waits until no job is left goes on when the last is done, whoever does it and whatever happens", () => {
+    const job = ["job", P.number] as const
+    passes((sim) =>
+      Effect.gen(function*() {
+        const done: Array<number> = []
+        const early: Array<ReadonlyArray<number>> = []
+        const fleet = yield* sim.fleet({
+          workers: [
+            (space) =>
+              Effect.forever(space.inWith(
+                Q.all({ config: Q.read(["config"]), job, go: Q.absent(["paused"]) }),
+                ({ job: [, n] }) => work(done, n)
+              )),
+            (space) =>
+              Effect.gen(function*() {
+                yield* space.rd(["config"])
+                yield* space.awaitNone(job)
+                if (numbers.some((n) => !done.includes(n))) {
+                  early.push([...done])
+                }
+              })
+          ]
+        })
+        yield* fleet.space.outAll([["paused"], ...numbers.map((n) => ["job", n] as const)])
+        yield* fleet.space.out(["config"])
+        yield* Effect.sleep("2 seconds")
+        assert.deepStrictEqual(done, [], "what is paused is not begun")
+        yield* fleet.space.in(["paused"])
+        yield* fleet.quiet
+        assert.deepStrictEqual(early, [], "some were not done yet")
+        assert.deepStrictEqual(yield* fleet.space.copyCollect([P.rest(P.any)]), [["config"]])
+        const { interests } = yield* fleet.space.inspect
+        assert.deepStrictEqual(
+          interests.filter(({ kind, patterns }) => kind === "rdAll" && patterns.join().includes("job")),
+          [],
+          "somebody still waits until no job is left"
+        )
+      }), 200)
+  })
 
   it("S16 a new version that knows the tuples of the old one", () => {
     class Old extends Schema.Class<Old>("Job")({ n: Schema.Number }) {}

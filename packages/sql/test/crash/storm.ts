@@ -2,7 +2,7 @@ import type { SpaceError, Tuple, TupleSpace } from "@effect-linda/core"
 import { Pattern as P } from "@effect-linda/core"
 import { assert } from "@effect/vitest"
 import type { Scope } from "effect"
-import { Effect } from "effect"
+import { Effect, Fiber, Option } from "effect"
 import type { ChildProcess } from "node:child_process"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
@@ -159,6 +159,39 @@ export const lockStorm = (options: {
       assert.deepStrictEqual(tuple, ["lock"])
       isNext(next)
       assert.strictEqual(yield* space.count(["lock"]), 1, "one lock, and no second one")
+    }
+  })))
+
+/**
+ * Kills processes that hold a tuple, while somebody waits until nothing like it is there: what they held is back, and
+ * that wait goes on until it is taken for good.
+ */
+export const absenceStorm = (options: {
+  readonly child: string
+  readonly config: Omit<Config, "first">
+  readonly kills: number
+  readonly space: Effect.Effect<TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>, unknown, Scope.Scope>
+}): Promise<void> =>
+  Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+    const [space, other] = [yield* Effect.orDie(options.space), yield* Effect.orDie(options.space)]
+    for (let round = 0; round < options.kills; round++) {
+      yield* space.out(["lock"])
+      const child = spawn(process.execPath, [options.child, JSON.stringify(options.config)], {
+        stdio: ["ignore", "pipe", "inherit"]
+      })
+      const waiter = yield* Effect.forkScoped(
+        Effect.zipRight(Effect.promise(() => once(child.stdout, "data")), space.awaitNone(["lock"]))
+      )
+      yield* Effect.repeat(other.inspect, { until: ({ interests }) => interests.length === 1 })
+      assert.strictEqual(yield* other.count(["lock"]), 0, "the child has it")
+      yield* Effect.promise(() => kill(child))
+      yield* other.rd(["lock"], { timeout: "20 seconds" })
+      assert.isNull(yield* Effect.map(waiter.poll, Option.getOrNull), "it is back, and so it is there")
+      yield* other.inWith(["lock"], () => Effect.void)
+      yield* Effect.timeoutFail(Fiber.join(waiter), {
+        duration: "20 seconds",
+        onTimeout: () => new Error("nobody has woken who waits for absence")
+      })
     }
   })))
 

@@ -20,7 +20,7 @@ import { Retry } from "./retrying.js"
 import type { Leaving, Session } from "./session.js"
 import { undoing } from "./undoing.js"
 import { lateOf, waitFor } from "./waiter.js"
-import type { Read, Wanted } from "./wanted.js"
+import type { Met, Read, Wanted } from "./wanted.js"
 import { Refusal } from "./wanted.js"
 
 export interface Access {
@@ -180,7 +180,7 @@ export const within = (
   const waiting = (wanted: Wanted): ReturnType<Access["wait"]> => {
     const hold = session.nextId()
     const { as, attempt, exact, final, queries } = wanted
-    const look: Effect.Effect<Found | null, unknown> = !exact
+    const look: Effect.Effect<Met | null, unknown> = !exact
       ? attempt(run, hold, null, {})
       : as === "in"
       ? Effect.map(

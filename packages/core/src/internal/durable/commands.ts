@@ -88,7 +88,7 @@ const commands: Commands = {
   settle: (space, { accepted, failed, holds, how, ids, put, schedule: later }) => {
     const { client, tables } = space
     if (how === "gone" && ids === null && put.length + later.length === 0) {
-      const dropped = tables.drop(client, holds)
+      const dropped = space.consume(holds)
       return holds.map((hold) => dropped.has(hold))
     }
     return holds.map((hold, index) => {
@@ -100,7 +100,9 @@ const commands: Commands = {
         put.forEach((row) => space.put(row))
         schedule(space, later)
       }
-      if (how !== "gone") {
+      if (how === "gone") {
+        space.leave(rows)
+      } else {
         for (const row of rows) {
           space.giveBack({ ...row, attempts: row.attempts + (failed ? 1 : 0) }, accepted[row.id], how === "place")
         }
@@ -198,6 +200,9 @@ const take = (
   }
   for (const [, row] of taken) {
     space.tell("In", row)
+  }
+  if (final) {
+    space.leave(taken.map(([, row]) => row))
   }
   return taken.map(([, row]) => final ? row : space.numbered(row))
 }

@@ -30,6 +30,8 @@ const toAsk: Mail = {
 
 export class Delivery {
   private someWait: boolean
+  /** Whether somebody watches for what leaves for good, if that is known. */
+  private someWatch: boolean | undefined = undefined
   private isMarked = false
   /** When the next tuple comes, and when it was to come as the batch began. */
   private due: number | null
@@ -46,6 +48,7 @@ export class Delivery {
 
   addWaiter(waiter: Waiter): void {
     this.someWait = true
+    this.someWatch = undefined
     this.tables.addWaiter(this.client, waiter, this.now)
   }
 
@@ -140,7 +143,7 @@ export class Delivery {
   /** Puts back what was taken, in its old place or behind all others. */
   giveBack(row: Row, accepted: Accepted, keepsPlace: boolean): void {
     if (row.expires !== null && row.expires <= this.now) {
-      this.tell("Expire", row, row.id)
+      this.end(row, row.id)
     } else {
       this.deliver({ ...row, id: keepsPlace ? row.id : null, accepted }, "Requeue", row.id)
     }
@@ -150,8 +153,38 @@ export class Delivery {
   expire(): void {
     for (const row of this.tables.due(this.now)) {
       this.tables.remove([row.id])
-      this.tell("Expire", row)
+      this.end(row)
     }
+  }
+
+  private end(row: Row, from: number | null = null): void {
+    this.tell("Expire", row, from)
+    this.leave([row])
+  }
+
+  /** Whether somebody is to be told of what leaves for good. */
+  get isWatched(): boolean {
+    return this.someWait && (this.someWatch ??= this.tables.isWatched?.("Gone") ?? true)
+  }
+
+  /** These have left for good: nobody has them any more. */
+  leave(rows: ReadonlyArray<Row>): void {
+    if (this.isWatched) {
+      rows.forEach((row) => this.tell("Gone", row))
+    }
+  }
+
+  /** Consumes what is held under these numbers. Returns those under which there was something. */
+  consume(holds: ReadonlyArray<number>): ReadonlySet<number> {
+    const { client, tables } = this
+    if (!this.isWatched) {
+      return tables.drop(client, holds)
+    }
+    return new Set(holds.filter((hold) => {
+      const rows = tables.unhold(client, hold, null)
+      this.leave(rows)
+      return rows.length > 0
+    }))
   }
 
   /** Tells the watchers, and nobody else. */

@@ -16,13 +16,13 @@ import type { Terms } from "../arguments.js"
 import { failing, failuresOf, keepsFailures, millis, option, refusing, unsupported } from "../arguments.js"
 import { read } from "../brand.js"
 import { moves } from "../destination.js"
-import { refusingGuards } from "../guards.js"
 import * as Hold from "../hold.js"
 import * as Insight from "../insight.js"
 import type { Reading } from "../keeping.js"
 import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
-import { kindOf } from "../pattern/query.js"
+import type { Query } from "../pattern/query.js"
+import { kindOf, takesAny } from "../pattern/query.js"
 import { processesOf } from "../processes.js"
 import { interrupted, locallyWith } from "../runtime.js"
 import { assemble } from "../space.js"
@@ -50,6 +50,7 @@ import { transactOf } from "./transact.js"
 import { transaction as within } from "./transaction.js"
 import { giveBack } from "./waiter.js"
 import type { Read, Wanted } from "./wanted.js"
+import type { Wish } from "./wishes.js"
 import { holds, oneOf, raws, reads, takes } from "./wishes.js"
 
 const Key = Symbol.for("@effect-linda/core/durable/session")
@@ -83,7 +84,7 @@ export const make = (
         "copyCollect",
         (access) => Effect.map(copies(ground, access, pattern, limit), ({ tuples }) => tuples)
       )
-    const space = assemble<any, SpaceError>(refusingGuards("a space on a store", {
+    const space = assemble<any, SpaceError>({
       name,
       refuse: refusing,
       isClosed: () => session.closed,
@@ -106,7 +107,7 @@ export const make = (
       explain: explain(ground),
       awaitQuiescent: Insight.awaitQuiescent(session, records),
       transact: transactOf(ground)
-    }))
+    })
     return withParty(Object.assign(space, { [Key]: session }), partyOf(ground))
   })
 
@@ -220,9 +221,11 @@ const readingOf = (ground: Ground): Reading<SpaceError> => {
   const read = reads(ground)
   return {
     read: (name, query, timeout) => {
-      const { form, patterns } = query
-      const wish = { kind: kindOf(false, query), patterns, timeout, final: false, read }
-      const wanted = { ...form === "all" ? joinOf(ground, wish, "rd") : oneOf(ground, wish, "rd"), operation: name }
+      const wish = { ...wishOf(query), kind: kindOf(false, query), timeout, final: false, read }
+      const wanted = {
+        ...query.form === "all" ? joinOf(ground, wish, "rd") : oneOf(ground, wish, "rd"),
+        operation: name
+      }
       return ground.operation(name, (access, span) =>
         Effect.map(
           Effect.uninterruptibleMask((restore) => access.wait(wanted, restore)),
@@ -239,6 +242,14 @@ const readingOf = (ground: Ground): Reading<SpaceError> => {
           return Option.fromIterable(tuples)
         }))
   }
+}
+
+/** What a query says of what is wished. */
+const wishOf = (query: Query): Pick<Wish, "patterns" | "prefer" | "roles" | "shown"> => {
+  const { patterns } = query
+  return query.form === "one"
+    ? { patterns }
+    : { patterns, prefer: query.prefer, roles: query.roles, shown: query.roles && query.shown }
 }
 
 const countOf = (ground: Ground) => (pattern: Pattern): Effect.Effect<number, SpaceError> => {
@@ -259,10 +270,11 @@ const takingOf = (ground: Ground): Pick<Verbs<SpaceError>, "take" | "takeNow"> =
   const [forGood, raw] = [takes(ground), raws(ground)]
 
   const wantedBy = (taking: Hold.TakingFirst): Wanted => {
-    const { isFinal, name, options, query: { form, patterns }, timeout } = taking
+    const { isFinal, name, options, query, timeout } = taking
     const read = isFinal ? forGood : options === undefined ? raw : holds(ground, endings, options)
-    const wish = { kind: Hold.listedAs(taking), patterns, timeout, final: isFinal, read }
-    return { ...form === "all" ? joinOf(ground, wish, "join") : oneOf(ground, wish, "in"), operation: name }
+    const kind = takesAny(query) ? Hold.listedAs(taking) : kindOf(false, query)
+    const wish = { ...wishOf(query), kind, timeout, final: isFinal, read }
+    return { ...query.form === "all" ? joinOf(ground, wish, "join") : oneOf(ground, wish, "in"), operation: name }
   }
 
   /** Takes what matches now, for good or to hold it. */

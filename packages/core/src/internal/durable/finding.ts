@@ -19,7 +19,7 @@ import { page, unlimited } from "./query.js"
 import type { Reader, Reading } from "./reader.js"
 import { isRead } from "./reader.js"
 import type { Leaving, Session } from "./session.js"
-import type { Read } from "./wanted.js"
+import type { Met, Read } from "./wanted.js"
 
 export const nothing: Read = { index: 0, rows: [], tuples: [] }
 
@@ -33,20 +33,25 @@ export class Unread {
 }
 
 /** Decodes what was found. */
-export const readOf = (reader: Reader, { index, rows }: Found): Read | Unread => {
-  const tuples: Array<Tuple> = []
+export const readOf = (reader: Reader, { index, rows, seen }: Met): Read | Unread => {
+  const tuples = new Map<Row, Tuple>()
   const ids: Array<number> = []
   let error: SpaceError | undefined
-  for (const row of rows) {
+  for (const row of seen ?? rows) {
     const reading = reader.read(row)
     if (isRead(reading)) {
-      tuples.push(reading)
+      tuples.set(row, reading)
     } else {
-      ids.push(row.id)
       error ??= reading
+      if (seen === undefined || rows.includes(row)) {
+        ids.push(row.id)
+      }
     }
   }
-  return error === undefined ? { index, rows, tuples } : new Unread(ids, error)
+  const those = (some: ReadonlyArray<Row>) => some.map((row) => tuples.get(row)!)
+  return error === undefined
+    ? { index, rows, tuples: those(rows), seen, view: seen && those(seen) }
+    : new Unread(ids, error)
 }
 
 const decoded = (reader: Reader, found: Found): Effect.Effect<Read, Unread> => {

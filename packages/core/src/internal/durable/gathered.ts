@@ -16,11 +16,21 @@ export class Gathered {
   private readonly candidates = new Map<number, Candidate>()
   private readonly byPattern = new Map<Pattern, Map<number, Candidate>>()
 
-  constructor(private readonly reader: Reader) {}
+  constructor(
+    private readonly reader: Reader,
+    /** One for each row that was met, whatever for. */
+    private readonly known = new Map<number, Candidate>()
+  ) {}
+
+  /** What is found for other patterns, among which a search of these does not look: a row is the same in both. */
+  beside(): Gathered {
+    return new Gathered(this.reader, this.known)
+  }
 
   /** Counts a row for a pattern: once, however often it is met. */
-  add(pattern: Pattern, row: Row, reading: Reading): void {
-    const candidate = this.candidates.get(row.id) ?? candidateOf(this.reader, row, reading)
+  add(pattern: Pattern, row: Row, reading: Reading): Candidate {
+    const candidate = this.known.get(row.id) ?? candidateOf(this.reader, row, reading)
+    this.known.set(row.id, candidate)
     this.candidates.set(row.id, candidate)
     // The store has found it, so it has what the pattern says.
     pattern.terms.forEach(({ kind, value }, index) => {
@@ -30,6 +40,7 @@ export class Gathered {
     })
     const found = this.byPattern.get(pattern) ?? new Map<number, Candidate>()
     this.byPattern.set(pattern, found.set(row.id, candidate))
+    return candidate
   }
 
   of(pattern: Pattern): ReadonlyMap<number, Candidate> {
@@ -46,7 +57,6 @@ export class Gathered {
       first: (pattern, test, after) => lists.first(pattern, test, after),
       sizeOf: (pattern) => lists.of(pattern).length,
       isStored: () => true,
-      // What must not be there is refused before this.
       absent: () => true
     }
   }

@@ -61,6 +61,11 @@ export class Hope {
     })
   }
 
+  /** Whether it is certain that there are too few tuples, and has been since the last look. */
+  get isDark(): boolean {
+    return this.outlook?.isBright === false
+  }
+
   /** Whether the join could be complete with a tuple that has come. Where that cannot be told, it has to look. */
   mayBeMadeBy(row: Row, learned?: unknown): boolean {
     const { provisional } = this

@@ -36,7 +36,9 @@ export const interpret = ({ client, commands, dead, lease, now, tables }: {
   const mail = tables.fetch(client)
   const consumed = mail.filter(({ final, kind }) => final && kind === "served").map(({ waiter }) => waiter)
   if (consumed.length > 0) {
-    tables.drop(client, consumed)
+    space.consume(consumed)
   }
-  return { replies, mail, next: space.next() }
+  // What this client watches for may have happened by that.
+  const told = consumed.length > 0 && space.isWatched ? tables.fetch(client) : []
+  return { replies, mail: [...mail, ...told], next: space.next() }
 }

@@ -5,22 +5,23 @@
  */
 import * as Effect from "effect/Effect"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Found, Query, Row, Run } from "../../StoreCommand.js"
+import type { Query, Row, Run } from "../../StoreCommand.js"
 import * as Join from "../pattern/join.js"
 import type { Outlook } from "../pattern/outlook.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Demand } from "../pattern/plan.js"
 import { Plan } from "../pattern/plan.js"
 import { valuesOf } from "../pattern/semijoin.js"
+import { Absent } from "./absent.js"
 import type { Visit } from "./finding.js"
 import { claim, claimed, scan, visitPage } from "./finding.js"
 import { Gathered } from "./gathered.js"
 import type { Ground } from "./ground.js"
 import type { Reader, Reading } from "./reader.js"
 import { isRead } from "./reader.js"
-import type { Candidate, Wanted } from "./wanted.js"
+import type { Candidate, Met, Wanted } from "./wanted.js"
 import type { Wish } from "./wishes.js"
-import { described, reading } from "./wishes.js"
+import { askedBy, described, reading } from "./wishes.js"
 
 /** A demand of a join, and whether its query says all. */
 interface Asker extends Demand {
@@ -33,32 +34,40 @@ interface Question {
   readonly askers: ReadonlyArray<Asker>
 }
 
-/** A tuple for each of the patterns, under one assignment of their variables, to take or to read. */
+/**
+ * A tuple for each of the patterns, under one assignment of their variables, to take or to read. Of a join with guards
+ * some are only read, and some must not be there.
+ */
 export const joinOf = ({ reader }: Ground, wish: Wish, as: "join" | "rd"): Wanted => {
-  const plan = new Plan(wish.patterns)
-  const { patterns } = plan
+  const plan = new Plan(wish.patterns, wish.roles)
+  const { absences, patterns } = plan
   const questions = questionsOf(reader, plan)
+  const takes = as === "join"
+  // One that has nothing to take stands among those who read.
+  const role = takes && (plan.takes > 0 || !plan.isGuarded) ? "join" : "rd"
+  const absent = absences.map(({ pattern }) => pattern)
   return {
     // Equal patterns are one.
     ...described(reader, wish, Array.from(new Set(patterns), (each) => reader.query(each))),
     patterns,
-    as,
+    as: role,
     exact: false,
     plan,
-    attempt: (run, hold, waiter, { offered, outlook }) => {
+    absent: absent.length === 0 ? undefined : askedBy(absent, absent.map((pattern) => reader.query(pattern))),
+    attempt: (run, hold, waiter, { knows = () => {}, offered, outlook }) => {
       let offer = offered
       const look = Effect.suspend(() => {
         const mine = offer
         const search = new Search(reader, plan, questions, mine?.row)
         return Effect.flatMap(
           search.ask(run, outlook === undefined),
-          (isHopeful): Effect.Effect<Found | null, unknown> => {
-            const rows = isHopeful ? search.choose(outlook) : undefined
-            if (rows === undefined) {
+          (isHopeful): Effect.Effect<Met | null, unknown> => {
+            const found = isHopeful ? search.choose(outlook, takes) : undefined
+            knows(search.witness)
+            if (found === undefined) {
               return Effect.succeed(null)
             }
-            const found = { index: 0, rows }
-            if (mine === undefined || rows.every(({ id }) => id !== mine.row.id)) {
+            if (mine === undefined || found.rows.every(({ id }) => id !== mine.row.id)) {
               return Effect.succeed(found)
             }
             // It is stored from now on, and found there.
@@ -68,12 +77,23 @@ export const joinOf = ({ reader }: Ground, wish: Wish, as: "join" | "rd"): Wante
         )
       })
       // There is nothing to take for no patterns.
-      return as === "join"
-        ? claimed(look, (rows) => claim(run, hold, rows, waiter, wish.final))
-        : reading(run, look, waiter)
+      return role === "rd" ? reading(run, look, waiter) : Effect.flatMap(
+        claimed(look, (rows) => claim(run, hold, rows, waiter, wish.final)),
+        (found) =>
+          found?.seen === undefined
+            ? Effect.succeed(found)
+            : found.rows.length === 0
+            // What it would have read cannot be decoded.
+            ? reading(run, Effect.succeed(found), waiter)
+            : Effect.succeed({ ...found, seen: asTaken(found.seen, found.rows) })
+      )
     }
   }
 }
+
+/** All that was found, with what was taken as it is then. */
+const asTaken = (seen: ReadonlyArray<Row>, taken: ReadonlyArray<Row>): ReadonlyArray<Row> =>
+  seen.map((row) => taken.find(({ id }) => id === row.id) ?? row)
 
 const questionsOf = (reader: Reader, plan: Plan): ReadonlyArray<Question> => {
   const questions = new Map<string, Question & { readonly askers: Array<Asker> }>()
@@ -97,6 +117,8 @@ class Search {
   private pages = 0
   /** The demands of which all candidates are known that can agree with others. */
   private readonly known = new Set<Pattern>()
+  /** What there is that must not be, if that was asked. */
+  private absent: Absent | undefined = undefined
 
   constructor(
     private readonly reader: Reader,
@@ -126,18 +148,47 @@ class Search {
     }
     return Effect.flatMap(
       from(0),
-      (isHopeful) => isHopeful && !this.plan.isPlain ? Effect.as(this.complete(run), true) : Effect.succeed(isHopeful)
+      (isHopeful) =>
+        isHopeful
+          ? Effect.as(
+            Effect.zipRight(this.plan.isPlain ? Effect.void : this.complete(run), this.askAbsent(run)),
+            true
+          )
+          : Effect.succeed(false)
     )
   }
 
+  /** One that must not be there, and keeps the join from being complete. */
+  get witness(): Row | undefined {
+    return this.absent?.witness
+  }
+
+  /** Asks for what must not be there, unless there is too little of the rest anyway. */
+  private askAbsent(run: Run): Effect.Effect<void, SpaceError> {
+    return Effect.suspend(() => {
+      const { absences, demands } = this.plan
+      if (absences.length === 0 || demands.some(({ count, pattern }) => this.gathered.of(pattern).size < count)) {
+        return Effect.void
+      }
+      this.absent = new Absent(this.reader, this.plan, this.gathered, this.offered)
+      return this.absent.ask(run)
+    })
+  }
+
   /** The rows of an assignment, if there is one. One that cannot be decoded ends it: the others stay where they are. */
-  choose(outlook: Outlook<Candidate> | undefined): ReadonlyArray<Row> | undefined {
-    const chosen = Join.find<Candidate>(this.plan, this.gathered.source, outlook)
+  choose(outlook: Outlook<Candidate> | undefined, takes: boolean): Met | undefined {
+    const chosen = Join.find<Candidate>(this.plan, (this.absent ?? this.gathered).source, outlook)
     if (chosen === undefined) {
       return undefined
     }
     const unread = chosen.filter(({ unread }) => unread !== undefined)
-    return (unread.length === 0 ? chosen : unread).map(({ row }) => row)
+    const ended = unread.length === 0 ? chosen : unread
+    const all = ended.map(({ row }) => row)
+    if (!takes || this.plan.takes === chosen.length) {
+      return { index: 0, rows: all }
+    }
+    const taken = this.plan.takenOf(chosen)
+    return { index: 0, rows: ended.filter((each) => taken.includes(each)).map(({ row }) => row), seen: all }
   }
 
   /** What the store has for one question, oldest first, until all who ask it have enough. */
@@ -176,7 +227,7 @@ class Search {
   private complete(run: Run): Effect.Effect<void, SpaceError> {
     return Effect.suspend(() => {
       const open = Array.from(this.places.keys()).filter(({ askers }) =>
-        askers.some(({ pattern }) => !this.known.has(pattern))
+        askers.some((asker) => !this.known.has(asker.pattern) && !this.isLoose(asker))
       )
       if (open.length === 0) {
         return Effect.void
@@ -189,6 +240,14 @@ class Search {
         this.complete(run)
       )
     })
+  }
+
+  /** Whether its tuples need not agree with others: then those that are known are enough. */
+  private isLoose({ count, pattern }: Asker): boolean {
+    const { absences, users } = this.plan
+    return Array.from(pattern.names).every((name) =>
+      count === 1 && users.get(name)!.length === 1 && absences.every(({ names }) => !names.includes(name))
+    )
   }
 
   /** What can be looked up by fewer values than it has cost pages so far. */

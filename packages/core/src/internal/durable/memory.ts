@@ -43,6 +43,8 @@ class State {
   held: ReadonlyArray<Held> = []
   /** In the order in which they were added. */
   scheduled: ReadonlyArray<ScheduledRow> = []
+  /** How many watch for what leaves for good. */
+  watching = 0
   /** By the names of their lines, each in order of arrival. */
   lines = HashMap.empty<string, ReadonlyArray<Waiting>>()
   /** The names of the lines, by who stands there. */
@@ -63,13 +65,19 @@ const standingIn = ({ lines }: State, name: string): ReadonlyArray<Waiting> =>
 const waiting = ({ lines }: State): ReadonlyArray<Waiting> =>
   Array.from(HashMap.values(lines)).flat().sort((one, other) => one.seq - other.seq)
 
+const watchesLeaving = ({ events }: Waiter): boolean => events.includes("Gone")
+
 const removeWaiter = (state: State, client: string, waiter: number): boolean => {
   const key = nameOf(client, waiter)
   const name = Option.getOrUndefined(HashMap.get(state.lineOf, key))
   if (name === undefined) {
     return false
   }
-  const rest = standingIn(state, name).filter((other) => other.client !== client || other.waiter !== waiter)
+  const [[removed], rest] = split(
+    standingIn(state, name),
+    (other) => other.client === client && other.waiter === waiter
+  )
+  state.watching -= watchesLeaving(removed!) ? 1 : 0
   state.lines = rest.length === 0 ? HashMap.remove(state.lines, name) : HashMap.set(state.lines, name, rest)
   state.lineOf = HashMap.remove(state.lineOf, key)
   return true
@@ -165,7 +173,9 @@ const tablesOf = (state: State): Tables => ({
   },
   held: (query) => state.held.map(({ row }) => row).filter((row) => matches(query, row)),
   isWaitedFor: () => HashMap.size(state.lines) > 0,
+  isWatched: (event) => event !== "Gone" || state.watching > 0,
   addWaiter: (client, waiter, since) => {
+    state.watching += watchesLeaving(waiter) ? 1 : 0
     const name = lineOf(client, waiter)
     state.lines = HashMap.set(state.lines, name, [...standingIn(state, name), {
       ...waiter,

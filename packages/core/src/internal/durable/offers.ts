@@ -8,10 +8,11 @@ import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Command, Found, Mail, Outcome, RepliesTo, Reply, Row, Run } from "../../StoreCommand.js"
+import type { Command, Mail, Outcome, RepliesTo, Reply, Row, Run } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Waiting } from "../insight.js"
 import type { Pattern } from "../pattern/pattern.js"
+import type { Met } from "./wanted.js"
 
 /** Which of this client's lines accept a tuple, of those that only the client can decide about. */
 export type Accepts = (tuple: Tuple) => ReadonlyArray<number>
@@ -33,9 +34,9 @@ export interface Listener extends Waiting {
    * `learned` is called when the transaction has been committed.
    */
   readonly consider:
-    | ((run: Run, row: Row, isOver: boolean, learned: Array<() => void>) => Effect.Effect<Found | null, SpaceError>)
+    | ((run: Run, row: Row, isOver: boolean, learned: Array<() => void>) => Effect.Effect<Met | null, SpaceError>)
     | undefined
-  readonly arrive: (found: Found) => void
+  readonly arrive: (found: Met) => void
 }
 
 /** One who stands in a line. */
@@ -49,7 +50,7 @@ export interface Member extends Listener {
 /** What a batch comes to, when joins have said what they make of what they were offered. */
 export interface Heard<Cs extends ReadonlyArray<Command> = ReadonlyArray<Command>> extends Outcome<Cs> {
   /** Joins that are complete. */
-  readonly joined: ReadonlyArray<readonly [waiter: number, found: Found]>
+  readonly joined: ReadonlyArray<readonly [waiter: number, found: Met]>
   /** What joins have learned, which holds once it is committed. */
   readonly learned: ReadonlyArray<() => void>
 }

@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Mail, Query, Row } from "../../StoreCommand.js"
+import type { EventKind, Mail, Query, Row } from "../../StoreCommand.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { ProcessRecord } from "../process.js"
 import { current as currentProcess } from "../process.js"
@@ -23,6 +23,8 @@ export interface Missed {
   /** Tuples. */
   readonly patterns: ReadonlyArray<Pattern>
   readonly queries: ReadonlyArray<Query>
+  /** What must not be there: until what is has left for good. */
+  readonly absent?: Pick<Missed, "patterns" | "queries"> | undefined
   /** What its conditions have looked at in the space, if it has used that: whatever happens there. */
   readonly watched?: Pick<Missed, "patterns" | "queries"> | undefined
   /** State of STM. */
@@ -38,7 +40,8 @@ export class Retry {
 
 /** Whether they are waited for alike. */
 const areSame = (one: Missed, other: Missed): boolean =>
-  sameQueries(one.queries, other.queries) && sameQueries(one.watched?.queries ?? [], other.watched?.queries ?? [])
+  sameQueries(one.queries, other.queries) && sameQueries(one.watched?.queries ?? [], other.watched?.queries ?? []) &&
+  sameQueries(one.absent?.queries ?? [], other.absent?.queries ?? [])
 
 /** A transaction that waits. The first of those that it waits by wakes it. */
 class Wait {
@@ -46,14 +49,24 @@ class Wait {
   private resume: ((effect: Effect.Effect<void>) => void) | undefined = undefined
   readonly looks: ReadonlyArray<Look>
 
-  constructor(private readonly session: Session, { concerns, patterns, queries, watched }: Missed, fiber: AnyFiber) {
-    const look = (wanted: Pick<Missed, "patterns" | "queries">, kind: "look" | "watch", by?: AnyFiber): Look =>
-      new Look(session, wanted.patterns, wanted.queries, kind, concerns, by, this.wake)
+  constructor(
+    private readonly session: Session,
+    { absent, concerns, patterns, queries, watched }: Missed,
+    fiber: AnyFiber
+  ) {
+    const look = (
+      wanted: Pick<Missed, "patterns" | "queries">,
+      events: ReadonlyArray<EventKind> | undefined,
+      by?: AnyFiber
+    ): Look => new Look(session, wanted.patterns, wanted.queries, events, concerns, by, this.wake)
     // It is one who waits, whatever it waits for: shown with the tuples that it has missed, or with what it watches.
-    const missed = patterns.length === 0 ? [] : [look({ patterns, queries }, "look", fiber)]
-    this.looks = watched === undefined || watched.patterns.length === 0 && missed.length > 0
+    const missed = patterns.length === 0 ? [] : [look({ patterns, queries }, undefined, fiber)]
+    const looks = absent === undefined
       ? missed
-      : [...missed, look(watched, "watch", missed.length === 0 ? fiber : undefined)]
+      : [...missed, look(absent, ["Gone"], missed.length === 0 ? fiber : undefined)]
+    this.looks = watched === undefined || watched.patterns.length === 0 && looks.length > 0
+      ? looks
+      : [...looks, look(watched, changes, looks.length === 0 ? fiber : undefined)]
     session.onMoved.add(this.onMoved)
   }
 
@@ -98,6 +111,9 @@ export const hidden = JSON.stringify(null)
 /** Whether `inspect` shows a waiter: it is not a second look of one that is shown already. */
 export const isShown = ({ label }: { readonly label: string }): boolean => label !== hidden
 
+/** What changes what is stored. */
+const changes: ReadonlyArray<EventKind> = ["Out", "In", "Requeue", "Expire"]
+
 /** Waits until a tuple comes that a transaction has missed, or until something happens to what it has watched. */
 class Look implements Listener {
   readonly id: number
@@ -112,7 +128,8 @@ class Look implements Listener {
     private readonly session: Session,
     readonly patterns: ReadonlyArray<Pattern>,
     private readonly queries: ReadonlyArray<Query>,
-    private readonly how: "look" | "watch",
+    /** What it watches for; by default it is told of what comes to be stored. */
+    private readonly events: ReadonlyArray<EventKind> | undefined,
     private readonly concerns: Missed["concerns"],
     /** Who waits, if that is shown. */
     readonly fiber: AnyFiber | undefined,
@@ -128,11 +145,11 @@ class Look implements Listener {
     Effect.asVoid(this.session.perform({
       op: "wait",
       waiter: this.id,
-      kind: this.how,
+      kind: this.events === undefined ? "look" : "watch",
       queries: this.queries,
       exact: false,
       line: this.id,
-      events: this.how === "watch" ? ["Out", "In", "Requeue", "Expire"] : [],
+      events: this.events ?? [],
       final: false,
       label: this.fiber === undefined ? hidden : labelOf(this)
     }))

@@ -10,7 +10,7 @@ import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import { SpaceError } from "../../SpaceError.js"
 import type { SpaceEvent } from "../../SpaceEvent.js"
-import type { Cancel, EventKind, Mail, Wait } from "../../StoreCommand.js"
+import type { Cancel, Mail, Wait } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Mailbox } from "../arguments.js"
 import type { Pattern } from "../pattern/pattern.js"
@@ -79,8 +79,8 @@ class Subscription implements Listener {
       }
       if (event === "Requeue" && this.unseen?.delete(from!) === true) {
         this.add({ _tag: "Out", tuple })
-      } else if (this.watcher.events.has(event!)) {
-        this.add({ _tag: event!, tuple })
+      } else if (event !== null && event !== "Gone" && this.watcher.events.has(event)) {
+        this.add({ _tag: event, tuple })
       }
     } catch (error) {
       this.end(Exit.die(error))
@@ -151,7 +151,7 @@ export const watch = (
     }
     const [query, exact] = reader.query(pattern)
     const watcher = new Watcher(events, capacity, strategy, undefined, () => {})
-    const asked = Array.from(events).filter((event): event is EventKind => event !== "Evict")
+    const asked = Array.from(events).filter((event) => event !== "Evict")
     const subscription = new Subscription(
       session,
       reader,

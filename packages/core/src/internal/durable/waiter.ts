@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Restore } from "../../SpaceStore.js"
-import type { Command, Found, Mail, Row, Run } from "../../StoreCommand.js"
+import type { Cancel, Command, Found, Mail, Row, Run } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Deadline } from "../deadlines.js"
 import type { Pattern } from "../pattern/pattern.js"
@@ -24,13 +24,15 @@ import type { Line, Listener, Member } from "./offers.js"
 import { matches } from "./query.js"
 import { isRead } from "./reader.js"
 import type { Session } from "./session.js"
-import type { Read, Wanted } from "./wanted.js"
+import { Vigil } from "./vigil.js"
+import type { Met, Read, Wanted } from "./wanted.js"
 import { labelOf, Refusal } from "./wanted.js"
 
 export class ClientWaiter implements Member {
   readonly id: number
   readonly kind: Wanted["kind"]
   readonly patterns: ReadonlyArray<Pattern>
+  readonly shown: Wanted["shown"]
   readonly since: number
   readonly process: ProcessRecord | undefined
   readonly watcher = undefined
@@ -52,6 +54,10 @@ export class ClientWaiter implements Member {
   private ahead: Ahead | undefined = undefined
   /** If it is a join. */
   private readonly hope: Hope | undefined
+  /** If something must not be there. */
+  private readonly vigil: Vigil | undefined
+  /** Whether it is about to look again. */
+  private isLooking = false
 
   /** Whether somebody who answers for its patterns has answered during its first look. */
   private isAnswered = false
@@ -65,8 +71,11 @@ export class ClientWaiter implements Member {
     this.id = session.nextId()
     this.kind = wanted.kind
     this.patterns = wanted.patterns
+    this.shown = wanted.shown
     this.takes = wanted.as !== "rd"
     this.hope = wanted.plan && new Hope(wanted.plan, wanted.tuple)
+    this.vigil = wanted.absent &&
+      new Vigil(session, wanted.absent, wanted.tuple, () => this.hope?.isDark === true || this.lookAgain())
     this.consider = this.takes ? this.hope && this.considering(this.hope) : undefined
     this.since = session.now()
     this.process = localOf(fiber, current)
@@ -81,7 +90,7 @@ export class ClientWaiter implements Member {
       this.timeout = { at: this.since + wanted.timeout, index: -1, fire: () => this.leave("late") }
       session.setDeadline(this.timeout, this.timeout.at)
     }
-    for (const { answers } of wanted.patterns) {
+    for (const { answers } of [...wanted.patterns, ...wanted.absent?.patterns ?? []]) {
       answers?.follow(() => this.lookAgain(), (defect) => this.die(defect))
     }
     this.ask()
@@ -91,7 +100,7 @@ export class ClientWaiter implements Member {
   private ask(): void {
     const { id, session, wanted: { as, exact, final, queries, timeout } } = this
     const waits = timeout > 0
-    const asked = (exit: Exit.Exit<Found | null, unknown>) => this.asked(exit)
+    const asked = (exit: Exit.Exit<Met | null, unknown>) => this.asked(exit)
     if (exact) {
       const label = waits ? labelOf(this) : null
       if (as === "in") {
@@ -129,7 +138,10 @@ export class ClientWaiter implements Member {
             startOf(run, ahead, round, plan !== undefined),
             (from) => this.attempting(run, null, from)
           ),
-          (found) => found === null && timeout > 0 ? run([wait]) : Effect.void
+          (found) =>
+            found === null && timeout > 0
+              ? run(this.vigil === undefined ? [wait] : [wait, this.vigil.wait])
+              : Effect.void
         ),
       (exit) => {
         if (!isFar(exit)) {
@@ -148,17 +160,26 @@ export class ClientWaiter implements Member {
    * Looks at what is stored, in a transaction that does nothing else: what is known then, holds when it has been
    * committed.
    */
-  private attempting(run: Run, waiter: number | null, from = everything): Effect.Effect<Found | null, unknown> {
+  private attempting(run: Run, waiter: number | null, from = everything): Effect.Effect<Met | null, unknown> {
     return Effect.suspend(() => {
+      this.isLooking = false
       const look = this.hope?.look()
+      let witness: Row | undefined
+      const knows = (found: Row | undefined) => {
+        witness = found
+      }
       return Effect.tap(
-        this.wanted.attempt(run, this.id, waiter, { outlook: look?.outlook, from }),
-        () => look === undefined ? Effect.void : Effect.sync(look.end)
+        this.wanted.attempt(run, this.id, waiter, { outlook: look?.outlook, knows, from }),
+        () =>
+          look === undefined ? Effect.void : Effect.sync(() => {
+            look.end()
+            this.vigil?.knows(witness)
+          })
       )
     })
   }
 
-  private asked(exit: Exit.Exit<Found | null, unknown>): void {
+  private asked(exit: Exit.Exit<Met | null, unknown>): void {
     this.ahead?.close()
     this.ahead = undefined
     if (Exit.isFailure(exit) && Cause.isFailType(exit.cause)) {
@@ -167,7 +188,7 @@ export class ClientWaiter implements Member {
     if (this.state === "ended") {
       // Nobody waits for the answer any more: nothing may be left of the question.
       if (Exit.isSuccess(exit) && exit.value === null) {
-        this.session.post({ op: "cancel", waiters: [this.id] })
+        this.session.post(this.cancel)
       } else if (Exit.isSuccess(exit) && this.takes) {
         giveBack(this.session, this.wanted, this.id, exit.value!.rows)
       }
@@ -221,10 +242,18 @@ export class ClientWaiter implements Member {
 
   /** Looks at what is stored, as one who waits. */
   private look(): void {
-    this.session.postExclusive((run) => this.attempting(run, this.id), (exit) => this.found(exit))
+    if (!this.isLooking) {
+      this.isLooking = true
+      this.session.postExclusive((run) => this.attempting(run, this.id), (exit) => this.found(exit))
+    }
   }
 
-  private found(exit: Exit.Exit<Found | null, unknown>): void {
+  /** Nobody waits any more. Answered first with whether we did. */
+  private get cancel(): Cancel {
+    return { op: "cancel", waiters: this.vigil === undefined ? [this.id] : [this.id, this.vigil.id] }
+  }
+
+  private found(exit: Exit.Exit<Met | null, unknown>): void {
     if (Exit.isFailure(exit)) {
       this.forget()
       this.end(Exit.failCause(exit.cause))
@@ -256,7 +285,7 @@ export class ClientWaiter implements Member {
     const { index, row } = hint
     const { id, session, wanted } = this
     if (this.hope !== undefined) {
-      if (this.hope.mayBeMadeBy(row)) {
+      if (this.hope.mayBeMadeBy(row) && this.vigil?.isHopeless !== true) {
         this.look()
       }
       return true
@@ -331,7 +360,8 @@ export class ClientWaiter implements Member {
         take,
         accepted: acceptedOf([row], wanted.tuple, session.offers.accepts)[row.id] ?? null
       }])
-    const outlook = !isOver && this.state !== "ended" && hope.mayBeMadeBy(row, learned) ? hope.consider() : undefined
+    const isHopeful = !isOver && this.state !== "ended" && hope.mayBeMadeBy(row, learned)
+    const outlook = isHopeful && this.vigil?.isHopeless !== true ? hope.consider() : undefined
     const found = outlook === undefined
       ? Effect.succeed(null)
       : Effect.catchAllCause(
@@ -376,7 +406,7 @@ export class ClientWaiter implements Member {
       }
       return this.state !== "asked"
     }
-    session.post({ op: "cancel", waiters: [id] }, (exit) => {
+    session.post(this.cancel, (exit) => {
       if (this.state === "ended") {
         this.forget()
       } else if (!stop(exit)) {
@@ -393,7 +423,7 @@ export class ClientWaiter implements Member {
     })
   }
 
-  arrive(found: Found): void {
+  arrive(found: Met): void {
     if (this.state === "ended") {
       if (this.takes) {
         giveBack(this.session, this.wanted, this.id, found.rows)
@@ -470,6 +500,7 @@ export class ClientWaiter implements Member {
       this.state = "ended"
       this.session.waiters.delete(this.id)
       this.ahead?.close()
+      this.vigil?.close()
       if (this.line !== undefined) {
         this.session.offers.leave(this, this.line)
       }
@@ -496,8 +527,8 @@ export class ClientWaiter implements Member {
 /** Nothing has come in time. */
 export const lateOf = (
   { store: { name: space } }: Session,
-  { kind, operation = kind, patterns, timeout }: Wanted
-): Exit.Exit<never, Cause.TimeoutException> => Exit.fail(timedOut({ space, operation, patterns, timeout }))
+  { kind, operation = kind, patterns, shown = patterns, timeout }: Wanted
+): Exit.Exit<never, Cause.TimeoutException> => Exit.fail(timedOut({ space, operation, patterns: shown, timeout }))
 
 /**
  * Waits for what is wanted; what is taken is then held under the number of the waiter. Must run uninterruptibly; the

@@ -18,8 +18,8 @@ import type { From } from "./ahead.js"
 import type { Reading } from "./reader.js"
 
 /** What `inspect` tells of somebody who waits. */
-export const labelOf = ({ kind, patterns, process }: Waiting): string =>
-  JSON.stringify({ kind, patterns: patterns.map(String), process: process?.name })
+export const labelOf = ({ kind, patterns, process, shown = patterns }: Waiting): string =>
+  JSON.stringify({ kind, patterns: shown.map(String), process: process?.name })
 
 /** A tuple that a join may take. */
 export interface Candidate {
@@ -31,9 +31,17 @@ export interface Candidate {
   readonly unread: Array<unknown> | undefined
 }
 
+/** What was found: of a join with guards, what it takes. */
+export interface Met extends Found {
+  /** All that was found, in the order of the patterns, if some of it is only read. */
+  readonly seen?: ReadonlyArray<Row> | undefined
+}
+
 /** What was found, decoded. */
-export interface Read extends Found {
+export interface Read extends Met {
   readonly tuples: ReadonlyArray<Tuple>
+  /** All that was found, if some of it is only read. */
+  readonly view?: ReadonlyArray<Tuple> | undefined
   /** Why the tuples, which are given as they are, cannot be decoded. */
   readonly unread?: SpaceError
 }
@@ -61,6 +69,8 @@ export interface Wanted {
   /** The name of the operation, if it is not the kind. */
   readonly operation?: string
   readonly patterns: ReadonlyArray<Pattern>
+  /** What it is after, as it is shown, if the patterns do not say all. */
+  readonly shown?: ReadonlyArray<unknown> | undefined
   readonly queries: ReadonlyArray<Query>
   /** Those of the queries that say all. */
   readonly exactly: ReadonlyArray<Query>
@@ -70,13 +80,15 @@ export interface Wanted {
   readonly as: "in" | "join" | "rd"
   /** What a join is to find. */
   readonly plan?: Plan
+  /** What must not be there for a join; `exactly` are those of the queries that say all. */
+  readonly absent?: Pick<Wanted, "exactly" | "patterns" | "queries"> | undefined
   /** Whether a tuple is taken for good, and not held first. */
   readonly final: boolean
   /** Milliseconds. Zero does not wait. */
   readonly timeout: number
   readonly tuple: (row: Row) => Reading
   /** Decodes what was found, and taken for this hold. */
-  readonly read: (hold: number, found: Found) => Read | Refusal
+  readonly read: (hold: number, found: Met) => Read | Refusal
   /**
    * Looks for it, and takes it for the hold, where the store cannot decide alone. A waiter that is there is over then.
    */
@@ -89,8 +101,10 @@ export interface Wanted {
       readonly offered?: { readonly row: Row; readonly answer: Effect.Effect<unknown, SpaceError> }
       /** A new one, which knows what is stored when nothing is found. */
       readonly outlook?: Outlook<Candidate> | undefined
+      /** Told of what is there that must not be, as long as which nothing will be found: or that nothing is known. */
+      readonly knows?: ((witness: Row | undefined) => void) | undefined
       /** For one that is no join: from where on. */
       readonly from?: From
     }
-  ) => Effect.Effect<Found | null, unknown>
+  ) => Effect.Effect<Met | null, unknown>
 }

@@ -11,6 +11,7 @@ import { isSpaceError } from "../brand.js"
 import type { Policy } from "../hold.js"
 import { failed } from "../hold.js"
 import type { Pattern } from "../pattern/pattern.js"
+import type { Several } from "../pattern/query.js"
 import type { Making } from "./agenda.js"
 import { everything } from "./ahead.js"
 import type { Far, From } from "./ahead.js"
@@ -29,14 +30,20 @@ import { Refusal } from "./wanted.js"
 /** Decodes what was read. */
 export const reads = ({ reader }: Ground): Wanted["read"] => (_, found) => {
   const read = readOf(reader, found)
-  return read instanceof Unread ? new Refusal(Cause.fail(read.error), undefined) : read
+  return read instanceof Unread ? refused(read) : read
 }
+
+/** Nothing was taken that would have to go back. */
+const refused = ({ error }: Unread): Refusal => new Refusal(Cause.fail(error), undefined)
 
 /** Decodes what was taken for good. */
 export const takes = ({ reader, session }: Ground): Wanted["read"] => (_, found) => {
   const read = readOf(reader, found)
   if (!(read instanceof Unread)) {
     return read
+  }
+  if (found.rows.length === 0) {
+    return refused(read)
   }
   const cause = Cause.fail(read.error)
   return new Refusal(cause, {
@@ -61,6 +68,9 @@ export const holds = ({ reader, session }: Ground, endings: Endings, options: Po
     if (!(read instanceof Unread)) {
       return read
     }
+    if (found.rows.length === 0) {
+      return refused(read)
+    }
     const cause = Cause.fail(read.error)
     return new Refusal(cause, {
       back: () => {
@@ -76,8 +86,9 @@ export const holds = ({ reader, session }: Ground, endings: Endings, options: Po
 /** Gives what is held for who decides elsewhere what becomes of it: as it is, if it cannot be decoded. */
 export const raws = ({ reader }: Ground): Wanted["read"] => (_, found) => {
   const read = readOf(reader, found)
+  const raw = (rows: ReadonlyArray<Row>) => rows.map((row) => reader.raw(row))
   return read instanceof Unread
-    ? { ...found, tuples: found.rows.map((row) => reader.raw(row)), unread: read.error }
+    ? { ...found, tuples: raw(found.rows), view: found.seen && raw(found.seen), unread: read.error }
     : read
 }
 
@@ -86,18 +97,24 @@ export const raws = ({ reader }: Ground): Wanted["read"] => (_, found) => {
 // ---------------------------------------------------------------------------------------------------------------------
 
 /** What a waiter wishes, in whatever way it is looked for. */
-export type Wish = Pick<Wanted, "final" | "kind" | "patterns" | "read" | "timeout">
+export interface Wish extends Pick<Wanted, "final" | "kind" | "patterns" | "read" | "shown" | "timeout"> {
+  /** Of a join: what its patterns are for. */
+  readonly roles?: Several["roles"]
+  /** Of a choice. */
+  readonly prefer?: Several["prefer"]
+}
 
-/** The oldest tuple that matches one of the patterns. */
+/** The oldest tuple that matches one of the patterns, or the first of them that any tuple matches. */
 export const oneOf = ({ reader }: Ground, wish: Wish, as: "in" | "rd"): Wanted => {
   const { patterns } = wish
   const queries = patterns.map((pattern) => reader.query(pattern))
   return {
     ...described(reader, wish, queries),
     as,
-    exact: queries.every(([, exact]) => exact),
+    // The store knows of no preference.
+    exact: wish.prefer === undefined && queries.every(([, exact]) => exact),
     attempt: (run, hold, waiter, { from = everything }) => {
-      const look = oldestOf(reader, run, patterns, queries, from)
+      const look = oldestOf(reader, run, patterns, queries, from, wish.prefer === "first")
       return as === "in"
         ? claimed(look, (rows) => claim(run, hold, rows, waiter, wish.final))
         : reading(run, look, waiter)
@@ -106,27 +123,36 @@ export const oneOf = ({ reader }: Ground, wish: Wish, as: "in" | "rd"): Wanted =
 }
 
 /** Reads what a look finds: that ends the waiter, unless it has been served meanwhile. */
-export const reading = <E>(
+export const reading = <A extends Found, E>(
   run: Run,
-  look: Effect.Effect<Found | null, E>,
+  look: Effect.Effect<A | null, E>,
   waiter: number | null
-): Effect.Effect<Found | null, E | SpaceError> =>
+): Effect.Effect<A | null, E | SpaceError> =>
   waiter === null ? look : Effect.flatMap(look, (found) =>
     found === null ? Effect.succeed(null) : Effect.map(
       run([{ op: "cancel", waiters: [waiter] }]),
       ({ replies: [[was]] }) => was === true ? found : null
     ))
 
+/** What the store is asked for patterns. */
+export const askedBy = (
+  patterns: ReadonlyArray<Pattern>,
+  queries: ReadonlyArray<ReturnType<Reader["query"]>>
+): Pick<Wanted, "exactly" | "patterns" | "queries"> => ({
+  patterns,
+  queries: queries.map(([query]) => query),
+  exactly: queries.filter(([, exact]) => exact).map(([query]) => query)
+})
+
 /** What is the same for all that can be wanted. */
 export const described = (
   reader: Reader,
-  { final, kind, patterns, read, timeout }: Wish,
+  { final, kind, patterns, read, shown, timeout }: Wish,
   queries: ReadonlyArray<ReturnType<Reader["query"]>>
 ) => ({
   kind,
-  patterns,
-  queries: queries.map(([query]) => query),
-  exactly: queries.filter(([, exact]) => exact).map(([query]) => query),
+  shown,
+  ...askedBy(patterns, queries),
   final,
   timeout,
   tuple: (row: Row) => reader.read(row),
@@ -138,13 +164,14 @@ const oldestOf = (
   run: Run,
   patterns: ReadonlyArray<Pattern>,
   queries: ReadonlyArray<ReturnType<Reader["query"]>>,
-  from: From
+  from: From,
+  isFirst: boolean
 ): Effect.Effect<Found | null, Far | SpaceError> =>
   Effect.suspend(() => {
     let oldest: Found | null = null
     return Effect.map(
       Effect.forEach(patterns, (pattern, index) =>
-        each(
+        isFirst && oldest !== null ? Effect.void : each(
           reader,
           run,
           pattern,

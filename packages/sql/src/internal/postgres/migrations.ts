@@ -321,6 +321,25 @@ BEGIN
   END IF;
 END $$;
 
+-- Whether anybody watches for what leaves for good: one look into an index that is empty most often.
+CREATE OR REPLACE FUNCTION ${schema}.is_watched(p_space int) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (SELECT FROM ${schema}.waiters w WHERE w.space = p_space AND 'Gone' = ANY(w.events))
+$$;
+
+-- Tells of tuples that have left for good.
+CREATE OR REPLACE FUNCTION ${schema}.tell_gone(p_space int, p_rows ${schema}.tuples[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  t ${schema}.tuples;
+BEGIN
+  IF ${schema}.is_watched(p_space) THEN
+    FOREACH t IN ARRAY p_rows LOOP
+      PERFORM ${schema}.tell(p_space, 'Gone', t, NULL);
+    END LOOP;
+  END IF;
+END $$;
+
 -- S4: a tuple goes to all readers and watchers, then to the first of those who take, or is stored.
 -- p_accepted: those of the client's lines that accept it, of those about whom we cannot decide; NULL if nobody knows.
 -- p_after: those who wait up to this one have had it; p_event is then NULL, and readers and watchers know of it.
@@ -399,6 +418,7 @@ CREATE OR REPLACE FUNCTION ${schema}.deliver(
 BEGIN
   IF p_event = 'Requeue' AND t.expires <= p_now THEN
     PERFORM ${schema}.tell(p_space, 'Expire', t, p_from);
+    PERFORM ${schema}.tell_gone(p_space, ARRAY[t]);
   ELSIF EXISTS (SELECT FROM ${schema}.waiters x WHERE x.space = p_space) THEN
     PERFORM ${schema}.hand(p_space, p_client, p_now, t, p_accepted, p_event, p_from, 0);
   ELSE
@@ -414,6 +434,7 @@ BEGIN
   FOR t IN SELECT * FROM ${schema}.tuples x WHERE x.space = p_space AND x.expires <= p_now ORDER BY x.id LOOP
     DELETE FROM ${schema}.tuples x WHERE x.id = t.id;
     PERFORM ${schema}.tell(p_space, 'Expire', t, NULL);
+    PERFORM ${schema}.tell_gone(p_space, ARRAY[t]);
   END LOOP;
 END $$;
 
@@ -622,6 +643,15 @@ BEGIN
   END IF;
 END $$;
 
+-- Tells of stored tuples that are taken for good.
+CREATE OR REPLACE FUNCTION ${schema}.tell_leaving(p_space int, p_ids bigint[]) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF ${schema}.is_watched(p_space) THEN
+    PERFORM ${schema}.tell_gone(p_space, ARRAY(SELECT x FROM ${schema}.tuples x WHERE x.id = ANY(p_ids) ORDER BY x.id));
+  END IF;
+END $$;
+
 -- Moves stored tuples to a hold; or removes them, if they are taken for good.
 CREATE OR REPLACE FUNCTION ${schema}.hold(
   p_space int, p_client bigint, p_now float8, p_ids bigint[], p_holds bigint[], p_final boolean
@@ -629,6 +659,9 @@ CREATE OR REPLACE FUNCTION ${schema}.hold(
 LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM ${schema}.tell_taken(p_space, p_ids);
+  IF p_final THEN
+    PERFORM ${schema}.tell_leaving(p_space, p_ids);
+  END IF;
   WITH gone AS (DELETE FROM ${schema}.tuples WHERE id = ANY(p_ids) RETURNING *)
     INSERT INTO ${schema}.held SELECT gone.*, p_client, p_holds[1], p_now FROM gone WHERE NOT p_final;
 END $$;
@@ -652,6 +685,9 @@ BEGIN
     v_found := cardinality(v_ids);
     IF v_found > 0 THEN
       PERFORM ${schema}.tell_taken(p_space, v_ids);
+      IF v_final THEN
+        PERFORM ${schema}.tell_leaving(p_space, v_ids);
+      END IF;
       WITH gone AS (
         DELETE FROM ${schema}.tuples WHERE id = ANY(v_ids) RETURNING *
       ), moved AS (
@@ -731,7 +767,9 @@ BEGIN
     IF jsonb_array_length(c->'schedule') > 0 THEN
       PERFORM ${schema}.schedule(p_space, p_client, p_now, c->'schedule');
     END IF;
-    IF c->>'how' <> 'gone' THEN
+    IF c->>'how' = 'gone' THEN
+      PERFORM ${schema}.tell_gone(p_space, v_rows);
+    ELSE
       FOREACH t IN ARRAY v_rows LOOP
         v_from := t.id;
         IF c->>'how' = 'back' THEN
@@ -935,6 +973,7 @@ DECLARE
   v_mail json := '[]';
   v_outcome json;
   v_kept json;
+  v_gone ${schema}.tuples[];
   v_to bigint;
   c jsonb;
 BEGIN
@@ -1015,8 +1054,13 @@ BEGIN
       DELETE FROM ${schema}.mail m WHERE m.client = p_client RETURNING m.id, m.waiter, m.final, m.body
     ), dropped AS (
       DELETE FROM ${schema}.held h WHERE h.client = p_client AND h.hold IN (SELECT waiter FROM gone WHERE final)
+        RETURNING ROW(${columnsOf(sql`h`)})::${schema}.tuples AS t
     )
-    SELECT json_agg(body ORDER BY id) INTO v_mail FROM gone;
+    SELECT json_agg(body ORDER BY id), (SELECT array_agg(d.t) FROM dropped d) INTO v_mail, v_gone FROM gone;
+    IF v_gone IS NOT NULL THEN
+      -- What this client is told by that, it fetches when it is notified.
+      PERFORM ${schema}.tell_gone(p_space, v_gone);
+    END IF;
   END IF;
   v_outcome := json_build_object('replies', array_to_json(v_replies), 'mail', v_mail, 'next', v_next);
   v_kept := v_outcome;
@@ -1147,6 +1191,10 @@ CREATE TABLE ${schema}.scheduled (
   attempts int NOT NULL
 ) WITH (${swept});
 CREATE INDEX scheduled_due ON ${schema}.scheduled (space, due, id);`
+  },
+  {
+    name: sql`who watches for what leaves for good`,
+    statements: (schema) => sql`CREATE INDEX waiters_gone ON ${schema}.waiters (space) WHERE 'Gone' = ANY(events);`
   }
 ]
 

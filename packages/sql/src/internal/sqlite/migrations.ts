@@ -113,5 +113,13 @@ export const migrations: ReadonlyArray<Migration> = [
         meta TEXT, attempts INTEGER NOT NULL
       );
       CREATE INDEX ${prefix}scheduled_due ON ${prefix}scheduled (space, due);`
+  },
+  {
+    // One look into an empty index tells that nobody is to be told.
+    name: sql`who watches for what leaves for good`,
+    statements: (prefix) =>
+      sql`
+      ALTER TABLE ${prefix}waiters ADD COLUMN gone INTEGER;
+      CREATE INDEX ${prefix}waiters_gone ON ${prefix}waiters (space) WHERE gone = 1;`
   }
 ]

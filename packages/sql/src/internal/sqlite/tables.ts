@@ -176,6 +176,7 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
     sql`DELETE FROM ${held} WHERE client = ? AND hold IN (SELECT value FROM json_each(?)) RETURNING hold`
   )
   const isWaitedFor = prepared(sql`SELECT 1 FROM ${prefix}waiters WHERE space = ? LIMIT 1`)
+  const isWatched = prepared(sql`SELECT 1 FROM ${prefix}waiters WHERE space = ? AND gone = 1 LIMIT 1`)
   const nextMask = prepared(
     sql`SELECT mask FROM ${prefix}anchors WHERE space = ? AND mask > ? ORDER BY mask LIMIT 1`
   )
@@ -437,12 +438,23 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
       (prepared(sql`SELECT ${whole} FROM ${held} WHERE space = ? ORDER BY id`).all(space) as ReadonlyArray<Stored>)
         .map(rowOf).filter((row) => matches(query, row)),
     isWaitedFor: () => isWaitedFor.all(space).length > 0,
+    isWatched: (event) => event !== "Gone" || isWatched.all(space).length > 0,
     addWaiter: (client, waiter, since) => {
       const { label, ...body } = waiter
       const line = shortLineOf(waiter, client)
       const { lastInsertRowid } = prepared(
-        sql`INSERT INTO ${prefix}waiters (client, space, waiter, body, label, since, line) VALUES (${places(7)})`
-      ).run(Number(client), space, waiter.waiter, JSON.stringify(body), label, since, line)
+        sql`INSERT INTO ${prefix}waiters (client, space, waiter, body, label, since, line, gone)
+          VALUES (${places(8)})`
+      ).run(
+        Number(client),
+        space,
+        waiter.waiter,
+        JSON.stringify(body),
+        label,
+        since,
+        line,
+        waiter.events.includes("Gone") ? 1 : null
+      )
       const anchors = new Map(waiter.queries.map((query) => {
         const anchor = anchorOf(query)
         return [`${anchor.mask},${anchor.hash}`, anchor]
