@@ -10,12 +10,14 @@
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as STM from "effect/STM"
 import * as TRef from "effect/TRef"
 import { SpaceError } from "../../SpaceError.js"
 import type { Transaction } from "../../Transaction.js"
 import { unsupported } from "../arguments.js"
 import type { Pattern } from "../pattern/pattern.js"
+import type { Asked } from "../queries.js"
 import type { AnyFiber } from "../runtime.js"
 import { withFiber } from "../runtime.js"
 import { currentParking, Parking } from "../stm/parking.js"
@@ -42,7 +44,7 @@ export class Run extends Running.Run {
 }
 
 /** Why a step of a transaction could not be done. */
-type Missed = Pattern | "room"
+type Missed = Asked | "room"
 
 /** Not by its class: copies of the library have one each. */
 const isInMemory = (run: Running.Run): run is Run => run.on === "memory"
@@ -77,7 +79,7 @@ export const step = <A>(
         if (missed === "room") {
           misses.shortage = shortageOf(stepped[0])
         } else {
-          misses.patterns.push(missed)
+          misses.patterns.push(...missed.patterns)
         }
       }
       return stepped
@@ -91,28 +93,31 @@ export const step = <A>(
  */
 export const look = <A>(
   memory: Memory,
-  pattern: Pattern,
+  query: Asked,
   f: (store: Store) => A | MISS,
   name: string
 ): STM.STM<A, never, Transaction> =>
   STM.suspend(() => {
     const parking = currentParking()
-    return parking === undefined ? step(memory, pattern, f, name) : lookParked(parking, memory.store, pattern, f)
+    return parking === undefined ? step(memory, query, f, name) : lookParked(parking, memory.store, query, f)
   })
 
-/** A look of a condition that is parked at a space: the next change on the shelf wakes. */
+/** A look of a condition that is parked at a space: the next change on a shelf that it looks at wakes. */
 const lookParked = <A>(
   parking: Parking,
   store: Store,
-  pattern: Pattern,
+  { patterns }: Asked,
   f: (store: Store) => A | MISS
 ): STM.STM<A> => {
   if (store.closed) {
     return STM.interrupt
   }
-  parking.looksAt(store, pattern)
-  const shelf = shelfOf(pattern)
-  return STM.flatMap(shelf < 0 ? store.editions.readAll : store.editions.read(shelf), () => {
+  const read = patterns.map((pattern) => {
+    parking.looksAt(store, pattern)
+    const shelf = shelfOf(pattern)
+    return shelf < 0 ? store.editions.readAll : store.editions.read(shelf)
+  })
+  return STM.flatMap(STM.forEach(read, identity, { discard: true }), () => {
     const seen = store.look(() => f(store))
     return seen === MISS ? STM.retry : STM.succeed(seen)
   })

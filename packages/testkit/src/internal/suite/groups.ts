@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import { asked } from "./asked.js"
 import { arriving, capacity, dropping } from "./capacity.js"
 import type { Case } from "./case.js"
 import { close } from "./closing.js"
@@ -64,6 +65,7 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   conditions,
   queues,
   misused,
+  asked,
   events,
   mailboxes,
   streams,
