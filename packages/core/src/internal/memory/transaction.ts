@@ -22,6 +22,7 @@ import type { AnyFiber } from "../runtime.js"
 import { withFiber } from "../runtime.js"
 import { currentParking, Parking } from "../stm/parking.js"
 import * as Running from "../stm/run.js"
+import type { Late, Limit } from "../timeout.js"
 import type { Memory } from "./engine.js"
 import type { Interest, Served } from "./interest.js"
 import { shelfOf } from "./interest.js"
@@ -212,15 +213,38 @@ export const transact = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, Ex
     (cause) => isWaiting(cause) ? waiting(stm) : Effect.failCause(cause as Cause.Cause<E>)
   ) as Effect.Effect<A, E, Exclude<R, Transaction>>
 
+/** A transaction that waits for tuples or room of one space, and no longer than so, by the clock of that. */
+export const transactWithin = <A, E, R>(
+  { store }: Memory,
+  stm: STM.STM<A, E, R>,
+  limit: Limit
+): Effect.Effect<A, E | Late, Exclude<R, Transaction>> =>
+  Effect.catchAllCause(
+    runOnce<A, E | Late, R>(stm, new Map(), nothing),
+    (cause) =>
+      !isWaiting(cause)
+        ? Effect.failCause(cause as Cause.Cause<E>)
+        : limit.timeout > 0
+        ? waiting<A, E | Late, R>(stm, () => ({ at: store.now() + limit.timeout, late: limit.late }))
+        : Effect.fail(limit.late())
+  ) as Effect.Effect<A, E | Late, Exclude<R, Transaction>>
+
 const nothing = (): void => {}
 
 /** A first run that misses. The next looks at what it misses. */
 const vain = new Waiting([], undefined)
 
+/** When a transaction ends that still waits, and with what. */
+interface End {
+  readonly at: number
+  readonly late: () => Late
+}
+
 /** Runs the transaction again and again, waiting in between for what it missed. */
-const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
+const waiting = <A, E, R>(stm: STM.STM<A, E, R>, endOf?: () => End): Effect.Effect<A, E, R> =>
   withFiber((fiber) =>
     Effect.uninterruptibleMask((restore) => {
+      const end = endOf?.()
       // It keeps its place among those who wait, however often it waits.
       const places = new Map<Store, number>()
       const again = (offered: ReadonlyArray<Enlistment>): Effect.Effect<A, E, R> => {
@@ -240,7 +264,7 @@ const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
             (run) => {
               const parking = park(run, fiber)
               try {
-                const interests = enlist(run, fiber, places)
+                const interests = enlist(run, fiber, places, end)
                 passOn(interests)
                 return new Waiting(interests, parking)
               } catch (error) {
@@ -300,7 +324,12 @@ const park = (run: Run, fiber: AnyFiber): Parking | undefined =>
     : new Parking(run.conditions, run, Array.from(run.spaces, ({ store }) => store), fiber)
 
 /** Registers an interest in all that a run missed. The first that is served wakes the fiber; the others then pass. */
-const enlist = (run: Run, fiber: AnyFiber, places: Map<Store, number>): ReadonlyArray<Enlistment> => {
+const enlist = (
+  run: Run,
+  fiber: AnyFiber,
+  places: Map<Store, number>,
+  end: End | undefined
+): ReadonlyArray<Enlistment> => {
   const wait = { woken: false }
   const enlisted: Array<Enlistment> = []
   const enter = (store: Store, patterns: ReadonlyArray<Pattern>, shortage?: Shortage) => {
@@ -324,6 +353,9 @@ const enlist = (run: Run, fiber: AnyFiber, places: Map<Store, number>): Readonly
     )
     interest.wait = wait
     interest.needs = shortage ?? "room"
+    if (end !== undefined && end.at < Infinity) {
+      store.timeoutAt(interest, end.at, end.late)
+    }
     store.run(() => store.register(interest))
     enlisted.push({ store, interest })
   }

@@ -37,12 +37,14 @@ export class Several {
   }
 }
 
-/** By which of its patterns a query was met, of what it has given. */
-export const indexIn = (query: Query, result: any): number =>
-  query.form !== "any" ? 0 : query.keys === undefined ? result.index : query.keys.indexOf(result.key)
+/** A query, or a batch, which gives a list as a join does. */
+type Formed = { readonly form: Query["form"] | "batch" }
+
+/** By which of its patterns a query without keys was met, of what it has given. */
+export const indexIn = ({ form }: Formed, result: any): number => form === "any" ? result.index : 0
 
 /** The tuples in what a query without keys has given. */
-export const tuplesIn = ({ form }: Query, result: any): ReadonlyArray<Tuple> =>
+export const tuplesIn = ({ form }: Formed, result: any): ReadonlyArray<Tuple> =>
   form === "one" ? [result] : form === "any" ? [result.tuple] : result
 
 /** A query of this form, without keys. */

@@ -7,12 +7,12 @@ import type * as Option from "effect/Option"
 import * as STM from "effect/STM"
 import type { Transaction } from "../../Transaction.js"
 import type { Tuple } from "../../Tuple.js"
-import { invalidOption, own, unsupported } from "../arguments.js"
+import { own, unsupported } from "../arguments.js"
 import { read } from "../brand.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { compile } from "../pattern/pattern.js"
 import type { Asked } from "../queries.js"
-import { query } from "../queries.js"
+import { atOnce } from "../queries.js"
 import * as Run from "./run.js"
 
 type Step<A> = STM.STM<A, never, Transaction>
@@ -37,7 +37,7 @@ const Key = Symbol.for("@effect-linda/core/Party")
 /** Makes a space known as one that can be a party to transactions. */
 export const withParty = <A extends object>(space: A, party: Party): A => Object.assign(space, { [Key]: party })
 
-export const partyOf = (space: unknown): Party => {
+const partyOf = (space: unknown): Party => {
   const party = typeof space === "object" && space !== null ? read(space, Key) as Party | undefined : undefined
   if (party === undefined) {
     throw unsupported("only a space in memory, or one that is made of a store, takes part in a transaction")
@@ -52,15 +52,6 @@ const operation = (make: () => Step<any>): Step<any> => {
   } catch (error) {
     return STM.die(error)
   }
-}
-
-/** Reads what is looked for at one instant: there is none at which it could wait for more. */
-export const atOnce = (input: unknown): Asked => {
-  const asked = query(input)
-  if (asked.form === "batch" && asked.linger > 0) {
-    throw invalidOption("linger: a batch that is taken as a part of something larger cannot wait for more: leave it out")
-  }
-  return asked
 }
 
 const looking = (name: "in" | "rd" | "inp" | "rdp") => (space: object, asked: unknown): Step<any> =>

@@ -14,6 +14,7 @@ import { attempts, holding, scoped, told } from "./holding.js"
 import { holds } from "./holds.js"
 import { inspections, metrics, quiescence, spans } from "./insight.js"
 import { lines } from "./lines.js"
+import { exchange, later, leased } from "./exchange.js"
 import { formals, literals } from "./matching.js"
 import { model } from "./model.js"
 import { manyAtOnce, order, ownCopy, putTakeRead } from "./operations.js"
@@ -45,6 +46,9 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   joins,
   queries,
   batches,
+  exchange,
+  leased,
+  later,
   holding,
   attempts,
   scoped,
