@@ -152,6 +152,7 @@ describe("TupleSpace: accessors", () => {
       "count",
       "outIfAbsent",
       "replace",
+      "exchange",
       "subscribe",
       "stream",
       "eval",

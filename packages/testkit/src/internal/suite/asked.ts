@@ -203,8 +203,10 @@ export const asked = cases("Transaction: queries", (each) => {
         [Q.all([Q.any([["t"]])] as any), /a query stands for what is taken or read/]
       ]
       for (const [query, message] of bad) {
-        for (const operation of [Transaction.in, Transaction.rd, Transaction.inp, Transaction.rdp]) {
-          const error = yield* refusalOf(space.transact(operation(space, query)))
+        const { in: take, inp, rd, rdp } = Transaction
+        for (const operation of [take, rd, inp, rdp] as ReadonlyArray<any>) {
+          const asked: STM.STM<unknown, never, Transaction.Transaction> = operation(space, query)
+          const error = yield* refusalOf(space.transact(asked))
           assert.match(error.message, message)
         }
       }

@@ -393,13 +393,12 @@ export const leased = cases("outIfAbsent and replace with options", (test) => {
         [5, /^options: 5 is no record of options/]
       ]
       for (const [options, message] of bad) {
-        for (
-          const refused of [
-            space.outIfAbsent(["t", 2], ["t", 2], options),
-            space.replace(["t", 1], () => ["t", 2], options)
-          ]
-        ) {
-          const error = yield* refusalOf(refused)
+        const refused: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
+          space.outIfAbsent(["t", 2], ["t", 2], options),
+          space.replace(["t", 1], () => ["t", 2], options)
+        ]
+        for (const operation of refused) {
+          const error = yield* refusalOf(operation)
           same(error.reason, "InvalidOption")
           assert.match(error.message, message)
         }
