@@ -58,6 +58,7 @@ const effects = [
   "count",
   "outIfAbsent",
   "replace",
+  "exchange",
   "eval",
   "evalTuple",
   "transact"

@@ -183,13 +183,27 @@ export const asked = cases("Transaction: queries", (each) => {
       yield* empty(space)
     }))
 
-  test("S10 S15 what a query takes may expire, and is there when the transaction commits", () =>
+  test.needing("clock")("S10 S15 what a query takes may expire, and is there when the transaction commits", () =>
     Effect.gen(function*() {
       const space = yield* fresh()
       yield* space.out(["job", 1], { ttl: "1 minute" })
       yield* space.out(["file", 1], { ttl: "1 minute" })
       same(yield* space.transact(Transaction.in(space, pair)), { job: ["job", 1], file: ["file", 1] })
       yield* pass("2 minutes")
+      yield* empty(space)
+    }))
+
+  test("S10 S15 what a query takes may have a life that is long enough", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      yield* space.out(["job", 1], { ttl: "1 hour" })
+      yield* space.out(["file", 1])
+      yield* space.out(["job", 2], { ttl: "1 hour" })
+      const left = STM.zipRight(Transaction.in(space, pair), STM.fail("no"))
+      yield* Effect.flip(space.transact(left))
+      same(yield* space.transact(Transaction.in(space, pair)), { job: ["job", 1], file: ["file", 1] })
+      const batch = Q.batch(["job", P.number], { max: 5 })
+      same(yield* space.transact(Transaction.in(space, batch)), [["job", 2]])
       yield* empty(space)
     }))
 
