@@ -40,6 +40,7 @@ import type * as TQueue from "effect/TQueue"
 import * as dequeue from "./internal/stm/dequeue.js"
 import * as internal from "./internal/stm/operations.js"
 import type { Check, Match, Pattern } from "./Pattern.js"
+import type { Query } from "./Query.js"
 import type { SpaceEvent } from "./SpaceEvent.js"
 import type { Tuple } from "./Tuple.js"
 import type { SubscribeOptions, TupleSpace } from "./TupleSpace.js"
@@ -71,52 +72,74 @@ export interface Transaction {
 export const out: <T extends Tuple, E>(space: TupleSpace<T, E>, tuple: T) => STM.STM<void, never, Transaction> =
   internal.transactionOut
 
-const in_: <T extends Tuple, E, const P extends Pattern>(
+const in_: <T extends Tuple, E, const P extends Query>(
   space: TupleSpace<T, E>,
-  pattern: P & Check<T, P>
+  query: P & Check<T, P>
 ) => STM.STM<Match<T, P>, never, Transaction> = internal.transactionIn
 
 export {
   /**
-   * Takes the oldest tuple that matches. If there is none, the transaction waits until there is.
+   * Takes what the query finds: for a pattern, the oldest match. If it is not there, the transaction waits until it
+   * is, and has taken nothing meanwhile. A batch cannot linger here (S18).
    *
    * @since 0.1.0
    * @category operations
+   * @example
+   * ```ts
+   * import { Pattern as P, Query as Q, Transaction, TupleSpace } from "@effect-linda/core"
+   * import { Effect, STM } from "effect"
+   *
+   * const program = Effect.gen(function*() {
+   *   const space = yield* TupleSpace.make()
+   *   yield* space.outAll([["order", 1, "tea"], ["stock", "tea", 5]])
+   *   yield* space.transact(STM.gen(function*() {
+   *     const { order, stock } = yield* Transaction.in(space, Q.all({
+   *       order: ["order", P.number, P.ref("what", P.string)],
+   *       stock: ["stock", P.ref("what", P.string), P.number]
+   *     }))
+   *     yield* Transaction.out(space, ["stock", stock[1], stock[2] - 1])
+   *     yield* Transaction.out(space, ["shipped", order[1]])
+   *   }))
+   *   return yield* space.copyCollect([P.rest(P.any)])
+   * })
+   *
+   * Effect.runPromise(Effect.scoped(program)).then(console.log) // [ [ "stock", "tea", 4 ], [ "shipped", 1 ] ]
+   * ```
    */
   in_ as in
 }
 
 /**
- * Reads the oldest tuple that matches. If there is none, the transaction waits until there is.
+ * Reads what the query finds: for a pattern, the oldest match. If it is not there, the transaction waits until it is.
  *
  * @since 0.1.0
  * @category operations
  */
-export const rd: <T extends Tuple, E, const P extends Pattern>(
+export const rd: <T extends Tuple, E, const P extends Query>(
   space: TupleSpace<T, E>,
-  pattern: P & Check<T, P>
+  query: P & Check<T, P>
 ) => STM.STM<Match<T, P>, never, Transaction> = internal.transactionRd
 
 /**
- * Takes the oldest tuple that matches, if there is one.
+ * Takes what the query finds, if it is there.
  *
  * @since 0.1.0
  * @category operations
  */
-export const inp: <T extends Tuple, E, const P extends Pattern>(
+export const inp: <T extends Tuple, E, const P extends Query>(
   space: TupleSpace<T, E>,
-  pattern: P & Check<T, P>
+  query: P & Check<T, P>
 ) => STM.STM<Option.Option<Match<T, P>>, never, Transaction> = internal.transactionInp
 
 /**
- * Reads the oldest tuple that matches, if there is one.
+ * Reads what the query finds, if it is there.
  *
  * @since 0.1.0
  * @category operations
  */
-export const rdp: <T extends Tuple, E, const P extends Pattern>(
+export const rdp: <T extends Tuple, E, const P extends Query>(
   space: TupleSpace<T, E>,
-  pattern: P & Check<T, P>
+  query: P & Check<T, P>
 ) => STM.STM<Option.Option<Match<T, P>>, never, Transaction> = internal.transactionRdp
 
 /**

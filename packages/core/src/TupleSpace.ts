@@ -14,6 +14,7 @@ import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
@@ -170,19 +171,46 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
   /** How many tuples match now. */
   readonly count: <const P extends Pattern>(pattern: P & Check<T, P>) => Effect.Effect<number, E>
 
-  /** Puts the tuple if nothing matches the pattern; otherwise returns the match. For leaders and unique keys. */
-  readonly outIfAbsent: <const P extends Pattern>(
-    pattern: P & Check<T, P>,
-    tuple: T
-  ) => Effect.Effect<Option.Option<Match<T, P>>, E>
   /**
-   * Takes the oldest match and puts what `f` makes of it, as one step. Returns what it took; does nothing without a
-   * match.
+   * Puts the tuple if nothing matches the pattern; otherwise returns the match. For unique keys, and with options for
+   * locks and leaders: then it returns the lease of what it has put on the right, or the match on the left (S4).
    */
-  readonly replace: <const P extends Pattern>(
-    pattern: P & Check<T, P>,
-    f: (tuple: Match<T, P>) => T
-  ) => Effect.Effect<Option.Option<Match<T, P>>, E>
+  readonly outIfAbsent: {
+    <const P extends Pattern>(
+      pattern: P & Check<T, P>,
+      tuple: T
+    ): Effect.Effect<Option.Option<Match<T, P>>, E>
+    <const P extends Pattern>(
+      pattern: P & Check<T, P>,
+      tuple: T,
+      options: OutOptions
+    ): Effect.Effect<Either.Either<Lease<E>, Match<T, P>>, E>
+  }
+  /**
+   * Takes the oldest match and puts what `f` makes of it, as one step. Returns what it took, and with options the lease
+   * of what it has put; does nothing without a match (S4).
+   */
+  readonly replace: {
+    <const P extends Pattern>(
+      pattern: P & Check<T, P>,
+      f: (tuple: Match<T, P>) => T
+    ): Effect.Effect<Option.Option<Match<T, P>>, E>
+    <const P extends Pattern>(
+      pattern: P & Check<T, P>,
+      f: (tuple: Match<T, P>) => T,
+      options: OutOptions
+    ): Effect.Effect<Option.Option<Replaced<Match<T, P>, E>>, E>
+  }
+  /**
+   * Takes what the query finds, waiting until it is there, and puts the tuples that `f` makes of it, as one step.
+   * Returns what it has found (S22). `f` is pure: it may run more than once. If it throws, nothing has happened, and
+   * the operation dies.
+   */
+  readonly exchange: <const P extends Query, const O extends Known<O, WaitOptions> = {}>(
+    query: P & Check<T, P>,
+    f: (found: Match<T, P>) => Iterable<T>,
+    options?: O
+  ) => Effect.Effect<Match<T, P>, E | TimeoutOf<O>>
 
   /**
    * What happens to the tuples of a pattern from now on: every matching `out` unless other events are asked for (S17).
@@ -300,16 +328,33 @@ export interface Part<in T extends Tuple, out E = never> extends Writer<T, E> {
   readonly inUpTo: <const P extends Within<T>>(pattern: P, n: number) => Effect.Effect<Array<Match<Tuple, P>>, E>
   /** How many tuples match now. */
   readonly count: <const P extends Within<T>>(pattern: P) => Effect.Effect<number, E>
-  /** Puts the tuple if nothing matches the pattern; otherwise returns the match. */
-  readonly outIfAbsent: <const P extends Within<T>>(
+  /** Puts the tuple if nothing matches the pattern; otherwise returns the match. With options there is a lease. */
+  readonly outIfAbsent: {
+    <const P extends Within<T>>(pattern: P, tuple: T): Effect.Effect<Option.Option<Match<Tuple, P>>, E>
+    <const P extends Within<T>>(
+      pattern: P,
+      tuple: T,
+      options: OutOptions
+    ): Effect.Effect<Either.Either<Lease<E>, Match<Tuple, P>>, E>
+  }
+  /** Takes the oldest match and puts what `f` makes of it, as one step. With options there is a lease. */
+  readonly replace: {
+    <const P extends Within<T>>(
+      pattern: P,
+      f: (tuple: Match<Tuple, P>) => T
+    ): Effect.Effect<Option.Option<Match<Tuple, P>>, E>
+    <const P extends Within<T>>(
+      pattern: P,
+      f: (tuple: Match<Tuple, P>) => T,
+      options: OutOptions
+    ): Effect.Effect<Option.Option<Replaced<Match<Tuple, P>, E>>, E>
+  }
+  /** Takes the oldest match, waiting until there is one, and puts the tuples that `f` makes of it, as one step. */
+  readonly exchange: <const P extends Within<T>, const O extends Known<O, WaitOptions> = {}>(
     pattern: P,
-    tuple: T
-  ) => Effect.Effect<Option.Option<Match<Tuple, P>>, E>
-  /** Takes the oldest match and puts what `f` makes of it, as one step. */
-  readonly replace: <const P extends Within<T>>(
-    pattern: P,
-    f: (tuple: Match<Tuple, P>) => T
-  ) => Effect.Effect<Option.Option<Match<Tuple, P>>, E>
+    f: (found: Match<Tuple, P>) => Iterable<T>,
+    options?: O
+  ) => Effect.Effect<Match<Tuple, P>, E | TimeoutOf<O>>
   /** What happens to the tuples of a pattern from now on. */
   readonly subscribe: <const P extends Within<T>, const O extends Known<O, SubscribeOptions & Opening> = {}>(
     pattern: P,
@@ -323,7 +368,7 @@ export interface Part<in T extends Tuple, out E = never> extends Writer<T, E> {
 }
 
 /**
- * Options of `out`: how long the tuple lives (S15), and when it comes (S20). It comes at once, or `after` a while, or
+ * Options of `out`, `outIfAbsent` and `replace`: how long the tuple lives (S15), and when it comes (S20). It comes at once, or `after` a while, or
  * `at` a time: not both.
  *
  * @since 0.1.0
@@ -369,6 +414,17 @@ export interface Lease<out E = never> {
    * `withPermit`, nor to come.
    */
   readonly cancel: Effect.Effect<boolean, E>
+}
+
+/**
+ * What `replace` has taken, and the lease of what it has put in its place (S4, S15).
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Replaced<out M, out E = never> {
+  readonly tuple: M
+  readonly lease: Lease<E>
 }
 
 /**
@@ -1417,26 +1473,96 @@ export const count: <const P extends Pattern>(
 ) => Effect.Effect<number, SpaceError, Space> = accessor("count")
 
 /**
- * Puts the tuple if nothing matches the pattern, and otherwise returns the match.
+ * Puts the tuple if nothing matches the pattern, and otherwise returns the match. With options, returns the lease of
+ * what it has put on the right, or the match on the left.
  *
  * @since 0.1.0
  * @category accessors
+ * @example
+ * ```ts
+ * import { Pattern as P, TupleSpace } from "@effect-linda/core"
+ * import { Effect } from "effect"
+ *
+ * // A leader: it fails with who is leading; otherwise it leads until it is done, or has been dead for ten seconds.
+ * const lead = <A, E, R>(name: string, work: Effect.Effect<A, E, R>) =>
+ *   Effect.acquireUseRelease(
+ *     Effect.flatten(TupleSpace.outIfAbsent(["leader", P.string], ["leader", name], { ttl: "10 seconds" })),
+ *     (lease) => Effect.raceFirst(work, Effect.forever(Effect.delay(lease.renew("10 seconds"), "3 seconds"))),
+ *     (lease) => Effect.ignore(lease.cancel)
+ *   )
+ *
+ * const program = Effect.gen(function*() {
+ *   console.log(yield* lead("Ada", Effect.merge(lead("Grace", Effect.succeed("Grace leads"))))) // [ "leader", "Ada" ]
+ *   return yield* TupleSpace.count(["leader", P.string])
+ * })
+ *
+ * Effect.runPromise(Effect.provide(program, TupleSpace.layer)).then(console.log) // 0
+ * ```
  */
-export const outIfAbsent: <const P extends Pattern>(
-  pattern: P & Check<Tuple, P>,
-  tuple: Tuple
-) => Effect.Effect<Option.Option<Match<Tuple, P>>, SpaceError, Space> = accessor("outIfAbsent")
+export const outIfAbsent: {
+  <const P extends Pattern>(
+    pattern: P & Check<Tuple, P>,
+    tuple: Tuple
+  ): Effect.Effect<Option.Option<Match<Tuple, P>>, SpaceError, Space>
+  <const P extends Pattern>(
+    pattern: P & Check<Tuple, P>,
+    tuple: Tuple,
+    options: OutOptions
+  ): Effect.Effect<Either.Either<Lease<SpaceError>, Match<Tuple, P>>, SpaceError, Space>
+} = accessor("outIfAbsent")
 
 /**
- * Takes the oldest match and puts what `f` makes of it, as one step.
+ * Takes the oldest match and puts what `f` makes of it, as one step. With options, returns the lease of what it has
+ * put, too.
  *
  * @since 0.1.0
  * @category accessors
  */
-export const replace: <const P extends Pattern>(
-  pattern: P & Check<Tuple, P>,
-  f: (tuple: Match<Tuple, P>) => Tuple
-) => Effect.Effect<Option.Option<Match<Tuple, P>>, SpaceError, Space> = accessor("replace")
+export const replace: {
+  <const P extends Pattern>(
+    pattern: P & Check<Tuple, P>,
+    f: (tuple: Match<Tuple, P>) => Tuple
+  ): Effect.Effect<Option.Option<Match<Tuple, P>>, SpaceError, Space>
+  <const P extends Pattern>(
+    pattern: P & Check<Tuple, P>,
+    f: (tuple: Match<Tuple, P>) => Tuple,
+    options: OutOptions
+  ): Effect.Effect<Option.Option<Replaced<Match<Tuple, P>, SpaceError>>, SpaceError, Space>
+} = accessor("replace")
+
+/**
+ * Takes what the query finds, waiting until it is there, and puts the tuples that `f` makes of it, as one step. Returns
+ * what it has found (S22).
+ *
+ * `f` is pure, and may run more than once: the step is done anew when something comes between. If `f` throws, nothing
+ * has happened, and the operation dies. In a space that is full it waits for room, as a transaction does (S14).
+ *
+ * @since 0.1.0
+ * @category accessors
+ * @example
+ * ```ts
+ * import { Pattern as P, Query as Q, TupleSpace } from "@effect-linda/core"
+ * import { Effect } from "effect"
+ *
+ * // A rule: of two numbers the greater one stays. What is left when no rule fits any more is the greatest.
+ * const two = Q.all([["n", P.number], ["n", P.number]])
+ * const rule = TupleSpace.exchange(two, ([[, one], [, other]]) => [["n", Math.max(one, other)]])
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* TupleSpace.outAll([["n", 3], ["n", 7], ["n", 5]])
+ *   yield* rule
+ *   yield* rule
+ *   return yield* TupleSpace.collect(["n", P.number])
+ * })
+ *
+ * console.log(Effect.runSync(Effect.provide(program, TupleSpace.layer))) // [ [ "n", 7 ] ]
+ * ```
+ */
+export const exchange: <const P extends Query, const O extends Known<O, WaitOptions> = {}>(
+  query: P & Check<Tuple, P>,
+  f: (found: Match<Tuple, P>) => Iterable<Tuple>,
+  options?: O
+) => Effect.Effect<Match<Tuple, P>, SpaceError | TimeoutOf<O>, Space> = accessor("exchange")
 
 /**
  * Follows what happens to the tuples of a pattern.

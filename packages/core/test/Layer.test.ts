@@ -153,6 +153,7 @@ describe("TupleSpace: accessors", () => {
       "count",
       "outIfAbsent",
       "replace",
+      "exchange",
       "subscribe",
       "stream",
       "eval",

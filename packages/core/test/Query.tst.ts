@@ -1,6 +1,6 @@
-import { Pattern as P, Query as Q } from "@effect-linda/core"
+import { Pattern as P, Query as Q, Transaction } from "@effect-linda/core"
 import type { SpaceError, TupleSpace } from "@effect-linda/core"
-import type { Option, Scope } from "effect"
+import type { Cause, Either, Option, Scope, STM } from "effect"
 import { Effect } from "effect"
 import { describe, expect, it } from "tstyche"
 
@@ -14,12 +14,12 @@ declare const failing: TupleSpace.TupleSpace<Protocol, SpaceError.SpaceError>
 
 describe("S18 queries", () => {
   it("a choice gives which pattern it was, and its tuple", () => {
-    type Either =
+    type Chosen =
       | { readonly key: "job"; readonly tuple: readonly ["job", number, string] }
       | { readonly key: "stop"; readonly tuple: readonly ["stop"] }
     const query = Q.any({ job: ["job", P.any, P.any], stop: ["stop"] })
-    expect(space.in(query)).type.toBe<Effect.Effect<Either>>()
-    expect(space.rdp(query)).type.toBe<Effect.Effect<Option.Option<Either>>>()
+    expect(space.in(query)).type.toBe<Effect.Effect<Chosen>>()
+    expect(space.rdp(query)).type.toBe<Effect.Effect<Option.Option<Chosen>>>()
     expect(space.in(Q.any([["job", 1, P.any], ["stop"]]))).type.toBe<
       Effect.Effect<
         | { readonly index: 0; readonly tuple: readonly ["job", 1, string] }
@@ -84,5 +84,94 @@ describe("S19 holds of queries", () => {
     >()
     expect(space.withPermit(Q.all([["result", 1, 1], ["result", 2, P.any]]), ([, [, id]]) => Effect.succeed(id))).type
       .toBe<Effect.Effect<2>>()
+  })
+})
+
+describe("S10 queries in transactions", () => {
+  type In<A> = STM.STM<A, never, Transaction.Transaction>
+  const pair = Q.all({ job: ["job", P.ref("id"), P.any], result: ["result", P.ref("id"), P.any] })
+  type Both = { readonly job: Job; readonly result: Result }
+
+  it("give what the operations of a space give", () => {
+    expect(Transaction.in(space, pair)).type.toBe<In<Both>>()
+    expect(Transaction.rd(failing, pair)).type.toBe<In<Both>>()
+    expect(Transaction.inp(space, pair)).type.toBe<In<Option.Option<Both>>>()
+    expect(Transaction.rdp(space, Q.any({ stop: ["stop"] }))).type.toBe<
+      In<Option.Option<{ readonly key: "stop"; readonly tuple: readonly ["stop"] }>>
+    >()
+    expect(Transaction.in(space, Q.batch(["stop"], { max: 2 }))).type.toBe<In<ReadonlyArray<readonly ["stop"]>>>()
+    expect(Transaction.in(untyped, ["x", P.number])).type.toBe<In<readonly ["x", number]>>()
+  })
+
+  it("that can never be met do not compile, and the sentence names the member", () => {
+    // @ts-expect-error job: \"jbo\" is the first field of no tuple of this space: did you mean \"job\"?
+    Transaction.in(space, Q.all({ job: ["jbo", P.any, P.any] }))
+    // @ts-expect-error 1: \"job\" has 3 fields in this space, and 2 in the pattern
+    Transaction.rdp(space, Q.any([["stop"], ["job", P.any]]))
+    expect(Transaction.count).type.not.toBeCallableWith(space, pair)
+  })
+})
+
+describe("S22 exchange", () => {
+  const pair = Q.all([["job", P.any, P.any], ["stop"]])
+
+  it("gives what was found, which its function gets as well", () => {
+    expect(space.exchange(["job", 1, P.any], ([, id, payload]) => {
+      expect(id).type.toBe<1>()
+      return [["result", id, payload.length]]
+    })).type.toBe<Effect.Effect<readonly ["job", 1, string]>>()
+    expect(failing.exchange(pair, ([job, stop]) => [job, stop], { timeout: "1 second" })).type.toBe<
+      Effect.Effect<
+        readonly [readonly ["job", number, string], readonly ["stop"]],
+        SpaceError.SpaceError | Cause.TimeoutException
+      >
+    >()
+    expect(space.exchange(Q.batch(["stop"], { max: 2 }), () => new Set<Protocol>())).type.toBe<
+      Effect.Effect<ReadonlyArray<readonly ["stop"]>>
+    >()
+    expect(untyped.exchange(["x", P.number], ([, x]) => [["y", x], ["z"]])).type.toBe<
+      Effect.Effect<readonly ["x", number]>
+    >()
+  })
+
+  it("puts tuples of the space, several of them, and knows its options", () => {
+    expect(space.exchange).type.not.toBeCallableWith(["stop"], () => ["stop"])
+    expect(space.exchange).type.not.toBeCallableWith(["stop"], () => [["stp"]])
+    expect(space.exchange).type.not.toBeCallableWith(["stop"], () => Effect.succeed([["stop"]]))
+    expect(space.exchange).type.not.toBeCallableWith(["stop"], () => [], { ttl: 1 })
+    // @ts-expect-error job: \"jbo\" is the first field of no tuple of this space: did you mean \"job\"?
+    space.exchange(Q.all({ job: ["jbo", P.any, P.any] }), () => [])
+    // @ts-expect-error \"job\" has 3 fields in this space, and 2 in the pattern
+    space.exchange(["job", P.any], () => [])
+  })
+})
+
+describe("S4 outIfAbsent and replace", () => {
+  type Stop = readonly ["stop"]
+  type Lease = TupleSpace.Lease<SpaceError.SpaceError>
+
+  it("give an option, and with the options of `out` a lease of what was put", () => {
+    expect(space.outIfAbsent(["stop"], ["stop"])).type.toBe<Effect.Effect<Option.Option<Stop>>>()
+    expect(failing.outIfAbsent(["stop"], ["stop"], { ttl: "1 minute" })).type.toBe<
+      Effect.Effect<Either.Either<Lease, Stop>, SpaceError.SpaceError>
+    >()
+    expect(Effect.flatten(failing.outIfAbsent(["stop"], ["stop"], { after: 5 }))).type.toBe<
+      Effect.Effect<Lease, Stop | SpaceError.SpaceError>
+    >()
+    expect(space.replace(["stop"], (stop) => stop)).type.toBe<Effect.Effect<Option.Option<Stop>>>()
+    expect(failing.replace(["stop"], (stop) => stop, { at: 5 })).type.toBe<
+      Effect.Effect<Option.Option<TupleSpace.Replaced<Stop, SpaceError.SpaceError>>, SpaceError.SpaceError>
+    >()
+  })
+
+  it("refuse what is no option, or no pattern or tuple of the space", () => {
+    expect(space.outIfAbsent).type.not.toBeCallableWith(["stop"], ["stop"], { timeout: 1 })
+    expect(space.outIfAbsent).type.not.toBeCallableWith(["stop"], ["stop"], { after: 1, at: 1 })
+    expect(space.outIfAbsent).type.not.toBeCallableWith(["stop"], ["stp"], {})
+    expect(space.replace).type.not.toBeCallableWith(["stop"], () => ["stp"], {})
+    // @ts-expect-error did you mean \"stop\"?
+    space.outIfAbsent(["stpo"], ["stop"])
+    // @ts-expect-error did you mean \"stop\"?
+    space.replace(["stpo"], () => ["stop"], { ttl: 1 })
   })
 })

@@ -164,6 +164,14 @@ export const operation = (
     {
       arbitrary: FastCheck.record({ _tag: tagged("outIfAbsent", "replace"), pattern: patterns, tuple: tuples }),
       weight: 2
+    },
+    {
+      arbitrary: FastCheck.record({
+        _tag: tagged("exchange"),
+        patterns: several,
+        tuples: FastCheck.array(tuples, { maxLength: 2 })
+      }),
+      weight: 2
     }
   )
 }

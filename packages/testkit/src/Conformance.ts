@@ -29,7 +29,7 @@ import * as Simulation from "./Simulation.js"
  * - `"options"`: spaces can be made with a capacity and a selection. Assumed if `layer` is a function.
  * - `"transactions"`: `transact` runs STM.
  * - `"spaces"`: a transaction is over several spaces.
- * - `"turns"`: a transaction is one of the takers. What it puts meets those who wait at once, and one that waits has
+ * - `"turns"`: a transaction, or an exchange, is one of the takers. What it puts meets those who wait at once, and one that waits has
  *   its turn among them.
  * - `"references"`: fields may be functions, symbols and instances of classes, and come back as the same object.
  * - `"clock"`: time is Effect's `Clock` and nothing else, and so a `TestClock` moves it. Assumed if `time` is `"test"`.
@@ -123,6 +123,7 @@ export const onStore = {
 export const onLink = {
   lacks: {
     transactions: "STM is in the memory of the space",
+    turns: "what an exchange makes of what it finds is asked elsewhere, and its turn passes on meanwhile",
     references: "functions and symbols stay in their thread",
     quiescence: "what runs elsewhere cannot be seen to rest",
     telemetry: "operations make their spans where the space is",

@@ -11,7 +11,8 @@ import * as P from "@effect-linda/core/Pattern"
 import * as Q from "@effect-linda/core/Query"
 import type { Tuple } from "@effect-linda/core/Tuple"
 import type { TupleSpace } from "@effect-linda/core/TupleSpace"
-import type * as Effect from "effect/Effect"
+import { isTimeout } from "@effect-linda/core/TupleSpace"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 
 type Patterns = readonly [P.Pattern, ...Array<P.Pattern>]
@@ -34,6 +35,8 @@ export type Operation =
   | { readonly _tag: "collect" | "copyCollect" | "count"; readonly pattern: P.Pattern }
   | { readonly _tag: "inUpTo"; readonly pattern: P.Pattern; readonly n: number }
   | { readonly _tag: "outIfAbsent" | "replace"; readonly pattern: P.Pattern; readonly tuple: Tuple }
+  /** An exchange of a join that does not wait: it puts these tuples. */
+  | { readonly _tag: "exchange"; readonly patterns: Patterns; readonly tuples: ReadonlyArray<Tuple> }
 
 /**
  * A member of a join: its tuple is taken, it is read, or there must be none (S18).
@@ -188,6 +191,12 @@ const act = (model: Model, operation: Operation, id: number): Step => {
       return found === undefined
         ? done(model, Option.none())
         : { ...put(without(model, [found]), [operation.tuple]), result: Option.some(Option.some(found.tuple)) }
+    }
+    case "exchange": {
+      const found = assign(model.stored, operation.patterns)
+      return found === undefined
+        ? done(model, Option.none())
+        : { ...put(without(model, found), operation.tuples), result: Option.some(Option.some(tuplesOf(found))) }
     }
     default: {
       const got = attempt(model.stored, operation, model.held)
@@ -466,6 +475,11 @@ export const perform = <T extends Tuple, E>(
       return space.outIfAbsent(operation.pattern, operation.tuple)
     case "replace":
       return space.replace(operation.pattern, () => operation.tuple)
+    case "exchange":
+      return Effect.catchAll(
+        Effect.asSome(space.exchange(Q.all(operation.patterns), () => operation.tuples, { timeout: 0 })),
+        (error) => isTimeout(error) ? Effect.succeedNone : Effect.fail(error as E)
+      )
     case "inAny":
     case "rdAny":
     case "inAll":

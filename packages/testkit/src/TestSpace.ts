@@ -59,6 +59,7 @@ const effects = [
   "count",
   "outIfAbsent",
   "replace",
+  "exchange",
   "eval",
   "evalTuple",
   "transact"

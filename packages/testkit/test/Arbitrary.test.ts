@@ -28,6 +28,6 @@ describe("Arbitrary", () => {
 
   it("draws every operation", () => {
     const drawn = FastCheck.sample(Arbitrary.operation(), { seed: 1, numRuns: 1_000 })
-    assert.strictEqual(new Set(drawn.map(({ _tag }) => _tag)).size, 15)
+    assert.strictEqual(new Set(drawn.map(({ _tag }) => _tag)).size, 16)
   })
 })

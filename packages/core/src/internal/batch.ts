@@ -39,6 +39,10 @@ export class Batch {
     return "batch"
   }
 
+  get patterns(): ReadonlyArray<Pattern> {
+    return [this.pattern]
+  }
+
   /** What it waits for. */
   get first(): Query {
     return this.min === 1 ? this.pattern : new Several("all", Array.from({ length: this.min }, () => this.pattern))

@@ -65,3 +65,12 @@ const batch = (pattern: unknown, options: unknown): Batch => {
   const most = natural("max", max, least)
   return new Batch(compile(pattern), least, most, linger === undefined ? 0 : finiteMillis("linger", linger, 0))
 }
+
+/** Reads what is looked for at one instant: there is none at which it could wait for more. */
+export const atOnce = (input: unknown): Asked => {
+  const asked = query(input)
+  if (asked.form === "batch" && asked.linger > 0) {
+    throw invalidOption("linger: a batch that is taken as a part of something larger cannot wait for more: leave it out")
+  }
+  return asked
+}

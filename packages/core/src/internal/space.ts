@@ -5,6 +5,8 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Tuple } from "../Tuple.js"
 import type { Lease, TupleSpace } from "../TupleSpace.js"
@@ -36,7 +38,7 @@ import { explanationOf } from "./insight.js"
 import { compile } from "./pattern/pattern.js"
 import { absence, alternatives, joint } from "./pattern/query.js"
 import { evaluate } from "./process.js"
-import { query } from "./queries.js"
+import { atOnce, query } from "./queries.js"
 import type { Leased, Verbs } from "./verbs.js"
 import { Engine } from "./verbs.js"
 
@@ -117,8 +119,11 @@ export const assemble = <T extends Tuple, E>(engine: Verbs<E>): TupleSpace<T, E>
     inUpTo: (pattern, n) => operation(verbs, takeUpTo, pattern, n),
     count: (pattern) => operation(verbs, count, pattern),
 
-    outIfAbsent: (pattern, tuple) => operation(verbs, putIfAbsent, pattern, tuple),
-    replace: (pattern, f) => operation(verbs, replace, pattern, f),
+    outIfAbsent: (pattern: unknown, tuple: unknown, options?: unknown): Effect.Effect<any, any> =>
+      operation(verbs, putIfAbsent, pattern, tuple, options),
+    replace: (pattern: unknown, f: (tuple: any) => unknown, options?: unknown): Effect.Effect<any, any> =>
+      operation(verbs, replace, pattern, f, options),
+    exchange: (query, f, options) => operation(verbs, exchange, query, f, options),
 
     subscribe: (pattern, options) => following(verbs, "subscribe", pattern, options),
     stream: (pattern, options) => following(verbs, "stream", pattern, options),
@@ -145,11 +150,13 @@ export const assemble = <T extends Tuple, E>(engine: Verbs<E>): TupleSpace<T, E>
 // ---------------------------------------------------------------------------------------------------------------------
 
 const putLeased = <E>(verbs: Batching<E>, tuple: unknown, options: unknown) =>
-  Effect.map(verbs.outLeased(own(tuple), termsOf(options)), (leased): Lease<E> => ({
-    renew: (ttl) => operation(verbs, renewing, leased, ttl),
-    reschedule: (after) => operation(verbs, rescheduling, leased, after),
-    cancel: leased.renew(-Infinity)
-  }))
+  Effect.map(verbs.outLeased(own(tuple), termsOf(options)), (leased) => leaseOf(verbs, leased))
+
+const leaseOf = <E>(verbs: Batching<E>, leased: Leased<E>): Lease<E> => ({
+  renew: (ttl) => operation(verbs, renewing, leased, ttl),
+  reschedule: (after) => operation(verbs, rescheduling, leased, after),
+  cancel: leased.renew(-Infinity)
+})
 
 const renewing = <E>(_: Batching<E>, leased: Leased<E>, ttl: unknown) => leased.renew(millis("ttl", ttl))
 
@@ -164,13 +171,40 @@ const putFitting = <E>(
   onArrival: ((arrived: ReadonlyArray<number>) => void) | undefined
 ) => verbs.outFitting!(tuples.map(own), onArrival)
 
-const putIfAbsent = <E>(verbs: Batching<E>, pattern: unknown, tuple: unknown) =>
-  verbs.outIfAbsent(compile(pattern), own(tuple))
+// ---------------------------------------------------------------------------------------------------------------------
+// Looking and putting, as one step
+// ---------------------------------------------------------------------------------------------------------------------
 
-const replace = <E>(verbs: Batching<E>, pattern: unknown, f: (tuple: any) => unknown) => {
+const putIfAbsent = <E>(verbs: Batching<E>, pattern: unknown, tuple: unknown, options: unknown) => {
+  const [compiled, owned] = [compile(pattern), own(tuple)]
+  return options === undefined
+    ? verbs.outIfAbsent(compiled, owned, undefined, Option.fromNullable)
+    : verbs.outIfAbsent(
+      compiled,
+      owned,
+      termsOf(options),
+      (present, leased) => leased === undefined ? Either.left(present) : Either.right(leaseOf(verbs, leased))
+    )
+}
+
+const replace = <E>(verbs: Batching<E>, pattern: unknown, f: (tuple: any) => unknown, options: unknown) => {
   const compiled = compile(pattern)
   callable("f", f)
-  return verbs.replace(compiled, (tuple) => own(f(tuple)))
+  const made = (tuple: Tuple) => own(f(tuple))
+  return options === undefined
+    ? verbs.replace(compiled, made, undefined, Option.fromNullable)
+    : verbs.replace(
+      compiled,
+      made,
+      termsOf(options),
+      (tuple, leased) => leased === undefined ? Option.none() : Option.some({ tuple, lease: leaseOf(verbs, leased) })
+    )
+}
+
+const exchange = <E>(verbs: Batching<E>, asked: unknown, f: (found: any) => unknown, options: unknown) => {
+  const read = atOnce(asked)
+  callable("f", f)
+  return verbs.exchange(read, (found) => ownAll(f(found)), timeoutOf(options))
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

@@ -42,6 +42,16 @@ const textOf = (pattern: unknown): string => {
   }
 }
 
+/** How long something waits, and what it fails with then. */
+export interface Limit {
+  /** Milliseconds. Zero does not wait. */
+  readonly timeout: number
+  readonly late: () => Late
+}
+
+/** The limit of an operation. */
+export const limitOf = (waited: Waited): Limit => ({ timeout: waited.timeout, late: () => timedOut(waited) })
+
 /** Nothing, if the time is over. */
 export const unlessLate = <A, E, R>(
   found: Effect.Effect<Option.Option<A>, E | Late, R>

@@ -24,6 +24,8 @@ import type { Move, PutFitting } from "./destination.js"
 import type { Refuse, Take, TakeNow } from "./hold.js"
 import type { Pattern } from "./pattern/pattern.js"
 import type { Query } from "./pattern/query.js"
+import type { Asked } from "./queries.js"
+import type { Make } from "./stm/exchange.js"
 import type { Dumped } from "./texts.js"
 import type { Late } from "./timeout.js"
 import type { Values } from "./values.js"
@@ -108,9 +110,29 @@ export interface Verbs<out E> {
   readonly outAll: (tuples: ReadonlyArray<Tuple>) => Effect.Effect<void, E>
   /** For an engine that can run out of room: puts what there is room for. */
   readonly outFitting: PutFitting | undefined
-  readonly outIfAbsent: (pattern: Pattern, tuple: Tuple) => Effect.Effect<Option.Option<Tuple>, E>
+
+  // Looking and putting, as one step. What is given in the end is what `result` makes, in the last step: of what was
+  // there, and of the lease of what was put, if it was put on terms.
+
+  readonly outIfAbsent: <A>(
+    pattern: Pattern,
+    tuple: Tuple,
+    terms: Terms | undefined,
+    result: (present: Tuple | undefined, leased: Leased<E> | undefined) => A
+  ) => Effect.Effect<A, E>
   /** What `f` makes is owned by the space. */
-  readonly replace: (pattern: Pattern, f: (tuple: Tuple) => Tuple) => Effect.Effect<Option.Option<Tuple>, E>
+  readonly replace: <A>(
+    pattern: Pattern,
+    f: (tuple: Tuple) => Tuple,
+    terms: Terms | undefined,
+    result: (replaced: Tuple | undefined, leased: Leased<E> | undefined) => A
+  ) => Effect.Effect<A, E>
+  /**
+   * Takes what the query finds, waiting until it is there and what `make` makes of it has room; puts that, and gives
+   * what `query.result` makes of what was found. No batch lingers. `make` may be asked again, and what it makes is
+   * owned by the space.
+   */
+  readonly exchange: (query: Asked, make: Make, timeout: number) => Effect.Effect<unknown, E | Late>
 
   // Looking. The last step of an operation that takes has to make its whole result: see `handOver`.
 

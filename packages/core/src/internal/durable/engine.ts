@@ -6,9 +6,10 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import type * as Tracer from "effect/Tracer"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Options, Restore, SpaceStore } from "../../SpaceStore.js"
-import type { Row, Run, Take } from "../../StoreCommand.js"
+import type { Put, Row, Run, Schedule, Take } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
 import { apart } from "../apart.js"
@@ -26,7 +27,10 @@ import { kindOf, takesAny } from "../pattern/query.js"
 import { processesOf } from "../processes.js"
 import { interrupted, locallyWith } from "../runtime.js"
 import { assemble } from "../space.js"
+import { exchanging } from "../stm/exchange.js"
+import type { Party } from "../stm/operations.js"
 import { withParty } from "../stm/operations.js"
+import { limitOf } from "../timeout.js"
 import type { Leased, Verbs } from "../verbs.js"
 import { untilGone } from "../verbs.js"
 import { tuplesOf } from "../watcher.js"
@@ -78,6 +82,7 @@ export const make = (
     // Added last, and so run first: whoever waits is interrupted before anything else is taken down.
     yield* session.closeWithScope
 
+    const party = partyOf(ground)
     const taking = takingOf(ground)
     const copyCollect: Verbs<SpaceError>["copyCollect"] = (pattern, limit) =>
       ground.operation(
@@ -90,7 +95,7 @@ export const make = (
       isClosed: () => session.closed,
       isElsewhere: false,
       ...puttingOf(ground),
-      ...changingOf(ground),
+      ...changingOf(ground, party),
       ...taking,
       ...looks<SpaceError>({ refuse: refusing, ...taking, ...readingOf(ground) }),
       copyCollect,
@@ -108,54 +113,61 @@ export const make = (
       awaitQuiescent: Insight.awaitQuiescent(session, records),
       transact: transactOf(ground)
     })
-    return withParty(Object.assign(space, { [Key]: session }), partyOf(ground))
+    return withParty(Object.assign(space, { [Key]: session }), party)
   })
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Putting
 // ---------------------------------------------------------------------------------------------------------------------
 
+/** Puts a tuple, which is refused here if it cannot be stored: on terms, if there are any, and then with a lease. */
+const puttingOn = (
+  ground: Ground,
+  tuple: Tuple,
+  terms: Terms | undefined,
+  span: Tracer.Span | undefined
+): () => Put | Schedule => {
+  const row = ground.prepared(tuple, span, terms?.ttl, terms !== undefined)
+  if (terms === undefined || terms.after === 0 && terms.at === undefined) {
+    return () => ({ op: "put", rows: [row()] })
+  }
+  const { after, at } = terms
+  if (!ground.schedules) {
+    throw noSchedules(at === undefined ? "after" : "at")
+  }
+  return () => ({ op: "schedule", rows: [{ ...row(), after, at: at ?? null }] })
+}
+
+/** The lease of what was put on terms, by its number. */
+const leasedBy = (ground: Ground, lease: number, terms: Terms): Leased<SpaceError> =>
+  untilGone(() => ground.session.now(), terms, {
+    renew: (ttl) =>
+      ground.operation(
+        "renew",
+        (access) => access.perform({ op: "renew", lease, ttl: ttl === Infinity ? null : Math.max(ttl, -1) })
+      ),
+    reschedule: (after) =>
+      ground.schedules
+        ? ground.operation("reschedule", (access) => access.perform({ op: "reschedule", lease, after }))
+        : Effect.succeed(false)
+  })
+
 const puttingOf = (
   ground: Ground
 ): Pick<Verbs<SpaceError>, "out" | "outAll" | "outFitting" | "outLeased"> => {
-  const { session } = ground
-
-  const put = (name: string, tuples: ReadonlyArray<Tuple>, ttl?: number, leased?: boolean) =>
+  const put = (name: string, tuples: ReadonlyArray<Tuple>) =>
     ground.operation(name, (access, span) =>
       failing(() => {
-        const rows = tuples.map((tuple) => ground.prepared(tuple, span, ttl, leased))
+        const rows = tuples.map((tuple) => ground.prepared(tuple, span))
         return access.perform(() => ({ op: "put", rows: rows.map((row) => row()) }))
       }))
-
-  const schedule = (tuple: Tuple, { after, at, ttl }: Terms) =>
-    ground.operation("out", (access, span) =>
-      failing(() => {
-        if (!ground.schedules) {
-          throw noSchedules(at === undefined ? "after" : "at")
-        }
-        const row = ground.prepared(tuple, span, ttl, true)
-        return access.perform(() => ({ op: "schedule", rows: [{ ...row(), after, at: at ?? null }] }))
-      }))
-
-  const leased = (lease: number, terms: Terms): Leased<SpaceError> =>
-    untilGone(() => session.now(), terms, {
-      renew: (ttl) =>
-        ground.operation(
-          "renew",
-          (access) => access.perform({ op: "renew", lease, ttl: ttl === Infinity ? null : Math.max(ttl, -1) })
-        ),
-      reschedule: (after) =>
-        ground.schedules
-          ? ground.operation("reschedule", (access) => access.perform({ op: "reschedule", lease, after }))
-          : Effect.succeed(false)
-    })
 
   return {
     out: (tuple) => Effect.asVoid(put("out", [tuple])),
     outLeased: (tuple, terms) =>
       Effect.map(
-        terms.after === 0 && terms.at === undefined ? put("out", [tuple], terms.ttl, true) : schedule(tuple, terms),
-        ([lease]) => leased(lease!, terms)
+        ground.operation("out", (access, span) => failing(() => access.perform(puttingOn(ground, tuple, terms, span)))),
+        ([lease]) => leasedBy(ground, lease!, terms)
       ),
     outAll: (tuples) => Effect.asVoid(put("outAll", tuples)),
     // Always has room.
@@ -167,49 +179,63 @@ const puttingOf = (
 // Looking and putting, as one step
 // ---------------------------------------------------------------------------------------------------------------------
 
-const changingOf = (ground: Ground): Pick<Verbs<SpaceError>, "outIfAbsent" | "replace"> => {
+const changingOf = (
+  ground: Ground,
+  party: Party
+): Pick<Verbs<SpaceError>, "exchange" | "outIfAbsent" | "replace"> => {
   const { reader, session } = ground
+  /** What a batch has put, and the lease of that if it was put on terms. */
+  const leasedOf = (terms: Terms | undefined, [lease]: ReadonlyArray<number>) =>
+    terms && leasedBy(ground, lease!, terms)
+  const transactWithin = transactOf(ground)
   return {
-    outIfAbsent: (pattern, tuple) =>
+    outIfAbsent: (pattern, tuple, terms, result) =>
       ground.operation("outIfAbsent", (access, span) =>
         failing(() => {
-          const row = ground.prepared(tuple, span)
+          const put = puttingOn(ground, tuple, terms, span)
           return seeking(ground, access, false, pattern, (run, from) =>
-            Effect.flatMap(all(reader, run, pattern, from, 1), ({ tuples }) =>
-              tuples.length > 0
-                ? Effect.succeed(Option.fromIterable(tuples))
-                : Effect.as(run([{ op: "put", rows: [row()] }]), Option.none<Tuple>())))
+            Effect.flatMap(all(reader, run, pattern, from, 1), ({ tuples: [present] }) =>
+              present !== undefined
+                ? Effect.sync(() => result(present, undefined))
+                : Effect.map(run([put()]), ({ replies: [leases] }) => result(undefined, leasedOf(terms, leases)))))
         })),
 
-    replace: (pattern, f) =>
+    replace: <A>(
+      pattern: Pattern,
+      f: (tuple: Tuple) => Tuple,
+      terms: Terms | undefined,
+      result: (replaced: Tuple | undefined, leased: Leased<SpaceError> | undefined) => A
+    ) =>
       ground.operation("replace", (access, span) => {
-        const replaced = (run: Run, from: From): Effect.Effect<Option.Option<Tuple>, Far | SpaceError | Unread> =>
+        const replaced = (run: Run, from: From): Effect.Effect<A, Far | SpaceError | Unread> =>
           Effect.flatMap(all(reader, run, pattern, from, 1), ({ rows, tuples: [tuple] }) =>
-            failing((): Effect.Effect<Option.Option<Tuple>, Far | SpaceError | Unread> => {
+            failing((): Effect.Effect<A, Far | SpaceError | Unread> => {
               if (tuple === undefined) {
-                return Effect.succeed(Option.none())
+                return Effect.succeed(result(undefined, undefined))
               }
               const hold = session.nextId()
-              const row = ground.prepared(f(tuple), span)
+              const put = puttingOn(ground, f(tuple), terms, span)
               linked(span, rows)
               const [{ expires, id }] = rows as readonly [Row]
               if (expires === null) {
-                return Effect.as(
-                  run([
-                    { op: "claim", hold, ids: [id], waiter: null, final: true },
-                    { op: "put", rows: [row()] }
-                  ]),
-                  Option.some(tuple)
+                return Effect.map(
+                  run([{ op: "claim", hold, ids: [id], waiter: null, final: true }, put()]),
+                  ({ replies: [, leases] }) => result(tuple, leasedOf(terms, leases))
                 )
               }
               // Its time may be over by now.
               return Effect.flatMap(claim(run, hold, rows, null, true), (claimed) =>
                 claimed === null
                   ? replaced(run, from)
-                  : Effect.as(run([{ op: "put", rows: [row()] }]), Option.some(tuple)))
+                  : Effect.map(run([put()]), ({ replies: [leases] }) => result(tuple, leasedOf(terms, leases))))
             }))
         return seeking(ground, access, true, pattern, replaced)
-      })
+      }),
+
+    exchange: (query, make, timeout) => {
+      const limit = limitOf({ space: ground.name, operation: "exchange", patterns: query.patterns, timeout })
+      return ground.operation("exchange", () => transactWithin(exchanging(party, query, make), limit))
+    }
   }
 }
 

@@ -13,7 +13,7 @@ import type { Reading } from "./reader.js"
 /** A tuple as a transaction sees it. What it has put itself has a negative number. */
 export interface Seen {
   readonly id: number
-  readonly row: Pick<Row, "arity" | "expires" | "fields" | "shape">
+  readonly row: Row
   readonly reading: Reading
 }
 

@@ -7,14 +7,15 @@ import * as STM from "effect/STM"
 import * as TRef from "effect/TRef"
 import type { Transaction } from "../../Transaction.js"
 import { unsupported } from "../arguments.js"
-import type { Pattern } from "../pattern/pattern.js"
+import type { Asked } from "../queries.js"
 import type { Party } from "../stm/operations.js"
 import { currentParking } from "../stm/parking.js"
 import * as Running from "../stm/run.js"
 import { encodeTuple } from "../texts.js"
 import type { Ground } from "./ground.js"
-import type { Done, Run } from "./run.js"
-import { miss, nothingDone } from "./run.js"
+import type { Done } from "./known.js"
+import { miss, nothingDone } from "./known.js"
+import type { Run } from "./run.js"
 
 export const partyOf = (ground: Ground): Party => {
   const { reader, session } = ground
@@ -39,7 +40,7 @@ export const partyOf = (ground: Ground): Party => {
   const step = <A>(
     name: keyof Party,
     f: (run: Run, done: Done) => readonly [A | typeof miss, Done],
-    awaited?: Pattern
+    awaited?: Asked
   ): STM.STM<A, never, Transaction> =>
     STM.flatMap(
       STM.suspend(() => {
@@ -47,7 +48,7 @@ export const partyOf = (ground: Ground): Party => {
         return TRef.modify(run.done, (done) => {
           const stepped = f(run, done)
           if (stepped[0] === miss && awaited !== undefined && !run.isAsking) {
-            run.missed.add(awaited)
+            awaited.patterns.forEach((pattern) => run.missed.add(pattern))
           }
           return stepped
         })
@@ -58,33 +59,33 @@ export const partyOf = (ground: Ground): Party => {
   /** A step that only looks, which a condition may do as well, also when it is read to be parked. */
   const look = <A>(
     name: keyof Party,
-    pattern: Pattern,
+    query: Asked,
     f: (run: Run, done: Done) => A | typeof miss,
     isAwaited: boolean
   ): STM.STM<A, never, Transaction> =>
     STM.suspend(() => {
       const run = currentParking()?.run
       if (run === undefined) {
-        return step(name, (run, done) => [f(run, done), done], isAwaited ? pattern : undefined)
+        return step(name, (run, done) => [f(run, done), done], isAwaited ? query : undefined)
       }
       if (!isOwn(run)) {
         return STM.retry
       }
       run.isUsed = true
-      run.watched.add(pattern)
+      query.patterns.forEach((pattern) => run.watched.add(pattern))
       const seen = f(run, nothingDone)
       return seen === miss ? STM.retry : STM.succeed(seen)
     })
 
   return {
-    in: (pattern) => step("in", (run, done) => run.take(done, pattern), pattern),
-    rd: (pattern) => look("rd", pattern, (run, done) => run.read(done, pattern), true),
-    inp: (pattern) =>
+    in: (query) => step("in", (run, done) => run.take(done, query), query),
+    rd: (query) => look("rd", query, (run, done) => run.read(done, query), true),
+    inp: (query) =>
       step("inp", (run, done) => {
-        const [found, next] = run.take(done, pattern)
+        const [found, next] = run.take(done, query)
         return [run.orNone(found), next]
       }),
-    rdp: (pattern) => look("rdp", pattern, (run, done) => run.orNone(run.read(done, pattern)), false),
+    rdp: (query) => look("rdp", query, (run, done) => run.orNone(run.read(done, query)), false),
     count: (pattern) => look("count", pattern, (run, done) => run.count(done, pattern), false),
     out: (tuple) =>
       step("out", (_, done) => {

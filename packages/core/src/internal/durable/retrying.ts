@@ -7,12 +7,14 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { SpaceError } from "../../SpaceError.js"
 import type { EventKind, Mail, Query, Row } from "../../StoreCommand.js"
+import type { Deadline } from "../deadlines.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { ProcessRecord } from "../process.js"
 import { current as currentProcess } from "../process.js"
 import type { AnyFiber } from "../runtime.js"
 import { callback, localOf, withFiber } from "../runtime.js"
 import type { Parking } from "../stm/parking.js"
+import type { Late, Limit } from "../timeout.js"
 import type { Listener } from "./offers.js"
 import { sameQueries } from "./query.js"
 import type { Session } from "./session.js"
@@ -45,14 +47,16 @@ const areSame = (one: Missed, other: Missed): boolean =>
 
 /** A transaction that waits. The first of those that it waits by wakes it. */
 class Wait {
-  private woken: Effect.Effect<void> | undefined = undefined
-  private resume: ((effect: Effect.Effect<void>) => void) | undefined = undefined
+  private woken: Effect.Effect<void, Late> | undefined = undefined
+  private resume: ((effect: Effect.Effect<void, Late>) => void) | undefined = undefined
   readonly looks: ReadonlyArray<Look>
+  private readonly deadline: Deadline | undefined
 
   constructor(
     private readonly session: Session,
     { absent, concerns, patterns, queries, watched }: Missed,
-    fiber: AnyFiber
+    fiber: AnyFiber,
+    end: End | undefined
   ) {
     const look = (
       wanted: Pick<Missed, "patterns" | "queries">,
@@ -68,6 +72,10 @@ class Wait {
       ? looks
       : [...looks, look(watched, changes, looks.length === 0 ? fiber : undefined)]
     session.onMoved.add(this.onMoved)
+    this.deadline = end && { at: end.at, index: -1, fire: () => this.wake(Effect.fail(end.late())) }
+    if (this.deadline !== undefined) {
+      session.setDeadline(this.deadline, this.deadline.at)
+    }
   }
 
   private readonly onMoved = (): void => {
@@ -76,12 +84,12 @@ class Wait {
     }
   }
 
-  private readonly wake = (effect: Effect.Effect<void>): void => {
+  private readonly wake = (effect: Effect.Effect<void, Late>): void => {
     this.woken ??= effect
     this.resume?.(this.woken)
   }
 
-  await(parking: Parking | undefined): Effect.Effect<void> {
+  await(parking: Parking | undefined): Effect.Effect<void, Late> {
     return callback((resume) => {
       const woken = this.woken ?? parking?.exit
       if (woken !== undefined) {
@@ -101,6 +109,9 @@ class Wait {
 
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     this.session.onMoved.delete(this.onMoved)
+    if (this.deadline !== undefined) {
+      this.session.setDeadline(this.deadline, Infinity)
+    }
     return Effect.forEach(this.looks, (look) => look.close, { discard: true })
   })
 }
@@ -198,16 +209,29 @@ export const trying = <A, E, R>(run: Effect.Effect<A, E, R>): Effect.Effect<Trie
     (defect) => defect instanceof Retry ? Effect.succeed(defect) : Effect.die(defect)
   )
 
-/** Does it until it has missed nothing. */
+/** When a transaction ends that still waits, and with what. */
+interface End {
+  readonly at: number
+  readonly late: () => Late
+}
+
+/** Does it until it has missed nothing, or until it has waited for too long. */
 export const retrying = <A, E, R>(
   session: Session,
-  tried: Effect.Effect<Tried<A>, E, R>
-): Effect.Effect<A, E | SpaceError, R> => {
+  tried: Effect.Effect<Tried<A>, E, R>,
+  limit: Limit | undefined
+): Effect.Effect<A, E | SpaceError | Late, R> => {
+  let end: End | undefined
   /** Waits for what was missed. That is registered before the last look, so that nothing comes in between unseen. */
-  const wait = (missed: Missed): Effect.Effect<Tried<A>, E | SpaceError, R> =>
+  const wait = (missed: Missed): Effect.Effect<Tried<A>, E | SpaceError | Late, R> =>
     withFiber((fiber) =>
       Effect.acquireUseRelease(
-        Effect.sync(() => new Wait(session, missed, fiber)),
+        Effect.sync(() => {
+          if (limit !== undefined && limit.timeout < Infinity) {
+            end ??= { at: session.now() + limit.timeout, late: limit.late }
+          }
+          return new Wait(session, missed, fiber, end)
+        }),
         (wait) =>
           wait.looks.length === 0
             // It was parked in the step in which the run ended, and there is nothing in the space to look at again.
@@ -226,7 +250,7 @@ export const retrying = <A, E, R>(
       )
     )
 
-  const again = (next: Tried<A>): Effect.Effect<A, E | SpaceError, R> =>
+  const again = (next: Tried<A>): Effect.Effect<A, E | SpaceError | Late, R> =>
     "value" in next
       ? Effect.succeed(next.value)
       : Effect.flatMap(next.missed === undefined ? tried : wait(next.missed), again)

@@ -8,29 +8,16 @@ import * as HashSet from "effect/HashSet"
 import * as Option from "effect/Option"
 import type * as TRef from "effect/TRef"
 import type { SpaceError } from "../../SpaceError.js"
-import type { NewRow, Query, Row } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Pattern } from "../pattern/pattern.js"
+import type { Asked } from "../queries.js"
 import * as Running from "../stm/run.js"
 import type { Facts, Seen } from "./facts.js"
-import { matches } from "./query.js"
+import type { Done } from "./known.js"
+import { Known, miss } from "./known.js"
 import type { Reader } from "./reader.js"
 import { isRead } from "./reader.js"
 import type { Session } from "./session.js"
-
-/** Something that a run has done. */
-type Act = { readonly took: Seen } | { readonly put: Seen; readonly row: () => NewRow }
-
-/** What a run has done, which never changes: STM goes back to an earlier one where it rolls back. */
-export interface Done {
-  readonly acts: ReadonlyArray<Act>
-  readonly taken: HashSet.HashSet<number>
-}
-
-export const nothingDone: Done = { acts: [], taken: HashSet.empty() }
-
-/** There is no such tuple; or it is not known. */
-export const miss = Symbol()
 
 /** What cannot be decoded, and should be taken. It is a defect of the STM, so that no branch of it goes on. */
 export class TakenUnread {
@@ -56,84 +43,60 @@ export class Run extends Running.Run {
 
   /** How many match. */
   count(done: Done, pattern: Pattern): number | typeof miss {
-    const asked = this.reader.query(pattern)
-    const [query, exact] = asked
-    const isWanted = suits(pattern, asked)
-    const more = own(done).filter(isWanted).length
-    if (!exact) {
-      const rows = this.facts.rows(query, this.readRow, many)
-      if (!rows.isWhole) {
-        this.facts.lack(rows)
-        return miss
-      }
-      return rows.seen.filter((seen) => !HashSet.has(done.taken, seen.id) && isWanted(seen)).length + more
-    }
-    const stored = this.facts.count(query)
-    if (stored.value === undefined) {
-      this.facts.lack(stored)
-      return miss
-    }
-    const fewer = done.acts.filter((act) => "took" in act && act.took.id > 0 && isWanted(act.took)).length
-    return stored.value - fewer + more
+    return this.known(done).count(pattern)
   }
 
-  /** The oldest that matches, taken. */
-  take(done: Done, pattern: Pattern): readonly [Tuple | typeof miss, Done] {
-    const found = this.find(done, pattern)
+  /** What a query finds, taken. */
+  take(done: Done, query: Asked): readonly [unknown, Done] {
+    const found = this.known(done).find(query)
     if (found === miss) {
       return [miss, done]
     }
-    if (!isRead(found.reading)) {
-      throw new TakenUnread(found.id, found.reading)
+    const { index, seen } = found
+    const unread = seen.find(({ reading }) => !isRead(reading))
+    if (unread !== undefined) {
+      throw new TakenUnread(unread.id, unread.reading as SpaceError)
     }
-    if (found.row.expires !== null) {
-      const held = this.facts.hold(found.id, () => this.on.nextId())
-      if (held.state !== "held") {
-        this.facts.lack(held)
-        return [miss, done]
-      }
-    }
-    return [
-      found.reading,
-      { acts: [...done.acts, { took: found }], taken: HashSet.add(done.taken, found.id) }
-    ]
+    // All of them are asked for together.
+    const isHeld = seen.map((each) => this.isHeld(each)).every((held) => held)
+    return isHeld
+      ? [
+        query.result(index, seen.map(({ reading }) => reading)),
+        {
+          acts: [...done.acts, ...seen.map((took) => ({ took }))],
+          taken: seen.reduce((taken, { id }) => HashSet.add(taken, id), done.taken)
+        }
+      ]
+      : [miss, done]
   }
 
-  /** The oldest that matches. */
-  read(done: Done, pattern: Pattern): Tuple | typeof miss {
-    const found = this.find(done, pattern)
-    return found === miss ? miss : tupleOf(found)
+  /** Whether a tuple cannot end before the transaction does. */
+  private isHeld({ id, row: { expires } }: Seen): boolean {
+    if (expires === null) {
+      return true
+    }
+    const held = this.facts.hold(id, () => this.on.nextId())
+    if (held.state !== "held") {
+      this.facts.lack(held)
+    }
+    return held.state === "held"
+  }
+
+  /** What a query finds. */
+  read(done: Done, query: Asked): unknown {
+    const found = this.known(done).find(query)
+    return found === miss ? miss : query.result(found.index, found.seen.map(tupleOf))
   }
 
   /** Nothing, if there is no such tuple; a miss, if that is not known. */
-  orNone(found: Tuple | typeof miss): Option.Option<Tuple> | typeof miss {
+  orNone(found: unknown): Option.Option<unknown> | typeof miss {
     return found !== miss ? Option.some(found) : this.facts.isLacking ? miss : Option.none()
   }
 
-  /** The oldest that matches: what the run has put is younger than all that is stored. */
-  private find(done: Done, pattern: Pattern): Seen | typeof miss {
-    const asked = this.reader.query(pattern)
-    const [query, exact] = asked
-    const rows = this.facts.rows(query, this.readRow, exact ? few : many)
-    const isWanted = suits(pattern, asked)
-    const stored = rows.seen.find((seen) => !HashSet.has(done.taken, seen.id) && isWanted(seen))
-    if (stored === undefined && !rows.isWhole) {
-      this.facts.lack(rows)
-      return miss
-    }
-    return stored ?? own(done).find(isWanted) ?? miss
+  private known(done: Done): Known {
+    return new Known(this.reader, this.facts, done)
   }
-
-  private readonly readRow = (row: Row) => this.reader.read(row)
 }
-
-/** Whether a pattern asks for a tuple; one that cannot be decoded, by types and literals alone. */
-const suits = (pattern: Pattern, [query, exact]: readonly [Query, boolean]) => ({ reading, row }: Seen): boolean =>
-  matches(query, row) && (isRead(reading) ? pattern.matches(reading) : exact)
-
-/** What the run has put and not taken. */
-const own = ({ acts, taken }: Done): ReadonlyArray<Seen> =>
-  acts.flatMap((act) => "put" in act && !HashSet.has(taken, act.put.id) ? [act.put] : [])
 
 const tupleOf = ({ reading }: Seen): Tuple => {
   if (!isRead(reading)) {
@@ -141,7 +104,3 @@ const tupleOf = ({ reading }: Seen): Tuple => {
   }
   return reading
 }
-
-/** How many rows are asked for at first: by a query that says all, and by one that finds too much. */
-const few = 8
-const many = 256

@@ -17,7 +17,7 @@ import type { Transaction } from "../../Transaction.js"
 import { isSpaceError } from "../brand.js"
 import { withFiber } from "../runtime.js"
 import * as Running from "../stm/run.js"
-import type { Verbs } from "../verbs.js"
+import type { Late, Limit } from "../timeout.js"
 import { transactionOf } from "./access.js"
 import type { Decision } from "./deciding.js"
 import { commandsOf, decide, released } from "./deciding.js"
@@ -28,13 +28,19 @@ import { Retry } from "./retrying.js"
 import { TakenUnread } from "./run.js"
 import { transaction } from "./transaction.js"
 
-export const transactOf = (ground: Ground): Verbs<SpaceError>["transact"] => {
+/** Runs an STM; with a limit it waits no longer than that, unless it is a part of a transaction of the user's. */
+type Transact = <A, E, R, L extends Limit | undefined = undefined>(
+  stm: STM.STM<A, E, R>,
+  limit?: L
+) => Effect.Effect<A, E | SpaceError | (L extends Limit ? Late : never), Exclude<R, Transaction>>
+
+export const transactOf = (ground: Ground): Transact => {
   const { session } = ground
-  const transact = <A, E, R>(stm: STM.STM<A, E, R>) => {
+  const transact = <A, E, R>(stm: STM.STM<A, E, R>, limit: Limit | undefined) => {
     /** Decided by STM, and so for good. The store may have to begin anew, and the STM may not. */
     let decided: Decision<A> | undefined
     let last: Facts | undefined
-    const body = (restore: Restore): Effect.Effect<A, E | SpaceError, R> =>
+    const body = (restore: Restore): Effect.Effect<A, E | SpaceError | Late, R> =>
       withFiber((fiber) => {
         const { afterwards, parked, run } = transactionOf(fiber, session)!
         let facts = last = new Facts(decided === undefined ? last : undefined)
@@ -53,12 +59,12 @@ export const transactOf = (ground: Ground): Verbs<SpaceError>["transact"] => {
           facts = last = new Facts(facts)
           return go
         })
-        const go: Effect.Effect<A, E | SpaceError, R> = Effect.flatMap(
+        const go: Effect.Effect<A, E | SpaceError | Late, R> = Effect.flatMap(
           Effect.suspend(() => restore(facts.fetch(run))),
           () =>
             facts.isStale ? Effect.zipRight(release, again) : Effect.flatMap(
               decide(ground, stm, facts, parked, fiber),
-              (came): Effect.Effect<A, E | SpaceError, R> => {
+              (came): Effect.Effect<A, E | SpaceError | Late, R> => {
                 if (came === "lacks") {
                   return go
                 }
@@ -67,6 +73,8 @@ export const transactOf = (ground: Ground): Verbs<SpaceError>["transact"] => {
                 }
                 return came.patterns.length === 0 && came.parking === undefined
                   ? Running.vainRetry
+                  : limit?.timeout === 0
+                  ? Effect.fail(limit.late())
                   : Effect.die(new Retry(came))
               }
             )
@@ -81,13 +89,13 @@ export const transactOf = (ground: Ground): Verbs<SpaceError>["transact"] => {
             : Effect.die(defect))
       })
     return Effect.catchAllDefect(
-      transaction(session, body),
+      transaction(session, body, limit),
       // What is a defect of the STM, which has no errors of the library's, is a failure of the operation.
       (defect) => isSpaceError(defect) ? Effect.fail(defect) : Effect.die(defect)
     ) as Effect.Effect<A, E | SpaceError, Exclude<R, Transaction>>
   }
 
-  return (stm) => Effect.suspend(() => transact(stm))
+  return (stm, limit) => Effect.suspend(() => transact(stm, limit))
 }
 
 const tooLate = new SpaceError({

@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Restore } from "../../SpaceStore.js"
 import { locally, withFiber } from "../runtime.js"
+import type { Late, Limit } from "../timeout.js"
 import { Lasting, Progress, transactionOf, transactions, within } from "./access.js"
 import type { Tried } from "./retrying.js"
 import { retrying, trying } from "./retrying.js"
@@ -19,20 +20,23 @@ import type { Session } from "./session.js"
  */
 export const transaction = <A, E, R>(
   session: Session,
-  make: (restore: Restore) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E | SpaceError, R> =>
+  make: (restore: Restore) => Effect.Effect<A, E, R>,
+  /** How long it waits, if that is not for ever. */
+  limit?: Limit
+): Effect.Effect<A, E | SpaceError | Late, R> =>
   withFiber((fiber) => {
     if (session.closed) {
       return Effect.interrupt
     }
     const inside = transactionOf(fiber, session)
-    return inside === undefined ? whole(session, make) : inside.nested(Effect.uninterruptibleMask(make))
+    return inside === undefined ? whole(session, make, limit) : inside.nested(Effect.uninterruptibleMask(make))
   })
 
 const whole = <A, E, R>(
   session: Session,
-  make: (restore: Restore) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E | SpaceError, R> => {
+  make: (restore: Restore) => Effect.Effect<A, E, R>,
+  limit: Limit | undefined
+): Effect.Effect<A, E | SpaceError | Late, R> => {
   const lasting = new Lasting()
   // What has been committed is heard, whatever becomes of who has done it.
   const attempt: Effect.Effect<Tried<A>, E | SpaceError, R> = Effect.uninterruptibleMask((restore) =>
@@ -79,7 +83,7 @@ const whole = <A, E, R>(
       )
     }))
   )
-  return Effect.onExit(retrying(session, attempt), (exit) =>
+  return Effect.onExit(retrying(session, attempt, limit), (exit) =>
     Effect.sync(() => {
       lasting.unpark()
       if (Exit.isFailure(exit)) {

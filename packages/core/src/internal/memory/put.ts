@@ -5,7 +5,6 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import * as STM from "effect/STM"
 import type { Tuple } from "../../Tuple.js"
 import type { Destination } from "../../TupleSpace.js"
@@ -16,7 +15,10 @@ import { moves } from "../destination.js"
 import { isFailure } from "../failure.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { millisOf } from "../runtime.js"
+import { exchanging } from "../stm/exchange.js"
+import type { Party } from "../stm/operations.js"
 import { decoded, raw } from "../texts.js"
+import { limitOf } from "../timeout.js"
 import type { Span } from "../tracing.js"
 import type { Leased, Verbs } from "../verbs.js"
 import type { Memory } from "./engine.js"
@@ -26,7 +28,7 @@ import { extraOf } from "./entry.js"
 import { takeNow } from "./hold.js"
 import type { Served } from "./interest.js"
 import type { Operation } from "./operation.js"
-import { endSpan, link, operation } from "./operation.js"
+import { endSpan, link, operation, spanned } from "./operation.js"
 import { copyCollect } from "./search.js"
 import type { Miss, Store } from "./store.js"
 import { isMiss } from "./store.js"
@@ -88,7 +90,7 @@ export const outLeased = (memory: Memory) => (tuple: Tuple, terms: Terms): Effec
   const { store } = memory
   const put = (span: Span) => {
     const extra = extraOf(span)
-    const outcome = putOn(store, tuple, extra, terms.ttl, waitOf(store, terms))
+    const outcome = putOn(store, tuple, extra, terms.ttl, waitOf(store, terms), (entry) => store.putOne(entry))
     return isMiss(outcome) ? outcome : new LeasedEntry(memory, extra)
   }
   return operation(memory, "out", new PutBy(memory, "out", [], put))
@@ -98,13 +100,14 @@ export const outLeased = (memory: Memory) => (tuple: Tuple, terms: Terms): Effec
 const waitOf = ({ options: { clock } }: Store, { after, at }: Terms): number =>
   at === undefined ? after : at - millisOf(clock)
 
-/** Puts a tuple for so long, after so many milliseconds. */
+/** Puts a tuple for so long, after so many milliseconds; by `put`, if that is now. */
 const putOn = (
   store: Store,
   tuple: Tuple,
   extra: Extra,
   ttl: number,
   after: number,
+  put: (entry: Entry) => void | Miss,
   failure = false
 ): void | Miss => {
   const now = store.now()
@@ -114,8 +117,7 @@ const putOn = (
   if (ttl < Infinity) {
     store.expireAt(extra, now + ttl)
   }
-  const entry = store.entry(tuple, extra, failure)
-  return failure ? store.putRegardless([entry]) : store.putOne(entry)
+  return put(store.entry(tuple, extra, failure))
 }
 
 /** What the space knows of the tuple while it has it, and no longer. */
@@ -153,38 +155,62 @@ const fitsIn = (store: Store, size: number, name: string): void => {
   }
 }
 
-export const outIfAbsent =
-  (memory: Memory) => (pattern: Pattern, tuple: Tuple): Effect.Effect<Option.Option<Tuple>> => {
-    const { store } = memory
-    const put = (span: Span): Option.Option<Tuple> | Miss => {
-      const present = store.shelves.find(pattern)
-      if (present !== undefined) {
-        return Option.some(present.tuple)
-      }
-      const outcome = store.putSurely(store.entry(tuple, span && extraOf(span)))
-      return isMiss(outcome) ? outcome : Option.none()
-    }
-    return operation(memory, "outIfAbsent", new PutBy(memory, "outIfAbsent", [pattern], put))
-  }
+/** Puts a tuple by `put`; on terms, if there are any, and then there is a lease of it. */
+const putLeased = (
+  memory: Memory,
+  tuple: Tuple,
+  terms: Terms | undefined,
+  span: Span,
+  put: (entry: Entry) => void | Miss
+): LeasedEntry | undefined | Miss => {
+  const { store } = memory
+  const extra = terms === undefined ? span && extraOf(span) : extraOf(span)
+  const outcome = terms === undefined
+    ? put(store.entry(tuple, extra))
+    : putOn(store, tuple, extra!, terms.ttl, waitOf(store, terms), put)
+  return isMiss(outcome) ? outcome : terms && new LeasedEntry(memory, extra!)
+}
 
-export const replace =
-  (memory: Memory) => (pattern: Pattern, f: (tuple: Tuple) => Tuple): Effect.Effect<Option.Option<Tuple>> => {
-    const { store } = memory
-    return operation(memory, "replace", {
-      step: (span): Option.Option<Tuple> => {
-        const entry = store.shelves.find(pattern)
-        if (entry === undefined) {
-          return Option.none()
-        }
-        const tuple = f(entry.tuple)
-        link(span, [entry])
-        store.takeOne(entry)
-        // There is room: the one that was taken has left it.
-        store.putRegardless([store.entry(tuple, span && extraOf(span))])
-        return Option.some(entry.tuple)
-      }
-    })
+export const outIfAbsent = (memory: Memory): Verbs<never>["outIfAbsent"] => (pattern, tuple, terms, result) => {
+  const { store } = memory
+  const put = (span: Span) => {
+    const present = store.shelves.find(pattern)
+    if (present !== undefined) {
+      return result(present.tuple, undefined)
+    }
+    const leased = putLeased(memory, tuple, terms, span, (entry) => store.putSurely(entry))
+    return isMiss(leased) ? leased : result(undefined, leased)
   }
+  return operation(memory, "outIfAbsent", new PutBy(memory, "outIfAbsent", [pattern], put))
+}
+
+export const replace = (memory: Memory): Verbs<never>["replace"] => (pattern, f, terms, result) => {
+  const { store } = memory
+  return operation(memory, "replace", {
+    step: (span) => {
+      const entry = store.shelves.find(pattern)
+      if (entry === undefined) {
+        return result(undefined, undefined)
+      }
+      const tuple = f(entry.tuple)
+      link(span, [entry])
+      store.takeOne(entry)
+      // There is room: the one that was taken has left it.
+      const leased = putLeased(memory, tuple, terms, span, (entry) => store.putRegardless([entry]))
+      return isMiss(leased) ? leased : result(entry.tuple, leased)
+    }
+  })
+}
+
+/** S22. */
+export const exchange = (memory: Memory, party: Party): Verbs<never>["exchange"] => (query, make, timeout) => {
+  const limit = limitOf({ space: memory.name, operation: "exchange", patterns: query.patterns, timeout })
+  return spanned(
+    memory,
+    "exchange",
+    () => Transaction.transactWithin(memory, exchanging(party, query, make), limit)
+  )
+}
 
 /** A tuple that moves keeps its time to live, and its failed attempts. */
 const extraLike = (store: Store, { extra }: Entry): Extra | undefined => {
@@ -225,7 +251,8 @@ export const load = (memory: Memory): Verbs<never>["load"] => (values, all) => {
       const { after, attempts, failure, ttl } = dumped
       const extra = extraOf(span)
       extra.attempts = attempts
-      return putOn(store, tuple, extra, ttl ?? Infinity, after, failure)
+      const now = (entry: Entry) => failure ? store.putRegardless([entry]) : store.putOne(entry)
+      return putOn(store, tuple, extra, ttl ?? Infinity, after, now, failure)
     }
     return operation(memory, "import", new PutBy<void>(memory, "out", [], put))
   }, { discard: true })

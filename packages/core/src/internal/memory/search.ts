@@ -10,10 +10,12 @@ import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Tuple } from "../../Tuple.js"
 import type { Explanation } from "../../TupleSpace.js"
+import type { Batch } from "../batch.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { Plan } from "../pattern/plan.js"
 import type { Query, Several } from "../pattern/query.js"
 import { kindOf, takesAny } from "../pattern/query.js"
+import type { Asked } from "../queries.js"
 import { timedOut } from "../timeout.js"
 import type { Span } from "../tracing.js"
 import type { WaitName } from "../verbs.js"
@@ -304,6 +306,34 @@ export const now = (memory: Memory) => (name: "inp" | "rdp", query: Query): Effe
   }
   const search = searchFor(memory, name, query, takes, 0)
   return operation(memory, name, { step: (span) => search.now(span) })
+}
+
+/** A batch that is there now, as a part of a transaction. */
+const batchNow = (store: Store, batch: Batch, takes: boolean): Option.Option<unknown> => {
+  const entries = upTo(batch.max, store.shelves.findAll(batch.pattern, batch.max))
+  if (entries.length < batch.min) {
+    return Option.none()
+  }
+  if (takes) {
+    store.take(entries)
+  }
+  return Option.some(entries.map(tupleOf))
+}
+
+/** The step of `inp` or `rdp`, for transactions: whatever is looked for. */
+export const nowOf = (memory: Memory, name: "inp" | "rdp", query: Asked): () => Option.Option<unknown> => {
+  const { store } = memory
+  const takes = name === "inp"
+  switch (query.form) {
+    case "one":
+      return takes ? () => takeNow(store, query) : () => readNow(store, query)
+    case "batch":
+      return () => batchNow(store, query, takes)
+    default: {
+      const search = searchFor(memory, name, query, takes, 0)
+      return () => search.now(undefined)
+    }
+  }
 }
 
 const upTo = <A>(limit: number, all: ReadonlyArray<A>): ReadonlyArray<A> =>

@@ -10,16 +10,19 @@
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as STM from "effect/STM"
 import * as TRef from "effect/TRef"
 import { SpaceError } from "../../SpaceError.js"
 import type { Transaction } from "../../Transaction.js"
 import { unsupported } from "../arguments.js"
 import type { Pattern } from "../pattern/pattern.js"
+import type { Asked } from "../queries.js"
 import type { AnyFiber } from "../runtime.js"
 import { withFiber } from "../runtime.js"
 import { currentParking, Parking } from "../stm/parking.js"
 import * as Running from "../stm/run.js"
+import type { Late, Limit } from "../timeout.js"
 import type { Memory } from "./engine.js"
 import type { Interest, Served } from "./interest.js"
 import { shelfOf } from "./interest.js"
@@ -42,7 +45,7 @@ export class Run extends Running.Run {
 }
 
 /** Why a step of a transaction could not be done. */
-type Missed = Pattern | "room"
+type Missed = Asked | "room"
 
 /** Not by its class: copies of the library have one each. */
 const isInMemory = (run: Running.Run): run is Run => run.on === "memory"
@@ -77,7 +80,7 @@ export const step = <A>(
         if (missed === "room") {
           misses.shortage = shortageOf(stepped[0])
         } else {
-          misses.patterns.push(missed)
+          misses.patterns.push(...missed.patterns)
         }
       }
       return stepped
@@ -91,28 +94,31 @@ export const step = <A>(
  */
 export const look = <A>(
   memory: Memory,
-  pattern: Pattern,
+  query: Asked,
   f: (store: Store) => A | MISS,
   name: string
 ): STM.STM<A, never, Transaction> =>
   STM.suspend(() => {
     const parking = currentParking()
-    return parking === undefined ? step(memory, pattern, f, name) : lookParked(parking, memory.store, pattern, f)
+    return parking === undefined ? step(memory, query, f, name) : lookParked(parking, memory.store, query, f)
   })
 
-/** A look of a condition that is parked at a space: the next change on the shelf wakes. */
+/** A look of a condition that is parked at a space: the next change on a shelf that it looks at wakes. */
 const lookParked = <A>(
   parking: Parking,
   store: Store,
-  pattern: Pattern,
+  { patterns }: Asked,
   f: (store: Store) => A | MISS
 ): STM.STM<A> => {
   if (store.closed) {
     return STM.interrupt
   }
-  parking.looksAt(store, pattern)
-  const shelf = shelfOf(pattern)
-  return STM.flatMap(shelf < 0 ? store.editions.readAll : store.editions.read(shelf), () => {
+  const read = patterns.map((pattern) => {
+    parking.looksAt(store, pattern)
+    const shelf = shelfOf(pattern)
+    return shelf < 0 ? store.editions.readAll : store.editions.read(shelf)
+  })
+  return STM.flatMap(STM.forEach(read, identity, { discard: true }), () => {
     const seen = store.look(() => f(store))
     return seen === MISS ? STM.retry : STM.succeed(seen)
   })
@@ -207,15 +213,38 @@ export const transact = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, Ex
     (cause) => isWaiting(cause) ? waiting(stm) : Effect.failCause(cause as Cause.Cause<E>)
   ) as Effect.Effect<A, E, Exclude<R, Transaction>>
 
+/** A transaction that waits for tuples or room of one space, and no longer than so, by the clock of that. */
+export const transactWithin = <A, E, R>(
+  { store }: Memory,
+  stm: STM.STM<A, E, R>,
+  limit: Limit
+): Effect.Effect<A, E | Late, Exclude<R, Transaction>> =>
+  Effect.catchAllCause(
+    runOnce<A, E | Late, R>(stm, new Map(), nothing),
+    (cause) =>
+      !isWaiting(cause)
+        ? Effect.failCause(cause as Cause.Cause<E>)
+        : limit.timeout > 0
+        ? waiting<A, E | Late, R>(stm, () => ({ at: store.now() + limit.timeout, late: limit.late }))
+        : Effect.fail(limit.late())
+  ) as Effect.Effect<A, E | Late, Exclude<R, Transaction>>
+
 const nothing = (): void => {}
 
 /** A first run that misses. The next looks at what it misses. */
 const vain = new Waiting([], undefined)
 
+/** When a transaction ends that still waits, and with what. */
+interface End {
+  readonly at: number
+  readonly late: () => Late
+}
+
 /** Runs the transaction again and again, waiting in between for what it missed. */
-const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
+const waiting = <A, E, R>(stm: STM.STM<A, E, R>, endOf?: () => End): Effect.Effect<A, E, R> =>
   withFiber((fiber) =>
     Effect.uninterruptibleMask((restore) => {
+      const end = endOf?.()
       // It keeps its place among those who wait, however often it waits.
       const places = new Map<Store, number>()
       const again = (offered: ReadonlyArray<Enlistment>): Effect.Effect<A, E, R> => {
@@ -235,7 +264,7 @@ const waiting = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, R> =>
             (run) => {
               const parking = park(run, fiber)
               try {
-                const interests = enlist(run, fiber, places)
+                const interests = enlist(run, fiber, places, end)
                 passOn(interests)
                 return new Waiting(interests, parking)
               } catch (error) {
@@ -295,7 +324,12 @@ const park = (run: Run, fiber: AnyFiber): Parking | undefined =>
     : new Parking(run.conditions, run, Array.from(run.spaces, ({ store }) => store), fiber)
 
 /** Registers an interest in all that a run missed. The first that is served wakes the fiber; the others then pass. */
-const enlist = (run: Run, fiber: AnyFiber, places: Map<Store, number>): ReadonlyArray<Enlistment> => {
+const enlist = (
+  run: Run,
+  fiber: AnyFiber,
+  places: Map<Store, number>,
+  end: End | undefined
+): ReadonlyArray<Enlistment> => {
   const wait = { woken: false }
   const enlisted: Array<Enlistment> = []
   const enter = (store: Store, patterns: ReadonlyArray<Pattern>, shortage?: Shortage) => {
@@ -319,6 +353,9 @@ const enlist = (run: Run, fiber: AnyFiber, places: Map<Store, number>): Readonly
     )
     interest.wait = wait
     interest.needs = shortage ?? "room"
+    if (end !== undefined && end.at < Infinity) {
+      store.timeoutAt(interest, end.at, end.late)
+    }
     store.run(() => store.register(interest))
     enlisted.push({ store, interest })
   }

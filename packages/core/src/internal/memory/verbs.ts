@@ -16,6 +16,7 @@ import type { Kept } from "../process.js"
 import type { Processes } from "../processes.js"
 import { processesOf } from "../processes.js"
 import { assemble } from "../space.js"
+import type { Party } from "../stm/operations.js"
 import { withParty } from "../stm/operations.js"
 import { keepTime } from "../timekeeper.js"
 import type { Verbs } from "../verbs.js"
@@ -60,10 +61,11 @@ export const make = <T extends Tuple = Tuple>(
     const processes = yield* processesOf(name, store, policy, keepFailure(store))
     // Added last, and so run first: whoever waits is interrupted before anything else is taken down.
     yield* Effect.addFinalizer(() => Effect.sync(() => store.close()))
-    return withParty(withMemory(assemble<T, never>(verbsOf(memory, processes)), memory), partyOf(memory))
+    const party = partyOf(memory)
+    return withParty(withMemory(assemble<T, never>(verbsOf(memory, party, processes)), memory), party)
   })
 
-const verbsOf = (memory: Memory, { records, start }: Processes): Verbs<never> => {
+const verbsOf = (memory: Memory, party: Party, { records, start }: Processes): Verbs<never> => {
   const { store } = memory
   return {
     name: memory.name,
@@ -76,6 +78,7 @@ const verbsOf = (memory: Memory, { records, start }: Processes): Verbs<never> =>
     outFitting: Put.outFitting(memory),
     outIfAbsent: Put.outIfAbsent(memory),
     replace: Put.replace(memory),
+    exchange: Put.exchange(memory, party),
     wait: Search.wait(memory),
     now: Search.now(memory),
     takeUpTo: Search.takeUpTo(memory),

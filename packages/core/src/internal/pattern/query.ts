@@ -81,13 +81,16 @@ export const takesAny = (query: Query): boolean =>
 export const seenIn = (query: Query, result: unknown): ReadonlyArray<Tuple> | undefined =>
   query.form === "all" && query.roles?.includes("read") === true ? query.tuplesIn(result) : undefined
 
+/** A query, or a batch, which gives a list as a join does. */
+type Formed = Query | { readonly form: "batch" }
+
 /** By which of its patterns a query was met, of what it has given. */
-export const indexIn = (query: Query, result: any): number =>
+export const indexIn = (query: Formed, result: any): number =>
   query.form !== "any" ? 0 : query.keys === undefined ? result.index : query.keys.indexOf(result.key)
 
 /** The tuples in what a query has given. */
-export const tuplesIn = (query: Query, result: any): ReadonlyArray<Tuple> =>
-  query.form === "one" ? [result] : query.tuplesIn(result)
+export const tuplesIn = (query: Formed, result: any): ReadonlyArray<Tuple> =>
+  query.form === "one" ? [result] : query.form === "batch" ? result : query.tuplesIn(result)
 
 /** A query of this form, without keys. */
 export const queryOf = (

@@ -1,6 +1,6 @@
 /**
- * The questions of one operation to the client that asked for it: what its predicates say, and what its `replace` makes
- * of a tuple. Until the answer is there a predicate counts as false; then the operation looks again.
+ * The questions of one operation to the client that asked for it: what its predicates say, and what it puts in the
+ * place of what was found. Until the answer is there a predicate counts as false; then the operation looks again.
  *
  * @internal
  */
@@ -19,7 +19,7 @@ export const UNANSWERED = Symbol.for("@effect-linda/core/UNANSWERED")
 /** Thrown where the client's own code has thrown. */
 export const THREW = Symbol.for("@effect-linda/core/THREW")
 
-/** The number of the question what `replace` makes of a tuple. */
+/** The number of the question what is put in the place of what `replace` or `exchange` has found. */
 export const Replacement = -1
 
 /** In the place of an answer where the client cannot be told what it is asked about. */

@@ -10,6 +10,7 @@ import type { Link } from "../../Remote.js"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
+import type { Terms } from "../arguments.js"
 import { failing, refusing, unsupported } from "../arguments.js"
 import { moves } from "../destination.js"
 import { refusingGuards } from "../guards.js"
@@ -20,9 +21,13 @@ import * as Process from "../process.js"
 import { millisOf } from "../runtime.js"
 import { assemble } from "../space.js"
 import type { Values } from "../values.js"
-import type { Verbs } from "../verbs.js"
+import type { Leased, Verbs } from "../verbs.js"
 import { untilGone } from "../verbs.js"
+import { Replacement } from "./asking.js"
+import type { Answer } from "./connection.js"
 import { Connection, SubjectUnread } from "./connection.js"
+import type { Exchanged } from "./protocol.js"
+import { wireOf } from "./protocol.js"
 import { admitted, decoded, maybe, sent, widened } from "./sent.js"
 import { startOf, worksFor } from "./starting.js"
 import { takingOf } from "./taking.js"
@@ -35,6 +40,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     const origin = yield* Random.nextInt
     const processes = yield* Process.group
     const clock = yield* Effect.clock
+    const now = () => millisOf(clock)
     const connection = new Connection(link, values)
     yield* connection.listen((id, self) => worksFor(origin, id, self))
 
@@ -45,8 +51,8 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
       refuse: refusing,
       isClosed: () => connection.isClosed,
       isElsewhere: true,
-      ...puttingOf(connection, values, () => millisOf(clock)),
-      ...changingOf(connection, values),
+      ...puttingOf(connection, values, now),
+      ...changingOf(connection, values, now),
       ...taking,
       ...looks<SpaceError>({ refuse: refusing, ...taking, ...reading }),
       copyCollect: reading.copyCollect,
@@ -69,6 +75,13 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
     }))
   })
 
+/** The lease of what was put on terms by a request. */
+const leasedBy = (connection: Connection, now: () => number, id: number, terms: Terms): Leased<SpaceError> =>
+  untilGone(now, terms, {
+    renew: (ttl) => Effect.map(connection.request("renew", ttl < 0 ? [id] : [id, ttl]), ([, was]) => was),
+    reschedule: (after) => Effect.map(connection.request("reschedule", [id, after]), ([, was]) => was)
+  })
+
 const puttingOf = (
   connection: Connection,
   values: Values,
@@ -76,15 +89,8 @@ const puttingOf = (
 ): Pick<Verbs<SpaceError>, "out" | "outAll" | "outFitting" | "outLeased"> => ({
   out: (tuple) => Effect.asVoid(connection.request("out", [values.encodeTuple(tuple)])),
   outLeased: (tuple, terms) => {
-    const { after, at, ttl } = terms
-    return Effect.map(
-      connection.request("out", [values.encodeTuple(tuple), at === undefined ? { ttl, after } : { ttl, at }]),
-      ([id]) =>
-        untilGone(now, terms, {
-          renew: (ttl) => Effect.map(connection.request("renew", ttl < 0 ? [id] : [id, ttl]), ([, was]) => was),
-          reschedule: (after) => Effect.map(connection.request("reschedule", [id, after]), ([, was]) => was)
-        })
-    )
+    const request = connection.request("out", [values.encodeTuple(tuple), wireOf(terms)])
+    return Effect.map(request, ([id]) => leasedBy(connection, now, id, terms))
   },
   outAll: (tuples) => Effect.asVoid(connection.request("outAll", [tuples.map((tuple) => values.encodeTuple(tuple))])),
   outFitting: (tuples, onArrival) =>
@@ -134,8 +140,9 @@ const readingOf = (connection: Connection, values: Values) => {
 
 const changingOf = (
   connection: Connection,
-  values: Values
-): Pick<Verbs<SpaceError>, "outIfAbsent" | "replace"> => {
+  values: Values,
+  now: () => number
+): Pick<Verbs<SpaceError>, "exchange" | "outIfAbsent" | "replace"> => {
   const subjectOf = (wire: unknown): Tuple => {
     try {
       return values.decodeTuple(wire)
@@ -143,17 +150,54 @@ const changingOf = (
       throw new SubjectUnread(error as SpaceError)
     }
   }
+
+  /** Answers for predicates, and says what is put in the place of what was found. */
+  const answering = (
+    test: Answer | undefined,
+    make: (index: number, tuples: ReadonlyArray<Tuple>) => ReadonlyArray<Tuple>
+  ): Answer =>
+  (number, subject) => {
+    if (number !== Replacement) {
+      return test!(number, subject)
+    }
+    const [index, tuples]: Exchanged = subject
+    return make(index, tuples.map(subjectOf)).map((tuple) => values.encodeTuple(tuple))
+  }
+
+  /** What a change makes of its answer: a lease only of what was put. */
+  const changed = <A>(
+    request: Effect.Effect<readonly [id: number, wire?: unknown], any>,
+    terms: Terms | undefined,
+    isPut: (wires: ReadonlyArray<unknown>) => boolean,
+    result: (tuple: Tuple | undefined, leased: Leased<SpaceError> | undefined) => A
+  ): Effect.Effect<A, any> =>
+    Effect.flatMap(request, ([id, ...wires]) =>
+      failing(() => {
+        const [tuple] = wires.map((wire): Tuple => values.decodeTuple(wire))
+        const leased = terms !== undefined && isPut(wires) ? leasedBy(connection, now, id, terms) : undefined
+        return Effect.succeed(result(tuple, leased))
+      }))
+
   return {
-    outIfAbsent: (pattern, tuple) => {
+    outIfAbsent: (pattern, tuple, terms, result) => {
       const { answer, asks, wires } = sent(values, [pattern])
-      const request = connection.request("outIfAbsent", [wires[0]!, asks, values.encodeTuple(tuple)], { answer })
-      return maybe(values, request)
+      const args = [wires[0]!, asks, values.encodeTuple(tuple), terms && wireOf(terms)] as const
+      return changed(connection.request("outIfAbsent", args, { answer }), terms, ({ length }) => length === 0, result)
     },
-    replace: (pattern, f) => {
+    replace: (pattern, f, terms, result) => {
       const { answer: test, wires } = sent(values, [pattern])
-      const answer = (number: number, subject: any) =>
-        number < 0 ? values.encodeTuple(f(subjectOf(subject))) : test!(number, subject)
-      return maybe(values, connection.request("replace", [wires[0]!], { answer }))
+      const answer = answering(test, (_, [tuple]) => [f(tuple!)])
+      const args = [wires[0]!, terms && wireOf(terms)] as const
+      return changed(connection.request("replace", args, { answer }), terms, ({ length }) => length > 0, result)
+    },
+    exchange: (query, make, timeout) => {
+      const { answer: test, wires } = sent(values, query.patterns)
+      const answer = answering(test, (index, tuples) => make(query.result(index, tuples)))
+      const sizes = query.form === "batch" ? [query.min, query.max] as const : undefined
+      return decoded(
+        connection.request("exchange", [query.form, wires, sizes, timeout], { answer }),
+        (index, found) => query.result(index, found.map((wire) => values.decodeTuple(wire)))
+      )
     }
   }
 }

@@ -10,18 +10,21 @@ import * as Stream from "effect/Stream"
 import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
 import { afterOf, mailboxOf, millis, own, termsOf } from "../arguments.js"
+import { Batch } from "../batch.js"
 import { putFitting } from "../destination.js"
 import { equals } from "../pattern/equality.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { indexIn, queryOf, tuplesIn } from "../pattern/query.js"
+import { millisOf } from "../runtime.js"
+import { isTimeout, timedOut } from "../timeout.js"
 import type { Values } from "../values.js"
-import type { Verbs } from "../verbs.js"
+import type { Leased, Verbs } from "../verbs.js"
 import { Asking, Replacement } from "./asking.js"
 import type { Holds } from "./held.js"
 import { Leases } from "./leases.js"
 import type { Opened } from "./opened.js"
 import { decodePattern } from "./patterns.js"
-import type { Answered, Args, Name } from "./protocol.js"
+import type { Answered, Args, Exchanged, Name } from "./protocol.js"
 import type { Stubs } from "./stubs.js"
 
 /** What there is for a client, and of it. */
@@ -43,10 +46,12 @@ export type Operations = {
   readonly [N in Name]: (id: number, ...args: Args<N>) => Effect.Effect<Answered<N>, unknown>
 }
 
-export const operationsOf = (serving: Serving): Operations => ({
-  ...puttingOf(serving),
+export const operationsOf = (serving: Serving): Operations => operationsWith(serving, new Leases())
+
+const operationsWith = (serving: Serving, leases: Leases): Operations => ({
+  ...puttingOf(serving, leases),
   ...lookingOf(serving),
-  ...changingOf(serving),
+  ...changingOf(serving, leases),
   ...openingOf(serving),
   ...startingOf(serving),
   inspect: () => one(serving.verbs.inspect),
@@ -66,6 +71,14 @@ const maybe = <E>(
 ): Effect.Effect<readonly [tuple?: unknown], E> =>
   Effect.map(effect, Option.match({ onNone: () => [], onSome: (tuple) => [values.encodeTuple(tuple)] }))
 
+/** What was found, by which pattern of a choice. */
+type Found = readonly [index: number, tuples: ReadonlyArray<Tuple>]
+
+const shown = (values: Values, [index, tuples]: Found): Exchanged => [
+  index,
+  tuples.map((tuple) => values.encodeTuple(tuple))
+]
+
 /** Patterns, and how to ask the client about those that have code in them. */
 const reading = (
   { ask, askings, values, verbs }: Serving,
@@ -75,7 +88,7 @@ const reading = (
 ) => {
   const asking = asks
     ? new Asking(
-      (number, subject) => number === Replacement ? values.encodeTuple(subject as Tuple) : values.encodeError(subject),
+      (number, subject) => number === Replacement ? shown(values, subject as Found) : values.encodeError(subject),
       (question, number, wire) => ask(id, question, number, wire)
     )
     : undefined
@@ -101,9 +114,9 @@ const reading = (
 }
 
 const puttingOf = (
-  { space, values, verbs }: Serving
+  { space, values, verbs }: Serving,
+  leases: Leases
 ): Pick<Operations, "out" | "outAll" | "outFitting" | "renew" | "reschedule"> => {
-  const leases = new Leases()
   const read = (wire: unknown): Tuple => own(values.decodeTuple(wire))
   return {
     out: (id, tuple, terms) => {
@@ -162,7 +175,10 @@ const lookingOf = (
   }
 }
 
-const changingOf = (serving: Serving): Pick<Operations, "outIfAbsent" | "replace"> => {
+const changingOf = (
+  serving: Serving,
+  leases: Leases
+): Pick<Operations, "exchange" | "outIfAbsent" | "replace"> => {
   const { values, verbs } = serving
 
   /** Counts an attempt of the tuple that would have been taken, had its client been able to decode it. */
@@ -173,26 +189,61 @@ const changingOf = (serving: Serving): Pick<Operations, "outIfAbsent" | "replace
         held.tuples.length === 0 ? Effect.void : held.end({ how: "place", failed: equals(held.tuples[0], tuple) })
     )
 
+  /** Puts what the client says, once it has said that of what was found. */
+  const asking = (asked: Asking | undefined, patterns: ReadonlyArray<Pattern>) => {
+    let subject: Found | undefined
+    return {
+      make: (found: Found): ReadonlyArray<Tuple> => {
+        subject = found
+        const wires = asked!.answerTo(Replacement, found)
+        return copyOf(wires).map((wire: unknown) => own(values.decodeTuple(copyOf(wire))))
+      },
+      /** What the client could not decode has failed. Of several tuples it has not said which that was. */
+      counting: <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+        Effect.onError(effect, () =>
+          asked!.isUnread && subject?.[1].length === 1
+            ? Effect.ignore(attempted(patterns[subject[0]]!, subject[1][0]!))
+            : Effect.void)
+    }
+  }
+
+  /** Of a change that may have put something on terms: what was there, if something was. */
+  const changed = (id: number) => (was: Tuple | undefined, leased: Leased<unknown> | undefined) => {
+    if (leased !== undefined) {
+      leases.set(id, leased)
+    }
+    return Option.fromNullable(was)
+  }
+
   return {
-    outIfAbsent: (id, wire, asks, tuple) => {
+    outIfAbsent: (id, wire, asks, tuple, terms) => {
       const { now, pattern } = reading(serving, id, [wire], asks)
-      return now(maybe(values, verbs.outIfAbsent(pattern, own(values.decodeTuple(tuple)))))
+      const decoded = own(values.decodeTuple(tuple))
+      return now(maybe(values, verbs.outIfAbsent(pattern, decoded, terms && termsOf(terms), changed(id))))
     },
-    replace: (id, wire) => {
-      const { asking, now, pattern } = reading(serving, id, [wire], true)
-      let subject: Tuple | undefined
-      const replaced = now(maybe(
-        values,
-        verbs.replace(pattern, (tuple) => {
-          subject = tuple
-          const wire = asking!.answerTo(Replacement, tuple)
-          return own(values.decodeTuple(copyOf(wire)))
-        })
-      ))
-      return Effect.onError(
-        replaced,
-        () => asking!.isUnread && subject !== undefined ? Effect.ignore(attempted(pattern, subject)) : Effect.void
-      )
+    replace: (id, wire, terms) => {
+      const { asking: asked, now, pattern } = reading(serving, id, [wire], true)
+      const { counting, make } = asking(asked, [pattern])
+      const made = (tuple: Tuple): Tuple => make([0, [tuple]])[0]!
+      return counting(now(maybe(values, verbs.replace(pattern, made, terms && termsOf(terms), changed(id)))))
+    },
+    exchange: (id, form, wires, sizes, timeout) => {
+      const { asking: asked, now, patterns } = reading(serving, id, wires, true)
+      const { counting, make } = asking(asked, patterns)
+      const query = form === "batch" ? new Batch(patterns[0]!, ...sizes!, 0) : queryOf(form, patterns)
+      const found = (result: unknown): Found => [indexIn(query, result), tuplesIn(query, result)]
+      return Effect.flatMap(Effect.clock, (clock) => {
+        // Each time that it had to ask it begins anew.
+        const end = millisOf(clock) + timeout
+        const left = () => Math.max(0, end - millisOf(clock))
+        return Effect.map(
+          Effect.mapError(
+            counting(now(Effect.suspend(() => verbs.exchange(query, (result) => make(found(result)), left())))),
+            (error) => isTimeout(error) ? timedOut({ ...error, timeout }) : error
+          ),
+          (result) => shown(values, found(result))
+        )
+      })
     }
   }
 }

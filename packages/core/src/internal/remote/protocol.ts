@@ -23,11 +23,12 @@ import type { Mailbox, Terms } from "../arguments.js"
 import type { Ending, NoToken, TakingFirst, TakingNow } from "../hold.js"
 import type { Query } from "../pattern/query.js"
 import { messageOf } from "../print.js"
+import type { Asked } from "../queries.js"
 import type { Dumped } from "../texts.js"
 import type { ReadName } from "../verbs.js"
 
 /** Changes whenever the frames do, or the coding of values in them: ends of different versions do not talk. */
-export const version = 7
+export const version = 8
 
 // From the client
 export const Hello = 0
@@ -68,14 +69,22 @@ export type FromClient =
   /** What was taken was taken for nobody, and goes back. */
   | readonly [kind: typeof Unwanted, id: number]
   /**
-   * Answers a question: what a predicate says, what `replace` makes of a tuple, or {@link Threw}. `isUnread`: it could
-   * not decode what it was asked about.
+   * Answers a question: what a predicate says, what is put in the place of what was found, or {@link Threw}.
+   * `isUnread`: it could not decode what it was asked about.
    */
   | readonly [kind: typeof Told, id: number, question: number, answer: unknown, isUnread?: boolean]
   /** The failure of a process that had ended already has been joined. */
   | readonly [kind: typeof Joined, id: number]
 
 type Wires = ReadonlyArray<unknown>
+
+/** The terms of a lease: what is put on such has one, of the number of the request. */
+type TermsWire = Pick<Terms, "after" | "ttl"> | Pick<Terms, "at" | "ttl">
+
+export const wireOf = ({ after, at, ttl }: Terms): TermsWire => at === undefined ? { ttl, after } : { ttl, at }
+
+/** What the question is about what an exchange puts. It is answered with tuples. */
+export type Exchanged = readonly [index: number, tuples: Wires]
 
 /**
  * What is held: by which pattern of a choice it was found, the tuples, how often a use of each has failed, the number
@@ -95,14 +104,21 @@ type Held = [
  */
 export interface Requests {
   /** With the terms of a lease, if it is to have one. */
-  readonly out: (tuple: unknown, terms?: Pick<Terms, "after" | "ttl"> | Pick<Terms, "at" | "ttl">) => []
+  readonly out: (tuple: unknown, terms?: TermsWire) => []
   readonly outAll: (tuples: Wires) => []
   readonly outFitting: (tuples: Wires) => [arrived: ReadonlyArray<number>]
   /** Without a time, the lease ends. */
   readonly renew: (lease: number, ttl?: number) => [was: boolean]
   readonly reschedule: (lease: number, after: number) => [was: boolean]
-  readonly outIfAbsent: (pattern: Wires, asks: boolean, tuple: unknown) => [present?: unknown]
-  readonly replace: (pattern: Wires) => [replaced?: unknown]
+  readonly outIfAbsent: (pattern: Wires, asks: boolean, tuple: unknown, terms: TermsWire | undefined) => [present?: unknown]
+  readonly replace: (pattern: Wires, terms: TermsWire | undefined) => [replaced?: unknown]
+  /** Of a batch with its least and greatest size. */
+  readonly exchange: (
+    form: Asked["form"],
+    patterns: ReadonlyArray<Wires>,
+    sizes: readonly [min: number, max: number] | undefined,
+    timeout: number
+  ) => [index: number, tuples: Wires]
   readonly read: (
     name: ReadName,
     form: Query["form"],
@@ -170,7 +186,7 @@ export type FromServer =
   | readonly [kind: typeof Failed, id: number, cause: ReadonlyArray<unknown>]
   /** Of what the client's own code threw. */
   | readonly [kind: typeof Died, id: number]
-  /** Asks what the predicate with this number says of a value, or `replace` makes of a tuple. */
+  /** Asks what the predicate with this number says of a value, or what is put in the place of what was found. */
   | readonly [kind: typeof Ask, id: number, question: number, number: number, subject: unknown]
   /** The process that this request started should end. */
   | readonly [kind: typeof Stop, id: number]

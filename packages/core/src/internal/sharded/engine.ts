@@ -103,22 +103,28 @@ const puttingOf = (routing: Routing): Pick<Part, "out" | "outAll" | "outFitting"
     })
 })
 
-const changingOf = (routing: Routing): Pick<Part, "outIfAbsent" | "replace"> => ({
-  outIfAbsent: (pattern, tuple) => {
-    const concerned = new Set([...routing.ofPattern(pattern), routing.ofTuple(tuple)])
-    return routing.only("outIfAbsent", [...concerned]).outIfAbsent(pattern, tuple)
-  },
-  replace: (pattern, f) => {
-    const part = routing.only("replace", routing.ofPattern(pattern))
-    return part.replace(pattern, (tuple) => {
-      const replacement = f(tuple)
-      if (routing.ofTuple(replacement) !== part) {
-        throw unsupported("replace: the new tuple belongs to another part of the space: keep its first field")
-      }
-      return replacement
-    })
+const changingOf = (routing: Routing): Pick<Part, "exchange" | "outIfAbsent" | "replace"> => {
+  const owned = (name: string, part: Part, tuple: Tuple): Tuple => {
+    if (routing.ofTuple(tuple) !== part) {
+      throw unsupported(`${name}: the new tuple belongs to another part of the space: keep its first field`)
+    }
+    return tuple
   }
-})
+  return {
+    outIfAbsent: (pattern, tuple, terms, result) => {
+      const concerned = new Set([...routing.ofPattern(pattern), routing.ofTuple(tuple)])
+      return routing.only("outIfAbsent", [...concerned]).outIfAbsent(pattern, tuple, terms, result)
+    },
+    replace: (pattern, f, terms, result) => {
+      const part = routing.only("replace", routing.ofPattern(pattern))
+      return part.replace(pattern, (tuple) => owned("replace", part, f(tuple)), terms, result)
+    },
+    exchange: (query, make, timeout) => {
+      const part = routing.only("exchange", routing.ofPatterns(query.patterns))
+      return part.exchange(query, (found) => make(found).map((tuple) => owned("exchange", part, tuple)), timeout)
+    }
+  }
+}
 
 const takingOf = (routing: Routing, waits: Waits): Pick<Part, "take" | "takeNow"> => ({
   take: (taking, use) => {

@@ -11,6 +11,8 @@ import { own, unsupported } from "../arguments.js"
 import { read } from "../brand.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { compile } from "../pattern/pattern.js"
+import type { Asked } from "../queries.js"
+import { atOnce } from "../queries.js"
 import * as Run from "./run.js"
 
 type Step<A> = STM.STM<A, never, Transaction>
@@ -18,12 +20,14 @@ type Step<A> = STM.STM<A, never, Transaction>
 /**
  * What a space can do in a transaction. What has to wait notes in the run that is under way what it missed, and
  * retries. A condition may ask for `rd`, `rdp` and `count`, also when it is read to be parked.
+ *
+ * A query gives what `query.result` makes of what it has found. No batch lingers.
  */
 export interface Party {
-  readonly in: (pattern: Pattern) => Step<Tuple>
-  readonly rd: (pattern: Pattern) => Step<Tuple>
-  readonly inp: (pattern: Pattern) => Step<Option.Option<Tuple>>
-  readonly rdp: (pattern: Pattern) => Step<Option.Option<Tuple>>
+  readonly in: (query: Asked) => Step<unknown>
+  readonly rd: (query: Asked) => Step<unknown>
+  readonly inp: (query: Asked) => Step<Option.Option<unknown>>
+  readonly rdp: (query: Asked) => Step<Option.Option<unknown>>
   readonly count: (pattern: Pattern) => Step<number>
   readonly out: (tuple: Tuple) => Step<void>
 }
@@ -50,8 +54,8 @@ const operation = (make: () => Step<any>): Step<any> => {
   }
 }
 
-const looking = (name: "in" | "rd" | "inp" | "rdp" | "count") => (space: object, pattern: unknown): Step<any> =>
-  operation(() => partyOf(space)[name](compile(pattern)))
+const looking = (name: "in" | "rd" | "inp" | "rdp") => (space: object, asked: unknown): Step<any> =>
+  operation(() => partyOf(space)[name](atOnce(asked)))
 
 export const transactionIn = looking("in")
 
@@ -61,7 +65,8 @@ export const transactionInp = looking("inp")
 
 export const transactionRdp = looking("rdp")
 
-export const transactionCount = looking("count")
+export const transactionCount = (space: object, pattern: unknown): Step<number> =>
+  operation(() => partyOf(space).count(compile(pattern)))
 
 export const transactionOut = (space: object, tuple: Tuple): Step<void> =>
   operation(() => partyOf(space).out(own(tuple)))

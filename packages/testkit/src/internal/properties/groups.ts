@@ -7,6 +7,7 @@ import { capacity } from "./capacity.js"
 import { close } from "./close.js"
 import { conditions } from "./conditions.js"
 import { conservation } from "./conservation.js"
+import { exchanges } from "./exchange.js"
 import { guards } from "./guards.js"
 import { histories } from "./histories.js"
 import { holding } from "./holding.js"
@@ -35,6 +36,7 @@ export const groups: ReadonlyArray<ReadonlyArray<Property>> = [
   streams,
   transactions,
   conditions,
+  exchanges,
   close,
   quiescence,
   regressions

@@ -3,6 +3,7 @@
  *
  * @internal
  */
+import { asked } from "./asked.js"
 import { arriving, capacity, dropping } from "./capacity.js"
 import type { Case } from "./case.js"
 import { close } from "./closing.js"
@@ -14,6 +15,7 @@ import { attempts, holding, scoped, told } from "./holding.js"
 import { holds } from "./holds.js"
 import { inspections, metrics, quiescence, spans } from "./insight.js"
 import { lines } from "./lines.js"
+import { exchange, later, leased } from "./exchange.js"
 import { formals, literals } from "./matching.js"
 import { model } from "./model.js"
 import { manyAtOnce, order, ownCopy, putTakeRead } from "./operations.js"
@@ -47,6 +49,9 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   queries,
   guards,
   batches,
+  exchange,
+  leased,
+  later,
   holding,
   attempts,
   scoped,
@@ -68,6 +73,7 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   conditions,
   queues,
   misused,
+  asked,
   events,
   mailboxes,
   streams,

@@ -1,0 +1,243 @@
+/**
+ * What a query finds among the facts that a run of an STM on a store has, and among what the run itself has put.
+ *
+ * What the run has put is younger than all that is stored. If what the facts say is not enough to tell what is found,
+ * they are noted to lack the rest.
+ *
+ * @internal
+ */
+import * as HashSet from "effect/HashSet"
+import type { NewRow, Query as StoreQuery, Row } from "../../StoreCommand.js"
+import * as Join from "../pattern/join.js"
+import type { Pattern } from "../pattern/pattern.js"
+import { Plan } from "../pattern/plan.js"
+import type { Several } from "../pattern/query.js"
+import { valuesOf } from "../pattern/semijoin.js"
+import type { Asked } from "../queries.js"
+import type { Facts, Rows, Seen } from "./facts.js"
+import { Gathered } from "./gathered.js"
+import { matches } from "./query.js"
+import type { Reader } from "./reader.js"
+import { isRead } from "./reader.js"
+
+/** Something that a run has done. */
+type Act = { readonly took: Seen } | { readonly put: Seen; readonly row: () => NewRow }
+
+/** What a run has done, which never changes: STM goes back to an earlier one where it rolls back. */
+export interface Done {
+  readonly acts: ReadonlyArray<Act>
+  readonly taken: HashSet.HashSet<number>
+}
+
+export const nothingDone: Done = { acts: [], taken: HashSet.empty() }
+
+/** There is no such tuple; or it is not known. */
+export const miss = Symbol()
+
+/** What was found, and by which pattern of a choice. */
+export interface Found {
+  readonly index: number
+  readonly seen: ReadonlyArray<Seen>
+}
+
+export class Known {
+  constructor(
+    private readonly reader: Reader,
+    private readonly facts: Facts,
+    private readonly done: Done
+  ) {}
+
+  /** What a query finds, as the operation of a space finds it (S5, S11, S18). */
+  find(query: Asked): Found | typeof miss {
+    switch (query.form) {
+      case "one":
+        return this.batch(1, 1, query)
+      case "any":
+        return this.any(query)
+      case "all":
+        return this.all(query)
+      case "batch":
+        return this.batch(query.min, query.max, query.pattern)
+    }
+  }
+
+  /** How many match. */
+  count(pattern: Pattern): number | typeof miss {
+    const [query, exact] = this.reader.query(pattern)
+    const more = this.own(pattern).length
+    if (!exact) {
+      const all = this.first(pattern, Infinity)
+      return all === miss ? miss : all.length
+    }
+    const stored = this.facts.count(query)
+    if (stored.value === undefined) {
+      this.facts.lack(stored)
+      return miss
+    }
+    const isWanted = this.suits(pattern)
+    const fewer = this.done.acts.filter((act) => "took" in act && act.took.id > 0 && isWanted(act.took)).length
+    return stored.value - fewer + more
+  }
+
+  /** The oldest of all, by the first of the patterns that it matches. */
+  private any({ patterns }: Several): Found | typeof miss {
+    let oldest: Found | undefined
+    for (const [index, pattern] of patterns.entries()) {
+      // All of them are asked for together.
+      const first = this.first(pattern, 1)
+      if (first !== miss && first.length > 0 && (oldest === undefined || placeOf(first[0]!) < placeOf(oldest.seen[0]!))) {
+        oldest = { index, seen: first }
+      }
+    }
+    return this.facts.isLacking || oldest === undefined ? miss : oldest
+  }
+
+  private batch(min: number, max: number, pattern: Pattern): Found | typeof miss {
+    const seen = this.first(pattern, max)
+    return seen === miss || seen.length < min ? miss : { index: 0, seen }
+  }
+
+  private all({ patterns }: Several): Found | typeof miss {
+    const plan = new Plan(patterns)
+    const gathered = new Gathered(this.reader)
+    const byPlace = new Map<number, Seen>()
+    const add = (pattern: Pattern, all: ReadonlyArray<Seen>): void => {
+      for (const seen of all) {
+        byPlace.set(placeOf(seen), seen)
+        gathered.add(pattern, { ...seen.row, id: placeOf(seen) }, seen.reading)
+      }
+    }
+    const isKnown = plan.isPlain ? this.gather(plan, add) : this.gatherAll(plan, gathered, add)
+    const chosen = isKnown ? Join.find(plan, gathered.source) : undefined
+    return chosen === undefined ? miss : { index: 0, seen: chosen.map(({ row }) => byPlace.get(row.id)!) }
+  }
+
+  /** Of each pattern as many as could be needed. Says whether that is known. */
+  private gather({ demands, patterns }: Plan, add: Add): boolean {
+    for (const { pattern } of demands) {
+      const some = this.first(pattern, patterns.length)
+      if (some !== miss) {
+        add(pattern, some)
+      }
+    }
+    return !this.facts.isLacking
+  }
+
+  /**
+   * All that match, for variables say what can be taken. That of which there is much is looked up by the values of
+   * others, once there is one that is known and has few.
+   */
+  private gatherAll(plan: Plan, gathered: Gathered, add: Add): boolean {
+    const known = new Set<Pattern>()
+    let open: ReadonlyArray<Pattern> = plan.demands.map(({ pattern }) => pattern)
+    const close = (isKnown: (pattern: Pattern) => boolean): boolean => {
+      const before = open.length
+      open = open.filter((pattern) => {
+        if (isKnown(pattern)) {
+          known.add(pattern)
+          return false
+        }
+        return true
+      })
+      return open.length < before
+    }
+    close((pattern) => {
+      const rows = this.rows(pattern)
+      add(pattern, [...this.among(rows, pattern), ...this.own(pattern)])
+      return rows.isWhole
+    })
+    const isLookedUp = (pattern: Pattern): boolean => {
+      const queries = this.lookupOf(plan, gathered, known, pattern)
+      const found = queries?.map((query) => this.first(pattern, Infinity, query)) ?? []
+      found.forEach((some) => some !== miss && add(pattern, some))
+      return queries !== undefined && !found.includes(miss)
+    }
+    while (close(isLookedUp)) {
+      // What has become known may say where to look for others.
+    }
+    if (!this.facts.isLacking) {
+      open.forEach((pattern) => this.facts.lack(this.rows(pattern)))
+    }
+    return open.length === 0
+  }
+
+  /** What a pattern is looked up by instead: the few values that a variable has in what is known. */
+  private lookupOf(
+    { demands, users }: Plan,
+    gathered: Gathered,
+    known: ReadonlySet<Pattern>,
+    pattern: Pattern
+  ): ReadonlyArray<StoreQuery> | undefined {
+    const [{ literals }] = this.reader.query(pattern)
+    for (const name of pattern.names) {
+      const others = pattern.isFoundBy(name) ? users.get(name)! : []
+      for (const { pattern: other } of others.map((demand) => demands[demand]!)) {
+        const values = known.has(other) ? valuesOf(other, name, gathered.of(other).values()) : undefined
+        if (values !== undefined && values.size <= fewValues) {
+          const queries = Array.from(
+            values,
+            (value) => this.reader.query(pattern.given({ name, value, next: undefined }))[0]
+          )
+          // One of them may be written in more than one way.
+          if (queries.every((query) => query.literals.length > literals.length)) {
+            return queries
+          }
+        }
+      }
+    }
+    return undefined
+  }
+
+  /** The oldest that match, up to so many; with a `query` that finds some of them, of these. */
+  private first(pattern: Pattern, limit: number, query?: StoreQuery): ReadonlyArray<Seen> | typeof miss {
+    const rows = this.rows(pattern, query)
+    const stored = this.among(rows, pattern)
+    if (stored.length < limit && !rows.isWhole) {
+      this.facts.lack(rows)
+      return miss
+    }
+    return [...stored, ...query === undefined ? this.own(pattern) : []].slice(0, limit)
+  }
+
+  private rows(pattern: Pattern, narrower?: StoreQuery): Rows {
+    const [query, exact] = this.reader.query(pattern)
+    return this.facts.rows(narrower ?? query, this.readRow, exact ? few : many)
+  }
+
+  /** What matches of what the store has said, and the run has not taken. */
+  private among(rows: Rows, pattern: Pattern): ReadonlyArray<Seen> {
+    const isWanted = this.suits(pattern)
+    return rows.seen.filter((seen) => !HashSet.has(this.done.taken, seen.id) && isWanted(seen))
+  }
+
+  /** What matches of what the run has put and not taken. */
+  private own(pattern: Pattern): ReadonlyArray<Seen> {
+    const { acts, taken } = this.done
+    const isWanted = this.suits(pattern)
+    return acts.flatMap((act) =>
+      "put" in act && !HashSet.has(taken, act.put.id) && isWanted(act.put) ? [act.put] : []
+    )
+  }
+
+  /** Whether a pattern asks for a tuple; one that cannot be decoded, by types and literals alone. */
+  private suits(pattern: Pattern): (seen: Seen) => boolean {
+    const [query, exact] = this.reader.query(pattern)
+    return ({ reading, row }) => matches(query, row) && (isRead(reading) ? pattern.matches(reading) : exact)
+  }
+
+  private readonly readRow = (row: Row) => this.reader.read(row)
+}
+
+type Add = (pattern: Pattern, all: ReadonlyArray<Seen>) => void
+
+/** Where a tuple stands in the order of age: what the run has put has numbers below zero, and is the youngest. */
+const placeOf = ({ id }: Seen): number => id < 0 ? youngest - id : id
+
+const youngest = 2 ** 52
+
+/** How many rows are asked for at first: by a query that says all, and by one that finds too much. */
+const few = 8
+const many = 256
+
+/** So many values are looked up at most. */
+const fewValues = 64
