@@ -2411,5 +2411,189 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/verbs.ts",
     find: "at === undefined ? now() + after : Infinity",
     replace: "now()"
+  },
+
+  // S18: guards of queries
+  {
+    name: "a query takes what it reads",
+    clause: "S18",
+    file: "internal/pattern/join.ts",
+    find: "!taken.has(entry) && (reads || !readers.has(entry))",
+    replace: "!taken.has(entry)"
+  },
+  {
+    name: "two members cannot read the same tuple",
+    clause: "S18",
+    file: "internal/pattern/join.ts",
+    find: "!taken.has(entry) && (reads || !readers.has(entry))",
+    replace: "!taken.has(entry) && !readers.has(entry)"
+  },
+  {
+    name: "what is read is taken as well",
+    clause: "S18",
+    file: "internal/memory/search.ts",
+    find: "    return this.plan.takenOf(found)",
+    replace: "    return found"
+  },
+  {
+    name: "what is held is absent",
+    clause: "S18",
+    file: "internal/memory/away.ts",
+    find: "    return this.candidates(pattern).some(",
+    replace: "    return pattern.arity < 0 && this.candidates(pattern).some("
+  },
+  {
+    name: "what is held is looked for under the literals of others",
+    clause: "S18",
+    file: "internal/memory/away.ts",
+    find: "    if (mask === 0 || this",
+    replace: "    if (mask > 0 || this"
+  },
+  {
+    name: "what a query takes counts against its absences",
+    clause: "S18",
+    file: "internal/pattern/absences.ts",
+    find: "due.push(entry) <= most && isStored(entry)",
+    replace: "due.push(entry) < 0 && isStored(entry)"
+  },
+  {
+    name: "a query that has to take something to be rid of it leaves it",
+    clause: "S18",
+    file: "internal/pattern/absences.ts",
+    find: "    return due.length <= most\n",
+    replace: "    return due.length <= most + 1\n"
+  },
+  {
+    name: "an absence is asked before its variables are bound",
+    clause: "S18",
+    file: "internal/pattern/absences.ts",
+    find: "      names.every((name) => bound.has(name) || lookup(bindings, name) !== undefined)",
+    replace: "      names.length === 0 || bindings !== undefined || bound.size >= 0"
+  },
+  {
+    name: "what is absent has a place in the result",
+    clause: "S18",
+    file: "internal/pattern/query.ts",
+    find: "return roles === undefined ? each : each.filter((_, index) => roles[index] !== \"absent\")",
+    replace: "return each"
+  },
+  {
+    name: "who waits for absence is not looked at when the last match has left",
+    clause: "S18",
+    file: "internal/memory/store.ts",
+    find: "      while (this.departed.length > 0) {",
+    replace: "      while (this.departed.length > 1e9) {"
+  },
+  {
+    name: "who waits for absence is not looked at when what was held is kept",
+    clause: "S18",
+    file: "internal/memory/store.ts",
+    find: "    if (this.departed.length > 0) {\n      this.tick()",
+    replace: "    if (this.departed.length > 1e9) {\n      this.tick()"
+  },
+  {
+    name: "who waits for absence is not looked at when a transaction is committed",
+    clause: "S18",
+    file: "internal/memory/store.ts",
+    find: "if (this.puts.size > 0 || this.departed.length > 0) {",
+    replace: "if (this.puts.size > 0) {"
+  },
+  {
+    name: "what leaves in a transaction is absent before that is committed",
+    clause: "S18",
+    file: "internal/memory/looks.ts",
+    find: "this.inTransaction ? this.departed : []",
+    replace: "[]"
+  },
+  {
+    name: "what has expired is not known to have left",
+    clause: "S18",
+    file: "internal/memory/events.ts",
+    find: "    this.departs(entry)\n    this.tell(event, entry)",
+    replace: "    this.tell(event, entry)"
+  },
+  {
+    name: "what was taken for good is not known to have left",
+    clause: "S18",
+    file: "internal/memory/events.ts",
+    find: "    this.departs(entry)\n    this.tell(\"In\", entry)",
+    replace: "    this.tell(\"In\", entry)"
+  },
+  {
+    name: "what has expired in somebody's hands is not known to have left",
+    clause: "S18",
+    file: "internal/memory/holds.ts",
+    find: "        entry.extra!.entry = undefined\n        this.departs(entry)",
+    replace: "        entry.extra!.entry = undefined"
+  },
+  {
+    name: "what was consumed is not known to have left",
+    clause: "S18",
+    file: "internal/memory/holds.ts",
+    find: "      this.release(entry)\n      this.departs(entry)",
+    replace: "      this.release(entry)"
+  },
+  {
+    name: "who has come last is rid of its absence first",
+    clause: "S18",
+    file: "internal/memory/looks.ts",
+    find: "one.seq - other.seq)) {\n      if (interest.state",
+    replace: "other.seq - one.seq)) {\n      if (interest.state"
+  },
+  {
+    name: "a wait for absence that is over stays in its table",
+    clause: "S18",
+    file: "internal/memory/state.ts",
+    find: "      this.absentees.remove(interest.absentee)\n",
+    replace: "      void interest.absentee\n"
+  },
+  {
+    name: "who waits for nothing but absence is not seen, nor ended with the space",
+    clause: "S18",
+    file: "internal/memory/state.ts",
+    find: "    if (this.absentees.size > 0) {\n      // Who",
+    replace: "    if (this.absentees.size > 1e9) {\n      // Who"
+  },
+  {
+    name: "code of an absence that throws is the end of who takes the tuple",
+    clause: "S18",
+    file: "internal/memory/looks.ts",
+    find: "        this.fail(absentee.owner, Effect.die(defect.error))",
+    replace: "        throw defect.error"
+  },
+  {
+    name: "a choice by preference takes the oldest",
+    clause: "S18",
+    file: "internal/memory/shelves.ts",
+    find: "    if (prefer === \"first\") {",
+    replace: "    if (prefer === \"first\" && patterns.length > 9) {"
+  },
+  {
+    name: "a store overlooks guards",
+    clause: "S18",
+    file: "internal/guards.ts",
+    find: "query.form === \"one\" || !query.isGuarded",
+    replace: "query.form !== undefined"
+  },
+  {
+    name: "a preference is of several parts, each of which has its own",
+    clause: "S18",
+    file: "internal/sharded/engine.ts",
+    find: "  query.form === \"all\" || query.form === \"any\" && query.prefer !== undefined",
+    replace: "  query.form === \"all\""
+  },
+  {
+    name: "what was read is lost on its way over a link",
+    clause: "S18",
+    file: "internal/remote/held.ts",
+    find: "        return read.length === 0 ? taken : [...taken, read.map(encode)]",
+    replace: "        return taken"
+  },
+  {
+    name: "what is absent is known over a link before its code has answered",
+    clause: "S18",
+    file: "internal/remote/sent.ts",
+    find: "roles?.[index] === \"absent\" && widened",
+    replace: "index < 0 && widened"
   }
 ]
