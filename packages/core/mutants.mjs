@@ -552,8 +552,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "the timeout of an inWith is that of an in",
     clause: "S9",
     file: "internal/memory/search.ts",
-    find: "name: operation, patterns, timeout } = this",
-    replace: "kind: operation, patterns, timeout } = this"
+    find: "name: operation, timeout } = this",
+    replace: "kind: operation, timeout } = this"
   },
   {
     name: "any TimeoutException is taken for one of the space",
@@ -683,7 +683,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "inAll takes one tuple for two patterns that share a variable",
     clause: "S11",
     file: "internal/pattern/join.ts",
-    find: "const bound = taken.has(entry) ? false : pattern.bind",
+    find: "const bound = isFree(entry, asked) && pattern.bind",
     replace: "const bound = pattern.bind"
   },
   {
@@ -884,8 +884,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a transaction that makes room does not let puts in",
     clause: "S14",
     file: "internal/memory/store.ts",
-    find: "    if (this.puts.size > 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()",
-    replace: "    if (this.puts.size < 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()"
+    find: "    if (this.puts.size > 0 || this.departed.length > 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()",
+    replace: "    if (this.departed.length > 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()"
   },
   {
     name: "what has expired before a step that throws makes no room",
@@ -1321,22 +1321,22 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a condition does not hear of what is taken",
     clause: "S10",
     file: "internal/memory/events.ts",
-    find: "    this.changed(entry)\n    this.tell(\"In\", entry)\n",
-    replace: "    this.tell(\"In\", entry)\n"
+    find: "    this.changed(entry)\n    this.departs(entry)\n    this.tell(\"In\", entry)\n",
+    replace: "    this.departs(entry)\n    this.tell(\"In\", entry)\n"
   },
   {
     name: "a condition does not hear of what expires",
     clause: "S15",
     file: "internal/memory/events.ts",
-    find: "    this.changed(entry)\n    this.tell(event, entry)\n",
-    replace: "    if (event !== \"Expire\") this.changed(entry)\n    this.tell(event, entry)\n"
+    find: "    this.changed(entry)\n    this.departs(entry)\n    this.tell(event, entry)\n",
+    replace: "    if (event !== \"Expire\") this.changed(entry)\n    this.departs(entry)\n    this.tell(event, entry)\n"
   },
   {
     name: "a condition does not hear of what is evicted",
     clause: "S14",
     file: "internal/memory/events.ts",
-    find: "    this.changed(entry)\n    this.tell(event, entry)\n",
-    replace: "    if (event !== \"Evict\") this.changed(entry)\n    this.tell(event, entry)\n"
+    find: "    this.changed(entry)\n    this.departs(entry)\n    this.tell(event, entry)\n",
+    replace: "    if (event !== \"Evict\") this.changed(entry)\n    this.departs(entry)\n    this.tell(event, entry)\n"
   },
   {
     name: "a condition does not hear of what a transaction leaves to the next taker",
@@ -1504,8 +1504,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a join that waits counts a tuple that comes back as another",
     clause: "S11",
     file: "internal/pattern/outlook.ts",
-    find: "if (!this.isBright && !this.owners.has(entry)) {",
-    replace: "if (!this.isBright) {"
+    find: "if (this.short.size > 0 && !this.owners.has(entry)) {",
+    replace: "if (this.short.size > 0) {"
   },
   {
     name: "a join that waits counts what is gone for ever",
@@ -1532,9 +1532,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a join with variables searches before there could be enough, whatever they are",
     clause: "S11",
     file: "internal/pattern/join.ts",
-    find: "  if (!(outlook ?? new Outlook<E>(plan)).refresh(candidatesOf, isStored, outlook !== undefined)) {",
-    replace:
-      "  if (!(outlook ?? new Outlook<E>(plan)).refresh(candidatesOf, isStored, outlook !== undefined) && plan.isPlain) {"
+    find: "refresh(candidatesOf, isStored, outlook !== undefined) || due",
+    replace: "refresh(candidatesOf, isStored, outlook !== undefined) && plan.isPlain || due"
   },
   {
     name: "a join tries all combinations of what no variable connects",
