@@ -454,7 +454,7 @@ export const guards = cases("Queries: guards", (define) => {
       yield* clear(space)
     }))
 
-  test.needing("references")("S18 S3 code of an absence that throws is the end of its operation, and of nothing else", () =>
+  test.needing("references")("S18 S3 code of an absence that throws ends its operation, and nothing else", () =>
     Effect.gen(function*() {
       const space = yield* fresh()
       const throwing = (value: unknown): boolean => {
