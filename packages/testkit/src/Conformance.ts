@@ -126,8 +126,7 @@ export const onLink = {
     turns: "what an exchange makes of what it finds is asked elsewhere, and its turn passes on meanwhile",
     references: "functions and symbols stay in their thread",
     quiescence: "what runs elsewhere cannot be seen to rest",
-    telemetry: "operations make their spans where the space is",
-    guards: "no guards cross a link"
+    telemetry: "operations make their spans where the space is"
   },
   skip: {
     "S5 the order of arrival holds between all kinds": "a waiter whose predicate is elsewhere does not keep its turn"

@@ -55,7 +55,7 @@ export class Endings {
     const left = new Set(rows)
     return {
       tuples,
-      seen: view,
+      read: view,
       index,
       unread,
       attempts: rows.map(({ attempts }) => attempts),

@@ -65,6 +65,7 @@ export class Holds extends Delivery {
   putOff(entries: ReadonlyArray<Entry>, at: number): void {
     for (const entry of entries) {
       this.release(entry)
+      this.departs(entry)
       const extra = entry.extra ?? extraOf(undefined)
       const ttl = extra.expiry === undefined ? Infinity : extra.expiry.at - at
       extra.entry = undefined

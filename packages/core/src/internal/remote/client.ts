@@ -13,7 +13,6 @@ import type { TupleSpace } from "../../TupleSpace.js"
 import type { Terms } from "../arguments.js"
 import { failing, refusing, unsupported } from "../arguments.js"
 import { moves } from "../destination.js"
-import { refusingGuards } from "../guards.js"
 import type { Reading } from "../keeping.js"
 import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
@@ -28,7 +27,7 @@ import type { Answer } from "./connection.js"
 import { Connection, SubjectUnread } from "./connection.js"
 import type { Exchanged } from "./protocol.js"
 import { wireOf } from "./protocol.js"
-import { admitted, decoded, maybe, sent, widened } from "./sent.js"
+import { admitted, decoded, maybe, sent, sentQuery, widened } from "./sent.js"
 import { startOf, worksFor } from "./starting.js"
 import { takingOf } from "./taking.js"
 import { dumpOf, watchOf } from "./watching.js"
@@ -46,7 +45,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
 
     const taking = takingOf(connection, values)
     const reading = readingOf(connection, values)
-    return assemble<any, SpaceError>(refusingGuards("a space over a link", {
+    return assemble<any, SpaceError>({
       name: "remote",
       refuse: refusing,
       isClosed: () => connection.isClosed,
@@ -72,7 +71,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
             "transact runs STM, which is in the memory of the space: only a process that is a fiber there can"
           )
         )
-    }))
+    })
   })
 
 /** The lease of what was put on terms by a request. */
@@ -116,9 +115,9 @@ const readingOf = (connection: Connection, values: Values) => {
 
   return {
     read: (name, query, timeout) => {
-      const { answer, asks, wires } = sent(values, query.patterns)
+      const { answer, asked, asks, wires } = sentQuery(values, query)
       return decoded(
-        connection.request("read", [name, query.form, wires, asks, timeout], { answer }),
+        connection.request("read", [name, asked, wires, asks, timeout], { answer }),
         (index, found) => query.result(index, found.map(tuple))
       )
     },
@@ -191,11 +190,11 @@ const changingOf = (
       return changed(connection.request("replace", args, { answer }), terms, ({ length }) => length > 0, result)
     },
     exchange: (query, make, timeout) => {
-      const { answer: test, wires } = sent(values, query.patterns)
+      const { answer: test, asked, wires } = sentQuery(values, query)
       const answer = answering(test, (index, tuples) => make(query.result(index, tuples)))
       const sizes = query.form === "batch" ? [query.min, query.max] as const : undefined
       return decoded(
-        connection.request("exchange", [query.form, wires, sizes, timeout], { answer }),
+        connection.request("exchange", [asked, wires, sizes, timeout], { answer }),
         (index, found) => query.result(index, found.map((wire) => values.decodeTuple(wire)))
       )
     }

@@ -147,9 +147,9 @@ const lookingOf = (
   const encodeAll = (tuples: ReadonlyArray<Tuple>) => tuples.map((tuple) => values.encodeTuple(tuple))
 
   return {
-    read: (id, name, form, wires, asks, timeout) => {
+    read: (id, name, [form, roles, prefer], wires, asks, timeout) => {
       const { patterns, wait } = reading(serving, id, wires, asks)
-      const query = queryOf(form, patterns)
+      const query = queryOf(form, patterns, roles, prefer)
       return Effect.map(
         wait(verbs.wait(name, query, timeout)),
         (found) => [indexIn(query, found), encodeAll(tuplesIn(query, found))]
@@ -163,9 +163,10 @@ const lookingOf = (
       one(Effect.map(verbs.copyCollect(reading(serving, id, [wire], false).pattern, limit), (all) => encodeAll(all))),
     count: (id, wire) => one(verbs.count(reading(serving, id, [wire], false).pattern)),
     explain: (id, wire) => one(verbs.explain(reading(serving, id, [wire], false).pattern)),
-    take: (id, name, form, wires, asks, timeout, isFinal) => {
+    take: (id, name, [form, roles, prefer], wires, asks, timeout, isFinal) => {
       const { patterns, wait } = reading(serving, id, wires, asks)
-      return wait(verbs.take({ name, query: queryOf(form, patterns), timeout, isFinal }, holds.hold(id)))
+      const query = queryOf(form, patterns, roles, prefer)
+      return wait(verbs.take({ name, query, timeout, isFinal }, holds.hold(id)))
     },
     takeNow: (id, name, wire, asks, limit, isFinal, isTrial) => {
       const { now, pattern } = reading(serving, id, [wire], asks)
@@ -227,10 +228,10 @@ const changingOf = (
       const made = (tuple: Tuple): Tuple => make([0, [tuple]])[0]!
       return counting(now(maybe(values, verbs.replace(pattern, made, terms && termsOf(terms), changed(id)))))
     },
-    exchange: (id, form, wires, sizes, timeout) => {
+    exchange: (id, [form, roles, prefer], wires, sizes, timeout) => {
       const { asking: asked, now, patterns } = reading(serving, id, wires, true)
       const { counting, make } = asking(asked, patterns)
-      const query = form === "batch" ? new Batch(patterns[0]!, ...sizes!, 0) : queryOf(form, patterns)
+      const query = form === "batch" ? new Batch(patterns[0]!, ...sizes!, 0) : queryOf(form, patterns, roles, prefer)
       const found = (result: unknown): Found => [indexIn(query, result), tuplesIn(query, result)]
       return Effect.flatMap(Effect.clock, (clock) => {
         // Each time that it had to ask it begins anew.

@@ -21,6 +21,7 @@ import { SpaceError } from "../../SpaceError.js"
 import type { Explanation, Failures, Inspection, Quiescence } from "../../TupleSpace.js"
 import type { Mailbox, Terms } from "../arguments.js"
 import type { Ending, NoToken, TakingFirst, TakingNow } from "../hold.js"
+import type { Role } from "../pattern/plan.js"
 import type { Query } from "../pattern/query.js"
 import { messageOf } from "../print.js"
 import type { Asked } from "../queries.js"
@@ -85,17 +86,24 @@ export const wireOf = ({ after, at, ttl }: Terms): TermsWire => at === undefined
 
 /** What the question is about what an exchange puts. It is answered with tuples. */
 export type Exchanged = readonly [index: number, tuples: Wires]
+/** A query, but for its patterns: its form, what each of these is for if not all are taken, and what goes before. */
+export type QueryWire<Form = Query["form"]> = readonly [
+  form: Form,
+  roles?: ReadonlyArray<Role> | undefined,
+  prefer?: "first" | undefined
+]
 
 /**
  * What is held: by which pattern of a choice it was found, the tuples, how often a use of each has failed, the number
- * of the hold or why it has none, and why the tuple cannot be decoded, if it cannot.
+ * of the hold or why it has none, why the tuple cannot be decoded, if it cannot, and what was only read.
  */
 type Held = [
   index: number,
   tuples: Wires,
   attempts: ReadonlyArray<number>,
   token: number | NoToken,
-  unread: unknown
+  unread: unknown,
+  read?: Wires
 ]
 
 /**
@@ -110,18 +118,23 @@ export interface Requests {
   /** Without a time, the lease ends. */
   readonly renew: (lease: number, ttl?: number) => [was: boolean]
   readonly reschedule: (lease: number, after: number) => [was: boolean]
-  readonly outIfAbsent: (pattern: Wires, asks: boolean, tuple: unknown, terms: TermsWire | undefined) => [present?: unknown]
+  readonly outIfAbsent: (
+    pattern: Wires,
+    asks: boolean,
+    tuple: unknown,
+    terms: TermsWire | undefined
+  ) => [present?: unknown]
   readonly replace: (pattern: Wires, terms: TermsWire | undefined) => [replaced?: unknown]
   /** Of a batch with its least and greatest size. */
   readonly exchange: (
-    form: Asked["form"],
+    query: QueryWire<Asked["form"]>,
     patterns: ReadonlyArray<Wires>,
     sizes: readonly [min: number, max: number] | undefined,
     timeout: number
   ) => [index: number, tuples: Wires]
   readonly read: (
     name: ReadName,
-    form: Query["form"],
+    query: QueryWire,
     patterns: ReadonlyArray<Wires>,
     asks: boolean,
     timeout: number
@@ -134,7 +147,7 @@ export interface Requests {
   readonly awaitQuiescent: () => [report: Quiescence]
   readonly take: (
     name: TakingFirst["name"],
-    form: Query["form"],
+    query: QueryWire,
     patterns: ReadonlyArray<Wires>,
     asks: boolean,
     timeout: number,
