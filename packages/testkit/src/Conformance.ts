@@ -125,8 +125,7 @@ export const onLink = {
     transactions: "STM is in the memory of the space",
     references: "functions and symbols stay in their thread",
     quiescence: "what runs elsewhere cannot be seen to rest",
-    telemetry: "operations make their spans where the space is",
-    guards: "no guards cross a link"
+    telemetry: "operations make their spans where the space is"
   },
   skip: {
     "S5 the order of arrival holds between all kinds": "a waiter whose predicate is elsewhere does not keep its turn"

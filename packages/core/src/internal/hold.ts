@@ -28,8 +28,8 @@ import { atEnd, interrupted } from "./runtime.js"
 import type { Late } from "./timeout.js"
 
 /** What is held, and read, as who asked for it has it. */
-export const foundBy = (query: Asked, { index, seen, tuples }: Pick<Held<unknown>, "index" | "seen" | "tuples">) =>
-  query.result(index, seen ?? tuples)
+export const foundBy = (query: Asked, { index, read, tuples }: Pick<Held<unknown>, "index" | "read" | "tuples">) =>
+  query.result(index, query.form === "all" ? query.merged(tuples, read) : tuples)
 
 /** How a hold ends. */
 export type Ending =
@@ -79,8 +79,8 @@ export interface TakingNow extends Taking {
 /** Tuples that are held together. */
 export interface Held<E> {
   readonly tuples: ReadonlyArray<Tuple>
-  /** All that was found, in the order of the patterns, if some of it was only read. */
-  readonly seen?: ReadonlyArray<Tuple> | undefined
+  /** What was found and only read, in the order of its patterns. */
+  readonly read?: ReadonlyArray<Tuple> | undefined
   /** By which of the patterns of a choice. */
   readonly index: number
   /** How often a use of each of them has failed before. */

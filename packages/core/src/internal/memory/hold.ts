@@ -8,7 +8,7 @@ import type { Restore } from "../../SpaceStore.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Ending, Held, Take, TakeNow } from "../hold.js"
 import { uninterruptibly } from "../hold.js"
-import { indexIn, seenIn } from "../pattern/query.js"
+import { indexIn, readIn } from "../pattern/query.js"
 import * as Process from "../process.js"
 import { currentFiber, localOf, nameOf } from "../runtime.js"
 import type { Memory } from "./engine.js"
@@ -32,7 +32,7 @@ class HeldEntries implements Held<never>, Holder {
     private readonly store: Store,
     private readonly all: ReadonlyArray<Entry>,
     readonly index: number,
-    readonly seen?: ReadonlyArray<Tuple>
+    readonly read?: ReadonlyArray<Tuple>
   ) {
     this.entries = all
     const fiber = currentFiber()
@@ -140,7 +140,7 @@ export const take = (memory: Memory): Take<never> => (taking, use) => {
             store.arrive(interest)
             link(span, interest.entries)
             const { entries, value } = interest
-            return use(new HeldEntries(store, entries, indexIn(query, value), seenIn(query, value)), restore)
+            return use(new HeldEntries(store, entries, indexIn(query, value), readIn(query, value)), restore)
           })
       )
   )

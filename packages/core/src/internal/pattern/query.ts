@@ -66,6 +66,15 @@ export class Several {
     return form === "any" ? [result.tuple] : keys === undefined ? result : this.present(keys).map((key) => result[key])
   }
 
+  /** What was taken and what was read, each in the order of its patterns, in the order of all. */
+  merged(taken: ReadonlyArray<Tuple>, read: ReadonlyArray<Tuple> = []): ReadonlyArray<Tuple> {
+    if (read.length === 0) {
+      return taken
+    }
+    const [takes, reads] = [taken.values(), read.values()]
+    return this.present(this.roles!).map((role) => (role === "take" ? takes : reads).next().value!)
+  }
+
   /** Of what there is one of for each pattern, those of patterns whose tuples are found. */
   private present<A>(each: ReadonlyArray<A>): ReadonlyArray<A> {
     const { roles } = this
@@ -77,9 +86,11 @@ export class Several {
 export const takesAny = (query: Query): boolean =>
   query.form === "one" || query.roles === undefined || query.roles.includes("take")
 
-/** What a query has found to take and to read, if that is more than what it takes: of what it has given. */
-export const seenIn = (query: Query, result: unknown): ReadonlyArray<Tuple> | undefined =>
-  query.form === "all" && query.roles?.includes("read") === true ? query.tuplesIn(result) : undefined
+/** What a query has found and not taken, of what it has given. */
+export const readIn = (query: Query, result: unknown): ReadonlyArray<Tuple> | undefined => {
+  const present = query.form === "all" ? query.roles?.filter((role) => role !== "absent") : undefined
+  return present && tuplesIn(query, result).filter((_, index) => present[index] === "read")
+}
 
 /** By which of its patterns a query was met, of what it has given. */
 export const indexIn = (query: Query, result: any): number =>

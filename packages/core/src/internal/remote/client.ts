@@ -12,7 +12,6 @@ import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
 import { failing, refusing, unsupported } from "../arguments.js"
 import { moves } from "../destination.js"
-import { refusingGuards } from "../guards.js"
 import type { Reading } from "../keeping.js"
 import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
@@ -23,7 +22,7 @@ import type { Values } from "../values.js"
 import type { Verbs } from "../verbs.js"
 import { untilGone } from "../verbs.js"
 import { Connection, SubjectUnread } from "./connection.js"
-import { admitted, decoded, maybe, sent, widened } from "./sent.js"
+import { admitted, decoded, maybe, sent, sentQuery, widened } from "./sent.js"
 import { startOf, worksFor } from "./starting.js"
 import { takingOf } from "./taking.js"
 import { dumpOf, watchOf } from "./watching.js"
@@ -40,7 +39,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
 
     const taking = takingOf(connection, values)
     const reading = readingOf(connection, values)
-    return assemble<any, SpaceError>(refusingGuards("a space over a link", {
+    return assemble<any, SpaceError>({
       name: "remote",
       refuse: refusing,
       isClosed: () => connection.isClosed,
@@ -66,7 +65,7 @@ export const connect = (link: Link, values: Values): Effect.Effect<TupleSpace<an
             "transact runs STM, which is in the memory of the space: only a process that is a fiber there can"
           )
         )
-    }))
+    })
   })
 
 const puttingOf = (
@@ -110,9 +109,9 @@ const readingOf = (connection: Connection, values: Values) => {
 
   return {
     read: (name, query, timeout) => {
-      const { answer, asks, wires } = sent(values, query.patterns)
+      const { answer, asked, asks, wires } = sentQuery(values, query)
       return decoded(
-        connection.request("read", [name, query.form, wires, asks, timeout], { answer }),
+        connection.request("read", [name, asked, wires, asks, timeout], { answer }),
         (index, found) => query.result(index, found.map(tuple))
       )
     },

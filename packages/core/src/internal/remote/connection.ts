@@ -51,6 +51,8 @@ export interface Taken {
   readonly attempts: ReadonlyArray<number>
   /** The number of the hold, or why it has none. */
   readonly token: number | NoToken
+  /** What was only read. */
+  readonly read: ReadonlyArray<unknown>
   /** Why the server cannot decode it, which it gives as it is. */
   readonly unread: SpaceError | undefined
 }
@@ -167,13 +169,14 @@ export class Connection {
       }
       const options = { takes: true, answer, onDone }
       return Effect.matchCauseEffect(restore(this.request<"take" | "takeNow">(name, args, options)), {
-        onSuccess: ([id, index, wires, attempts, token, unread]) =>
+        onSuccess: ([id, index, wires, attempts, token, unread, read = []]) =>
           Effect.succeed<Taken>({
             id,
             index,
             wires,
             attempts,
             token,
+            read,
             unread: unread === undefined ? undefined : this.values.decodeError(unread) as SpaceError
           }),
         onFailure: (cause) => {

@@ -4,6 +4,7 @@
  * @internal
  */
 import * as Effect from "effect/Effect"
+import type { Tuple } from "../../Tuple.js"
 import type { Ending, Held } from "../hold.js"
 import { consumed } from "../hold.js"
 import type { Values } from "../values.js"
@@ -22,13 +23,15 @@ export class Holds {
   hold(id: number): (held: Held<unknown>) => Effect.Effect<Answered<"take">> {
     return (held) =>
       Effect.sync(() => {
-        const { attempts, index, token, tuples } = held
+        const { attempts, index, read = [], token, tuples } = held
         // Of nothing there is no hold: nobody would end it.
         if (tuples.length > 0) {
           this.held.set(id, { held, left: new Set(tuples.keys()) })
         }
         const unread = held.unread === undefined ? undefined : this.values.encodeError(held.unread)
-        return [index, tuples.map((tuple) => this.values.encodeTuple(tuple)), attempts, token, unread]
+        const encode = (tuple: Tuple) => this.values.encodeTuple(tuple)
+        const taken = [index, tuples.map(encode), attempts, token, unread] as const
+        return read.length === 0 ? taken : [...taken, read.map(encode)]
       })
   }
 

@@ -134,9 +134,9 @@ const lookingOf = (
   const encodeAll = (tuples: ReadonlyArray<Tuple>) => tuples.map((tuple) => values.encodeTuple(tuple))
 
   return {
-    read: (id, name, form, wires, asks, timeout) => {
+    read: (id, name, [form, roles, prefer], wires, asks, timeout) => {
       const { patterns, wait } = reading(serving, id, wires, asks)
-      const query = queryOf(form, patterns)
+      const query = queryOf(form, patterns, roles, prefer)
       return Effect.map(
         wait(verbs.wait(name, query, timeout)),
         (found) => [indexIn(query, found), encodeAll(tuplesIn(query, found))]
@@ -150,9 +150,10 @@ const lookingOf = (
       one(Effect.map(verbs.copyCollect(reading(serving, id, [wire], false).pattern, limit), (all) => encodeAll(all))),
     count: (id, wire) => one(verbs.count(reading(serving, id, [wire], false).pattern)),
     explain: (id, wire) => one(verbs.explain(reading(serving, id, [wire], false).pattern)),
-    take: (id, name, form, wires, asks, timeout, isFinal) => {
+    take: (id, name, [form, roles, prefer], wires, asks, timeout, isFinal) => {
       const { patterns, wait } = reading(serving, id, wires, asks)
-      return wait(verbs.take({ name, query: queryOf(form, patterns), timeout, isFinal }, holds.hold(id)))
+      const query = queryOf(form, patterns, roles, prefer)
+      return wait(verbs.take({ name, query, timeout, isFinal }, holds.hold(id)))
     },
     takeNow: (id, name, wire, asks, limit, isFinal, isTrial) => {
       const { now, pattern } = reading(serving, id, [wire], asks)

@@ -21,13 +21,14 @@ import { SpaceError } from "../../SpaceError.js"
 import type { Explanation, Failures, Inspection, Quiescence } from "../../TupleSpace.js"
 import type { Mailbox, Terms } from "../arguments.js"
 import type { Ending, NoToken, TakingFirst, TakingNow } from "../hold.js"
+import type { Role } from "../pattern/plan.js"
 import type { Query } from "../pattern/query.js"
 import { messageOf } from "../print.js"
 import type { Dumped } from "../texts.js"
 import type { ReadName } from "../verbs.js"
 
 /** Changes whenever the frames do, or the coding of values in them: ends of different versions do not talk. */
-export const version = 7
+export const version = 8
 
 // From the client
 export const Hello = 0
@@ -77,16 +78,20 @@ export type FromClient =
 
 type Wires = ReadonlyArray<unknown>
 
+/** A query, but for its patterns: its form, what each of these is for if not all are taken, and what goes before. */
+export type Asked = readonly [form: Query["form"], roles?: ReadonlyArray<Role> | undefined, prefer?: "first" | undefined]
+
 /**
  * What is held: by which pattern of a choice it was found, the tuples, how often a use of each has failed, the number
- * of the hold or why it has none, and why the tuple cannot be decoded, if it cannot.
+ * of the hold or why it has none, why the tuple cannot be decoded, if it cannot, and what was only read.
  */
 type Held = [
   index: number,
   tuples: Wires,
   attempts: ReadonlyArray<number>,
   token: number | NoToken,
-  unread: unknown
+  unread: unknown,
+  read?: Wires
 ]
 
 /**
@@ -105,7 +110,7 @@ export interface Requests {
   readonly replace: (pattern: Wires) => [replaced?: unknown]
   readonly read: (
     name: ReadName,
-    form: Query["form"],
+    query: Asked,
     patterns: ReadonlyArray<Wires>,
     asks: boolean,
     timeout: number
@@ -118,7 +123,7 @@ export interface Requests {
   readonly awaitQuiescent: () => [report: Quiescence]
   readonly take: (
     name: TakingFirst["name"],
-    form: Query["form"],
+    query: Asked,
     patterns: ReadonlyArray<Wires>,
     asks: boolean,
     timeout: number,

@@ -9,12 +9,14 @@ import * as Option from "effect/Option"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
 import { Undecoded } from "../../Undecoded.js"
-import { failing } from "../arguments.js"
+import { failing, unsupported } from "../arguments.js"
 import type { Pattern } from "../pattern/pattern.js"
+import type { Query } from "../pattern/query.js"
 import type { Term } from "../pattern/term.js"
 import type { Values } from "../values.js"
 import type { Answer } from "./connection.js"
 import { encodePattern } from "./patterns.js"
+import type * as Protocol from "./protocol.js"
 
 /** What is sent for patterns, and what answers for their predicates. */
 export interface Sent {
@@ -48,6 +50,19 @@ export const sent = (values: Values, patterns: ReadonlyArray<Pattern>): Sent => 
       return !(value instanceof Undecoded) && terms[number]!.test(value)
     }
   }
+}
+
+/** What is sent for a query. Throws, if the other end could not tell what is absent without a question. */
+export const sentQuery = (values: Values, query: Query): Sent & { readonly asked: Protocol.Asked } => {
+  const { form, patterns } = query
+  const [roles, prefer] = form === "one" ? [] : [query.roles, query.prefer]
+  if (patterns.some((pattern, index) => roles?.[index] === "absent" && widened(values, pattern)[1])) {
+    throw unsupported(
+      "Query.absent: over a link it has no predicates, schemas, classes and regular expressions: what is absent has to " +
+        "be known where the space is"
+    )
+  }
+  return { ...sent(values, patterns), asked: [form, roles, prefer] }
 }
 
 /** A pattern that asks about nothing: what has code in it is left to be looked at here. */

@@ -16,7 +16,7 @@ import type { Values } from "../values.js"
 import type { Verbs } from "../verbs.js"
 import type { Connection, Taken } from "./connection.js"
 import * as Protocol from "./protocol.js"
-import { sent, tried } from "./sent.js"
+import { sent, sentQuery, tried } from "./sent.js"
 
 const cutOff = new SpaceError({
   reason: "Unavailable",
@@ -48,8 +48,13 @@ export const takingOf = (
       }
     )
 
-  const heldBy = (taken: Taken, tuples: ReadonlyArray<Tuple>): Hold.Held<SpaceError> => ({
+  const heldBy = (
+    taken: Taken,
+    tuples: ReadonlyArray<Tuple>,
+    read: ReadonlyArray<Tuple>
+  ): Hold.Held<SpaceError> => ({
     tuples,
+    read,
     index: taken.index,
     attempts: taken.attempts,
     token: taken.token,
@@ -78,7 +83,12 @@ export const takingOf = (
       refusal ??= read.left
       return values.decodeRaw(wire as ReadonlyArray<unknown>)
     })
-    return { refusal, tuples, undecodable }
+    const read = taken.read.flatMap((wire) => {
+      const tuple = tried(values, wire)
+      refusal ??= Either.isLeft(tuple) ? tuple.left : undefined
+      return Either.isLeft(tuple) ? [] : [tuple.right]
+    })
+    return { read, refusal, tuples, undecodable }
   }
 
   /** What cannot be decoded is as what a use has failed on, and the rest of what was taken is back. */
@@ -89,8 +99,8 @@ export const takingOf = (
     isTrial = false
   ): Effect.Effect<A, E | SpaceError, R> =>
     Effect.suspend(() => {
-      const { refusal, tuples, undecodable } = decoded(taken)
-      const held = heldBy(taken, tuples)
+      const { read, refusal, tuples, undecodable } = decoded(taken)
+      const held = heldBy(taken, tuples, read)
       if (refusal === undefined) {
         return use(held)
       }
@@ -107,11 +117,11 @@ export const takingOf = (
 
   return {
     take: (taking, use) => {
-      const { isFinal, name, options = holdingDefaults, query: { form, patterns }, timeout } = taking
-      const { answer, asks, wires } = sent(values, patterns)
+      const { isFinal, name, options = holdingDefaults, query, timeout } = taking
+      const { answer, asked, asks, wires } = sentQuery(values, query)
       return Hold.uninterruptibly(taking, (restore) =>
         Effect.flatMap(
-          connection.holding(restore, "take", [name, form, wires, asks, timeout, isFinal], answer),
+          connection.holding(restore, "take", [name, asked, wires, asks, timeout, isFinal], answer),
           (taken) => using(taken, options, (held) => use(held, restore))
         ))
     },

@@ -12,7 +12,6 @@ import type { Tuple } from "../../Tuple.js"
 import type { Inspection, TupleSpace } from "../../TupleSpace.js"
 import { failing, option, refusing, text, unsupported } from "../arguments.js"
 import { fitting, moves } from "../destination.js"
-import { refusingGuards } from "../guards.js"
 import type { Held, TakingNow, Use } from "../hold.js"
 import { listedAs, uninterruptibly } from "../hold.js"
 import { longestFirst, Shapes } from "../insight.js"
@@ -20,6 +19,7 @@ import { JointHold } from "../joint.js"
 import type { Reading } from "../keeping.js"
 import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
+import type { Query } from "../pattern/query.js"
 import { kindOf } from "../pattern/query.js"
 import { assemble } from "../space.js"
 import { Chosen } from "./holds.js"
@@ -43,7 +43,7 @@ export const make = (
       Effect.forEach(routing.ofPattern(pattern), (part) => part.copyCollect(pattern, limit)),
       (all) => all.flat().slice(0, limit)
     )
-  return assemble<any, SpaceError>(refusingGuards("a split space", {
+  return assemble<any, SpaceError>({
     name,
     refuse: refusing,
     isClosed: () => parts.some((part) => part.isClosed()),
@@ -73,7 +73,7 @@ export const make = (
     ...seeing(routing, waits),
     awaitQuiescent: Effect.fail(unsupported("awaitQuiescent: what waits in several parts cannot be seen to rest")),
     transact: () => Effect.fail(unsupported("transact: a transaction is of one part of the space"))
-  }))
+  })
 }
 
 const puttingOf = (routing: Routing): Pick<Part, "out" | "outAll" | "outFitting" | "outLeased"> => ({
@@ -120,12 +120,16 @@ const changingOf = (routing: Routing): Pick<Part, "outIfAbsent" | "replace"> => 
   }
 })
 
+/** Whether only one part can tell what it finds. */
+const isOfOne = (query: Query): boolean =>
+  query.form === "all" || query.form === "any" && query.prefer !== undefined
+
 const takingOf = (routing: Routing, waits: Waits): Pick<Part, "take" | "takeNow"> => ({
   take: (taking, use) => {
     const { name, query, timeout } = taking
     const { patterns } = query
     const concerned = routing.ofPatterns(patterns)
-    if (query.form === "all" || concerned.length === 1) {
+    if (isOfOne(query) || concerned.length === 1) {
       return routing.only(name, concerned).take(taking, use)
     }
     return uninterruptibly(taking, (restore) =>
@@ -176,7 +180,7 @@ const readingOf = (
   read: (name, query, timeout) => {
     const { patterns } = query
     const concerned = routing.ofPatterns(patterns)
-    if (query.form === "all" || concerned.length === 1) {
+    if (isOfOne(query) || concerned.length === 1) {
       return routing.only(name, concerned).wait(name, query, timeout)
     }
     return Effect.map(

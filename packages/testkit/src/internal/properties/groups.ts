@@ -7,6 +7,7 @@ import { capacity } from "./capacity.js"
 import { close } from "./close.js"
 import { conditions } from "./conditions.js"
 import { conservation } from "./conservation.js"
+import { guards } from "./guards.js"
 import { histories } from "./histories.js"
 import { holding } from "./holding.js"
 import { joins } from "./joins.js"
@@ -28,6 +29,7 @@ export const groups: ReadonlyArray<ReadonlyArray<Property>> = [
   conservation,
   holding,
   joins,
+  guards,
   time,
   capacity,
   streams,

@@ -518,7 +518,7 @@ export const guards = cases("Queries: guards", (define) => {
   test("S18 explain says what each member is for, and what is asked for when", () =>
     Effect.gen(function*() {
       const space = yield* fresh()
-      yield* space.outAll([["t", "job", 1], ["t", "job", 2], ["t", "done", 1]])
+      yield* space.outAll([["t", "done", 1], ...Array.from({ length: 40 }, (_, id) => ["t", "job", id] as const)])
       const query = Q.all({
         job,
         done: Q.read(["t", "done", P.ref("id")]),
@@ -529,7 +529,7 @@ export const guards = cases("Queries: guards", (define) => {
         { member: "go", candidates: 0, by: [], role: "absent" },
         { member: "done", candidates: 1, by: [], role: "read" },
         { member: "free", candidates: 0, by: ["id"], role: "absent" },
-        { member: "job", candidates: 2, by: ["id"], role: "take" }
+        { member: "job", candidates: 40, by: ["id"], role: "take" }
       ])
       yield* clear(space)
     }))

@@ -59,4 +59,9 @@ export const model = cases("Model", (test) => {
     "S1-S8 S11 S20 many random programs whose tuples come later as well do what they do to the model",
     () => agrees({ numRuns: 100, field: alike, maxArity: 2, later: true })
   )
+
+  fast.needing("guards")(
+    "S1-S8 S11 S18 many random programs with guards do what they do to the model",
+    () => agrees({ numRuns: 150, field: alike, maxArity: 2, guards: true })
+  )
 })
