@@ -2337,8 +2337,15 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "on a store nobody looks again when the last match has left",
     clause: "S18",
     file: "internal/durable/vigil.ts",
-    find: "      this.wake()\n",
+    find: "      this.owner.wake()\n",
     replace: ""
+  },
+  {
+    name: "on a store what leaves in a transaction has left before that is committed",
+    clause: "S18",
+    file: "internal/durable/vigil.ts",
+    find: " || left.has(this.id)",
+    replace: " || left.size < 0"
   },
   {
     name: "on a store a wait for absence leaves a watcher behind",

@@ -75,7 +75,10 @@ export class ClientWaiter implements Member {
     this.takes = wanted.as !== "rd"
     this.hope = wanted.plan && new Hope(wanted.plan, wanted.tuple)
     this.vigil = wanted.absent &&
-      new Vigil(session, wanted.absent, wanted.tuple, () => this.hope?.isDark === true || this.lookAgain())
+      new Vigil(session, wanted.absent, wanted.tuple, {
+        wake: () => this.hope?.isDark === true || this.lookAgain(),
+        die: (defect) => this.die(defect)
+      })
     this.consider = this.takes ? this.hope && this.considering(this.hope) : undefined
     this.since = session.now()
     this.process = localOf(fiber, current)
@@ -350,7 +353,7 @@ export class ClientWaiter implements Member {
   }
 
   /** Looks whether a join is complete with a tuple that it is offered; if not, the tuple goes on to the next. */
-  private readonly considering = (hope: Hope): Listener["consider"] => (run, row, isOver, learned) => {
+  private readonly considering = (hope: Hope): Listener["consider"] => (run, row, isOver, so) => {
     const { id, session, wanted } = this
     const answer = (take: boolean): Effect.Effect<unknown, SpaceError> =>
       run([{
@@ -360,8 +363,8 @@ export class ClientWaiter implements Member {
         take,
         accepted: acceptedOf([row], wanted.tuple, session.offers.accepts)[row.id] ?? null
       }])
-    const isHopeful = !isOver && this.state !== "ended" && hope.mayBeMadeBy(row, learned)
-    const outlook = isHopeful && this.vigil?.isHopeless !== true ? hope.consider() : undefined
+    const isHopeful = !isOver && this.state !== "ended" && hope.mayBeMadeBy(row, so.learned)
+    const outlook = isHopeful && this.vigil?.isHopelessIn(so) !== true ? hope.consider() : undefined
     const found = outlook === undefined
       ? Effect.succeed(null)
       : Effect.catchAllCause(
@@ -379,7 +382,7 @@ export class ClientWaiter implements Member {
     // It may be complete without this tuple, by those that others have put.
     return Effect.tap(found, (found) => {
       if (found === null && outlook !== undefined) {
-        hope.learn(outlook, learned)
+        hope.learn(outlook, so.learned)
       }
       return found?.rows.some(({ id }) => id === row.id) === true ? Effect.void : answer(false)
     })
