@@ -2365,8 +2365,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "on a store a tuple that a join only reads is kept from those behind",
     clause: "S18",
     file: "internal/durable/joining.ts",
-    find: "rows: ended.filter((each) => taken.includes(each)).map(({ row }) => row), seen: all",
-    replace: "rows: all, seen: all"
+    find: "rows: rowsOf(all.filter((each) => taken.has(each))),",
+    replace: "rows: rowsOf(all),"
   },
   {
     name: "on a store a join with a read member reads all that there is to take",

@@ -222,6 +222,8 @@ describe("A simulated fleet has nothing to say against", () => {
         yield* fleet.quiet
         assert.deepStrictEqual(early, [], "some were not done yet")
         assert.deepStrictEqual(yield* fleet.space.copyCollect([P.rest(P.any)]), [["config"]])
+        // Those who were killed have lapsed by then.
+        yield* Effect.sleep("1 hours")
         const { interests } = yield* fleet.space.inspect
         assert.deepStrictEqual(
           interests.filter(({ kind, patterns }) => kind === "rdAll" && patterns.join().includes("job")),
