@@ -312,6 +312,33 @@ for (const [engine, store] of Object.entries(engines)) {
         yield* isClean(name)
       }))
 
+    it.scopedLive("S8 a join that is complete by a look keeps what it holds, though its mail was in doubt then", () =>
+      Effect.gen(function*() {
+        const name = fresh()
+        const inner = yield* store(name)
+        let fails = false
+        const one = yield* SpaceStore.make({
+          ...inner,
+          run: (commands) => Effect.suspend(() => fails ? Effect.fail(unavailable) : inner.run(commands))
+        })
+        const other = yield* open(name)
+        yield* other.out(["a"])
+        const use = yield* Effect.fork(
+          one.inWith(
+            Q.all([["a"], ["b"]]),
+            () => Effect.zipRight(Effect.replicateEffect(one.count([P.string]), 10), other.inspect)
+          )
+        )
+        yield* somebodyWaits(other)
+        fails = true
+        yield* Effect.exit(one.count(["a"]))
+        fails = false
+        yield* other.out(["b"])
+        const { held, tuples } = yield* within(Fiber.join(use), "the use")
+        same([held, tuples], [2, []])
+        yield* isClean(name)
+      }))
+
     it.scopedLive("what a join is offered and takes itself does not keep it from being absent", () =>
       Effect.gen(function*() {
         const name = fresh()

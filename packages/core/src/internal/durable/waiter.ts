@@ -56,6 +56,8 @@ export class ClientWaiter implements Member {
   private readonly hope: Hope | undefined
   /** If something must not be there. */
   private readonly vigil: Vigil | undefined
+  /** Whether it has ended with what it was after. */
+  private hasFound = false
   /** Whether it is about to look again. */
   private isLooking = false
 
@@ -411,7 +413,10 @@ export class ClientWaiter implements Member {
     }
     session.post(this.cancel, (exit) => {
       if (this.state === "ended") {
-        this.forget()
+        // What a look has found that was under way is the caller's by now.
+        if (!this.hasFound) {
+          this.forget()
+        }
       } else if (!stop(exit)) {
         session.post(
           () => this.state === "ended" || wanted.final ? { op: "cancel", waiters: [id] } : settling(id),
@@ -501,6 +506,7 @@ export class ClientWaiter implements Member {
   end(exit: Exit.Exit<Read, unknown>): void {
     if (this.state !== "ended") {
       this.state = "ended"
+      this.hasFound = Exit.isSuccess(exit)
       this.session.waiters.delete(this.id)
       this.ahead?.close()
       this.vigil?.close()
