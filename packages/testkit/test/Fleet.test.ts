@@ -223,7 +223,7 @@ describe("A simulated fleet has nothing to say against", () => {
         assert.deepStrictEqual(early, [], "some were not done yet")
         assert.deepStrictEqual(yield* fleet.space.copyCollect([P.rest(P.any)]), [["config"]])
         // Those who were killed have lapsed by then.
-        yield* Effect.sleep("2 minutes")
+        yield* Effect.sleep("35 seconds")
         const { interests } = yield* fleet.space.inspect
         assert.deepStrictEqual(
           interests.filter(({ kind, patterns }) => kind === "rdAll" && patterns.join().includes("job")),
