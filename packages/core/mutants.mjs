@@ -2344,8 +2344,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "on a store what leaves in a transaction has left before that is committed",
     clause: "S18",
     file: "internal/durable/vigil.ts",
-    find: " || left.has(this.id)",
-    replace: " || left.size < 0"
+    find: "return left.has(this.id)",
+    replace: "return left.size < 0"
   },
   {
     name: "a join on a store whose mail is in doubt gives back what a look has found meanwhile",

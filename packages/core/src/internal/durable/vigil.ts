@@ -49,9 +49,9 @@ export class Vigil implements Listener {
     return this.witness !== undefined
   }
 
-  /** The same, in a transaction: what has left there is there for others until that is committed. */
-  isHopelessIn({ left }: SoFar): boolean {
-    return this.isHopeless || left.has(this.id)
+  /** Whether something has left in a transaction, and so leaves when that is committed: not before. */
+  hasToWait({ left }: SoFar): boolean {
+    return left.has(this.id)
   }
 
   /** What the store is told, in the transaction in which the join has looked in vain. */

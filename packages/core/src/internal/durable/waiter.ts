@@ -366,7 +366,12 @@ export class ClientWaiter implements Member {
         accepted: acceptedOf([row], wanted.tuple, session.offers.accepts)[row.id] ?? null
       }])
     const isHopeful = !isOver && this.state !== "ended" && hope.mayBeMadeBy(row, so.learned)
-    const outlook = isHopeful && this.vigil?.isHopelessIn(so) !== true ? hope.consider() : undefined
+    const isHopeless = this.vigil?.isHopeless === true
+    const hasToWait = this.vigil?.hasToWait(so) === true
+    if (isHopeful && !isHopeless && hasToWait) {
+      so.learned.push(() => this.lookAgain())
+    }
+    const outlook = isHopeful && !isHopeless && !hasToWait ? hope.consider() : undefined
     const found = outlook === undefined
       ? Effect.succeed(null)
       : Effect.catchAllCause(
