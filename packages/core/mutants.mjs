@@ -552,8 +552,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "the timeout of an inWith is that of an in",
     clause: "S9",
     file: "internal/memory/search.ts",
-    find: "name: operation, patterns, timeout } = this",
-    replace: "kind: operation, patterns, timeout } = this"
+    find: "name: operation, timeout } = this",
+    replace: "kind: operation, timeout } = this"
   },
   {
     name: "any TimeoutException is taken for one of the space",
@@ -683,7 +683,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "inAll takes one tuple for two patterns that share a variable",
     clause: "S11",
     file: "internal/pattern/join.ts",
-    find: "const bound = taken.has(entry) ? false : pattern.bind",
+    find: "const bound = isFree(entry, asked) && pattern.bind",
     replace: "const bound = pattern.bind"
   },
   {
@@ -884,8 +884,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a transaction that makes room does not let puts in",
     clause: "S14",
     file: "internal/memory/store.ts",
-    find: "    if (this.puts.size > 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()",
-    replace: "    if (this.puts.size < 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()"
+    find: "    if (this.puts.size > 0 || this.departed.length > 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()",
+    replace: "    if (this.departed.length > 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()"
   },
   {
     name: "what has expired before a step that throws makes no room",
@@ -1321,22 +1321,22 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a condition does not hear of what is taken",
     clause: "S10",
     file: "internal/memory/events.ts",
-    find: "    this.changed(entry)\n    this.tell(\"In\", entry)\n",
-    replace: "    this.tell(\"In\", entry)\n"
+    find: "    this.changed(entry)\n    this.departs(entry)\n    this.tell(\"In\", entry)\n",
+    replace: "    this.departs(entry)\n    this.tell(\"In\", entry)\n"
   },
   {
     name: "a condition does not hear of what expires",
     clause: "S15",
     file: "internal/memory/events.ts",
-    find: "    this.changed(entry)\n    this.tell(event, entry)\n",
-    replace: "    if (event !== \"Expire\") this.changed(entry)\n    this.tell(event, entry)\n"
+    find: "    this.changed(entry)\n    this.departs(entry)\n    this.tell(event, entry)\n",
+    replace: "    if (event !== \"Expire\") this.changed(entry)\n    this.departs(entry)\n    this.tell(event, entry)\n"
   },
   {
     name: "a condition does not hear of what is evicted",
     clause: "S14",
     file: "internal/memory/events.ts",
-    find: "    this.changed(entry)\n    this.tell(event, entry)\n",
-    replace: "    if (event !== \"Evict\") this.changed(entry)\n    this.tell(event, entry)\n"
+    find: "    this.changed(entry)\n    this.departs(entry)\n    this.tell(event, entry)\n",
+    replace: "    if (event !== \"Evict\") this.changed(entry)\n    this.departs(entry)\n    this.tell(event, entry)\n"
   },
   {
     name: "a condition does not hear of what a transaction leaves to the next taker",
@@ -1504,8 +1504,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a join that waits counts a tuple that comes back as another",
     clause: "S11",
     file: "internal/pattern/outlook.ts",
-    find: "if (!this.isBright && !this.owners.has(entry)) {",
-    replace: "if (!this.isBright) {"
+    find: "if (this.short.size > 0 && !this.owners.has(entry)) {",
+    replace: "if (this.short.size > 0) {"
   },
   {
     name: "a join that waits counts what is gone for ever",
@@ -1532,9 +1532,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a join with variables searches before there could be enough, whatever they are",
     clause: "S11",
     file: "internal/pattern/join.ts",
-    find: "  if (!(outlook ?? new Outlook<E>(plan)).refresh(candidatesOf, isStored, outlook !== undefined)) {",
-    replace:
-      "  if (!(outlook ?? new Outlook<E>(plan)).refresh(candidatesOf, isStored, outlook !== undefined) && plan.isPlain) {"
+    find: "refresh(candidatesOf, isStored, outlook !== undefined) || due",
+    replace: "refresh(candidatesOf, isStored, outlook !== undefined) && plan.isPlain || due"
   },
   {
     name: "a join tries all combinations of what no variable connects",
@@ -2565,5 +2564,189 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/verbs.ts",
     find: "at === undefined ? now() + after : Infinity",
     replace: "now()"
+  },
+
+  // S18: guards of queries
+  {
+    name: "a query takes what it reads",
+    clause: "S18",
+    file: "internal/pattern/join.ts",
+    find: "!taken.has(entry) && (reads || !readers.has(entry))",
+    replace: "!taken.has(entry)"
+  },
+  {
+    name: "two members cannot read the same tuple",
+    clause: "S18",
+    file: "internal/pattern/join.ts",
+    find: "!taken.has(entry) && (reads || !readers.has(entry))",
+    replace: "!taken.has(entry) && !readers.has(entry)"
+  },
+  {
+    name: "what is read is taken as well",
+    clause: "S18",
+    file: "internal/memory/search.ts",
+    find: "    return this.plan.takenOf(found)",
+    replace: "    return found"
+  },
+  {
+    name: "what is held is absent",
+    clause: "S18",
+    file: "internal/memory/away.ts",
+    find: "    return this.candidates(pattern).some(",
+    replace: "    return pattern.arity < 0 && this.candidates(pattern).some("
+  },
+  {
+    name: "what is held is looked for under the literals of others",
+    clause: "S18",
+    file: "internal/memory/away.ts",
+    find: "    if (mask === 0 || this",
+    replace: "    if (mask > 0 || this"
+  },
+  {
+    name: "what a query takes counts against its absences",
+    clause: "S18",
+    file: "internal/pattern/absences.ts",
+    find: "due.push(entry) <= most && isStored(entry)",
+    replace: "due.push(entry) < 0 && isStored(entry)"
+  },
+  {
+    name: "a query that has to take something to be rid of it leaves it",
+    clause: "S18",
+    file: "internal/pattern/absences.ts",
+    find: "    return due.length <= most\n",
+    replace: "    return due.length <= most + 1\n"
+  },
+  {
+    name: "an absence is asked before its variables are bound",
+    clause: "S18",
+    file: "internal/pattern/absences.ts",
+    find: "      names.every((name) => bound.has(name) || lookup(bindings, name) !== undefined)",
+    replace: "      names.length === 0 || bindings !== undefined || bound.size >= 0"
+  },
+  {
+    name: "what is absent has a place in the result",
+    clause: "S18",
+    file: "internal/pattern/query.ts",
+    find: "return roles === undefined ? each : each.filter((_, index) => roles[index] !== \"absent\")",
+    replace: "return each"
+  },
+  {
+    name: "who waits for absence is not looked at when the last match has left",
+    clause: "S18",
+    file: "internal/memory/store.ts",
+    find: "      while (this.departed.length > 0) {",
+    replace: "      while (this.departed.length > 1e9) {"
+  },
+  {
+    name: "who waits for absence is not looked at when what was held is kept",
+    clause: "S18",
+    file: "internal/memory/store.ts",
+    find: "    if (this.departed.length > 0) {\n      this.tick()",
+    replace: "    if (this.departed.length > 1e9) {\n      this.tick()"
+  },
+  {
+    name: "who waits for absence is not looked at when a transaction is committed",
+    clause: "S18",
+    file: "internal/memory/store.ts",
+    find: "if (this.puts.size > 0 || this.departed.length > 0) {",
+    replace: "if (this.puts.size > 0) {"
+  },
+  {
+    name: "what leaves in a transaction is absent before that is committed",
+    clause: "S18",
+    file: "internal/memory/looks.ts",
+    find: "this.inTransaction ? this.departed : []",
+    replace: "[]"
+  },
+  {
+    name: "what has expired is not known to have left",
+    clause: "S18",
+    file: "internal/memory/events.ts",
+    find: "    this.departs(entry)\n    this.tell(event, entry)",
+    replace: "    this.tell(event, entry)"
+  },
+  {
+    name: "what was taken for good is not known to have left",
+    clause: "S18",
+    file: "internal/memory/events.ts",
+    find: "    this.departs(entry)\n    this.tell(\"In\", entry)",
+    replace: "    this.tell(\"In\", entry)"
+  },
+  {
+    name: "what has expired in somebody's hands is not known to have left",
+    clause: "S18",
+    file: "internal/memory/holds.ts",
+    find: "        entry.extra!.entry = undefined\n        this.departs(entry)",
+    replace: "        entry.extra!.entry = undefined"
+  },
+  {
+    name: "what was consumed is not known to have left",
+    clause: "S18",
+    file: "internal/memory/holds.ts",
+    find: "      this.release(entry)\n      this.departs(entry)",
+    replace: "      this.release(entry)"
+  },
+  {
+    name: "who has come last is rid of its absence first",
+    clause: "S18",
+    file: "internal/memory/looks.ts",
+    find: "one.seq - other.seq)) {\n      if (interest.state",
+    replace: "other.seq - one.seq)) {\n      if (interest.state"
+  },
+  {
+    name: "a wait for absence that is over stays in its table",
+    clause: "S18",
+    file: "internal/memory/state.ts",
+    find: "      this.absentees.remove(interest.absentee)\n",
+    replace: "      void interest.absentee\n"
+  },
+  {
+    name: "who waits for nothing but absence is not seen, nor ended with the space",
+    clause: "S18",
+    file: "internal/memory/state.ts",
+    find: "    if (this.absentees.size > 0) {\n      // Who",
+    replace: "    if (this.absentees.size > 1e9) {\n      // Who"
+  },
+  {
+    name: "code of an absence that throws is the end of who takes the tuple",
+    clause: "S18",
+    file: "internal/memory/looks.ts",
+    find: "        this.fail(absentee.owner, Effect.die(defect.error))",
+    replace: "        throw defect.error"
+  },
+  {
+    name: "a choice by preference takes the oldest",
+    clause: "S18",
+    file: "internal/memory/shelves.ts",
+    find: "    if (prefer === \"first\") {",
+    replace: "    if (prefer === \"first\" && patterns.length > 9) {"
+  },
+  {
+    name: "a store overlooks guards",
+    clause: "S18",
+    file: "internal/guards.ts",
+    find: "query.form === \"one\" || !query.isGuarded",
+    replace: "query.form !== undefined"
+  },
+  {
+    name: "a preference is of several parts, each of which has its own",
+    clause: "S18",
+    file: "internal/sharded/engine.ts",
+    find: "  query.form === \"all\" || query.form === \"any\" && query.prefer !== undefined",
+    replace: "  query.form === \"all\""
+  },
+  {
+    name: "what was read is lost on its way over a link",
+    clause: "S18",
+    file: "internal/remote/held.ts",
+    find: "        return read.length === 0 ? taken : [...taken, read.map(encode)]",
+    replace: "        return taken"
+  },
+  {
+    name: "what is absent is known over a link before its code has answered",
+    clause: "S18",
+    file: "internal/remote/sent.ts",
+    find: "roles?.[index] === \"absent\" && widened",
+    replace: "index < 0 && widened"
   }
 ]

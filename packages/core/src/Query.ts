@@ -2,9 +2,9 @@
  * Queries: what an operation looks for, where that is more than one pattern says. A pattern is the query of one tuple;
  * {@link any} is one tuple by any of several patterns, {@link all} a distinct one for each of them, {@link batch}
  * several tuples of one pattern. Members of {@link all} can be guards: a tuple that has to be there and stays
- * ({@link read}), or one that must not be there ({@link absent}). `in`, `rd`, `inp`, `rdp`, `inWith`, `inScoped` and `withPermit` take a query in place
- * of a pattern, and hold what it takes as one. The operation that is given a query refuses bad input, as
- * `InvalidPattern` or `InvalidOption` (S16).
+ * ({@link read}), or one that must not be there ({@link absent}). `in`, `rd`, `inp`, `rdp`, `inWith`, `inScoped` and
+ * `withPermit` take a query in place of a pattern, and hold what it takes as one. The operation that is given a query
+ * refuses bad input, as `InvalidPattern` or `InvalidOption` (S16).
  *
  * Import it as `Q`, as `Pattern` is imported as `P`.
  *

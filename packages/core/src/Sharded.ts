@@ -39,9 +39,10 @@ export interface Options {
  * - `collect` and the like take of one part after the other, and see no single instant; and so does `outAll`. If one of
  *   them fails or is interrupted, all that it has taken is back.
  *
- * `inAll`, `Query.all`, a `Query.batch` whose `min` is more than 1, `outIfAbsent` and `replace` fail as `Unsupported`
- * if they concern several parts. A dead letter is put into the part of its tuple, so it should have the same first
- * field. Processes and their failures belong to the first one. `awaitQuiescent` and transactions are of one part only.
+ * `inAll`, `Query.all`, a `Query.any` that prefers its first pattern, a `Query.batch` whose `min` is more than 1,
+ * `awaitNone`, `outIfAbsent` and `replace` fail as `Unsupported` if they concern several parts. A dead letter is put
+ * into the part of its tuple, so it should have the same first field. Processes and their failures belong to the first
+ * one. `awaitQuiescent` and transactions are of one part only.
  *
  * @since 0.1.0
  * @category constructors

@@ -416,7 +416,7 @@ export interface Timeout extends Cause.TimeoutException {
   readonly space: string
   /** The name of the operation, such as `in`. */
   readonly operation: string
-  /** The patterns that it waited for, as text. */
+  /** The patterns that it waited for, as text; of a guard behind `read` or `absent`. */
   readonly patterns: ReadonlyArray<string>
 }
 
@@ -819,7 +819,10 @@ export interface InterestSnapshot {
     | "outIfAbsent"
     | "transact"
     | "subscribe"
-  /** The patterns as text, such as `["sum", number]`. For an operation that waits for room, none. */
+  /**
+   * The patterns as text, such as `["sum", number]`; of a guard behind its role, as in `absent ["paused"]`. For an
+   * operation that waits for room, none.
+   */
   readonly patterns: ReadonlyArray<string>
   /** Milliseconds since it began to wait. */
   readonly age: number

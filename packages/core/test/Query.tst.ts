@@ -1,6 +1,6 @@
 import { Pattern as P, Query as Q } from "@effect-linda/core"
 import type { SpaceError, TupleSpace } from "@effect-linda/core"
-import type { Option, Scope } from "effect"
+import type { Cause, Option, Scope } from "effect"
 import { Effect } from "effect"
 import { describe, expect, it } from "tstyche"
 
@@ -37,6 +37,48 @@ describe("S18 queries", () => {
       Effect.Effect<readonly [readonly ["job", number, string], readonly ["stop"]]>
     >()
     expect(untyped.in(Q.all([["x", P.number]]))).type.toBe<Effect.Effect<readonly [readonly ["x", number]]>>()
+  })
+
+  it("guards: what is read has its place, what is absent has none", () => {
+    const query = Q.all({
+      job: ["job", P.ref("id"), P.any],
+      done: Q.read(["result", P.ref("id"), P.any]),
+      go: Q.absent(["stop"])
+    })
+    type Both = { readonly job: Job; readonly done: Result }
+    expect(space.in(query)).type.toBe<Effect.Effect<Both>>()
+    expect(space.rdp(query)).type.toBe<Effect.Effect<Option.Option<Both>>>()
+    expect(space.in(Q.all([Q.absent(["stop"]), ["job", 1, P.any], Q.read(["result", 1, P.any])]))).type.toBe<
+      Effect.Effect<readonly [readonly ["job", 1, string], readonly ["result", 1, number]]>
+    >()
+    expect(space.in(Q.all([Q.absent(["stop"])]))).type.toBe<Effect.Effect<readonly []>>()
+    expect(space.in(Q.all({ go: Q.absent(["stop"]) }))).type.toBe<Effect.Effect<{}>>()
+    expect(untyped.rd(Q.all([Q.read(["x", P.number]), Q.absent(["y"])]))).type.toBe<
+      Effect.Effect<readonly [readonly ["x", number]]>
+    >()
+    expect(space.awaitNone(["stop"])).type.toBe<Effect.Effect<void>>()
+    expect(failing.awaitNone(["stop"], { timeout: 1 })).type.toBe<
+      Effect.Effect<void, SpaceError.SpaceError | Cause.TimeoutException>
+    >()
+    expect(space.in(Q.any({ job: ["job", P.any, P.any], stop: ["stop"] }, { prefer: "first" }))).type.toBe<
+      Effect.Effect<
+        | { readonly key: "job"; readonly tuple: readonly ["job", number, string] }
+        | { readonly key: "stop"; readonly tuple: readonly ["stop"] }
+      >
+    >()
+    expect(Q.any).type.not.toBeCallableWith([["stop"]], { prefer: "last" })
+    expect(space.in).type.not.toBeCallableWith(Q.absent(["stop"]))
+    expect(Q.any).type.not.toBeCallableWith([Q.read(["stop"])])
+    expect(Q.batch).type.not.toBeCallableWith(Q.read(["stop"]), { max: 2 })
+  })
+
+  it("a guard that can never match does not compile, and the sentence names it", () => {
+    // @ts-expect-error go: \"stopp\" is the first field of no tuple of this space: did you mean \"stop\"?
+    space.in(Q.all({ job: ["job", P.any, P.any], go: Q.absent(["stopp"]) }))
+    // @ts-expect-error 1: \"job\" has 3 fields in this space, and 2 in the pattern
+    space.rd(Q.all([["stop"], Q.read(["job", P.any])]))
+    // @ts-expect-error did you mean \"stop\"?
+    space.awaitNone(["stopp"])
   })
 
   it("a batch gives a list", () => {
@@ -76,6 +118,14 @@ describe("S19 holds of queries", () => {
       }
     )
     expect(use).type.toBe<Effect.Effect<string>>()
+    const guarded = Q.all([["job", P.any, P.any], Q.read(["result", P.any, P.any]), Q.absent(["stop"])])
+    space.inWith(guarded, ([job, result]) => Effect.succeed([job[2], result[2]]), {
+      deadLetter: (tuple) => {
+        // what is read is not held, and so never dead
+        expect(tuple).type.toBe<readonly ["job", number, string]>()
+        return ["stop"]
+      }
+    })
     expect(failing.inWith(["stop"], (stop, hold) => hold.fail(stop, "no"))).type.toBe<
       Effect.Effect<void, SpaceError.SpaceError>
     >()

@@ -36,6 +36,7 @@ export const clean = <T extends Tuple.Tuple>(space: TupleSpace.TupleSpace<T>) =>
 export const swept = (space: object): void => {
   const { store } = memoryOf(space)
   assert.strictEqual(store.takers.size + store.readers.size + store.watchers.size + store.puts.size, 0)
+  assert.strictEqual(store.absentees.size + store.absentees.toArray().length + (store as any).departed.length, 0)
   assert.strictEqual(store.held.size, 0)
   if (store.count === 0) {
     assert.strictEqual(store.deadlines.size, store.scheduled.size)

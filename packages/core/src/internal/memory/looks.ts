@@ -17,6 +17,9 @@ import { Holds } from "./holds.js"
 import type { Interest } from "./interest.js"
 
 export class Looks extends Holds {
+  /** Whether the step is one of a transaction, which may yet be undone. */
+  protected inTransaction = false
+
   /**
    * Offers on what a woken transaction has looked at and left. That may concern another which was woken and has yet to
    * look, if the one has taken what the other was offered.
@@ -64,9 +67,6 @@ export class Looks extends Holds {
       )
       : this.offered
   }
-
-  /** Whether the step is one of a transaction, which may yet be undone. */
-  protected inTransaction = false
 
   /** What is not stored and not absent. What leaves in a transaction has left when that is committed. */
   private away({ absences }: Plan): Away | undefined {

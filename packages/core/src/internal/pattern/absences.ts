@@ -113,7 +113,8 @@ export class Absences<E extends Entry> {
   /** Whether it may go on, now that a step, of this number, has chosen an entry. */
   isMet(step: number, entry: E, bindings: Bindings | undefined): boolean {
     const due = this.due[step]!
-    return this.isMetAfter(step + 1, due.includes(entry) ? due.filter((other) => !this.taken.has(other)) : due, bindings)
+    const left = due.includes(entry) ? due.filter((other) => !this.taken.has(other)) : due
+    return this.isMetAfter(step + 1, left, bindings)
   }
 
   private isMetAfter(count: number, before: ReadonlyArray<E>, bindings: Bindings | undefined): boolean {

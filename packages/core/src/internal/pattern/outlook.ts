@@ -161,11 +161,10 @@ export class Outlook<E extends Entry> {
 
   /** Whether every demand that reads has something to read. */
   private refreshSeen(candidatesOf: CandidatesOf<E>, isStored: (entry: E) => boolean): boolean {
-    for (const [demand, entry] of this.seen) {
-      if (!isStored(entry)) {
-        this.seen.delete(demand)
-        this.unseen.add(demand)
-      }
+    const gone = Array.from(this.seen).filter(([, entry]) => !isStored(entry))
+    for (const [demand] of gone) {
+      this.seen.delete(demand)
+      this.unseen.add(demand)
     }
     for (const demand of this.unseen) {
       const [entry] = candidatesOf(demand)

@@ -74,33 +74,31 @@ export class Plan {
     const counts: Array<number> = []
     const demandOf: Array<number> = []
     const patterns = roles === undefined ? members : members.filter((_, index) => roles[index] !== "absent")
-    const takenOf = numbering(patterns.length, distinct)
-    const readOf = roles?.includes("read") === true ? numbering(patterns.length, distinct) : takenOf
-    const reads = new Set<number>()
-    members.forEach((pattern, index) => {
-      const role = roles?.[index]
-      if (role !== "absent") {
-        const number = (role === "read" ? readOf : takenOf)(pattern)
-        demandOf.push(number)
-        counts[number] = (counts[number] ?? 0) + 1
-        if (role === "read") {
-          reads.add(number)
-        }
-      }
-    })
+    const roleOf = roles?.filter((role) => role !== "absent")
+    const ofTaken = numbering(patterns.length, distinct)
+    const ofRead = roleOf === undefined ? ofTaken : numbering(patterns.length, distinct)
+    for (let index = 0; index < patterns.length; index++) {
+      const number = (roleOf?.[index] === "read" ? ofRead : ofTaken)(patterns[index]!)
+      demandOf.push(number)
+      counts[number] = (counts[number] ?? 0) + 1
+    }
     this.demandOf = demandOf
-    this.demands = distinct.map((pattern, number) => ({
-      pattern,
-      count: reads.has(number) ? 1 : counts[number]!,
-      reads: reads.has(number)
-    }))
+    this.demands = distinct.map((pattern, number) => {
+      const reads = roleOf?.[demandOf.indexOf(number)] === "read"
+      return { pattern, count: reads ? 1 : counts[number]!, reads }
+    })
     this.patterns = distinct.length === patterns.length ? patterns : demandOf.map((number) => distinct[number]!)
-    this.steps = reads.size === 0
-      ? demandOf
-      : demandOf.filter((demand, index) => !reads.has(demand) || demandOf.indexOf(demand) === index)
-    this.takes = reads.size === 0 ? demandOf.length : demandOf.filter((demand) => !reads.has(demand)).length
-    this.absences = roles?.includes("absent") === true ? absencesOf(members, roles, this.demands) : none
-    this.isPlain = reads.size === 0 && this.absences.every(({ names }) => names.length === 0) &&
+    if (roles === undefined) {
+      this.steps = demandOf
+      this.takes = patterns.length
+      this.absences = none
+    } else {
+      const isRead = (demand: number) => this.demands[demand]!.reads
+      this.steps = demandOf.filter((demand, index) => !isRead(demand) || demandOf.indexOf(demand) === index)
+      this.takes = demandOf.filter((demand) => !isRead(demand)).length
+      this.absences = absencesOf(members, roles, this.demands)
+    }
+    this.isPlain = this.takes === patterns.length && this.absences.every(({ names }) => names.length === 0) &&
       !shareVariables(this.demands)
   }
 

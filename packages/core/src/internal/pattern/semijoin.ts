@@ -160,7 +160,8 @@ export const planOf = (plan: Plan, sizeOf: (pattern: Pattern) => number): Readon
     const steps = indexes.map((index): Step => {
       const by = byFor(pattern)
       pattern.names.forEach((name) => known.add(name))
-      return { index: members[index]!, candidates: sizes[demand]!, by, ...(isGuarded && { role: reads ? "read" : "take" }) }
+      const step = { index: members[index]!, candidates: sizes[demand]!, by }
+      return isGuarded ? { ...step, role: reads ? "read" : "take" } : step
     })
     return [...steps, ...absent()]
   }

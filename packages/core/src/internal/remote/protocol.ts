@@ -79,7 +79,11 @@ export type FromClient =
 type Wires = ReadonlyArray<unknown>
 
 /** A query, but for its patterns: its form, what each of these is for if not all are taken, and what goes before. */
-export type Asked = readonly [form: Query["form"], roles?: ReadonlyArray<Role> | undefined, prefer?: "first" | undefined]
+export type Asked = readonly [
+  form: Query["form"],
+  roles?: ReadonlyArray<Role> | undefined,
+  prefer?: "first" | undefined
+]
 
 /**
  * What is held: by which pattern of a choice it was found, the tuples, how often a use of each has failed, the number

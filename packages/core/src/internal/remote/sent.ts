@@ -58,8 +58,8 @@ export const sentQuery = (values: Values, query: Query): Sent & { readonly asked
   const [roles, prefer] = form === "one" ? [] : [query.roles, query.prefer]
   if (patterns.some((pattern, index) => roles?.[index] === "absent" && widened(values, pattern)[1])) {
     throw unsupported(
-      "Query.absent: over a link it has no predicates, schemas, classes and regular expressions: what is absent has to " +
-        "be known where the space is"
+      "Query.absent: over a link it has no predicates, schemas, classes or regular expressions: what is absent has to be" +
+        " known where the space is"
     )
   }
   return { ...sent(values, patterns), asked: [form, roles, prefer] }

@@ -163,7 +163,7 @@ export const guards = properties("Guards", (define) => {
       expect([held, interests]).toEqual([0, []])
     }))
 
-  property("S8 S18 what inWith has taken by a query with guards is consumed or back, whoever is interrupted when", (sim) =>
+  property("S8 S18 what inWith has taken by a query with guards is consumed or back, whoever is interrupted", (sim) =>
     Effect.gen(function*() {
       const { random } = sim
       const space = yield* sim.space()

@@ -331,17 +331,21 @@ export const guards = cases("Queries: guards", (define) => {
   test("S18 a query that waits is complete by what is taken, by what is read, or by what leaves", () =>
     Effect.gen(function*() {
       const space = yield* fresh()
-      const query = Q.all({ job, done: Q.read(["t", "done", P.ref("id")]), free: Q.absent(["t", "blocks", P.ref("id")]) })
+      const query = Q.all({
+        job,
+        done: Q.read(["t", "done", P.ref("id")]),
+        free: Q.absent(["t", "blocks", P.ref("id")])
+      })
       const steps: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
         space.out(["t", "job", 1]),
         space.out(["t", "done", 1]),
-        Effect.zipRight(space.out(["t", "blocks", 1]), space.in(["t", "blocks", 1]))
+        space.in(["t", "blocks", 1])
       ]
       for (const [a, b, c] of [[0, 1, 2], [1, 0, 2], [0, 2, 1], [1, 2, 0]] as const) {
         yield* space.out(["t", "blocks", 1])
         const waiter = yield* startWaiting(space, space.in(query))
         for (const step of [a, b, c]) {
-          yield* step === 2 ? space.in(["t", "blocks", 1]) : steps[step]!
+          yield* steps[step]!
           same(yield* isWaiting(waiter), step !== c)
         }
         same(yield* Fiber.join(waiter), { job: ["t", "job", 1], done: ["t", "done", 1] })
@@ -451,7 +455,7 @@ export const guards = cases("Queries: guards", (define) => {
       yield* clear(space)
     }))
 
-  test("S18 S3 code of an absence that throws is the end of its operation, and of nothing else", () =>
+  test.needing("references")("S18 S3 code of an absence that throws ends its operation, and nothing else", () =>
     Effect.gen(function*() {
       const space = yield* fresh()
       const throwing = (value: unknown): boolean => {
@@ -559,7 +563,7 @@ export const guards = cases("Queries: guards", (define) => {
       const nothing = yield* refusalOf(space.in(Q.all([Q.absent(undefined as any)])))
       assert.match(nothing.message, /a pattern is a non-empty array of fields, not undefined/)
       const prefer = yield* refusalOf(space.in(Q.any([["t"]], { prefer: "last" as any })))
-      same([prefer.reason, /^prefer: "last" is none of "oldest", "first"$/.test(prefer.message)], ["InvalidOption", true])
+      same([prefer.reason, prefer.message], ["InvalidOption", `prefer: "last" is none of "oldest", "first"`])
       const preferred = yield* refusalOf(space.in(Q.any([["t"]], { prefers: "first" } as any)))
       assert.match(preferred.message, /^prefers: there is no such option here/)
     }))
