@@ -13,6 +13,6 @@ Conformance.suite({
   name: "over a link: a store in memory",
   layer: atTheOtherEnd(Layer.scoped(TupleSpace.TupleSpace, stored("one"))),
   time: "test",
-  lacks: { ...Conformance.onLink.lacks, guards: Conformance.onStore.lacks.guards },
+  lacks: Conformance.onLink.lacks,
   skip: { ...Conformance.onStore.skip, ...farSkip }
 })

@@ -53,7 +53,6 @@ Conformance.suite({
   time: "test",
   lacks: {
     ...lacks,
-    guards: Conformance.onStore.lacks.guards,
     references: "a store keeps data: functions, symbols and objects without a schema are refused"
   },
   skip: {
