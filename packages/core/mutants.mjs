@@ -2336,8 +2336,22 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "on a store nobody looks again when the last match has left",
     clause: "S18",
     file: "internal/durable/vigil.ts",
-    find: "      this.wake()\n",
+    find: "      this.owner.wake()\n",
     replace: ""
+  },
+  {
+    name: "on a store what leaves in a transaction has left before that is committed",
+    clause: "S18",
+    file: "internal/durable/vigil.ts",
+    find: "return left.has(this.id)",
+    replace: "return left.size < 0"
+  },
+  {
+    name: "a join on a store whose mail is in doubt gives back what a look has found meanwhile",
+    clause: "S8",
+    file: "internal/durable/waiter.ts",
+    find: "if (!this.hasFound) {",
+    replace: "if (true) {"
   },
   {
     name: "on a store a wait for absence leaves a watcher behind",
@@ -2357,8 +2371,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "on a store a tuple that a join only reads is kept from those behind",
     clause: "S18",
     file: "internal/durable/joining.ts",
-    find: "rows: ended.filter((each) => taken.includes(each)).map(({ row }) => row), seen: all",
-    replace: "rows: all, seen: all"
+    find: "rows: rowsOf(all.filter((each) => taken.has(each))),",
+    replace: "rows: rowsOf(all),"
   },
   {
     name: "on a store a join with a read member reads all that there is to take",

@@ -220,6 +220,9 @@ describe("A simulated fleet has nothing to say against", () => {
         assert.deepStrictEqual(done, [], "what is paused is not begun")
         yield* fleet.space.in(["paused"])
         yield* fleet.quiet
+        // Those who were killed have lapsed by then, and what they had is done.
+        yield* Effect.sleep("35 seconds")
+        yield* fleet.quiet
         assert.deepStrictEqual(early, [], "some were not done yet")
         assert.deepStrictEqual(yield* fleet.space.copyCollect([P.rest(P.any)]), [["config"]])
         const { interests } = yield* fleet.space.inspect

@@ -47,12 +47,11 @@ export class Absent {
 
   /** Asks the store; not for the rest, once it is certain that the join is not complete. */
   ask(run: Run): Effect.Effect<void, SpaceError> {
-    // Those that no choice can change come first.
-    const [fixed, open] = [0, 1].map((kind) =>
-      this.plan.absences.filter(({ names }) => Math.min(names.length, 1) === kind)
-    )
+    const { absences } = this.plan
+    const isOpen = ({ names }: Absence) => names.length > 0
+    // Those that no choice of the others can change come first.
     return Effect.forEach(
-      [...fixed!, ...open!],
+      [...absences.filter((absence) => !isOpen(absence)), ...absences.filter(isOpen)],
       (absence) => this.witness === undefined ? this.askFor(run, this.questionOf(absence)) : Effect.void,
       { discard: true }
     )

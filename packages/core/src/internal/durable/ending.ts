@@ -50,12 +50,12 @@ export class Endings {
 
   /** What is held, as those who use it have it. `isFinal` says that the store does not have it any more. */
   held(access: Access, hold: number, found: Read, isFinal: boolean): Held<SpaceError> {
-    const { index, rows, tuples, unread, view } = found
+    const { index, others, rows, tuples, unread } = found
     const isUndone = access.fate()
     const left = new Set(rows)
     return {
       tuples,
-      read: view,
+      read: others,
       index,
       unread,
       attempts: rows.map(({ attempts }) => attempts),

@@ -33,25 +33,24 @@ export class Unread {
 }
 
 /** Decodes what was found. */
-export const readOf = (reader: Reader, { index, rows, seen }: Met): Read | Unread => {
-  const tuples = new Map<Row, Tuple>()
+export const readOf = (reader: Reader, { alsoRead, index, rows }: Met): Read | Unread => {
   const ids: Array<number> = []
-  let error: SpaceError | undefined
-  for (const row of seen ?? rows) {
+  const errors: Array<SpaceError> = []
+  const decode = (row: Row, isTaken: boolean): Tuple | undefined => {
     const reading = reader.read(row)
     if (isRead(reading)) {
-      tuples.set(row, reading)
-    } else {
-      error ??= reading
-      if (seen === undefined || rows.includes(row)) {
-        ids.push(row.id)
-      }
+      return reading
     }
+    errors.push(reading)
+    if (isTaken) {
+      ids.push(row.id)
+    }
+    return undefined
   }
-  const those = (some: ReadonlyArray<Row>) => some.map((row) => tuples.get(row)!)
-  return error === undefined
-    ? { index, rows, tuples: those(rows), seen, view: seen && those(seen) }
-    : new Unread(ids, error)
+  const tuples = rows.map((row) => decode(row, true)).filter((tuple) => tuple !== undefined)
+  const others = alsoRead?.map((row) => decode(row, false)).filter((tuple) => tuple !== undefined)
+  const [error] = errors
+  return error === undefined ? { index, rows, tuples, others } : new Unread(ids, error)
 }
 
 const decoded = (reader: Reader, found: Found): Effect.Effect<Read, Unread> => {

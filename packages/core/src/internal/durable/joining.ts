@@ -80,20 +80,14 @@ export const joinOf = ({ reader }: Ground, wish: Wish, as: "join" | "rd"): Wante
       return role === "rd" ? reading(run, look, waiter) : Effect.flatMap(
         claimed(look, (rows) => claim(run, hold, rows, waiter, wish.final)),
         (found) =>
-          found?.seen === undefined
-            ? Effect.succeed(found)
-            : found.rows.length === 0
-            // What it would have read cannot be decoded.
+          // What it would have read cannot be decoded.
+          found?.alsoRead !== undefined && found.rows.length === 0
             ? reading(run, Effect.succeed(found), waiter)
-            : Effect.succeed({ ...found, seen: asTaken(found.seen, found.rows) })
+            : Effect.succeed(found)
       )
     }
   }
 }
-
-/** All that was found, with what was taken as it is then. */
-const asTaken = (seen: ReadonlyArray<Row>, taken: ReadonlyArray<Row>): ReadonlyArray<Row> =>
-  seen.map((row) => taken.find(({ id }) => id === row.id) ?? row)
 
 const questionsOf = (reader: Reader, plan: Plan): ReadonlyArray<Question> => {
   const questions = new Map<string, Question & { readonly askers: Array<Asker> }>()
@@ -182,13 +176,17 @@ class Search {
       return undefined
     }
     const unread = chosen.filter(({ unread }) => unread !== undefined)
-    const ended = unread.length === 0 ? chosen : unread
-    const all = ended.map(({ row }) => row)
+    const all = unread.length === 0 ? chosen : unread
+    const rowsOf = (some: ReadonlyArray<Candidate>) => some.map(({ row }) => row)
     if (!takes || this.plan.takes === chosen.length) {
-      return { index: 0, rows: all }
+      return { index: 0, rows: rowsOf(all) }
     }
-    const taken = this.plan.takenOf(chosen)
-    return { index: 0, rows: ended.filter((each) => taken.includes(each)).map(({ row }) => row), seen: all }
+    const taken = new Set(this.plan.takenOf(chosen))
+    return {
+      index: 0,
+      rows: rowsOf(all.filter((each) => taken.has(each))),
+      alsoRead: rowsOf(all.filter((each) => !taken.has(each)))
+    }
   }
 
   /** What the store has for one question, oldest first, until all who ask it have enough. */

@@ -29,14 +29,19 @@ export interface Listener extends Waiting {
   readonly end: (exit: Exit.Exit<never, unknown>) => void
   /** Whether a tuple is wanted, where the store cannot tell. */
   readonly accepts: (tuple: Tuple) => boolean
-  /**
-   * For a join: what it makes of a tuple that it is offered; nothing, if it has what it wants by now. What it adds to
-   * `learned` is called when the transaction has been committed.
-   */
+  /** For a join: what it makes of a tuple that it is offered; nothing, if it has what it wants by now. */
   readonly consider:
-    | ((run: Run, row: Row, isOver: boolean, learned: Array<() => void>) => Effect.Effect<Met | null, SpaceError>)
+    | ((run: Run, row: Row, isOver: boolean, so: SoFar) => Effect.Effect<Met | null, SpaceError>)
     | undefined
   readonly arrive: (found: Met) => void
+}
+
+/** What has come of a transaction so far in which joins are asked. */
+export interface SoFar {
+  /** Called when it has been committed. */
+  readonly learned: Array<() => void>
+  /** Who watches for what has left. That has left when it is committed, and those who wait for it look then. */
+  readonly left: Set<number>
 }
 
 /** One who stands in a line. */
@@ -197,8 +202,9 @@ export class Offers {
 
   /** In a transaction: asks joins about what they are offered, until nobody is offered anything any more. */
   heard(run: Run, isOffering = () => this.isOffering): Hearing {
-    const learned: Array<() => void> = []
+    const so: SoFar = { learned: [], left: new Set() }
     const askAll = <Cs extends ReadonlyArray<Command>>(heard: Heard<Cs>): Effect.Effect<Heard<Cs>, SpaceError> => {
+      heard.mail.forEach(({ event, waiter }) => event === "Gone" && so.left.add(waiter))
       const offer = heard.mail.find(({ kind }) => kind === "offer")
       if (offer === undefined) {
         return Effect.succeed(heard)
@@ -207,7 +213,7 @@ export class Offers {
       const joined = [...heard.joined]
       const collect: Run = (commands) => Effect.tap(run(commands), (outcome) => void mail.push(...outcome.mail))
       const isOver = joined.some(([waiter]) => waiter === offer.waiter)
-      const considered = this.waiters.get(offer.waiter)?.consider?.(collect, offer.row, isOver, learned) ??
+      const considered = this.waiters.get(offer.waiter)?.consider?.(collect, offer.row, isOver, so) ??
         Effect.as(
           collect([{ op: "answer", waiter: offer.waiter, id: offer.row.id, take: false, accepted: null }]),
           null
@@ -220,7 +226,7 @@ export class Offers {
       })
     }
     const whole: Hearing = (commands) =>
-      Effect.flatMap(run(commands), (outcome) => askAll({ ...outcome, joined: [], learned }))
+      Effect.flatMap(run(commands), (outcome) => askAll({ ...outcome, joined: [], learned: so.learned }))
     // Where joins are offered something, what becomes of a tuple has to be known before the next one comes.
     const single: Hearing = (commands) =>
       Effect.map(

@@ -6,7 +6,7 @@
  */
 import type { Mail, Row, Wait } from "../../StoreCommand.js"
 import type { Pattern } from "../pattern/pattern.js"
-import type { Listener } from "./offers.js"
+import type { Listener, SoFar } from "./offers.js"
 import { matches } from "./query.js"
 import { isRead } from "./reader.js"
 import { hidden } from "./retrying.js"
@@ -31,8 +31,12 @@ export class Vigil implements Listener {
     private readonly session: Session,
     private readonly absent: NonNullable<Wanted["absent"]>,
     private readonly tuple: Wanted["tuple"],
-    /** Looks again. */
-    private readonly wake: () => void
+    private readonly owner: {
+      /** Looks again. */
+      readonly wake: () => void
+      /** The user's code has thrown. */
+      readonly die: (defect: unknown) => void
+    }
   ) {
     this.id = session.nextId()
     this.since = session.now()
@@ -43,6 +47,11 @@ export class Vigil implements Listener {
   /** Whether something is there that must not be, as far as is known. */
   get isHopeless(): boolean {
     return this.witness !== undefined
+  }
+
+  /** Whether something has left in a transaction, and so leaves when that is committed: not before. */
+  hasToWait({ left }: SoFar): boolean {
+    return left.has(this.id)
   }
 
   /** What the store is told, in the transaction in which the join has looked in vain. */
@@ -69,22 +78,22 @@ export class Vigil implements Listener {
   onMail({ event, from, row }: Mail): void {
     if (event === "Requeue") {
       this.witness = this.witness === from ? row.id : this.witness
-    } else if ((this.witness === undefined || this.witness === row.id) && this.mayConcern(row)) {
+    } else if (this.concerns(row) && (this.witness === undefined || this.witness === row.id)) {
       this.witness = undefined
-      this.wake()
+      this.owner.wake()
     }
   }
 
-  private mayConcern(row: Row): boolean {
+  private concerns(row: Row): boolean {
     const { exactly, patterns } = this.absent
     const reading = this.tuple(row)
     try {
       return isRead(reading)
         ? patterns.some((pattern) => pattern.matches(reading))
         : exactly.some((query) => matches(query, row))
-    } catch {
-      // Code that throws ends the operation, when it has looked.
-      return true
+    } catch (defect) {
+      this.owner.die(defect)
+      return false
     }
   }
 

@@ -56,6 +56,8 @@ export class ClientWaiter implements Member {
   private readonly hope: Hope | undefined
   /** If something must not be there. */
   private readonly vigil: Vigil | undefined
+  /** Whether it has ended with what it was after. */
+  private hasFound = false
   /** Whether it is about to look again. */
   private isLooking = false
 
@@ -75,7 +77,10 @@ export class ClientWaiter implements Member {
     this.takes = wanted.as !== "rd"
     this.hope = wanted.plan && new Hope(wanted.plan, wanted.tuple)
     this.vigil = wanted.absent &&
-      new Vigil(session, wanted.absent, wanted.tuple, () => this.hope?.isDark === true || this.lookAgain())
+      new Vigil(session, wanted.absent, wanted.tuple, {
+        wake: () => this.hope?.isDark === true || this.lookAgain(),
+        die: (defect) => this.die(defect)
+      })
     this.consider = this.takes ? this.hope && this.considering(this.hope) : undefined
     this.since = session.now()
     this.process = localOf(fiber, current)
@@ -350,7 +355,7 @@ export class ClientWaiter implements Member {
   }
 
   /** Looks whether a join is complete with a tuple that it is offered; if not, the tuple goes on to the next. */
-  private readonly considering = (hope: Hope): Listener["consider"] => (run, row, isOver, learned) => {
+  private readonly considering = (hope: Hope): Listener["consider"] => (run, row, isOver, so) => {
     const { id, session, wanted } = this
     const answer = (take: boolean): Effect.Effect<unknown, SpaceError> =>
       run([{
@@ -360,8 +365,13 @@ export class ClientWaiter implements Member {
         take,
         accepted: acceptedOf([row], wanted.tuple, session.offers.accepts)[row.id] ?? null
       }])
-    const isHopeful = !isOver && this.state !== "ended" && hope.mayBeMadeBy(row, learned)
-    const outlook = isHopeful && this.vigil?.isHopeless !== true ? hope.consider() : undefined
+    const isHopeful = !isOver && this.state !== "ended" && hope.mayBeMadeBy(row, so.learned)
+    const isHopeless = this.vigil?.isHopeless === true
+    const hasToWait = this.vigil?.hasToWait(so) === true
+    if (isHopeful && !isHopeless && hasToWait) {
+      so.learned.push(() => this.lookAgain())
+    }
+    const outlook = isHopeful && !isHopeless && !hasToWait ? hope.consider() : undefined
     const found = outlook === undefined
       ? Effect.succeed(null)
       : Effect.catchAllCause(
@@ -379,7 +389,7 @@ export class ClientWaiter implements Member {
     // It may be complete without this tuple, by those that others have put.
     return Effect.tap(found, (found) => {
       if (found === null && outlook !== undefined) {
-        hope.learn(outlook, learned)
+        hope.learn(outlook, so.learned)
       }
       return found?.rows.some(({ id }) => id === row.id) === true ? Effect.void : answer(false)
     })
@@ -408,7 +418,10 @@ export class ClientWaiter implements Member {
     }
     session.post(this.cancel, (exit) => {
       if (this.state === "ended") {
-        this.forget()
+        // What a look has found that was under way is the caller's by now.
+        if (!this.hasFound) {
+          this.forget()
+        }
       } else if (!stop(exit)) {
         session.post(
           () => this.state === "ended" || wanted.final ? { op: "cancel", waiters: [id] } : settling(id),
@@ -498,6 +511,7 @@ export class ClientWaiter implements Member {
   end(exit: Exit.Exit<Read, unknown>): void {
     if (this.state !== "ended") {
       this.state = "ended"
+      this.hasFound = Exit.isSuccess(exit)
       this.session.waiters.delete(this.id)
       this.ahead?.close()
       this.vigil?.close()

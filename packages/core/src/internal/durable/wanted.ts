@@ -33,15 +33,15 @@ export interface Candidate {
 
 /** What was found: of a join with guards, what it takes. */
 export interface Met extends Found {
-  /** All that was found, in the order of the patterns, if some of it is only read. */
-  readonly seen?: ReadonlyArray<Row> | undefined
+  /** What is only read, in the order of its patterns. */
+  readonly alsoRead?: ReadonlyArray<Row> | undefined
 }
 
 /** What was found, decoded. */
 export interface Read extends Met {
   readonly tuples: ReadonlyArray<Tuple>
-  /** All that was found, if some of it is only read. */
-  readonly view?: ReadonlyArray<Tuple> | undefined
+  /** What is only read. */
+  readonly others?: ReadonlyArray<Tuple> | undefined
   /** Why the tuples, which are given as they are, cannot be decoded. */
   readonly unread?: SpaceError
 }

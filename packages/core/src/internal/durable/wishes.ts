@@ -88,7 +88,7 @@ export const raws = ({ reader }: Ground): Wanted["read"] => (_, found) => {
   const read = readOf(reader, found)
   const raw = (rows: ReadonlyArray<Row>) => rows.map((row) => reader.raw(row))
   return read instanceof Unread
-    ? { ...found, tuples: raw(found.rows), view: found.seen && raw(found.seen), unread: read.error }
+    ? { ...found, tuples: raw(found.rows), others: found.alsoRead && raw(found.alsoRead), unread: read.error }
     : read
 }
 

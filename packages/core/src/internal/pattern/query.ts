@@ -126,21 +126,21 @@ export class Guard {
 
 /** The patterns of a choice. */
 export const alternatives = (members: unknown, prefer?: "first"): Several => {
-  const { keys, read } = readMembers(members)
-  if (read.length === 0) {
+  const { given, keys } = readMembers(members)
+  if (given.length === 0) {
     throw invalid("a choice needs at least one pattern: without one it could never end")
   }
-  return new Several("any", read.map(compile), keys, undefined, prefer)
+  return new Several("any", given.map(compile), keys, undefined, prefer)
 }
 
 /** The members of a join. Of none it is complete at once. */
 export const joint = (members: unknown): Several => {
-  const { keys, read } = readMembers(members)
-  const guards = read.map(guardIn)
+  const { given, keys } = readMembers(members)
+  const guards = given.map(guardIn)
   const roles = guards.some((guard) => guard !== undefined)
     ? guards.map((guard): Role => guard?.role ?? "take")
     : undefined
-  const patterns = read.map((member, index) => {
+  const patterns = given.map((member, index) => {
     const guard = guards[index]
     return compile(guard === undefined ? member : guard.pattern)
   })
@@ -161,7 +161,7 @@ const guardIn = (member: unknown): Guard | undefined => {
 
 const readMembers = (
   members: unknown
-): { readonly keys: ReadonlyArray<string> | undefined; readonly read: ReadonlyArray<unknown> } => {
+): { readonly given: ReadonlyArray<unknown>; readonly keys: ReadonlyArray<string> | undefined } => {
   if (typeof members !== "object" || members === null) {
     throw invalid(`the patterns are an array or a record of them, not ${show(members)}`)
   }
@@ -169,12 +169,12 @@ const readMembers = (
     ? undefined
     : keysOf(members, (error) => invalid(`the patterns cannot be read: ${messageOf(error)}`))
   const names = keys ?? Array.from({ length: isArray(members) ? members.length : 0 }, (_, index) => index)
-  const all = names.map((name) => {
+  const given = names.map((name) => {
     const member = read(members, name)
     if (member === UNREADABLE) {
       throw invalid(`the pattern ${show(name)} cannot be read`)
     }
     return member
   })
-  return { keys, read: all }
+  return { given, keys }
 }
