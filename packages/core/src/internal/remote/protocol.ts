@@ -110,7 +110,12 @@ export interface Requests {
   /** Without a time, the lease ends. */
   readonly renew: (lease: number, ttl?: number) => [was: boolean]
   readonly reschedule: (lease: number, after: number) => [was: boolean]
-  readonly outIfAbsent: (pattern: Wires, asks: boolean, tuple: unknown, terms: TermsWire | undefined) => [present?: unknown]
+  readonly outIfAbsent: (
+    pattern: Wires,
+    asks: boolean,
+    tuple: unknown,
+    terms: TermsWire | undefined
+  ) => [present?: unknown]
   readonly replace: (pattern: Wires, terms: TermsWire | undefined) => [replaced?: unknown]
   /** Of a batch with its least and greatest size. */
   readonly exchange: (
