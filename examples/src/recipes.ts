@@ -4,8 +4,7 @@
  */
 import type { SpaceError, Tuple } from "@effect-linda/core"
 import { Pattern as P, Query as Q, Transaction, TupleSpace } from "@effect-linda/core"
-import type { Duration } from "effect"
-import { Cause, Clock, Console, Effect, Fiber, Option, Ref, Schedule, STM } from "effect"
+import { Cause, Clock, Console, Duration, Effect, Fiber, Option, Ref, Schedule, STM } from "effect"
 import { expectEqual, runIfMain } from "./support/example.js"
 
 type Space = TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>
@@ -84,6 +83,13 @@ export const barrier = (space: Space, name: string, count: number) =>
 
 export const lead = (space: Space, reign: Work<number>) => space.withPermit(["leader"], (_, { token }) => reign(token))
 
+export const reign = <A, E>(space: Space, name: string, work: Effect.Effect<A, E>, ttl: Duration.DurationInput) =>
+  Effect.acquireUseRelease(
+    Effect.flatten(space.outIfAbsent(["king", P.string], ["king", name], { ttl })),
+    (lease) => Effect.raceFirst(work, Effect.forever(Effect.delay(lease.renew(ttl), Duration.times(ttl, 1 / 3)))),
+    (lease) => Effect.ignore(lease.cancel)
+  )
+
 export const cached = (space: Space, key: string, compute: Effect.Effect<number>, ttl: Duration.DurationInput) =>
   Effect.flatMap(
     space.rdp(["cache", key, P.number]),
@@ -113,6 +119,21 @@ export const quorum = (space: Space, id: string, count: number) =>
 
 export const eat = (space: Space, seat: number, seats: number, meal: Effect.Effect<void>) =>
   space.withPermit(Q.all([["fork", seat], ["fork", (seat + 1) % seats]]), () => meal)
+
+export const greatest = (space: Space) =>
+  Effect.forever(
+    space.exchange(
+      Q.all([["n", P.number], ["n", P.number]]),
+      ([[, one], [, other]]) => [["n", Math.max(one, other)]]
+    )
+  )
+
+export const sieve = (space: Space, n: number) =>
+  Effect.forever(space.exchange(["n", (m: unknown) => typeof m === "number" && m > n && m % n === 0], () => []))
+
+/** Goes on when so many tuples are left that match. */
+const left = (space: Space, pattern: readonly ["n", typeof P.number], few: number) =>
+  space.transact(Transaction.check(STM.map(Transaction.count(space, pattern), (count) => count === few)))
 
 /** Notes what is worked on, in order. */
 const notebook = Effect.map(Ref.make<ReadonlyArray<string>>([]), (ref) => ({
@@ -238,6 +259,15 @@ export const demonstrations: Readonly<Record<string, Demonstration>> = {
     const tokens = (yield* notes).map(Number)
     yield* expectEqual(tokens.every((token, index) => index === 0 || token > tokens[index - 1]!), true)
   }),
+  "leader with a lease": Effect.fnUntraced(function*(space) {
+    const follow = Effect.merge(reign(space, "bob", Effect.succeed("bob leads"), "1 hour"))
+    yield* expectEqual(yield* reign(space, "ann", follow, "1 hour"), ["king", "ann"])
+    yield* expectEqual(yield* follow, "bob leads")
+    yield* space.out(["king", "dead"], { ttl: "5 millis" })
+    yield* Effect.sleep("10 millis")
+    yield* expectEqual(yield* reign(space, "cyd", Effect.sleep("10 millis"), "6 millis"), undefined)
+    yield* expectEqual(yield* space.count(["king", P.string]), 0)
+  }),
   "cache": Effect.fnUntraced(function*(space) {
     const { note, notes } = yield* notebook
     const get = cached(space, "answer", Effect.as(note("computed"), 42), "1 hour")
@@ -262,6 +292,20 @@ export const demonstrations: Readonly<Record<string, Demonstration>> = {
     yield* Effect.forEach(seats, (seat) => eat(space, seat, seats.length, work), together)
     yield* expectEqual((yield* most) <= 2, true)
     yield* expectEqual(yield* space.count(["fork", P.number]), 5)
+  }),
+  "rules": Effect.fnUntraced(function*(space) {
+    const numbers = Array.from({ length: 29 }, (_, index) => index + 2)
+    const pattern = ["n", P.number] as const
+    yield* space.outAll(numbers.map((n) => ["n", n]))
+    const sieves = yield* Effect.fork(Effect.forEach([2, 3, 4, 5], (n) => sieve(space, n), together))
+    yield* left(space, pattern, 10)
+    yield* Fiber.interrupt(sieves)
+    const primes = yield* space.copyCollect(pattern)
+    yield* expectEqual(primes.map(([, n]) => n), [2, 3, 5, 7, 11, 13, 17, 19, 23, 29])
+    const rule = yield* Effect.fork(greatest(space))
+    yield* left(space, pattern, 1)
+    yield* Fiber.interrupt(rule)
+    yield* expectEqual(yield* space.collect(pattern), [["n", 29]])
   })
 }
 

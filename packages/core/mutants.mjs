@@ -274,12 +274,12 @@ export const mutants = [
     name: "a replace whose function throws has taken the tuple",
     clause: "S4",
     file: "internal/memory/put.ts",
-    find: `        const tuple = f(entry.tuple)
-        link(span, [entry])
-        store.takeOne(entry)`,
-    replace: `        store.takeOne(entry)
-        const tuple = f(entry.tuple)
-        link(span, [entry])`
+    find: `      const tuple = f(entry.tuple)
+      link(span, [entry])
+      store.takeOne(entry)`,
+    replace: `      store.takeOne(entry)
+      const tuple = f(entry.tuple)
+      link(span, [entry])`
   },
 
   // S5: order
@@ -1666,21 +1666,21 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a transaction on a store does not find what it has put",
     clause: "S10",
-    file: "internal/durable/run.ts",
-    find: "return stored ?? own(done).find(isWanted) ?? miss",
-    replace: "return stored ?? miss"
+    file: "internal/durable/known.ts",
+    find: "...query === undefined ? this.own(pattern) : []",
+    replace: "...[]"
   },
   {
     name: "a transaction on a store takes a tuple twice",
     clause: "S10",
-    file: "internal/durable/run.ts",
-    find: "rows.seen.find((seen) => !HashSet.has(done.taken, seen.id) && isWanted(seen))",
-    replace: "rows.seen.find(isWanted)"
+    file: "internal/durable/known.ts",
+    find: "rows.seen.filter((seen) => !HashSet.has(this.done.taken, seen.id) && isWanted(seen))",
+    replace: "rows.seen.filter(isWanted)"
   },
   {
     name: "count in a transaction on a store counts what that has taken",
     clause: "S10",
-    file: "internal/durable/run.ts",
+    file: "internal/durable/known.ts",
     find: "return stored.value - fewer + more",
     replace: "return stored.value + more + 0 * fewer"
   },
@@ -1891,8 +1891,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a transaction on a store takes a tuple whose time may be over before it commits",
     clause: "S15",
     file: "internal/durable/run.ts",
-    find: "if (held.state !== \"held\") {",
-    replace: "if (held.state !== \"held\" && found.id < 0) {"
+    find: "if (expires === null) {",
+    replace: "if (expires === null || id > 0) {"
   },
   {
     name: "a transaction on a store keeps what a branch has held that was left",
@@ -2775,5 +2775,122 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/remote/sent.ts",
     find: "roles?.[index] === \"absent\" && widened",
     replace: "index < 0 && widened"
+  },
+  // S10, S18: queries in transactions
+  {
+    name: "a batch in a transaction is complete with one tuple",
+    clause: "S10",
+    file: "internal/memory/search.ts",
+    find: "entries.length < batch.min",
+    replace: "entries.length < 1"
+  },
+  {
+    name: "a transaction that misses a query waits for its first pattern alone",
+    clause: "S10",
+    file: "internal/memory/transaction.ts",
+    find: "misses.patterns.push(...missed.patterns)",
+    replace: "misses.patterns.push(missed.patterns[0])"
+  },
+  {
+    name: "a condition that asks by a query hears of its first pattern alone",
+    clause: "S10",
+    file: "internal/memory/transaction.ts",
+    find: "const read = patterns.map((pattern) => {",
+    replace: "const read = patterns.slice(0, 1).map((pattern) => {"
+  },
+  {
+    name: "a transaction on a store that misses a query waits for its first pattern alone",
+    clause: "S10",
+    file: "internal/durable/party.ts",
+    find: "awaited.patterns.forEach((pattern) => run.missed.add(pattern))",
+    replace: "run.missed.add(awaited.patterns[0])"
+  },
+  {
+    name: "what a transaction on a store has put is older than all else in a join",
+    clause: "S10",
+    file: "internal/durable/known.ts",
+    find: "id < 0 ? youngest - id : id",
+    replace: "id"
+  },
+  {
+    name: "a join in a transaction on a store takes the first page of candidates for all of them",
+    clause: "S10",
+    file: "internal/durable/known.ts",
+    find: "      return rows.isWhole\n    })",
+    replace: "      return rows.seen.length > 0 || rows.isWhole\n    })"
+  },
+  {
+    name: "a batch in a transaction may linger",
+    clause: "S10",
+    file: "internal/queries.ts",
+    find: "asked.form === \"batch\" && asked.linger > 0",
+    replace: "false"
+  },
+
+  // S22: exchange
+  {
+    name: "an exchange in memory has no timeout",
+    clause: "S22",
+    file: "internal/memory/transaction.ts",
+    find: "if (end !== undefined && end.at < Infinity) {",
+    replace: "if (end !== undefined && end.at < 0) {"
+  },
+  {
+    name: "the time of an exchange in memory begins anew whenever it is woken",
+    clause: "S22",
+    file: "internal/memory/transaction.ts",
+    find: "const interests = enlist(run, fiber, places, end)",
+    replace: "const interests = enlist(run, fiber, places, endOf?.())"
+  },
+  {
+    name: "an exchange on a store has no timeout",
+    clause: "S22",
+    file: "internal/durable/retrying.ts",
+    find: "if (limit !== undefined && limit.timeout < Infinity) {",
+    replace: "if (limit !== undefined && limit.timeout < 0) {"
+  },
+  {
+    name: "the time of an exchange on a store begins anew whenever it is woken",
+    clause: "S22",
+    file: "internal/durable/retrying.ts",
+    find: "end ??= { at: session.now()",
+    replace: "end = { at: session.now()"
+  },
+  {
+    name: "an exchange on a store that is not to wait waits",
+    clause: "S22",
+    file: "internal/durable/transact.ts",
+    find: "limit?.timeout === 0",
+    replace: "limit?.timeout === -1"
+  },
+  {
+    name: "a split space puts what belongs to another part",
+    clause: "S22",
+    file: "internal/sharded/engine.ts",
+    find: "make(found).map((tuple) => owned(\"exchange\", part, tuple))",
+    replace: "make(found)"
+  },
+
+  // S4: outIfAbsent and replace with options
+  {
+    name: "what outIfAbsent puts on a store with options has no lease",
+    clause: "S4",
+    file: "internal/durable/engine.ts",
+    find: "terms?.ttl, terms !== undefined)",
+    replace: "terms?.ttl, false)"
+  },
+  {
+    name: "what replace puts with options lives for ever",
+    clause: "S4",
+    file: "internal/memory/put.ts",
+    find: "putOn(store, tuple, extra!, terms.ttl, waitOf(store, terms), put)",
+    replace: "putOn(store, tuple, extra!, Infinity, waitOf(store, terms), put)"
+  },
+  {
+    name: "the other end of a link forgets the lease of what outIfAbsent has put",
+    clause: "S4",
+    file: "internal/remote/operations.ts",
+    find: "    if (leased !== undefined) {\n      leases.set(id, leased)\n    }\n",
+    replace: ""
   }
 ]

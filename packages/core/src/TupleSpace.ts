@@ -368,8 +368,8 @@ export interface Part<in T extends Tuple, out E = never> extends Writer<T, E> {
 }
 
 /**
- * Options of `out`, `outIfAbsent` and `replace`: how long the tuple lives (S15), and when it comes (S20). It comes at once, or `after` a while, or
- * `at` a time: not both.
+ * Options of `out`, `outIfAbsent` and `replace`: how long the tuple lives (S15), and when it comes (S20). It comes at
+ * once, or `after` a while, or `at` a time: not both.
  *
  * @since 0.1.0
  * @category models

@@ -1,7 +1,7 @@
-import { Pattern as P, Sharded, SpaceError, SpaceStore, TupleSpace } from "@effect-linda/core"
+import { Pattern as P, Query as Q, Sharded, SpaceError, SpaceStore, TupleSpace } from "@effect-linda/core"
 import * as Conformance from "@effect-linda/testkit/Conformance"
 import { assert, describe, it } from "@effect/vitest"
-import { Chunk, Deferred, Effect, Exit, Fiber, FiberRef, Layer, Option, Scope, Stream, TestClock } from "effect"
+import { Cause, Chunk, Deferred, Effect, Exit, Fiber, FiberRef, Layer, Option, Scope, Stream, TestClock } from "effect"
 import { defectOf, isInterrupted, isWaiting, same, settle, start } from "./helpers.js"
 import { atTheOtherEnd, farSkip } from "./links.js"
 
@@ -181,6 +181,30 @@ for (const [name, made] of [["stores", stores], ["spaces in memory", memories]] 
           same(yield* space.in([field, P.number]), [field, 1])
           yield* clean(space)
         }
+      }))
+
+    it.scoped("N11 S22 an exchange is within one part: patterns and tuples of several are refused", () =>
+      Effect.gen(function*() {
+        const { one, other, space } = yield* split
+        yield* space.outAll([[one, 1], [other, 2]])
+        const refused = (exchange: Effect.Effect<unknown, unknown>, message: string) =>
+          Effect.map(Effect.flip(Effect.sandbox(exchange)), (cause) => {
+            const error = Cause.squash(cause)
+            assert.instanceOf(error, SpaceError.SpaceError)
+            assert.strictEqual(error.reason, "Unsupported")
+            assert.include(error.message, message)
+          })
+        const both = Q.all([[one, P.number], [other, P.number]])
+        yield* refused(space.exchange(both, () => []), "exchange: the patterns concern several parts")
+        yield* refused(
+          space.exchange([one, P.number], (tuple) => [tuple, [other, 3]]),
+          "exchange: the new tuple belongs to another part of the space: keep its first field"
+        )
+        same(yield* space.copyCollect([P.string, P.number]), [[one, 1], [other, 2]])
+        same(yield* space.exchange([one, P.number], ([name, n]) => [[name, n + 1], [name, n + 2]]), [one, 1])
+        same(yield* space.collect([one, P.number]), [[one, 2], [one, 3]])
+        yield* space.in([other, 2])
+        yield* clean(space)
       }))
 
     it.scoped("N11 S8 takes that race their interruption lose nothing, and take nothing twice", () =>

@@ -46,6 +46,7 @@ const takes: Record<string, Operation> = {
   collect: (space) => space.collect(pattern),
   collectInto: (space) => Effect.flatMap(TupleSpace.make(), (other) => space.collectInto(pattern, other)),
   replace: (space) => space.replace(pattern, () => ["bar"]),
+  exchange: (space) => space.exchange(pattern, () => [["bar"]]),
   inWith: (space) => space.inWith(pattern, () => Effect.void),
   inScoped: (space) => Effect.scoped(space.inScoped(pattern)),
   withPermit: (space) => space.withPermit(pattern, () => Effect.void)
@@ -129,6 +130,8 @@ describe("V1 over a link: a tuple that one end cannot decode", () => {
             same(yield* client.copyCollect(pattern), [])
             same(yield* client.count(pattern), 0)
             same(yield* client.replace(pattern, () => ["bar"]), Option.none())
+            const late = yield* Effect.flip(client.exchange(pattern, () => [["bar"]], { timeout: 0 }))
+            assert.isTrue(TupleSpace.isTimeout(late))
           }
           const seen = yield* Effect.fork(Stream.runHead(client.stream(patterns[0])))
           yield* Effect.repeat(client.inspect, { until: ({ interests }) => interests.length > 0 })
@@ -178,6 +181,7 @@ describe("V1 over a link: a tuple that one end cannot decode", () => {
           isUndecodable(yield* Effect.exit(client.in(["foo", 1, new Foo({ a: 1 })])))
           yield* space.out(tuples[1])
           isUndecodable(yield* Effect.exit(client.replace(["foo", 2, P.any], () => tuples[0])))
+          isUndecodable(yield* Effect.exit(client.exchange(["foo", 2, P.any], (tuple) => [tuple, tuples[0]])))
           // A letter: the tuple is there for somebody else.
           yield* Effect.exit(client.inWith(["foo", 2, P.any], () => Effect.fail("no"), {
             maxAttempts: 1,

@@ -1,5 +1,5 @@
 import type { SpaceError, SpaceStore as Store } from "@effect-linda/core"
-import { Pattern as P, SpaceStore, TupleSpace, Undecoded } from "@effect-linda/core"
+import { Pattern as P, Query as Q, SpaceStore, TupleSpace, Undecoded } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
 import type { Scope } from "effect"
 import { Cause, Effect, Exit, Fiber, Metric, Option, Schema, Stream } from "effect"
@@ -61,6 +61,9 @@ const takes: Record<string, Operation> = {
   "collect of all": (space) => space.collect([P.rest(P.any)]),
   collectInto: (space) => Effect.flatMap(TupleSpace.make(), (other) => space.collectInto(pattern, other)),
   replace: (space) => space.replace(pattern, () => ["bar"]),
+  exchange: (space) => space.exchange(pattern, () => [["bar"]], { timeout: 0 }),
+  "exchange of a join": (space) =>
+    space.exchange(Q.all([["foo", 2, P.any], pattern]), () => [["bar"]], { timeout: 0 }),
   inWith: (space) => space.inWith(pattern, () => Effect.void, { timeout: 0 }),
   inScoped: (space) => Effect.scoped(space.inScoped(pattern, { timeout: 0 })),
   withPermit: (space) => space.withPermit(pattern, () => Effect.void, { timeout: 0 })
@@ -446,6 +449,8 @@ export const undecodables = (name: string, open: Open): void => {
           outAll: space.outAll([["done", 1], bad]),
           outIfAbsent: space.outIfAbsent(["job", 1, P.any], bad),
           replace: space.replace(["done", 0], () => bad),
+          exchange: space.exchange(["done", 0], (done) => [done, bad]),
+          "outIfAbsent with a ttl": space.outIfAbsent(["job", 1, P.any], bad, { ttl: "1 hour" }),
           deadLetter: space.inWith(["done", 0], () => Effect.fail("no"), { maxAttempts: 1, deadLetter: () => bad }),
           transaction: SpaceStore.transaction(space)(space.out(bad)),
           evalTuple: Effect.flatMap(space.evalTuple(bad), (process) => process.join)

@@ -29,8 +29,8 @@ import * as Simulation from "./Simulation.js"
  * - `"options"`: spaces can be made with a capacity and a selection. Assumed if `layer` is a function.
  * - `"transactions"`: `transact` runs STM.
  * - `"spaces"`: a transaction is over several spaces.
- * - `"turns"`: a transaction, or an exchange, is one of the takers. What it puts meets those who wait at once, and one that waits has
- *   its turn among them.
+ * - `"turns"`: a transaction, or an exchange, is one of the takers. What it puts meets those who wait at once, and one
+ *   that waits has its turn among them.
  * - `"references"`: fields may be functions, symbols and instances of classes, and come back as the same object.
  * - `"clock"`: time is Effect's `Clock` and nothing else, and so a `TestClock` moves it. Assumed if `time` is `"test"`.
  * - `"quiescence"`: the space knows its processes and what they wait for, so that `awaitQuiescent` can tell.

@@ -84,9 +84,10 @@ export class Known {
     let oldest: Found | undefined
     for (const [index, pattern] of patterns.entries()) {
       // All of them are asked for together.
-      const first = this.first(pattern, 1)
-      if (first !== miss && first.length > 0 && (oldest === undefined || placeOf(first[0]!) < placeOf(oldest.seen[0]!))) {
-        oldest = { index, seen: first }
+      const seen = this.first(pattern, 1)
+      const place = seen === miss || seen.length === 0 ? Infinity : placeOf(seen[0]!)
+      if (seen !== miss && place < (oldest === undefined ? Infinity : placeOf(oldest.seen[0]!))) {
+        oldest = { index, seen }
       }
     }
     return this.facts.isLacking || oldest === undefined ? miss : oldest

@@ -219,6 +219,22 @@ export const exchange = cases("Exchange", (test) => {
       yield* empty(space)
     }))
 
+  test.needing("clock")("S22 S9 its time runs on, however often it is woken in vain", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const never = Q.all([["t", P.number], ["t", "never"]])
+      const waiting = yield* startWaiting(space, Effect.flip(space.exchange(never, () => [], { timeout: "1 minute" })))
+      for (const n of [1, 2]) {
+        yield* pass("20 seconds")
+        yield* space.out(["t", n])
+        assert.isTrue(yield* isWaiting(waiting))
+      }
+      yield* pass("21 seconds")
+      assert.isTrue(TupleSpace.isTimeout(yield* Fiber.join(waiting)))
+      same(yield* space.collect(["t", P.any]), [["t", 1], ["t", 2]])
+      yield* empty(space)
+    }))
+
   test("S22 S8 one that waits and is interrupted leaves nothing", () =>
     Effect.gen(function*() {
       const space = yield* fresh()
