@@ -2717,8 +2717,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "what was consumed is not known to have left",
     clause: "S18",
     file: "internal/memory/holds.ts",
-    find: "      this.release(entry)\n      this.departs(entry)",
-    replace: "      this.release(entry)"
+    find: "      this.departs(entry)\n      if (entry.extra",
+    replace: "      if (entry.extra"
   },
   {
     name: "who has come last is rid of its absence first",
