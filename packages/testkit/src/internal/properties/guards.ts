@@ -43,7 +43,7 @@ export const guards = properties("Guards", (define) => {
         yield* space.in(["writes"])
       })
       const users = yield* Effect.forEach(
-        random.array(random.between(2, 6), () => random.chance(0.6)),
+        random.array(random.between(2, 4), () => random.chance(0.6)),
         (reads) => Effect.fork(Effect.repeatN(reads ? read : write, 2))
       )
       yield* Effect.forEach(users, Fiber.join)
