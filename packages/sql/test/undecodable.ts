@@ -62,8 +62,7 @@ const takes: Record<string, Operation> = {
   collectInto: (space) => Effect.flatMap(TupleSpace.make(), (other) => space.collectInto(pattern, other)),
   replace: (space) => space.replace(pattern, () => ["bar"]),
   exchange: (space) => space.exchange(pattern, () => [["bar"]], { timeout: 0 }),
-  "exchange of a join": (space) =>
-    space.exchange(Q.all([["foo", 2, P.any], pattern]), () => [["bar"]], { timeout: 0 }),
+  "exchange of a join": (space) => space.exchange(Q.all([["foo", 2, P.any], pattern]), () => [["bar"]], { timeout: 0 }),
   inWith: (space) => space.inWith(pattern, () => Effect.void, { timeout: 0 }),
   inScoped: (space) => Effect.scoped(space.inScoped(pattern, { timeout: 0 })),
   withPermit: (space) => space.withPermit(pattern, () => Effect.void, { timeout: 0 })

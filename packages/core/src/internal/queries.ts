@@ -70,7 +70,7 @@ const batch = (pattern: unknown, options: unknown): Batch => {
 export const atOnce = (input: unknown): Asked => {
   const asked = query(input)
   if (asked.form === "batch" && asked.linger > 0) {
-    throw invalidOption("linger: a batch that is taken as a part of something larger cannot wait for more: leave it out")
+    throw invalidOption("linger: a batch that is taken as a part of something larger cannot wait for more: omit it")
   }
   return asked
 }

@@ -115,11 +115,13 @@ export const asked = cases("Transaction: queries", (each) => {
       yield* empty(space)
     }))
 
-  for (const [name, query, tuples, found] of [
-    ["choice", either, [["stop"]], { key: "stop", tuple: ["stop"] }],
-    ["join", pair, [["job", 1], ["file", 2], ["file", 1]], { job: ["job", 1], file: ["file", 1] }],
-    ["batch", Q.batch(["n", P.number], { min: 2, max: 3 }), [["n", 1], ["n", 2]], [["n", 1], ["n", 2]]]
-  ] as const) {
+  for (
+    const [name, query, tuples, found] of [
+      ["choice", either, [["stop"]], { key: "stop", tuple: ["stop"] }],
+      ["join", pair, [["job", 1], ["file", 2], ["file", 1]], { job: ["job", 1], file: ["file", 1] }],
+      ["batch", Q.batch(["n", P.number], { min: 2, max: 3 }), [["n", 1], ["n", 2]], [["n", 1], ["n", 2]]]
+    ] as const
+  ) {
     test(`S10 S18 a transaction waits for a ${name}, and holds nothing meanwhile`, () =>
       Effect.gen(function*() {
         const space = yield* fresh()
@@ -183,15 +185,18 @@ export const asked = cases("Transaction: queries", (each) => {
       yield* empty(space)
     }))
 
-  test.needing("clock")("S10 S15 what a query takes may expire, and is there when the transaction commits", () =>
-    Effect.gen(function*() {
-      const space = yield* fresh()
-      yield* space.out(["job", 1], { ttl: "1 minute" })
-      yield* space.out(["file", 1], { ttl: "1 minute" })
-      same(yield* space.transact(Transaction.in(space, pair)), { job: ["job", 1], file: ["file", 1] })
-      yield* pass("2 minutes")
-      yield* empty(space)
-    }))
+  test.needing(
+    "clock")("S10 S15 what a query takes may expire, and is there when the transaction commits",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        yield* space.out(["job", 1], { ttl: "1 minute" })
+        yield* space.out(["file", 1], { ttl: "1 minute" })
+        same(yield* space.transact(Transaction.in(space, pair)), { job: ["job", 1], file: ["file", 1] })
+        yield* pass("2 minutes")
+        yield* empty(space)
+      })
+  )
 
   test("S10 S15 what a query takes may have a life that is long enough", () =>
     Effect.gen(function*() {
