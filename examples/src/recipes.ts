@@ -75,6 +75,23 @@ export const unlessPaused = (space: Space) =>
 export const locked = <A, E>(space: Space, name: string, work: Effect.Effect<A, E>) =>
   space.withPermit(["lock", name], () => work)
 
+const writes = (name: string) => Q.absent(["writes", name])
+const reads = (name: string) => Q.absent(["reads", name])
+
+export const reading = <A, E>(space: Space, name: string, work: Effect.Effect<A, E>) =>
+  Effect.acquireUseRelease(
+    space.exchange(Q.all([writes(name)]), () => [["reads", name]]),
+    () => work,
+    () => Effect.orDie(space.in(["reads", name]))
+  )
+
+export const writing = <A, E>(space: Space, name: string, work: Effect.Effect<A, E>) =>
+  Effect.acquireUseRelease(
+    space.exchange(Q.all([writes(name), reads(name)]), () => [["writes", name]]),
+    () => work,
+    () => Effect.orDie(space.in(["writes", name]))
+  )
+
 export const barrier = (space: Space, name: string, count: number) =>
   Effect.zipRight(
     space.out(["here", name]),
@@ -244,6 +261,24 @@ export const demonstrations: Readonly<Record<string, Demonstration>> = {
       yield* expectEqual((yield* most) <= permits, true)
       yield* expectEqual(yield* space.count(["lock", name]), permits)
     }
+  }),
+  "readers and writers": Effect.fnUntraced(function*(space) {
+    const { note, notes } = yield* notebook
+    const work = (name: string) =>
+      note(`${name} in`).pipe(Effect.zipRight(Effect.yieldNow()), Effect.zipRight(note(`${name} out`)))
+    yield* Effect.forEach(
+      [1, 2, 3, 4, 5, 6],
+      (n) => n % 3 === 0 ? writing(space, "page", work("w")) : reading(space, "page", work("r")),
+      together
+    )
+    let [readers, writers] = [0, 0]
+    for (const text of yield* notes) {
+      readers += text === "r in" ? 1 : text === "r out" ? -1 : 0
+      writers += text === "w in" ? 1 : text === "w out" ? -1 : 0
+      yield* expectEqual(writers === 0 || writers === 1 && readers === 0, true)
+    }
+    yield* expectEqual([readers, writers], [0, 0])
+    yield* expectEqual(yield* space.count([P.string, "page"]), 0)
   }),
   "barrier": Effect.fnUntraced(function*(space) {
     const { note, notes } = yield* notebook

@@ -1,5 +1,6 @@
 /**
- * What must not be there for a join: what the store has of it, stored or held, asked under the lock of its look.
+ * What must not be there for a join: what the store has of it, stored or held, asked under the lock of its look or of
+ * its transaction.
  *
  * @internal
  */
@@ -16,7 +17,7 @@ import { isRead } from "./reader.js"
 import type { Candidate } from "./wanted.js"
 
 /** What is asked for one absence. */
-interface Question extends Absence {
+export interface Question extends Absence {
   /** Finds all of it. */
   readonly query: Query
   readonly exact: boolean
@@ -38,22 +39,17 @@ export class Absent {
     private readonly reader: Reader,
     private readonly plan: Plan,
     /** What there is for the demands of the join. */
-    private readonly gathered: Gathered,
-    /** A tuple that is held for the join: it counts as stored. */
-    private readonly offered: Row | undefined
+    private readonly gathered: Gathered
   ) {
     this.found = gathered.beside()
   }
 
-  /** Asks the store; not for the rest, once it is certain that the join is not complete. */
-  ask(run: Run): Effect.Effect<void, SpaceError> {
+  /** What has to be asked. Those come first that no choice of the others can change. */
+  get questions(): ReadonlyArray<Question> {
     const { absences } = this.plan
     const isOpen = ({ names }: Absence) => names.length > 0
-    // Those that no choice of the others can change come first.
-    return Effect.forEach(
-      [...absences.filter((absence) => !isOpen(absence)), ...absences.filter(isOpen)],
-      (absence) => this.witness === undefined ? this.askFor(run, this.questionOf(absence)) : Effect.void,
-      { discard: true }
+    return [...absences.filter((absence) => !isOpen(absence)), ...absences.filter(isOpen)].map((absence) =>
+      this.questionOf(absence)
     )
   }
 
@@ -96,32 +92,8 @@ export class Absent {
     return fewest
   }
 
-  private askFor(run: Run, question: Question): Effect.Effect<void, SpaceError> {
-    const { query, scans } = question
-    const visit = (row: Row, reading: Reading) => this.meets(question, row, reading, false)
-    const first = [
-      { op: "held", query } as Held,
-      ...scans.map((query): Scan => ({ op: "scan", query, after: 0, limit: page }))
-    ]
-    return Effect.flatMap(run(first), ({ replies }) => {
-      const [held, ...stored] = replies as ReadonlyArray<ReadonlyArray<Row>>
-      if (
-        held!.some((row) => row.id !== this.offered?.id && this.meets(question, row, this.reader.read(row), true)) ||
-        this.offered !== undefined && visit(this.offered, this.reader.read(this.offered)) ||
-        stored.some((rows) => rows.some((row) => visit(row, this.reader.read(row))))
-      ) {
-        return Effect.void
-      }
-      const rest = (query: Query, after: number | undefined): Effect.Effect<void, SpaceError> =>
-        after === undefined || this.witness !== undefined
-          ? Effect.void
-          : Effect.flatMap(visitPage(this.reader, run, query, visit, after), (last) => rest(query, last))
-      return Effect.forEach(scans, (query, index) => rest(query, stored[index]![page - 1]?.id), { discard: true })
-    })
-  }
-
   /** Counts a tuple that must not be there. Says whether the join cannot be complete as long as it is. */
-  private meets({ exact, names, pattern }: Question, row: Row, reading: Reading, isHeld: boolean): boolean {
+  meets({ exact, names, pattern }: Question, row: Row, reading: Reading, isHeld: boolean): boolean {
     if (!(isRead(reading) ? pattern.matches(reading) : exact)) {
       return false
     }
@@ -147,4 +119,44 @@ export class Absent {
     }
     return can
   }
+}
+
+/**
+ * Asks the store for all of it; not for the rest, once it is certain that the join is not complete. A tuple that was
+ * `offered`, and is held for the join, counts as stored.
+ */
+export const askFor = (
+  reader: Reader,
+  run: Run,
+  absent: Absent,
+  offered: Row | undefined
+): Effect.Effect<void, SpaceError> => {
+  const ask = (question: Question): Effect.Effect<void, SpaceError> => {
+    const { query, scans } = question
+    const visit = (row: Row, reading: Reading) => absent.meets(question, row, reading, false)
+    const first = [
+      { op: "held", query } as Held,
+      ...scans.map((query): Scan => ({ op: "scan", query, after: 0, limit: page }))
+    ]
+    return Effect.flatMap(run(first), ({ replies }) => {
+      const [held, ...stored] = replies as ReadonlyArray<ReadonlyArray<Row>>
+      if (
+        held!.some((row) => row.id !== offered?.id && absent.meets(question, row, reader.read(row), true)) ||
+        offered !== undefined && visit(offered, reader.read(offered)) ||
+        stored.some((rows) => rows.some((row) => visit(row, reader.read(row))))
+      ) {
+        return Effect.void
+      }
+      const rest = (query: Query, after: number | undefined): Effect.Effect<void, SpaceError> =>
+        after === undefined || absent.witness !== undefined
+          ? Effect.void
+          : Effect.flatMap(visitPage(reader, run, query, visit, after), (last) => rest(query, last))
+      return Effect.forEach(scans, (query, index) => rest(query, stored[index]![page - 1]?.id), { discard: true })
+    })
+  }
+  return Effect.forEach(
+    absent.questions,
+    (question) => absent.witness === undefined ? ask(question) : Effect.void,
+    { discard: true }
+  )
 }

@@ -13,6 +13,7 @@ import type { SpaceError } from "../../SpaceError.js"
 import type { Command } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Pattern } from "../pattern/pattern.js"
+import { shownBoth } from "../pattern/query.js"
 import type { AnyFiber } from "../runtime.js"
 import { Parking } from "../stm/parking.js"
 import * as Running from "../stm/run.js"
@@ -83,18 +84,20 @@ const missedBy = (
   parked: Array<Parking>,
   waiter: AnyFiber
 ): Missed | "lacks" => {
-  const { conditions, facts, missed, watched } = run
+  const { absent, conditions, facts, missed, unwanted, watched } = run
   const parking = conditions.length === 0 ? undefined : new Parking(conditions, run, [], waiter)
   if (parking !== undefined) {
     parked.push(parking)
   }
   return facts.isLacking ? "lacks" : {
     ...asked(reader, missed),
-    watched: run.isUsed ? asked(reader, watched) : undefined,
+    absent: askedIfAny(reader, absent),
+    shown: shownBoth(Array.from(missed), Array.from(absent)),
+    watched: run.isUsed ? { ...asked(reader, watched), absent: askedIfAny(reader, unwanted) } : undefined,
     parking,
-    concerns: (row) => {
+    concerns: (row, patterns) => {
       const reading = reader.read(row)
-      return !isRead(reading) || [...missed, ...watched].some((pattern) => mayMatch(pattern, reading))
+      return !isRead(reading) || patterns.some((pattern) => mayMatch(pattern, reading))
     }
   }
 }
@@ -103,6 +106,9 @@ const asked = (reader: Reader, patterns: ReadonlySet<Pattern>) => ({
   patterns: Array.from(patterns),
   queries: Array.from(patterns, (pattern) => reader.query(pattern)[0])
 })
+
+const askedIfAny = (reader: Reader, patterns: ReadonlySet<Pattern>) =>
+  patterns.size === 0 ? undefined : asked(reader, patterns)
 
 /** How a run that comes to nothing goes on. */
 class Came {

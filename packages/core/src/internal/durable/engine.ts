@@ -23,7 +23,7 @@ import type { Reading } from "../keeping.js"
 import { looks } from "../keeping.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Query } from "../pattern/query.js"
-import { kindOf, takesAny } from "../pattern/query.js"
+import { kindOf, shownIn, takesAny } from "../pattern/query.js"
 import { processesOf } from "../processes.js"
 import { interrupted, locallyWith } from "../runtime.js"
 import { assemble } from "../space.js"
@@ -233,7 +233,7 @@ const changingOf = (
       }),
 
     exchange: (query, make, timeout) => {
-      const limit = limitOf({ space: ground.name, operation: "exchange", patterns: query.patterns, timeout })
+      const limit = limitOf({ space: ground.name, operation: "exchange", patterns: shownIn(query), timeout })
       return ground.operation("exchange", () => transactWithin(exchanging(party, query, make), limit))
     }
   }

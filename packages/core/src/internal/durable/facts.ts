@@ -79,6 +79,25 @@ export class Count implements Lasting {
   }
 }
 
+/** All that a query finds of what anybody holds. */
+export class HeldRows implements Lasting {
+  seen: ReadonlyArray<Seen> | undefined = undefined
+
+  constructor(private readonly query: Query, private readonly read: (row: Row) => Reading) {}
+
+  command(): Command {
+    return { op: "held", query: this.query }
+  }
+
+  learn(rows: ReadonlyArray<Row>): void {
+    this.seen = rows.map((row) => ({ id: row.id, row, reading: this.read(row) }))
+  }
+
+  anew(): HeldRows {
+    return new HeldRows(this.query, this.read)
+  }
+}
+
 /**
  * That a tuple is held, which could end otherwise before the transaction does: each batch ends those whose time is
  * over.
@@ -86,10 +105,10 @@ export class Count implements Lasting {
 export class Held implements Fact {
   state: "asked" | "gone" | "held" = "asked"
 
-  constructor(readonly hold: number, private readonly id: number) {}
+  constructor(readonly hold: number, readonly seen: Seen) {}
 
   command(): Command {
-    return { op: "claim", hold: this.hold, ids: [this.id], waiter: null, final: false }
+    return { op: "claim", hold: this.hold, ids: [this.seen.id], waiter: null, final: false }
   }
 
   learn(rows: ReadonlyArray<Row> | null): void {
@@ -127,19 +146,28 @@ export class Facts {
     return Array.from(this.holds.values())
   }
 
+  /** What it holds. */
+  get claimed(): ReadonlyArray<Seen> {
+    return this.held.map(({ seen }) => seen)
+  }
+
   holdOf(id: number): Held | undefined {
     return this.holds.get(id)
   }
 
   /** Holds a tuple from the next batch on. */
-  hold(id: number, nextId: () => number): Held {
-    const held = this.holds.get(id) ?? new Held(nextId(), id)
-    this.holds.set(id, held)
+  hold(seen: Seen, nextId: () => number): Held {
+    const held = this.holds.get(seen.id) ?? new Held(nextId(), seen)
+    this.holds.set(seen.id, held)
     return held
   }
 
   rows(query: Query, read: (row: Row) => Reading, first: number): Rows {
     return this.ask("rows", query, () => new Rows(query, read, first))
+  }
+
+  heldRows(query: Query, read: (row: Row) => Reading): HeldRows {
+    return this.ask("held", query, () => new HeldRows(query, read))
   }
 
   count(query: Query): Count {

@@ -12,7 +12,7 @@ import type { Pattern } from "../pattern/pattern.js"
 import type { Demand } from "../pattern/plan.js"
 import { Plan } from "../pattern/plan.js"
 import { valuesOf } from "../pattern/semijoin.js"
-import { Absent } from "./absent.js"
+import { Absent, askFor } from "./absent.js"
 import type { Visit } from "./finding.js"
 import { claim, claimed, scan, visitPage } from "./finding.js"
 import { Gathered } from "./gathered.js"
@@ -164,8 +164,8 @@ class Search {
       if (absences.length === 0 || demands.some(({ count, pattern }) => this.gathered.of(pattern).size < count)) {
         return Effect.void
       }
-      this.absent = new Absent(this.reader, this.plan, this.gathered, this.offered)
-      return this.absent.ask(run)
+      this.absent = new Absent(this.reader, this.plan, this.gathered)
+      return askFor(this.reader, run, this.absent, this.offered)
     })
   }
 
@@ -225,7 +225,7 @@ class Search {
   private complete(run: Run): Effect.Effect<void, SpaceError> {
     return Effect.suspend(() => {
       const open = Array.from(this.places.keys()).filter(({ askers }) =>
-        askers.some((asker) => !this.known.has(asker.pattern) && !this.isLoose(asker))
+        askers.some((asker) => !this.known.has(asker.pattern) && !this.plan.isLoose(asker))
       )
       if (open.length === 0) {
         return Effect.void
@@ -238,14 +238,6 @@ class Search {
         this.complete(run)
       )
     })
-  }
-
-  /** Whether its tuples need not agree with others: then those that are known are enough. */
-  private isLoose({ count, pattern }: Asker): boolean {
-    const { absences, users } = this.plan
-    return Array.from(pattern.names).every((name) =>
-      count === 1 && users.get(name)!.length === 1 && absences.every(({ names }) => !names.includes(name))
-    )
   }
 
   /** What can be looked up by fewer values than it has cost pages so far. */

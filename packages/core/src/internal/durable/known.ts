@@ -10,15 +10,19 @@ import * as HashSet from "effect/HashSet"
 import type { NewRow, Query as StoreQuery, Row } from "../../StoreCommand.js"
 import * as Join from "../pattern/join.js"
 import type { Pattern } from "../pattern/pattern.js"
+import type { Demand } from "../pattern/plan.js"
 import { Plan } from "../pattern/plan.js"
 import type { Several } from "../pattern/query.js"
 import { valuesOf } from "../pattern/semijoin.js"
 import type { Asked } from "../queries.js"
+import type { Question } from "./absent.js"
+import { Absent } from "./absent.js"
 import type { Facts, Rows, Seen } from "./facts.js"
 import { Gathered } from "./gathered.js"
 import { matches } from "./query.js"
 import type { Reader } from "./reader.js"
 import { isRead } from "./reader.js"
+import type { Candidate } from "./wanted.js"
 
 /** Something that a run has done. */
 type Act = { readonly took: Seen } | { readonly put: Seen; readonly row: () => NewRow }
@@ -34,10 +38,11 @@ export const nothingDone: Done = { acts: [], taken: HashSet.empty() }
 /** There is no such tuple; or it is not known. */
 export const miss = Symbol()
 
-/** What was found, and by which pattern of a choice. */
+/** What was found, and by which pattern of a choice; and what of it `in` takes. */
 export interface Found {
   readonly index: number
   readonly seen: ReadonlyArray<Seen>
+  readonly taken: ReadonlyArray<Seen>
 }
 
 export class Known {
@@ -79,15 +84,18 @@ export class Known {
     return stored.value - fewer + more
   }
 
-  /** The oldest of all, by the first of the patterns that it matches. */
-  private any({ patterns }: Several): Found | typeof miss {
+  /** The oldest of all, by the first of the patterns that it matches; or of the first of them that has one. */
+  private any({ patterns, prefer }: Several): Found | typeof miss {
     let oldest: Found | undefined
     for (const [index, pattern] of patterns.entries()) {
       // All of them are asked for together.
       const seen = this.first(pattern, 1)
       const place = seen === miss || seen.length === 0 ? Infinity : placeOf(seen[0]!)
       if (seen !== miss && place < (oldest === undefined ? Infinity : placeOf(oldest.seen[0]!))) {
-        oldest = { index, seen }
+        oldest = { index, seen, taken: seen }
+        if (prefer === "first") {
+          break
+        }
       }
     }
     return this.facts.isLacking || oldest === undefined ? miss : oldest
@@ -95,11 +103,11 @@ export class Known {
 
   private batch(min: number, max: number, pattern: Pattern): Found | typeof miss {
     const seen = this.first(pattern, max)
-    return seen === miss || seen.length < min ? miss : { index: 0, seen }
+    return seen === miss || seen.length < min ? miss : { index: 0, seen, taken: seen }
   }
 
-  private all({ patterns }: Several): Found | typeof miss {
-    const plan = new Plan(patterns)
+  private all({ patterns, roles }: Several): Found | typeof miss {
+    const plan = new Plan(patterns, roles)
     const gathered = new Gathered(this.reader)
     const byPlace = new Map<number, Seen>()
     const add = (pattern: Pattern, all: ReadonlyArray<Seen>): void => {
@@ -109,8 +117,47 @@ export class Known {
       }
     }
     const isKnown = plan.isPlain ? this.gather(plan, add) : this.gatherAll(plan, gathered, add)
-    const chosen = isKnown ? Join.find(plan, gathered.source) : undefined
-    return chosen === undefined ? miss : { index: 0, seen: chosen.map(({ row }) => byPlace.get(row.id)!) }
+    if (!isKnown || plan.demands.some(({ count, pattern }) => gathered.of(pattern).size < count)) {
+      return miss
+    }
+    const absent = plan.absences.length === 0 ? undefined : new Absent(this.reader, plan, gathered)
+    const count = (question: Question, seen: Seen, isHeld: boolean): void => {
+      byPlace.set(placeOf(seen), seen)
+      absent!.meets(question, { ...seen.row, id: placeOf(seen) }, seen.reading, isHeld)
+    }
+    if (absent !== undefined && !this.gatherAbsent(plan, absent, count)) {
+      return miss
+    }
+    const chosen = Join.find(plan, (absent ?? gathered).source)
+    const seenOf = (some: ReadonlyArray<Candidate>) => some.map(({ row }) => byPlace.get(row.id)!)
+    return chosen === undefined ? miss : { index: 0, seen: seenOf(chosen), taken: seenOf(plan.takenOf(chosen)) }
+  }
+
+  /**
+   * What there is of what must not be there: what is stored or held, and what the run has put; without what it has
+   * taken, which has left for it. Says whether that is known.
+   */
+  private gatherAbsent(plan: Plan, absent: Absent, add: AddAbsent): boolean {
+    let isKnown = true
+    for (const question of absent.questions) {
+      const { names, pattern, query, scans } = question
+      // Of what agrees with anything more than the join can take is enough to know.
+      const limit = names.length === 0 ? plan.takes + 1 : Infinity
+      const held = this.facts.heldRows(query, this.readRow)
+      if (held.seen === undefined) {
+        this.facts.lack(held)
+      }
+      const stored = scans.map((scan) => this.first(pattern, limit, scan))
+      const all = [...stored, this.own(pattern), this.suiting(this.facts.claimed, pattern)]
+      all.forEach((some) => some !== miss && some.forEach((seen) => add(question, seen, false)))
+      this.suiting(held.seen ?? [], pattern).forEach((seen) => {
+        if (this.facts.holdOf(seen.id) === undefined) {
+          add(question, seen, true)
+        }
+      })
+      isKnown &&= held.seen !== undefined && !stored.includes(miss)
+    }
+    return isKnown
   }
 
   /** Of each pattern as many as could be needed. Says whether that is known. */
@@ -130,7 +177,15 @@ export class Known {
    */
   private gatherAll(plan: Plan, gathered: Gathered, add: Add): boolean {
     const known = new Set<Pattern>()
-    let open: ReadonlyArray<Pattern> = plan.demands.map(({ pattern }) => pattern)
+    const isLoose = (demand: Demand) => plan.isLoose(demand)
+    // Of what need not agree with anything as many are enough as could be needed.
+    for (const { pattern } of plan.demands.filter(isLoose)) {
+      const some = this.first(pattern, plan.patterns.length)
+      if (some !== miss) {
+        add(pattern, some)
+      }
+    }
+    let open: ReadonlyArray<Pattern> = plan.demands.filter((demand) => !isLoose(demand)).map(({ pattern }) => pattern)
     const close = (isKnown: (pattern: Pattern) => boolean): boolean => {
       const before = open.length
       open = open.filter((pattern) => {
@@ -159,7 +214,7 @@ export class Known {
     if (!this.facts.isLacking) {
       open.forEach((pattern) => this.facts.lack(this.rows(pattern)))
     }
-    return open.length === 0
+    return open.length === 0 && !this.facts.isLacking
   }
 
   /** What a pattern is looked up by instead: the few values that a variable has in what is known. */
@@ -207,8 +262,13 @@ export class Known {
 
   /** What matches of what the store has said, and the run has not taken. */
   private among(rows: Rows, pattern: Pattern): ReadonlyArray<Seen> {
+    return this.suiting(rows.seen, pattern)
+  }
+
+  /** What matches of these, and the run has not taken. */
+  private suiting(some: ReadonlyArray<Seen>, pattern: Pattern): ReadonlyArray<Seen> {
     const isWanted = this.suits(pattern)
-    return rows.seen.filter((seen) => !HashSet.has(this.done.taken, seen.id) && isWanted(seen))
+    return some.filter((seen) => !HashSet.has(this.done.taken, seen.id) && isWanted(seen))
   }
 
   /** What matches of what the run has put and not taken. */
@@ -226,6 +286,8 @@ export class Known {
 
   private readonly readRow = (row: Row) => this.reader.read(row)
 }
+
+type AddAbsent = (question: Question, seen: Seen, isHeld: boolean) => void
 
 type Add = (pattern: Pattern, all: ReadonlyArray<Seen>) => void
 

@@ -7,6 +7,7 @@ import * as STM from "effect/STM"
 import * as TRef from "effect/TRef"
 import type { Transaction } from "../../Transaction.js"
 import { unsupported } from "../arguments.js"
+import { absentIn, presentIn } from "../pattern/query.js"
 import type { Asked } from "../queries.js"
 import type { Party } from "../stm/operations.js"
 import { currentParking } from "../stm/parking.js"
@@ -48,7 +49,8 @@ export const partyOf = (ground: Ground): Party => {
         return TRef.modify(run.done, (done) => {
           const stepped = f(run, done)
           if (stepped[0] === miss && awaited !== undefined && !run.isAsking) {
-            awaited.patterns.forEach((pattern) => run.missed.add(pattern))
+            presentIn(awaited).forEach((pattern) => run.missed.add(pattern))
+            absentIn(awaited).forEach((pattern) => run.absent.add(pattern))
           }
           return stepped
         })
@@ -73,6 +75,7 @@ export const partyOf = (ground: Ground): Party => {
       }
       run.isUsed = true
       query.patterns.forEach((pattern) => run.watched.add(pattern))
+      absentIn(query).forEach((pattern) => run.unwanted.add(pattern))
       const seen = f(run, nothingDone)
       return seen === miss ? STM.retry : STM.succeed(seen)
     })

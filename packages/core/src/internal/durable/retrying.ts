@@ -26,14 +26,19 @@ export interface Missed {
   readonly patterns: ReadonlyArray<Pattern>
   readonly queries: ReadonlyArray<Query>
   /** What must not be there: until what is has left for good. */
-  readonly absent?: Pick<Missed, "patterns" | "queries"> | undefined
+  readonly absent?: Asked | undefined
+  /** Both, as it is shown, if the patterns do not say all. */
+  readonly shown?: ReadonlyArray<unknown> | undefined
   /** What its conditions have looked at in the space, if it has used that: whatever happens there. */
-  readonly watched?: Pick<Missed, "patterns" | "queries"> | undefined
+  readonly watched?: (Asked & Pick<Missed, "absent">) | undefined
   /** State of STM. */
   readonly parking?: Parking | undefined
-  /** Whether a tuple that has come, or gone, makes a difference. */
-  readonly concerns?: ((row: Row) => boolean) | undefined
+  /** Whether a tuple that has come, or gone, makes a difference to who waits for these patterns. */
+  readonly concerns?: ((row: Row, patterns: ReadonlyArray<Pattern>) => boolean) | undefined
 }
+
+/** What the store is asked. */
+type Asked = Pick<Missed, "patterns" | "queries">
 
 /** Undoes a transaction, which then waits; or, if it has missed nothing, begins anew. */
 export class Retry {
@@ -43,7 +48,8 @@ export class Retry {
 /** Whether they are waited for alike. */
 const areSame = (one: Missed, other: Missed): boolean =>
   sameQueries(one.queries, other.queries) && sameQueries(one.watched?.queries ?? [], other.watched?.queries ?? []) &&
-  sameQueries(one.absent?.queries ?? [], other.absent?.queries ?? [])
+  sameQueries(one.absent?.queries ?? [], other.absent?.queries ?? []) &&
+  sameQueries(one.watched?.absent?.queries ?? [], other.watched?.absent?.queries ?? [])
 
 /** A transaction that waits. The first of those that it waits by wakes it. */
 class Wait {
@@ -54,23 +60,24 @@ class Wait {
 
   constructor(
     private readonly session: Session,
-    { absent, concerns, patterns, queries, watched }: Missed,
+    { absent, concerns, patterns, queries, shown, watched }: Missed,
     fiber: AnyFiber,
     end: End | undefined
   ) {
     const look = (
-      wanted: Pick<Missed, "patterns" | "queries">,
+      wanted: Asked & Pick<Missed, "shown">,
       events: ReadonlyArray<EventKind> | undefined,
       by?: AnyFiber
-    ): Look => new Look(session, wanted.patterns, wanted.queries, events, concerns, by, this.wake)
+    ): Look => new Look(session, wanted, events, concerns, by, this.wake)
     // It is one who waits, whatever it waits for: shown with the tuples that it has missed, or with what it watches.
-    const missed = patterns.length === 0 ? [] : [look({ patterns, queries }, undefined, fiber)]
+    const missed = patterns.length === 0 ? [] : [look({ patterns, queries, shown }, undefined, fiber)]
     const looks = absent === undefined
       ? missed
-      : [...missed, look(absent, ["Gone"], missed.length === 0 ? fiber : undefined)]
-    this.looks = watched === undefined || watched.patterns.length === 0 && looks.length > 0
+      : [...missed, look({ ...absent, shown }, leaving, missed.length === 0 ? fiber : undefined)]
+    const watching = watched === undefined || watched.patterns.length === 0 && looks.length > 0
       ? looks
       : [...looks, look(watched, changes, looks.length === 0 ? fiber : undefined)]
+    this.looks = watched?.absent === undefined ? watching : [...watching, look(watched.absent, leaving)]
     session.onMoved.add(this.onMoved)
     this.deadline = end && { at: end.at, index: -1, fire: () => this.wake(Effect.fail(end.late())) }
     if (this.deadline !== undefined) {
@@ -125,6 +132,9 @@ export const isShown = ({ label }: { readonly label: string }): boolean => label
 /** What changes what is stored. */
 const changes: ReadonlyArray<EventKind> = ["Out", "In", "Requeue", "Expire"]
 
+/** What ends a hold for good changes nothing that is stored. */
+const leaving: ReadonlyArray<EventKind> = ["Gone"]
+
 /** Waits until a tuple comes that a transaction has missed, or until something happens to what it has watched. */
 class Look implements Listener {
   readonly id: number
@@ -135,10 +145,12 @@ class Look implements Listener {
   readonly timeout = undefined
   state: "ended" | "waiting" = "waiting"
 
+  readonly patterns: ReadonlyArray<Pattern>
+  readonly shown: ReadonlyArray<unknown> | undefined
+
   constructor(
     private readonly session: Session,
-    readonly patterns: ReadonlyArray<Pattern>,
-    private readonly queries: ReadonlyArray<Query>,
+    private readonly asked: Asked & Pick<Missed, "shown">,
     /** What it watches for; by default it is told of what comes to be stored. */
     private readonly events: ReadonlyArray<EventKind> | undefined,
     private readonly concerns: Missed["concerns"],
@@ -146,6 +158,8 @@ class Look implements Listener {
     readonly fiber: AnyFiber | undefined,
     private readonly wake: (effect: Effect.Effect<void>) => void
   ) {
+    this.patterns = asked.patterns
+    this.shown = asked.shown
     this.id = session.nextId()
     this.since = session.now()
     this.process = fiber && localOf(fiber, currentProcess)
@@ -157,7 +171,7 @@ class Look implements Listener {
       op: "wait",
       waiter: this.id,
       kind: this.events === undefined ? "look" : "watch",
-      queries: this.queries,
+      queries: this.asked.queries,
       exact: false,
       line: this.id,
       events: this.events ?? [],
@@ -175,7 +189,7 @@ class Look implements Listener {
   arrive(): void {}
 
   onMail({ row }: Mail): void {
-    if (this.concerns?.(row) !== false) {
+    if (this.concerns?.(row, this.patterns) !== false) {
       this.wake(Effect.void)
     }
   }

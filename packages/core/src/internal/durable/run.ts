@@ -25,10 +25,12 @@ export class TakenUnread {
 }
 
 export class Run extends Running.Run {
-  /** What it looked for in vain. */
+  /** What it looked for in vain, and what must not be there for that. */
   readonly missed = new Set<Pattern>()
-  /** What its conditions look at in the space, if they do not hold. */
+  readonly absent = new Set<Pattern>()
+  /** What its conditions look at in the space, if they do not hold; and what must not be there for them. */
   readonly watched = new Set<Pattern>()
+  readonly unwanted = new Set<Pattern>()
   isUsed = false
 
   constructor(
@@ -52,30 +54,30 @@ export class Run extends Running.Run {
     if (found === miss) {
       return [miss, done]
     }
-    const { index, seen } = found
-    const unread = seen.find(({ reading }) => !isRead(reading))
+    const { index, seen, taken } = found
+    const unread = taken.find(({ reading }) => !isRead(reading))
     if (unread !== undefined) {
       throw new TakenUnread(unread.id, unread.reading as SpaceError)
     }
     // All of them are asked for together.
-    const isHeld = seen.map((each) => this.isHeld(each)).every((held) => held)
+    const isHeld = taken.map((each) => this.isHeld(each)).every((held) => held)
     return isHeld
       ? [
-        query.result(index, seen.map(({ reading }) => reading)),
+        query.result(index, seen.map(tupleOf)),
         {
-          acts: [...done.acts, ...seen.map((took) => ({ took }))],
-          taken: seen.reduce((taken, { id }) => HashSet.add(taken, id), done.taken)
+          acts: [...done.acts, ...taken.map((took) => ({ took }))],
+          taken: taken.reduce((taken, { id }) => HashSet.add(taken, id), done.taken)
         }
       ]
       : [miss, done]
   }
 
   /** Whether a tuple cannot end before the transaction does. */
-  private isHeld({ id, row: { expires } }: Seen): boolean {
-    if (expires === null) {
+  private isHeld(seen: Seen): boolean {
+    if (seen.row.expires === null) {
       return true
     }
-    const held = this.facts.hold(id, () => this.on.nextId())
+    const held = this.facts.hold(seen, () => this.on.nextId())
     if (held.state !== "held") {
       this.facts.lack(held)
     }

@@ -71,7 +71,7 @@ export const transactOf = (ground: Ground): Transact => {
                 if ("value" in came) {
                   return write(decided = came)
                 }
-                return came.patterns.length === 0 && came.parking === undefined
+                return came.patterns.length === 0 && came.absent === undefined && came.parking === undefined
                   ? Running.vainRetry
                   : limit?.timeout === 0
                   ? Effect.fail(limit.late())

@@ -116,8 +116,14 @@ export class Delivery extends Events {
     this.end(interest, "delivered", Effect.void)
   }
 
-  /** Wakes a transaction to look at an entry that it may want: it has nothing yet. */
+  /** Wakes a transaction to look at an entry that it may want. */
   private wakeFor(interest: Interest, entry: Entry): void {
+    this.wakeToLook(interest)
+    this.offerTo(interest, entry, interest.seq)
+  }
+
+  /** Wakes a transaction to look again: it has nothing yet. */
+  protected wakeToLook(interest: Interest): void {
     const wait = interest.wait!
     this.end(interest, "delivered", Effect.void)
     wait.woken = true
@@ -128,7 +134,6 @@ export class Delivery extends Events {
         this.woken.delete(interest)
       })
     }
-    this.offerTo(interest, entry, interest.seq)
   }
 
   /**

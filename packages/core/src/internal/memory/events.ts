@@ -27,7 +27,6 @@ export class Events extends State {
 
   takeOne(entry: Entry): void {
     this.remove(entry)
-    this.changed(entry)
     this.departs(entry)
     this.tell("In", entry)
   }
@@ -35,7 +34,6 @@ export class Events extends State {
   /** Takes a stored entry away that is nobody's from now on. */
   protected drop(entry: Entry, event: "Evict" | "Expire"): void {
     this.remove(entry)
-    this.changed(entry)
     this.departs(entry)
     this.tell(event, entry)
   }

@@ -68,16 +68,22 @@ export class Looks extends Holds {
       : this.offered
   }
 
-  /** What is not stored and not absent. What leaves in a transaction has left when that is committed. */
+  /**
+   * What is not stored and not absent, for who waits: what leaves in a transaction has left for others when that is
+   * committed.
+   */
   private away({ absences }: Plan): Away | undefined {
     return absences.length === 0
       ? undefined
       : new Away(this.held, this.inTransaction ? this.departed : [])
   }
 
-  /** Distinct entries for a join, of what is stored, but for some. */
+  /**
+   * Distinct entries for a join, of what is stored, but for some. For the transaction that is under way what it has
+   * taken has left.
+   */
   findJoinNow(plan: Plan, except?: ReadonlySet<Entry>): ReadonlyArray<Entry> | undefined {
-    return this.shelves.findJoin(plan, except, undefined, this.away(plan))
+    return this.shelves.findJoin(plan, except, undefined, plan.absences.length === 0 ? undefined : new Away(this.held))
   }
 
   /** Distinct entries for a join that waits, of what is stored, but for what it is to leave alone. */
@@ -118,7 +124,7 @@ export class Looks extends Holds {
 
   /**
    * Serves those who wait until something is absent that has left for good, in order of arrival, if that can be done
-   * now. What they take may be what others wait to be rid of.
+   * now. What they take may be what others wait to be rid of. A transaction is woken, and looks when it runs.
    */
   protected lookAgain(): void {
     const concerned = new Set<Interest>()
@@ -128,7 +134,12 @@ export class Looks extends Holds {
       }
     }
     for (const interest of Array.from(concerned).sort((one, other) => one.seq - other.seq)) {
-      if (interest.state === "waiting") {
+      if (interest.state !== "waiting" || interest.wait?.woken === true) {
+        continue
+      }
+      if (interest.kind === "transact") {
+        this.wakeToLook(interest)
+      } else {
         try {
           this.attempt(interest)
         } catch (error) {

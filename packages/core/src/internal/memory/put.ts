@@ -15,6 +15,7 @@ import { moves } from "../destination.js"
 import { isFailure } from "../failure.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { millisOf } from "../runtime.js"
+import { shownIn } from "../pattern/query.js"
 import { exchanging } from "../stm/exchange.js"
 import type { Party } from "../stm/operations.js"
 import { decoded, raw } from "../texts.js"
@@ -204,7 +205,7 @@ export const replace = (memory: Memory): Verbs<never>["replace"] => (pattern, f,
 
 /** S22. */
 export const exchange = (memory: Memory, party: Party): Verbs<never>["exchange"] => (query, make, timeout) => {
-  const limit = limitOf({ space: memory.name, operation: "exchange", patterns: query.patterns, timeout })
+  const limit = limitOf({ space: memory.name, operation: "exchange", patterns: shownIn(query), timeout })
   return spanned(
     memory,
     "exchange",

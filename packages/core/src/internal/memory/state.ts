@@ -278,8 +278,12 @@ export class State {
     }
   }
 
-  /** An entry has left for good, unless it is held from now on: somebody may wait for its absence. */
+  /**
+   * An entry is stored no longer, or held no longer and not stored either. It has left for good, unless it is held from
+   * now on: somebody may wait for its absence.
+   */
   protected departs(entry: Entry): void {
+    this.changed(entry)
     if (this.absentees.size > 0) {
       this.departed.push(entry)
       if (this.log.recording) {
@@ -288,7 +292,7 @@ export class State {
     }
   }
 
-  /** An entry is stored that was not, or no longer: a change that conditions may wait for. */
+  /** An entry is stored that was not, or has departed: a change that conditions may wait for. */
   protected changed(entry: Entry): void {
     if (this.onlookers > 0) {
       const edition = this.editions.of(entry.failure ? failures : entry.tuple.length)

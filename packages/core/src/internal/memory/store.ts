@@ -150,7 +150,7 @@ export class Store extends Room implements Watched {
 
   /** Lets those look again who wait for the absence of what a holder, outside a step, has kept for good. */
   settle(): void {
-    if (this.departed.length > 0) {
+    if (this.departed.length > 0 || this.outbox.length > 0) {
       this.tick()
     }
   }

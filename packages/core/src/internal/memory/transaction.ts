@@ -17,6 +17,7 @@ import { SpaceError } from "../../SpaceError.js"
 import type { Transaction } from "../../Transaction.js"
 import { unsupported } from "../arguments.js"
 import type { Pattern } from "../pattern/pattern.js"
+import { absentIn, presentIn, shownBoth } from "../pattern/query.js"
 import type { Asked } from "../queries.js"
 import type { AnyFiber } from "../runtime.js"
 import { withFiber } from "../runtime.js"
@@ -36,12 +37,21 @@ export class Run extends Running.Run {
   readonly on = "memory"
   readonly spaces = new Set<Memory>()
   /** What it looked for in vain: patterns, or room. */
-  readonly missed = new Map<Store, { readonly patterns: Array<Pattern>; shortage: Shortage | undefined }>()
+  readonly missed = new Map<Store, Misses>()
 
   /** The places that it holds among those who wait, if it has waited before. */
   constructor(readonly places: ReadonlyMap<Store, number>) {
     super()
   }
+}
+
+/** What a run looked for in vain in one space. */
+interface Misses {
+  /** What was not there. */
+  readonly patterns: Array<Pattern>
+  /** What there was that must not be. */
+  readonly absent: Array<Pattern>
+  shortage: Shortage | undefined
 }
 
 /** Why a step of a transaction could not be done. */
@@ -75,12 +85,13 @@ export const step = <A>(
       const stepped = memory.store.runIn(savepoint, isFirst, () => f(memory.store, places.get(memory.store)))
       // What a condition misses is waited for with the rest of the condition.
       if (isMiss(stepped[0]) && !isCondition) {
-        const misses = allMissed.get(memory.store) ?? { patterns: [], shortage: undefined }
+        const misses = allMissed.get(memory.store) ?? { patterns: [], absent: [], shortage: undefined }
         allMissed.set(memory.store, misses)
         if (missed === "room") {
           misses.shortage = shortageOf(stepped[0])
         } else {
-          misses.patterns.push(...missed.patterns)
+          misses.patterns.push(...presentIn(missed))
+          misses.absent.push(...absentIn(missed))
         }
       }
       return stepped
@@ -332,7 +343,12 @@ const enlist = (
 ): ReadonlyArray<Enlistment> => {
   const wait = { woken: false }
   const enlisted: Array<Enlistment> = []
-  const enter = (store: Store, patterns: ReadonlyArray<Pattern>, shortage?: Shortage) => {
+  const enter = (
+    store: Store,
+    patterns: ReadonlyArray<Pattern>,
+    absent: ReadonlyArray<Pattern>,
+    shortage?: Shortage
+  ) => {
     const place = places.get(store) ?? store.nextInterest()
     places.set(store, place)
     const { vacancies } = store
@@ -342,6 +358,8 @@ const enlist = (
         kind: "transact",
         table: shortage === undefined ? "takers" : "puts",
         patterns,
+        absent,
+        shown: shownBoth(patterns, absent),
         timeout: Infinity,
         // Room: worth another look once something has changed since none was found. Being woken does not mean being
         // served.
@@ -359,17 +377,17 @@ const enlist = (
     store.run(() => store.register(interest))
     enlisted.push({ store, interest })
   }
-  for (const [store, { patterns, shortage }] of run.missed) {
+  for (const [store, { absent, patterns, shortage }] of run.missed) {
     // What the run has done has to be undone first: it does not count.
     store.rollBack()
-    if (patterns.length > 0) {
-      enter(store, patterns)
+    if (patterns.length > 0 || absent.length > 0) {
+      enter(store, patterns, absent)
     }
     if (shortage !== undefined) {
       if (shortage === "room" && store.count === 0 && !store.puts.isAwaited(places.get(store) ?? Infinity)) {
         throw tooLarge(store.options.capacity)
       }
-      enter(store, [], shortage)
+      enter(store, [], [], shortage)
     }
   }
   return enlisted

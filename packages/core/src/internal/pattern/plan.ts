@@ -139,6 +139,14 @@ export class Plan {
     return this.shared ??= usersOf(this.demands)
   }
 
+  /** Whether what is found for a demand need not agree with anything else: then any that match are as good. */
+  isLoose({ count, pattern }: Demand): boolean {
+    const { absences, users } = this
+    return Array.from(pattern.names).every((name) =>
+      count === 1 && users.get(name)!.length === 1 && absences.every(({ names }) => !names.includes(name))
+    )
+  }
+
   /** The demands that variables connect with this one, nearest first: also by way of an absence. */
   connectedTo(demand: number): ReadonlySet<number> {
     const connected = new Set([demand])

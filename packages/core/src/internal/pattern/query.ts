@@ -93,7 +93,33 @@ export const readIn = (query: Query, result: unknown): ReadonlyArray<Tuple> | un
 }
 
 /** A query, or a batch, which gives a list as a join does. */
-type Formed = Query | { readonly form: "batch" }
+type Formed = Query | { readonly form: "batch"; readonly patterns: ReadonlyArray<Pattern> }
+
+const rolesIn = (query: Formed): ReadonlyArray<Role> | undefined => query.form === "all" ? query.roles : undefined
+
+/** The patterns of what has to be there for a query, to be taken or read: what who waits for it waits for to come. */
+export const presentIn = (query: Formed): ReadonlyArray<Pattern> => {
+  const roles = rolesIn(query)
+  return roles === undefined ? query.patterns : query.patterns.filter((_, index) => roles[index] !== "absent")
+}
+
+/** Of what must not be there: what who waits for it waits for to leave. */
+export const absentIn = (query: Formed): ReadonlyArray<Pattern> => {
+  const roles = rolesIn(query)
+  return roles === undefined ? none : query.patterns.filter((_, index) => roles[index] === "absent")
+}
+
+const none: ReadonlyArray<Pattern> = []
+
+/** What a query asks for, as it is shown. */
+export const shownIn = (query: Formed): ReadonlyArray<unknown> => query.form === "all" ? query.shown : query.patterns
+
+/** What somebody waits for to come and to leave, as it is shown; nothing, if the patterns of what comes say all. */
+export const shownBoth = (
+  present: ReadonlyArray<Pattern>,
+  absent: ReadonlyArray<Pattern>
+): ReadonlyArray<unknown> | undefined =>
+  absent.length === 0 ? undefined : [...present, ...absent.map((pattern) => new Guard("absent", pattern))]
 
 /** By which of its patterns a query was met, of what it has given. */
 export const indexIn = (query: Formed, result: any): number =>

@@ -14,7 +14,7 @@ import { Batch } from "../batch.js"
 import { putFitting } from "../destination.js"
 import { equals } from "../pattern/equality.js"
 import type { Pattern } from "../pattern/pattern.js"
-import { indexIn, queryOf, tuplesIn } from "../pattern/query.js"
+import { indexIn, queryOf, shownIn, tuplesIn } from "../pattern/query.js"
 import { millisOf } from "../runtime.js"
 import { isTimeout, timedOut } from "../timeout.js"
 import type { Values } from "../values.js"
@@ -240,7 +240,7 @@ const changingOf = (
         return Effect.map(
           Effect.mapError(
             counting(now(Effect.suspend(() => verbs.exchange(query, (result) => make(found(result)), left())))),
-            (error) => isTimeout(error) ? timedOut({ ...error, timeout }) : error
+            (error) => isTimeout(error) ? timedOut({ ...error, patterns: shownIn(query), timeout }) : error
           ),
           (result) => shown(values, found(result))
         )

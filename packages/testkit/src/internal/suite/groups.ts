@@ -10,6 +10,7 @@ import { close } from "./closing.js"
 import { conditions, queues } from "./conditions.js"
 import { equality } from "./equality.js"
 import { exchange, later, leased } from "./exchange.js"
+import { guardedExchange, guardedTransactions } from "./guarded.js"
 import { guards } from "./guards.js"
 import { history } from "./history.js"
 import { attempts, holding, scoped, told } from "./holding.js"
@@ -50,6 +51,7 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   guards,
   batches,
   exchange,
+  guardedExchange,
   leased,
   later,
   holding,
@@ -70,6 +72,7 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   close,
   atomic,
   retrying,
+  guardedTransactions,
   conditions,
   queues,
   misused,
