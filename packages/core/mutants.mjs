@@ -884,8 +884,10 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a transaction that makes room does not let puts in",
     clause: "S14",
     file: "internal/memory/store.ts",
-    find: "    if (this.puts.size > 0 || this.departed.length > 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()",
-    replace: "    if (this.departed.length > 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()"
+    find:
+      "    if (this.puts.size > 0 || this.departed.length > 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()",
+    replace:
+      "    if (this.departed.length > 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()"
   },
   {
     name: "what has expired before a step that throws makes no room",
