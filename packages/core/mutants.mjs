@@ -2580,8 +2580,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a preference is of several parts, each of which has its own",
     clause: "S18",
     file: "internal/sharded/engine.ts",
-    find: "  query.form === \"all\" || query.form === \"any\" && query.prefer !== undefined",
-    replace: "  query.form === \"all\""
+    find: "query.form === \"all\" || query.form === \"any\" && query.prefer !== undefined",
+    replace: "query.form === \"all\""
   },
   {
     name: "what was read is lost on its way over a link",
