@@ -884,8 +884,10 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a transaction that makes room does not let puts in",
     clause: "S14",
     file: "internal/memory/store.ts",
-    find: "    if (this.puts.size > 0 || this.departed.length > 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()",
-    replace: "    if (this.departed.length > 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()"
+    find:
+      "    if (this.puts.size > 0 || this.departed.length > 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()",
+    replace:
+      "    if (this.departed.length > 0) {\n      this.run(() => this.vacate())\n    } else {\n      this.flush()"
   },
   {
     name: "what has expired before a step that throws makes no room",
@@ -2759,8 +2761,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a preference is of several parts, each of which has its own",
     clause: "S18",
     file: "internal/sharded/engine.ts",
-    find: "  query.form === \"all\" || query.form === \"any\" && query.prefer !== undefined",
-    replace: "  query.form === \"all\""
+    find: "query.form === \"all\" || query.form === \"any\" && query.prefer !== undefined",
+    replace: "query.form === \"all\""
   },
   {
     name: "what was read is lost on its way over a link",

@@ -26,16 +26,19 @@ describe("Guards in memory", () => {
       const space = yield* fresh()
       const { store } = memoryOf(space)
       yield* space.outAll([["paused"], ["job", 0]])
-      const fibers = yield* Effect.forEach(numbers(1000), (n): Effect.Effect<Fiber.RuntimeFiber<unknown, unknown>> =>
-        Effect.fork<unknown, unknown, never>(
-          n % 4 === 0
-            ? space.awaitNone(["paused"], { timeout: 1 + n % 3 })
-            : n % 4 === 1
-            ? space.in(Q.all([["none", n], Q.absent(["paused"]), Q.absent(["job", P.number])]))
-            : n % 4 === 2
-            ? space.rd(Q.all([Q.read(["job", n]), Q.absent(["job", P.number])]))
-            : space.awaitNone([P.string])
-        ))
+      const fibers = yield* Effect.forEach(
+        numbers(1000),
+        (n): Effect.Effect<Fiber.RuntimeFiber<unknown, unknown>> =>
+          Effect.fork<unknown, unknown, never>(
+            n % 4 === 0
+              ? space.awaitNone(["paused"], { timeout: 1 + n % 3 })
+              : n % 4 === 1
+              ? space.in(Q.all([["none", n], Q.absent(["paused"]), Q.absent(["job", P.number])]))
+              : n % 4 === 2
+              ? space.rd(Q.all([Q.read(["job", n]), Q.absent(["job", P.number])]))
+              : space.awaitNone([P.string])
+          )
+      )
       yield* settle
       same([store.absentees.size, yield* waiters(space)], [1000, 1000])
       yield* TestClock.adjust(3)

@@ -431,9 +431,11 @@ const meet = (
 
 /** As a query of a space. */
 const queryOf = (members: ReadonlyArray<Member>) =>
-  Q.all(members.map(({ pattern, role }) =>
-    role === "take" ? pattern : role === "read" ? Q.read(pattern) : Q.absent(pattern)
-  ))
+  Q.all(
+    members.map(({ pattern, role }) =>
+      role === "take" ? pattern : role === "read" ? Q.read(pattern) : Q.absent(pattern)
+    )
+  )
 
 /** S11: a distinct tuple for each pattern, the first as old as can be, then the second, … */
 const assign = (

@@ -92,9 +92,7 @@ const assignGuarded = (
     if (pattern === undefined) {
       const isMet = patterns.every((pattern, index) =>
         roles[index] !== "absent" ||
-        [...stored, ...held].every((entry) =>
-          taken.includes(entry) || pattern.bind(entry.tuple, bindings) === false
-        )
+        [...stored, ...held].every((entry) => taken.includes(entry) || pattern.bind(entry.tuple, bindings) === false)
       )
       return isMet ? [] : undefined
     }

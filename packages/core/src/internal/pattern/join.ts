@@ -224,7 +224,11 @@ const search = <E extends Entry>(
   const leave = (entry: E, demand: number): void => {
     if (demands[demand]!.reads) {
       const others = readers.get(entry)! - 1
-      others === 0 ? readers.delete(entry) : readers.set(entry, others)
+      if (others === 0) {
+        readers.delete(entry)
+      } else {
+        readers.set(entry, others)
+      }
     } else {
       taken.delete(entry)
     }

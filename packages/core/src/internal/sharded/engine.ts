@@ -127,8 +127,7 @@ const changingOf = (routing: Routing): Pick<Part, "exchange" | "outIfAbsent" | "
 }
 
 /** Whether only one part can tell what it finds. */
-const isOfOne = (query: Query): boolean =>
-  query.form === "all" || query.form === "any" && query.prefer !== undefined
+const isOfOne = (query: Query): boolean => query.form === "all" || query.form === "any" && query.prefer !== undefined
 
 const takingOf = (routing: Routing, waits: Waits): Pick<Part, "take" | "takeNow"> => ({
   take: (taking, use) => {

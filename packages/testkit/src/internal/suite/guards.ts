@@ -99,8 +99,7 @@ export const guards = cases("Queries: guards", (define) => {
       const space = yield* fresh()
       yield* space.outAll([["t", "job", 1], ["t", "job", 2]])
       const go = yield* Deferred.make<boolean>()
-      const use = () =>
-        Effect.flatMap(Deferred.await(go), (succeeds) => succeeds ? Effect.void : Effect.fail("no"))
+      const use = () => Effect.flatMap(Deferred.await(go), (succeeds) => succeeds ? Effect.void : Effect.fail("no"))
       const holder = yield* start(Effect.exit(space.inWith(["t", "job", 1], use)))
       const waiter = yield* startWaiting(space, space.awaitNone(jobs))
       yield* space.in(["t", "job", 2])
@@ -193,10 +192,11 @@ export const guards = cases("Queries: guards", (define) => {
     ["consumed by itself", (space) => space.inWith(jobs, (tuple, hold) => hold.consume(tuple))],
     ["dead", (space) => Effect.exit(space.inWith(jobs, () => Effect.fail("no"), { maxAttempts: 1 }))],
     ["consumed by a scope", (space) => Effect.scoped(space.inScoped(jobs))],
-    ["moved", (space) => Effect.flatMap(
-      Effect.succeed({ outAll: () => Effect.void }),
-      (elsewhere) => space.collectInto(jobs, elsewhere)
-    )]
+    ["moved", (space) =>
+      Effect.flatMap(
+        Effect.succeed({ outAll: () => Effect.void }),
+        (elsewhere) => space.collectInto(jobs, elsewhere)
+      )]
   ]
   for (const [how, leave] of leaving) {
     test(`S18 who waits for absence is served when the last match is ${how}`, () =>
@@ -245,26 +245,29 @@ export const guards = cases("Queries: guards", (define) => {
       yield* empty(space)
     }))
 
-  test.needing("options")("S18 S14 what is evicted is absent, and what a put that waits for room puts is not", () =>
-    Effect.gen(function*() {
-      const sliding = yield* fresh({ capacity: 2, strategy: "sliding" })
-      yield* sliding.outAll([["t", "job", 1], ["t", "x", 1]])
-      const waiter = yield* startWaiting(sliding, sliding.in(unpausedWithout(jobs)))
-      yield* sliding.out(["t", "x", 2])
-      same(yield* Fiber.join(waiter), [["t", "x", 1]])
-      yield* clear(sliding)
-      const full = yield* fresh({ capacity: 1 })
-      yield* full.out(["t", "job", 1])
-      const put = yield* start(full.out(["t", "job", 2]))
-      const other = yield* start(full.awaitNone(jobs))
-      same(yield* full.in(jobs), ["t", "job", 1])
-      yield* Fiber.join(put)
-      // Room was made before anybody looked.
-      assert.isTrue(yield* isWaiting(other))
-      yield* full.in(jobs)
-      same(yield* Fiber.join(other), undefined)
-      yield* empty(full)
-    }))
+  test.needing("options")(
+    "S18 S14 what is evicted is absent, and what a put that waits for room puts is not",
+    () =>
+      Effect.gen(function*() {
+        const sliding = yield* fresh({ capacity: 2, strategy: "sliding" })
+        yield* sliding.outAll([["t", "job", 1], ["t", "x", 1]])
+        const waiter = yield* startWaiting(sliding, sliding.in(unpausedWithout(jobs)))
+        yield* sliding.out(["t", "x", 2])
+        same(yield* Fiber.join(waiter), [["t", "x", 1]])
+        yield* clear(sliding)
+        const full = yield* fresh({ capacity: 1 })
+        yield* full.out(["t", "job", 1])
+        const put = yield* start(full.out(["t", "job", 2]))
+        const other = yield* start(full.awaitNone(jobs))
+        same(yield* full.in(jobs), ["t", "job", 1])
+        yield* Fiber.join(put)
+        // Room was made before anybody looked.
+        assert.isTrue(yield* isWaiting(other))
+        yield* full.in(jobs)
+        same(yield* Fiber.join(other), undefined)
+        yield* empty(full)
+      })
+  )
 
   test("S18 S14 what is taken by who has waited for absence makes room", () =>
     Effect.gen(function*() {
@@ -412,26 +415,29 @@ export const guards = cases("Queries: guards", (define) => {
       yield* clear(space)
     }))
 
-  test.needing("transactions")("S18 S10 what leaves in a transaction has left when that is committed", () =>
-    Effect.gen(function*() {
-      const space = yield* fresh()
-      yield* space.out(["t", "paused"])
-      const waiter = yield* startWaiting(space, space.in(unpaused))
-      const take = Transaction.in(space, ["t", "paused"])
-      const put = (id: number) => Transaction.out(space, ["t", "job", id])
-      yield* space.transact(STM.zipRight(STM.zipRight(take, put(1)), Transaction.out(space, ["t", "paused"])))
-      assert.isTrue(yield* isWaiting(waiter))
-      yield* Effect.flip(space.transact(STM.zipRight(STM.zipRight(take, put(2)), STM.fail("no"))))
-      assert.isTrue(yield* isWaiting(waiter))
-      yield* space.transact(STM.zipRight(put(3), take))
-      same(yield* Fiber.join(waiter), { job: ["t", "job", 1] })
-      same(yield* all(space), [["t", "job", 3]])
-      yield* space.out(["t", "paused"])
-      const other = yield* startWaiting(space, space.in(unpaused))
-      yield* space.transact(STM.zipRight(take, put(4)))
-      same(yield* Fiber.join(other), { job: ["t", "job", 3] })
-      yield* clear(space)
-    }))
+  test.needing("transactions")(
+    "S18 S10 what leaves in a transaction has left when that is committed",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        yield* space.out(["t", "paused"])
+        const waiter = yield* startWaiting(space, space.in(unpaused))
+        const take = Transaction.in(space, ["t", "paused"])
+        const put = (id: number) => Transaction.out(space, ["t", "job", id])
+        yield* space.transact(STM.zipRight(STM.zipRight(take, put(1)), Transaction.out(space, ["t", "paused"])))
+        assert.isTrue(yield* isWaiting(waiter))
+        yield* Effect.flip(space.transact(STM.zipRight(STM.zipRight(take, put(2)), STM.fail("no"))))
+        assert.isTrue(yield* isWaiting(waiter))
+        yield* space.transact(STM.zipRight(put(3), take))
+        same(yield* Fiber.join(waiter), { job: ["t", "job", 1] })
+        same(yield* all(space), [["t", "job", 3]])
+        yield* space.out(["t", "paused"])
+        const other = yield* startWaiting(space, space.in(unpaused))
+        yield* space.transact(STM.zipRight(take, put(4)))
+        same(yield* Fiber.join(other), { job: ["t", "job", 3] })
+        yield* clear(space)
+      })
+  )
 
   test("S18 a reader and a writer, each of whom waits for the absence of the other, do not wait for ever", () =>
     Effect.gen(function*() {
@@ -455,25 +461,28 @@ export const guards = cases("Queries: guards", (define) => {
       yield* clear(space)
     }))
 
-  test.needing("references")("S18 S3 code of an absence that throws ends its operation, and nothing else", () =>
-    Effect.gen(function*() {
-      const space = yield* fresh()
-      const throwing = (value: unknown): boolean => {
-        if (value === 7) {
-          throw new Error("on purpose")
+  test.needing("references")(
+    "S18 S3 code of an absence that throws ends its operation, and nothing else",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        const throwing = (value: unknown): boolean => {
+          if (value === 7) {
+            throw new Error("on purpose")
+          }
+          return true
         }
-        return true
-      }
-      yield* space.outAll([["t", "x", 7], ["t", "x", 1]])
-      const now = yield* defectOf(space.rdp(Q.all([Q.absent(["t", "x", throwing])])))
-      assert.match(String(now), /on purpose/)
-      yield* space.in(["t", "x", 7])
-      const waiter = yield* startWaiting(space, defectOf(space.awaitNone(["t", "x", throwing])))
-      yield* space.out(["t", "x", 7])
-      same(yield* space.in(["t", "x", 7]), ["t", "x", 7])
-      assert.match(String(yield* Fiber.join(waiter)), /on purpose/)
-      yield* clear(space)
-    }))
+        yield* space.outAll([["t", "x", 7], ["t", "x", 1]])
+        const now = yield* defectOf(space.rdp(Q.all([Q.absent(["t", "x", throwing])])))
+        assert.match(String(now), /on purpose/)
+        yield* space.in(["t", "x", 7])
+        const waiter = yield* startWaiting(space, defectOf(space.awaitNone(["t", "x", throwing])))
+        yield* space.out(["t", "x", 7])
+        same(yield* space.in(["t", "x", 7]), ["t", "x", 7])
+        assert.match(String(yield* Fiber.join(waiter)), /on purpose/)
+        yield* clear(space)
+      })
+  )
 
   test("S18 S12 a space that closes interrupts those who wait for absence", () =>
     Effect.gen(function*() {
