@@ -204,6 +204,8 @@ export interface SpaceStore {
    * go back by it may be back and taken again, and so is not put back once more.
    */
   readonly undoes?: boolean | undefined
+  /** Whether it heeds the priorities of new rows. By default not. */
+  readonly prioritizes?: boolean | undefined
   /** Whether it has tuples come later, by the commands `schedule`, `reschedule` and `scheduled`. By default not. */
   readonly schedules?: boolean | undefined
   /**

@@ -40,6 +40,11 @@ export interface NewRow {
   readonly meta: string | null
   /** How often a use of it has failed, in the space that it comes from. */
   readonly attempts?: number | undefined
+  /**
+   * How urgent it is (S21): an integer from -1000 to 1000, 0 if it is not said. It comes only to a store that
+   * `prioritizes`.
+   */
+  readonly priority?: number | undefined
   /** Those of this client's lines of waiters that are not exact which accept the tuple. */
   readonly accepted: ReadonlyArray<number>
 }
@@ -92,6 +97,8 @@ export interface NewScheduled extends NewRow {
  * @category models
  */
 export interface ScheduledRow extends Omit<Row, "expires" | "id" | "lease" | "token"> {
+  /** As of a new row. */
+  readonly priority?: number | undefined
   /** When it comes, by the store's clock, in milliseconds. */
   readonly due: number
   /** Milliseconds to live, from when it comes. `null` for ever. */

@@ -21,6 +21,7 @@ import {
   millis,
   own,
   ownAll,
+  priorityIn,
   processNameOf,
   runnable,
   termsOf,
@@ -87,7 +88,7 @@ export const assemble = <T extends Tuple, E>(engine: Verbs<E>): TupleSpace<T, E>
         return verbs.refuse(error)
       }
     },
-    outAll: (tuples) => operation(verbs, putAll, tuples),
+    outAll: (tuples, options) => operation(verbs, putAll, tuples, options),
 
     in: (asked: unknown, options?: unknown): Effect.Effect<any, any> => {
       try {
@@ -153,7 +154,8 @@ const renewing = <E>(_: Batching<E>, leased: Leased<E>, ttl: unknown) => leased.
 
 const rescheduling = <E>(_: Batching<E>, leased: Leased<E>, after: unknown) => leased.reschedule(afterOf(after))
 
-const putAll = <E>(verbs: Batching<E>, tuples: unknown) => verbs.outAll(ownAll(tuples))
+const putAll = <E>(verbs: Batching<E>, tuples: unknown, options: unknown) =>
+  verbs.outAll(ownAll(tuples), priorityIn(options))
 
 /** What moves here is owned as what is put: once, for every engine. */
 const putFitting = <E>(

@@ -104,7 +104,7 @@ export interface Verbs<out E> {
   readonly out: (tuple: Tuple) => Effect.Effect<void, E>
   /** Puts a tuple on these terms. Does not wait for one that comes later. */
   readonly outLeased: (tuple: Tuple, terms: Terms) => Effect.Effect<Leased<E>, E>
-  readonly outAll: (tuples: ReadonlyArray<Tuple>) => Effect.Effect<void, E>
+  readonly outAll: (tuples: ReadonlyArray<Tuple>, priority: number) => Effect.Effect<void, E>
   /** For an engine that can run out of room: puts what there is room for. */
   readonly outFitting: PutFitting | undefined
   readonly outIfAbsent: (pattern: Pattern, tuple: Tuple) => Effect.Effect<Option.Option<Tuple>, E>

@@ -118,20 +118,20 @@ const puttingOf = (
 ): Pick<Verbs<SpaceError>, "out" | "outAll" | "outFitting" | "outLeased"> => {
   const { session } = ground
 
-  const put = (name: string, tuples: ReadonlyArray<Tuple>, ttl?: number, leased?: boolean) =>
+  const put = (name: string, tuples: ReadonlyArray<Tuple>, priority = 0, ttl?: number, leased?: boolean) =>
     ground.operation(name, (access, span) =>
       failing(() => {
-        const rows = tuples.map((tuple) => ground.prepared(tuple, span, ttl, leased))
+        const rows = tuples.map((tuple) => ground.prepared(tuple, span, ttl, leased, priority))
         return access.perform(() => ({ op: "put", rows: rows.map((row) => row()) }))
       }))
 
-  const schedule = (tuple: Tuple, { after, at, ttl }: Terms) =>
+  const schedule = (tuple: Tuple, { after, at, priority, ttl }: Terms) =>
     ground.operation("out", (access, span) =>
       failing(() => {
         if (!ground.schedules) {
           throw noSchedules(at === undefined ? "after" : "at")
         }
-        const row = ground.prepared(tuple, span, ttl, true)
+        const row = ground.prepared(tuple, span, ttl, true, priority)
         return access.perform(() => ({ op: "schedule", rows: [{ ...row(), after, at: at ?? null }] }))
       }))
 
@@ -152,10 +152,12 @@ const puttingOf = (
     out: (tuple) => Effect.asVoid(put("out", [tuple])),
     outLeased: (tuple, terms) =>
       Effect.map(
-        terms.after === 0 && terms.at === undefined ? put("out", [tuple], terms.ttl, true) : schedule(tuple, terms),
+        terms.after === 0 && terms.at === undefined
+          ? put("out", [tuple], terms.priority, terms.ttl, true)
+          : schedule(tuple, terms),
         ([lease]) => leased(lease!, terms)
       ),
-    outAll: (tuples) => Effect.asVoid(put("outAll", tuples)),
+    outAll: (tuples, priority) => Effect.asVoid(put("outAll", tuples, priority)),
     // Always has room.
     outFitting: undefined
   }

@@ -15,6 +15,7 @@ import type { PutFitting } from "../destination.js"
 import { moves } from "../destination.js"
 import { isFailure } from "../failure.js"
 import type { Pattern } from "../pattern/pattern.js"
+import { priorityOf } from "../places.js"
 import { millisOf } from "../runtime.js"
 import { decoded, raw } from "../texts.js"
 import type { Span } from "../tracing.js"
@@ -88,7 +89,7 @@ export const outLeased = (memory: Memory) => (tuple: Tuple, terms: Terms): Effec
   const { store } = memory
   const put = (span: Span) => {
     const extra = extraOf(span)
-    const outcome = putOn(store, tuple, extra, terms.ttl, waitOf(store, terms))
+    const outcome = putOn(store, tuple, extra, { ...terms, after: waitOf(store, terms) })
     return isMiss(outcome) ? outcome : new LeasedEntry(memory, extra)
   }
   return operation(memory, "out", new PutBy(memory, "out", [], put))
@@ -103,18 +104,17 @@ const putOn = (
   store: Store,
   tuple: Tuple,
   extra: Extra,
-  ttl: number,
-  after: number,
+  { after, priority, ttl }: Omit<Terms, "at">,
   failure = false
 ): void | Miss => {
   const now = store.now()
   if (after > 0) {
-    return store.schedule(tuple, extra, failure, now + after, ttl)
+    return store.schedule(tuple, extra, failure, priority, now + after, ttl)
   }
   if (ttl < Infinity) {
     store.expireAt(extra, now + ttl)
   }
-  const entry = store.entry(tuple, extra, failure)
+  const entry = store.entry(tuple, extra, failure, priority)
   return failure ? store.putRegardless([entry]) : store.putOne(entry)
 }
 
@@ -138,10 +138,11 @@ class LeasedEntry implements Leased<never> {
   }
 }
 
-export const outAll = (memory: Memory) => (tuples: ReadonlyArray<Tuple>): Effect.Effect<void> => {
+export const outAll = (memory: Memory) => (tuples: ReadonlyArray<Tuple>, priority: number): Effect.Effect<void> => {
   const { store } = memory
   fitsIn(store, tuples.length, "outAll")
-  const put = (span: Span) => store.put(tuples.map((tuple) => store.entry(tuple, span && extraOf(span))))
+  const put = (span: Span) =>
+    store.put(tuples.map((tuple) => store.entry(tuple, span && extraOf(span), false, priority)))
   return operation(memory, "outAll", new PutBy(memory, "out", [], put))
 }
 
@@ -222,10 +223,9 @@ export const load = (memory: Memory): Verbs<never>["load"] => (values, all) => {
   return Effect.forEach(all, (dumped) => {
     const tuple = decoded(values, dumped) ?? raw(values, dumped)
     const put = (span: Span) => {
-      const { after, attempts, failure, ttl } = dumped
       const extra = extraOf(span)
-      extra.attempts = attempts
-      return putOn(store, tuple, extra, ttl ?? Infinity, after, failure)
+      extra.attempts = dumped.attempts
+      return putOn(store, tuple, extra, { ...dumped, ttl: dumped.ttl ?? Infinity }, dumped.failure)
     }
     return operation(memory, "import", new PutBy<void>(memory, "out", [], put))
   }, { discard: true })
@@ -254,7 +254,9 @@ export const move = (memory: Memory) =>
       }
       const arrived = yield* Transaction.step(destination, "room", (store, place) => {
         fitsIn(store, entries.length, name)
-        const copies = entries.map((entry) => store.entry(entry.tuple, extraLike(store, entry), entry.failure))
+        const copies = entries.map((entry) =>
+          store.entry(entry.tuple, extraLike(store, entry), entry.failure, priorityOf(entry.seq))
+        )
         if (takes && isSame) {
           const outcome = store.putMoved(copies, place)
           return isMiss(outcome) ? outcome : Array.from(copies.keys())

@@ -114,7 +114,7 @@ export class Room extends Looks {
         dropped?.add(entry)
       } else {
         while (this.count > capacity) {
-          this.drop(this.shelves.oldest()!, "Evict")
+          this.drop(this.shelves.least()!, "Evict")
         }
       }
     }

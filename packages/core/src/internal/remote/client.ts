@@ -75,9 +75,10 @@ const puttingOf = (
 ): Pick<Verbs<SpaceError>, "out" | "outAll" | "outFitting" | "outLeased"> => ({
   out: (tuple) => Effect.asVoid(connection.request("out", [values.encodeTuple(tuple)])),
   outLeased: (tuple, terms) => {
-    const { after, at, ttl } = terms
+    const { after, at, priority, ttl } = terms
+    const when = at === undefined ? { after } : { at }
     return Effect.map(
-      connection.request("out", [values.encodeTuple(tuple), at === undefined ? { ttl, after } : { ttl, at }]),
+      connection.request("out", [values.encodeTuple(tuple), { ttl, priority, ...when }]),
       ([id]) =>
         untilGone(now, terms, {
           renew: (ttl) => Effect.map(connection.request("renew", ttl < 0 ? [id] : [id, ttl]), ([, was]) => was),
@@ -85,7 +86,8 @@ const puttingOf = (
         })
     )
   },
-  outAll: (tuples) => Effect.asVoid(connection.request("outAll", [tuples.map((tuple) => values.encodeTuple(tuple))])),
+  outAll: (tuples, priority) =>
+    Effect.asVoid(connection.request("outAll", [tuples.map((tuple) => values.encodeTuple(tuple)), priority])),
   outFitting: (tuples, onArrival) =>
     failing(() => {
       const wires = tuples.map((tuple) => values.encodeTuple(tuple))

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
-import { afterOf, mailboxOf, millis, own, termsOf } from "../arguments.js"
+import { afterOf, mailboxOf, millis, own, priorityIn, termsOf } from "../arguments.js"
 import { putFitting } from "../destination.js"
 import { equals } from "../pattern/equality.js"
 import type { Pattern } from "../pattern/pattern.js"
@@ -112,7 +112,7 @@ const puttingOf = (
         ? none(verbs.out(decoded))
         : none(Effect.map(verbs.outLeased(decoded, termsOf(terms)), (lease) => leases.set(id, lease)))
     },
-    outAll: (_, all) => none(verbs.outAll(all.map(read))),
+    outAll: (_, all, priority) => none(verbs.outAll(all.map(read), priorityIn({ priority }))),
     outFitting: (_, all) => one(putFitting(space, all.map((tuple) => values.decodeTuple(tuple)))),
     renew: (_, id, ttl) => {
       const lease = leases.get(id)

@@ -27,7 +27,7 @@ import type { Dumped } from "../texts.js"
 import type { ReadName } from "../verbs.js"
 
 /** Changes whenever the frames do, or the coding of values in them: ends of different versions do not talk. */
-export const version = 7
+export const version = 8
 
 // From the client
 export const Hello = 0
@@ -95,8 +95,11 @@ type Held = [
  */
 export interface Requests {
   /** With the terms of a lease, if it is to have one. */
-  readonly out: (tuple: unknown, terms?: Pick<Terms, "after" | "ttl"> | Pick<Terms, "at" | "ttl">) => []
-  readonly outAll: (tuples: Wires) => []
+  readonly out: (
+    tuple: unknown,
+    terms?: Pick<Terms, "after" | "priority" | "ttl"> | Pick<Terms, "at" | "priority" | "ttl">
+  ) => []
+  readonly outAll: (tuples: Wires, priority: number) => []
   readonly outFitting: (tuples: Wires) => [arrived: ReadonlyArray<number>]
   /** Without a time, the lease ends. */
   readonly renew: (lease: number, ttl?: number) => [was: boolean]

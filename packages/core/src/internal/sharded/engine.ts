@@ -78,10 +78,10 @@ export const make = (
 const puttingOf = (routing: Routing): Pick<Part, "out" | "outAll" | "outFitting" | "outLeased"> => ({
   out: (tuple) => routing.ofTuple(tuple).out(tuple),
   outLeased: (tuple, terms) => routing.ofTuple(tuple).outLeased(tuple, terms),
-  outAll: (tuples) =>
+  outAll: (tuples, priority) =>
     Effect.forEach(
       routing.byPart(tuples),
-      ({ own, part }) => part.outAll(own.map((index) => tuples[index]!)),
+      ({ own, part }) => part.outAll(own.map((index) => tuples[index]!), priority),
       { discard: true, concurrency: "unbounded" }
     ),
   // As far as there is room in the part of each.
@@ -91,7 +91,7 @@ const puttingOf = (routing: Routing): Pick<Part, "out" | "outAll" | "outFitting"
       return Effect.map(
         Effect.forEach(routing.byPart(tuples), ({ own, part }) =>
           Effect.map(
-            (part.outFitting ?? fitting(part.outAll))(own.map((index) => tuples[index]!), (arrived) => {
+            (part.outFitting ?? fitting((tuples) => part.outAll(tuples, 0)))(own.map((index) => tuples[index]!), (arrived) => {
               there.push(...arrived.map((index) => own[index]!))
               onArrival?.(there)
             }),

@@ -18,6 +18,7 @@ import { model } from "./model.js"
 import { manyAtOnce, order, ownCopy, putTakeRead } from "./operations.js"
 import { permits } from "./permits.js"
 import { predicates } from "./predicates.js"
+import { priority } from "./priority.js"
 import { endings, evals, failurePolicies, failures, liveTuples } from "./processes.js"
 import { batches, heldQueries, queries } from "./queries.js"
 import { refusals } from "./refusals.js"
@@ -56,6 +57,7 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   arriving,
   ttl,
   scheduled,
+  priority,
   predicates,
   refusals,
   close,
