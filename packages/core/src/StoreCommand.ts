@@ -56,7 +56,10 @@ export interface NewRow {
  * @category models
  */
 export interface Row {
-  /** Its place: the order of age. */
+  /**
+   * Its place: the order of choice. Of tuples without a priority that is the order of age; a priority puts it so many
+   * times `SpaceStore.arrivals` before or behind that.
+   */
   readonly id: number
   readonly fields: ReadonlyArray<string>
   readonly shape: string
@@ -233,7 +236,8 @@ export interface Read {
 }
 
 /**
- * Reads up to `limit` tuples that match, oldest first, that are younger than `after`. Answered with them.
+ * Reads up to `limit` tuples that match, in the order of places, that are behind `after`. Before all places is
+ * -(2 ** 53). Answered with them.
  *
  * @since 0.1.0
  * @category commands

@@ -102,8 +102,7 @@ export const onStore = {
     "S1-S8 S11 S20": "what comes by itself goes first to those who wait for what the store can decide about",
     "S10 S16 an operation of the space within a transaction on it": midst,
     "S10 S16 a transact within a transact": midst,
-    "V08 interests with kind, pattern and age": "what is handed over is consumed before anybody can look",
-    S21: "a store knows no priorities yet"
+    "V08 interests with kind, pattern and age": "what is handed over is consumed before anybody can look"
   },
   skipProperties: {
     "S17 a stream shows what is there and what comes":

@@ -8,8 +8,8 @@
  * @internal
  */
 
-/** The places of one priority: more than tuples will ever be put. */
-const step = 2 ** 43
+/** So many places are of one priority: more than tuples will ever be put. */
+export const step = 2 ** 43
 
 /** Priorities are integers from the negative of this on up to it. */
 export const mostPriority = 1000

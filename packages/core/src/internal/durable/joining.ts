@@ -12,6 +12,7 @@ import type { Pattern } from "../pattern/pattern.js"
 import type { Demand } from "../pattern/plan.js"
 import { Plan } from "../pattern/plan.js"
 import { valuesOf } from "../pattern/semijoin.js"
+import { beginning } from "../places.js"
 import type { Visit } from "./finding.js"
 import { claim, claimed, scan, visitPage } from "./finding.js"
 import { Gathered } from "./gathered.js"
@@ -140,7 +141,7 @@ class Search {
     return (unread.length === 0 ? chosen : unread).map(({ row }) => row)
   }
 
-  /** What the store has for one question, oldest first, until all who ask it have enough. */
+  /** What the store has for one question, in the order of choice, until all who ask it have enough. */
   private gather(run: Run, question: Question): Effect.Effect<void, SpaceError> {
     return Effect.flatMap(
       this.readPage(run, question),
@@ -158,7 +159,7 @@ class Search {
       question.askers.forEach((asker) => this.count(asker, row, reading))
       return this.plan.isPlain && this.hasEnough(question)
     }
-    return Effect.map(visitPage(this.reader, run, question.query, visit, this.places.get(question) ?? 0), (last) => {
+    return Effect.map(visitPage(this.reader, run, question.query, visit, this.places.get(question) ?? beginning), (last) => {
       this.pages++
       if (last === undefined) {
         this.places.delete(question)

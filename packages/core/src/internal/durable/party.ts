@@ -8,6 +8,7 @@ import * as TRef from "effect/TRef"
 import type { Transaction } from "../../Transaction.js"
 import { unsupported } from "../arguments.js"
 import type { Pattern } from "../pattern/pattern.js"
+import { beginning } from "../places.js"
 import type { Party } from "../stm/operations.js"
 import { currentParking } from "../stm/parking.js"
 import * as Running from "../stm/run.js"
@@ -89,12 +90,13 @@ export const partyOf = (ground: Ground): Party => {
     out: (tuple) =>
       step("out", (_, done) => {
         const row = ground.prepared(tuple)
-        const id = -done.acts.length - 1
+        // No place is as small as that.
+        const id = beginning + done.acts.length
         // As whoever takes it will have it.
         const encoded = encodeTuple(reader.values, tuple)
         const stored = { ...encoded, id, expires: null, lease: null, meta: null, attempts: 0 }
         return [undefined, {
-          acts: [...done.acts, { put: { id, row: stored, reading: reader.read(stored) }, row }],
+          acts: [...done.acts, { put: { id, isOwn: true, row: stored, reading: reader.read(stored) }, row }],
           taken: done.taken
         }]
       })

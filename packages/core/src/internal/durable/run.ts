@@ -11,6 +11,7 @@ import type { SpaceError } from "../../SpaceError.js"
 import type { NewRow, Query, Row } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Pattern } from "../pattern/pattern.js"
+import { priorityOf } from "../places.js"
 import * as Running from "../stm/run.js"
 import type { Facts, Seen } from "./facts.js"
 import { matches } from "./query.js"
@@ -34,7 +35,7 @@ export const miss = Symbol()
 
 /** What cannot be decoded, and should be taken. It is a defect of the STM, so that no branch of it goes on. */
 export class TakenUnread {
-  constructor(readonly id: number, readonly error: SpaceError) {}
+  constructor(readonly seen: Seen, readonly error: SpaceError) {}
 }
 
 export class Run extends Running.Run {
@@ -73,18 +74,18 @@ export class Run extends Running.Run {
       this.facts.lack(stored)
       return miss
     }
-    const fewer = done.acts.filter((act) => "took" in act && act.took.id > 0 && isWanted(act.took)).length
+    const fewer = done.acts.filter((act) => "took" in act && !act.took.isOwn && isWanted(act.took)).length
     return stored.value - fewer + more
   }
 
-  /** The oldest that matches, taken. */
+  /** The first choice, taken. */
   take(done: Done, pattern: Pattern): readonly [Tuple | typeof miss, Done] {
     const found = this.find(done, pattern)
     if (found === miss) {
       return [miss, done]
     }
     if (!isRead(found.reading)) {
-      throw new TakenUnread(found.id, found.reading)
+      throw new TakenUnread(found, found.reading)
     }
     if (found.row.expires !== null) {
       const held = this.facts.hold(found.id, () => this.on.nextId())
@@ -99,7 +100,7 @@ export class Run extends Running.Run {
     ]
   }
 
-  /** The oldest that matches. */
+  /** The first choice. */
   read(done: Done, pattern: Pattern): Tuple | typeof miss {
     const found = this.find(done, pattern)
     return found === miss ? miss : tupleOf(found)
@@ -110,7 +111,7 @@ export class Run extends Running.Run {
     return found !== miss ? Option.some(found) : this.facts.isLacking ? miss : Option.none()
   }
 
-  /** The oldest that matches: what the run has put is younger than all that is stored. */
+  /** The first choice: what the run has put is younger than all that is stored, and has no priority. */
   private find(done: Done, pattern: Pattern): Seen | typeof miss {
     const asked = this.reader.query(pattern)
     const [query, exact] = asked
@@ -121,7 +122,8 @@ export class Run extends Running.Run {
       this.facts.lack(rows)
       return miss
     }
-    return stored ?? own(done).find(isWanted) ?? miss
+    const put = stored === undefined || priorityOf(stored.id) < 0 ? own(done).find(isWanted) : undefined
+    return put ?? stored ?? miss
   }
 
   private readonly readRow = (row: Row) => this.reader.read(row)
