@@ -113,5 +113,10 @@ export const migrations: ReadonlyArray<Migration> = [
         meta TEXT, attempts INTEGER NOT NULL
       );
       CREATE INDEX ${prefix}scheduled_due ON ${prefix}scheduled (space, due);`
+  },
+  {
+    // Those of tuples that have come are in their ids.
+    name: sql`the priorities of tuples that come later`,
+    statements: (prefix) => sql`ALTER TABLE ${prefix}scheduled ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;`
   }
 ]
