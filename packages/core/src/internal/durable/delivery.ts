@@ -70,11 +70,12 @@ export class Delivery {
 
   /** Stores a tuple, in the place that it has or in a new one. */
   private insert({ priority = 0, ...row }: Omit<Coming, "accepted">): Row {
-    if (row.id !== null || priority === 0) {
-      return this.tables.insert(row)
+    const { tables } = this
+    if (row.id !== null || priority === 0 || tables.arrive === undefined) {
+      return tables.insert(row)
     }
-    const id = placeOf(this.tables.arrive!(), priority)
-    return this.tables.insert({ ...row, id, lease: row.lease === 0 ? id : row.lease })
+    const id = placeOf(tables.arrive(), priority)
+    return tables.insert({ ...row, id, lease: row.lease === 0 ? id : row.lease })
   }
 
   put({ attempts = 0, leased, ttl, ...row }: Putting): number {
