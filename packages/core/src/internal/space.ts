@@ -133,7 +133,7 @@ export const assemble = <T extends Tuple, E>(engine: Verbs<E>): TupleSpace<T, E>
 
     // Last: V8 makes a dictionary of an object with many named members behind a computed one.
     [TypeId]: variance,
-    [Receiver]: verbs.outFitting && ((tuples, onArrival) => operation(verbs, putFitting, tuples, onArrival)),
+    [Receiver]: (tuples, onArrival, priorities) => operation(verbs, putFitting, tuples, onArrival, priorities),
     [Engine]: engine
   }
   return space
@@ -161,8 +161,9 @@ const putAll = <E>(verbs: Batching<E>, tuples: unknown, options: unknown) =>
 const putFitting = <E>(
   verbs: Batching<E>,
   tuples: ReadonlyArray<Tuple>,
-  onArrival: ((arrived: ReadonlyArray<number>) => void) | undefined
-) => verbs.outFitting!(tuples.map(own), onArrival)
+  onArrival: ((arrived: ReadonlyArray<number>) => void) | undefined,
+  priorities: ReadonlyArray<number> | undefined
+) => verbs.outFitting(tuples.map(own), onArrival, priorities)
 
 const putIfAbsent = <E>(verbs: Batching<E>, pattern: unknown, tuple: unknown) =>
   verbs.outIfAbsent(compile(pattern), own(tuple))

@@ -105,8 +105,8 @@ export interface Verbs<out E> {
   /** Puts a tuple on these terms. Does not wait for one that comes later. */
   readonly outLeased: (tuple: Tuple, terms: Terms) => Effect.Effect<Leased<E>, E>
   readonly outAll: (tuples: ReadonlyArray<Tuple>, priority: number) => Effect.Effect<void, E>
-  /** For an engine that can run out of room: puts what there is room for. */
-  readonly outFitting: PutFitting | undefined
+  /** Puts what moves here: what there is room for. */
+  readonly outFitting: PutFitting
   readonly outIfAbsent: (pattern: Pattern, tuple: Tuple) => Effect.Effect<Option.Option<Tuple>, E>
   /** What `f` makes is owned by the space. */
   readonly replace: (pattern: Pattern, f: (tuple: Tuple) => Tuple) => Effect.Effect<Option.Option<Tuple>, E>

@@ -10,6 +10,7 @@ import type { Row, Settle } from "../../StoreCommand.js"
 import type { End } from "../apart.js"
 import type { Ending, Held } from "../hold.js"
 import { withFiber } from "../runtime.js"
+import { priorityOf } from "../places.js"
 import type { Access } from "./access.js"
 import { transactionOf } from "./access.js"
 import type { Making } from "./agenda.js"
@@ -54,6 +55,7 @@ export class Endings {
       index,
       unread,
       attempts: rows.map(({ attempts }) => attempts),
+      priorities: rows.map(({ id }) => priorityOf(id)),
       token: access.isTransaction ? "transaction" : rows[0]?.token ?? "store",
       isOver: () => this.ground.session.closed || isUndone(),
       watch: access.isTransaction ? undefined : (end) => this.watch(end),

@@ -15,7 +15,7 @@ import { apart } from "../apart.js"
 import type { Terms } from "../arguments.js"
 import { failing, failuresOf, keepsFailures, millis, option, refusing, unsupported } from "../arguments.js"
 import { read } from "../brand.js"
-import { moves } from "../destination.js"
+import { fitting, moves } from "../destination.js"
 import * as Hold from "../hold.js"
 import * as Insight from "../insight.js"
 import type { Reading } from "../keeping.js"
@@ -113,15 +113,23 @@ export const make = (
 // Putting
 // ---------------------------------------------------------------------------------------------------------------------
 
+const noPriority = (): undefined => undefined
+
 const puttingOf = (
   ground: Ground
 ): Pick<Verbs<SpaceError>, "out" | "outAll" | "outFitting" | "outLeased"> => {
   const { session } = ground
 
-  const put = (name: string, tuples: ReadonlyArray<Tuple>, priority = 0, ttl?: number, leased?: boolean) =>
+  const put = (
+    name: string,
+    tuples: ReadonlyArray<Tuple>,
+    priorityOf: (index: number) => number | undefined,
+    ttl?: number,
+    leased?: boolean
+  ) =>
     ground.operation(name, (access, span) =>
       failing(() => {
-        const rows = tuples.map((tuple) => ground.prepared(tuple, span, ttl, leased, priority))
+        const rows = tuples.map((tuple, index) => ground.prepared(tuple, span, ttl, leased, priorityOf(index)))
         return access.perform(() => ({ op: "put", rows: rows.map((row) => row()) }))
       }))
 
@@ -149,17 +157,19 @@ const puttingOf = (
     })
 
   return {
-    out: (tuple) => Effect.asVoid(put("out", [tuple])),
+    out: (tuple) => Effect.asVoid(put("out", [tuple], noPriority)),
     outLeased: (tuple, terms) =>
       Effect.map(
         terms.after === 0 && terms.at === undefined
-          ? put("out", [tuple], terms.priority, terms.ttl, true)
+          ? put("out", [tuple], () => terms.priority, terms.ttl, true)
           : schedule(tuple, terms),
         ([lease]) => leased(lease!, terms)
       ),
-    outAll: (tuples, priority) => Effect.asVoid(put("outAll", tuples, priority)),
+    outAll: (tuples, priority) => Effect.asVoid(put("outAll", tuples, () => priority)),
     // Always has room.
-    outFitting: undefined
+    outFitting: fitting((tuples, priorities = []) =>
+      Effect.asVoid(put("outAll", tuples, ground.prioritizes ? (index) => priorities[index] : noPriority))
+    )
   }
 }
 

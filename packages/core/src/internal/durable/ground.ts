@@ -42,9 +42,14 @@ export class Ground {
     return this.session.store.schedules === true
   }
 
+  /** Whether the store heeds priorities. */
+  get prioritizes(): boolean {
+    return this.session.store.prioritizes === true
+  }
+
   /** Refuses a priority that the store would forget. */
   checkPriority(priority: number): void {
-    if (priority !== 0 && this.session.store.prioritizes !== true) {
+    if (priority !== 0 && !this.prioritizes) {
       throw unsupported("priority: this store knows no priorities")
     }
   }

@@ -201,13 +201,13 @@ const extraLike = (store: Store, { extra }: Entry): Extra | undefined => {
 }
 
 /** Puts what comes from a space that is not in memory, as far as there is room. */
-export const outFitting = (memory: Memory): PutFitting => (tuples, onArrival) =>
+export const outFitting = (memory: Memory): PutFitting => (tuples, onArrival, priorities) =>
   dying(() => {
     const { store } = memory
     fitsIn(store, tuples.length, "collectInto")
     const put = (span: Span) => {
       const arrived = store.putFitting(
-        tuples.map((tuple) => store.entry(tuple, span && extraOf(span), isFailure(tuple)))
+        tuples.map((tuple, index) => store.entry(tuple, span && extraOf(span), isFailure(tuple), priorities?.[index]))
       )
       if (!isMiss(arrived)) {
         onArrival?.(arrived)

@@ -88,10 +88,10 @@ const puttingOf = (
   },
   outAll: (tuples, priority) =>
     Effect.asVoid(connection.request("outAll", [tuples.map((tuple) => values.encodeTuple(tuple)), priority])),
-  outFitting: (tuples, onArrival) =>
+  outFitting: (tuples, onArrival, priorities) =>
     failing(() => {
       const wires = tuples.map((tuple) => values.encodeTuple(tuple))
-      return Effect.map(connection.request("outFitting", [wires]), ([, arrived]) => {
+      return Effect.map(connection.request("outFitting", [wires, priorities]), ([, arrived]) => {
         onArrival?.(arrived)
         return arrived
       })

@@ -22,13 +22,16 @@ export class Holds {
   hold(id: number): (held: Held<unknown>) => Effect.Effect<Answered<"take">> {
     return (held) =>
       Effect.sync(() => {
-        const { attempts, index, token, tuples } = held
+        const { attempts, index, priorities, token, tuples } = held
         // Of nothing there is no hold: nobody would end it.
         if (tuples.length > 0) {
           this.held.set(id, { held, left: new Set(tuples.keys()) })
         }
         const unread = held.unread === undefined ? undefined : this.values.encodeError(held.unread)
-        return [index, tuples.map((tuple) => this.values.encodeTuple(tuple)), attempts, token, unread]
+        const wires = tuples.map((tuple) => this.values.encodeTuple(tuple))
+        return priorities.every((priority) => priority === 0)
+          ? [index, wires, attempts, token, unread]
+          : [index, wires, attempts, token, unread, priorities]
       })
   }
 

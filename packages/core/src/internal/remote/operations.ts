@@ -113,7 +113,8 @@ const puttingOf = (
         : none(Effect.map(verbs.outLeased(decoded, termsOf(terms)), (lease) => leases.set(id, lease)))
     },
     outAll: (_, all, priority) => none(verbs.outAll(all.map(read), priorityIn({ priority }))),
-    outFitting: (_, all) => one(putFitting(space, all.map((tuple) => values.decodeTuple(tuple)))),
+    outFitting: (_, all, priorities) =>
+      one(putFitting(space, all.map((tuple) => values.decodeTuple(tuple)), undefined, priorities)),
     renew: (_, id, ttl) => {
       const lease = leases.get(id)
       return one(

@@ -79,14 +79,16 @@ type Wires = ReadonlyArray<unknown>
 
 /**
  * What is held: by which pattern of a choice it was found, the tuples, how often a use of each has failed, the number
- * of the hold or why it has none, and why the tuple cannot be decoded, if it cannot.
+ * of the hold or why it has none, why the tuple cannot be decoded, if it cannot, and the priorities of those that have
+ * some.
  */
 type Held = [
   index: number,
   tuples: Wires,
   attempts: ReadonlyArray<number>,
   token: number | NoToken,
-  unread: unknown
+  unread: unknown,
+  priorities?: ReadonlyArray<number>
 ]
 
 /**
@@ -100,7 +102,7 @@ export interface Requests {
     terms?: Pick<Terms, "after" | "priority" | "ttl"> | Pick<Terms, "at" | "priority" | "ttl">
   ) => []
   readonly outAll: (tuples: Wires, priority: number) => []
-  readonly outFitting: (tuples: Wires) => [arrived: ReadonlyArray<number>]
+  readonly outFitting: (tuples: Wires, priorities?: ReadonlyArray<number>) => [arrived: ReadonlyArray<number>]
   /** Without a time, the lease ends. */
   readonly renew: (lease: number, ttl?: number) => [was: boolean]
   readonly reschedule: (lease: number, after: number) => [was: boolean]

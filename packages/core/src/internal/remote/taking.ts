@@ -52,6 +52,7 @@ export const takingOf = (
     tuples,
     index: taken.index,
     attempts: taken.attempts,
+    priorities: taken.priorities,
     token: taken.token,
     isOver: () => false,
     keep: () => connection.send([Protocol.Kept, taken.id]),

@@ -256,6 +256,21 @@ export const priority = cases("Priority", (test) => {
       yield* empty(space)
     }))
 
+  test("S14 S21 what moves to another space keeps its priority there", () =>
+    Effect.gen(function*() {
+      const [space, other] = [yield* fresh(), yield* fresh()]
+      yield* putMixed(space)
+      yield* other.out(["t", "there"])
+      yield* other.out(["t", "there, high"], { priority: 5 })
+      same(yield* space.collectInto(any, other), mixed.length)
+      same(
+        names(yield* other.collect(any)),
+        ["higher", "there, high", "high", "high too", "there", "first", "second", "low", "lowest"]
+      )
+      yield* empty(space)
+      yield* empty(other)
+    }))
+
   test("S4 S21 what replace puts has no priority", () =>
     Effect.gen(function*() {
       const space = yield* fresh()
