@@ -60,7 +60,7 @@ export const model = cases("Model", (test) => {
     () => agrees({ numRuns: 100, field: alike, maxArity: 2, later: true })
   )
 
-  test("S21 a random program with priorities does what it does to the model", () =>
+  test("S1-S8 S11 S21 a random program with priorities does what it does to the model", () =>
     agrees({ numRuns: 5, maxCommands: 20, field: alike, maxArity: 1, priorities: true }))
 
   fast(
