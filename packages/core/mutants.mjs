@@ -2411,5 +2411,161 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/verbs.ts",
     find: "at === undefined ? now() + after : Infinity",
     replace: "now()"
+  },
+
+  // S21: priority
+  {
+    name: "the lowest priority is chosen first",
+    clause: "S21",
+    file: "internal/places.ts",
+    find: "arrival - priority * step",
+    replace: "arrival + priority * step"
+  },
+  {
+    name: "what goes behind all others loses its priority, in memory",
+    clause: "S21",
+    file: "internal/memory/holds.ts",
+    find: "entry.failure, priorityOf(entry.seq))",
+    replace: "entry.failure)"
+  },
+  {
+    name: "what comes later loses its priority, in memory",
+    clause: "S21",
+    file: "internal/memory/holds.ts",
+    find: "this.entry(tuple, extra, failure, priority, at)",
+    replace: "this.entry(tuple, extra, failure, 0, at)"
+  },
+  {
+    name: "a full sliding space drops the oldest, whatever its priority",
+    clause: "S21",
+    file: "internal/memory/room.ts",
+    find: "this.shelves.least()!",
+    replace: "this.shelves.oldest()!"
+  },
+  {
+    name: "lifo and random choose among all priorities",
+    clause: "S21",
+    file: "internal/memory/shelves.ts",
+    find: "return first === undefined ? beginning : endOf(priorityOf(first.seq))",
+    replace: "return Infinity"
+  },
+  {
+    name: "lifo and random choose among the priorities of all arities",
+    clause: "S21",
+    file: "internal/memory/shelves.ts",
+    find: "entries.filter(({ seq }) => seq <= end)",
+    replace: "entries.filter(({ seq }) => seq <= end || true)"
+  },
+  {
+    name: "ages are those of places",
+    clause: "S21",
+    file: "internal/memory/state.ts",
+    find: "this.ages.of(arrivalOf(seq))",
+    replace: "this.ages.of(Math.abs(seq))"
+  },
+  {
+    name: "the oldest of a shape is looked for in its highest priority",
+    clause: "S21",
+    file: "internal/memory/inspect.ts",
+    find: "        aged.clear()\n",
+    replace: ""
+  },
+  {
+    name: "a join looks only from priority 0 on",
+    clause: "S21",
+    file: "internal/pattern/join.ts",
+    find: "for (let after = beginning;",
+    replace: "for (let after = -1;"
+  },
+  {
+    name: "an export begins with priority 0",
+    clause: "S21",
+    file: "internal/memory/dump.ts",
+    find: "Stream.paginateChunkEffect(beginning,",
+    replace: "Stream.paginateChunkEffect(-1,"
+  },
+  {
+    name: "a priority is any integer",
+    clause: "S21",
+    file: "internal/places.ts",
+    find: "Math.abs(value as number) <= mostPriority",
+    replace: "Math.abs(value as number) < Infinity"
+  },
+  {
+    name: "what moves to another space in memory loses its priority",
+    clause: "S21",
+    file: "internal/memory/put.ts",
+    find: "entry.failure, priorityOf(entry.seq))",
+    replace: "entry.failure)"
+  },
+  {
+    name: "what moves to another space loses its priority on the way",
+    clause: "S21",
+    file: "internal/destination.ts",
+    find: "held.tuples, onArrival, held.priorities",
+    replace: "held.tuples, onArrival"
+  },
+  {
+    name: "what a transaction on a store has put comes behind all that is stored",
+    clause: "S21",
+    file: "internal/durable/run.ts",
+    find: "stored === undefined || priorityOf(stored.id) < 0",
+    replace: "stored === undefined"
+  },
+  {
+    name: "what goes behind all others on a store loses its priority",
+    clause: "S21",
+    file: "internal/durable/delivery.ts",
+    find: "id, priority: priorityOf(row.id), accepted",
+    replace: "id, accepted"
+  },
+  {
+    name: "ages on a store are those of places",
+    clause: "S21",
+    file: "internal/durable/delivery.ts",
+    find: "this.tables.mark?.(arrivalOf(id), at)",
+    replace: "this.tables.mark?.(id, at)"
+  },
+  {
+    name: "a store that knows no priorities forgets them",
+    clause: "S21",
+    file: "internal/durable/ground.ts",
+    find: "if (priority !== 0 && !this.prioritizes) {",
+    replace: "if (priority !== priority) {"
+  },
+  {
+    name: "a look ahead does not look at what has come before what it has passed",
+    clause: "S21",
+    file: "internal/durable/ahead.ts",
+    find: "[{ after, upTo: place - 1 }]",
+    replace: "[]"
+  },
+  {
+    name: "a look ahead looks only before all that it has passed",
+    clause: "S21",
+    file: "internal/durable/ahead.ts",
+    find: "after > beginning && priorityOf(after) === priorityOf(place)",
+    replace: "after > beginning"
+  },
+  {
+    name: "the last look goes on behind a gap with what it meets there twice",
+    clause: "S21",
+    file: "internal/durable/finding.ts",
+    find: "row.id > upTo || visit(",
+    replace: "visit("
+  },
+  {
+    name: "the other end of a link forgets the priorities of what moves there",
+    clause: "S21",
+    file: "internal/remote/operations.ts",
+    find: "values.decodeTuple(tuple)), undefined, priorities)",
+    replace: "values.decodeTuple(tuple)), undefined)"
+  },
+  {
+    name: "what moves to a split space loses its priority",
+    clause: "S21",
+    file: "internal/sharded/engine.ts",
+    find: "priorities && own.map((index) => priorities[index]!)",
+    replace: "undefined"
   }
 ]

@@ -278,12 +278,15 @@ export interface ScheduledTables {
  */
 export interface Tables {
   /**
-   * Stores a tuple; in a new place, behind all others without a priority, if it has none yet. Returns it with its place. A tuple that
-   * comes with `lease: 0` is to have a lease: its number is the place that the tuple gets, and comes back as its
-   * `lease`.
+   * Stores a tuple; in a new place, behind all others without a priority, if it has none yet. Returns it with its
+   * place. A tuple that comes with `lease: 0` is to have a lease: its number is the place that the tuple gets, and comes
+   * back as its `lease`.
    */
   readonly insert: (row: Omit<Row, "id"> & { readonly id: number | null }) => Row
-  /** Stores tuples behind all others without a priority, in their order, and returns their places. None of them is to have a lease. */
+  /**
+   * Stores tuples behind all others without a priority, in their order, and returns their places. None of them is to have
+   * a lease.
+   */
   readonly insertAll: (rows: ReadonlyArray<Omit<Row, "id">>) => ReadonlyArray<number>
   /** A tuple that is stored. */
   readonly get: (id: number) => Row | undefined
@@ -446,8 +449,8 @@ export interface Queue {
 export const queue = (permits: number): Queue => new queues.Queue(permits)
 
 /**
- * So many tuples are put into a space at most. As many places are of each priority, one behind the other: the place of a
- * tuple is its number in the order of arrival, less its priority times this.
+ * So many tuples are put into a space at most, and so many places are of each priority. The place of a tuple is its
+ * number in the order of arrival, less its priority times this.
  *
  * @since 0.1.0
  * @category tables

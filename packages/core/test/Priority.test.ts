@@ -4,7 +4,7 @@ import { Effect, Option, Stream } from "effect"
 import { fresh, same } from "./helpers.js"
 
 describe("Priority, in memory", () => {
-  it.scoped("S21 a move to another space in memory keeps the priority, and the order among equals is that of arrival", () =>
+  it.scoped("S21 a move to another space in memory keeps the priority; equals are in the order of arrival", () =>
     Effect.gen(function*() {
       const [space, other] = [yield* fresh(), yield* fresh()]
       yield* other.outAll([["t", "b"], ["t", "c"]])

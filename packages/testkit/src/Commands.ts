@@ -77,8 +77,8 @@ export type Command = FastCheck.AsyncCommand<Expected, Actual>
 
 /**
  * A random program. With `later` tuples also come later, and time goes by: then {@link run} needs `pass`. With `joins`
- * joins are also read, and looked for now; on a store who reads one is not told of a tuple that a taker gets (S18). With
- * `priorities` tuples have some (S21).
+ * joins are also read, and looked for now; on a store who reads one is not told of a tuple that a taker gets (S18).
+ * With `priorities` tuples have some (S21).
  *
  * @since 0.1.0
  * @category arbitraries

@@ -142,7 +142,15 @@ const dumpedOf = (members: Members): Dumped => {
   if (typeof failure !== "boolean" || failure && tuple.length !== 3) {
     throw new Wrong("it is no failure, which has three fields")
   }
-  return { fields: tuple.map(rewrite), shape: shape ?? "x".repeat(tuple.length), ttl, after, attempts, failure, priority }
+  return {
+    fields: tuple.map(rewrite),
+    shape: shape ?? "x".repeat(tuple.length),
+    ttl,
+    after,
+    attempts,
+    failure,
+    priority
+  }
 }
 
 class Importer<E> {

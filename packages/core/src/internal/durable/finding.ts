@@ -130,8 +130,8 @@ export const scan = (
   )
 
 /**
- * Calls with what matches, in the order of choice, until it says that this is enough. That may be a tuple that cannot be decoded,
- * if the pattern asks by types and literals alone.
+ * Calls with what matches, in the order of choice, until it says that this is enough. That may be a tuple that cannot
+ * be decoded, if the pattern asks by types and literals alone.
  */
 export const each = (
   reader: Reader,

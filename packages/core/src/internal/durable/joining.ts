@@ -159,7 +159,8 @@ class Search {
       question.askers.forEach((asker) => this.count(asker, row, reading))
       return this.plan.isPlain && this.hasEnough(question)
     }
-    return Effect.map(visitPage(this.reader, run, question.query, visit, this.places.get(question) ?? beginning), (last) => {
+    const after = this.places.get(question) ?? beginning
+    return Effect.map(visitPage(this.reader, run, question.query, visit, after), (last) => {
       this.pages++
       if (last === undefined) {
         this.places.delete(question)

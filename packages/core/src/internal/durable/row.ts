@@ -46,7 +46,10 @@ export const encoder = (
   name: string,
   options: Options<any> = {}
 ): Effect.Effect<
-  (tuples: Iterable<Tuple>, options?: Pick<OutOptions, "priority" | "ttl">) => Effect.Effect<ReadonlyArray<NewRow>, SpaceError>,
+  (
+    tuples: Iterable<Tuple>,
+    options?: Pick<OutOptions, "priority" | "ttl">
+  ) => Effect.Effect<ReadonlyArray<NewRow>, SpaceError>,
   SpaceError
 > =>
   failing(() => {

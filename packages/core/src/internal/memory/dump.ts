@@ -90,7 +90,10 @@ const look = (store: Store, after: number): readonly [Chunk.Chunk<Found>, Option
 }
 
 export const dump = (memory: Memory): Verbs<never>["dump"] => (values) =>
-  Stream.paginateChunkEffect(beginning, (after) => operation(memory, "export", { step: () => look(memory.store, after) }))
+  Stream.paginateChunkEffect(
+    beginning,
+    (after) => operation(memory, "export", { step: () => look(memory.store, after) })
+  )
     .pipe(
       Stream.rechunk(page),
       Stream.mapChunksEffect((found) =>

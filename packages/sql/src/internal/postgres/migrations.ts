@@ -448,8 +448,8 @@ const newPlace = (schema: Sql, priority: Sql): Sql =>
   sql`nextval('${schema}.ids') - coalesce(${priority}, 0) * ${arrivals}`
 
 const newRow = (schema: Sql) =>
-  sql`ROW(${newPlace(schema, sql`r.priority`)}, p_space, r.arity, r.shape, r.fields, ${all((i) => sql`r.keys[${i + 1}]`)},
-    p_now + r.ttl, NULL, r.meta, coalesce(r.attempts, 0))::${schema}.tuples`
+  sql`ROW(${newPlace(schema, sql`r.priority`)}, p_space, r.arity, r.shape, r.fields,
+    ${all((i) => sql`r.keys[${i + 1}]`)}, p_now + r.ttl, NULL, r.meta, coalesce(r.attempts, 0))::${schema}.tuples`
 
 /** Whether the command `u.c` changes nothing, and leaves nobody behind who waits. */
 const looks =
@@ -504,8 +504,8 @@ BEGIN
           FROM (
             SELECT ${newPlace(schema, sql`o.priority`)} AS id, o.* FROM (
               SELECT * FROM ROWS FROM (jsonb_to_recordset(p_rows) AS (
-                arity int, shape text, fields text[], keys bigint[], ttl float8, leased boolean, meta text, attempts int,
-                priority int
+                arity int, shape text, fields text[], keys bigint[], ttl float8, leased boolean, meta text,
+                attempts int, priority int
               )) WITH ORDINALITY r(arity, shape, fields, keys, ttl, leased, meta, attempts, priority, n) ORDER BY n
             ) o
           ) s
