@@ -284,8 +284,8 @@ export interface Tables {
    */
   readonly insert: (row: Omit<Row, "id"> & { readonly id: number | null }) => Row
   /**
-   * Stores tuples behind all others without a priority, in their order, and returns their places. None of them is to have
-   * a lease.
+   * Stores tuples behind all others without a priority, in their order, and returns their places. None of them is to
+   * have a lease.
    */
   readonly insertAll: (rows: ReadonlyArray<Omit<Row, "id">>) => ReadonlyArray<number>
   /** A tuple that is stored. */
