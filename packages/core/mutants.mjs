@@ -2474,15 +2474,15 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a join looks only from priority 0 on",
     clause: "S21",
     file: "internal/pattern/join.ts",
-    find: "for (let after = beginning;",
-    replace: "for (let after = -1;"
+    find: "  }, beginning)",
+    replace: "  }, -1)"
   },
   {
     name: "an export begins with priority 0",
     clause: "S21",
     file: "internal/memory/dump.ts",
-    find: "Stream.paginateChunkEffect(beginning,",
-    replace: "Stream.paginateChunkEffect(-1,"
+    find: "    beginning,\n    (after)",
+    replace: "    -1,\n    (after)"
   },
   {
     name: "a priority is any integer",
