@@ -128,7 +128,9 @@ for (const [name, { open, outbox, run }] of Object.entries(engines)) {
         const name = fresh()
         const [space, other] = [yield* open(name), yield* open(name)]
         const taker = yield* Effect.fork(space.in(["t", P.string, 0]))
-        yield* within(Effect.repeat(space.inspect, { until: ({ interests }) => interests.length === 1 }), "one waits")
+        // He waits all the time, and for nothing that comes.
+        yield* Effect.fork(space.in(["never"]))
+        yield* within(Effect.repeat(space.inspect, { until: ({ interests }) => interests.length === 2 }), "two wait")
         yield* other.out(["t", "b", 1])
         yield* other.out(["t", "c", 0], { priority: -7 })
         yield* other.out(["t", "a", 1], { priority: 7 })
