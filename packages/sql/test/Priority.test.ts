@@ -111,8 +111,10 @@ for (const [name, { open, outbox, run }] of Object.entries(engines)) {
         const space = yield* open(name)
         const box = yield* outbox({ space: name })
         const put = (which: string, priority?: number) =>
-          Effect.flatMap(box.statement([["t", which]], { priority }), ({ params, sql }) =>
-            Effect.promise(() => run(sql, params)))
+          Effect.flatMap(
+            box.statement([["t", which]], { priority }),
+            ({ params, sql }) => Effect.promise(() => run(sql, params))
+          )
         yield* put("second")
         yield* put("first", 3)
         yield* put("third", -3)
