@@ -288,12 +288,14 @@ export const mutants = [
     clause: "S5",
     file: "internal/memory/shelves.ts",
     find: `    if (!(items instanceof Ordered) || this.selection === "fifo") {
-      return next(items, -1, test)
+      return next(items, beginning, test)
     }
+    const end = endOfChoice(items, test)
     if (this.selection === "lifo") {`,
     replace: `    if (!(items instanceof Ordered)) {
-      return next(items, -1, test)
+      return next(items, beginning, test)
     }
+    const end = endOfChoice(items, test)
     if (this.selection !== "random") {`
   },
   {
@@ -502,8 +504,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a tuple forgets its failed attempts as it goes to the back",
     clause: "S8",
     file: "internal/memory/holds.ts",
-    find: "const youngest = this.entry(entry.tuple, entry.extra, entry.failure)",
-    replace: `const youngest = this.entry(entry.tuple, entry.extra && { ...entry.extra, attempts: 0 }, entry.failure)`
+    find: "const youngest = this.entry(entry.tuple, entry.extra,",
+    replace: `const youngest = this.entry(entry.tuple, entry.extra && { ...entry.extra, attempts: 0 },`
   },
 
   // S9: timeouts
@@ -736,7 +738,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "inAny takes for its first pattern, though another has an older tuple",
     clause: "S11",
     file: "internal/memory/shelves.ts",
-    find: "this.choose(Array.from(new Set(found)).sort(byAge))",
+    find: "this.choose(Array.from(new Set(found)).sort(byPlace))",
     replace: "this.choose(Array.from(new Set(found)))"
   },
 
@@ -877,8 +879,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "\"sliding\" drops the newest tuple",
     clause: "S14",
     file: "internal/memory/shelves.ts",
-    find: "shelf.all.next(-1, always)",
-    replace: "shelf.all.last(always)"
+    find: "all.next(endOf(priority + 1), always)",
+    replace: "all.last(always)"
   },
   {
     name: "a transaction that makes room does not let puts in",
@@ -1547,8 +1549,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a join tries the same tuples of equal patterns in every order",
     clause: "S11",
     file: "internal/pattern/join.ts",
-    find: "      after = last < 0 ? -1 : chosen[last]!.seq",
-    replace: "      after = -1"
+    find: "      after = last < 0 ? beginning : chosen[last]!.seq",
+    replace: "      after = beginning"
   },
   {
     name: "a join does not see that what has been bound leaves too little to the others",
@@ -1668,7 +1670,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a transaction on a store does not find what it has put",
     clause: "S10",
     file: "internal/durable/run.ts",
-    find: "return stored ?? own(done).find(isWanted) ?? miss",
+    find: "return put ?? stored ?? miss",
     replace: "return stored ?? miss"
   },
   {
@@ -1745,7 +1747,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "an attempt does not count if a transaction on a store cannot decode what it takes",
     clause: "S10",
     file: "internal/durable/transact.ts",
-    find: "defect.id > 0 ? afterwards(attempted(session, [defect.id])) : Effect.void",
+    find: "defect.seen.isOwn ? Effect.void : afterwards(attempted(session, [defect.seen.id]))",
     replace: "Effect.void"
   },
   {
@@ -1836,7 +1838,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a move forgets what has arrived when the rest fails",
     clause: "S14",
     file: "internal/destination.ts",
-    find: "      onArrival?.(arrived)\n",
+    find: "    onArrival?.(arrived)\n",
     replace: ""
   },
   {
@@ -1976,8 +1978,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "what moves to a space is neither copied nor checked",
     clause: "S1",
     file: "internal/space.ts",
-    find: "verbs.outFitting!(tuples.map(own), onArrival)",
-    replace: "verbs.outFitting!(tuples, onArrival)"
+    find: "verbs.outFitting(tuples.map(own), onArrival, priorities)",
+    replace: "verbs.outFitting(tuples, onArrival, priorities)"
   },
   {
     name: "what a store refuses of a batch fails all that were in it",
@@ -2189,8 +2191,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a batch of a store gives places at no time",
     clause: "Insight",
     file: "internal/durable/delivery.ts",
-    find: "this.tables.mark?.(id, at)",
-    replace: "this.tables.mark"
+    find: "this.tables.mark?.(arrivalOf(id), at)",
+    replace: "void arrivalOf(id)"
   },
   // S18, S19: queries, and what they hold
   {
@@ -2316,7 +2318,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "an import into memory forgets failed attempts",
     clause: "Lines",
     file: "internal/memory/put.ts",
-    find: "extra.attempts = attempts",
+    find: "extra.attempts = dumped.attempts",
     replace: "extra.attempts = 0"
   },
   {
