@@ -1837,7 +1837,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a move forgets what has arrived when the rest fails",
     clause: "S14",
     file: "internal/destination.ts",
-    find: "      onArrival?.(arrived)\n",
+    find: "    onArrival?.(arrived)\n",
     replace: ""
   },
   {

@@ -111,8 +111,10 @@ for (const [name, { open, outbox, run }] of Object.entries(engines)) {
         const space = yield* open(name)
         const box = yield* outbox({ space: name })
         const put = (which: string, priority?: number) =>
-          Effect.flatMap(box.statement([["t", which]], { priority }), ({ params, sql }) =>
-            Effect.promise(() => run(sql, params)))
+          Effect.flatMap(
+            box.statement([["t", which]], { priority }),
+            ({ params, sql }) => Effect.promise(() => run(sql, params))
+          )
         yield* put("second")
         yield* put("first", 3)
         yield* put("third", -3)
@@ -128,7 +130,9 @@ for (const [name, { open, outbox, run }] of Object.entries(engines)) {
         const name = fresh()
         const [space, other] = [yield* open(name), yield* open(name)]
         const taker = yield* Effect.fork(space.in(["t", P.string, 0]))
-        yield* within(Effect.repeat(space.inspect, { until: ({ interests }) => interests.length === 1 }), "one waits")
+        // He waits all the time, and for nothing that comes.
+        yield* Effect.fork(space.in(["never"]))
+        yield* within(Effect.repeat(space.inspect, { until: ({ interests }) => interests.length === 2 }), "two wait")
         yield* other.out(["t", "b", 1])
         yield* other.out(["t", "c", 0], { priority: -7 })
         yield* other.out(["t", "a", 1], { priority: 7 })

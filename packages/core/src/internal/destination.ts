@@ -33,16 +33,15 @@ export interface Receiving {
 }
 
 /** For who has room for all. */
-export const fitting =
-  (
-    outAll: (tuples: ReadonlyArray<Tuple>, priorities?: ReadonlyArray<number>) => Effect.Effect<void, any>
-  ): PutFitting =>
-  (tuples, onArrival, priorities) =>
-    Effect.map(outAll(tuples, priorities), () => {
-      const arrived = tuples.map((_, index) => index)
-      onArrival?.(arrived)
-      return arrived
-    })
+export const fitting = (
+  outAll: (tuples: ReadonlyArray<Tuple>, priorities?: ReadonlyArray<number>) => Effect.Effect<void, any>
+): PutFitting =>
+(tuples, onArrival, priorities) =>
+  Effect.map(outAll(tuples, priorities), () => {
+    const arrived = tuples.map((_, index) => index)
+    onArrival?.(arrived)
+    return arrived
+  })
 
 /** Puts tuples into a destination. One that only knows `outAll` takes all of them. */
 export const putFitting = <E>(

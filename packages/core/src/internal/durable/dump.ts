@@ -134,37 +134,38 @@ const isKnown = ({ reader }: Ground, tuple: Tuple): boolean => {
 }
 
 export const load = (ground: Ground): Verbs<SpaceError>["load"] => (_, all) =>
-  ground.operation("import", (access) => failing(() => {
-    if (all.some(({ after }) => after > 0) && !ground.schedules) {
-      return Effect.fail(noSchedules("after"))
-    }
-    const rowOf = (dumped: Dumped) => {
-      const { attempts, priority, ttl } = dumped
-      ground.checkPriority(priority)
-      const { values } = ground.reader
-      const tuple = decoded(values, dumped)
-      const stored = storable(dumped, tuple ?? raw(values, dumped))
-      // Whoever waits is asked only about what this program can read.
-      const isReadable = tuple !== undefined && isKnown(ground, tuple)
-      return (): NewRow => ({
-        ...stored,
-        ttl,
-        leased: false,
-        meta: null,
-        attempts,
-        priority,
-        accepted: isReadable ? ground.session.offers.accepts(tuple) : []
+  ground.operation("import", (access) =>
+    failing(() => {
+      if (all.some(({ after }) => after > 0) && !ground.schedules) {
+        return Effect.fail(noSchedules("after"))
+      }
+      const rowOf = (dumped: Dumped) => {
+        const { attempts, priority, ttl } = dumped
+        ground.checkPriority(priority)
+        const { values } = ground.reader
+        const tuple = decoded(values, dumped)
+        const stored = storable(dumped, tuple ?? raw(values, dumped))
+        // Whoever waits is asked only about what this program can read.
+        const isReadable = tuple !== undefined && isKnown(ground, tuple)
+        return (): NewRow => ({
+          ...stored,
+          ttl,
+          leased: false,
+          meta: null,
+          attempts,
+          priority,
+          accepted: isReadable ? ground.session.offers.accepts(tuple) : []
+        })
+      }
+      const rows = all.filter(({ after }) => after === 0).map(rowOf)
+      const scheduled = all.filter(({ after }) => after > 0).map((dumped) => {
+        const row = rowOf(dumped)
+        return (): NewScheduled => ({ ...row(), after: dumped.after, at: null })
       })
-    }
-    const rows = all.filter(({ after }) => after === 0).map(rowOf)
-    const scheduled = all.filter(({ after }) => after > 0).map((dumped) => {
-      const row = rowOf(dumped)
-      return (): NewScheduled => ({ ...row(), after: dumped.after, at: null })
-    })
-    const put = (): Put => ({ op: "put", rows: rows.map((row) => row()) })
-    return scheduled.length === 0
-      ? Effect.asVoid(access.perform(put))
-      : Effect.asVoid(
-        access.exclusively((run) => run([put(), { op: "schedule", rows: scheduled.map((row) => row()) }]))
-      )
-  }))
+      const put = (): Put => ({ op: "put", rows: rows.map((row) => row()) })
+      return scheduled.length === 0
+        ? Effect.asVoid(access.perform(put))
+        : Effect.asVoid(
+          access.exclusively((run) => run([put(), { op: "schedule", rows: scheduled.map((row) => row()) }]))
+        )
+    }))

@@ -224,23 +224,26 @@ export const priority = cases("Priority", (test) => {
       yield* empty(space)
     }))
 
-  test.needing("transactions")("S10 S21 a transaction takes and reads by priority, also what it has put", () =>
-    Effect.gen(function*() {
-      const space = yield* fresh()
-      yield* space.out(["t", "high"], { priority: 1 })
-      yield* space.out(["t", "low"], { priority: -1 })
-      const taken = yield* space.transact(STM.gen(function*() {
-        yield* Transaction.out(space, ["t", "own"])
-        const read = yield* Transaction.rd(space, any)
-        const first = yield* Transaction.in(space, any)
-        const second = yield* Transaction.in(space, any)
-        const third = yield* Transaction.inp(space, any)
-        const count = yield* Transaction.count(space, any)
-        return [read, first, second, Option.getOrNull(third), count]
-      }))
-      same(taken, [["t", "high"], ["t", "high"], ["t", "own"], ["t", "low"], 0])
-      yield* empty(space)
-    }))
+  test.needing("transactions")(
+    "S10 S21 a transaction takes and reads by priority, also what it has put",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        yield* space.out(["t", "high"], { priority: 1 })
+        yield* space.out(["t", "low"], { priority: -1 })
+        const taken = yield* space.transact(STM.gen(function*() {
+          yield* Transaction.out(space, ["t", "own"])
+          const read = yield* Transaction.rd(space, any)
+          const first = yield* Transaction.in(space, any)
+          const second = yield* Transaction.in(space, any)
+          const third = yield* Transaction.inp(space, any)
+          const count = yield* Transaction.count(space, any)
+          return [read, first, second, Option.getOrNull(third), count]
+        }))
+        same(taken, [["t", "high"], ["t", "high"], ["t", "own"], ["t", "low"], 0])
+        yield* empty(space)
+      })
+  )
 
   test.needing("transactions")("S10 S21 what a transaction gives up is in its old place", () =>
     Effect.gen(function*() {
@@ -299,10 +302,13 @@ export const priority = cases("Priority", (test) => {
         ["later", 9]
       ])
       const other = yield* fresh()
-      yield* Stream.run(Stream.fromIterable(Chunk.reverse(Chunk.drop(Chunk.dropRight(lines, 1), 1))).pipe(
-        (reversed) => Stream.concat(Stream.fromIterable(Chunk.take(lines, 1)), reversed),
-        Stream.concat(Stream.fromIterable(Chunk.takeRight(lines, 1)))
-      ), importLines(other))
+      yield* Stream.run(
+        Stream.fromIterable(Chunk.reverse(Chunk.drop(Chunk.dropRight(lines, 1), 1))).pipe(
+          (reversed) => Stream.concat(Stream.fromIterable(Chunk.take(lines, 1)), reversed),
+          Stream.concat(Stream.fromIterable(Chunk.takeRight(lines, 1)))
+        ),
+        importLines(other)
+      )
       same(
         names(yield* other.collect(any)),
         ["higher", "high too", "high", "second", "first", "low", "lowest"]
@@ -312,59 +318,68 @@ export const priority = cases("Priority", (test) => {
       yield* space.collect(any)
     }))
 
-  test.needing("clock")("S21 inspect tells how old the oldest of a shape is, and not that of the first choice", () =>
-    Effect.gen(function*() {
-      const space = yield* fresh()
-      yield* space.out(["t", "low"], { priority: -1 })
-      yield* pass(10_000)
-      yield* space.out(["t", "middle"])
-      yield* space.out(["u", "middle"])
-      yield* pass(10_000)
-      yield* space.out(["t", "high"], { priority: 1 })
-      yield* space.out(["u", "high"], { priority: 1 })
-      const { oldest = [] } = yield* space.inspect
-      for (const { age, shape } of oldest) {
-        const expected = shape.includes("\"t\"") ? 20_000 : 10_000
-        assert.isTrue(age >= expected && age <= expected * 1.02 + 1000, `${shape}: ${age}`)
-      }
-      same(oldest.length, 2)
-      yield* space.collect([P.string, P.string])
-      yield* empty(space)
-    }))
+  test.needing("clock")(
+    "S21 inspect tells how old the oldest of a shape is, and not that of the first choice",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        yield* space.out(["t", "low"], { priority: -1 })
+        yield* pass(10_000)
+        yield* space.out(["t", "middle"])
+        yield* space.out(["u", "middle"])
+        yield* pass(10_000)
+        yield* space.out(["t", "high"], { priority: 1 })
+        yield* space.out(["u", "high"], { priority: 1 })
+        const { oldest = [] } = yield* space.inspect
+        for (const { age, shape } of oldest) {
+          const expected = shape.includes("\"t\"") ? 20_000 : 10_000
+          assert.isTrue(age >= expected && age <= expected * 1.02 + 1000, `${shape}: ${age}`)
+        }
+        same(oldest.length, 2)
+        yield* space.collect([P.string, P.string])
+        yield* empty(space)
+      })
+  )
 
-  test.needing("options")("S14 S21 in a full sliding space the oldest of the lowest priority makes room", () =>
-    Effect.gen(function*() {
-      const space = yield* fresh({ capacity: 3, strategy: "sliding" })
-      const put = (name: string, priority: number) => space.out(["t", name], { priority })
-      const there = Effect.map(space.copyCollect(any), names)
-      yield* put("a", 1)
-      yield* put("b", 0)
-      yield* put("c", 0)
-      yield* put("d", 2)
-      same(yield* there, ["d", "a", "c"])
-      yield* put("low", -1)
-      same(yield* there, ["d", "a", "c"])
-      yield* space.outAll([["t", "e"], ["t", "f"]], { priority: 2 })
-      same(yield* there, ["d", "e", "f"])
-      yield* space.out(["other", 1, 2], { priority: 2 })
-      same(yield* space.collect([P.string, P.rest(P.any)]), [["t", "e"], ["t", "f"], ["other", 1, 2]])
-      yield* empty(space)
-    }))
+  test.needing("options")(
+    "S14 S21 in a full sliding space the oldest of the lowest priority makes room",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh({ capacity: 3, strategy: "sliding" })
+        const put = (name: string, priority: number) => space.out(["t", name], { priority })
+        const there = Effect.map(space.copyCollect(any), names)
+        yield* put("a", 1)
+        yield* put("b", 0)
+        yield* put("c", 0)
+        yield* put("d", 2)
+        same(yield* there, ["d", "a", "c"])
+        yield* put("low", -1)
+        same(yield* there, ["d", "a", "c"])
+        yield* space.outAll([["t", "e"], ["t", "f"]], { priority: 2 })
+        same(yield* there, ["d", "e", "f"])
+        yield* space.out(["other", 1, 2], { priority: 2 })
+        same(yield* space.collect([P.string, P.rest(P.any)]), [["t", "e"], ["t", "f"], ["other", 1, 2]])
+        yield* empty(space)
+      })
+  )
 
-  test.needing("options")("S14 S21 in a full space that drops or suspends, priority makes no room", () =>
-    Effect.gen(function*() {
-      const dropping = yield* fresh({ capacity: 1, strategy: "dropping" })
-      yield* dropping.out(["t", "a"])
-      yield* dropping.out(["t", "b"], { priority: 9 })
-      same(names(yield* dropping.collect(any)), ["a"])
-      const suspending = yield* fresh({ capacity: 1, strategy: "suspend" })
-      yield* suspending.out(["t", "a"])
-      const waiting = yield* start(suspending.out(["t", "b"], { priority: 9 }))
-      assert.isTrue(yield* isWaiting(waiting))
-      same(yield* suspending.in(any), ["t", "a"])
-      yield* Fiber.join(waiting)
-      same(names(yield* suspending.collect(any)), ["b"])
-    }))
+  test.needing("options")(
+    "S14 S21 in a full space that drops or suspends, priority makes no room",
+    () =>
+      Effect.gen(function*() {
+        const dropping = yield* fresh({ capacity: 1, strategy: "dropping" })
+        yield* dropping.out(["t", "a"])
+        yield* dropping.out(["t", "b"], { priority: 9 })
+        same(names(yield* dropping.collect(any)), ["a"])
+        const suspending = yield* fresh({ capacity: 1, strategy: "suspend" })
+        yield* suspending.out(["t", "a"])
+        const waiting = yield* start(suspending.out(["t", "b"], { priority: 9 }))
+        assert.isTrue(yield* isWaiting(waiting))
+        same(yield* suspending.in(any), ["t", "a"])
+        yield* Fiber.join(waiting)
+        same(names(yield* suspending.collect(any)), ["b"])
+      })
+  )
 
   test.needing("options")("S5 S21 lifo chooses the youngest of the highest priority", () =>
     Effect.gen(function*() {
@@ -378,23 +393,26 @@ export const priority = cases("Priority", (test) => {
       yield* empty(space)
     }))
 
-  test.needing("options")("S5 S21 random chooses among those of the highest priority that has a match", () =>
-    Effect.gen(function*() {
-      const space = yield* fresh({ selection: "random" })
-      const high = Array.from({ length: 40 }, (_, index) => ["t", `high ${index}`] as const)
-      const low = Array.from({ length: 40 }, (_, index) => ["t", `low ${index}`] as const)
-      for (const pattern of [any, [P.string, P.rest(P.any)]] as const) {
-        yield* space.outAll(low)
-        yield* space.outAll(high, { priority: 1 })
-        const found = yield* Effect.forEach([...high, ...low], () => space.in(pattern))
-        const isHigh = (tuple: ReadonlyArray<unknown>) => String(tuple[1]).startsWith("high")
-        assert.isTrue(found.slice(0, high.length).every(isHigh))
-        assert.isFalse(found.slice(high.length).some(isHigh))
-        // 1 of 40! orders is that of age
-        assert.notDeepEqual(names(found.slice(0, high.length)), names(high))
-      }
-      yield* empty(space)
-    }))
+  test.needing("options")(
+    "S5 S21 random chooses among those of the highest priority that has a match",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh({ selection: "random" })
+        const high = Array.from({ length: 40 }, (_, index) => ["t", `high ${index}`] as const)
+        const low = Array.from({ length: 40 }, (_, index) => ["t", `low ${index}`] as const)
+        for (const pattern of [any, [P.string, P.rest(P.any)]] as const) {
+          yield* space.outAll(low)
+          yield* space.outAll(high, { priority: 1 })
+          const found = yield* Effect.forEach([...high, ...low], () => space.in(pattern))
+          const isHigh = (tuple: ReadonlyArray<unknown>) => String(tuple[1]).startsWith("high")
+          assert.isTrue(found.slice(0, high.length).every(isHigh))
+          assert.isFalse(found.slice(high.length).some(isHigh))
+          // 1 of 40! orders is that of age
+          assert.notDeepEqual(names(found.slice(0, high.length)), names(high))
+        }
+        yield* empty(space)
+      })
+  )
 
   test("S16 S21 what is no priority is refused by name, and nothing is put", () =>
     Effect.gen(function*() {
