@@ -20,6 +20,7 @@ import * as W13 from "./workloads/W13.js"
 import * as W14 from "./workloads/W14.js"
 import * as W15 from "./workloads/W15.js"
 import * as W16 from "./workloads/W16.js"
+import * as W19 from "./workloads/W19.js"
 import * as W2 from "./workloads/W2.js"
 import * as W21 from "./workloads/W21.js"
 import * as W22 from "./workloads/W22.js"
@@ -52,6 +53,7 @@ export const workloads: Readonly<Record<string, Workload>> = {
   W14,
   W15,
   W16,
+  W19,
   W21,
   W22,
   D1,

@@ -13,6 +13,8 @@ type Work<A, E = never> = (value: A) => Effect.Effect<void, E>
 
 export const later = (space: Space, job: string, after: Duration.DurationInput) => space.out(["job", job], { after })
 
+export const urgent = (space: Space, job: string, priority: number) => space.out(["job", job], { priority })
+
 export const attempt = (space: Space, work: Work<string, string>) =>
   space.inWith(["job", P.string], ([, job]) => work(job), {
     retry: Schedule.intersect(Schedule.exponential("10 millis"), Schedule.recurs(2)),
@@ -180,6 +182,17 @@ export const demonstrations: Readonly<Record<string, Demonstration>> = {
     yield* expectEqual(yield* cancelled.cancel, true)
     yield* later(space, "soon", "20 millis")
     yield* expectEqual(yield* space.in(["job", P.string]), ["job", "soon"])
+  }),
+  "priority queue": Effect.fnUntraced(function*(space) {
+    const { note, notes } = yield* notebook
+    yield* space.out(["job", "report"])
+    yield* urgent(space, "cleanup", -1)
+    yield* urgent(space, "payment", 10)
+    const worker = (fails: boolean) =>
+      Effect.exit(space.inWith(["job", P.string], ([, job]) => fails ? Effect.fail("no luck") : note(job)))
+    yield* worker(true)
+    yield* Effect.repeatN(worker(false), 2)
+    yield* expectEqual(yield* notes, ["payment", "report", "cleanup"])
   }),
   "retry, dead letters, redrive": Effect.fnUntraced(function*(space) {
     yield* space.out(["job", "a"])

@@ -288,12 +288,14 @@ export const mutants = [
     clause: "S5",
     file: "internal/memory/shelves.ts",
     find: `    if (!(items instanceof Ordered) || this.selection === "fifo") {
-      return next(items, -1, test)
+      return next(items, beginning, test)
     }
+    const end = endOfChoice(items, test)
     if (this.selection === "lifo") {`,
     replace: `    if (!(items instanceof Ordered)) {
-      return next(items, -1, test)
+      return next(items, beginning, test)
     }
+    const end = endOfChoice(items, test)
     if (this.selection !== "random") {`
   },
   {
@@ -502,8 +504,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a tuple forgets its failed attempts as it goes to the back",
     clause: "S8",
     file: "internal/memory/holds.ts",
-    find: "const youngest = this.entry(entry.tuple, entry.extra, entry.failure)",
-    replace: `const youngest = this.entry(entry.tuple, entry.extra && { ...entry.extra, attempts: 0 }, entry.failure)`
+    find: "const youngest = this.entry(entry.tuple, entry.extra, ",
+    replace: "const youngest = this.entry(entry.tuple, entry.extra && { ...entry.extra, attempts: 0 }, "
   },
 
   // S9: timeouts
@@ -736,7 +738,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "inAny takes for its first pattern, though another has an older tuple",
     clause: "S11",
     file: "internal/memory/shelves.ts",
-    find: "this.choose(Array.from(new Set(found)).sort(byAge))",
+    find: "this.choose(Array.from(new Set(found)).sort(byPlace))",
     replace: "this.choose(Array.from(new Set(found)))"
   },
 
@@ -877,8 +879,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "\"sliding\" drops the newest tuple",
     clause: "S14",
     file: "internal/memory/shelves.ts",
-    find: "shelf.all.next(-1, always)",
-    replace: "shelf.all.last(always)"
+    find: "all.next(endOf(priority + 1), always)",
+    replace: "all.last(always)"
   },
   {
     name: "a transaction that makes room does not let puts in",
@@ -1548,8 +1550,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a join tries the same tuples of equal patterns in every order",
     clause: "S11",
     file: "internal/pattern/join.ts",
-    find: "      after = last < 0 ? -1 : chosen[last]!.seq",
-    replace: "      after = -1"
+    find: "      after = last < 0 ? beginning : chosen[last]!.seq",
+    replace: "      after = beginning"
   },
   {
     name: "a join does not see that what has been bound leaves too little to the others",
@@ -1746,7 +1748,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "an attempt does not count if a transaction on a store cannot decode what it takes",
     clause: "S10",
     file: "internal/durable/transact.ts",
-    find: "defect.id > 0 ? afterwards(attempted(session, [defect.id])) : Effect.void",
+    find: "defect.seen.isOwn ? Effect.void : afterwards(attempted(session, [defect.seen.id]))",
     replace: "Effect.void"
   },
   {
@@ -1837,7 +1839,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a move forgets what has arrived when the rest fails",
     clause: "S14",
     file: "internal/destination.ts",
-    find: "      onArrival?.(arrived)\n",
+    find: "    onArrival?.(arrived)\n",
     replace: ""
   },
   {
@@ -1977,8 +1979,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "what moves to a space is neither copied nor checked",
     clause: "S1",
     file: "internal/space.ts",
-    find: "verbs.outFitting!(tuples.map(own), onArrival)",
-    replace: "verbs.outFitting!(tuples, onArrival)"
+    find: "verbs.outFitting(tuples.map(own), onArrival, priorities)",
+    replace: "verbs.outFitting(tuples, onArrival, priorities)"
   },
   {
     name: "what a store refuses of a batch fails all that were in it",
@@ -2190,7 +2192,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a batch of a store gives places at no time",
     clause: "Insight",
     file: "internal/durable/delivery.ts",
-    find: "this.tables.mark?.(id, at)",
+    find: "this.tables.mark?.(arrivalOf(id), at)",
     replace: "this.tables.mark"
   },
   // S18, S19: queries, and what they hold
@@ -2471,7 +2473,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "an import into memory forgets failed attempts",
     clause: "Lines",
     file: "internal/memory/put.ts",
-    find: "extra.attempts = attempts",
+    find: "extra.attempts = dumped.attempts",
     replace: "extra.attempts = 0"
   },
   {
@@ -2768,8 +2770,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "what was read is lost on its way over a link",
     clause: "S18",
     file: "internal/remote/held.ts",
-    find: "        return read.length === 0 ? taken : [...taken, read.map(encode)]",
-    replace: "        return taken"
+    find: "          : [...taken, read.map(encode)]",
+    replace: "          : taken"
   },
   {
     name: "what is absent is known over a link before its code has answered",
@@ -2811,8 +2813,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "what a transaction on a store has put is older than all else in a join",
     clause: "S10",
     file: "internal/durable/known.ts",
-    find: "id < 0 ? youngest - id : id",
-    replace: "id"
+    find: "firstOwn = endOf(0) - 2 ** 32",
+    replace: "firstOwn = -(2 ** 32)"
   },
   {
     name: "a join in a transaction on a store takes the first page of candidates for all of them",
@@ -2878,15 +2880,15 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "what outIfAbsent puts on a store with options has no lease",
     clause: "S4",
     file: "internal/durable/engine.ts",
-    find: "terms?.ttl, terms !== undefined)",
-    replace: "terms?.ttl, false)"
+    find: "terms?.ttl, terms !== undefined, ",
+    replace: "terms?.ttl, false, "
   },
   {
     name: "what replace puts with options lives for ever",
     clause: "S4",
     file: "internal/memory/put.ts",
-    find: "putOn(store, tuple, extra!, terms.ttl, waitOf(store, terms), put)",
-    replace: "putOn(store, tuple, extra!, Infinity, waitOf(store, terms), put)"
+    find: "putOn(store, tuple, extra!, { ...terms, after",
+    replace: "putOn(store, tuple, extra!, { ...terms, ttl: Infinity, after"
   },
   {
     name: "the other end of a link forgets the lease of what outIfAbsent has put",
@@ -2894,5 +2896,210 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/remote/operations.ts",
     find: "    if (leased !== undefined) {\n      leases.set(id, leased)\n    }\n",
     replace: ""
+  },
+
+  // S21: priority
+  {
+    name: "the lowest priority is chosen first",
+    clause: "S21",
+    file: "internal/places.ts",
+    find: "arrival - priority * step",
+    replace: "arrival + priority * step"
+  },
+  {
+    name: "what goes behind all others loses its priority, in memory",
+    clause: "S21",
+    file: "internal/memory/holds.ts",
+    find: "entry.failure, priorityOf(entry.seq))",
+    replace: "entry.failure)"
+  },
+  {
+    name: "what comes later loses its priority, in memory",
+    clause: "S21",
+    file: "internal/memory/holds.ts",
+    find: "this.entry(tuple, extra, failure, priority, at)",
+    replace: "this.entry(tuple, extra, failure, 0, at)"
+  },
+  {
+    name: "a full sliding space drops the oldest, whatever its priority",
+    clause: "S21",
+    file: "internal/memory/room.ts",
+    find: "this.shelves.least()!",
+    replace: "this.shelves.oldest()!"
+  },
+  {
+    name: "lifo and random choose among all priorities",
+    clause: "S21",
+    file: "internal/memory/shelves.ts",
+    find: "return first === undefined ? beginning : endOf(priorityOf(first.seq))",
+    replace: "return Infinity"
+  },
+  {
+    name: "lifo and random choose among the priorities of all arities",
+    clause: "S21",
+    file: "internal/memory/shelves.ts",
+    find: "entries.filter(({ seq }) => seq <= end)",
+    replace: "entries.filter(({ seq }) => seq <= end || true)"
+  },
+  {
+    name: "ages are those of places",
+    clause: "S21",
+    file: "internal/memory/state.ts",
+    find: "this.ages.of(arrivalOf(seq))",
+    replace: "this.ages.of(Math.abs(seq))"
+  },
+  {
+    name: "the oldest of a shape is looked for in its highest priority",
+    clause: "S21",
+    file: "internal/memory/inspect.ts",
+    find: "        aged.clear()\n",
+    replace: ""
+  },
+  {
+    name: "a join looks only from priority 0 on",
+    clause: "S21",
+    file: "internal/pattern/join.ts",
+    find: "  }, beginning)",
+    replace: "  }, -1)"
+  },
+  {
+    name: "an export begins with priority 0",
+    clause: "S21",
+    file: "internal/memory/dump.ts",
+    find: "    beginning,\n    (after)",
+    replace: "    -1,\n    (after)"
+  },
+  {
+    name: "a priority is any integer",
+    clause: "S21",
+    file: "internal/places.ts",
+    find: "Math.abs(value as number) <= mostPriority",
+    replace: "Math.abs(value as number) < Infinity"
+  },
+  {
+    name: "what moves to another space in memory loses its priority",
+    clause: "S21",
+    file: "internal/memory/put.ts",
+    find: "entry.failure, priorityOf(entry.seq))",
+    replace: "entry.failure)"
+  },
+  {
+    name: "what moves to another space loses its priority on the way",
+    clause: "S21",
+    file: "internal/destination.ts",
+    find: "held.tuples, onArrival, held.priorities",
+    replace: "held.tuples, onArrival"
+  },
+  {
+    name: "what a transaction on a store has put comes behind all that is stored",
+    clause: "S21",
+    file: "internal/durable/known.ts",
+    find: ".sort(byPlace).slice(0, limit)",
+    replace: ".slice(0, limit)"
+  },
+  {
+    name: "what goes behind all others on a store loses its priority",
+    clause: "S21",
+    file: "internal/durable/delivery.ts",
+    find: "id, priority: priorityOf(row.id), accepted",
+    replace: "id, accepted"
+  },
+  {
+    name: "ages on a store are those of places",
+    clause: "S21",
+    file: "internal/durable/delivery.ts",
+    find: "this.tables.mark?.(arrivalOf(id), at)",
+    replace: "this.tables.mark?.(id, at)"
+  },
+  {
+    name: "a store that knows no priorities forgets them",
+    clause: "S21",
+    file: "internal/durable/ground.ts",
+    find: "if (priority !== 0 && !this.prioritizes) {",
+    replace: "if (priority !== priority) {"
+  },
+  {
+    name: "a look ahead does not look at what has come before what it has passed",
+    clause: "S21",
+    file: "internal/durable/ahead.ts",
+    find: "[{ after, upTo: place - 1 }]",
+    replace: "[]"
+  },
+  {
+    name: "a look ahead looks only before all that it has passed",
+    clause: "S21",
+    file: "internal/durable/ahead.ts",
+    find: "after > beginning && priorityOf(after) === priorityOf(place)",
+    replace: "after > beginning"
+  },
+  {
+    name: "the last look goes on behind a gap with what it meets there twice",
+    clause: "S21",
+    file: "internal/durable/finding.ts",
+    find: "row.id > upTo || visit(",
+    replace: "visit("
+  },
+  {
+    name: "the other end of a link forgets the priorities of what moves there",
+    clause: "S21",
+    file: "internal/remote/operations.ts",
+    find: "values.decodeTuple(tuple)), undefined, priorities)",
+    replace: "values.decodeTuple(tuple)), undefined)"
+  },
+  {
+    name: "what moves to a split space loses its priority",
+    clause: "S21",
+    file: "internal/sharded/engine.ts",
+    find: "priorities && own.map((index) => priorities[index]!)",
+    replace: "undefined"
+  },
+  {
+    name: "what is tried again later loses its priority, in memory",
+    clause: "S21",
+    file: "internal/memory/holds.ts",
+    find: "entry.failure, priorityOf(entry.seq), at, ttl)",
+    replace: "entry.failure, 0, at, ttl)"
+  },
+  {
+    name: "what is tried again later loses its priority, on a store",
+    clause: "S21",
+    file: "internal/durable/ending.ts",
+    find: "  priority: priorityOf(id),\n",
+    replace: ""
+  },
+  {
+    name: "what is absent is looked for from priority 0 on, in memory",
+    clause: "S21",
+    file: "internal/memory/shelves.ts",
+    find: "this.first(pattern, beginning, test)",
+    replace: "this.first(pattern, -1, test)"
+  },
+  {
+    name: "what is absent is looked for from priority 0 on, on a store",
+    clause: "S21",
+    file: "internal/durable/absent.ts",
+    find: "after: beginning",
+    replace: "after: 0"
+  },
+  {
+    name: "what replace puts with options has no priority, in memory",
+    clause: "S21",
+    file: "internal/memory/put.ts",
+    find: "putOn(store, tuple, extra!, { ...terms, after",
+    replace: "putOn(store, tuple, extra!, { ...terms, priority: 0, after"
+  },
+  {
+    name: "what outIfAbsent puts on a store with options has no priority",
+    clause: "S21",
+    file: "internal/durable/engine.ts",
+    find: "terms !== undefined, terms?.priority)",
+    replace: "terms !== undefined)"
+  },
+  {
+    name: "what outIfAbsent puts over a link with options has no priority",
+    clause: "S21",
+    file: "internal/remote/protocol.ts",
+    find: "at === undefined ? { ttl, priority, after } : { ttl, priority, at }",
+    replace: "at === undefined ? { ttl, priority: 0, after } : { ttl, priority: 0, at }"
   }
 ]

@@ -417,5 +417,63 @@ export const mutants = [
     file: "internal/sqlite/tables.ts",
     find: "waiter.events.includes(\"Gone\") ? 1 : null",
     replace: "null"
+  },
+
+  // S21: priority
+  {
+    name: "what is put into SQLite after a low priority comes behind it",
+    clause: "S21",
+    file: "internal/sqlite/tables.ts",
+    find: "if (last < arrivals) {",
+    replace: "if (last > 0) {"
+  },
+  {
+    name: "what is put into SQLite at once after a low priority is moved by the first alone",
+    clause: "S21",
+    file: "internal/sqlite/tables.ts",
+    find: "shift.run(last - arrival, last - count, last)",
+    replace: "shift.run(last - arrival, last - 1, last)"
+  },
+  {
+    name: "what comes later in SQLite loses its priority",
+    clause: "S21",
+    file: "internal/sqlite/tables.ts",
+    find: "    attempts,\n    priority\n  }",
+    replace: "    attempts\n  }"
+  },
+  {
+    name: "what goes behind all others in PostgreSQL loses its priority",
+    clause: "S21",
+    file: "internal/postgres/migrations.ts",
+    find: "nextval('${schema}.ids') + v_from - ${arrivalOf(sql`v_from`)}",
+    replace: "nextval('${schema}.ids')"
+  },
+  {
+    name: "what comes later in PostgreSQL loses its priority",
+    clause: "S21",
+    file: "internal/postgres/migrations.ts",
+    find: "newPlace(schema, sql`s.priority`)",
+    replace: "newPlace(schema, sql`0`)"
+  },
+  {
+    name: "a put while somebody waits in PostgreSQL loses its priority",
+    clause: "S21",
+    file: "internal/postgres/migrations.ts",
+    find: "newPlace(schema, sql`r.priority`)",
+    replace: "newPlace(schema, sql`0`)"
+  },
+  {
+    name: "who takes in PostgreSQL looks from priority 0 on",
+    clause: "S21",
+    file: "internal/postgres/migrations.ts",
+    find: "v_query, ${beginning}, CASE",
+    replace: "v_query, 0, CASE"
+  },
+  {
+    name: "an outbox forgets priorities",
+    clause: "S21",
+    file: "internal/rows.ts",
+    find: "  priority: priority || undefined,\n",
+    replace: ""
   }
 ]

@@ -25,6 +25,7 @@ import * as memoryStore from "./internal/durable/memory.js"
 import * as query from "./internal/durable/query.js"
 import * as row from "./internal/durable/row.js"
 import * as encoding from "./internal/encoding.js"
+import * as places from "./internal/places.js"
 import * as queues from "./internal/queue.js"
 import * as timekeeper from "./internal/timekeeper.js"
 import type { Reader } from "./Options.js"
@@ -204,6 +205,8 @@ export interface SpaceStore {
    * go back by it may be back and taken again, and so is not put back once more.
    */
   readonly undoes?: boolean | undefined
+  /** Whether it heeds the priorities of new rows. By default not. */
+  readonly prioritizes?: boolean | undefined
   /** Whether it has tuples come later, by the commands `schedule`, `reschedule` and `scheduled`. By default not. */
   readonly schedules?: boolean | undefined
   /**
@@ -275,17 +278,20 @@ export interface ScheduledTables {
  */
 export interface Tables {
   /**
-   * Stores a tuple; in a new place, behind all others, if it has none yet. Returns it with its place. A tuple that
-   * comes with `lease: 0` is to have a lease: its number is the place that the tuple gets, and comes back as its
-   * `lease`.
+   * Stores a tuple; in a new place, behind all others without a priority, if it has none yet. Returns it with its
+   * place. A tuple that comes with `lease: 0` is to have a lease: its number is the place that the tuple gets, and comes
+   * back as its `lease`.
    */
   readonly insert: (row: Omit<Row, "id"> & { readonly id: number | null }) => Row
-  /** Stores tuples behind all others, in their order, and returns their places. None of them is to have a lease. */
+  /**
+   * Stores tuples behind all others without a priority, in their order, and returns their places. None of them is to
+   * have a lease.
+   */
   readonly insertAll: (rows: ReadonlyArray<Omit<Row, "id">>) => ReadonlyArray<number>
   /** A tuple that is stored. */
   readonly get: (id: number) => Row | undefined
   readonly remove: (ids: ReadonlyArray<number>) => void
-  /** Stored tuples that match and are younger, oldest first. */
+  /** Stored tuples that match and are behind this place, in the order of places. Before all of them is -(2 ** 53). */
   readonly find: (query: Query, after: number, limit: number) => ReadonlyArray<Row>
   readonly count: (query: Query) => number
   /** Stored tuples whose life is over at this time. */
@@ -296,10 +302,16 @@ export interface Tables {
   readonly renew: (lease: number, expires: number | null) => boolean
 
   /**
-   * Remembers that this place was given at this time, for the ages that `inspect` tells. Is told the first place that a
-   * batch gives. Without it there are no ages.
+   * Remembers that a tuple arrived under this number at this time, for the ages that `inspect` tells. Is told the first
+   * that a batch puts. The number is that of its place: {@link arrivalOf}. Without it there are no ages.
    */
-  readonly mark?: ((id: number, now: number) => void) | undefined
+  readonly mark?: ((arrival: number, now: number) => void) | undefined
+  /**
+   * For priorities, which are a part of the place: the number of the next tuple in the order of arrival, of those by
+   * which `insert` and `insertAll` make new places. `insert` is then told the place that is made of it, which may be
+   * negative, or greater than {@link arrivals}. Without it the store knows no priorities.
+   */
+  readonly arrive?: (() => number) | undefined
 
   /** Moves stored tuples to holds. */
   readonly hold: (client: string, held: ReadonlyArray<readonly [hold: number, id: number]>, now: number) => void
@@ -440,6 +452,23 @@ export interface Queue {
  * @category stores
  */
 export const queue = (permits: number): Queue => new queues.Queue(permits)
+
+/**
+ * So many tuples are put into a space at most, and so many places are of each priority. The place of a tuple is its
+ * number in the order of arrival, less its priority times this.
+ *
+ * @since 0.1.0
+ * @category tables
+ */
+export const arrivals: number = places.step
+
+/**
+ * The number of a tuple in the order of arrival, by its place.
+ *
+ * @since 0.1.0
+ * @category tables
+ */
+export const arrivalOf: (place: number) => number = places.arrivalOf
 
 /**
  * Whether a tuple matches a query: what every store has to agree with.

@@ -40,6 +40,11 @@ export interface NewRow {
   readonly meta: string | null
   /** How often a use of it has failed, in the space that it comes from. */
   readonly attempts?: number | undefined
+  /**
+   * How urgent it is (S21): an integer from -1000 to 1000, 0 if it is not said. It comes only to a store that
+   * `prioritizes`.
+   */
+  readonly priority?: number | undefined
   /** Those of this client's lines of waiters that are not exact which accept the tuple. */
   readonly accepted: ReadonlyArray<number>
 }
@@ -51,7 +56,10 @@ export interface NewRow {
  * @category models
  */
 export interface Row {
-  /** Its place: the order of age. */
+  /**
+   * Its place: the order of choice. Of tuples without a priority that is the order of age; a priority puts it so many
+   * times `SpaceStore.arrivals` before or behind that.
+   */
   readonly id: number
   readonly fields: ReadonlyArray<string>
   readonly shape: string
@@ -92,6 +100,8 @@ export interface NewScheduled extends NewRow {
  * @category models
  */
 export interface ScheduledRow extends Omit<Row, "expires" | "id" | "lease" | "token"> {
+  /** As of a new row. */
+  readonly priority?: number | undefined
   /** When it comes, by the store's clock, in milliseconds. */
   readonly due: number
   /** Milliseconds to live, from when it comes. `null` for ever. */
@@ -231,7 +241,8 @@ export interface Read {
 }
 
 /**
- * Reads up to `limit` tuples that match, oldest first, that are younger than `after`. Answered with them.
+ * Reads up to `limit` tuples that match, in the order of places, that are behind `after`. Before all places is
+ * -(2 ** 53). Answered with them.
  *
  * @since 0.1.0
  * @category commands

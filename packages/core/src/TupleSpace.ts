@@ -75,8 +75,8 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
     (tuple: T): Effect.Effect<void, E>
     (tuple: T, options: OutOptions): Effect.Effect<Lease<E>, E>
   }
-  /** Puts all tuples in one atomic step, in their order. */
-  readonly outAll: (tuples: Iterable<T>) => Effect.Effect<void, E>
+  /** Puts all tuples in one atomic step, in their order, all with the same priority (S21). */
+  readonly outAll: (tuples: Iterable<T>, options?: OutAllOptions) => Effect.Effect<void, E>
 
   /** Takes what the query finds, waiting until it is there: for a pattern, the oldest match (S5, S8, S18). */
   readonly in: <const P extends Query, const O extends Known<O, WaitOptions> = {}>(
@@ -275,8 +275,8 @@ export interface Writer<in T extends Tuple, out E = never> {
     (tuple: T): Effect.Effect<void, E>
     (tuple: T, options: OutOptions): Effect.Effect<Lease<E>, E>
   }
-  /** Puts all tuples in one atomic step, in their order. */
-  readonly outAll: (tuples: Iterable<T>) => Effect.Effect<void, E>
+  /** Puts all tuples in one atomic step, in their order, all with the same priority (S21). */
+  readonly outAll: (tuples: Iterable<T>, options?: OutAllOptions) => Effect.Effect<void, E>
 }
 
 /**
@@ -368,13 +368,44 @@ export interface Part<in T extends Tuple, out E = never> extends Writer<T, E> {
 }
 
 /**
- * Options of `out`, `outIfAbsent` and `replace`: how long the tuple lives (S15), and when it comes (S20). It comes at
- * once, or `after` a while, or `at` a time: not both.
+ * Options of `outAll`.
  *
  * @since 0.1.0
  * @category models
  */
+export interface OutAllOptions {
+  /**
+   * Among stored matches those of the highest priority are chosen first, and of these the oldest (S21). An integer from
+   * -1000 to 1000; 0 if none is given. The tuple keeps it when it comes back.
+   */
+  readonly priority?: number | undefined
+}
+
+/**
+ * Options of `out`, `outIfAbsent` and `replace`: how long the tuple lives (S15), when it comes (S20), and how urgent it
+ * is (S21). It comes at once, or `after` a while, or `at` a time: not both.
+ *
+ * @since 0.1.0
+ * @category models
+ * @example
+ * ```ts
+ * import { Pattern as P, TupleSpace } from "@effect-linda/core"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const space = yield* TupleSpace.make()
+ *   yield* space.out(["job", "report"])
+ *   yield* space.out(["job", "cleanup"], { priority: -1, ttl: "1 hour" })
+ *   yield* space.out(["job", "payment"], { priority: 10 })
+ *   return yield* space.copyCollect(["job", P.string])
+ * })
+ *
+ * Effect.runPromise(Effect.scoped(program)).then(console.log)
+ * // [ [ "job", "payment" ], [ "job", "report" ], [ "job", "cleanup" ] ]
+ * ```
+ */
 export type OutOptions =
+  & OutAllOptions
   & {
     /** Time to live: how long after it has come the tuple is gone. For ever, if none is given. */
     readonly ttl?: Duration.DurationInput | undefined
@@ -1241,7 +1272,10 @@ export const out: {
  * @since 0.1.0
  * @category accessors
  */
-export const outAll: (tuples: Iterable<Tuple>) => Effect.Effect<void, SpaceError, Space> = accessor("outAll")
+export const outAll: (
+  tuples: Iterable<Tuple>,
+  options?: OutAllOptions
+) => Effect.Effect<void, SpaceError, Space> = accessor("outAll")
 
 const in_: <const P extends Query, const O extends Known<O, WaitOptions> = {}>(
   query: P & Check<Tuple, P>,

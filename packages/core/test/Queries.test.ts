@@ -46,6 +46,7 @@ describe("Holds of batches", () => {
         tuples,
         index: 0,
         attempts: tuples.map(() => 0),
+        priorities: tuples.map(() => 0),
         token: 1,
         isOver: () => false,
         keep: () => {},

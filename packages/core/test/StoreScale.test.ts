@@ -132,7 +132,8 @@ describe("D12 a predicate that matches only what is far", () => {
         const found = yield* operation(space)
         assert.include(JSON.stringify(found), name === "count" ? "1" : String(far - 1))
         assert.strictEqual(pages.others, name === "inAny" ? 3 : 2)
-        assert.isAtMost(pages.alone, name === "inAny" ? 7 : 5)
+        // With a look at what may have come before all of them, by its priority.
+        assert.isAtMost(pages.alone, name === "inAny" ? 8 : 6)
         yield* settle
         // What `inspect` does not show neither.
         const { replies: [{ waiters }] } = yield* (yield* open.raw).run([{ op: "inspect" }])
@@ -189,6 +190,78 @@ describe("D12 a predicate that matches only what is far", () => {
       const gone = (other: Space) => other.inp(["job", -1])
       same(yield* comingBack((space, isWanted) => space.rdp(["job", isWanted]), gone), Option.some(["job", far - 1]))
       same(yield* comingBack((space, isWanted) => space.in(["job", isWanted]), gone), ["job", far - 1])
+    }))
+
+  /** While somebody looks ahead, these come, each with its priority: before some of what he has passed. */
+  const comingBefore = (
+    use: (space: Space, isWanted: (i: number) => boolean) => Effect.Effect<unknown, any>,
+    come: ReadonlyArray<readonly [i: number, priority: number]>,
+    few: ReadonlyArray<readonly [priority: number, count: number]> = []
+  ) =>
+    Effect.gen(function*() {
+      const open = yield* clients
+      const other = yield* open()
+      for (const [priority, count] of few) {
+        yield* other.outAll(Array.from({ length: count }, () => ["job", -priority / 1000]), { priority })
+      }
+      yield* other.outAll(jobs)
+      let looks = 0
+      const space = yield* open((asked) =>
+        !asked.isAlone && scansIn(asked) > 0 && ++looks === 2
+          ? Effect.forEach(come, ([i, priority]) => other.out(["job", i], { priority }))
+          : Effect.void
+      )
+      const wanted = new Set([far - 1, ...come.map(([i]) => i).filter((i) => i < -10)])
+      const found = yield* use(space, (i) => wanted.has(i))
+      assert.isAtLeast(looks, 2)
+      return found
+    })
+
+  it.scoped("S21 what comes before all that it has passed is the first choice, for who reads and for who takes", () =>
+    Effect.gen(function*() {
+      const come = [[-1, 9], [-12, 1], [-11, 1], [-13, 2], [-2, 1]] as const
+      same(yield* comingBefore((space, isWanted) => space.rdp(["job", isWanted]), come), Option.some(["job", -13]))
+      same(yield* comingBefore((space, isWanted) => space.inp(["job", isWanted]), come), Option.some(["job", -13]))
+      same(yield* comingBefore((space, isWanted) => space.in(["job", isWanted]), come), ["job", -13])
+      same(
+        yield* comingBefore((space, isWanted) => space.inAny([["nothing"], ["job", isWanted]]), come),
+        { index: 1, tuple: ["job", -13] }
+      )
+      same(
+        yield* comingBefore((space, isWanted) => space.collect(["job", isWanted]), come),
+        [["job", -13], ["job", -12], ["job", -11], ["job", far - 1]]
+      )
+    }))
+
+  it.scoped("S21 what comes between what it has passed is found in the order of choice", () =>
+    Effect.gen(function*() {
+      const come = [[-11, -5], [-12, 6], [-13, 5], [-14, 4], [-15, 0], [-16, 7]] as const
+      const few = [[7, 3], [5, 2], [1, 1]] as const
+      same(
+        yield* comingBefore((space, isWanted) => space.collect(["job", isWanted]), come, few),
+        [["job", -16], ["job", -12], ["job", -13], ["job", -14], ["job", far - 1], ["job", -15], ["job", -11]]
+      )
+      same(
+        yield* comingBefore((space, isWanted) => space.rdp(["job", isWanted]), come.slice(2), few),
+        Option.some(["job", -16])
+      )
+      same(
+        yield* comingBefore((space, isWanted) => space.rdp(["job", isWanted]), [[-14, 1], [-2, 2]], few),
+        Option.some(["job", -14])
+      )
+      same(
+        yield* comingBefore((space, isWanted) => space.in(["job", isWanted]), [[-2, 9], [-11, -5]], few),
+        ["job", far - 1]
+      )
+    }))
+
+  it.scoped("S21 however much comes there, it is looked ahead at as well", () =>
+    Effect.gen(function*() {
+      const come = Array.from({ length: 1_500 }, (_, i) => [-1 - i % 10, 1] as const)
+      same(
+        yield* comingBefore((space, isWanted) => space.rdp(["job", isWanted]), [...come, [-11, 1]]),
+        Option.some(["job", -11])
+      )
     }))
 
   it.scoped("S8 S9 who is interrupted while it looks ahead, or has no time left, leaves nothing", () =>

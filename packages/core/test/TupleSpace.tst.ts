@@ -59,6 +59,11 @@ describe("TupleSpace: a protocol", () => {
     expect(space.out).type.not.toBeCallableWith(["job", "1", "x"])
     expect(space.out).type.not.toBeCallableWith(["nope"])
     expect(space.outAll).type.not.toBeCallableWith([["stop"], ["nope"]])
+    expect(space.outAll).type.toBeCallableWith([["stop"]], { priority: 1 })
+    expect(space.outAll).type.not.toBeCallableWith([["stop"]], { priority: "1" })
+    expect(space.outAll).type.not.toBeCallableWith([["stop"]], { ttl: 1 })
+    expect(space.out).type.toBeCallableWith(["stop"], { priority: 1, ttl: 1, after: 1 })
+    expect(space.out).type.not.toBeCallableWith(["stop"], { priority: "high" })
     expect(space.outIfAbsent).type.not.toBeCallableWith(["stop"], ["nope"])
     expect(space.replace).type.not.toBeCallableWith(["job", P.any, P.any], () => ["nope"] as const)
     expect(space.replace(["job", P.any, P.any], ([, id]) => ["result", id, 1])).type.toBe<

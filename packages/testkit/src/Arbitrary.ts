@@ -132,17 +132,25 @@ export const pattern = (tuple: Tuple, chance: number): FastCheck.Arbitrary<Field
   )
 
 /**
+ * A priority (S21), of so few that there are often several tuples of one.
+ *
+ * @since 0.1.0
+ * @category arbitraries
+ */
+export const priority = (): FastCheck.Arbitrary<number> => FastCheck.constantFrom(0, 1, -1, 2, 1000, -1000)
+
+/**
  * An operation on a space of such tuples. Its patterns describe a tuple that may be there, with this chance (by default
- * 0.9).
+ * 0.9). With `priorities` what is put has one of a few.
  *
  * @since 0.1.0
  * @category arbitraries
  */
 export const operation = (
-  options: TupleOptions & { readonly chance?: number | undefined } = {}
+  options: TupleOptions & { readonly chance?: number | undefined; readonly priorities?: boolean | undefined } = {}
 ): FastCheck.Arbitrary<Operation> => {
-  OptionsOf.only(options, "chance", ...tupleOptions)
-  const { chance = 0.9, ...rest } = options
+  OptionsOf.only(options, "chance", "priorities", ...tupleOptions)
+  const { chance = 0.9, priorities = false, ...rest } = options
   const tuples = tuple(rest)
   const patterns = tuples.chain((each) => pattern(each, chance))
   const several = FastCheck.array(patterns, { minLength: 1, maxLength: 3 }) as unknown as FastCheck.Arbitrary<
@@ -151,12 +159,15 @@ export const operation = (
   const tagged = <const Tags extends ReadonlyArray<Operation["_tag"]>>(
     ...tags: Tags
   ): FastCheck.Arbitrary<Tags[number]> => FastCheck.constantFrom(...tags)
+  const one = { _tag: tagged("out"), tuple: tuples }
+  const all = { _tag: tagged("outAll"), tuples: FastCheck.array(tuples, { maxLength: 4 }) }
+  const put = { priority: priority() }
   return FastCheck.oneof(
-    { arbitrary: FastCheck.record({ _tag: tagged("out"), tuple: tuples }), weight: 6 },
+    { arbitrary: priorities ? FastCheck.record({ ...one, ...put }) : FastCheck.record(one), weight: 6 },
     { arbitrary: FastCheck.record({ _tag: tagged("in", "rd", "inp", "rdp"), pattern: patterns }), weight: 5 },
     { arbitrary: FastCheck.record({ _tag: tagged("inAny", "rdAny", "inAll"), patterns: several }), weight: 4 },
     {
-      arbitrary: FastCheck.record({ _tag: tagged("outAll"), tuples: FastCheck.array(tuples, { maxLength: 4 }) }),
+      arbitrary: priorities ? FastCheck.record({ ...all, ...put }) : FastCheck.record(all),
       weight: 2
     },
     { arbitrary: FastCheck.record({ _tag: tagged("collect", "copyCollect", "count"), pattern: patterns }), weight: 1 },

@@ -78,7 +78,7 @@ export type Command = FastCheck.AsyncCommand<Expected, Actual>
 /**
  * A random program. With `later` tuples also come later, and time goes by: then {@link run} needs `pass`. With `joins`
  * joins are also read, and looked for now; on a store who reads one is not told of a tuple that a taker gets (S18).
- * With `guards` joins have members that are read, or absent.
+ * With `guards` joins have members that are read, or absent. With `priorities` tuples have some (S21).
  *
  * @since 0.1.0
  * @category arbitraries
@@ -89,14 +89,28 @@ export const commands = (
     readonly guards?: boolean | undefined
     readonly later?: boolean | undefined
     readonly maxCommands?: number | undefined
+    readonly priorities?: boolean | undefined
   } = {}
 ): FastCheck.Arbitrary<Iterable<Command>> => {
-  OptionsOf.only(options, "maxCommands", "joins", "guards", "later", "field", "minArity", "maxArity")
-  const { guards = false, joins = false, later = false, maxCommands = 40, ...ofTuples } = options
+  OptionsOf.only(
+    options,
+    "maxCommands",
+    "joins",
+    "guards",
+    "later",
+    "priorities",
+    "field",
+    "minArity",
+    "maxArity"
+  )
+  const { guards = false, joins = false, later = false, maxCommands = 40, priorities = false, ...ofTuples } = options
   const patterns = Arbitrary.tuple(ofTuples).chain(Arbitrary.matching)
   return FastCheck.commands([
     // the more often one is named, the more often it comes
-    ...Array.from({ length: 5 }, () => Arbitrary.operation(ofTuples).map((operation) => new Do(operation))),
+    ...Array.from(
+      { length: 5 },
+      () => Arbitrary.operation({ ...ofTuples, priorities }).map((operation) => new Do(operation))
+    ),
     FastCheck.nat(9).map((which) => new Interrupt(which)),
     FastCheck.tuple(
       patterns,
@@ -120,7 +134,11 @@ export const commands = (
       : []),
     ...(later
       ? [
-        FastCheck.tuple(Arbitrary.tuple(ofTuples), FastCheck.nat(5)).map(([tuple, after]) => new Later(tuple, after)),
+        FastCheck.tuple(
+          Arbitrary.tuple(ofTuples),
+          FastCheck.nat(5),
+          priorities ? Arbitrary.priority() : FastCheck.constant(0)
+        ).map(([tuple, after, priority]) => new Later(tuple, after, priority)),
         FastCheck.nat(3).map((millis) => new Pass(millis))
       ]
       : [])
@@ -230,14 +248,14 @@ class Do implements Command {
 }
 
 class Later implements Command {
-  constructor(readonly tuple: Tuple, readonly after: number) {}
+  constructor(readonly tuple: Tuple, readonly after: number, readonly priority: number) {}
   check = () => true
   run(expected: Expected, actual: Actual): Promise<void> {
-    const step = Model.schedule(expected.model, this.tuple, this.after)
-    const { after, tuple } = this
-    return actual.run(Effect.zipRight(actual.space.out(tuple, { after }), compare(expected, actual, step)))
+    const { after, priority, tuple } = this
+    const step = Model.schedule(expected.model, tuple, after, priority)
+    return actual.run(Effect.zipRight(actual.space.out(tuple, { after, priority }), compare(expected, actual, step)))
   }
-  toString = () => `out ${text(this.tuple)} after ${this.after} ms`
+  toString = () => `out ${text(this.tuple)} after ${this.after} ms, priority ${this.priority}`
 }
 
 class Pass implements Command {

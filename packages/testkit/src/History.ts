@@ -172,7 +172,8 @@ const isAlike = (self: Entry, that: Entry): boolean =>
 const stateOf = ({ held, stored, waiting }: Model.Model): string => {
   const tuples = [...stored, ...held].sort((self, that) => self.age - that.age)
   const isHeld = tuples.map((each) => Number(held.includes(each)))
-  return `${waiting.map(({ id }) => id)};${isHeld};${Inspectable.toStringUnknown(tuples.map(({ tuple }) => tuple), 0)}`
+  const told = tuples.map(({ priority = 0, tuple }) => priority === 0 ? tuple : { tuple, priority })
+  return `${waiting.map(({ id }) => id)};${isHeld};${Inspectable.toStringUnknown(told, 0)}`
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * What a tuple space is, as a pure value: the tuples, oldest first, and those who wait, longest first. Slow, and so
- * simple that it can only be right. Spaces are tested by doing the same to both.
+ * What a tuple space is, as a pure value: the tuples, in the order of choice, and those who wait, longest first. Slow,
+ * and so simple that it can only be right. Spaces are tested by doing the same to both.
  *
  * It speaks of tuples, waiters and holders, and of tuples that come later. Times to live and timeouts, capacity,
  * subscriptions, variables that several patterns share, and `selection` are not in it.
@@ -24,8 +24,8 @@ type Patterns = readonly [P.Pattern, ...Array<P.Pattern>]
  * @category models
  */
 export type Operation =
-  | { readonly _tag: "out"; readonly tuple: Tuple }
-  | { readonly _tag: "outAll"; readonly tuples: ReadonlyArray<Tuple> }
+  | { readonly _tag: "out"; readonly tuple: Tuple; readonly priority?: number | undefined }
+  | { readonly _tag: "outAll"; readonly tuples: ReadonlyArray<Tuple>; readonly priority?: number | undefined }
   | { readonly _tag: "in" | "rd" | "inp" | "rdp"; readonly pattern: P.Pattern }
   | { readonly _tag: "inAny" | "rdAny" | "inAll"; readonly patterns: Patterns }
   /** `rd`, `inp` and `rdp` of a join. */
@@ -58,6 +58,8 @@ export interface Member {
 export interface Stored {
   readonly age: number
   readonly tuple: Tuple
+  /** 0, if it is not there. */
+  readonly priority?: number | undefined
 }
 
 /**
@@ -70,6 +72,7 @@ export interface Scheduled {
   /** When it comes, in milliseconds from the beginning. */
   readonly due: number
   readonly tuple: Tuple
+  readonly priority?: number | undefined
 }
 
 /**
@@ -90,7 +93,7 @@ export interface Waiter {
  * @category models
  */
 export interface Model {
-  /** Oldest first. */
+  /** The highest priority first, and of these the oldest. */
   readonly stored: ReadonlyArray<Stored>
   /** Longest first. */
   readonly waiting: ReadonlyArray<Waiter>
@@ -150,9 +153,9 @@ export const step = (model: Model, operation: Operation, id = 0): Step => lookAg
 const act = (model: Model, operation: Operation, id: number): Step => {
   switch (operation._tag) {
     case "out":
-      return put(model, [operation.tuple])
+      return put(model, [operation])
     case "outAll":
-      return put(model, operation.tuples)
+      return put(model, operation.tuples.map((tuple) => ({ tuple, priority: operation.priority })))
     case "inp":
     case "rdp": {
       const found = Option.fromNullable(matches(model, operation.pattern)[0])
@@ -183,20 +186,23 @@ const act = (model: Model, operation: Operation, id: number): Step => {
     case "outIfAbsent": {
       const found = matches(model, operation.pattern)[0]
       return found === undefined
-        ? { ...put(model, [operation.tuple]), result: Option.some(Option.none()) }
+        ? { ...put(model, [{ tuple: operation.tuple }]), result: Option.some(Option.none()) }
         : done(model, Option.some(found.tuple))
     }
     case "replace": {
       const found = matches(model, operation.pattern)[0]
       return found === undefined
         ? done(model, Option.none())
-        : { ...put(without(model, [found]), [operation.tuple]), result: Option.some(Option.some(found.tuple)) }
+        : {
+          ...put(without(model, [found]), [{ tuple: operation.tuple }]),
+          result: Option.some(Option.some(found.tuple))
+        }
     }
     case "exchange": {
       const found = assign(model.stored, operation.patterns)
       return found === undefined
         ? done(model, Option.none())
-        : { ...put(without(model, found), operation.tuples), result: Option.some(Option.some(tuplesOf(found))) }
+        : { ...put(without(model, found), operation.tuples.map((tuple) => ({ tuple }))), result: Option.some(Option.some(tuplesOf(found))) }
     }
     default: {
       const got = attempt(model.stored, operation, model.held)
@@ -219,7 +225,7 @@ export const interrupt = (model: Model, id: number): Model => ({
 })
 
 /**
- * Takes the oldest match and holds it. None if there is no match.
+ * Takes the first choice and holds it. None if there is no match.
  *
  * @since 0.1.0
  * @category operations
@@ -231,8 +237,8 @@ export const hold = (model: Model, pattern: P.Pattern): Option.Option<readonly [
   ])
 
 /**
- * Ends a hold: the tuple is consumed, or it is back in its old place or behind all others, and offered to those who
- * wait.
+ * Ends a hold: the tuple is consumed, or it is back in its old place or behind all others of its priority, and offered
+ * to those who wait.
  *
  * @since 0.1.0
  * @category operations
@@ -244,7 +250,7 @@ export const release = (model: Model, stored: Stored, how: "consumed" | "place" 
       ? done(free, undefined)
       : how === "place"
       ? { ...offer(free, stored), result: Option.some(undefined) }
-      : put(free, [stored.tuple])
+      : put(free, [stored])
   )
 }
 
@@ -254,10 +260,10 @@ export const release = (model: Model, stored: Stored, how: "consumed" | "place" 
  * @since 0.1.0
  * @category operations
  */
-export const schedule = (model: Model, tuple: Tuple, after: number): Step =>
+export const schedule = (model: Model, tuple: Tuple, after: number, priority = 0): Step =>
   after <= 0
-    ? lookAgain(put(model, [tuple]))
-    : done({ ...model, scheduled: [...model.scheduled, { due: model.now + after, tuple }] }, undefined)
+    ? lookAgain(put(model, [{ tuple, priority }]))
+    : done({ ...model, scheduled: [...model.scheduled, { due: model.now + after, tuple, priority }] }, undefined)
 
 /**
  * Lets so many milliseconds go by. What is due comes, in the order of its times.
@@ -269,7 +275,7 @@ export const pass = (model: Model, millis: number): Step => {
   const now = model.now + millis
   const due = model.scheduled.filter((each) => each.due <= now).sort((one, other) => one.due - other.due)
   const scheduled = model.scheduled.filter((each) => each.due > now)
-  return lookAgain(put({ ...model, now, scheduled }, due.map(({ tuple }) => tuple)))
+  return lookAgain(put({ ...model, now, scheduled }, due))
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -290,10 +296,10 @@ const without = (model: Model, taken: ReadonlyArray<Stored>): Model => ({
   stored: model.stored.filter((each) => !taken.includes(each))
 })
 
-/** Puts tuples, one after the other, behind all others. */
-const put = (model: Model, tuples: ReadonlyArray<Tuple>): Step =>
-  tuples.reduce<Step>(({ model, served }, tuple) => {
-    const step = offer({ ...model, next: model.next + 1 }, { age: model.next, tuple }, onTheirWay(served))
+/** Puts tuples, one after the other, each behind all others of its priority. */
+const put = (model: Model, tuples: ReadonlyArray<Pick<Stored, "priority" | "tuple">>): Step =>
+  tuples.reduce<Step>(({ model, served }, { priority, tuple }) => {
+    const step = offer({ ...model, next: model.next + 1 }, { age: model.next, tuple, priority }, onTheirWay(served))
     return { ...step, result: Option.some(undefined), served: [...served, ...step.served] }
   }, done(model, undefined))
 
@@ -310,12 +316,15 @@ const isReader = (operation: Operation): boolean =>
 const isJoin = ({ _tag }: Operation): boolean =>
   _tag === "inAll" || _tag === "rdAll" || _tag === "inQuery" || _tag === "rdQuery"
 
+const inOrderOfChoice = (self: Stored, that: Stored): number =>
+  (that.priority ?? 0) - (self.priority ?? 0) || self.age - that.age
+
 /**
  * S4: every reader that waits for such a tuple gets it, then the taker that has waited longest and can go on with it;
  * if there is none it is stored. A join may take others along. One that only reads the tuple leaves it to others.
  */
 const offer = (model: Model, offered: Stored, onWay: ReadonlyArray<Stored> = []): Step => {
-  const stored = [...model.stored, offered].sort((self, that) => self.age - that.age)
+  const stored = [...model.stored, offered].sort(inOrderOfChoice)
   const served: Array<Served> = []
   let left: ReadonlyArray<Stored> = stored
   const away = () => [...model.held, ...onWay, ...onTheirWay(served)]
@@ -437,7 +446,7 @@ const queryOf = (members: ReadonlyArray<Member>) =>
     )
   )
 
-/** S11: a distinct tuple for each pattern, the first as old as can be, then the second, … */
+/** S11: a distinct tuple for each pattern, the first choice for the first that can be, then for the second, … */
 const assign = (
   stored: ReadonlyArray<Stored>,
   [pattern, ...others]: ReadonlyArray<P.Pattern>
@@ -468,9 +477,11 @@ export const perform = <T extends Tuple, E>(
   const space = typed as unknown as TupleSpace<Tuple, E>
   switch (operation._tag) {
     case "out":
-      return space.out(operation.tuple)
+      return operation.priority === undefined
+        ? space.out(operation.tuple)
+        : Effect.asVoid(space.out(operation.tuple, { priority: operation.priority }))
     case "outAll":
-      return space.outAll(operation.tuples)
+      return space.outAll(operation.tuples, { priority: operation.priority })
     case "inUpTo":
       return space.inUpTo(operation.pattern, operation.n)
     case "outIfAbsent":

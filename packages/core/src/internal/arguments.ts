@@ -18,6 +18,7 @@ import type { Retry } from "./backoff.js"
 import { isArray, isDate, isSpaceError, keysOf, membersOf, passes, read, UNREADABLE, unreadableOf } from "./brand.js"
 import { isFailure } from "./failure.js"
 import { isSchema } from "./pattern/code.js"
+import { isPriority, mostPriority } from "./places.js"
 import { messageOf, show } from "./print.js"
 
 /**
@@ -265,9 +266,7 @@ const onlyDuration = (name: string, options: unknown): number => {
 
 export const timeoutOf = (options: unknown): number => onlyDuration("timeout", options)
 
-export const ttlOf = (options: unknown): number => onlyDuration("ttl", options)
-
-/** For how long a tuple is put, and when it comes. In milliseconds. */
+/** For how long a tuple is put, when it comes, and how urgent it is. Times are milliseconds. */
 export interface Terms {
   /** Infinity for ever. */
   readonly ttl: number
@@ -275,6 +274,8 @@ export interface Terms {
   readonly after: number
   /** unless it comes at a time: so long after the beginning of 1970, by the clock of the space. */
   readonly at: number | undefined
+  /** 0, if none is given. */
+  readonly priority: number
 }
 
 /** How long after this a tuple comes that was put to come later. */
@@ -289,10 +290,34 @@ export const termsOf = (options: unknown): Terms => {
   const terms = {
     ttl: millis("ttl", option(options, "ttl")),
     after: after === undefined ? 0 : afterOf(after),
-    at: at === undefined ? undefined : instant("at", at)
+    at: at === undefined ? undefined : instant("at", at),
+    priority: readPriority(options)
   }
   onlyOptions(options, Object.keys(terms))
   return terms
+}
+
+const readPriority = (options: unknown): number => {
+  const priority = option(options, "priority")
+  if (priority !== undefined && !isPriority(priority)) {
+    throw invalidOption(`priority: ${show(priority)} is no integer from ${-mostPriority} to ${mostPriority}`)
+  }
+  // Not the negative zero.
+  return priority === undefined ? 0 : priority + 0
+}
+
+/** The options of what is put past a space. */
+export const lifeOf = (options: unknown): Pick<Terms, "priority" | "ttl"> => {
+  const life = { priority: readPriority(options), ttl: millis("ttl", option(options, "ttl")) }
+  onlyOptions(options, Object.keys(life))
+  return life
+}
+
+/** The options of `outAll`. */
+export const priorityIn = (options: unknown): number => {
+  const priority = readPriority(options)
+  onlyOptions(options, ["priority"])
+  return priority
 }
 
 /** What is read of the options of operations that hold a tuple. */

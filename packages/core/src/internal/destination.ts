@@ -19,11 +19,12 @@ export const Receiver: unique symbol = Symbol.for("@effect-linda/core/Destinatio
 /**
  * Puts those of the tuples that there is room for, waiting where a put waits for room; says which, by their indices. A
  * space that can tell calls `onArrival` in the very step that puts them: an interruption that comes then finds them
- * there.
+ * there. Each has its priority, or none has one.
  */
 export type PutFitting = (
   tuples: ReadonlyArray<Tuple>,
-  onArrival?: (arrived: ReadonlyArray<number>) => void
+  onArrival?: (arrived: ReadonlyArray<number>) => void,
+  priorities?: ReadonlyArray<number>
 ) => Effect.Effect<ReadonlyArray<number>, any>
 
 /** A space that may say so. */
@@ -32,21 +33,27 @@ export interface Receiving {
 }
 
 /** For who has room for all. */
-export const fitting =
-  (outAll: (tuples: ReadonlyArray<Tuple>) => Effect.Effect<void, any>): PutFitting => (tuples, onArrival) =>
-    Effect.map(outAll(tuples), () => {
-      const arrived = tuples.map((_, index) => index)
-      onArrival?.(arrived)
-      return arrived
-    })
+export const fitting = (
+  outAll: (tuples: ReadonlyArray<Tuple>, priorities?: ReadonlyArray<number>) => Effect.Effect<void, any>
+): PutFitting =>
+(tuples, onArrival, priorities) =>
+  Effect.map(outAll(tuples, priorities), () => {
+    const arrived = tuples.map((_, index) => index)
+    onArrival?.(arrived)
+    return arrived
+  })
 
 /** Puts tuples into a destination. One that only knows `outAll` takes all of them. */
 export const putFitting = <E>(
   other: Destination<any, E>,
   tuples: ReadonlyArray<Tuple>,
-  onArrival?: (arrived: ReadonlyArray<number>) => void
+  onArrival?: (arrived: ReadonlyArray<number>) => void,
+  priorities?: ReadonlyArray<number>
 ): Effect.Effect<ReadonlyArray<number>, E> =>
-  Effect.suspend(() => ((other as Receiving)[Receiver] ?? fitting((tuples) => other.outAll(tuples)))(tuples, onArrival))
+  Effect.suspend(() => {
+    const put = (other as Receiving)[Receiver] ?? fitting((tuples) => other.outAll(tuples))
+    return put(tuples, onArrival, priorities)
+  })
 
 /** Moves or copies what matches to another space, and says how many arrived. */
 export type Move<E> = <E2>(
@@ -74,9 +81,10 @@ export const moves = <E>({ copyCollect, takeNow }: Source<E>): Move<E> => (name,
 const moveHeld = <E, E1>(other: Destination<any, E>) => (held: Held<E1>, restore: Restore) =>
   Effect.suspend(() => {
     let arrived: ReadonlyArray<number> = []
-    const put = putFitting(other, held.tuples, (indices) => {
+    const onArrival = (indices: ReadonlyArray<number>) => {
       arrived = indices
-    })
+    }
+    const put = putFitting(other, held.tuples, onArrival, held.priorities)
     const settled = (arrived: ReadonlyArray<number>) =>
       held.isOver() ? Effect.void : Effect.tap(
         arrived.length === 0 ? Effect.void : held.end(consumed, arrived),

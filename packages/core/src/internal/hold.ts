@@ -89,6 +89,8 @@ export interface Held<E> {
   readonly index: number
   /** How often a use of each of them has failed before. */
   readonly attempts: ReadonlyArray<number>
+  /** For who moves them elsewhere. */
+  readonly priorities: ReadonlyArray<number>
   /**
    * The number of the hold: greater than those of all earlier holds of the space. Or why it has none, which is what
    * those are refused with who ask for it.

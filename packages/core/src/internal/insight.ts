@@ -103,10 +103,6 @@ export class Shapes {
     }
   }
 
-  has(shape: string): boolean {
-    return this.known.has(shape)
-  }
-
   get tuples(): Inspection["tuples"] {
     return Array.from(this.known, ([shape, { count }]) => ({ shape, count }))
   }

@@ -18,6 +18,10 @@ export class JointHold<E> implements Held<E> {
     return this.holds.flatMap(({ attempts }) => attempts)
   }
 
+  get priorities(): ReadonlyArray<number> {
+    return this.holds.flatMap(({ priorities }) => priorities)
+  }
+
   /** The greatest of theirs: those of earlier holds are less. */
   get token(): number | NoToken {
     return this.holds.reduce<number | NoToken>(

@@ -13,6 +13,7 @@ import type { TupleSpace } from "../TupleSpace.js"
 import { failing, onlyOptions, schemasOf, unsupported } from "./arguments.js"
 import { isSpaceError } from "./brand.js"
 import { format as ofFields, rewrite } from "./encoding.js"
+import { isPriority, mostPriority } from "./places.js"
 import { messageOf, show } from "./print.js"
 import type { Dumped } from "./texts.js"
 import { Values } from "./values.js"
@@ -43,11 +44,11 @@ const reached = <E>(space: AnySpace<E>, options: unknown): readonly [Verbs<E>, V
 // Out
 // ---------------------------------------------------------------------------------------------------------------------
 
-const lineOf = ({ after, attempts, failure, fields, shape, ttl }: Dumped): string =>
+const lineOf = ({ after, attempts, failure, fields, priority, shape, ttl }: Dumped): string =>
   `{"tuple":[${fields.join(",")}],"shape":"${shape}"` +
   `${after === 0 ? "" : `,"after":${after}`}${ttl === null ? "" : `,"ttl":${ttl}`}${
     attempts === 0 ? "" : `,"attempts":${attempts}`
-  }` +
+  }${priority === 0 ? "" : `,"priority":${priority}`}` +
   `${failure ? ",\"failure\":true" : ""}}`
 
 export const exportLines = <E>(space: AnySpace<E>, options?: unknown): Stream.Stream<string, E | SpaceError> =>
@@ -115,7 +116,7 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isTime = (value: unknown): value is number => typeof value === "number" && value >= 0 && value < Infinity
 
 const dumpedOf = (members: Members): Dumped => {
-  const { after = 0, attempts = 0, failure = false, shape, ttl = null, tuple, ...others } = members
+  const { after = 0, attempts = 0, failure = false, priority = 0, shape, ttl = null, tuple, ...others } = members
   const [other] = Object.keys(others)
   if (other !== undefined) {
     throw new Wrong(`it has the member ${JSON.stringify(other)}, which no tuple has`)
@@ -135,10 +136,21 @@ const dumpedOf = (members: Members): Dumped => {
   if (!isCount(attempts)) {
     throw new Wrong("its attempts are no number")
   }
+  if (!isPriority(priority)) {
+    throw new Wrong(`its priority is no integer from ${-mostPriority} to ${mostPriority}`)
+  }
   if (typeof failure !== "boolean" || failure && tuple.length !== 3) {
     throw new Wrong("it is no failure, which has three fields")
   }
-  return { fields: tuple.map(rewrite), shape: shape ?? "x".repeat(tuple.length), ttl, after, attempts, failure }
+  return {
+    fields: tuple.map(rewrite),
+    shape: shape ?? "x".repeat(tuple.length),
+    ttl,
+    after,
+    attempts,
+    failure,
+    priority
+  }
 }
 
 class Importer<E> {

@@ -23,6 +23,7 @@ import {
   millis,
   own,
   ownAll,
+  priorityIn,
   processNameOf,
   runnable,
   termsOf,
@@ -89,7 +90,7 @@ export const assemble = <T extends Tuple, E>(engine: Verbs<E>): TupleSpace<T, E>
         return verbs.refuse(error)
       }
     },
-    outAll: (tuples) => operation(verbs, putAll, tuples),
+    outAll: (tuples, options) => operation(verbs, putAll, tuples, options),
 
     in: (asked: unknown, options?: unknown): Effect.Effect<any, any> => {
       try {
@@ -139,7 +140,7 @@ export const assemble = <T extends Tuple, E>(engine: Verbs<E>): TupleSpace<T, E>
 
     // Last: V8 makes a dictionary of an object with many named members behind a computed one.
     [TypeId]: variance,
-    [Receiver]: verbs.outFitting && ((tuples, onArrival) => operation(verbs, putFitting, tuples, onArrival)),
+    [Receiver]: (tuples, onArrival, priorities) => operation(verbs, putFitting, tuples, onArrival, priorities),
     [Engine]: engine
   }
   return space
@@ -162,14 +163,16 @@ const renewing = <E>(_: Batching<E>, leased: Leased<E>, ttl: unknown) => leased.
 
 const rescheduling = <E>(_: Batching<E>, leased: Leased<E>, after: unknown) => leased.reschedule(afterOf(after))
 
-const putAll = <E>(verbs: Batching<E>, tuples: unknown) => verbs.outAll(ownAll(tuples))
+const putAll = <E>(verbs: Batching<E>, tuples: unknown, options: unknown) =>
+  verbs.outAll(ownAll(tuples), priorityIn(options))
 
 /** What moves here is owned as what is put: once, for every engine. */
 const putFitting = <E>(
   verbs: Batching<E>,
   tuples: ReadonlyArray<Tuple>,
-  onArrival: ((arrived: ReadonlyArray<number>) => void) | undefined
-) => verbs.outFitting!(tuples.map(own), onArrival)
+  onArrival: ((arrived: ReadonlyArray<number>) => void) | undefined,
+  priorities: ReadonlyArray<number> | undefined
+) => verbs.outFitting(tuples.map(own), onArrival, priorities)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Looking and putting, as one step

@@ -66,6 +66,7 @@ export interface Dumped {
   readonly after: number
   /** How often a use of it has failed. */
   readonly attempts: number
+  readonly priority: number
 }
 
 const rowOf = ({ failure, fields, shape }: Dumped): Pick<Row, "arity" | "fields" | "shape"> => ({
@@ -77,7 +78,7 @@ const rowOf = ({ failure, fields, shape }: Dumped): Pick<Row, "arity" | "fields"
 export const dump = (
   values: Values,
   tuple: Tuple,
-  known: Pick<Dumped, "after" | "attempts" | "ttl">
+  known: Pick<Dumped, "after" | "attempts" | "priority" | "ttl">
 ): Dumped => {
   const { arity, fields, shape } = encodeTuple(values, tuple)
   return { fields, shape, failure: arity < 0, ...known }

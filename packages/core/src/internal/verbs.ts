@@ -107,9 +107,9 @@ export interface Verbs<out E> {
   readonly out: (tuple: Tuple) => Effect.Effect<void, E>
   /** Puts a tuple on these terms. Does not wait for one that comes later. */
   readonly outLeased: (tuple: Tuple, terms: Terms) => Effect.Effect<Leased<E>, E>
-  readonly outAll: (tuples: ReadonlyArray<Tuple>) => Effect.Effect<void, E>
-  /** For an engine that can run out of room: puts what there is room for. */
-  readonly outFitting: PutFitting | undefined
+  readonly outAll: (tuples: ReadonlyArray<Tuple>, priority: number) => Effect.Effect<void, E>
+  /** Puts what moves here: what there is room for. */
+  readonly outFitting: PutFitting
 
   // Looking and putting, as one step. What is given in the end is what `result` makes, in the last step: of what was
   // there, and of the lease of what was put, if it was put on terms.

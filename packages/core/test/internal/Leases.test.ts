@@ -13,7 +13,7 @@ describe("Leases", () => {
       const leases = new Leases()
       const put = (i: number) =>
         Effect.map(
-          outLeased(memory)(["t", i % 4, i], { ttl: 10, after: 0, at: undefined }),
+          outLeased(memory)(["t", i % 4, i], { ttl: 10, after: 0, at: undefined, priority: 0 }),
           (lease) => leases.set(i, lease)
         )
       for (let i = 0; i < 1000; i++) {
@@ -41,7 +41,7 @@ describe("Leases", () => {
       const memory = memoryOf(space)
       const leases = new Leases()
       for (let i = 0; i < 100; i++) {
-        leases.set(i, yield* outLeased(memory)(["t", i], { ttl: 10, after: 0, at: undefined }))
+        leases.set(i, yield* outLeased(memory)(["t", i], { ttl: 10, after: 0, at: undefined, priority: 0 }))
       }
       same(leases.size, 100)
       yield* space.inWith(["t", 1], () => Effect.map(leases.get(1)!.renew(50), (renewed) => assert.isTrue(renewed)))

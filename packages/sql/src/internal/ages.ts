@@ -4,6 +4,7 @@
  *
  * @internal
  */
+import { arrivals } from "@effect-linda/core/SpaceStore"
 import type { Sql } from "./sql.js"
 import { sql } from "./sql.js"
 
@@ -33,6 +34,9 @@ export const thinMarks = (ages: Sql, space: Sql, now: Sql): Sql =>
         FROM ${ages} m WHERE m.space = ${space}
     ) s WHERE s.n % 2 = 0 AND s.gap < ${precision} * (${now} - s.at)
   )`
+
+/** The number of a tuple in the order of arrival: that of its place, without its priority. */
+export const arrivalOf = (id: Sql): Sql => sql`(${id} & ${arrivals - 1})`
 
 /** How long ago an id was given, if it is not older than the first mark. */
 export const ageOf = (ages: Sql, space: Sql, id: Sql, now: Sql): Sql =>

@@ -45,8 +45,8 @@ export const outboxOf =
       return {
         out: (tuple, options) =>
           run(statement([tuple], options)),
-        outAll: (tuples) =>
-          run(statement(tuples)),
+        outAll: (tuples, options) =>
+          run(statement(tuples, options)),
         statement
       }
     })

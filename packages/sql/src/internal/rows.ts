@@ -6,7 +6,7 @@
 import type { NewRow } from "@effect-linda/core/StoreCommand"
 
 /** What most rows do not have is not written. */
-export const lean = ({ accepted, arity, attempts, fields, keys, leased, meta, shape, ttl }: NewRow) => ({
+export const lean = ({ accepted, arity, attempts, fields, keys, leased, meta, priority, shape, ttl }: NewRow) => ({
   arity,
   shape,
   fields,
@@ -15,6 +15,7 @@ export const lean = ({ accepted, arity, attempts, fields, keys, leased, meta, sh
   leased: leased || undefined,
   meta: meta ?? undefined,
   attempts: attempts || undefined,
+  priority: priority || undefined,
   accepted: accepted.length > 0 ? accepted : undefined
 })
 

@@ -9,6 +9,7 @@ import type { SpaceError } from "../../SpaceError.js"
 import type { Held, Query, Row, Run, Scan } from "../../StoreCommand.js"
 import type { Absence, Plan, Source } from "../pattern/plan.js"
 import { valuesOf } from "../pattern/semijoin.js"
+import { beginning } from "../places.js"
 import { visitPage } from "./finding.js"
 import type { Gathered } from "./gathered.js"
 import { page } from "./query.js"
@@ -136,7 +137,7 @@ export const askFor = (
     const visit = (row: Row, reading: Reading) => absent.meets(question, row, reading, false)
     const first = [
       { op: "held", query } as Held,
-      ...scans.map((query): Scan => ({ op: "scan", query, after: 0, limit: page }))
+      ...scans.map((query): Scan => ({ op: "scan", query, after: beginning, limit: page }))
     ]
     return Effect.flatMap(run(first), ({ replies }) => {
       const [held, ...stored] = replies as ReadonlyArray<ReadonlyArray<Row>>

@@ -2,8 +2,9 @@
  * Looks ahead for what only this program can decide about: page by page, with others in between. So nobody waits while
  * a predicate is asked about all that is stored; the store is this operation's alone only for the last look.
  *
- * What has been found out stays true until then: up to some place nothing matches. What is put comes behind all places;
- * only a tuple that comes back has an old one, and a watcher tells of that.
+ * What has been found out stays true until then: up to some place nothing matches. What is put comes behind all places
+ * of its priority: what has come behind those that were passed is looked at by the last look as well. Only a tuple that
+ * comes back has an old place, and a watcher tells of that.
  *
  * @internal
  */
@@ -13,6 +14,7 @@ import type { SpaceError } from "../../SpaceError.js"
 import type { Mail, Run } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Pattern } from "../pattern/pattern.js"
+import { beginning, priorityOf } from "../places.js"
 import { callback } from "../runtime.js"
 import type { Access } from "./access.js"
 import type { Listener } from "./offers.js"
@@ -22,19 +24,28 @@ import { hidden } from "./retrying.js"
 import type { Leaving, Session } from "./session.js"
 import type { Wanted } from "./wanted.js"
 
+/** Places at which something may match: those behind one, up to another. */
+export interface Range {
+  readonly after: number
+  readonly upTo: number
+}
+
 /** From where on it is looked for. */
 export interface From {
-  /** For each of the patterns: nothing up to this place matches. */
-  readonly places: ReadonlyArray<number>
+  /** For each of the patterns, in their order. Nothing else matches. If there are none, that is not known. */
+  readonly ranges: ReadonlyArray<ReadonlyArray<Range>>
   /** Whether one that would have to go far ends as {@link Far}. */
   readonly isBounded: boolean
 }
 
 /** All that is stored, however much that is. */
-export const everything: From = { places: [], isBounded: false }
+export const everything: From = { ranges: [], isBounded: false }
+
+/** All places. */
+export const whole: Range = { after: beginning, upTo: Infinity }
 
 /** The first pages of it. */
-const beginning: From = { places: [], isBounded: true }
+const firstPages: From = { ranges: [], isBounded: true }
 
 /** So many pages are looked at before one looks ahead, which takes a few batches more. */
 export const near = 4
@@ -71,9 +82,9 @@ export class Ahead implements Listener {
   readonly patterns: ReadonlyArray<Pattern>
   /** `waiting` for what the store has, `idle` when it has found out all that it can. */
   state: "ended" | "idle" | "waiting" = "idle"
-  /** Up to where nothing matches, for each of the patterns. */
-  private places: Array<number>
-  /** The same, for what has come back meanwhile. */
+  /** Where something may match, for each of the patterns. */
+  private readonly ranges: Array<Array<Range>>
+  /** Up to where nothing matches, for all that has come back meanwhile. */
   private back: Array<number>
   /** Whether it may not have been told of what has come back. */
   private isBlind = true
@@ -83,7 +94,7 @@ export class Ahead implements Listener {
     this.id = session.nextId()
     this.since = session.now()
     this.patterns = sought.patterns
-    this.places = this.patterns.map(() => 0)
+    this.ranges = this.patterns.map(() => [whole])
     this.back = this.patterns.map(() => Infinity)
     session.waiters.set(this.id, this)
   }
@@ -94,13 +105,17 @@ export class Ahead implements Listener {
     this.done = done
     if (this.isBlind) {
       this.isBlind = false
-      this.places.fill(0)
+      this.ranges.forEach((_, number) => {
+        this.ranges[number] = [whole]
+      })
       this.watch()
     } else {
-      this.places = this.places.map((place, number) => Math.min(place, this.back[number]!))
+      this.ranges.forEach((_, number) => {
+        this.ranges[number] = this.rangesOf(number)
+      })
     }
     this.back.fill(Infinity)
-    this.next(0, shortest)
+    this.next(0, 0, shortest)
   }
 
   private watch(): void {
@@ -119,13 +134,36 @@ export class Ahead implements Listener {
     }, (exit) => Exit.isFailure(exit) && this.over(exit))
   }
 
-  private next(number: number, limit: number): void {
-    const { patterns, places, session, sought: { queries } } = this
+  /** Where something may match, with what has come back. */
+  private rangesOf(number: number): Array<Range> {
+    const back = this.back[number]!
+    const ranges = this.ranges[number]!
+    const before = ranges.filter(({ after }) => after < back)
+    return before.length === ranges.length
+      ? ranges
+      : [...before.map(({ after, upTo }) => ({ after, upTo: Math.min(upTo, back) })), { after: back, upTo: Infinity }]
+  }
+
+  /**
+   * Nothing matches up to this place, which is in a range. What will be put there comes behind the last of a priority:
+   * only that stays open.
+   */
+  private pass(number: number, index: number, place: number): number {
+    const ranges = this.ranges[number]!
+    const { after, upTo } = ranges[index]!
+    const gap = after > beginning && priorityOf(after) === priorityOf(place) ? [] : [{ after, upTo: place - 1 }]
+    ranges.splice(index, 1, ...gap, { after: place, upTo })
+    return index + gap.length
+  }
+
+  private next(number: number, start: number, limit: number): void {
+    const { patterns, session, sought: { queries } } = this
     if (number === patterns.length) {
       this.over(Exit.void)
       return
     }
-    session.post({ op: "scan", query: queries[number]!, after: places[number]!, limit }, (exit) => {
+    const { after, upTo } = this.ranges[number]![start]!
+    session.post({ op: "scan", query: queries[number]!, after, limit }, (exit) => {
       if (this.state !== "waiting") {
         return
       }
@@ -134,13 +172,25 @@ export class Ahead implements Listener {
         return
       }
       try {
-        const found = exit.value.findIndex((row) => this.isFor(number, row))
-        const last = exit.value[(found < 0 ? exit.value.length : found) - 1]
-        places[number] = last?.id ?? places[number]!
-        if (found >= 0 || exit.value.length < limit) {
-          this.next(number + 1, shortest)
+        let index = start
+        for (const row of exit.value) {
+          if (row.id > upTo) {
+            // The rest is of another range.
+            this.next(number, index + 1, limit)
+            return
+          }
+          if (this.isFor(number, row)) {
+            this.next(number + 1, 0, shortest)
+            return
+          }
+          index = this.pass(number, index, row.id)
+        }
+        if (exit.value.length === limit) {
+          this.next(number, index, Math.min(2 * limit, longest))
+        } else if (upTo === Infinity) {
+          this.next(number + 1, 0, shortest)
         } else {
-          this.next(number, Math.min(2 * limit, longest))
+          this.next(number, index + 1, limit)
         }
       } catch (defect) {
         this.over(Exit.die(defect))
@@ -162,8 +212,9 @@ export class Ahead implements Listener {
           this.onMail(each)
         }
       }
-      const places = this.places.map((place, number) => Math.min(place, this.back[number]!))
-      return this.isBlind ? beginning : { places, isBounded: true }
+      return this.isBlind
+        ? firstPages
+        : { ranges: this.patterns.map((_, number) => this.rangesOf(number)), isBounded: true }
     })
   }
 
@@ -227,7 +278,7 @@ export const startOf = (
   round: number,
   goesFar: boolean
 ): Effect.Effect<From, SpaceError> =>
-  goesFar || round === rounds ? Effect.succeed(everything) : ahead?.from(run) ?? Effect.succeed(beginning)
+  goesFar || round === rounds ? Effect.succeed(everything) : ahead?.from(run) ?? Effect.succeed(firstPages)
 
 /**
  * Looks at what is stored, in a transaction that does nothing else, and ahead where that is long. Within a transaction

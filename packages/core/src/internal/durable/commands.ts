@@ -5,6 +5,7 @@
  * @internal
  */
 import type { Command, Found, NewRow, NewScheduled, Query, Replies, Row } from "../../StoreCommand.js"
+import { beginning } from "../places.js"
 import { type Delivery, offered, type Putting } from "./delivery.js"
 
 type Commands = {
@@ -30,7 +31,7 @@ const commands: Commands = {
     const waitUnder = (waiter: number) => leaveWaiter(space, { waiter, kind: "in", queries, final, label: wait })
     if (limit === 1 && queries.length === 1) {
       // Those who ask for the same one share one look.
-      const found = space.tables.find(queries[0]!, 0, holds.length)
+      const found = space.tables.find(queries[0]!, beginning, holds.length)
       const rows = take(space, found.map((row, index) => [holds[index]!, row]), final)
       holds.slice(rows.length).forEach(waitUnder)
       return holds.map((_, index) => index < rows.length ? { index: 0, rows: [rows[index]!] } : null)
@@ -166,17 +167,18 @@ const schedule = (space: Delivery, rows: ReadonlyArray<NewScheduled>): ReadonlyA
     return space.schedule({ ...kept, attempts, due })
   })
 
-const isPlain = ({ attempts = 0, leased, ttl }: Putting): boolean => ttl === null && !leased && attempts === 0
+const isPlain = ({ attempts = 0, leased, priority = 0, ttl }: Putting): boolean =>
+  ttl === null && !leased && attempts === 0 && priority === 0
 
-/** The oldest of all that match any of the queries; or, if more are wanted, those of the first query. */
+/** The first choice of all that match any of the queries; or, if more are wanted, those of the first query. */
 const find = ({ tables }: Delivery, queries: ReadonlyArray<Query>, limit: number): Found | null => {
   if (limit !== 1) {
-    const rows = tables.find(queries[0]!, 0, limit)
+    const rows = tables.find(queries[0]!, beginning, limit)
     return rows.length === 0 ? null : { index: 0, rows }
   }
   let found: Found | null = null
   queries.forEach((query, index) => {
-    const [row] = tables.find(query, 0, 1)
+    const [row] = tables.find(query, beginning, 1)
     if (row !== undefined && (found === null || row.id < found.rows[0]!.id)) {
       found = { index, rows: [row] }
     }

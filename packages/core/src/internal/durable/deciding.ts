@@ -136,7 +136,7 @@ export const commandsOf = (session: Session, { acts, taken }: Done, facts: Facts
       gone.add(held)
       return [consuming(held.hold)]
     }
-    return act.took.id < 0
+    return act.took.isOwn
       ? []
       : [{ op: "claim", hold: session.nextId(), ids: [act.took.id], waiter: null, final: true }]
   })

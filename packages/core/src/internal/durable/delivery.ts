@@ -6,13 +6,18 @@
  */
 import type { ScheduledTables, Standing, Tables } from "../../SpaceStore.js"
 import type { EventKind, Mail, NewRow, Row, ScheduledRow, Waiter } from "../../StoreCommand.js"
+import { arrivalOf, placeOf, priorityOf } from "../places.js"
 import { unlimited } from "./query.js"
 
 /** Those lines of the client's that accept a tuple, if it could tell. */
 type Accepted = ReadonlyArray<number> | undefined
 
-/** A tuple on its way into the space: new, or back. */
-type Coming = Omit<Row, "id"> & { readonly id: number | null; readonly accepted: Accepted }
+/** A tuple on its way into the space: new, or back. One that comes without a place gets the next of its priority. */
+type Coming = Omit<Row, "id"> & {
+  readonly id: number | null
+  readonly priority?: number | undefined
+  readonly accepted: Accepted
+}
 
 /** A new tuple, which may be of another client: then this one cannot tell who accepts it. */
 export type Putting = Omit<NewRow, "accepted"> & { readonly accepted: Accepted }
@@ -62,8 +67,18 @@ export class Delivery {
   mark(id: number, at = this.now): void {
     if (!this.isMarked || at !== this.now) {
       this.isMarked = at === this.now
-      this.tables.mark?.(id, at)
+      this.tables.mark?.(arrivalOf(id), at)
     }
+  }
+
+  /** Stores a tuple, in the place that it has or in a new one. */
+  private insert({ priority = 0, ...row }: Omit<Coming, "accepted">): Row {
+    const { tables } = this
+    if (row.id !== null || priority === 0 || tables.arrive === undefined) {
+      return tables.insert(row)
+    }
+    const id = placeOf(tables.arrive(), priority)
+    return tables.insert({ ...row, id, lease: row.lease === 0 ? id : row.lease })
   }
 
   put({ attempts = 0, leased, ttl, ...row }: Putting): number {
@@ -140,12 +155,13 @@ export class Delivery {
   // Tuples that come back, and those that end
   // -------------------------------------------------------------------------------------------------------------------
 
-  /** Puts back what was taken, in its old place or behind all others. */
+  /** Puts back what was taken, in its old place or behind all others of its priority. */
   giveBack(row: Row, accepted: Accepted, keepsPlace: boolean): void {
     if (row.expires !== null && row.expires <= this.now) {
       this.end(row, row.id)
     } else {
-      this.deliver({ ...row, id: keepsPlace ? row.id : null, accepted }, "Requeue", row.id)
+      const id = keepsPlace ? row.id : null
+      this.deliver({ ...row, id, priority: priorityOf(row.id), accepted }, "Requeue", row.id)
     }
   }
 
@@ -211,7 +227,7 @@ export class Delivery {
     since = this.now
   ): number {
     const lines = this.waitersFor(coming)
-    const row = this.tables.insert(coming)
+    const row = this.insert(coming)
     if (coming.id === null) {
       this.mark(row.id, since)
     }

@@ -11,6 +11,8 @@ import * as Stream from "effect/Stream"
 import type { SpaceError } from "../../SpaceError.js"
 import type { NewRow, NewScheduled, Put, Query, Row, Run, ScheduledRow } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
+import { failing } from "../arguments.js"
+import { beginning, priorityOf } from "../places.js"
 import type { Dumped } from "../texts.js"
 import { decoded, raw, storable } from "../texts.js"
 import type { Verbs } from "../verbs.js"
@@ -96,7 +98,7 @@ const pageAfter = (
 export const dump = (ground: Ground): Verbs<SpaceError>["dump"] => () =>
   Stream.unwrap(
     Effect.map(started(ground), (start) =>
-      Stream.paginateChunkEffect(0, (after) =>
+      Stream.paginateChunkEffect(beginning, (after) =>
         Effect.map(pageAfter(ground, start, after), ({ isLast, rows, scheduled }) => {
           const now = start.now()
           return [
@@ -105,9 +107,9 @@ export const dump = (ground: Ground): Verbs<SpaceError>["dump"] => () =>
               ...rows.filter(({ expires }) =>
                 expires === null || expires > now
               ).map((row) =>
-                dumpedOf(row, row.expires === null ? null : row.expires - now, 0)
+                dumpedOf(row, row.expires === null ? null : row.expires - now, 0, priorityOf(row.id))
               ),
-              ...scheduled.map((row) => dumpedOf(row, row.ttl, Math.max(0, row.due - now)))
+              ...scheduled.map((row) => dumpedOf(row, row.ttl, Math.max(0, row.due - now), row.priority ?? 0))
             ]),
             isLast ? Option.none() : Option.some(rows[rows.length - 1]!.id)
           ]
@@ -117,8 +119,9 @@ export const dump = (ground: Ground): Verbs<SpaceError>["dump"] => () =>
 const dumpedOf = (
   { arity, attempts, fields, shape }: Pick<Row, "arity" | "attempts" | "fields" | "shape">,
   ttl: number | null,
-  after: number
-): Dumped => ({ fields, shape, failure: arity < 0, ttl, after, attempts })
+  after: number,
+  priority: number
+): Dumped => ({ fields, shape, failure: arity < 0, ttl, after, attempts, priority })
 
 /** Whether it is of the protocol of this program. */
 const isKnown = ({ reader }: Ground, tuple: Tuple): boolean => {
@@ -131,35 +134,38 @@ const isKnown = ({ reader }: Ground, tuple: Tuple): boolean => {
 }
 
 export const load = (ground: Ground): Verbs<SpaceError>["load"] => (_, all) =>
-  ground.operation("import", (access) => {
-    if (all.some(({ after }) => after > 0) && !ground.schedules) {
-      return Effect.fail(noSchedules("after"))
-    }
-    const rowOf = (dumped: Dumped) => {
-      const { attempts, ttl } = dumped
-      const { values } = ground.reader
-      const tuple = decoded(values, dumped)
-      const stored = storable(dumped, tuple ?? raw(values, dumped))
-      // Whoever waits is asked only about what this program can read.
-      const isReadable = tuple !== undefined && isKnown(ground, tuple)
-      return (): NewRow => ({
-        ...stored,
-        ttl,
-        leased: false,
-        meta: null,
-        attempts,
-        accepted: isReadable ? ground.session.offers.accepts(tuple) : []
+  ground.operation("import", (access) =>
+    failing(() => {
+      if (all.some(({ after }) => after > 0) && !ground.schedules) {
+        return Effect.fail(noSchedules("after"))
+      }
+      const rowOf = (dumped: Dumped) => {
+        const { attempts, priority, ttl } = dumped
+        ground.checkPriority(priority)
+        const { values } = ground.reader
+        const tuple = decoded(values, dumped)
+        const stored = storable(dumped, tuple ?? raw(values, dumped))
+        // Whoever waits is asked only about what this program can read.
+        const isReadable = tuple !== undefined && isKnown(ground, tuple)
+        return (): NewRow => ({
+          ...stored,
+          ttl,
+          leased: false,
+          meta: null,
+          attempts,
+          priority,
+          accepted: isReadable ? ground.session.offers.accepts(tuple) : []
+        })
+      }
+      const rows = all.filter(({ after }) => after === 0).map(rowOf)
+      const scheduled = all.filter(({ after }) => after > 0).map((dumped) => {
+        const row = rowOf(dumped)
+        return (): NewScheduled => ({ ...row(), after: dumped.after, at: null })
       })
-    }
-    const rows = all.filter(({ after }) => after === 0).map(rowOf)
-    const scheduled = all.filter(({ after }) => after > 0).map((dumped) => {
-      const row = rowOf(dumped)
-      return (): NewScheduled => ({ ...row(), after: dumped.after, at: null })
-    })
-    const put = (): Put => ({ op: "put", rows: rows.map((row) => row()) })
-    return scheduled.length === 0
-      ? Effect.asVoid(access.perform(put))
-      : Effect.asVoid(
-        access.exclusively((run) => run([put(), { op: "schedule", rows: scheduled.map((row) => row()) }]))
-      )
-  })
+      const put = (): Put => ({ op: "put", rows: rows.map((row) => row()) })
+      return scheduled.length === 0
+        ? Effect.asVoid(access.perform(put))
+        : Effect.asVoid(
+          access.exclusively((run) => run([put(), { op: "schedule", rows: scheduled.map((row) => row()) }]))
+        )
+    }))

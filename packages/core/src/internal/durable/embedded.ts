@@ -132,6 +132,7 @@ export const fromTables = (
       name,
       lease,
       undoes: true,
+      prioritizes: tables.arrive !== undefined,
       schedules: tables.scheduled !== undefined,
       run: (commands) => Effect.zipRight(turn, again(patient(perform(commands)))),
       transaction: (body, waiting) =>

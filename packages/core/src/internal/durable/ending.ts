@@ -9,6 +9,7 @@ import type { SpaceError } from "../../SpaceError.js"
 import type { NewScheduled, Row, Settle } from "../../StoreCommand.js"
 import type { End } from "../apart.js"
 import type { Ending, Held } from "../hold.js"
+import { priorityOf } from "../places.js"
 import { withFiber } from "../runtime.js"
 import type { Access } from "./access.js"
 import { transactionOf } from "./access.js"
@@ -59,6 +60,7 @@ export class Endings {
       index,
       unread,
       attempts: rows.map(({ attempts }) => attempts),
+      priorities: rows.map(({ id }) => priorityOf(id)),
       token: access.isTransaction ? "transaction" : rows[0]?.token ?? "store",
       isOver: () => this.ground.session.closed || isUndone(),
       watch: access.isTransaction ? undefined : (end) => this.watch(end),
@@ -142,7 +144,7 @@ const inPlace = { how: "place", failed: false } as const
 
 /** What comes after so long, for as long as is left of its life. Who accepts it is not asked before. */
 const later = (
-  { arity, attempts, expires, fields, keys, meta, shape }: Row,
+  { arity, attempts, expires, fields, id, keys, meta, shape }: Row,
   after: number,
   now: number
 ): NewScheduled => ({
@@ -152,6 +154,7 @@ const later = (
   meta,
   shape,
   attempts: attempts + 1,
+  priority: priorityOf(id),
   ttl: expires === null ? null : expires - now - after,
   leased: false,
   accepted: [],

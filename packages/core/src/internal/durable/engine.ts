@@ -16,7 +16,7 @@ import { apart } from "../apart.js"
 import type { Terms } from "../arguments.js"
 import { failing, failuresOf, keepsFailures, millis, option, refusing, unsupported } from "../arguments.js"
 import { read } from "../brand.js"
-import { moves } from "../destination.js"
+import { fitting, moves } from "../destination.js"
 import * as Hold from "../hold.js"
 import * as Insight from "../insight.js"
 import type { Reading } from "../keeping.js"
@@ -127,7 +127,7 @@ const puttingOn = (
   terms: Terms | undefined,
   span: Tracer.Span | undefined
 ): () => Put | Schedule => {
-  const row = ground.prepared(tuple, span, terms?.ttl, terms !== undefined)
+  const row = ground.prepared(tuple, span, terms?.ttl, terms !== undefined, terms?.priority)
   if (terms === undefined || terms.after === 0 && terms.at === undefined) {
     return () => ({ op: "put", rows: [row()] })
   }
@@ -152,26 +152,36 @@ const leasedBy = (ground: Ground, lease: number, terms: Terms): Leased<SpaceErro
         : Effect.succeed(false)
   })
 
+const noPriority = (): undefined => undefined
+
 const puttingOf = (
   ground: Ground
 ): Pick<Verbs<SpaceError>, "out" | "outAll" | "outFitting" | "outLeased"> => {
-  const put = (name: string, tuples: ReadonlyArray<Tuple>) =>
+  const put = (
+    name: string,
+    tuples: ReadonlyArray<Tuple>,
+    priorityOf: (index: number) => number | undefined
+  ) =>
     ground.operation(name, (access, span) =>
       failing(() => {
-        const rows = tuples.map((tuple) => ground.prepared(tuple, span))
+        const rows = tuples.map((tuple, index) =>
+          ground.prepared(tuple, span, undefined, undefined, priorityOf(index))
+        )
         return access.perform(() => ({ op: "put", rows: rows.map((row) => row()) }))
       }))
 
   return {
-    out: (tuple) => Effect.asVoid(put("out", [tuple])),
+    out: (tuple) => Effect.asVoid(put("out", [tuple], noPriority)),
     outLeased: (tuple, terms) =>
       Effect.map(
         ground.operation("out", (access, span) => failing(() => access.perform(puttingOn(ground, tuple, terms, span)))),
         ([lease]) => leasedBy(ground, lease!, terms)
       ),
-    outAll: (tuples) => Effect.asVoid(put("outAll", tuples)),
+    outAll: (tuples, priority) => Effect.asVoid(put("outAll", tuples, () => priority)),
     // Always has room.
-    outFitting: undefined
+    outFitting: fitting((tuples, priorities = []) =>
+      Effect.asVoid(put("outAll", tuples, ground.prioritizes ? (index) => priorities[index] : noPriority))
+    )
   }
 }
 

@@ -7,12 +7,16 @@
 import * as Effect from "effect/Effect"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Command, Query, Reply, Row, Run } from "../../StoreCommand.js"
+import { beginning } from "../places.js"
 import { page } from "./query.js"
 import type { Reading } from "./reader.js"
 
-/** A tuple as a transaction sees it. What it has put itself has a negative number. */
+/** A tuple as a transaction sees it. */
 export interface Seen {
+  /** Its place; if it has none yet, one that no other will have before that. */
   readonly id: number
+  /** Whether the transaction has put it itself. */
+  readonly isOwn: boolean
   readonly row: Row
   readonly reading: Reading
 }
@@ -28,7 +32,7 @@ interface Lasting extends Fact {
   readonly anew: () => Lasting
 }
 
-/** The rows that a query finds, oldest first: the first of them, or all. */
+/** The rows that a query finds, in the order of choice: the first of them, or all. */
 export class Rows implements Lasting {
   readonly seen: Array<Seen> = []
   isWhole = false
@@ -43,7 +47,7 @@ export class Rows implements Lasting {
   }
 
   command(): Command {
-    return { op: "scan", query: this.query, after: this.seen[this.seen.length - 1]?.id ?? 0, limit: this.limit }
+    return { op: "scan", query: this.query, after: this.seen[this.seen.length - 1]?.id ?? beginning, limit: this.limit }
   }
 
   learn(rows: ReadonlyArray<Row>): void {
@@ -51,7 +55,7 @@ export class Rows implements Lasting {
     // Once the first were not enough.
     this.limit = page
     for (const row of rows) {
-      this.seen.push({ id: row.id, row, reading: this.read(row) })
+      this.seen.push({ id: row.id, isOwn: false, row, reading: this.read(row) })
     }
   }
 
@@ -90,7 +94,7 @@ export class HeldRows implements Lasting {
   }
 
   learn(rows: ReadonlyArray<Row>): void {
-    this.seen = rows.map((row) => ({ id: row.id, row, reading: this.read(row) }))
+    this.seen = rows.map((row) => ({ id: row.id, isOwn: false, row, reading: this.read(row) }))
   }
 
   anew(): HeldRows {

@@ -9,10 +9,11 @@ import type { Found, Query, Row, Run, Take } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import { isSpaceError } from "../brand.js"
 import type { Pattern } from "../pattern/pattern.js"
+import { beginning } from "../places.js"
 import type { Access } from "./access.js"
 import type { Making } from "./agenda.js"
-import type { From, Sought } from "./ahead.js"
-import { Far, near, searching } from "./ahead.js"
+import type { From, Range, Sought } from "./ahead.js"
+import { Far, near, searching, whole } from "./ahead.js"
 import { restoring, settling } from "./back.js"
 import type { Ground } from "./ground.js"
 import { page, unlimited } from "./query.js"
@@ -98,27 +99,34 @@ const readable = <A>(
 
 export type Visit = (row: Row, reading: Reading) => boolean
 
-/** Calls with a page of what a query finds. Returns its last place, if that was not enough and there may be more. */
+/**
+ * Calls with a page of what a query finds up to a place. Returns its last place, if that was not enough and there may
+ * be more.
+ */
 export const visitPage = (
   reader: Reader,
   run: Run,
   query: Query,
   visit: Visit,
-  after: number
+  after: number,
+  upTo = Infinity,
+  limit = page
 ): Effect.Effect<number | undefined, SpaceError> =>
   Effect.map(
-    run([{ op: "scan", query, after, limit: page }]),
+    run([{ op: "scan", query, after, limit }]),
     ({ replies: [rows] }) =>
-      rows.some((row) => visit(row, reader.read(row))) || rows.length < page ? undefined : rows[page - 1]!.id
+      rows.some((row) => row.id > upTo || visit(row, reader.read(row))) || rows.length < limit
+        ? undefined
+        : rows[limit - 1]!.id
   )
 
-/** Calls with all that a query finds, oldest first, until it says that this is enough. */
+/** Calls with all that a query finds, in the order of choice, until it says that this is enough. */
 export const scan = (
   reader: Reader,
   run: Run,
   query: Query,
   visit: Visit,
-  after = 0
+  after = beginning
 ): Effect.Effect<void, SpaceError> =>
   Effect.flatMap(
     visitPage(reader, run, query, visit, after),
@@ -126,8 +134,8 @@ export const scan = (
   )
 
 /**
- * Calls with what matches, oldest first, until it says that this is enough. That may be a tuple that cannot be decoded,
- * if the pattern asks by types and literals alone.
+ * Calls with what matches, in the order of choice, until it says that this is enough. That may be a tuple that cannot
+ * be decoded, if the pattern asks by types and literals alone.
  */
 export const each = (
   reader: Reader,
@@ -135,27 +143,39 @@ export const each = (
   pattern: Pattern,
   [query, exact]: readonly [query: Query, exact: boolean],
   visit: (row: Row) => boolean,
-  { isBounded, places }: From,
+  { isBounded, ranges }: From,
   number = 0
 ): Effect.Effect<void, Far | SpaceError> =>
   Effect.suspend(() => {
     let isVain = true
+    let isEnough = false
     const visited: Visit = (row, reading) => {
       const matches = isRead(reading) ? pattern.matches(reading) : exact
       isVain &&= !matches
-      return matches && visit(row)
+      isEnough = matches && visit(row)
+      return isEnough
     }
-    const from = (place: number, pages: number): Effect.Effect<void, Far | SpaceError> =>
-      Effect.flatMap(
-        visitPage(reader, run, query, visited, place),
-        (last) =>
-          last === undefined
-            ? Effect.void
-            : isBounded && isVain && pages === near
+    const [first = whole, ...others] = ranges[number] ?? []
+    let left = others
+    const from = (
+      place: number,
+      upTo: number,
+      limit: number,
+      pages: number
+    ): Effect.Effect<void, Far | SpaceError> =>
+      Effect.flatMap(visitPage(reader, run, query, visited, place, upTo, limit), (last) => {
+        if (last !== undefined) {
+          return isBounded && isVain && pages === near
             ? Effect.fail(new Far())
-            : from(last, pages + 1)
-      )
-    return from(places[number] ?? 0, 1)
+            : from(last, upTo, page, pages + Number(limit === page))
+        }
+        const [next] = left
+        left = left.slice(1)
+        return next === undefined || isEnough ? Effect.void : into(next, pages)
+      })
+    // Most often nothing has come there.
+    const into = ({ after, upTo }: Range, pages: number) => from(after, upTo, upTo < Infinity ? 1 : page, pages)
+    return into(first, 1)
   })
 
 /** What is looked for, for one pattern. */
@@ -188,7 +208,7 @@ export const seeking = <A>(
     searching(ground.session, access, soughtBy(ground.reader, pattern), body, leaving)
   )
 
-/** All that match, oldest first, up to a limit. */
+/** All that match, in the order of choice, up to a limit. */
 export const all = (
   reader: Reader,
   run: Run,
@@ -204,7 +224,7 @@ export const all = (
     )
   })
 
-/** What matches and stays: all of it, or only the oldest. */
+/** What matches and stays: all of it, or only the first choice. */
 export const copies = (
   ground: Ground,
   access: Access,
@@ -219,7 +239,7 @@ export const copies = (
       access,
       false,
       Effect.flatMap(
-        access.perform({ op: "scan", query, after: 0, limit: Math.min(limit, unlimited) }),
+        access.perform({ op: "scan", query, after: beginning, limit: Math.min(limit, unlimited) }),
         (rows) => decoded(reader, { index: 0, rows })
       )
     )

@@ -8,6 +8,7 @@ import type { Key } from "../pattern/hash.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { keyOf } from "../pattern/pattern.js"
 import type { Source } from "../pattern/plan.js"
+import { beginning } from "../places.js"
 import type { Reader, Reading } from "./reader.js"
 import { isRead } from "./reader.js"
 import type { Candidate } from "./wanted.js"
@@ -83,7 +84,7 @@ class Lists {
     private readonly read: ReadonlyArray<Candidate>
   ) {}
 
-  first(pattern: Pattern, test: (candidate: Candidate) => boolean, after = -1): Candidate | undefined {
+  first(pattern: Pattern, test: (candidate: Candidate) => boolean, after = beginning): Candidate | undefined {
     const list = this.of(pattern)
     for (let index = indexBehind(list, after); index < list.length; index++) {
       const candidate = list[index]!

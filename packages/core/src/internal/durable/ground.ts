@@ -42,10 +42,23 @@ export class Ground {
     return this.session.store.schedules === true
   }
 
+  /** Whether the store heeds priorities. */
+  get prioritizes(): boolean {
+    return this.session.store.prioritizes === true
+  }
+
+  /** Refuses a priority that the store would forget. */
+  checkPriority(priority: number): void {
+    if (priority !== 0 && !this.prioritizes) {
+      throw unsupported("priority: this store knows no priorities")
+    }
+  }
+
   /** Refuses a tuple that cannot be stored. Says what is put, when it is, but for who accepts it then. */
-  prepared(tuple: Tuple, span?: Tracer.Span, ttl = Infinity, leased = false): () => NewRow {
+  prepared(tuple: Tuple, span?: Tracer.Span, ttl = Infinity, leased = false, priority = 0): () => NewRow {
     const { reader, session } = this
-    const row = rowOf(reader, tuple, span, ttl, leased)
+    this.checkPriority(priority)
+    const row = rowOf(reader, tuple, span, ttl, leased, priority)
     return () => row(session.offers.accepts(tuple))
   }
 }

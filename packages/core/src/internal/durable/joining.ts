@@ -12,6 +12,7 @@ import type { Pattern } from "../pattern/pattern.js"
 import type { Demand } from "../pattern/plan.js"
 import { Plan } from "../pattern/plan.js"
 import { valuesOf } from "../pattern/semijoin.js"
+import { beginning } from "../places.js"
 import { Absent, askFor } from "./absent.js"
 import type { Visit } from "./finding.js"
 import { claim, claimed, scan, visitPage } from "./finding.js"
@@ -189,7 +190,7 @@ class Search {
     }
   }
 
-  /** What the store has for one question, oldest first, until all who ask it have enough. */
+  /** What the store has for one question, in the order of choice, until all who ask it have enough. */
   private gather(run: Run, question: Question): Effect.Effect<void, SpaceError> {
     return Effect.flatMap(
       this.readPage(run, question),
@@ -207,7 +208,8 @@ class Search {
       question.askers.forEach((asker) => this.count(asker, row, reading))
       return this.plan.isPlain && this.hasEnough(question)
     }
-    return Effect.map(visitPage(this.reader, run, question.query, visit, this.places.get(question) ?? 0), (last) => {
+    const after = this.places.get(question) ?? beginning
+    return Effect.map(visitPage(this.reader, run, question.query, visit, after), (last) => {
       this.pages++
       if (last === undefined) {
         this.places.delete(question)

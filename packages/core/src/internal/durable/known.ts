@@ -1,8 +1,8 @@
 /**
  * What a query finds among the facts that a run of an STM on a store has, and among what the run itself has put.
  *
- * What the run has put is younger than all that is stored. If what the facts say is not enough to tell what is found,
- * they are noted to lack the rest.
+ * What the run has put is younger than all that is stored, and has no priority. If what the facts say is not enough to
+ * tell what is found, they are noted to lack the rest.
  *
  * @internal
  */
@@ -14,6 +14,7 @@ import type { Demand } from "../pattern/plan.js"
 import { Plan } from "../pattern/plan.js"
 import type { Several } from "../pattern/query.js"
 import { valuesOf } from "../pattern/semijoin.js"
+import { endOf } from "../places.js"
 import type { Asked } from "../queries.js"
 import type { Question } from "./absent.js"
 import { Absent } from "./absent.js"
@@ -34,6 +35,9 @@ export interface Done {
 }
 
 export const nothingDone: Done = { acts: [], taken: HashSet.empty() }
+
+/** The place of what a run puts first: one of the last without a priority, which no tuple will ever have. */
+export const firstOwn = endOf(0) - 2 ** 32
 
 /** There is no such tuple; or it is not known. */
 export const miss = Symbol()
@@ -80,25 +84,24 @@ export class Known {
       return miss
     }
     const isWanted = this.suits(pattern)
-    const fewer = this.done.acts.filter((act) => "took" in act && act.took.id > 0 && isWanted(act.took)).length
+    const fewer = this.done.acts.filter((act) => "took" in act && !act.took.isOwn && isWanted(act.took)).length
     return stored.value - fewer + more
   }
 
-  /** The oldest of all, by the first of the patterns that it matches; or of the first of them that has one. */
+  /** The first choice of all, by the first of the patterns that it matches; or of the first of them that has one. */
   private any({ patterns, prefer }: Several): Found | typeof miss {
-    let oldest: Found | undefined
+    let first: Found | undefined
     for (const [index, pattern] of patterns.entries()) {
       // All of them are asked for together.
       const seen = this.first(pattern, 1)
-      const place = seen === miss || seen.length === 0 ? Infinity : placeOf(seen[0]!)
-      if (seen !== miss && place < (oldest === undefined ? Infinity : placeOf(oldest.seen[0]!))) {
-        oldest = { index, seen, taken: seen }
+      if (seen !== miss && seen.length > 0 && (first === undefined || seen[0]!.id < first.seen[0]!.id)) {
+        first = { index, seen, taken: seen }
         if (prefer === "first") {
           break
         }
       }
     }
-    return this.facts.isLacking || oldest === undefined ? miss : oldest
+    return this.facts.isLacking || first === undefined ? miss : first
   }
 
   private batch(min: number, max: number, pattern: Pattern): Found | typeof miss {
@@ -112,8 +115,8 @@ export class Known {
     const byPlace = new Map<number, Seen>()
     const add = (pattern: Pattern, all: ReadonlyArray<Seen>): void => {
       for (const seen of all) {
-        byPlace.set(placeOf(seen), seen)
-        gathered.add(pattern, { ...seen.row, id: placeOf(seen) }, seen.reading)
+        byPlace.set(seen.id, seen)
+        gathered.add(pattern, seen.row, seen.reading)
       }
     }
     const isKnown = plan.isPlain ? this.gather(plan, add) : this.gatherAll(plan, gathered, add)
@@ -122,8 +125,8 @@ export class Known {
     }
     const absent = plan.absences.length === 0 ? undefined : new Absent(this.reader, plan, gathered)
     const count = (question: Question, seen: Seen, isHeld: boolean): void => {
-      byPlace.set(placeOf(seen), seen)
-      absent!.meets(question, { ...seen.row, id: placeOf(seen) }, seen.reading, isHeld)
+      byPlace.set(seen.id, seen)
+      absent!.meets(question, seen.row, seen.reading, isHeld)
     }
     if (absent !== undefined && !this.gatherAbsent(plan, absent, count)) {
       return miss
@@ -244,7 +247,7 @@ export class Known {
     return undefined
   }
 
-  /** The oldest that match, up to so many; with a `query` that finds some of them, of these. */
+  /** The first that match, up to so many; with a `query` that finds some of them, of these. */
   private first(pattern: Pattern, limit: number, query?: StoreQuery): ReadonlyArray<Seen> | typeof miss {
     const rows = this.rows(pattern, query)
     const stored = this.among(rows, pattern)
@@ -252,7 +255,7 @@ export class Known {
       this.facts.lack(rows)
       return miss
     }
-    return [...stored, ...query === undefined ? this.own(pattern) : []].slice(0, limit)
+    return [...stored, ...query === undefined ? this.own(pattern) : []].sort(byPlace).slice(0, limit)
   }
 
   private rows(pattern: Pattern, narrower?: StoreQuery): Rows {
@@ -291,10 +294,7 @@ type AddAbsent = (question: Question, seen: Seen, isHeld: boolean) => void
 
 type Add = (pattern: Pattern, all: ReadonlyArray<Seen>) => void
 
-/** Where a tuple stands in the order of age: what the run has put has numbers below zero, and is the youngest. */
-const placeOf = ({ id }: Seen): number => id < 0 ? youngest - id : id
-
-const youngest = 2 ** 52
+const byPlace = (self: Seen, that: Seen): number => self.id - that.id
 
 /** How many rows are asked for at first: by a query that says all, and by one that finds too much. */
 const few = 8

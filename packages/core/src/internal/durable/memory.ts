@@ -14,6 +14,7 @@ import type { Inspected, Mail, Row, ScheduledRow, Waiter } from "../../StoreComm
 import type { Mark } from "../ages.js"
 import { givenAt, thinned } from "../ages.js"
 import { failing, readOptions } from "../arguments.js"
+import { arrivalOf } from "../places.js"
 import { Queue } from "../queue.js"
 import { currentTime } from "../timekeeper.js"
 import { fromTables } from "./embedded.js"
@@ -116,17 +117,23 @@ const scheduledOf = (state: State): ScheduledTables => ({
   others: (client) => Array.from(new Set(waiting(state).map((waiter) => waiter.client))).filter((one) => one !== client)
 })
 
+/** Stores rows in places one behind the other, from this one on. */
+const store = (state: State, first: number, rows: ReadonlyArray<Row>): void => {
+  const [before, behind] = split(state.rows, ({ id }) => id < first)
+  state.rows = [...before, ...rows, ...behind]
+}
+
 const tablesOf = (state: State): Tables => ({
   insert: (row) => {
     const id = row.id ?? ++state.last
     const stored = { ...row, id, lease: row.lease === 0 ? id : row.lease }
-    const [older, younger] = split(state.rows, (other) => other.id < id)
-    state.rows = [...older, stored, ...younger]
+    store(state, id, [stored])
     return stored
   },
   insertAll: (rows) => {
+    const first = state.last + 1
     const stored = rows.map((row) => ({ ...row, id: ++state.last }))
-    state.rows = [...state.rows, ...stored]
+    store(state, first, stored)
     return stored.map(({ id }) => id)
   },
   get: (id) => state.rows.find((row) => row.id === id),
@@ -148,9 +155,10 @@ const tablesOf = (state: State): Tables => ({
     return renewed
   },
   scheduled: scheduledOf(state),
-  mark: (id, now) => {
-    state.marks = thinned([...state.marks, [id, now]], now)
+  mark: (arrival, now) => {
+    state.marks = thinned([...state.marks, [arrival, now]], now)
   },
+  arrive: () => ++state.last,
   hold: (client, held, since) => {
     const holds = new Map(held.map(([hold, id]) => [id, hold]))
     const [rows, rest] = split(state.rows, (row) => holds.has(row.id))
@@ -235,8 +243,9 @@ const tablesOf = (state: State): Tables => ({
     for (const { arity, fields, id, shape } of state.rows) {
       const first = shape.startsWith("s") ? fields[0]! : null
       const key = JSON.stringify([arity, shape, first])
-      const known = shapes.get(key) ?? { arity, shape, first, count: 0, age: now - (givenAt(state.marks, id) ?? now) }
-      shapes.set(key, { ...known, count: known.count + 1 })
+      const { age, count } = shapes.get(key) ?? { age: 0, count: 0 }
+      const own = now - (givenAt(state.marks, arrivalOf(id)) ?? now)
+      shapes.set(key, { arity, shape, first, count: count + 1, age: Math.max(age ?? 0, own) })
     }
     const holders = Array.from(state.clients).filter(([client]) => state.held.some((held) => held.client === client))
     const expiring = state.rows.flatMap(({ expires }) => expires ?? [])

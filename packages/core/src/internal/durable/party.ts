@@ -15,7 +15,7 @@ import * as Running from "../stm/run.js"
 import { encodeTuple } from "../texts.js"
 import type { Ground } from "./ground.js"
 import type { Done } from "./known.js"
-import { miss, nothingDone } from "./known.js"
+import { firstOwn, miss, nothingDone } from "./known.js"
 import type { Run } from "./run.js"
 
 export const partyOf = (ground: Ground): Party => {
@@ -93,12 +93,12 @@ export const partyOf = (ground: Ground): Party => {
     out: (tuple) =>
       step("out", (_, done) => {
         const row = ground.prepared(tuple)
-        const id = -done.acts.length - 1
+        const id = firstOwn + done.acts.length
         // As whoever takes it will have it.
         const encoded = encodeTuple(reader.values, tuple)
         const stored = { ...encoded, id, expires: null, lease: null, meta: null, attempts: 0 }
         return [undefined, {
-          acts: [...done.acts, { put: { id, row: stored, reading: reader.read(stored) }, row }],
+          acts: [...done.acts, { put: { id, isOwn: true, row: stored, reading: reader.read(stored) }, row }],
           taken: done.taken
         }]
       })

@@ -10,7 +10,7 @@ import type { Options } from "../../SpaceStore.js"
 import type { NewRow } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { OutOptions } from "../../TupleSpace.js"
-import { failing, onlyOptions, ownAll, schemasOf, ttlOf } from "../arguments.js"
+import { failing, lifeOf, onlyOptions, ownAll, schemasOf } from "../arguments.js"
 import { spanOf, withFiber } from "../runtime.js"
 import { encodeTuple } from "../texts.js"
 import { harmless } from "../tracing.js"
@@ -22,14 +22,17 @@ export const rowOf = (
   tuple: Tuple,
   span: Tracer.Span | undefined,
   ttl: number,
-  leased: boolean
+  leased: boolean,
+  priority: number
 ): (accepted: NewRow["accepted"]) => NewRow => {
   reader.check(tuple)
   const meta = harmless(() => span?.sampled === true ? JSON.stringify([span.traceId, span.spanId]) : null) ?? null
   const { arity, fields, keys, shape } = encodeTuple(reader.values, tuple)
   const life = ttl === Infinity ? null : ttl
   // Not by spreading one into the other, which takes longer than all the rest.
-  return (accepted) => ({ arity, fields, keys, shape, ttl: life, leased, meta, accepted })
+  return priority === 0
+    ? (accepted) => ({ arity, fields, keys, shape, ttl: life, leased, meta, accepted })
+    : (accepted) => ({ arity, fields, keys, shape, ttl: life, leased, meta, priority, accepted })
 }
 
 /** Reads the options by which a program reads and writes a space of this name. Throws what is wrong with them. */
@@ -43,7 +46,10 @@ export const encoder = (
   name: string,
   options: Options<any> = {}
 ): Effect.Effect<
-  (tuples: Iterable<Tuple>, options?: Pick<OutOptions, "ttl">) => Effect.Effect<ReadonlyArray<NewRow>, SpaceError>,
+  (
+    tuples: Iterable<Tuple>,
+    options?: Pick<OutOptions, "priority" | "ttl">
+  ) => Effect.Effect<ReadonlyArray<NewRow>, SpaceError>,
   SpaceError
 > =>
   failing(() => {
@@ -51,9 +57,9 @@ export const encoder = (
     return Effect.succeed((tuples: unknown, options?: unknown) =>
       withFiber((fiber) =>
         failing(() => {
-          const ttl = ttlOf(options)
+          const { priority, ttl } = lifeOf(options)
           const span = spanOf(fiber)
-          return Effect.succeed(ownAll(tuples).map((tuple) => rowOf(reader, tuple, span, ttl, false)([])))
+          return Effect.succeed(ownAll(tuples).map((tuple) => rowOf(reader, tuple, span, ttl, false, priority)([])))
         })
       )
     )

@@ -21,7 +21,7 @@ import type { Session } from "./session.js"
 
 /** What cannot be decoded, and should be taken. It is a defect of the STM, so that no branch of it goes on. */
 export class TakenUnread {
-  constructor(readonly id: number, readonly error: SpaceError) {}
+  constructor(readonly seen: Seen, readonly error: SpaceError) {}
 }
 
 export class Run extends Running.Run {
@@ -57,7 +57,7 @@ export class Run extends Running.Run {
     const { index, seen, taken } = found
     const unread = taken.find(({ reading }) => !isRead(reading))
     if (unread !== undefined) {
-      throw new TakenUnread(unread.id, unread.reading as SpaceError)
+      throw new TakenUnread(unread, unread.reading as SpaceError)
     }
     // All of them are asked for together.
     const isHeld = taken.map((each) => this.isHeld(each)).every((held) => held)

@@ -14,6 +14,7 @@ import type { Cancel, Mail, Wait } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Mailbox } from "../arguments.js"
 import type { Pattern } from "../pattern/pattern.js"
+import { beginning } from "../places.js"
 import type { ProcessRecord } from "../process.js"
 import { current } from "../process.js"
 import type { AnyFiber } from "../runtime.js"
@@ -184,7 +185,7 @@ export const watch = (
             }
             session.waiters.set(subscription.id, subscription)
             const { replies: [, present, held] } = snapshot
-              ? yield* run([wait, { op: "scan", query, after: 0, limit: unlimited }, { op: "held", query }])
+              ? yield* run([wait, { op: "scan", query, after: beginning, limit: unlimited }, { op: "held", query }])
               : { replies: [(yield* run([wait])).replies[0], [], []] }
             for (const row of held) {
               subscription.unseen?.add(row.id)

@@ -83,7 +83,7 @@ export const transactOf = (ground: Ground): Transact => {
         return Effect.catchAllDefect(done, (defect) =>
           defect instanceof TakenUnread
             ? Effect.zipRight(
-              defect.id > 0 ? afterwards(attempted(session, [defect.id])) : Effect.void,
+              defect.seen.isOwn ? Effect.void : afterwards(attempted(session, [defect.seen.id])),
               Effect.fail(defect.error)
             )
             : Effect.die(defect))

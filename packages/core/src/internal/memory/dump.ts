@@ -10,6 +10,7 @@ import * as Stream from "effect/Stream"
 import { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
 import { failing } from "../arguments.js"
+import { beginning, priorityOf } from "../places.js"
 import { messageOf, show } from "../print.js"
 import type { Dumped } from "../texts.js"
 import { dump as dumpTuple } from "../texts.js"
@@ -24,11 +25,11 @@ import type { Store } from "./store.js"
 const page = 256
 
 /** What is known of a tuple that is there, or still to come. */
-interface Found extends Pick<Dumped, "after" | "attempts" | "ttl"> {
+interface Found extends Pick<Dumped, "after" | "attempts" | "priority" | "ttl"> {
   readonly tuple: Tuple
 }
 
-/** The oldest tuples behind a place, stored or held. */
+/** The first tuples behind a place, stored or held. */
 const pageAfter = (store: Store, after: number): ReadonlyArray<Entry> => {
   const entries = Array.from(store.held).filter(({ seq }) => seq > after)
   for (const shelf of [...store.shelves.byArity.values(), store.shelves.failures]) {
@@ -41,25 +42,32 @@ const pageAfter = (store: Store, after: number): ReadonlyArray<Entry> => {
   return entries.sort((one, other) => one.seq - other.seq).slice(0, page)
 }
 
-const there = ({ extra, tuple }: Entry, now: number): Found => {
+const there = ({ extra, seq, tuple }: Entry, now: number): Found => {
   const { attempts = 0, expiry } = extra ?? {}
-  return { tuple, after: 0, attempts, ttl: expiry === undefined || expiry.at === Infinity ? null : expiry.at - now }
+  return {
+    tuple,
+    after: 0,
+    attempts,
+    priority: priorityOf(seq),
+    ttl: expiry === undefined || expiry.at === Infinity ? null : expiry.at - now
+  }
 }
 
 /** What is still to come, in the order in which it does. */
 const toCome = ({ scheduled }: Store, now: number): ReadonlyArray<Found> =>
   Array.from(scheduled)
     .sort(({ deadline: one }, { deadline: other }) => one.at - other.at || one.rank! - other.rank!)
-    .map(({ deadline, extra: { attempts }, ttl, tuple }) => ({
+    .map(({ deadline, extra: { attempts }, priority, ttl, tuple }) => ({
       tuple,
       after: Math.max(0, deadline.at - now),
       attempts,
+      priority,
       ttl: ttl === Infinity ? null : ttl
     }))
 
-const written = (values: Values, { after, attempts, tuple, ttl }: Found): Dumped => {
+const written = (values: Values, { tuple, ...known }: Found): Dumped => {
   try {
-    return dumpTuple(values, tuple, { after, attempts, ttl })
+    return dumpTuple(values, tuple, known)
   } catch (cause) {
     throw new SpaceError({ reason: "InvalidTuple", message: `${show(tuple)}: ${messageOf(cause)}`, cause })
   }
@@ -82,7 +90,10 @@ const look = (store: Store, after: number): readonly [Chunk.Chunk<Found>, Option
 }
 
 export const dump = (memory: Memory): Verbs<never>["dump"] => (values) =>
-  Stream.paginateChunkEffect(-1, (after) => operation(memory, "export", { step: () => look(memory.store, after) }))
+  Stream.paginateChunkEffect(
+    beginning,
+    (after) => operation(memory, "export", { step: () => look(memory.store, after) })
+  )
     .pipe(
       Stream.rechunk(page),
       Stream.mapChunksEffect((found) =>

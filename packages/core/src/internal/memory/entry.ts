@@ -1,5 +1,5 @@
 /**
- * A tuple in a space, with its place in the order of arrival.
+ * A tuple in a space, with its place.
  *
  * @internal
  */
@@ -28,6 +28,7 @@ export interface Scheduled {
   readonly tuple: Tuple
   readonly extra: Extra
   readonly failure: boolean
+  readonly priority: number
   /** When it comes. */
   readonly deadline: Deadline
   /** How many milliseconds it will live. */
@@ -48,7 +49,12 @@ export class Entry implements Item {
   /** Hashes of fields that are objects, remembered because their content may change behind our back. */
   private hashes: Array<number> | undefined = undefined
 
-  constructor(readonly tuple: Tuple, readonly seq: number, readonly failure: boolean) {}
+  constructor(
+    readonly tuple: Tuple,
+    /** Its place: see `places.ts`. */
+    readonly seq: number,
+    readonly failure: boolean
+  ) {}
 
   /** The key of the fields at these positions: the same at every call. */
   keyAt(positions: ReadonlyArray<number>): Hash.Key {

@@ -59,7 +59,7 @@ const fill = (memory: Memory): void => {
     memory,
     served,
     Put.out(memory)(tuple),
-    Put.outAll(memory)([tuple]),
+    Put.outAll(memory)([tuple], 0),
     Search.wait(memory)("in", pattern, Infinity),
     Search.wait(memory)("inAny", new Several("any", [pattern]), Infinity),
     Search.wait(memory)("inAll", new Several("all", [pattern]), Infinity),

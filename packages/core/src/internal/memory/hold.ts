@@ -9,6 +9,7 @@ import type { Tuple } from "../../Tuple.js"
 import type { Ending, Held, Take, TakeNow } from "../hold.js"
 import { uninterruptibly } from "../hold.js"
 import { indexIn, readIn } from "../pattern/query.js"
+import { priorityOf } from "../places.js"
 import * as Process from "../process.js"
 import { currentFiber, localOf, nameOf } from "../runtime.js"
 import type { Memory } from "./engine.js"
@@ -51,6 +52,10 @@ class HeldEntries implements Held<never>, Holder {
 
   get attempts(): ReadonlyArray<number> {
     return this.all.map(({ extra }) => extra?.attempts ?? 0)
+  }
+
+  get priorities(): ReadonlyArray<number> {
+    return this.all.map(({ seq }) => priorityOf(seq))
   }
 
   isOver(): boolean {

@@ -8,6 +8,7 @@
  * @internal
  */
 import type { Tuple } from "../../Tuple.js"
+import { priorityOf } from "../places.js"
 import { Delivery } from "./delivery.js"
 import type { Entry, Extra, Scheduled } from "./entry.js"
 import { extraOf } from "./entry.js"
@@ -45,7 +46,8 @@ export class Holds extends Delivery {
   }
 
   /**
-   * Ends a hold: the entries are back at their old place, or behind all others, and are offered to those who wait (S8).
+   * Ends a hold: the entries are back at their old place, or behind all others of their priority, and are offered to
+   * those who wait (S8).
    */
   giveBack(entries: ReadonlyArray<Entry>, place: "place" | "back" = "place"): void {
     for (const entry of entries) {
@@ -71,16 +73,16 @@ export class Holds extends Delivery {
       extra.entry = undefined
       extra.expiry = undefined
       if (ttl > 0) {
-        this.schedule(entry.tuple, extra, entry.failure, at, ttl)
+        this.schedule(entry.tuple, extra, entry.failure, priorityOf(entry.seq), at, ttl)
       } else {
         this.tell("Expire", entry)
       }
     }
   }
 
-  /** The same tuple as the youngest. */
+  /** The same tuple as the youngest of its priority. */
   private renumber(entry: Entry): Entry {
-    const youngest = this.entry(entry.tuple, entry.extra, entry.failure)
+    const youngest = this.entry(entry.tuple, entry.extra, entry.failure, priorityOf(entry.seq))
     this.stayUnseen(entry, youngest)
     return youngest
   }
@@ -100,20 +102,20 @@ export class Holds extends Delivery {
   }
 
   /** Puts a tuple that comes at a time, in milliseconds of the space's clock, and lives so long from then. */
-  schedule(tuple: Tuple, extra: Extra, failure: boolean, at: number, ttl: number): void {
+  schedule(tuple: Tuple, extra: Extra, failure: boolean, priority: number, at: number, ttl: number): void {
     const deadline = { at, index: -1, rank: this.nextSchedule(), fire: () => this.come(scheduled) }
-    const scheduled: Scheduled = { tuple, extra, failure, ttl, deadline }
+    const scheduled: Scheduled = { tuple, extra, failure, priority, ttl, deadline }
     this.addScheduled(scheduled)
   }
 
   /** Its time has come, and it is put as any other; but there must be room for it, as for what comes back. */
   private come(scheduled: Scheduled): void {
-    const { deadline: { at }, extra, failure, ttl, tuple } = scheduled
+    const { deadline: { at }, extra, failure, priority, ttl, tuple } = scheduled
     this.removeScheduled(scheduled)
     if (ttl < Infinity) {
       this.expireAt(extra, at + ttl)
     }
-    this.offerOrStore(this.entry(tuple, extra, failure, at), "Out")
+    this.offerOrStore(this.entry(tuple, extra, failure, priority, at), "Out")
   }
 
   /** Sets the time at which a tuple comes. `false` if it is not to come any more. */

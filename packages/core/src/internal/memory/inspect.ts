@@ -9,6 +9,7 @@ import type { Tuple } from "../../Tuple.js"
 import type { HolderSnapshot, Inspection } from "../../TupleSpace.js"
 import type { Records, Sample, Waiting } from "../insight.js"
 import { Shapes, snapshot, snapshotProcess } from "../insight.js"
+import { beginning, endOf, priorityOf } from "../places.js"
 import { show, typeName } from "../print.js"
 import type { Entry } from "./entry.js"
 import type { Store } from "./store.js"
@@ -32,10 +33,17 @@ export const inspect = (store: Store, records: Records): Inspection => {
   const shapes = new Shapes()
   let next = Infinity
   for (const shelf of [...store.shelves.byArity.values(), store.shelves.failures]) {
-    // Oldest first: the first of a shape is its oldest.
+    // Oldest first, within each priority: the first of a shape there is its oldest.
+    const aged = new Set<string>()
+    let end = beginning
     for (const entry of shelf.all.toArray()) {
       const shape = shapeOf(entry.tuple, entry.failure)
-      shapes.add(shape, 1, shapes.has(shape) ? undefined : ageOf(store, entry, now))
+      if (entry.seq > end) {
+        end = endOf(priorityOf(entry.seq))
+        aged.clear()
+      }
+      shapes.add(shape, 1, aged.has(shape) ? undefined : ageOf(store, entry, now))
+      aged.add(shape)
       next = Math.min(next, entry.extra?.expiry?.at ?? Infinity)
     }
   }
@@ -68,7 +76,7 @@ const nextOf = ({ scheduled }: Store, now: number): number | undefined => {
   return next === Infinity ? undefined : next - now
 }
 
-const ageOf = (store: Store, { seq }: Entry, now: number): number => now - store.ages.of(seq)
+const ageOf = (store: Store, entry: Entry, now: number): number => now - store.since(entry)
 
 /** Who holds tuples: a fiber that holds several times is one. */
 const holders = (store: Store, now: number): ReadonlyArray<HolderSnapshot> => {

@@ -10,7 +10,7 @@
 import type { Key } from "../pattern/hash.js"
 
 export interface Item {
-  /** Position in the order. Never changes. */
+  /** Place in the order. Never changes. */
   readonly seq: number
   /** Whether it is in the lists that it stands in. Set by the owner, before `add` and before `remove`. */
   live: boolean
@@ -85,7 +85,8 @@ export class Ordered<A extends Item> {
     }
     // The array as it is now: a test that looks into this list itself may sweep it.
     const { items } = this
-    for (let i = seq < 0 ? this.head : this.indexOf(seq + 1); i < items.length; i++) {
+    const first = items[this.head]
+    for (let i = first === undefined || first.seq > seq ? this.head : this.indexOf(seq + 1); i < items.length; i++) {
       const item = items[i]!
       if (!item.live) {
         this.walked++
@@ -96,13 +97,13 @@ export class Ordered<A extends Item> {
     return undefined
   }
 
-  /** The last live item that passes the test. */
-  last(test: (item: A) => boolean): A | undefined {
+  /** The last live item that passes the test, of those up to `seq`. */
+  last(test: (item: A) => boolean, seq = Infinity): A | undefined {
     if (this.walked > this.items.length) {
       this.sweep()
     }
     const { head, items } = this
-    for (let i = items.length - 1; i >= head; i--) {
+    for (let i = this.endAt(seq) - 1; i >= head; i--) {
       const item = items[i]!
       if (!item.live) {
         this.walked++
@@ -113,10 +114,15 @@ export class Ordered<A extends Item> {
     return undefined
   }
 
-  /** Whatever stands at this share (from 0, below 1) of the list, if it is live. */
-  at(share: number): A | undefined {
-    const item = this.items[this.head + Math.floor(share * (this.items.length - this.head))]
+  /** Whatever stands at this share (from 0, below 1) of the list up to `seq`, if it is live. */
+  at(share: number, seq = Infinity): A | undefined {
+    const item = this.items[this.head + Math.floor(share * (this.endAt(seq) - this.head))]
     return item?.live === true ? item : undefined
+  }
+
+  /** The live items at the two ends. */
+  get ends(): readonly [first: A, last: A] | undefined {
+    return this.size === 0 ? undefined : [this.items[this.head]!, this.items[this.items.length - 1]!]
   }
 
   /**
@@ -137,6 +143,12 @@ export class Ordered<A extends Item> {
     this.items = this.items.filter((item) => item?.live === true)
     this.head = 0
     this.walked = 0
+  }
+
+  /** The index behind the items up to `seq`. */
+  private endAt(seq: number): number {
+    const last = this.items[this.items.length - 1]
+    return last === undefined || last.seq <= seq ? this.items.length : this.indexOf(seq + 1)
   }
 
   /** The index of the first item, live or not, that is not before `seq`. */

@@ -14,6 +14,7 @@ import type { PutFitting } from "../destination.js"
 import { moves } from "../destination.js"
 import { isFailure } from "../failure.js"
 import type { Pattern } from "../pattern/pattern.js"
+import { priorityOf } from "../places.js"
 import { millisOf } from "../runtime.js"
 import { shownIn } from "../pattern/query.js"
 import { exchanging } from "../stm/exchange.js"
@@ -91,7 +92,7 @@ export const outLeased = (memory: Memory) => (tuple: Tuple, terms: Terms): Effec
   const { store } = memory
   const put = (span: Span) => {
     const extra = extraOf(span)
-    const outcome = putOn(store, tuple, extra, terms.ttl, waitOf(store, terms), (entry) => store.putOne(entry))
+    const outcome = putOn(store, tuple, extra, { ...terms, after: waitOf(store, terms) }, (entry) => store.putOne(entry))
     return isMiss(outcome) ? outcome : new LeasedEntry(memory, extra)
   }
   return operation(memory, "out", new PutBy(memory, "out", [], put))
@@ -106,19 +107,18 @@ const putOn = (
   store: Store,
   tuple: Tuple,
   extra: Extra,
-  ttl: number,
-  after: number,
+  { after, priority, ttl }: Omit<Terms, "at">,
   put: (entry: Entry) => void | Miss,
   failure = false
 ): void | Miss => {
   const now = store.now()
   if (after > 0) {
-    return store.schedule(tuple, extra, failure, now + after, ttl)
+    return store.schedule(tuple, extra, failure, priority, now + after, ttl)
   }
   if (ttl < Infinity) {
     store.expireAt(extra, now + ttl)
   }
-  return put(store.entry(tuple, extra, failure))
+  return put(store.entry(tuple, extra, failure, priority))
 }
 
 /** What the space knows of the tuple while it has it, and no longer. */
@@ -141,10 +141,11 @@ class LeasedEntry implements Leased<never> {
   }
 }
 
-export const outAll = (memory: Memory) => (tuples: ReadonlyArray<Tuple>): Effect.Effect<void> => {
+export const outAll = (memory: Memory) => (tuples: ReadonlyArray<Tuple>, priority: number): Effect.Effect<void> => {
   const { store } = memory
   fitsIn(store, tuples.length, "outAll")
-  const put = (span: Span) => store.put(tuples.map((tuple) => store.entry(tuple, span && extraOf(span))))
+  const put = (span: Span) =>
+    store.put(tuples.map((tuple) => store.entry(tuple, span && extraOf(span), false, priority)))
   return operation(memory, "outAll", new PutBy(memory, "out", [], put))
 }
 
@@ -168,7 +169,7 @@ const putLeased = (
   const extra = terms === undefined ? span && extraOf(span) : extraOf(span)
   const outcome = terms === undefined
     ? put(store.entry(tuple, extra))
-    : putOn(store, tuple, extra!, terms.ttl, waitOf(store, terms), put)
+    : putOn(store, tuple, extra!, { ...terms, after: waitOf(store, terms) }, put)
   return isMiss(outcome) ? outcome : terms && new LeasedEntry(memory, extra!)
 }
 
@@ -227,13 +228,13 @@ const extraLike = (store: Store, { extra }: Entry): Extra | undefined => {
 }
 
 /** Puts what comes from a space that is not in memory, as far as there is room. */
-export const outFitting = (memory: Memory): PutFitting => (tuples, onArrival) =>
+export const outFitting = (memory: Memory): PutFitting => (tuples, onArrival, priorities) =>
   dying(() => {
     const { store } = memory
     fitsIn(store, tuples.length, "collectInto")
     const put = (span: Span) => {
       const arrived = store.putFitting(
-        tuples.map((tuple) => store.entry(tuple, span && extraOf(span), isFailure(tuple)))
+        tuples.map((tuple, index) => store.entry(tuple, span && extraOf(span), isFailure(tuple), priorities?.[index]))
       )
       if (!isMiss(arrived)) {
         onArrival?.(arrived)
@@ -249,11 +250,11 @@ export const load = (memory: Memory): Verbs<never>["load"] => (values, all) => {
   return Effect.forEach(all, (dumped) => {
     const tuple = decoded(values, dumped) ?? raw(values, dumped)
     const put = (span: Span) => {
-      const { after, attempts, failure, ttl } = dumped
       const extra = extraOf(span)
-      extra.attempts = attempts
+      extra.attempts = dumped.attempts
+      const { failure } = dumped
       const now = (entry: Entry) => failure ? store.putRegardless([entry]) : store.putOne(entry)
-      return putOn(store, tuple, extra, ttl ?? Infinity, after, now, failure)
+      return putOn(store, tuple, extra, { ...dumped, ttl: dumped.ttl ?? Infinity }, now, failure)
     }
     return operation(memory, "import", new PutBy<void>(memory, "out", [], put))
   }, { discard: true })
@@ -282,7 +283,9 @@ export const move = (memory: Memory) =>
       }
       const arrived = yield* Transaction.step(destination, "room", (store, place) => {
         fitsIn(store, entries.length, name)
-        const copies = entries.map((entry) => store.entry(entry.tuple, extraLike(store, entry), entry.failure))
+        const copies = entries.map((entry) =>
+          store.entry(entry.tuple, extraLike(store, entry), entry.failure, priorityOf(entry.seq))
+        )
         if (takes && isSame) {
           const outcome = store.putMoved(copies, place)
           return isMiss(outcome) ? outcome : Array.from(copies.keys())

@@ -45,7 +45,7 @@ export class Room extends Looks {
     return this.isBounded ? this.putBounded([entry], Infinity, this.options.strategy) : this.offerOrStore(entry, "Out")
   }
 
-  /** Puts an entry, or misses: it is never dropped. */
+  /** Puts an entry, or misses: it is not dropped for what was there before, unless that has a higher priority. */
   putSurely(entry: Entry): void | Miss {
     const { strategy } = this.options
     return this.isBounded
@@ -114,7 +114,7 @@ export class Room extends Looks {
         dropped?.add(entry)
       } else {
         while (this.count > capacity) {
-          this.drop(this.shelves.oldest()!, "Evict")
+          this.drop(this.shelves.least()!, "Evict")
         }
       }
     }

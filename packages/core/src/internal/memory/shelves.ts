@@ -9,6 +9,7 @@ import * as Join from "../pattern/join.js"
 import type { Outlook } from "../pattern/outlook.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Plan, Source } from "../pattern/plan.js"
+import { arrivalOf, beginning, endOf, priorityOf } from "../places.js"
 import { Away } from "./away.js"
 import type { Entry } from "./entry.js"
 import { next, Ordered } from "./ordered.js"
@@ -49,7 +50,7 @@ export class Shelves {
         return this.pick(items, this.testing(pattern, except))
       }
       // Most often the first will do, which can be told without a closure.
-      const first = isList ? items.next(-1, always) : items
+      const first = isList ? items.next(beginning, always) : items
       if (first?.live === true && !except.has(first) && this.test(pattern, first)) {
         return first
       }
@@ -60,21 +61,21 @@ export class Shelves {
     return this.choose(
       this.selection === "random"
         ? this.findAll(pattern).filter((entry) => !except.has(entry))
-        : this.candidates(pattern).flatMap((items) => this.pick(items, test) ?? []).sort(byAge)
+        : this.candidates(pattern).flatMap((items) => this.pick(items, test) ?? []).sort(byPlace)
     )
   }
 
-  /** All entries that match, oldest first; of one arity no more than `limit`. */
+  /** All entries that match, in the order of choice; of one arity no more than `limit`. */
   findAll(pattern: Pattern, limit = Infinity): Array<Entry> {
     const found: Array<Entry> = []
     for (const items of this.candidates(pattern)) {
       next(
         items,
-        -1,
+        beginning,
         (entry) => this.test(pattern, entry) && found.push(entry) === limit && !pattern.open
       )
     }
-    return pattern.open ? found.sort(byAge) : found
+    return pattern.open ? found.sort(byPlace) : found
   }
 
   /** The entry that a choice between patterns gets, and the number of the first pattern that it matches. */
@@ -95,7 +96,7 @@ export class Shelves {
     const found = this.selection === "random"
       ? patterns.flatMap((pattern) => this.findAll(pattern)).filter((entry) => !except.has(entry))
       : patterns.flatMap((pattern) => this.find(pattern, except) ?? [])
-    const entry = this.choose(Array.from(new Set(found)).sort(byAge))
+    const entry = this.choose(Array.from(new Set(found)).sort(byPlace))
     return entry && [entry, patterns.findIndex((pattern) => pattern.admits(entry))]
   }
 
@@ -128,18 +129,18 @@ export class Shelves {
   private sourceWithout(except: ReadonlySet<Entry>, away: Away): Source<Entry> {
     return {
       first: (pattern, test, after) =>
-        this.first(pattern, after ?? -1, (entry) => {
+        this.first(pattern, after ?? beginning, (entry) => {
           this.examined++
           return !except.has(entry) && test(entry)
         }),
       sizeOf: (pattern) => sum(this.candidates(pattern)),
       isStored: (entry) => entry.live && !except.has(entry),
-      absent: (pattern, test) => this.first(pattern, -1, test) === undefined && !away.some(pattern, test)
+      absent: (pattern, test) => this.first(pattern, beginning, test) === undefined && !away.some(pattern, test)
     }
   }
 
   /**
-   * The oldest entry behind `after` that passes the test, among those with the literals of the pattern. Tests them in
+   * The first entry behind `after` that passes the test, among those with the literals of the pattern. Tests them in
    * order.
    */
   private first(pattern: Pattern, after: number, test: (entry: Entry) => boolean): Entry | undefined {
@@ -161,18 +162,26 @@ export class Shelves {
 
   /** The oldest entry of all, failures aside. */
   oldest(): Entry | undefined {
-    let oldest: Entry | undefined
-    for (const shelf of this.byArity.values()) {
-      const first = shelf.all.next(-1, always)
-      if (first !== undefined && (oldest === undefined || first.seq < oldest.seq)) {
-        oldest = first
-      }
-    }
-    return oldest
+    return oldestOf(Array.from(this.byArity.values()).flatMap(({ all }) => firstsOf(all)))
   }
 
   oldestFailure(): Entry | undefined {
-    return this.failures.all.next(-1, always)
+    return oldestOf(firstsOf(this.failures.all))
+  }
+
+  /** The oldest entry of the lowest priority, failures aside. */
+  least(): Entry | undefined {
+    let least: Entry | undefined
+    let lowest = Infinity
+    for (const { all } of this.byArity.values()) {
+      const priority = all.ends === undefined ? Infinity : priorityOf(all.ends[1].seq)
+      const first = priority > lowest ? undefined : all.next(endOf(priority + 1), always)
+      if (first !== undefined && (least === undefined || priority < lowest || first.seq < least.seq)) {
+        least = first
+        lowest = priority
+      }
+    }
+    return least
   }
 
   /** For each shelf that the pattern can match on, a list of the entries there that have its literals. */
@@ -202,30 +211,28 @@ export class Shelves {
     return { lookups, candidates: lookups.reduce((sum, { candidates }) => sum + candidates, 0) }
   }
 
+  /** One of these, which are in the order of choice: of those of the highest priority. */
   private choose(entries: ReadonlyArray<Entry>): Entry | undefined {
-    if (entries.length === 0) {
-      return undefined
+    const [first] = entries
+    if (first === undefined || this.selection === "fifo") {
+      return first
     }
-    switch (this.selection) {
-      case "fifo":
-        return entries[0]
-      case "lifo":
-        return entries[entries.length - 1]
-      case "random":
-        return entries[this.random.integer(entries.length)]
-    }
+    const end = endOf(priorityOf(first.seq))
+    const equals = entries.filter(({ seq }) => seq <= end)
+    return equals[this.selection === "lifo" ? equals.length - 1 : this.random.integer(equals.length)]
   }
 
   private pick(items: Entry | Ordered<Entry> | undefined, test: (entry: Entry) => boolean): Entry | undefined {
     if (!(items instanceof Ordered) || this.selection === "fifo") {
-      return next(items, -1, test)
+      return next(items, beginning, test)
     }
+    const end = endOfChoice(items, test)
     if (this.selection === "lifo") {
-      return items.last(test)
+      return items.last(test, end)
     }
     // A few darts first: each hits every match alike. If they miss, count the matches and choose one.
     for (let dart = 0; dart < 8; dart++) {
-      const entry = items.at(this.random.number())
+      const entry = items.at(this.random.number(), end)
       if (entry !== undefined && test(entry)) {
         return entry
       }
@@ -260,4 +267,28 @@ const always = (): boolean => true
 
 const none: ReadonlySet<Entry> = new Set()
 
-const byAge = (self: Entry, that: Entry): number => self.seq - that.seq
+const byPlace = (self: Entry, that: Entry): number => self.seq - that.seq
+
+/** The oldest of each priority. */
+const firstsOf = (items: Ordered<Entry>): ReadonlyArray<Entry> => {
+  const firsts: Array<Entry> = []
+  let end = beginning
+  for (let first = items.next(end, always); first !== undefined; first = items.next(end, always)) {
+    firsts.push(first)
+    end = endOf(priorityOf(first.seq))
+  }
+  return firsts
+}
+
+const oldestOf = ([first, ...others]: ReadonlyArray<Entry>): Entry | undefined =>
+  first && others.reduce((oldest, other) => arrivalOf(other.seq) < arrivalOf(oldest.seq) ? other : oldest, first)
+
+/** Behind the matches of the highest priority that has some: what comes behind is not chosen from. */
+const endOfChoice = (items: Ordered<Entry>, test: (entry: Entry) => boolean): number => {
+  const ends = items.ends
+  if (ends === undefined || priorityOf(ends[0].seq) === priorityOf(ends[1].seq)) {
+    return Infinity
+  }
+  const first = items.next(beginning, test)
+  return first === undefined ? beginning : endOf(priorityOf(first.seq))
+}

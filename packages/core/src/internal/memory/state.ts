@@ -19,6 +19,7 @@ import { Ages } from "../ages.js"
 import type { Deadline } from "../deadlines.js"
 import { Deadlines } from "../deadlines.js"
 import type { Waiting } from "../insight.js"
+import { arrivalOf, placeOf } from "../places.js"
 import { tick, timeOf } from "../timekeeper.js"
 import type { Watcher } from "../watcher.js"
 import type { Edition } from "./editions.js"
@@ -110,19 +111,28 @@ export class State {
     return timeOf(this.options.clock)
   }
 
-  /** A tuple with the next place in the order of arrival. It is not stored yet. `at`: since when it counts as there. */
-  entry(tuple: Tuple, extra: Extra | undefined, failure = false, at?: number): Entry {
-    const entry = new Entry(tuple, this.tuples++, failure)
+  /**
+   * A tuple with the next place of its priority in the order of arrival. It is not stored yet. `at`: since when it
+   * counts as there.
+   */
+  entry(tuple: Tuple, extra: Extra | undefined, failure = false, priority = 0, at?: number): Entry {
+    const arrival = this.tuples++
+    const entry = new Entry(tuple, priority === 0 ? arrival : placeOf(arrival, priority), failure)
     if (at === undefined) {
-      this.ages.note(entry.seq)
+      this.ages.note(arrival)
     } else {
-      this.ages.noteAt(entry.seq, at)
+      this.ages.noteAt(arrival, at)
     }
     if (extra !== undefined) {
       entry.extra = extra
       extra.entry = entry
     }
     return entry
+  }
+
+  /** Since when a tuple is there. */
+  since({ seq }: Entry): number {
+    return this.ages.of(arrivalOf(seq))
   }
 
   /** The next place in the order of those who wait. */

@@ -11,6 +11,7 @@
  *
  * @internal
  */
+import { beginning } from "../places.js"
 import { Absences, dueAtFirst } from "./absences.js"
 import { assign, collecting } from "./matching.js"
 import { Outlook } from "./outlook.js"
@@ -170,7 +171,7 @@ const pair = <E extends Entry>(plan: Plan, source: Source<E>): ReadonlyArray<E> 
       : source.first(other.given(bound), (each) => each !== entry && other.bind(each.tuple, bound) !== false)
     found = partner && [entry, partner]
     return partner !== undefined
-  }, -1)
+  }, beginning)
   return found
 }
 
@@ -263,7 +264,7 @@ const search = <E extends Entry>(
       first(
           pattern.given(bound),
           (entry) => isFree(entry, asked) && pattern.bind(entry.tuple, bound) !== false && --missing === 0,
-          last < 0 ? -1 : chosen[last]!.seq
+          last < 0 ? beginning : chosen[last]!.seq
         ) !== undefined
   }
   /** Whether what has been bound since leaves enough to the others. */
@@ -332,10 +333,10 @@ const search = <E extends Entry>(
   if (!suffices(bindings, undefined) || absences?.isMetAtFirst(bindings) === false) {
     return undefined
   }
-  for (let after = -1; chosen.length < steps.length;) {
+  for (let after = beginning; chosen.length < steps.length;) {
     if (goOn(after)) {
       const last = previous[chosen.length] ?? -1
-      after = last < 0 ? -1 : chosen[last]!.seq
+      after = last < 0 ? beginning : chosen[last]!.seq
     } else if (chosen.length === 0) {
       return undefined
     } else {

@@ -91,11 +91,12 @@ const puttingOf = (
     const request = connection.request("out", [values.encodeTuple(tuple), wireOf(terms)])
     return Effect.map(request, ([id]) => leasedBy(connection, now, id, terms))
   },
-  outAll: (tuples) => Effect.asVoid(connection.request("outAll", [tuples.map((tuple) => values.encodeTuple(tuple))])),
-  outFitting: (tuples, onArrival) =>
+  outAll: (tuples, priority) =>
+    Effect.asVoid(connection.request("outAll", [tuples.map((tuple) => values.encodeTuple(tuple)), priority])),
+  outFitting: (tuples, onArrival, priorities) =>
     failing(() => {
       const wires = tuples.map((tuple) => values.encodeTuple(tuple))
-      return Effect.map(connection.request("outFitting", [wires]), ([, arrived]) => {
+      return Effect.map(connection.request("outFitting", [wires, priorities]), ([, arrived]) => {
         onArrival?.(arrived)
         return arrived
       })

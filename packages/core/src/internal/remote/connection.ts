@@ -49,6 +49,7 @@ export interface Taken {
   readonly wires: ReadonlyArray<unknown>
   /** How often the use of each has failed before. */
   readonly attempts: ReadonlyArray<number>
+  readonly priorities: ReadonlyArray<number>
   /** The number of the hold, or why it has none. */
   readonly token: number | NoToken
   /** What was only read. */
@@ -169,12 +170,13 @@ export class Connection {
       }
       const options = { takes: true, answer, onDone }
       return Effect.matchCauseEffect(restore(this.request<"take" | "takeNow">(name, args, options)), {
-        onSuccess: ([id, index, wires, attempts, token, unread, read = []]) =>
+        onSuccess: ([id, index, wires, attempts, token, unread, read = [], priorities = wires.map(() => 0)]) =>
           Effect.succeed<Taken>({
             id,
             index,
             wires,
             attempts,
+            priorities,
             token,
             read,
             unread: unread === undefined ? undefined : this.values.decodeError(unread) as SpaceError

@@ -23,7 +23,7 @@ export class Holds {
   hold(id: number): (held: Held<unknown>) => Effect.Effect<Answered<"take">> {
     return (held) =>
       Effect.sync(() => {
-        const { attempts, index, read = [], token, tuples } = held
+        const { attempts, index, priorities, read = [], token, tuples } = held
         // Of nothing there is no hold: nobody would end it.
         if (tuples.length > 0) {
           this.held.set(id, { held, left: new Set(tuples.keys()) })
@@ -31,7 +31,11 @@ export class Holds {
         const unread = held.unread === undefined ? undefined : this.values.encodeError(held.unread)
         const encode = (tuple: Tuple) => this.values.encodeTuple(tuple)
         const taken = [index, tuples.map(encode), attempts, token, unread] as const
-        return read.length === 0 ? taken : [...taken, read.map(encode)]
+        return priorities.some((priority) => priority !== 0)
+          ? [...taken, read.map(encode), priorities]
+          : read.length === 0
+          ? taken
+          : [...taken, read.map(encode)]
       })
   }
 

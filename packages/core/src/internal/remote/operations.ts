@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
-import { afterOf, mailboxOf, millis, own, termsOf } from "../arguments.js"
+import { afterOf, mailboxOf, millis, own, priorityIn, termsOf } from "../arguments.js"
 import { Batch } from "../batch.js"
 import { putFitting } from "../destination.js"
 import { equals } from "../pattern/equality.js"
@@ -125,8 +125,9 @@ const puttingOf = (
         ? none(verbs.out(decoded))
         : none(Effect.map(verbs.outLeased(decoded, termsOf(terms)), (lease) => leases.set(id, lease)))
     },
-    outAll: (_, all) => none(verbs.outAll(all.map(read))),
-    outFitting: (_, all) => one(putFitting(space, all.map((tuple) => values.decodeTuple(tuple)))),
+    outAll: (_, all, priority) => none(verbs.outAll(all.map(read), priorityIn({ priority }))),
+    outFitting: (_, all, priorities) =>
+      one(putFitting(space, all.map((tuple) => values.decodeTuple(tuple)), undefined, priorities)),
     renew: (_, id, ttl) => {
       const lease = leases.get(id)
       return one(

@@ -80,9 +80,10 @@ export type FromClient =
 type Wires = ReadonlyArray<unknown>
 
 /** The terms of a lease: what is put on such has one, of the number of the request. */
-type TermsWire = Pick<Terms, "after" | "ttl"> | Pick<Terms, "at" | "ttl">
+type TermsWire = Pick<Terms, "after" | "priority" | "ttl"> | Pick<Terms, "at" | "priority" | "ttl">
 
-export const wireOf = ({ after, at, ttl }: Terms): TermsWire => at === undefined ? { ttl, after } : { ttl, at }
+export const wireOf = ({ after, at, priority, ttl }: Terms): TermsWire =>
+  at === undefined ? { ttl, priority, after } : { ttl, priority, at }
 
 /** What the question is about what an exchange puts. It is answered with tuples. */
 export type Exchanged = readonly [index: number, tuples: Wires]
@@ -95,7 +96,8 @@ export type QueryWire<Form = Query["form"]> = readonly [
 
 /**
  * What is held: by which pattern of a choice it was found, the tuples, how often a use of each has failed, the number
- * of the hold or why it has none, why the tuple cannot be decoded, if it cannot, and what was only read.
+ * of the hold or why it has none, why the tuple cannot be decoded, if it cannot, what was only read, and the priorities
+ * of those that have some.
  */
 type Held = [
   index: number,
@@ -103,7 +105,8 @@ type Held = [
   attempts: ReadonlyArray<number>,
   token: number | NoToken,
   unread: unknown,
-  read?: Wires
+  read?: Wires,
+  priorities?: ReadonlyArray<number>
 ]
 
 /**
@@ -113,8 +116,8 @@ type Held = [
 export interface Requests {
   /** With the terms of a lease, if it is to have one. */
   readonly out: (tuple: unknown, terms?: TermsWire) => []
-  readonly outAll: (tuples: Wires) => []
-  readonly outFitting: (tuples: Wires) => [arrived: ReadonlyArray<number>]
+  readonly outAll: (tuples: Wires, priority: number) => []
+  readonly outFitting: (tuples: Wires, priorities?: ReadonlyArray<number>) => [arrived: ReadonlyArray<number>]
   /** Without a time, the lease ends. */
   readonly renew: (lease: number, ttl?: number) => [was: boolean]
   readonly reschedule: (lease: number, after: number) => [was: boolean]

@@ -57,6 +57,7 @@ export const takingOf = (
     read,
     index: taken.index,
     attempts: taken.attempts,
+    priorities: taken.priorities,
     token: taken.token,
     isOver: () => false,
     keep: () => connection.send([Protocol.Kept, taken.id]),

@@ -11,7 +11,7 @@ import type { SpaceError } from "../../SpaceError.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Inspection, TupleSpace } from "../../TupleSpace.js"
 import { failing, option, refusing, text, unsupported } from "../arguments.js"
-import { fitting, moves } from "../destination.js"
+import { moves } from "../destination.js"
 import type { Held, TakingNow, Use } from "../hold.js"
 import { listedAs, uninterruptibly } from "../hold.js"
 import { longestFirst, Shapes } from "../insight.js"
@@ -79,25 +79,31 @@ export const make = (
 const puttingOf = (routing: Routing): Pick<Part, "out" | "outAll" | "outFitting" | "outLeased"> => ({
   out: (tuple) => routing.ofTuple(tuple).out(tuple),
   outLeased: (tuple, terms) => routing.ofTuple(tuple).outLeased(tuple, terms),
-  outAll: (tuples) =>
+  outAll: (tuples, priority) =>
     Effect.forEach(
       routing.byPart(tuples),
-      ({ own, part }) => part.outAll(own.map((index) => tuples[index]!)),
+      ({ own, part }) => part.outAll(own.map((index) => tuples[index]!), priority),
       { discard: true, concurrency: "unbounded" }
     ),
   // As far as there is room in the part of each.
-  outFitting: (tuples, onArrival) =>
+  outFitting: (tuples, onArrival, priorities) =>
     failing(() => {
       const there: Array<number> = []
       return Effect.map(
-        Effect.forEach(routing.byPart(tuples), ({ own, part }) =>
-          Effect.map(
-            (part.outFitting ?? fitting(part.outAll))(own.map((index) => tuples[index]!), (arrived) => {
-              there.push(...arrived.map((index) => own[index]!))
-              onArrival?.(there)
-            }),
+        Effect.forEach(routing.byPart(tuples), ({ own, part }) => {
+          const arrive = (arrived: ReadonlyArray<number>) => {
+            there.push(...arrived.map((index) => own[index]!))
+            onArrival?.(there)
+          }
+          return Effect.map(
+            part.outFitting(
+              own.map((index) => tuples[index]!),
+              arrive,
+              priorities && own.map((index) => priorities[index]!)
+            ),
             (arrived) => arrived.map((index) => own[index]!)
-          ), { concurrency: "unbounded" }),
+          )
+        }, { concurrency: "unbounded" }),
         (all) => all.flat()
       )
     })

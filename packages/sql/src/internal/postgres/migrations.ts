@@ -7,12 +7,16 @@
  *
  * @internal
  */
-import { ageOf, countMarks, isRecent, lastMark, mostMarks, thinMarks } from "../ages.js"
+import { arrivals } from "@effect-linda/core/SpaceStore"
+import { ageOf, arrivalOf, countMarks, isRecent, lastMark, mostMarks, thinMarks } from "../ages.js"
 import { columns as named, ofEach as all } from "../columns.js"
 import type { Migration } from "../migrations.js"
 import { mostMoved } from "../rows.js"
 import type { Sql } from "../sql.js"
 import { join, quoted, sql } from "../sql.js"
+
+/** Before all places. */
+const beginning = -(2 ** 53)
 
 /** What is kept of a tuple, stored or held, in this order: of a table that goes by this name. */
 const columnsOf = (table: Sql): Sql => join([sql`id`, sql`space`, ...named].map((column) => sql`${table}.${column}`))
@@ -200,7 +204,7 @@ LANGUAGE sql IMMUTABLE AS $$
     END AND ${schema}.has_literals(p_query, p_fields)
 $$;
 
--- Tuples that match, oldest first.
+-- Tuples that match, in the order of their places.
 CREATE OR REPLACE FUNCTION ${schema}.find(p_space int, p_query jsonb, p_after bigint, p_limit int)
 RETURNS SETOF ${schema}.tuples LANGUAGE plpgsql AS $$
 DECLARE${declared}
@@ -460,9 +464,13 @@ BEGIN
 END $$;
 `
 
+/** A new place of a priority, which may be none. */
+const newPlace = (schema: Sql, priority: Sql): Sql =>
+  sql`nextval('${schema}.ids') - coalesce(${priority}, 0) * ${arrivals}`
+
 const newRow = (schema: Sql) =>
-  sql`ROW(nextval('${schema}.ids'), p_space, r.arity, r.shape, r.fields, ${all((i) => sql`r.keys[${i + 1}]`)},
-    p_now + r.ttl, NULL, r.meta, coalesce(r.attempts, 0))::${schema}.tuples`
+  sql`ROW(${newPlace(schema, sql`r.priority`)}, p_space, r.arity, r.shape, r.fields,
+    ${all((i) => sql`r.keys[${i + 1}]`)}, p_now + r.ttl, NULL, r.meta, coalesce(r.attempts, 0))::${schema}.tuples`
 
 /** Whether the command `u.c` changes nothing, and leaves nobody behind who waits. */
 const looks =
@@ -474,7 +482,7 @@ const anyLooks = sql`jsonb_path_exists(p_commands, '$[*] ? (@.op == "scan" || @.
 
 const commands = (schema: Sql, name: Sql): Sql =>
   sql`
--- Remembers when an id was given, for the ages of tuples.
+-- Remembers when a place was given, for the ages of tuples: by the number of arrival that is in it.
 CREATE OR REPLACE FUNCTION ${schema}.mark(p_space int, p_id bigint, p_now float8) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -484,7 +492,7 @@ BEGIN
   IF ${isRecent(sql`v_last`, sql`p_now`)} THEN
     RETURN;
   END IF;
-  INSERT INTO ${schema}.ages (space, id, at) VALUES (p_space, p_id, p_now) ON CONFLICT DO NOTHING;
+  INSERT INTO ${schema}.ages (space, id, at) VALUES (p_space, ${arrivalOf(sql`p_id`)}, p_now) ON CONFLICT DO NOTHING;
   IF (${countMarks(sql`${schema}.ages`, sql`p_space`)}) > ${mostMarks} THEN
     ${thinMarks(sql`${schema}.ages`, sql`p_space`, sql`p_now`)};
   END IF;
@@ -500,7 +508,7 @@ BEGIN
   IF EXISTS (SELECT FROM ${schema}.waiters w WHERE w.space = p_space) THEN
     FOR r IN SELECT * FROM jsonb_to_recordset(p_rows) AS (
       arity int, shape text, fields text[], keys bigint[], ttl float8, leased boolean, meta text, attempts int,
-      accepted bigint[]
+      priority int, accepted bigint[]
     ) LOOP
       t := ${newRow(schema)};
       IF r.leased THEN
@@ -515,15 +523,16 @@ BEGIN
         SELECT s.id, p_space, s.arity, s.shape, s.fields, ${all((i) => sql`s.keys[${i + 1}]`)},
             p_now + s.ttl, CASE WHEN s.leased THEN s.id END, s.meta, coalesce(s.attempts, 0)
           FROM (
-            SELECT nextval('${schema}.ids') AS id, o.* FROM (
+            SELECT ${newPlace(schema, sql`o.priority`)} AS id, o.* FROM (
               SELECT * FROM ROWS FROM (jsonb_to_recordset(p_rows) AS (
-                arity int, shape text, fields text[], keys bigint[], ttl float8, leased boolean, meta text, attempts int
-              )) WITH ORDINALITY r(arity, shape, fields, keys, ttl, leased, meta, attempts, n) ORDER BY n
+                arity int, shape text, fields text[], keys bigint[], ttl float8, leased boolean, meta text,
+                attempts int, priority int
+              )) WITH ORDINALITY r(arity, shape, fields, keys, ttl, leased, meta, attempts, priority, n) ORDER BY n
             ) o
           ) s
         RETURNING id
     )
-    SELECT array_agg(id ORDER BY id) INTO v_ids FROM added;
+    SELECT array_agg(id ORDER BY ${arrivalOf(sql`id`)}) INTO v_ids FROM added;
   END IF;
   IF cardinality(v_ids) > 0 THEN
     PERFORM ${schema}.mark(p_space, v_ids[1], p_now);
@@ -550,9 +559,9 @@ BEGIN
     ELSE
       INSERT INTO ${schema}.scheduled
         SELECT nextval('${schema}.ids'), p_space, v_due, x.ttl, x.arity, x.shape, x.fields,
-            ${all((i) => sql`x.keys[${i + 1}]`)}, x.meta, coalesce(x.attempts, 0)
+            ${all((i) => sql`x.keys[${i + 1}]`)}, x.meta, coalesce(x.attempts, 0), coalesce(x.priority, 0)
           FROM jsonb_to_record(r) AS x(
-            arity int, shape text, fields text[], keys bigint[], ttl float8, meta text, attempts int
+            arity int, shape text, fields text[], keys bigint[], ttl float8, meta text, attempts int, priority int
           )
         RETURNING id INTO v_id;
     END IF;
@@ -572,7 +581,7 @@ BEGIN
   FOR s IN SELECT x.* FROM ${schema}.scheduled x WHERE x.space = p_space AND x.due <= p_now
       ORDER BY x.due, x.id LIMIT ${mostMoved} LOOP
     DELETE FROM ${schema}.scheduled x WHERE x.id = s.id;
-    t := ROW(nextval('${schema}.ids'), p_space, s.arity, s.shape, s.fields, ${all((i) => sql`s.k${i}`)},
+    t := ROW(${newPlace(schema, sql`s.priority`)}, p_space, s.arity, s.shape, s.fields, ${all((i) => sql`s.k${i}`)},
       s.due + s.ttl, s.id, s.meta, s.attempts)::${schema}.tuples;
     PERFORM ${schema}.mark(p_space, t.id, s.due);
     PERFORM ${schema}.deliver(p_space, 0, p_now, t, NULL, 'Out', NULL);
@@ -681,7 +690,7 @@ DECLARE
 BEGIN
   IF jsonb_array_length(c->'queries') = 1 THEN
     v_ids := ARRAY(SELECT f.id FROM
-      ${schema}.find(p_space, v_query, 0, CASE v_limit WHEN 1 THEN cardinality(v_holds) ELSE v_limit END) f);
+      ${schema}.find(p_space, v_query, ${beginning}, CASE v_limit WHEN 1 THEN cardinality(v_holds) ELSE v_limit END) f);
     v_found := cardinality(v_ids);
     IF v_found > 0 THEN
       PERFORM ${schema}.tell_taken(p_space, v_ids);
@@ -711,7 +720,7 @@ BEGIN
   FOR i IN 1..cardinality(v_holds) LOOP
     SELECT ARRAY[f.id], q.n - 1, ${schema}.taken_json(f.*, v_final) INTO v_ids, v_index, v_reply
       FROM jsonb_array_elements(c->'queries') WITH ORDINALITY q(query, n)
-      CROSS JOIN LATERAL ${schema}.find(p_space, q.query, 0, 1) f
+      CROSS JOIN LATERAL ${schema}.find(p_space, q.query, ${beginning}, 1) f
       ORDER BY f.id, q.n LIMIT 1;
     IF FOUND THEN
       PERFORM ${schema}.hold(p_space, p_client, p_now, v_ids, v_holds[i:i], v_final);
@@ -734,7 +743,7 @@ DECLARE
 BEGIN
   SELECT json_build_array(q.n - 1, json_build_array(${schema}.row_json(f.*))) INTO v_reply
     FROM jsonb_array_elements(c->'queries') WITH ORDINALITY q(query, n)
-    CROSS JOIN LATERAL ${schema}.find(p_space, q.query, 0, 1) f
+    CROSS JOIN LATERAL ${schema}.find(p_space, q.query, ${beginning}, 1) f
     ORDER BY f.id, q.n LIMIT 1;
   IF NOT FOUND AND c->>'wait' IS NOT NULL THEN
     PERFORM ${schema}.wait(p_space, p_client, p_now, ARRAY[(c->>'waiter')::bigint], 'rd', c->'queries', true, '{}',
@@ -773,7 +782,8 @@ BEGIN
       FOREACH t IN ARRAY v_rows LOOP
         v_from := t.id;
         IF c->>'how' = 'back' THEN
-          t.id := nextval('${schema}.ids');
+          -- Behind all others of its priority.
+          t.id := nextval('${schema}.ids') + v_from - ${arrivalOf(sql`v_from`)};
           PERFORM ${schema}.mark(p_space, t.id, p_now);
         END IF;
         IF (c->>'failed')::boolean THEN
@@ -798,7 +808,7 @@ LANGUAGE sql AS $$
           ) ORDER BY s.oldest), '[]')
         FROM (
           SELECT t.arity, t.shape, CASE WHEN t.shape LIKE 's%' THEN t.fields[1] END AS first, count(*) AS n,
-              min(t.id) AS oldest
+              min(${arrivalOf(sql`t.id`)}) AS oldest
             FROM ${schema}.tuples t WHERE t.space = p_space GROUP BY 1, 2, 3
         ) s
     ),
@@ -938,7 +948,7 @@ BEGIN
     WHEN 'scheduled' THEN
       RETURN (SELECT coalesce(json_agg(json_build_array(s.id, s.arity, s.shape, s.fields, ARRAY[${
     all((i) => sql`s.k${i}`)
-  }], s.due, s.ttl, s.meta, s.attempts) ORDER BY s.due, s.id), '[]')
+  }], s.due, s.ttl, s.meta, s.attempts, s.priority) ORDER BY s.due, s.id), '[]')
         FROM ${schema}.scheduled s WHERE s.space = p_space);
     WHEN 'inspect' THEN
       RETURN ${schema}.inspect(p_space, p_now);
@@ -1195,6 +1205,14 @@ CREATE INDEX scheduled_due ON ${schema}.scheduled (space, due, id);`
   {
     name: sql`who watches for what leaves for good`,
     statements: (schema) => sql`CREATE INDEX waiters_gone ON ${schema}.waiters (space) WHERE 'Gone' = ANY(events);`
+  },
+  {
+    // Those of tuples that have come are in their ids, of which each priority has so many.
+    name: sql`priorities`,
+    statements: (schema) =>
+      sql`
+ALTER SEQUENCE ${schema}.ids MAXVALUE ${arrivals - 1};
+ALTER TABLE ${schema}.scheduled ADD COLUMN priority int NOT NULL DEFAULT 0;`
   }
 ]
 

@@ -185,6 +185,7 @@ export const make = (options: Read): Effect.Effect<PostgresStore, SpaceError, Sc
       name: options.name,
       lease: options.lease,
       depth,
+      prioritizes: true,
       schedules: true,
       run,
       transaction,

@@ -84,10 +84,13 @@ type ScheduledWire = readonly [
   due: number,
   ttl: number | null,
   meta: string | null,
-  attempts: number
+  attempts: number,
+  priority: number
 ]
 
-const scheduledOf = ([lease, arity, shape, fields, keys, due, ttl, meta, attempts]: ScheduledWire): ScheduledRow => ({
+const scheduledOf = (
+  [lease, arity, shape, fields, keys, due, ttl, meta, attempts, priority]: ScheduledWire
+): ScheduledRow => ({
   lease,
   arity,
   shape,
@@ -96,7 +99,8 @@ const scheduledOf = ([lease, arity, shape, fields, keys, due, ttl, meta, attempt
   due,
   ttl,
   meta,
-  attempts
+  attempts,
+  priority
 })
 
 type FoundWire = readonly [index: number, rows: ReadonlyArray<RowWire>] | null

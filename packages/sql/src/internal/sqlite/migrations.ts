@@ -121,5 +121,10 @@ export const migrations: ReadonlyArray<Migration> = [
       sql`
       ALTER TABLE ${prefix}waiters ADD COLUMN gone INTEGER;
       CREATE INDEX ${prefix}waiters_gone ON ${prefix}waiters (space) WHERE gone = 1;`
+  },
+  {
+    // Those of tuples that have come are in their ids.
+    name: sql`the priorities of tuples that come later`,
+    statements: (prefix) => sql`ALTER TABLE ${prefix}scheduled ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;`
   }
 ]

@@ -4,7 +4,7 @@
  * @internal
  */
 import type { ScheduledTables, Standing, Tables } from "@effect-linda/core/SpaceStore"
-import { matches } from "@effect-linda/core/SpaceStore"
+import { arrivals, matches } from "@effect-linda/core/SpaceStore"
 import type { Literal, Mail, NewRow, Query, Row, ScheduledRow, Waiter } from "@effect-linda/core/StoreCommand"
 import type { Database, Statement } from "../../Sqlite.js"
 import * as ages from "../ages.js"
@@ -72,12 +72,12 @@ const valuesOf = (space: number, row: Omit<Row, "id">): ReadonlyArray<unknown> =
 const places = (count: number): Sql => join(Array.from({ length: count }, () => sql`?`))
 
 /** A tuple that comes later, in few columns as well. */
-const wholeScheduled = sql`due, ttl, json_array(id, arity, shape, json(fields), meta, attempts, ${
+const wholeScheduled = sql`due, ttl, json_array(id, arity, shape, json(fields), meta, attempts, priority, ${
   join(keysOf())
 }) AS rest`
 
 const scheduledOf = (stored: Stored): ScheduledRow => {
-  const [id, arity, shape, fields, meta, attempts, ...keys] = JSON.parse(stored["rest"])
+  const [id, arity, shape, fields, meta, attempts, priority, ...keys] = JSON.parse(stored["rest"])
   return {
     fields,
     shape,
@@ -87,7 +87,8 @@ const scheduledOf = (stored: Stored): ScheduledRow => {
     ttl: stored["ttl"],
     lease: -id,
     meta,
-    attempts
+    attempts,
+    priority
   }
 }
 
@@ -107,9 +108,10 @@ const scheduledIn = (
       const [first] = next.all(space) as ReadonlyArray<Stored>
       return first === undefined ? null : first["due"]
     },
-    add: ({ arity, attempts, due, fields, keys, meta, shape, ttl }) => {
-      const names = [sql`space`, sql`due`, sql`ttl`, ...plain, ...keysOf(keys.length), sql`meta`, sql`attempts`]
-      const values = [space, due, ttl, arity, shape, JSON.stringify(fields), ...keys, meta, attempts]
+    add: ({ arity, attempts, due, fields, keys, meta, priority = 0, shape, ttl }) => {
+      const few = [sql`meta`, sql`attempts`, sql`priority`]
+      const names = [sql`space`, sql`due`, sql`ttl`, ...plain, ...keysOf(keys.length), ...few]
+      const values = [space, due, ttl, arity, shape, JSON.stringify(fields), ...keys, meta, attempts, priority]
       const add = prepared(sql`INSERT INTO ${table} (${join(names)}) VALUES (${places(values.length)})`)
       return -Number(add.run(...values).lastInsertRowid)
     },
@@ -154,6 +156,10 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
   const held = sql`${prefix}held`
 
   const setLease = prepared(sql`UPDATE ${tuples} SET lease = id WHERE id = ?`)
+  const nextArrivals = prepared(
+    sql`UPDATE ${prefix}meta SET value = value + ? WHERE name = 'arrivals' RETURNING value`
+  )
+  const shift = prepared(sql`UPDATE ${tuples} SET id = id - ? WHERE id > ? AND id <= ?`)
   const removeOne = prepared(sql`DELETE FROM ${tuples} WHERE id = ?`)
   const removeAll = prepared(sql`DELETE FROM ${tuples} WHERE id IN (SELECT value FROM json_each(?))`)
   const hold = prepared(
@@ -352,6 +358,37 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
     return n
   }
 
+  /**
+   * The last of so many new numbers in the order of arrival, once there are priorities. Until then the ids that SQLite
+   * gives are these numbers. From then on it is to give ids that are none, by which {@link settled} knows: it would not
+   * go back behind those of a low priority.
+   */
+  const arrive = (count: number): number => {
+    const [next] = nextArrivals.all(count) as ReadonlyArray<Stored>
+    if (next !== undefined) {
+      return next["value"]
+    }
+    const [last] = prepared(sql`SELECT seq FROM sqlite_sequence WHERE name = ?`).all(tuples) as ReadonlyArray<Stored>
+    prepared(
+      last === undefined
+        ? sql`INSERT INTO sqlite_sequence (seq, name) VALUES (?, ?)`
+        : sql`UPDATE sqlite_sequence SET seq = ? WHERE name = ?`
+    ).run(arrivals, tuples)
+    const given = last === undefined ? 0 : last["seq"]
+    prepared(sql`INSERT INTO ${prefix}meta (name, value) VALUES ('arrivals', ?)`).run(given + count)
+    return given + count
+  }
+
+  /** The last of the ids that so many new tuples have got, where they belong. */
+  const settled = (last: number, count: number): number => {
+    if (last < arrivals) {
+      return last
+    }
+    const arrival = arrive(count)
+    shift.run(last - arrival, last - count, last)
+    return arrival
+  }
+
   const remove = (ids: ReadonlyArray<number>): void =>
     void (ids.length === 1 ? removeOne.run(ids[0]) : removeAll.run(JSON.stringify(ids)))
 
@@ -363,8 +400,12 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
         prepared(sql`INSERT INTO ${tuples} (id, ${names}) VALUES (?, ${places(values.length)})`).run(row.id, ...values)
         return row as Row
       }
-      const id = Number(
-        prepared(sql`INSERT INTO ${tuples} (${names}) VALUES (${places(values.length)})`).run(...values).lastInsertRowid
+      const id = settled(
+        Number(
+          prepared(sql`INSERT INTO ${tuples} (${names}) VALUES (${places(values.length)})`).run(...values)
+            .lastInsertRowid
+        ),
+        1
       )
       if (row.lease === 0) {
         setLease.run(id)
@@ -382,9 +423,12 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
         const group = rows.slice(start, start + count)
         const values = group.flatMap((row) => valuesOf(space, row))
         const row = sql`(${places(values.length / count)})`
-        const last = Number(
-          prepared(sql`INSERT INTO ${tuples} (${names}) VALUES ${join(group.map(() => row))}`)
-            .run(...values).lastInsertRowid
+        const last = settled(
+          Number(
+            prepared(sql`INSERT INTO ${tuples} (${names}) VALUES ${join(group.map(() => row))}`)
+              .run(...values).lastInsertRowid
+          ),
+          count
         )
         // Nobody else writes meanwhile.
         group.forEach((_, index) => ids.push(last - count + 1 + index))
@@ -408,8 +452,9 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
       [tuples, held].some((table) =>
         Number(prepared(sql`UPDATE ${table} SET expires = ? WHERE lease = ?`).run(expires, lease).changes) > 0
       ),
-    mark: (id, now) => {
-      if (Number(mark.run(space, id, now, space, now, now).changes) > 0) {
+    arrive: () => arrive(1),
+    mark: (arrival, now) => {
+      if (Number(mark.run(space, arrival, now, space, now, now).changes) > 0) {
         const [{ n }] = countMarks.all(space) as [{ n: number }]
         if (n > ages.mostMarks) {
           thinMarks.run(space, space, now)
@@ -563,7 +608,7 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
         sql`SELECT s.*, (${ages.ageOf(marks, sql`?`, sql`s.oldest`, sql`?`)}) AS age
           FROM (
             SELECT arity, shape, CASE WHEN shape LIKE 's%' THEN json_extract(fields, '$[0]') END AS first,
-                count(*) AS count, min(id) AS oldest
+                count(*) AS count, min(${ages.arrivalOf(sql`id`)}) AS oldest
               FROM ${tuples} WHERE space = ? GROUP BY 1, 2, 3
           ) s ORDER BY oldest`
       ).all(now, space, space) as ReadonlyArray<Stored>

@@ -74,6 +74,43 @@ export const order = properties("Order", (property) => {
       })
   )
 
+  property(
+    "S21 the oldest of the highest priority is taken, whatever was taken and put back before, in place or behind",
+    (sim) =>
+      Effect.gen(function*() {
+        const { random } = sim
+        const space = yield* sim.space()
+        const size = random.between(2, 20)
+        const all = random.array(size, (index) => ({ priority: random.between(-2, 2), index }))
+        for (const { index, priority } of all) {
+          yield* random.chance(0.5) ? space.out(["t", index], { priority }) : space.outAll([["t", index]], { priority })
+        }
+        const ordered = <A extends typeof all[number]>(some: ReadonlyArray<A>) =>
+          [...some].sort((one, other) => other.priority - one.priority || one.index - other.index)
+        const holders = yield* Effect.forEach(
+          random.array(random.below(Math.min(size, 6)), () => random.pick(["place", "back"] as const)),
+          (requeue) =>
+            Effect.zipLeft(
+              Effect.map(
+                Effect.fork(space.inWith(["t", P.number], () => Effect.never, { requeue })),
+                (fiber) => ({ requeue, fiber })
+              ),
+              sim.still
+            )
+        )
+        const held = ordered(all).slice(0, holders.length).map((each, index) => ({ ...each, ...holders[index]! }))
+        const left = ordered(all).slice(held.length).map((each) => ({ ...each, tuple: each.index }))
+        let next = size
+        for (const { fiber, index, priority, requeue } of random.shuffle(held)) {
+          fiber.unsafeInterruptAsFork(fiber.id())
+          yield* sim.still
+          left.push({ priority, index: requeue === "back" ? next++ : index, tuple: index })
+        }
+        const expected = ordered(left).map(({ tuple }) => ["t", tuple])
+        expect(yield* space.inUpTo(["t", P.number], size)).toEqual(expected)
+      })
+  )
+
   property("S5 waiters that come and go do not disturb the order of the others", (sim) =>
     Effect.gen(function*() {
       const { random } = sim

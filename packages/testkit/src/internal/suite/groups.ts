@@ -22,6 +22,7 @@ import { model } from "./model.js"
 import { manyAtOnce, order, ownCopy, putTakeRead } from "./operations.js"
 import { permits } from "./permits.js"
 import { predicates } from "./predicates.js"
+import { priority } from "./priority.js"
 import { endings, evals, failurePolicies, failures, liveTuples } from "./processes.js"
 import { batches, heldQueries, queries } from "./queries.js"
 import { refusals } from "./refusals.js"
@@ -67,6 +68,7 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   ttl,
   scheduled,
   retries,
+  priority,
   predicates,
   refusals,
   close,

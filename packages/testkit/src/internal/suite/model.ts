@@ -64,4 +64,17 @@ export const model = cases("Model", (test) => {
     "S1-S8 S11 S18 many random programs with guards do what they do to the model",
     () => agrees({ numRuns: 150, field: alike, maxArity: 2, guards: true })
   )
+
+  test("S1-S8 S11 S21 a random program with priorities does what it does to the model", () =>
+    agrees({ numRuns: 5, maxCommands: 20, field: alike, maxArity: 1, priorities: true }))
+
+  fast(
+    "S1-S8 S11 S21 many random programs with priorities do what they do to the model",
+    () => agrees({ numRuns: 100, field: alike, maxArity: 2, priorities: true })
+  )
+
+  fast(
+    "S1-S8 S11 S20 S21 many random programs with priorities, and tuples that come later, do what they do to the model",
+    () => agrees({ numRuns: 100, field: alike, maxArity: 2, priorities: true, later: true })
+  )
 })
