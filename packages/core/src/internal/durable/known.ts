@@ -275,9 +275,7 @@ export class Known {
   private own(pattern: Pattern): ReadonlyArray<Seen> {
     const { acts, taken } = this.done
     const isWanted = this.suits(pattern)
-    return acts.flatMap((act) =>
-      "put" in act && !HashSet.has(taken, act.put.id) && isWanted(act.put) ? [act.put] : []
-    )
+    return acts.flatMap((act) => "put" in act && !HashSet.has(taken, act.put.id) && isWanted(act.put) ? [act.put] : [])
   }
 
   /** Whether a pattern asks for a tuple; one that cannot be decoded, by types and literals alone. */
