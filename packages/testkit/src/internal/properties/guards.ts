@@ -50,6 +50,35 @@ export const guards = properties("Guards", (define) => {
       expect(yield* space.collect([P.rest(P.any)])).toEqual([["gate"]])
     }))
 
+  property("S22 S18 of those who exchange an absence for a tuple, readers and writers exclude each other", (sim) =>
+    Effect.gen(function*() {
+      const { random } = sim
+      const space = yield* sim.space()
+      let [reading, writing] = [0, 0]
+      const read = Effect.gen(function*() {
+        yield* space.exchange(Q.all([Q.absent(["writes"])]), () => [["reads"]])
+        reading++
+        expect(writing).toBe(0)
+        yield* sim.pause
+        reading--
+        yield* space.in(["reads"])
+      })
+      const write = Effect.gen(function*() {
+        yield* space.exchange(Q.all([Q.absent(["reads"]), Q.absent(["writes"])]), () => [["writes"]])
+        writing++
+        expect([reading, writing]).toEqual([0, 1])
+        yield* sim.pause
+        writing--
+        yield* space.in(["writes"])
+      })
+      const users = yield* Effect.forEach(
+        random.array(random.between(2, 5), () => random.chance(0.6)),
+        (reads) => Effect.fork(Effect.repeatN(reads ? read : write, 2))
+      )
+      yield* Effect.forEach(users, Fiber.join)
+      expect(yield* space.collect([P.rest(P.any)])).toEqual([])
+    }))
+
   property("S18 who waits until nothing is left is served when the last is done, and not before", (sim) =>
     Effect.gen(function*() {
       const { random } = sim
