@@ -207,7 +207,8 @@ const changingOf = (
             Effect.flatMap(all(reader, run, pattern, from, 1), ({ tuples: [present] }) =>
               present !== undefined
                 ? Effect.sync(() => result(present, undefined))
-                : Effect.map(run([put()]), ({ replies: [leases] }) => result(undefined, leasedOf(terms, leases)))))
+                : Effect.map(run([put()]), ({ replies: [leases] }) =>
+                  result(undefined, leasedOf(terms, leases)))))
         })),
 
     replace: <A>(
@@ -230,7 +231,8 @@ const changingOf = (
               if (expires === null) {
                 return Effect.map(
                   run([{ op: "claim", hold, ids: [id], waiter: null, final: true }, put()]),
-                  ({ replies: [, leases] }) => result(tuple, leasedOf(terms, leases))
+                  ({ replies: [, leases] }) =>
+                    result(tuple, leasedOf(terms, leases))
                 )
               }
               // Its time may be over by now.

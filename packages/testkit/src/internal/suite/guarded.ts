@@ -17,7 +17,20 @@ import * as Option from "effect/Option"
 import * as STM from "effect/STM"
 import { cases } from "./case.js"
 import type { Space } from "./kit.js"
-import { all, assert, closing, defectOf, empty, fresh, isInterrupted, isWaiting, pass, same, start, startWaiting } from "./kit.js"
+import {
+  all,
+  assert,
+  closing,
+  defectOf,
+  empty,
+  fresh,
+  isInterrupted,
+  isWaiting,
+  pass,
+  same,
+  start,
+  startWaiting
+} from "./kit.js"
 
 const jobs = ["t", "job", P.number] as const
 const unpaused = Q.all({ job: jobs, go: Q.absent(["t", "paused"]) })
@@ -304,10 +317,12 @@ export const guardedTransactions = cases("Transaction: guards", (each) => {
   test("S10 S18 a condition is told of what is held no longer", () =>
     Effect.gen(function*() {
       const space = yield* fresh()
-      for (const asking of [
-        STM.map(Transaction.rdp(space, noJob), Option.isSome),
-        STM.as(Transaction.rd(space, noJob), true)
-      ]) {
+      for (
+        const asking of [
+          STM.map(Transaction.rdp(space, noJob), Option.isSome),
+          STM.as(Transaction.rd(space, noJob), true)
+        ]
+      ) {
         yield* space.out(["t", "job", 1])
         const go = yield* Deferred.make<void>()
         const holder = yield* start(space.inWith(jobs, () => Deferred.await(go)))
@@ -361,7 +376,10 @@ export const guardedTransactions = cases("Transaction: guards", (each) => {
         ...ids.map((id) => ["t", "job", id] as const),
         ...ids.filter((id) => id !== 17).map((id) => ["t", "blocks", id, "x"] as const)
       ])
-      const query = Q.all({ job: ["t", "job", P.ref("id", P.number)], free: Q.absent(["t", "blocks", P.ref("id"), P.any]) })
+      const query = Q.all({
+        job: ["t", "job", P.ref("id", P.number)],
+        free: Q.absent(["t", "blocks", P.ref("id"), P.any])
+      })
       const found = { job: ["t", "job", 17] }
       same(yield* space.transact(STM.zip(Transaction.rdp(space, query), Transaction.in(space, query))), [
         Option.some(found),
@@ -372,21 +390,24 @@ export const guardedTransactions = cases("Transaction: guards", (each) => {
       yield* clear(space)
     }))
 
-  test.needing("references")("S10 S18 S3 code of an absence that throws ends its transaction, and nothing else", () =>
-    Effect.gen(function*() {
-      const space = yield* fresh()
-      const throwing = (value: unknown): boolean => {
-        if (value === 7) {
-          throw new Error("on purpose")
+  test.needing("references")(
+    "S10 S18 S3 code of an absence that throws ends its transaction, and nothing else",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        const throwing = (value: unknown): boolean => {
+          if (value === 7) {
+            throw new Error("on purpose")
+          }
+          return true
         }
-        return true
-      }
-      yield* space.out(["t", "x", 1])
-      const none = Transaction.in(space, Q.all([Q.absent(["t", "x", throwing])]))
-      const waiting = yield* startWaiting(space, defectOf(space.transact(none)))
-      yield* space.out(["t", "x", 7])
-      same(yield* space.in(["t", "x", 7]), ["t", "x", 7])
-      assert.match(String(yield* Fiber.join(waiting)), /on purpose/)
-      yield* clear(space)
-    }))
+        yield* space.out(["t", "x", 1])
+        const none = Transaction.in(space, Q.all([Q.absent(["t", "x", throwing])]))
+        const waiting = yield* startWaiting(space, defectOf(space.transact(none)))
+        yield* space.out(["t", "x", 7])
+        same(yield* space.in(["t", "x", 7]), ["t", "x", 7])
+        assert.match(String(yield* Fiber.join(waiting)), /on purpose/)
+        yield* clear(space)
+      })
+  )
 })
