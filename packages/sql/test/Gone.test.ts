@@ -227,7 +227,15 @@ for (const [engine, store] of Object.entries(engines)) {
         const { query, wait } = yield* watching(name)
         yield* watcher.run([wait])
         const rows = yield* encoded(name, [["t", 1], ["t", 2], ["t", 3], ["u", 4]])
-        const gone = { op: "settle", ids: null, how: "gone", failed: false, accepted: {}, put: [], schedule: [] } as const
+        const gone = {
+          op: "settle",
+          ids: null,
+          how: "gone",
+          failed: false,
+          accepted: {},
+          put: [],
+          schedule: []
+        } as const
         const { replies: [, , settled] } = yield* holder.run([
           { op: "put", rows },
           { op: "take", holds: [1, 2, 3], queries: [query], limit: 1, final: false, wait: null },

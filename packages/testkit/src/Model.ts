@@ -202,7 +202,10 @@ const act = (model: Model, operation: Operation, id: number): Step => {
       const found = assign(model.stored, operation.patterns)
       return found === undefined
         ? done(model, Option.none())
-        : { ...put(without(model, found), operation.tuples.map((tuple) => ({ tuple }))), result: Option.some(Option.some(tuplesOf(found))) }
+        : {
+          ...put(without(model, found), operation.tuples.map((tuple) => ({ tuple }))),
+          result: Option.some(Option.some(tuplesOf(found)))
+        }
     }
     default: {
       const got = attempt(model.stored, operation, model.held)

@@ -164,9 +164,7 @@ const puttingOf = (
   ) =>
     ground.operation(name, (access, span) =>
       failing(() => {
-        const rows = tuples.map((tuple, index) =>
-          ground.prepared(tuple, span, undefined, undefined, priorityOf(index))
-        )
+        const rows = tuples.map((tuple, index) => ground.prepared(tuple, span, undefined, undefined, priorityOf(index)))
         return access.perform(() => ({ op: "put", rows: rows.map((row) => row()) }))
       }))
 

@@ -92,7 +92,13 @@ export const outLeased = (memory: Memory) => (tuple: Tuple, terms: Terms): Effec
   const { store } = memory
   const put = (span: Span) => {
     const extra = extraOf(span)
-    const outcome = putOn(store, tuple, extra, { ...terms, after: waitOf(store, terms) }, (entry) => store.putOne(entry))
+    const outcome = putOn(
+      store,
+      tuple,
+      extra,
+      { ...terms, after: waitOf(store, terms) },
+      (entry) => store.putOne(entry)
+    )
     return isMiss(outcome) ? outcome : new LeasedEntry(memory, extra)
   }
   return operation(memory, "out", new PutBy(memory, "out", [], put))

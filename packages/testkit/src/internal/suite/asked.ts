@@ -186,17 +186,16 @@ export const asked = cases("Transaction: queries", (each) => {
     }))
 
   test.needing(
-    "clock")("S10 S15 what a query takes may expire, and is there when the transaction commits",
-    () =>
-      Effect.gen(function*() {
-        const space = yield* fresh()
-        yield* space.out(["job", 1], { ttl: "1 minute" })
-        yield* space.out(["file", 1], { ttl: "1 minute" })
-        same(yield* space.transact(Transaction.in(space, pair)), { job: ["job", 1], file: ["file", 1] })
-        yield* pass("2 minutes")
-        yield* empty(space)
-      })
-  )
+    "clock"
+  )("S10 S15 what a query takes may expire, and is there when the transaction commits", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      yield* space.out(["job", 1], { ttl: "1 minute" })
+      yield* space.out(["file", 1], { ttl: "1 minute" })
+      same(yield* space.transact(Transaction.in(space, pair)), { job: ["job", 1], file: ["file", 1] })
+      yield* pass("2 minutes")
+      yield* empty(space)
+    }))
 
   test("S10 S15 what a query takes may have a life that is long enough", () =>
     Effect.gen(function*() {

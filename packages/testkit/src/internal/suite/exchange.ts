@@ -196,50 +196,48 @@ export const exchange = cases("Exchange", (test) => {
     }))
 
   test.needing(
-    "clock")("S22 S9 it is late, and says of what; or it has what it asked for",
-    () =>
-      Effect.gen(function*() {
-        const space = yield* fresh()
-        yield* space.out(["t", 1])
-        const waiting = yield* startWaiting(space, Effect.flip(space.exchange(two, sum, { timeout: "1 minute" })))
-        yield* pass("59 seconds")
-        assert.isTrue(yield* isWaiting(waiting))
-        yield* pass("2 seconds")
-        const error: any = yield* Fiber.join(waiting)
-        assert.isTrue(TupleSpace.isTimeout(error))
-        assert.match(error.message, /no tuple within 1m$/)
-        same([error.operation, error.patterns], ["exchange", ["[\"t\", number]", "[\"t\", number]"]])
-        same(yield* all(space), [["t", 1]])
-        const again = yield* startWaiting(space, space.exchange(two, sum, { timeout: "1 minute" }))
-        yield* pass("30 seconds")
-        yield* space.out(["t", 2])
-        same(yield* Fiber.join(again), [["t", 1], ["t", 2]])
-        same(yield* space.exchange(["t", 3], () => [["t", 4]], { timeout: 0 }), ["t", 3])
-        yield* pass("2 minutes")
-        same(yield* all(space), [["t", 4]])
-        yield* space.in(["t", 4])
-        yield* empty(space)
-      })
-  )
+    "clock"
+  )("S22 S9 it is late, and says of what; or it has what it asked for", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      yield* space.out(["t", 1])
+      const waiting = yield* startWaiting(space, Effect.flip(space.exchange(two, sum, { timeout: "1 minute" })))
+      yield* pass("59 seconds")
+      assert.isTrue(yield* isWaiting(waiting))
+      yield* pass("2 seconds")
+      const error: any = yield* Fiber.join(waiting)
+      assert.isTrue(TupleSpace.isTimeout(error))
+      assert.match(error.message, /no tuple within 1m$/)
+      same([error.operation, error.patterns], ["exchange", ["[\"t\", number]", "[\"t\", number]"]])
+      same(yield* all(space), [["t", 1]])
+      const again = yield* startWaiting(space, space.exchange(two, sum, { timeout: "1 minute" }))
+      yield* pass("30 seconds")
+      yield* space.out(["t", 2])
+      same(yield* Fiber.join(again), [["t", 1], ["t", 2]])
+      same(yield* space.exchange(["t", 3], () => [["t", 4]], { timeout: 0 }), ["t", 3])
+      yield* pass("2 minutes")
+      same(yield* all(space), [["t", 4]])
+      yield* space.in(["t", 4])
+      yield* empty(space)
+    }))
 
   test.needing(
-    "clock")("S22 S9 its time runs on, however often it is woken in vain",
-    () =>
-      Effect.gen(function*() {
-        const space = yield* fresh()
-        const never = Q.all([["t", P.number], ["t", "never"]])
-        const waiting = yield* startWaiting(space, Effect.flip(space.exchange(never, () => [], { timeout: "1 minute" })))
-        for (const n of [1, 2]) {
-          yield* pass("20 seconds")
-          yield* space.out(["t", n])
-          assert.isTrue(yield* isWaiting(waiting))
-        }
-        yield* pass("21 seconds")
-        assert.isTrue(TupleSpace.isTimeout(yield* Fiber.join(waiting)))
-        same(yield* space.collect(["t", P.any]), [["t", 1], ["t", 2]])
-        yield* empty(space)
-      })
-  )
+    "clock"
+  )("S22 S9 its time runs on, however often it is woken in vain", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const never = Q.all([["t", P.number], ["t", "never"]])
+      const waiting = yield* startWaiting(space, Effect.flip(space.exchange(never, () => [], { timeout: "1 minute" })))
+      for (const n of [1, 2]) {
+        yield* pass("20 seconds")
+        yield* space.out(["t", n])
+        assert.isTrue(yield* isWaiting(waiting))
+      }
+      yield* pass("21 seconds")
+      assert.isTrue(TupleSpace.isTimeout(yield* Fiber.join(waiting)))
+      same(yield* space.collect(["t", P.any]), [["t", 1], ["t", 2]])
+      yield* empty(space)
+    }))
 
   test("S22 S8 one that waits and is interrupted leaves nothing", () =>
     Effect.gen(function*() {
@@ -254,21 +252,20 @@ export const exchange = cases("Exchange", (test) => {
     }))
 
   test.needing(
-    "turns")("S22 S5 it has its turn among the takers",
-    () =>
-      Effect.gen(function*() {
-        const space = yield* fresh()
-        const first = yield* startWaiting(space, space.exchange(["t", P.number], ([, n]) => [["t", "done", n]]))
-        const second = yield* start(space.in(["t", P.number]))
-        yield* space.out(["t", 1])
-        same(yield* Fiber.join(first), ["t", 1])
-        assert.isTrue(yield* isWaiting(second))
-        yield* space.out(["t", 2])
-        same(yield* Fiber.join(second), ["t", 2])
-        yield* space.in(["t", "done", 1])
-        yield* empty(space)
-      })
-  )
+    "turns"
+  )("S22 S5 it has its turn among the takers", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const first = yield* startWaiting(space, space.exchange(["t", P.number], ([, n]) => [["t", "done", n]]))
+      const second = yield* start(space.in(["t", P.number]))
+      yield* space.out(["t", 1])
+      same(yield* Fiber.join(first), ["t", 1])
+      assert.isTrue(yield* isWaiting(second))
+      yield* space.out(["t", 2])
+      same(yield* Fiber.join(second), ["t", 2])
+      yield* space.in(["t", "done", 1])
+      yield* empty(space)
+    }))
 
   test("S22 rules that run for ever find what they can, and rest", () =>
     Effect.gen(function*() {
@@ -301,20 +298,19 @@ export const exchange = cases("Exchange", (test) => {
     })))
 
   test.needing(
-    "options")("S22 S14 it waits for room for what it puts; what it has taken makes room",
-    () =>
-      Effect.gen(function*() {
-        const space = yield* fresh({ capacity: 2 })
-        yield* space.outAll([["t", 1], ["t", 2]])
-        same(yield* space.exchange(["t", P.number], ([, n]) => [["t", n + 10]]), ["t", 1])
-        const waiting = yield* startWaiting(space, space.exchange(["t", 2], () => [["t", 3], ["t", 4]]))
-        same(yield* all(space), [["t", 2], ["t", 11]])
-        same(yield* space.in(["t", 11]), ["t", 11])
-        same(yield* Fiber.join(waiting), ["t", 2])
-        same(yield* space.collect(["t", P.any]), [["t", 3], ["t", 4]])
-        yield* empty(space)
-      })
-  )
+    "options"
+  )("S22 S14 it waits for room for what it puts; what it has taken makes room", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh({ capacity: 2 })
+      yield* space.outAll([["t", 1], ["t", 2]])
+      same(yield* space.exchange(["t", P.number], ([, n]) => [["t", n + 10]]), ["t", 1])
+      const waiting = yield* startWaiting(space, space.exchange(["t", 2], () => [["t", 3], ["t", 4]]))
+      same(yield* all(space), [["t", 2], ["t", 11]])
+      same(yield* space.in(["t", 11]), ["t", 11])
+      same(yield* Fiber.join(waiting), ["t", 2])
+      same(yield* space.collect(["t", P.any]), [["t", 3], ["t", 4]])
+      yield* empty(space)
+    }))
 })
 
 export const leased = cases("outIfAbsent and replace with options", (test) => {
@@ -442,44 +438,42 @@ export const leased = cases("outIfAbsent and replace with options", (test) => {
     }))
 
   test.needing(
-    "options")("S4 S14 S15 with a lease it needs as much room as without",
-    () =>
-      Effect.gen(function*() {
-        const space = yield* fresh({ capacity: 1 })
-        yield* space.out(["t", 1])
-        const waiting = yield* startWaiting(space, space.outIfAbsent(["t", 2], ["t", 2], { ttl: "1 hour" }))
-        const replaced = yield* space.replace(["t", 1], () => ["t", 3], { ttl: "1 hour" })
-        same(Option.map(replaced, ({ tuple }) => tuple), Option.some(["t", 1]))
-        assert.isTrue(yield* isWaiting(waiting))
-        yield* space.in(["t", 3])
-        const lease = Either.getOrThrow(yield* Fiber.join(waiting))
-        same(yield* lease.cancel, true)
-        yield* empty(space)
-      })
-  )
+    "options"
+  )("S4 S14 S15 with a lease it needs as much room as without", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh({ capacity: 1 })
+      yield* space.out(["t", 1])
+      const waiting = yield* startWaiting(space, space.outIfAbsent(["t", 2], ["t", 2], { ttl: "1 hour" }))
+      const replaced = yield* space.replace(["t", 1], () => ["t", 3], { ttl: "1 hour" })
+      same(Option.map(replaced, ({ tuple }) => tuple), Option.some(["t", 1]))
+      assert.isTrue(yield* isWaiting(waiting))
+      yield* space.in(["t", 3])
+      const lease = Either.getOrThrow(yield* Fiber.join(waiting))
+      same(yield* lease.cancel, true)
+      yield* empty(space)
+    }))
 })
 
 export const later = cases("outIfAbsent and replace of what comes later", (test) => {
   test.needing(
-    "clock")("S4 S20 what is put comes later, and until then it is not there",
-    () =>
-      Effect.gen(function*() {
-        const space = yield* fresh()
-        const lease = Either.getOrThrow(
-          yield* space.outIfAbsent(["t", P.number], ["t", 1], { after: "1 minute", ttl: "1 minute" })
-        )
-        same([yield* all(space), yield* lease.reschedule("2 minutes")], [[], true])
-        yield* pass("61 seconds")
-        same(yield* all(space), [])
-        yield* pass("1 minute")
-        same(yield* space.outIfAbsent(["t", P.number], ["t", 2], { after: "1 minute" }), Either.left(["t", 1]))
-        // a job that is to be tried again
-        const snoozed = Option.getOrThrow(yield* space.replace(["t", 1], () => ["t", 9], { after: "1 hour" }))
-        same([snoozed.tuple, yield* all(space)], [["t", 1], []])
-        yield* pass("61 minutes")
-        same(yield* all(space), [["t", 9]])
-        yield* space.in(["t", 9])
-        yield* empty(space)
-      })
-  )
+    "clock"
+  )("S4 S20 what is put comes later, and until then it is not there", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const lease = Either.getOrThrow(
+        yield* space.outIfAbsent(["t", P.number], ["t", 1], { after: "1 minute", ttl: "1 minute" })
+      )
+      same([yield* all(space), yield* lease.reschedule("2 minutes")], [[], true])
+      yield* pass("61 seconds")
+      same(yield* all(space), [])
+      yield* pass("1 minute")
+      same(yield* space.outIfAbsent(["t", P.number], ["t", 2], { after: "1 minute" }), Either.left(["t", 1]))
+      // a job that is to be tried again
+      const snoozed = Option.getOrThrow(yield* space.replace(["t", 1], () => ["t", 9], { after: "1 hour" }))
+      same([snoozed.tuple, yield* all(space)], [["t", 1], []])
+      yield* pass("61 minutes")
+      same(yield* all(space), [["t", 9]])
+      yield* space.in(["t", 9])
+      yield* empty(space)
+    }))
 })
