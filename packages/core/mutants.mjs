@@ -1324,23 +1324,23 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a condition does not hear of what is taken",
     clause: "S10",
-    file: "internal/memory/events.ts",
-    find: "    this.changed(entry)\n    this.departs(entry)\n    this.tell(\"In\", entry)\n",
-    replace: "    this.departs(entry)\n    this.tell(\"In\", entry)\n"
+    file: "internal/memory/state.ts",
+    find: "    this.changed(entry)\n    if (this.absentees",
+    replace: "    if (this.absentees"
   },
   {
     name: "a condition does not hear of what expires",
     clause: "S15",
     file: "internal/memory/events.ts",
-    find: "    this.changed(entry)\n    this.departs(entry)\n    this.tell(event, entry)\n",
-    replace: "    if (event !== \"Expire\") this.changed(entry)\n    this.departs(entry)\n    this.tell(event, entry)\n"
+    find: "    this.departs(entry)\n    this.tell(event, entry)",
+    replace: "    if (event !== \"Expire\") this.departs(entry)\n    this.tell(event, entry)"
   },
   {
     name: "a condition does not hear of what is evicted",
     clause: "S14",
     file: "internal/memory/events.ts",
-    find: "    this.changed(entry)\n    this.departs(entry)\n    this.tell(event, entry)\n",
-    replace: "    if (event !== \"Evict\") this.changed(entry)\n    this.departs(entry)\n    this.tell(event, entry)\n"
+    find: "    this.departs(entry)\n    this.tell(event, entry)",
+    replace: "    if (event !== \"Evict\") this.departs(entry)\n    this.tell(event, entry)"
   },
   {
     name: "a condition does not hear of what a transaction leaves to the next taker",
@@ -1678,8 +1678,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a transaction on a store takes a tuple twice",
     clause: "S10",
     file: "internal/durable/known.ts",
-    find: "rows.seen.filter((seen) => !HashSet.has(this.done.taken, seen.id) && isWanted(seen))",
-    replace: "rows.seen.filter(isWanted)"
+    find: "some.filter((seen) => !HashSet.has(this.done.taken, seen.id) && isWanted(seen))",
+    replace: "some.filter(isWanted)"
   },
   {
     name: "count in a transaction on a store counts what that has taken",
@@ -1895,8 +1895,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a transaction on a store takes a tuple whose time may be over before it commits",
     clause: "S15",
     file: "internal/durable/run.ts",
-    find: "if (expires === null) {",
-    replace: "if (expires === null || id > 0) {"
+    find: "if (seen.row.expires === null) {",
+    replace: "if (seen.row.expires === null || seen.id > 0) {"
   },
   {
     name: "a transaction on a store keeps what a branch has held that was left",
@@ -2305,14 +2305,14 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "on a store what somebody holds is absent",
     clause: "S18",
     file: "internal/durable/absent.ts",
-    find: "held!.some((row) => row.id !== this.offered?.id && ",
+    find: "held!.some((row) => row.id !== offered?.id && ",
     replace: "held!.some((row) => row.id < 0 && "
   },
   {
     name: "on a store what a join is offered keeps it from being absent",
     clause: "S18",
     file: "internal/durable/absent.ts",
-    find: "row.id !== this.offered?.id && ",
+    find: "row.id !== offered?.id && ",
     replace: ""
   },
   {
@@ -2382,22 +2382,22 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "on a store a join with a read member reads all that there is to take",
     clause: "S18",
     file: "internal/durable/joining.ts",
-    find: "!this.known.has(asker.pattern) && !this.isLoose(asker)",
+    find: "!this.known.has(asker.pattern) && !this.plan.isLoose(asker)",
     replace: "!this.known.has(asker.pattern)"
   },
   {
     name: "on a store equal patterns with a variable are content with the oldest tuples",
     clause: "S18",
-    file: "internal/durable/joining.ts",
-    find: "count === 1 && users.get(name)",
-    replace: "users.get(name)"
+    file: "internal/pattern/plan.ts",
+    find: "count === 1 && users.get(name)!.length",
+    replace: "users.get(name)!.length"
   },
   {
     name: "on a store a transaction is not woken when the last match has left",
     clause: "S18",
     file: "internal/durable/retrying.ts",
-    find: "look(absent, [\"Gone\"],",
-    replace: "look(absent, [],"
+    find: "const leaving: ReadonlyArray<EventKind> = [\"Gone\"]",
+    replace: "const leaving: ReadonlyArray<EventKind> = []"
   },
   {
     name: "on a store a choice by preference takes the oldest",
@@ -2679,8 +2679,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "who waits for absence is not looked at when what was held is kept",
     clause: "S18",
     file: "internal/memory/store.ts",
-    find: "    if (this.departed.length > 0) {\n      this.tick()",
-    replace: "    if (this.departed.length > 1e9) {\n      this.tick()"
+    find: "    if (this.departed.length > 0 || this.outbox.length > 0) {\n      this.tick()",
+    replace: "    if (this.outbox.length > 0) {\n      this.tick()"
   },
   {
     name: "who waits for absence is not looked at when a transaction is committed",
@@ -2792,8 +2792,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a transaction that misses a query waits for its first pattern alone",
     clause: "S10",
     file: "internal/memory/transaction.ts",
-    find: "misses.patterns.push(...missed.patterns)",
-    replace: "misses.patterns.push(missed.patterns[0])"
+    find: "misses.patterns.push(...presentIn(missed))",
+    replace: "misses.patterns.push(...presentIn(missed).slice(0, 1))"
   },
   {
     name: "a condition that asks by a query hears of its first pattern alone",
@@ -2806,8 +2806,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a transaction on a store that misses a query waits for its first pattern alone",
     clause: "S10",
     file: "internal/durable/party.ts",
-    find: "awaited.patterns.forEach((pattern) => run.missed.add(pattern))",
-    replace: "run.missed.add(awaited.patterns[0])"
+    find: "presentIn(awaited).forEach((pattern) => run.missed.add(pattern))",
+    replace: "presentIn(awaited).slice(0, 1).forEach((pattern) => run.missed.add(pattern))"
   },
   {
     name: "what a transaction on a store has put is older than all else in a join",
