@@ -279,8 +279,8 @@ export interface ScheduledTables {
 export interface Tables {
   /**
    * Stores a tuple; in a new place, behind all others without a priority, if it has none yet. Returns it with its
-   * place. A tuple that comes with `lease: 0` is to have a lease: its number is the place that the tuple gets, and comes
-   * back as its `lease`.
+   * place. A tuple that comes with `lease: 0` is to have a lease: its number is the place that the tuple gets, and
+   * comes back as its `lease`.
    */
   readonly insert: (row: Omit<Row, "id"> & { readonly id: number | null }) => Row
   /**
