@@ -10,7 +10,19 @@ const memory = "^packages/core/src/internal/memory/"
 const inMemory = (...names) => `${memory}(${names.join("|")})[.]ts$`
 
 /** What the store in memory is made of, and its rooms from the lowest to the highest, which alone operations see. */
-const ground = ["editions", "entry", "instant", "interest", "log", "miss", "ordered", "shelf", "shelves", "waitingPuts"]
+const ground = [
+  "away",
+  "editions",
+  "entry",
+  "instant",
+  "interest",
+  "log",
+  "miss",
+  "ordered",
+  "shelf",
+  "shelves",
+  "waitingPuts"
+]
 const rooms = ["state", "events", "delivery", "holds", "looks", "room", "store"]
 
 const values = "^packages/core/src/internal/values/"
