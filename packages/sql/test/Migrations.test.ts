@@ -65,7 +65,7 @@ describe("migrations by hand, in PostgreSQL", () => {
       const [hand, own] = [yield* databaseOf, yield* databaseOf]
       const script = yield* Postgres.migrationScript({ connection: hand.connection })
       same(yield* hand.run("SELECT to_regnamespace('linda') AS there"), [{ there: null }])
-      same(stepsOf(script), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+      same(stepsOf(script), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
       yield* hand.run(byHand(script))
       yield* Effect.scoped(Postgres.make({ connection: own.connection }))
       same(yield* hand.run(catalog), yield* own.run(catalog))
@@ -92,7 +92,7 @@ describe("migrations by hand, in PostgreSQL", () => {
       const { connection, run } = yield* databaseOf
       yield* run(readFileSync(fixture("tables-3.sql"), "utf8"))
       const script = yield* Postgres.migrationScript({ connection })
-      same(stepsOf(script), [4, 5, 6, 7, 8, 9, 10, 11])
+      same(stepsOf(script), [4, 5, 6, 7, 8, 9, 10, 11, 12])
       assert.notInclude(script, "CREATE SCHEMA")
       yield* run(byHand(script))
       const late = yield* Effect.flip(Effect.sandbox(run(byHand(script))))
@@ -134,7 +134,7 @@ describe("migrations by hand, in a file of SQLite", () => {
       const [hand, own] = [join(folder, "hand.db"), join(folder, "own.db")]
       const script = yield* Sqlite.migrationScript({ filename: hand })
       assert.isFalse(existsSync(hand))
-      same(stepsOf(script), [1, 2, 3, 4, 5, 6, 7, 8, 9])
+      same(stepsOf(script), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
       yield* run(hand, byHand(script))
       yield* Effect.scoped(Sqlite.make({ filename: own }))
       for (const sql of [schema, "SELECT * FROM linda_migrations", "SELECT * FROM linda_meta"]) {

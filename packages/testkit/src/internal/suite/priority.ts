@@ -11,6 +11,7 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as STM from "effect/STM"
 import * as Stream from "effect/Stream"
 import { cases } from "./case.js"
@@ -444,6 +445,66 @@ export const priority = cases("Priority", (test) => {
       )
       same(reason, "InvalidTuple")
       assert.include(message, "its priority is no integer from -1000 to 1000")
+      yield* empty(space)
+    }))
+
+  test("S4 S21 what outIfAbsent and replace put with options has the priority that these give", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      yield* space.outAll([["t", "first"], ["t", "old"]])
+      yield* space.outIfAbsent(["t", "high"], ["t", "high"], { priority: 2 })
+      yield* space.replace(["t", "old"], () => ["t", "higher"] as const, { priority: 3 })
+      same(names(yield* space.copyCollect(any)), ["higher", "high", "first"])
+      yield* space.replace(["t", "higher"], () => ["t", "none"] as const)
+      same(names(yield* space.collect(any)), ["high", "first", "none"])
+      yield* empty(space)
+    }))
+
+  test.needing("guards")("S18 S21 what has a high priority is there, and not absent, and is read first", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      yield* space.out(["t", "paused", 1], { priority: 7 })
+      yield* space.outAll([["t", "job", 1], ["t", "mode", 1]])
+      yield* space.out(["t", "mode", 2], { priority: 1 })
+      const job = ["t", "job", P.number] as const
+      const ready = Q.all([job, Q.absent(["t", "paused", P.number])])
+      same(yield* space.inp(ready), Option.none())
+      const taker = yield* start(space.in(ready))
+      assert.isTrue(yield* isWaiting(taker))
+      yield* space.in(["t", "paused", 1])
+      same(yield* Fiber.join(taker), [["t", "job", 1]])
+      yield* space.out(["t", "job", 2], { priority: -1 })
+      const found = yield* space.in(Q.all([job, Q.read(["t", "mode", P.number])]))
+      same(found, [["t", "job", 2], ["t", "mode", 2]])
+      yield* space.collect([P.rest(P.any)])
+      yield* empty(space)
+    }))
+
+  test.needing("clock")("S19 S21 what is tried again later comes into the place of its priority", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      yield* space.out(["t", "high"], { priority: 2 })
+      yield* space.out(["t", "first"])
+      yield* Effect.flip(space.inWith(any, () => Effect.fail("no"), { retry: Schedule.spaced("10 seconds") }))
+      same(names(yield* space.copyCollect(any)), ["first"])
+      yield* pass("10 seconds")
+      same(names(yield* space.collect(any)), ["high", "first"])
+      yield* empty(space)
+    }))
+
+  test.needing("transactions")("S10 S18 S21 a query in a transaction chooses by priority, also what it has put", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      yield* space.out(["t", "low"], { priority: -1 })
+      yield* space.out(["t", "high"], { priority: 1 })
+      const three = Q.all([any, any, any])
+      const found = yield* space.transact(
+        STM.zipRight(
+          Transaction.out(space, ["t", "own"]),
+          STM.zip(Transaction.rd(space, Q.batch(any, { max: 3 })), Transaction.in(space, three))
+        )
+      )
+      same(found.map(names), [["high", "own", "low"], ["high", "own", "low"]])
       yield* empty(space)
     }))
 })
