@@ -460,51 +460,60 @@ export const priority = cases("Priority", (test) => {
       yield* empty(space)
     }))
 
-  test.needing("guards")("S18 S21 what has a high priority is there, and not absent, and is read first", () =>
-    Effect.gen(function*() {
-      const space = yield* fresh()
-      yield* space.out(["t", "paused", 1], { priority: 7 })
-      yield* space.outAll([["t", "job", 1], ["t", "mode", 1]])
-      yield* space.out(["t", "mode", 2], { priority: 1 })
-      const job = ["t", "job", P.number] as const
-      const ready = Q.all([job, Q.absent(["t", "paused", P.number])])
-      same(yield* space.inp(ready), Option.none())
-      const taker = yield* start(space.in(ready))
-      assert.isTrue(yield* isWaiting(taker))
-      yield* space.in(["t", "paused", 1])
-      same(yield* Fiber.join(taker), [["t", "job", 1]])
-      yield* space.out(["t", "job", 2], { priority: -1 })
-      const found = yield* space.in(Q.all([job, Q.read(["t", "mode", P.number])]))
-      same(found, [["t", "job", 2], ["t", "mode", 2]])
-      yield* space.collect([P.rest(P.any)])
-      yield* empty(space)
-    }))
+  test.needing("guards")(
+    "S18 S21 what has a high priority is there, and not absent, and is read first",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        yield* space.out(["t", "paused", 1], { priority: 7 })
+        yield* space.outAll([["t", "job", 1], ["t", "mode", 1]])
+        yield* space.out(["t", "mode", 2], { priority: 1 })
+        const job = ["t", "job", P.number] as const
+        const ready = Q.all([job, Q.absent(["t", "paused", P.number])])
+        same(yield* space.inp(ready), Option.none())
+        const taker = yield* start(space.in(ready))
+        assert.isTrue(yield* isWaiting(taker))
+        yield* space.in(["t", "paused", 1])
+        same(yield* Fiber.join(taker), [["t", "job", 1]])
+        yield* space.out(["t", "job", 2], { priority: -1 })
+        const found = yield* space.in(Q.all([job, Q.read(["t", "mode", P.number])]))
+        same(found, [["t", "job", 2], ["t", "mode", 2]])
+        yield* space.collect([P.rest(P.any)])
+        yield* empty(space)
+      })
+  )
 
-  test.needing("clock")("S19 S21 what is tried again later comes into the place of its priority", () =>
-    Effect.gen(function*() {
-      const space = yield* fresh()
-      yield* space.out(["t", "high"], { priority: 2 })
-      yield* space.out(["t", "first"])
-      yield* Effect.flip(space.inWith(any, () => Effect.fail("no"), { retry: Schedule.spaced("10 seconds") }))
-      same(names(yield* space.copyCollect(any)), ["first"])
-      yield* pass("10 seconds")
-      same(names(yield* space.collect(any)), ["high", "first"])
-      yield* empty(space)
-    }))
+  test.needing("clock")(
+    "S19 S21 what is tried again later comes into the place of its priority",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        yield* space.out(["t", "high"], { priority: 2 })
+        yield* space.out(["t", "first"])
+        yield* Effect.flip(space.inWith(any, () => Effect.fail("no"), { retry: Schedule.spaced("10 seconds") }))
+        same(names(yield* space.copyCollect(any)), ["first"])
+        yield* pass("10 seconds")
+        same(names(yield* space.collect(any)), ["high", "first"])
+        yield* empty(space)
+      })
+  )
 
-  test.needing("transactions")("S10 S18 S21 a query in a transaction chooses by priority, also what it has put", () =>
-    Effect.gen(function*() {
-      const space = yield* fresh()
-      yield* space.out(["t", "low"], { priority: -1 })
-      yield* space.out(["t", "high"], { priority: 1 })
-      const three = Q.all([any, any, any])
-      const found = yield* space.transact(
-        STM.zipRight(
-          Transaction.out(space, ["t", "own"]),
-          STM.zip(Transaction.rd(space, Q.batch(any, { max: 3 })), Transaction.in(space, three))
+  test.needing("transactions")(
+    "S10 S18 S21 a query in a transaction chooses by priority, also what it has put",
+    () =>
+      Effect.gen(function*() {
+        const space = yield* fresh()
+        yield* space.out(["t", "low"], { priority: -1 })
+        yield* space.out(["t", "high"], { priority: 1 })
+        const three = Q.all([any, any, any])
+        const found = yield* space.transact(
+          STM.zipRight(
+            Transaction.out(space, ["t", "own"]),
+            STM.zip(Transaction.rd(space, Q.batch(any, { max: 3 })), Transaction.in(space, three))
+          )
         )
-      )
-      same(found.map(names), [["high", "own", "low"], ["high", "own", "low"]])
-      yield* empty(space)
-    }))
+        same(found.map(names), [["high", "own", "low"], ["high", "own", "low"]])
+        yield* empty(space)
+      })
+  )
 })
