@@ -272,7 +272,7 @@ describe("Workers: what is printed", () => {
       const tsx = createRequire(import.meta.url).resolve("tsx/cli")
       const { status, stderr, stdout } = spawnSync(process.execPath, [tsx, program, idle], {
         encoding: "utf8",
-        timeout: 25_000
+        timeout: 100_000
       })
       same([status, numbered("out", stdout), numbered("err", stderr)], [0, 300, 300])
     })
