@@ -35,7 +35,7 @@ const bundled = async (
     })
     return spawnSync(process.execPath, [...execArgv, join(outdir, main + extension)], {
       encoding: "utf8",
-      timeout: 20_000
+      timeout: 100_000
     })
   } finally {
     rmSync(outdir, { recursive: true })

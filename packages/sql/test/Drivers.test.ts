@@ -41,7 +41,7 @@ describe("drivers", () => {
     ], {
       cwd: import.meta.dirname,
       encoding: "utf8",
-      timeout: 20_000
+      timeout: 100_000
     })
     assert.deepStrictEqual([stderr, stdout.trim().split("\n")], ["", [
       "Unsupported: the driver \"pg\" is not installed: npm install pg",
