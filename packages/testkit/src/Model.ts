@@ -200,12 +200,17 @@ const act = (model: Model, operation: Operation, id: number): Step => {
     }
     case "exchange": {
       const found = assign(model.stored, operation.patterns)
-      return found === undefined
-        ? done(model, Option.none())
-        : {
-          ...put(without(model, found), operation.tuples.map((tuple) => ({ tuple }))),
-          result: Option.some(Option.some(tuplesOf(found)))
-        }
+      if (found === undefined) {
+        return done(model, Option.none())
+      }
+      // What leaves in a transaction is there for others until that is committed.
+      const leaving = { ...without(model, found), held: [...model.held, ...found] }
+      const step = put(leaving, operation.tuples.map((tuple) => ({ tuple })))
+      return {
+        ...step,
+        model: { ...step.model, held: model.held },
+        result: Option.some(Option.some(tuplesOf(found)))
+      }
     }
     default: {
       const got = attempt(model.stored, operation, model.held)
