@@ -6,6 +6,7 @@ import { Effect, Fiber, Option } from "effect"
 import type { ChildProcess } from "node:child_process"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { within } from "../kit.js"
 import type { Config } from "./child.js"
 
 const sleep = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis))
@@ -188,10 +189,7 @@ export const absenceStorm = (options: {
       yield* other.rd(["lock"], { timeout: "20 seconds" })
       assert.isNull(yield* Effect.map(waiter.poll, Option.getOrNull), "it is back, and so it is there")
       yield* other.inWith(["lock"], () => Effect.void)
-      yield* Effect.timeoutFail(Fiber.join(waiter), {
-        duration: "20 seconds",
-        onTimeout: () => new Error("nobody has woken who waits for absence")
-      })
+      yield* within(Fiber.join(waiter), "who waits for absence")
     }
   })))
 
