@@ -1,6 +1,6 @@
-import { Pattern as P, Query as Q, Sharded, TupleSpace } from "@effect-linda/core"
+import { Pattern as P, Query as Q, Sharded, Transaction, TupleSpace } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Fiber, Layer, Option, TestClock } from "effect"
+import { Context, Effect, Exit, Fiber, Layer, Option, STM, TestClock } from "effect"
 import { empty, fresh, isInterrupted, memoryOf, same, settle, start, waiters } from "./helpers.js"
 import { atTheOtherEnd } from "./links.js"
 
@@ -110,6 +110,22 @@ describe("Guards in memory", () => {
       }))
       assert.isTrue(yield* isInterrupted(Fiber.join(waiting)))
       assert.isTrue(Exit.isSuccess(yield* Fiber.await(served)))
+    }))
+
+  it.scoped("S12 S10 who was served before its space closes has the tuple, though a condition looks at that", () =>
+    Effect.gen(function*() {
+      const scope = yield* Effect.scope
+      const { condition, served } = yield* Effect.scoped(Effect.gen(function*() {
+        const space = yield* TupleSpace.make()
+        const some = STM.map(Transaction.count(space, ["a"]), (count) => count > 1)
+        const served = yield* Effect.forkIn(space.in(["a"]), scope)
+        const condition = yield* Effect.forkIn(space.transact(Transaction.check(some)), scope)
+        yield* settle
+        yield* space.out(["a"])
+        return { condition, served }
+      }))
+      same(yield* Fiber.join(served), ["a"])
+      assert.isTrue(yield* isInterrupted(Fiber.join(condition)))
     }))
 })
 

@@ -148,9 +148,12 @@ export class Store extends Room implements Watched {
     return value
   }
 
-  /** Lets those look again who wait for the absence of what a holder, outside a step, has kept for good. */
+  /**
+   * Lets those look again who wait for the absence of what a holder, outside a step, has kept for good. Nobody waits in
+   * a space that is closed, and who was served before that has its tuple.
+   */
   settle(): void {
-    if (this.departed.length > 0 || this.outbox.length > 0) {
+    if (!this.closed && (this.departed.length > 0 || this.outbox.length > 0)) {
       this.tick()
     }
   }
