@@ -280,10 +280,10 @@ const writeTable = () => {
     table,
     `# Mutants
 
-Each line is a deliberate fault, and the test that fails because of it: the first one, there may be more. A fault that no
-test finds is a missing test. \`npm run mutants\` applies them, one after the other, to a copy, and writes this file;
-\`npm run mutants -- --quick\` tries one in each file. Each package lists its own in its \`mutants.mjs\`; the rooms are
-those of its \`src/internal\`.
+Each line is a deliberate fault, and the test that fails because of it: the first one, there may be more. A fault that
+no test finds is a missing test; one that says *not tried yet* is new. \`npm run mutants\` applies them, one after the
+other, to a copy, and writes this file; \`npm run mutants -- --quick\` tries one in each file. Each package lists its own
+in its \`mutants.mjs\`; the rooms are those of its \`src/internal\`.
 
 | clause | fault | of | in | found by |
 |---|---|---|---|---|

@@ -68,11 +68,8 @@ export const tick = (space: Space, millis: number, work: Work<number>) =>
     ([, time]) => Effect.zipRight(work(time), space.out(["cron", time + millis], { at: time + millis }))
   )
 
-export const unlessPaused = (space: Space) =>
-  space.transact(STM.zipRight(
-    Transaction.check(STM.map(Transaction.count(space, ["paused"]), (count) => count === 0)),
-    Transaction.in(space, ["job", P.string])
-  ))
+export const unlessPaused = (space: Space, work: Work<string>) =>
+  space.inWith(Q.all({ job: ["job", P.string], go: Q.absent(["paused"]) }), ({ job }) => work(job[1]))
 
 export const locked = <A, E>(space: Space, name: string, work: Effect.Effect<A, E>) =>
   space.withPermit(["lock", name], () => work)
@@ -105,7 +102,10 @@ export const lead = (space: Space, reign: Work<number>) => space.withPermit(["le
 export const reign = <A, E>(space: Space, name: string, work: Effect.Effect<A, E>, ttl: Duration.DurationInput) =>
   Effect.acquireUseRelease(
     Effect.flatten(space.outIfAbsent(["king", P.string], ["king", name], { ttl })),
-    (lease) => Effect.raceFirst(work, Effect.forever(Effect.delay(lease.renew(ttl), Duration.times(ttl, 1 / 3)))),
+    (lease) => {
+      const renewal = Effect.delay(lease.renew(ttl), Duration.times(ttl, 1 / 3))
+      return Effect.raceFirst(work, Effect.repeat(renewal, { while: (isThere) => isThere }))
+    },
     (lease) => Effect.ignore(lease.cancel)
   )
 
@@ -259,11 +259,13 @@ export const demonstrations: Readonly<Record<string, Demonstration>> = {
   }),
   "pause and resume": Effect.fnUntraced(function*(space) {
     yield* space.outAll([["paused"], ["job", "a"]])
-    const fiber = yield* Effect.fork(unlessPaused(space))
+    const { note, notes } = yield* notebook
+    const fiber = yield* Effect.fork(unlessPaused(space, note))
     yield* Effect.sleep("5 millis")
     yield* expectEqual(yield* space.count(["job", P.string]), 1)
     yield* space.in(["paused"])
-    yield* expectEqual(yield* Fiber.join(fiber), ["job", "a"])
+    yield* Fiber.join(fiber)
+    yield* expectEqual(yield* notes, ["a"])
   }),
   "lock and semaphore": Effect.fnUntraced(function*(space) {
     for (const permits of [1, 3]) {
@@ -313,8 +315,10 @@ export const demonstrations: Readonly<Record<string, Demonstration>> = {
     yield* expectEqual(yield* follow, "bob leads")
     yield* space.out(["king", "dead"], { ttl: "5 millis" })
     yield* Effect.sleep("10 millis")
-    yield* expectEqual(yield* reign(space, "cyd", Effect.sleep("10 millis"), "6 millis"), undefined)
+    yield* expectEqual(yield* reign(space, "cyd", Effect.sleep("10 millis"), "1 minute"), undefined)
     yield* expectEqual(yield* space.count(["king", P.string]), 0)
+    const dethroned = Effect.zipRight(space.in(["king", "cyd"]), Effect.never)
+    yield* expectEqual(yield* reign(space, "cyd", dethroned, "6 millis"), false)
   }),
   "cache": Effect.fnUntraced(function*(space) {
     const { note, notes } = yield* notebook

@@ -1671,15 +1671,15 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a transaction on a store does not find what it has put",
     clause: "S10",
     file: "internal/durable/known.ts",
-    find: "...query === undefined ? this.own(pattern) : []",
-    replace: "...[]"
+    find: "[...stored, ...this.own(pattern)].sort(byPlace)",
+    replace: "[...stored].sort(byPlace)"
   },
   {
     name: "a transaction on a store takes a tuple twice",
     clause: "S10",
     file: "internal/durable/known.ts",
-    find: "some.filter((seen) => !HashSet.has(this.done.taken, seen.id) && isWanted(seen))",
-    replace: "some.filter(isWanted)"
+    find: "if (!HashSet.has(this.done.taken, seen.id) && isWanted(seen)) {",
+    replace: "if (isWanted(seen)) {"
   },
   {
     name: "count in a transaction on a store counts what that has taken",
@@ -1860,14 +1860,14 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a transaction that waits for conditions on a store is not shown",
     clause: "S10",
     file: "internal/durable/retrying.ts",
-    find: "missed.length === 0 ? fiber : undefined",
-    replace: "undefined"
+    find: "index === 0 ? fiber : undefined",
+    replace: "index === 0 && events === undefined ? fiber : undefined"
   },
   {
     name: "a transaction on a store that waits for both is shown twice",
     clause: "S10",
     file: "internal/durable/retrying.ts",
-    find: "missed.length === 0 ? fiber : undefined",
+    find: "index === 0 ? fiber : undefined",
     replace: "fiber"
   },
   {
@@ -2263,8 +2263,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "on a store what expires has not left for good",
     clause: "S18",
     file: "internal/durable/delivery.ts",
-    find: "    this.leave([row])\n",
-    replace: ""
+    find: "    this.tell(\"Expire\", row, from)\n    this.leave([row])",
+    replace: "    this.tell(\"Expire\", row, from)"
   },
   {
     name: "on a store what a whole hold has consumed has not left for good",
@@ -2593,16 +2593,16 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a failure that is tried again later does not count, on a store",
     clause: "S19",
-    file: "internal/durable/ending.ts",
-    find: "attempts: attempts + 1,",
-    replace: "attempts,"
+    file: "internal/durable/commands.ts",
+    find: "each.attempts + (failed ? 1 : 0)",
+    replace: "each.attempts + (failed && how !== \"later\" ? 1 : 0)"
   },
   {
     name: "what is tried again later is lost on a store",
     clause: "S19",
     file: "internal/durable/commands.ts",
-    find: "        schedule(space, later)\n",
-    replace: ""
+    find: "            space.putOff(row, after)\n",
+    replace: "            space.leave([row])\n"
   },
   // S18: guards of queries
   {
@@ -2630,13 +2630,13 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "what is held is absent",
     clause: "S18",
     file: "internal/memory/away.ts",
-    find: "    return this.candidates(pattern).some(",
-    replace: "    return pattern.arity < 0 && this.candidates(pattern).some("
+    find: "    return this.listed.of(pattern).some(",
+    replace: "    return pattern.arity < 0 && this.listed.of(pattern).some("
   },
   {
     name: "what is held is looked for under the literals of others",
     clause: "S18",
-    file: "internal/memory/away.ts",
+    file: "internal/pattern/lookups.ts",
     find: "    if (mask === 0 || this",
     replace: "    if (mask > 0 || this"
   },
@@ -2679,8 +2679,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "who waits for absence is not looked at when what was held is kept",
     clause: "S18",
     file: "internal/memory/store.ts",
-    find: "    if (this.departed.length > 0 || this.outbox.length > 0) {\n      this.tick()",
-    replace: "    if (this.outbox.length > 0) {\n      this.tick()"
+    find: "    if (!this.closed && (this.departed.length > 0 || this.outbox.length > 0)) {",
+    replace: "    if (!this.closed && this.outbox.length > 0) {"
   },
   {
     name: "who waits for absence is not looked at when a transaction is committed",
@@ -2742,8 +2742,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "who waits for nothing but absence is not seen, nor ended with the space",
     clause: "S18",
     file: "internal/memory/state.ts",
-    find: "    if (this.absentees.size > 0) {\n      // Who",
-    replace: "    if (this.absentees.size > 1e9) {\n      // Who"
+    find: "      ...this.absentees.toArray().map(({ owner }) => owner)\n",
+    replace: ""
   },
   {
     name: "code of an absence that throws is the end of who takes the tuple",
@@ -2844,7 +2844,7 @@ class Now implements Operation<Option.Option<any>, never> {
     clause: "S22",
     file: "internal/memory/transaction.ts",
     find: "const interests = enlist(run, fiber, places, end)",
-    replace: "const interests = enlist(run, fiber, places, endOf?.())"
+    replace: "const interests = enlist(run, fiber, places, end && { ...end, at: end.at + 1e3 * places.size })"
   },
   {
     name: "an exchange on a store has no timeout",
@@ -2857,8 +2857,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "the time of an exchange on a store begins anew whenever it is woken",
     clause: "S22",
     file: "internal/durable/retrying.ts",
-    find: "end ??= { at: session.now()",
-    replace: "end = { at: session.now()"
+    find: "end ??= endOf(",
+    replace: "end = endOf("
   },
   {
     name: "an exchange on a store that is not to wait waits",
@@ -3063,9 +3063,9 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "what is tried again later loses its priority, on a store",
     clause: "S21",
-    file: "internal/durable/ending.ts",
-    find: "  priority: priorityOf(id),\n",
-    replace: ""
+    file: "internal/durable/delivery.ts",
+    find: "priority: priorityOf(id), due, ttl",
+    replace: "priority: 0, due, ttl"
   },
   {
     name: "what is absent is looked for from priority 0 on, in memory",

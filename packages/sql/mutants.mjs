@@ -373,22 +373,22 @@ export const mutants = [
     name: "what a hold has consumed has not left for good, in PostgreSQL",
     clause: "S18",
     file: "internal/postgres/migrations.ts",
-    find: "PERFORM ${schema}.tell_gone(p_space, v_rows);",
-    replace: "NULL;"
+    find: "'gone' THEN\n      PERFORM ${schema}.tell_gone(p_space, v_rows);",
+    replace: "'gone' THEN\n      NULL;"
   },
   {
     name: "what one query takes for good has not left, in PostgreSQL",
     clause: "S18",
     file: "internal/postgres/migrations.ts",
-    find: "PERFORM ${schema}.tell_leaving(p_space, v_ids);",
-    replace: "NULL;"
+    find: "tell_taken(p_space, v_ids, v_final);",
+    replace: "tell_taken(p_space, v_ids, false);"
   },
   {
     name: "what is claimed for good has not left, in PostgreSQL",
     clause: "S18",
     file: "internal/postgres/migrations.ts",
-    find: "PERFORM ${schema}.tell_leaving(p_space, p_ids);",
-    replace: "NULL;"
+    find: "tell_taken(p_space, p_ids, p_final);",
+    replace: "tell_taken(p_space, p_ids, false);"
   },
   {
     name: "what expires has not left for good, in PostgreSQL",

@@ -40,9 +40,9 @@ export interface Options {
  *   them fails or is interrupted, all that it has taken is back.
  *
  * `inAll`, `Query.all`, a `Query.any` that prefers its first pattern, a `Query.batch` whose `min` is more than 1,
- * `awaitNone`, `outIfAbsent` and `replace` fail as `Unsupported` if they concern several parts. A dead letter is put
- * into the part of its tuple, so it should have the same first field. Processes and their failures belong to the first
- * one. `awaitQuiescent` and transactions are of one part only.
+ * `awaitNone`, `outIfAbsent`, `replace` and `exchange` fail as `Unsupported` if they concern several parts. A dead
+ * letter is put into the part of its tuple, so it should have the same first field. Processes and their failures belong
+ * to the first one. `awaitQuiescent` and transactions are of one part only.
  *
  * @since 0.1.0
  * @category constructors

@@ -30,7 +30,7 @@ import * as queues from "./internal/queue.js"
 import * as timekeeper from "./internal/timekeeper.js"
 import type { Reader } from "./Options.js"
 import type { SpaceError } from "./SpaceError.js"
-import type { EventKind, Inspected, Mail, NewRow, Query, Row, Run, ScheduledRow, Waiter } from "./StoreCommand.js"
+import type { Inspected, Mail, NewRow, Query, Row, Run, ScheduledRow, Waiter } from "./StoreCommand.js"
 import type { Tuple } from "./Tuple.js"
 import type { Failures, OutOptions } from "./TupleSpace.js"
 import { TupleSpace } from "./TupleSpace.js"
@@ -329,10 +329,10 @@ export interface Tables {
   /** Whether anybody waits, for whatever: most often nobody does. */
   readonly isWaitedFor: () => boolean
   /**
-   * Whether anybody watches for this, whatever the tuple is. Asked where somebody waits, before tuples are looked up
-   * that leave for good. By default somebody may.
+   * Whether anybody watches for `"Gone"`, whatever the tuple is. Asked where somebody waits, before tuples are looked
+   * up that leave for good. By default somebody may.
    */
-  readonly isWatched?: ((event: EventKind) => boolean) | undefined
+  readonly isWatched?: (() => boolean) | undefined
   /** Adds a waiter, behind all others. */
   readonly addWaiter: (client: string, waiter: Waiter, since: number) => void
   readonly removeWaiter: (client: string, waiter: number) => boolean
@@ -583,7 +583,10 @@ export const encoder: <T extends Tuple = Tuple>(
   name: string,
   options?: Pick<Options<T>, "protocol" | "schemas">
 ) => Effect.Effect<
-  (tuples: Iterable<T>, options?: Pick<OutOptions, "ttl">) => Effect.Effect<ReadonlyArray<NewRow>, SpaceError>,
+  (
+    tuples: Iterable<T>,
+    options?: Pick<OutOptions, "priority" | "ttl">
+  ) => Effect.Effect<ReadonlyArray<NewRow>, SpaceError>,
   SpaceError
 > = row.encoder
 

@@ -329,9 +329,10 @@ export interface Cancel {
 }
 
 /**
- * Ends holds: the tuples are gone, or back in their old places, or back behind all others. Whoever waits is offered
- * what comes back. `put` goes in with it, as one step. Answered, for each hold, with whether it was there; if not, its
- * lease had lapsed.
+ * Ends holds: the tuples are gone, or back in their old places, or back behind all others; or `"later"`, if the store
+ * `schedules`: each comes in so many milliseconds as one that is scheduled now, without its lease and for the rest of
+ * its life, or has expired if that is shorter. Whoever waits is offered what comes back. `put` goes in with it, as one
+ * step. Answered, for each hold, with whether it was there; if not, its lease had lapsed.
  *
  * @since 0.1.0
  * @category commands
@@ -341,13 +342,13 @@ export interface Settle {
   readonly holds: ReadonlyArray<number>
   /** Which of the tuples that are held, by their ids; the others are held on. `null` for all. */
   readonly ids: ReadonlyArray<number> | null
-  readonly how: "gone" | "place" | "back"
+  readonly how: "gone" | "place" | "back" | "later"
   readonly failed: boolean
   /** As for a new row, by the id of each tuple that comes back. Not known for one that is not in it. */
   readonly accepted: Readonly<Record<number, ReadonlyArray<number>>>
   readonly put: ReadonlyArray<NewRow>
-  /** What is scheduled as well, in that step. Only a store that `schedules` is given any. */
-  readonly schedule: ReadonlyArray<NewScheduled>
+  /** Of `"later"`: in how many milliseconds. */
+  readonly after?: number | undefined
 }
 
 /**

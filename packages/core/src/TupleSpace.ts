@@ -138,7 +138,7 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
     patterns: Ps & CheckAll<T, Ps>,
     options?: O
   ) => Effect.Effect<Joined<T, Ps>, E | TimeoutOf<O>>
-  /** Waits until no tuple that matches is stored or held: it is `rd` of a `Query.absent` (S18). */
+  /** Waits until no tuple that matches is stored or held: `rd(Query.all([Query.absent(pattern)]))` (S18). */
   readonly awaitNone: <const P extends Pattern, const O extends Known<O, WaitOptions> = {}>(
     pattern: P & Check<T, P>,
     options?: O
@@ -173,7 +173,8 @@ export interface TupleSpace<in out T extends Tuple = Tuple, out E = never> {
 
   /**
    * Puts the tuple if nothing matches the pattern; otherwise returns the match. For unique keys, and with options for
-   * locks and leaders: then it returns the lease of what it has put on the right, or the match on the left (S4).
+   * locks and leaders: then it gives an `Either`, `Right` with the lease of the new tuple, or `Left` with the match
+   * (S4).
    */
   readonly outIfAbsent: {
     <const P extends Pattern>(
@@ -1524,7 +1525,10 @@ export const count: <const P extends Pattern>(
  * const lead = <A, E, R>(name: string, work: Effect.Effect<A, E, R>) =>
  *   Effect.acquireUseRelease(
  *     Effect.flatten(TupleSpace.outIfAbsent(["leader", P.string], ["leader", name], { ttl: "10 seconds" })),
- *     (lease) => Effect.raceFirst(work, Effect.forever(Effect.delay(lease.renew("10 seconds"), "3 seconds"))),
+ *     (lease) => {
+ *       const renewal = Effect.repeat(Effect.delay(lease.renew("10 seconds"), "3 seconds"), { while: (is) => is })
+ *       return Effect.raceFirst(work, Effect.zipRight(renewal, Effect.interrupt)) // somebody else may lead by now
+ *     },
  *     (lease) => Effect.ignore(lease.cancel)
  *   )
  *

@@ -30,23 +30,23 @@ export interface Outbox<in T extends Tuple> {
    * Puts a tuple with the transaction of the `SqlClient` that this runs in, such as `sql.withTransaction`; by itself,
    * if there is none.
    */
-  readonly out: (tuple: T, options?: OutboxOptions) => Effect.Effect<void, SpaceError, SqlClient>
+  readonly out: (tuple: T, options?: PutOptions) => Effect.Effect<void, SpaceError, SqlClient>
   /** Puts tuples in the same way, in their order, all in one step. */
-  readonly outAll: (tuples: Iterable<T>, options?: OutboxOptions) => Effect.Effect<void, SpaceError, SqlClient>
+  readonly outAll: (tuples: Iterable<T>, options?: PutOptions) => Effect.Effect<void, SpaceError, SqlClient>
   /**
    * The statement that puts tuples, all in one step, for transactions that no `SqlClient` knows: run it by the client
    * of `pg`, or on the database of SQLite, that the transaction is of.
    */
-  readonly statement: (tuples: Iterable<T>, options?: OutboxOptions) => Effect.Effect<Statement, SpaceError>
+  readonly statement: (tuples: Iterable<T>, options?: PutOptions) => Effect.Effect<Statement, SpaceError>
 }
 
 /**
- * What can be said of a tuple that is put: how long it lives, and how urgent it is.
+ * What can be said of the tuples that are put: how long they live, and how urgent they are.
  *
  * @since 0.1.0
  * @category models
  */
-export type OutboxOptions = Pick<OutOptions, "priority" | "ttl">
+export type PutOptions = Pick<OutOptions, "priority" | "ttl">
 
 /**
  * A statement of SQL, and the values of its parameters: `$1`, `$2` in PostgreSQL, `?` in SQLite.

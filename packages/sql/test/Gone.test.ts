@@ -233,8 +233,7 @@ for (const [engine, store] of Object.entries(engines)) {
           how: "gone",
           failed: false,
           accepted: {},
-          put: [],
-          schedule: []
+          put: []
         } as const
         const { replies: [, , settled] } = yield* holder.run([
           { op: "put", rows },

@@ -18,7 +18,7 @@ import type { Retry } from "./backoff.js"
 import { isArray, isDate, isSpaceError, keysOf, membersOf, passes, read, UNREADABLE, unreadableOf } from "./brand.js"
 import { isFailure } from "./failure.js"
 import { isSchema } from "./pattern/code.js"
-import { isPriority, mostPriority } from "./places.js"
+import { isPriority, priorities } from "./places.js"
 import { messageOf, show } from "./print.js"
 
 /**
@@ -300,7 +300,7 @@ export const termsOf = (options: unknown): Terms => {
 const readPriority = (options: unknown): number => {
   const priority = option(options, "priority")
   if (priority !== undefined && !isPriority(priority)) {
-    throw invalidOption(`priority: ${show(priority)} is no integer from ${-mostPriority} to ${mostPriority}`)
+    throw invalidOption(`priority: ${show(priority)} is no ${priorities}`)
   }
   // Not the negative zero.
   return priority === undefined ? 0 : priority + 0

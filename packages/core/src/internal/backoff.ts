@@ -18,8 +18,8 @@ import { runner } from "./runtime.js"
 export type Retry = Schedule.Schedule<unknown, Cause.Cause<any>>
 
 /**
- * How many milliseconds after this failure the tuple comes back, of which so many uses had failed before; nothing, if
- * it does not.
+ * In how many milliseconds the tuple comes back, by this failure and the number of earlier ones. Nothing, if the
+ * schedule is done, or has it wait without end.
  */
 export type DelayOf = (cause: Cause.Cause<unknown>, attempts: number) => number | undefined
 
@@ -38,7 +38,7 @@ const delayOf = (
         return Effect.succeed(undefined)
       }
       const at = Math.max(now, Intervals.start(decision.intervals))
-      return left === 0 ? Effect.succeed(at - now) : step(at, next, left - 1)
+      return left > 0 ? step(at, next, left - 1) : Effect.succeed(at < Infinity ? at - now : undefined)
     })
   return Effect.flatMap(Clock.currentTimeMillis, (now) => step(now, schedule.initial, attempts))
 }

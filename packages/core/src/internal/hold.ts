@@ -350,46 +350,45 @@ class Using<E> implements Hold<E> {
 
 /** The operations that hold, by the verb that takes. */
 export const using = <E, A, E2, R>(
-  { refuse, take }: Taker<E>,
+  taker: Taker<E>,
   name: "inWith" | "withPermit",
   query: Asked,
   options: Holding,
   use: (found: any, hold: Hold<E>) => Effect.Effect<A, E2, R>
 ): Effect.Effect<A, E | E2 | Late, R> =>
-  byPolicy(
-    options,
-    (policy) =>
-      take({ name, query, timeout: options.timeout, isFinal: false, options: policy }, (held, restore) => {
-        const rest = new Rest(held, policy, refuse, countedOf(query))
-        const used = Effect.suspend(() => use(foundBy(query, held), new Using(held, rest)))
-        return ending(
-          held.watch === undefined ? restore(used) : apart<A, E | E2, R>(restore, used, held.watch),
-          (exit) => name === "withPermit" ? rest.giveBack() : rest.release(exit)
-        )
-      })
-  )
+  holding(taker, name, query, options, (rest, held, restore) => {
+    const used = Effect.suspend(() => use(foundBy(query, held), new Using(held, rest)))
+    return ending(
+      held.watch === undefined ? restore(used) : apart<A, E | E2, R>(restore, used, held.watch),
+      (exit) => name === "withPermit" ? rest.giveBack() : rest.release(exit)
+    )
+  })
 
 export const scoped = <E>(
-  { refuse, take }: Taker<E>,
+  taker: Taker<E>,
   query: Asked,
   options: Holding
 ): Effect.Effect<unknown, E | Late, Scope.Scope> =>
-  byPolicy(
-    options,
-    (policy) =>
-      take({ name: "inScoped", query, timeout: options.timeout, isFinal: false, options: policy }, (held) => {
-        const rest = new Rest(held, policy, refuse, countedOf(query))
-        return Effect.as(
-          atEnd((exit) => Effect.orDie(orInterrupted(exit, rest.release(exit)))),
-          foundBy(query, held)
-        )
-      })
-  )
+  holding(taker, "inScoped", query, options, (rest, held) =>
+    Effect.as(
+      atEnd((exit) => Effect.orDie(orInterrupted(exit, rest.release(exit)))),
+      foundBy(query, held)
+    ))
 
-const byPolicy = <A, E, R>(
-  { retry, ...options }: Holding,
-  run: (policy: Policy) => Effect.Effect<A, E, R>
-): Effect.Effect<A, E, R> =>
-  retry === undefined
-    ? run(options)
-    : Effect.flatMap(delaysOf(retry), (delayOf) => run({ ...options, delayOf }))
+/** Takes for a use, and makes a policy of the options: what becomes of what is taken if that fails. */
+const holding = <E, A, E2, R>(
+  { refuse, take }: Taker<E>,
+  name: TakingFirst["name"],
+  query: Asked,
+  options: Holding,
+  use: (rest: Rest<E>, held: Held<E>, restore: Restore) => Effect.Effect<A, E2, R>
+): Effect.Effect<A, E | E2 | Late, R> => {
+  const by = (policy: Policy) =>
+    take(
+      { name, query, timeout: options.timeout, isFinal: false, options: policy },
+      (held, restore) => use(new Rest(held, policy, refuse, countedOf(query)), held, restore)
+    )
+  return options.retry === undefined
+    ? by(options)
+    : Effect.flatMap(delaysOf(options.retry), (delayOf) => by({ ...options, delayOf }))
+}

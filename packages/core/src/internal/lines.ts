@@ -13,7 +13,7 @@ import type { TupleSpace } from "../TupleSpace.js"
 import { failing, onlyOptions, schemasOf, unsupported } from "./arguments.js"
 import { isSpaceError } from "./brand.js"
 import { format as ofFields, rewrite } from "./encoding.js"
-import { isPriority, mostPriority } from "./places.js"
+import { isPriority, priorities } from "./places.js"
 import { messageOf, show } from "./print.js"
 import type { Dumped } from "./texts.js"
 import { Values } from "./values.js"
@@ -137,7 +137,7 @@ const dumpedOf = (members: Members): Dumped => {
     throw new Wrong("its attempts are no number")
   }
   if (!isPriority(priority)) {
-    throw new Wrong(`its priority is no integer from ${-mostPriority} to ${mostPriority}`)
+    throw new Wrong(`its priority is no ${priorities}`)
   }
   if (typeof failure !== "boolean" || failure && tuple.length !== 3) {
     throw new Wrong("it is no failure, which has three fields")

@@ -12,7 +12,10 @@
 export const step = 2 ** 43
 
 /** Priorities are integers from the negative of this on up to it. */
-export const mostPriority = 1000
+const mostPriority = 1000
+
+/** What a priority is, for who gives something else. */
+export const priorities = `integer from ${-mostPriority} to ${mostPriority}`
 
 export const isPriority = (value: unknown): value is number =>
   Number.isInteger(value) && Math.abs(value as number) <= mostPriority

@@ -52,6 +52,14 @@ export interface Limit {
 /** The limit of an operation. */
 export const limitOf = (waited: Waited): Limit => ({ timeout: waited.timeout, late: () => timedOut(waited) })
 
+/** When something ends that still waits, and with what. */
+export interface End {
+  readonly at: number
+  readonly late: () => Late
+}
+
+export const endOf = ({ late, timeout }: Limit, now: number): End => ({ at: now + timeout, late })
+
 /** Nothing, if the time is over. */
 export const unlessLate = <A, E, R>(
   found: Effect.Effect<Option.Option<A>, E | Late, R>

@@ -210,7 +210,7 @@ describe("A join with variables", () => {
       const plan = new Plan(patterns, roles.slice(0, patterns.length))
       const outlook = isKept ? new Outlook<Entry>(plan) : undefined
       same(
-        placesOf(shelves.findJoin(plan, undefined, outlook, new Away(away))),
+        placesOf(shelves.findJoin(plan, undefined, outlook, new Away(away, []))),
         placesOf(assignGuarded(stored, away, patterns, roles))
       )
     },
@@ -232,13 +232,13 @@ describe("A join with variables", () => {
       const plan = new Plan(patterns, roles.slice(0, patterns.length))
       const outlook = new Outlook<Entry>(plan)
       shelves.remove(last)
-      const before = shelves.findJoin(plan, undefined, outlook, new Away(away))
+      const before = shelves.findJoin(plan, undefined, outlook, new Away(away, []))
       if (before === undefined) {
         const isHopeless = !outlook.comes(last)
         shelves.add(last)
         const expected = assignGuarded(stored, away, patterns, roles)
         assert.isTrue(!isHopeless || expected === undefined)
-        same(placesOf(shelves.findJoinWith(plan, last, outlook, new Away(away))), placesOf(expected))
+        same(placesOf(shelves.findJoinWith(plan, last, outlook, new Away(away, []))), placesOf(expected))
       }
     },
     { fastCheck: { numRuns: 3000 } }

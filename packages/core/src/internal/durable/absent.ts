@@ -12,6 +12,7 @@ import { valuesOf } from "../pattern/semijoin.js"
 import { beginning } from "../places.js"
 import { visitPage } from "./finding.js"
 import type { Gathered } from "./gathered.js"
+import { queriesFor } from "./gathered.js"
 import { page } from "./query.js"
 import type { Reader, Reading } from "./reader.js"
 import { isRead } from "./reader.js"
@@ -27,7 +28,7 @@ export interface Question extends Absence {
 }
 
 /** So many values of a variable are looked up, each by itself, before all is read instead. */
-const fewValues = 64
+export const fewValues = 64
 
 export class Absent {
   private readonly found: Gathered
@@ -71,12 +72,7 @@ export class Absent {
     for (const name of names) {
       const values = pattern.isFoundBy(name) ? this.valuesOf(name) : undefined
       if (values !== undefined && values.size <= Math.min(fewValues, scans?.length ?? Infinity)) {
-        const queries = Array.from(
-          values,
-          (value) => this.reader.query(pattern.given({ name, value, next: undefined }))[0]
-        )
-        // One of them may be written in more than one way.
-        scans = queries.every(({ literals }) => literals.length > query.literals.length) ? queries : scans
+        scans = queriesFor(this.reader, pattern, name, values) ?? scans
       }
     }
     return { ...absence, query, exact, scans: scans ?? [query] }

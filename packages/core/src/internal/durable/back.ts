@@ -11,18 +11,6 @@ import { isRead } from "./reader.js"
 /** Which waiters accept the tuples that come back, by the ids of these, where that is known. */
 export type Accepted = Readonly<Record<number, ReadonlyArray<number>>>
 
-/** Has what is held be gone for good: all of it, or these. */
-export const consuming = (hold: number, ids: Settle["ids"] = null): Settle => ({
-  op: "settle",
-  holds: [hold],
-  ids,
-  how: "gone",
-  failed: false,
-  accepted: {},
-  put: [],
-  schedule: []
-})
-
 /** Puts back what is held, in its old place. Nothing happens, if nothing is. */
 export const settling = (hold: number, accepted: Accepted = {}, failed = false): Settle => ({
   op: "settle",
@@ -31,9 +19,11 @@ export const settling = (hold: number, accepted: Accepted = {}, failed = false):
   how: "place",
   failed,
   accepted,
-  put: [],
-  schedule: []
+  put: []
 })
+
+/** Has what is held be gone for good: all of it, or these. */
+export const consuming = (hold: number, ids: Settle["ids"] = null): Settle => ({ ...settling(hold), ids, how: "gone" })
 
 /** Puts back what is not held any more. */
 export const restoring = (rows: ReadonlyArray<Row>, accepted: Accepted = {}): Restore => ({

@@ -76,8 +76,7 @@ const mayMerge = (one: Command, other: Command): boolean => {
 }
 
 /** Whether nothing is left of a hold, and nothing in its place. */
-const isGoing = ({ how, ids, put, schedule }: Settle): boolean =>
-  how === "gone" && ids === null && put.length + schedule.length === 0
+export const isGoing = ({ how, ids, put }: Settle): boolean => how === "gone" && ids === null && put.length === 0
 
 const merge = (commands: ReadonlyArray<Command>): Command => {
   const first = commands[0]!
@@ -114,7 +113,7 @@ export const sizeOf = (command: Command): number => {
 }
 
 const rowsIn = (command: Command): ReadonlyArray<Pick<NewRow, "fields">> =>
-  "rows" in command ? command.rows : "put" in command ? [...command.put, ...command.schedule] : []
+  "rows" in command ? command.rows : "put" in command ? command.put : []
 
 const queriesIn = (command: Command): ReadonlyArray<Query> =>
   "queries" in command ? command.queries : "query" in command ? [command.query] : []

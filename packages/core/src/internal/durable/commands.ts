@@ -4,8 +4,9 @@
  *
  * @internal
  */
-import type { Command, Found, NewRow, NewScheduled, Query, Replies, Row } from "../../StoreCommand.js"
+import type { Command, Found, NewRow, Query, Replies, Row } from "../../StoreCommand.js"
 import { beginning } from "../places.js"
+import { isGoing } from "./batches.js"
 import { type Delivery, offered, type Putting } from "./delivery.js"
 
 type Commands = {
@@ -86,9 +87,10 @@ const commands: Commands = {
 
   cancel: ({ client, tables }, { waiters }) => waiters.map((waiter) => tables.removeWaiter(client, waiter)),
 
-  settle: (space, { accepted, failed, holds, how, ids, put, schedule: later }) => {
+  settle: (space, command) => {
+    const { accepted, after = 0, failed, holds, how, ids, put } = command
     const { client, tables } = space
-    if (how === "gone" && ids === null && put.length + later.length === 0) {
+    if (isGoing(command)) {
       const dropped = space.consume(holds)
       return holds.map((hold) => dropped.has(hold))
     }
@@ -99,13 +101,17 @@ const commands: Commands = {
       }
       if (index === 0) {
         put.forEach((row) => space.put(row))
-        schedule(space, later)
       }
       if (how === "gone") {
         space.leave(rows)
       } else {
-        for (const row of rows) {
-          space.giveBack({ ...row, attempts: row.attempts + (failed ? 1 : 0) }, accepted[row.id], how === "place")
+        for (const each of rows) {
+          const row = { ...each, attempts: each.attempts + (failed ? 1 : 0) }
+          if (how === "later") {
+            space.putOff(row, after)
+          } else {
+            space.giveBack(row, accepted[row.id], how === "place")
+          }
         }
       }
       return true
@@ -125,7 +131,15 @@ const commands: Commands = {
     return isThere || space.renewScheduled(lease, ttl)
   },
 
-  schedule: (space, { rows }) => schedule(space, rows),
+  schedule: (space, { rows }) =>
+    rows.map(({ after, at, ...row }) => {
+      const due = at ?? space.now + after
+      if (due <= space.now) {
+        return put(space, [row])[0]!
+      }
+      const { accepted: _, attempts = 0, leased: __, ...kept } = row
+      return space.schedule({ ...kept, attempts, due })
+    }),
 
   reschedule: (space, { after, lease }) => space.reschedule(lease, space.now + after),
 
@@ -156,16 +170,6 @@ const put = (space: Delivery, rows: ReadonlyArray<Putting>): ReadonlyArray<numbe
   }
   return ids
 }
-
-const schedule = (space: Delivery, rows: ReadonlyArray<NewScheduled>): ReadonlyArray<number> =>
-  rows.map(({ after, at, ...row }) => {
-    const due = at ?? space.now + after
-    if (due <= space.now) {
-      return put(space, [row])[0]!
-    }
-    const { accepted: _, attempts = 0, leased: __, ...kept } = row
-    return space.schedule({ ...kept, attempts, due })
-  })
 
 const isPlain = ({ attempts = 0, leased, priority = 0, ttl }: Putting): boolean =>
   ttl === null && !leased && attempts === 0 && priority === 0

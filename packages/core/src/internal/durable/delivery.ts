@@ -72,7 +72,7 @@ export class Delivery {
   }
 
   /** Stores a tuple, in the place that it has or in a new one. */
-  private insert({ priority = 0, ...row }: Omit<Coming, "accepted">): Row {
+  private insert(row: Omit<Coming, "accepted" | "priority">, priority: number): Row {
     const { tables } = this
     if (row.id !== null || priority === 0 || tables.arrive === undefined) {
       return tables.insert(row)
@@ -165,6 +165,19 @@ export class Delivery {
     }
   }
 
+  /** Has what was taken come in so many milliseconds, as if it were put then, for the rest of its life. */
+  putOff(row: Row, after: number): void {
+    const { expires, id, lease: _, token: __, ...kept } = row
+    const due = this.now + after
+    const ttl = expires === null ? null : expires - due
+    if (ttl === null || ttl > 0) {
+      this.schedule({ ...kept, priority: priorityOf(id), due, ttl })
+      this.leave([row])
+    } else {
+      this.end(row)
+    }
+  }
+
   /** Removes those whose life is over. */
   expire(): void {
     for (const row of this.tables.due(this.now)) {
@@ -180,7 +193,7 @@ export class Delivery {
 
   /** Whether somebody is to be told of what leaves for good. */
   get isWatched(): boolean {
-    return this.someWait && (this.someWatch ??= this.tables.isWatched?.("Gone") ?? true)
+    return this.someWait && (this.someWatch ??= this.tables.isWatched?.() ?? true)
   }
 
   /** These have left for good: nobody has them any more. */
@@ -221,13 +234,13 @@ export class Delivery {
 
   /** Readers and watchers first, then the first taker; or it is stored. */
   private deliver(
-    { accepted, ...coming }: Coming,
+    { accepted, priority = 0, ...coming }: Coming,
     event: "Out" | "Requeue",
     from: number | null,
     since = this.now
   ): number {
     const lines = this.waitersFor(coming)
-    const row = this.insert(coming)
+    const row = this.insert(coming, priority)
     if (coming.id === null) {
       this.mark(row.id, since)
     }

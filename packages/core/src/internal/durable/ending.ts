@@ -6,7 +6,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { SpaceError } from "../../SpaceError.js"
-import type { NewScheduled, Row, Settle } from "../../StoreCommand.js"
+import type { Row, Settle } from "../../StoreCommand.js"
 import type { End } from "../apart.js"
 import type { Ending, Held } from "../hold.js"
 import { priorityOf } from "../places.js"
@@ -34,19 +34,17 @@ export class Endings {
     if (ending.how === "consumed") {
       return consumed
     }
-    if (ending.how === "dead") {
-      const put = ending.letter === undefined ? [] : [this.ground.prepared(ending.letter)]
+    const put = ending.how === "dead" && ending.letter !== undefined ? [this.ground.prepared(ending.letter)] : []
+    if (ending.how === "dead" || ending.how === "later" || ending.how === "back" && ending.failed) {
+      // It has another place from now on, if any.
       rows.forEach(({ id }) => reader.forget(id))
+    }
+    if (ending.how === "dead") {
       return () => ({ ...consumed, put: put.map((row) => row()) })
     }
-    if (ending.how === "later") {
-      const rest = rows.map((row) => later(row, ending.after, this.ground.session.now()))
-      return () => ({ ...consumed, schedule: rest.filter(({ ttl }) => ttl === null || ttl > 0) })
-    }
-    if (ending.failed && ending.how === "back") {
-      rows.forEach(({ id }) => reader.forget(id))
-    }
-    return this.back(hold, rows, ending, isPart)
+    return ending.how === "later"
+      ? { ...consumed, how: "later", after: ending.after, failed: true }
+      : this.back(hold, rows, ending, isPart)
   }
 
   /** What is held, as those who use it have it. `isFinal` says that the store does not have it any more. */
@@ -60,7 +58,9 @@ export class Endings {
       index,
       unread,
       attempts: rows.map(({ attempts }) => attempts),
-      priorities: rows.map(({ id }) => priorityOf(id)),
+      get priorities() {
+        return rows.map(({ id }) => priorityOf(id))
+      },
       token: access.isTransaction ? "transaction" : rows[0]?.token ?? "store",
       isOver: () => this.ground.session.closed || isUndone(),
       watch: access.isTransaction ? undefined : (end) => this.watch(end),
@@ -114,14 +114,9 @@ export class Endings {
     isPart: boolean
   ): Making<Settle> {
     return () => ({
-      op: "settle",
-      holds: [hold],
+      ...settling(hold, acceptedOf(rows, this.readRow, this.ground.session.offers.accepts), failed),
       ids: isPart ? idsOf(rows) : null,
-      how,
-      failed,
-      accepted: acceptedOf(rows, this.readRow, this.ground.session.offers.accepts),
-      put: [],
-      schedule: []
+      how
     })
   }
 
@@ -141,26 +136,6 @@ export class Endings {
 
 /** As if it had not been taken. */
 const inPlace = { how: "place", failed: false } as const
-
-/** What comes after so long, for as long as is left of its life. Who accepts it is not asked before. */
-const later = (
-  { arity, attempts, expires, fields, id, keys, meta, shape }: Row,
-  after: number,
-  now: number
-): NewScheduled => ({
-  arity,
-  fields,
-  keys,
-  meta,
-  shape,
-  attempts: attempts + 1,
-  priority: priorityOf(id),
-  ttl: expires === null ? null : expires - now - after,
-  leased: false,
-  accepted: [],
-  after,
-  at: null
-})
 
 const idsOf = (rows: ReadonlyArray<Row>): ReadonlyArray<number> => rows.map(({ id }) => id)
 

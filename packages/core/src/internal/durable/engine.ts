@@ -83,6 +83,7 @@ export const make = (
     yield* session.closeWithScope
 
     const party = partyOf(ground)
+    const transact = transactOf(ground)
     const taking = takingOf(ground)
     const copyCollect: Verbs<SpaceError>["copyCollect"] = (pattern, limit) =>
       ground.operation(
@@ -95,7 +96,7 @@ export const make = (
       isClosed: () => session.closed,
       isElsewhere: false,
       ...puttingOf(ground),
-      ...changingOf(ground, party),
+      ...changingOf(ground, party, transact),
       ...taking,
       ...looks<SpaceError>({ refuse: refusing, ...taking, ...readingOf(ground) }),
       copyCollect,
@@ -111,7 +112,7 @@ export const make = (
       inspect: inspect(ground, records),
       explain: explain(ground),
       awaitQuiescent: Insight.awaitQuiescent(session, records),
-      transact: transactOf(ground)
+      transact
     })
     return withParty(Object.assign(space, { [Key]: session }), party)
   })
@@ -189,13 +190,13 @@ const puttingOf = (
 
 const changingOf = (
   ground: Ground,
-  party: Party
+  party: Party,
+  transact: ReturnType<typeof transactOf>
 ): Pick<Verbs<SpaceError>, "exchange" | "outIfAbsent" | "replace"> => {
   const { reader, session } = ground
   /** What a batch has put, and the lease of that if it was put on terms. */
   const leasedOf = (terms: Terms | undefined, [lease]: ReadonlyArray<number>) =>
     terms && leasedBy(ground, lease!, terms)
-  const transactWithin = transactOf(ground)
   return {
     outIfAbsent: (pattern, tuple, terms, result) =>
       ground.operation("outIfAbsent", (access, span) =>
@@ -244,7 +245,7 @@ const changingOf = (
 
     exchange: (query, make, timeout) => {
       const limit = limitOf({ space: ground.name, operation: "exchange", patterns: shownIn(query), timeout })
-      return ground.operation("exchange", () => transactWithin(exchanging(party, query, make), limit))
+      return ground.operation("exchange", () => transact(exchanging(party, query, make), limit))
     }
   }
 }

@@ -13,13 +13,20 @@ import type { Reading } from "./reader.js"
 
 /** A tuple as a transaction sees it. */
 export interface Seen {
-  /** Its place; if it has none yet, one that no other will have before that. */
+  /** Its place. What the transaction has put itself has one that no stored tuple ever gets. */
   readonly id: number
   /** Whether the transaction has put it itself. */
   readonly isOwn: boolean
   readonly row: Row
   readonly reading: Reading
 }
+
+const storedAs = (row: Row, read: (row: Row) => Reading): Seen => ({
+  id: row.id,
+  isOwn: false,
+  row,
+  reading: read(row)
+})
 
 interface Fact {
   /** What the store is asked. */
@@ -55,7 +62,7 @@ export class Rows implements Lasting {
     // Once the first were not enough.
     this.limit = page
     for (const row of rows) {
-      this.seen.push({ id: row.id, isOwn: false, row, reading: this.read(row) })
+      this.seen.push(storedAs(row, this.read))
     }
   }
 
@@ -94,7 +101,7 @@ export class HeldRows implements Lasting {
   }
 
   learn(rows: ReadonlyArray<Row>): void {
-    this.seen = rows.map((row) => ({ id: row.id, isOwn: false, row, reading: this.read(row) }))
+    this.seen = rows.map((row) => storedAs(row, this.read))
   }
 
   anew(): HeldRows {

@@ -36,21 +36,24 @@ export class Unread {
 /** Decodes what was found. */
 export const readOf = (reader: Reader, { alsoRead, index, rows }: Met): Read | Unread => {
   const ids: Array<number> = []
-  const errors: Array<SpaceError> = []
-  const decode = (row: Row, isTaken: boolean): Tuple | undefined => {
-    const reading = reader.read(row)
-    if (isRead(reading)) {
-      return reading
+  let error: SpaceError | undefined
+  const decode = (some: ReadonlyArray<Row>, isTaken: boolean): ReadonlyArray<Tuple> => {
+    const tuples: Array<Tuple> = []
+    for (const row of some) {
+      const reading = reader.read(row)
+      if (isRead(reading)) {
+        tuples.push(reading)
+      } else {
+        error ??= reading
+        if (isTaken) {
+          ids.push(row.id)
+        }
+      }
     }
-    errors.push(reading)
-    if (isTaken) {
-      ids.push(row.id)
-    }
-    return undefined
+    return tuples
   }
-  const tuples = rows.map((row) => decode(row, true)).filter((tuple) => tuple !== undefined)
-  const others = alsoRead?.map((row) => decode(row, false)).filter((tuple) => tuple !== undefined)
-  const [error] = errors
+  const tuples = decode(rows, true)
+  const others = alsoRead && decode(alsoRead, false)
   return error === undefined ? { index, rows, tuples, others } : new Unread(ids, error)
 }
 

@@ -3,8 +3,8 @@
  *
  * @internal
  */
-import type { Row } from "../../StoreCommand.js"
-import type { Key } from "../pattern/hash.js"
+import type { Query, Row } from "../../StoreCommand.js"
+import { Lookups } from "../pattern/lookups.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { keyOf } from "../pattern/pattern.js"
 import type { Source } from "../pattern/plan.js"
@@ -63,6 +63,18 @@ export class Gathered {
   }
 }
 
+/** What finds, for each of these values of a variable, what has it; nothing, if one may be written in several ways. */
+export const queriesFor = (
+  reader: Reader,
+  pattern: Pattern,
+  name: string,
+  values: Iterable<unknown>
+): ReadonlyArray<Query> | undefined => {
+  const [{ literals }] = reader.query(pattern)
+  const queries = Array.from(values, (value) => reader.query(pattern.given({ name, value, next: undefined }))[0])
+  return queries.every((query) => query.literals.length > literals.length) ? queries : undefined
+}
+
 const nothing: ReadonlyMap<number, Candidate> = new Map()
 
 const candidateOf = (reader: Reader, row: Row, reading: Reading): Candidate => {
@@ -74,15 +86,17 @@ const candidateOf = (reader: Reader, row: Row, reading: Reading): Candidate => {
 const sorted = (found: ReadonlyMap<number, Candidate>): ReadonlyArray<Candidate> =>
   Array.from(found.values()).sort((one, other) => one.seq - other.seq)
 
-/** Lists of candidates, oldest first. */
+/** Lists of candidates, in the order of choice. */
 class Lists {
-  /** Those that were read, by the positions of literals and by their key. */
-  private readonly tables = new Map<number, ReadonlyMap<Key, ReadonlyArray<Candidate>>>()
+  private readonly read: Lookups<Candidate>
 
   constructor(
     private readonly byPattern: ReadonlyMap<Pattern, ReadonlyArray<Candidate>>,
-    private readonly read: ReadonlyArray<Candidate>
-  ) {}
+    /** Those that were read. */
+    read: ReadonlyArray<Candidate>
+  ) {
+    this.read = new Lookups(read, ({ tuple }, positions) => keyOf(tuple.map((value) => ({ value })), positions))
+  }
 
   first(pattern: Pattern, test: (candidate: Candidate) => boolean, after = beginning): Candidate | undefined {
     const list = this.of(pattern)
@@ -97,31 +111,7 @@ class Lists {
 
   /** Those of a pattern of the join; or of one whose variables have values, which has nothing that cannot be read. */
   of(pattern: Pattern): ReadonlyArray<Candidate> {
-    return this.byPattern.get(pattern) ??
-      (pattern.mask === 0 ? this.read : this.tableFor(pattern).get(pattern.key) ?? [])
-  }
-
-  private tableFor({ literals, mask }: Pattern): ReadonlyMap<Key, ReadonlyArray<Candidate>> {
-    const known = this.tables.get(mask)
-    if (known !== undefined) {
-      return known
-    }
-    const table = new Map<Key, Array<Candidate>>()
-    const last = Math.max(...literals)
-    for (const candidate of this.read) {
-      if (candidate.tuple.length <= last) {
-        continue
-      }
-      const key = keyOf(candidate.tuple.map((value) => ({ value })), literals)
-      const list = table.get(key)
-      if (list === undefined) {
-        table.set(key, [candidate])
-      } else {
-        list.push(candidate)
-      }
-    }
-    this.tables.set(mask, table)
-    return table
+    return this.byPattern.get(pattern) ?? this.read.of(pattern)
   }
 }
 

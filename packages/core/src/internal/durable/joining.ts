@@ -16,7 +16,7 @@ import { beginning } from "../places.js"
 import { Absent, askFor } from "./absent.js"
 import type { Visit } from "./finding.js"
 import { claim, claimed, scan, visitPage } from "./finding.js"
-import { Gathered } from "./gathered.js"
+import { Gathered, queriesFor } from "./gathered.js"
 import type { Ground } from "./ground.js"
 import type { Reader, Reading } from "./reader.js"
 import { isRead } from "./reader.js"
@@ -244,14 +244,13 @@ class Search {
 
   /** What can be looked up by fewer values than it has cost pages so far. */
   private lookupOf(open: ReadonlyArray<Question>): Lookup | undefined {
-    for (const { askers, query } of open) {
+    for (const { askers } of open) {
       for (const asker of askers) {
         const { pattern } = asker
         for (const name of this.known.has(pattern) ? [] : pattern.names) {
           const values = pattern.isFoundBy(name) ? this.fewValuesOf(name) : undefined
-          const queries = values?.map((value) => this.reader.query(pattern.given({ name, value, next: undefined }))[0])
-          // One of them may be written in more than one way.
-          if (queries?.every(({ literals }) => literals.length > query.literals.length) === true) {
+          const queries = values && queriesFor(this.reader, pattern, name, values)
+          if (queries !== undefined) {
             return { asker, queries }
           }
         }

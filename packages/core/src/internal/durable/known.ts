@@ -17,9 +17,9 @@ import { valuesOf } from "../pattern/semijoin.js"
 import { endOf } from "../places.js"
 import type { Asked } from "../queries.js"
 import type { Question } from "./absent.js"
-import { Absent } from "./absent.js"
+import { Absent, fewValues } from "./absent.js"
 import type { Facts, Rows, Seen } from "./facts.js"
-import { Gathered } from "./gathered.js"
+import { Gathered, queriesFor } from "./gathered.js"
 import { matches } from "./query.js"
 import type { Reader } from "./reader.js"
 import { isRead } from "./reader.js"
@@ -119,8 +119,9 @@ export class Known {
         gathered.add(pattern, seen.row, seen.reading)
       }
     }
-    const isKnown = plan.isPlain ? this.gather(plan, add) : this.gatherAll(plan, gathered, add)
-    if (!isKnown || plan.demands.some(({ count, pattern }) => gathered.of(pattern).size < count)) {
+    if (
+      !this.gather(plan, gathered, add) || plan.demands.some(({ count, pattern }) => gathered.of(pattern).size < count)
+    ) {
       return miss
     }
     const absent = plan.absences.length === 0 ? undefined : new Absent(this.reader, plan, gathered)
@@ -163,22 +164,11 @@ export class Known {
     return isKnown
   }
 
-  /** Of each pattern as many as could be needed. Says whether that is known. */
-  private gather({ demands, patterns }: Plan, add: Add): boolean {
-    for (const { pattern } of demands) {
-      const some = this.first(pattern, patterns.length)
-      if (some !== miss) {
-        add(pattern, some)
-      }
-    }
-    return !this.facts.isLacking
-  }
-
   /**
-   * All that match, for variables say what can be taken. That of which there is much is looked up by the values of
-   * others, once there is one that is known and has few.
+   * All that match, where variables say what can be taken. That of which there is much is looked up by the values of
+   * others, once there is one that is known and has few. Says whether that is known.
    */
-  private gatherAll(plan: Plan, gathered: Gathered, add: Add): boolean {
+  private gather(plan: Plan, gathered: Gathered, add: Add): boolean {
     const known = new Set<Pattern>()
     const isLoose = (demand: Demand) => plan.isLoose(demand)
     // Of what need not agree with anything as many are enough as could be needed.
@@ -202,7 +192,7 @@ export class Known {
     }
     close((pattern) => {
       const rows = this.rows(pattern)
-      add(pattern, [...this.among(rows, pattern), ...this.own(pattern)])
+      add(pattern, [...this.suiting(rows.seen, pattern), ...this.own(pattern)])
       return rows.isWhole
     })
     const isLookedUp = (pattern: Pattern): boolean => {
@@ -227,20 +217,15 @@ export class Known {
     known: ReadonlySet<Pattern>,
     pattern: Pattern
   ): ReadonlyArray<StoreQuery> | undefined {
-    const [{ literals }] = this.reader.query(pattern)
     for (const name of pattern.names) {
       const others = pattern.isFoundBy(name) ? users.get(name)! : []
       for (const { pattern: other } of others.map((demand) => demands[demand]!)) {
         const values = known.has(other) ? valuesOf(other, name, gathered.of(other).values()) : undefined
-        if (values !== undefined && values.size <= fewValues) {
-          const queries = Array.from(
-            values,
-            (value) => this.reader.query(pattern.given({ name, value, next: undefined }))[0]
-          )
-          // One of them may be written in more than one way.
-          if (queries.every((query) => query.literals.length > literals.length)) {
-            return queries
-          }
+        const queries = values !== undefined && values.size <= fewValues
+          ? queriesFor(this.reader, pattern, name, values)
+          : undefined
+        if (queries !== undefined) {
+          return queries
         }
       }
     }
@@ -250,12 +235,15 @@ export class Known {
   /** The first that match, up to so many; with a `query` that finds some of them, of these. */
   private first(pattern: Pattern, limit: number, query?: StoreQuery): ReadonlyArray<Seen> | typeof miss {
     const rows = this.rows(pattern, query)
-    const stored = this.among(rows, pattern)
+    const stored = this.suiting(rows.seen, pattern, limit)
     if (stored.length < limit && !rows.isWhole) {
       this.facts.lack(rows)
       return miss
     }
-    return [...stored, ...query === undefined ? this.own(pattern) : []].sort(byPlace).slice(0, limit)
+    // What the run has put comes before what has a priority below 0, and behind all else.
+    return query !== undefined || stored.length === limit && stored[limit - 1]!.id < firstOwn
+      ? stored
+      : [...stored, ...this.own(pattern)].sort(byPlace).slice(0, limit)
   }
 
   private rows(pattern: Pattern, narrower?: StoreQuery): Rows {
@@ -263,15 +251,19 @@ export class Known {
     return this.facts.rows(narrower ?? query, this.readRow, exact ? few : many)
   }
 
-  /** What matches of what the store has said, and the run has not taken. */
-  private among(rows: Rows, pattern: Pattern): ReadonlyArray<Seen> {
-    return this.suiting(rows.seen, pattern)
-  }
-
-  /** What matches of these, and the run has not taken. */
-  private suiting(some: ReadonlyArray<Seen>, pattern: Pattern): ReadonlyArray<Seen> {
+  /** What matches of these, and the run has not taken: up to so many, and those behind are not asked about. */
+  private suiting(some: ReadonlyArray<Seen>, pattern: Pattern, limit = Infinity): ReadonlyArray<Seen> {
     const isWanted = this.suits(pattern)
-    return some.filter((seen) => !HashSet.has(this.done.taken, seen.id) && isWanted(seen))
+    const found: Array<Seen> = []
+    for (const seen of some) {
+      if (found.length === limit) {
+        break
+      }
+      if (!HashSet.has(this.done.taken, seen.id) && isWanted(seen)) {
+        found.push(seen)
+      }
+    }
+    return found
   }
 
   /** What matches of what the run has put and not taken. */
@@ -299,6 +291,3 @@ const byPlace = (self: Seen, that: Seen): number => self.id - that.id
 /** How many rows are asked for at first: by a query that says all, and by one that finds too much. */
 const few = 8
 const many = 256
-
-/** So many values are looked up at most. */
-const fewValues = 64

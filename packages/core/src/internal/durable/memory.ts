@@ -181,7 +181,7 @@ const tablesOf = (state: State): Tables => ({
   },
   held: (query) => state.held.map(({ row }) => row).filter((row) => matches(query, row)),
   isWaitedFor: () => HashMap.size(state.lines) > 0,
-  isWatched: (event) => event !== "Gone" || state.watching > 0,
+  isWatched: () => state.watching > 0,
   addWaiter: (client, waiter, since) => {
     state.watching += watchesLeaving(waiter) ? 1 : 0
     const name = lineOf(client, waiter)

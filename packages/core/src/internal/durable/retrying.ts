@@ -14,7 +14,8 @@ import { current as currentProcess } from "../process.js"
 import type { AnyFiber } from "../runtime.js"
 import { callback, localOf, withFiber } from "../runtime.js"
 import type { Parking } from "../stm/parking.js"
-import type { Late, Limit } from "../timeout.js"
+import type { End, Late, Limit } from "../timeout.js"
+import { endOf } from "../timeout.js"
 import type { Listener } from "./offers.js"
 import { sameQueries } from "./query.js"
 import type { Session } from "./session.js"
@@ -64,20 +65,23 @@ class Wait {
     fiber: AnyFiber,
     end: End | undefined
   ) {
-    const look = (
-      wanted: Asked & Pick<Missed, "shown">,
-      events: ReadonlyArray<EventKind> | undefined,
-      by?: AnyFiber
-    ): Look => new Look(session, wanted, events, concerns, by, this.wake)
-    // It is one who waits, whatever it waits for: shown with the tuples that it has missed, or with what it watches.
-    const missed = patterns.length === 0 ? [] : [look({ patterns, queries, shown }, undefined, fiber)]
-    const looks = absent === undefined
-      ? missed
-      : [...missed, look({ ...absent, shown }, leaving, missed.length === 0 ? fiber : undefined)]
-    const watching = watched === undefined || watched.patterns.length === 0 && looks.length > 0
-      ? looks
-      : [...looks, look(watched, changes, looks.length === 0 ? fiber : undefined)]
-    this.looks = watched?.absent === undefined ? watching : [...watching, look(watched.absent, leaving)]
+    const looks: Array<readonly [wanted: Asked & Pick<Missed, "shown">, events?: ReadonlyArray<EventKind>]> = []
+    if (patterns.length > 0) {
+      looks.push([{ patterns, queries, shown }])
+    }
+    if (absent !== undefined) {
+      looks.push([{ ...absent, shown }, leaving])
+    }
+    if (watched !== undefined && (watched.patterns.length > 0 || looks.length === 0)) {
+      looks.push([watched, changes])
+    }
+    if (watched?.absent !== undefined) {
+      looks.push([watched.absent, leaving])
+    }
+    // It is one who waits, whatever it waits for: the first of them shows it.
+    this.looks = looks.map(([wanted, events], index) =>
+      new Look(session, wanted, events, concerns, index === 0 ? fiber : undefined, this.wake)
+    )
     session.onMoved.add(this.onMoved)
     this.deadline = end && { at: end.at, index: -1, fire: () => this.wake(Effect.fail(end.late())) }
     if (this.deadline !== undefined) {
@@ -223,12 +227,6 @@ export const trying = <A, E, R>(run: Effect.Effect<A, E, R>): Effect.Effect<Trie
     (defect) => defect instanceof Retry ? Effect.succeed(defect) : Effect.die(defect)
   )
 
-/** When a transaction ends that still waits, and with what. */
-interface End {
-  readonly at: number
-  readonly late: () => Late
-}
-
 /** Does it until it has missed nothing, or until it has waited for too long. */
 export const retrying = <A, E, R>(
   session: Session,
@@ -242,7 +240,7 @@ export const retrying = <A, E, R>(
       Effect.acquireUseRelease(
         Effect.sync(() => {
           if (limit !== undefined && limit.timeout < Infinity) {
-            end ??= { at: session.now() + limit.timeout, late: limit.late }
+            end ??= endOf(limit, session.now())
           }
           return new Wait(session, missed, fiber, end)
         }),

@@ -95,7 +95,8 @@ export class ClientWaiter implements Member {
       this.timeout = { at: this.since + wanted.timeout, index: -1, fire: () => this.leave("late") }
       session.setDeadline(this.timeout, this.timeout.at)
     }
-    for (const { answers } of [...wanted.patterns, ...wanted.absent?.patterns ?? []]) {
+    const asked = wanted.absent === undefined ? wanted.patterns : [...wanted.patterns, ...wanted.absent.patterns]
+    for (const { answers } of asked) {
       answers?.follow(() => this.lookAgain(), (defect) => this.die(defect))
     }
     this.ask()
@@ -253,7 +254,7 @@ export class ClientWaiter implements Member {
     }
   }
 
-  /** Nobody waits any more. Answered first with whether we did. */
+  /** Ends our wait, and our vigil's. The first answer says whether we still waited. */
   private get cancel(): Cancel {
     return { op: "cancel", waiters: this.vigil === undefined ? [this.id] : [this.id, this.vigil.id] }
   }
@@ -290,7 +291,7 @@ export class ClientWaiter implements Member {
     const { index, row } = hint
     const { id, session, wanted } = this
     if (this.hope !== undefined) {
-      if (this.hope.mayBeMadeBy(row) && this.vigil?.isHopeless !== true) {
+      if (this.mayBeMadeBy(this.hope, row)) {
         this.look()
       }
       return true
@@ -354,6 +355,11 @@ export class ClientWaiter implements Member {
     }
   }
 
+  /** Whether the join could be complete with a tuple: the hope is always told of it. */
+  private mayBeMadeBy(hope: Hope, row: Row, learned?: unknown): boolean {
+    return hope.mayBeMadeBy(row, learned) && this.vigil?.isHopeless !== true
+  }
+
   /** Looks whether a join is complete with a tuple that it is offered; if not, the tuple goes on to the next. */
   private readonly considering = (hope: Hope): Listener["consider"] => (run, row, isOver, so) => {
     const { id, session, wanted } = this
@@ -365,13 +371,12 @@ export class ClientWaiter implements Member {
         take,
         accepted: acceptedOf([row], wanted.tuple, session.offers.accepts)[row.id] ?? null
       }])
-    const isHopeful = !isOver && this.state !== "ended" && hope.mayBeMadeBy(row, so.learned)
-    const isHopeless = this.vigil?.isHopeless === true
-    const hasToWait = this.vigil?.hasToWait(so) === true
-    if (isHopeful && !isHopeless && hasToWait) {
+    const mayLook = !isOver && this.state !== "ended" && this.mayBeMadeBy(hope, row, so.learned)
+    const hasToWait = mayLook && this.vigil?.hasToWait(so) === true
+    if (hasToWait) {
       so.learned.push(() => this.lookAgain())
     }
-    const outlook = isHopeful && !isHopeless && !hasToWait ? hope.consider() : undefined
+    const outlook = mayLook && !hasToWait ? hope.consider() : undefined
     const found = outlook === undefined
       ? Effect.succeed(null)
       : Effect.catchAllCause(

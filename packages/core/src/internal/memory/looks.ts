@@ -69,13 +69,14 @@ export class Looks extends Holds {
   }
 
   /**
-   * What is not stored and not absent, for who waits: what leaves in a transaction has left for others when that is
-   * committed.
+   * What is not stored and not absent. `leaving`: what leaves in the transaction that is under way, and has left for
+   * those who wait when that is committed.
    */
-  private away({ absences }: Plan): Away | undefined {
-    return absences.length === 0
-      ? undefined
-      : new Away(this.held, this.inTransaction ? this.departed : [])
+  private away(
+    { absences }: Plan,
+    leaving: ReadonlyArray<Entry> = this.inTransaction ? this.departed : []
+  ): Away | undefined {
+    return absences.length === 0 ? undefined : new Away(this.held, leaving)
   }
 
   /**
@@ -83,7 +84,7 @@ export class Looks extends Holds {
    * taken has left.
    */
   findJoinNow(plan: Plan, except?: ReadonlySet<Entry>): ReadonlyArray<Entry> | undefined {
-    return this.shelves.findJoin(plan, except, undefined, plan.absences.length === 0 ? undefined : new Away(this.held))
+    return this.shelves.findJoin(plan, except, undefined, this.away(plan, []))
   }
 
   /** Distinct entries for a join that waits, of what is stored, but for what it is to leave alone. */

@@ -274,8 +274,7 @@ export const wait = (memory: Memory) => (name: WaitName, query: Query, timeout: 
     searchFor(memory, name, query, !isReading(name), timeout)
   )
 
-/** The step of `inp`, on its own and in transactions. */
-export const takeNow = (store: Store, pattern: Pattern, span?: Span): Option.Option<any> => {
+const takeNow = (store: Store, pattern: Pattern, span?: Span): Option.Option<any> => {
   const entry = store.shelves.find(pattern)
   if (entry === undefined) {
     return Option.none()
@@ -287,10 +286,10 @@ export const takeNow = (store: Store, pattern: Pattern, span?: Span): Option.Opt
   return Option.some(entry.tuple)
 }
 
-/** The step of `rdp`, on its own and in transactions. */
-export const readNow = (store: Store, pattern: Pattern): Option.Option<any> =>
+const readNow = (store: Store, pattern: Pattern): Option.Option<any> =>
   Option.fromNullable(store.shelves.find(pattern)?.tuple)
 
+/** What is asked for most, without the closures. */
 class Now implements Operation<Option.Option<any>, never> {
   constructor(private readonly store: Store, private readonly takes: boolean, private readonly pattern: Pattern) {}
   step(span: Span): Option.Option<any> {
@@ -299,18 +298,16 @@ class Now implements Operation<Option.Option<any>, never> {
 }
 
 /** `inp` or `rdp`. */
-export const now = (memory: Memory) => (name: "inp" | "rdp", query: Query): Effect.Effect<Option.Option<unknown>> => {
-  const takes = name === "inp"
-  if (query.form === "one") {
-    return operation(memory, name, new Now(memory.store, takes, query))
-  }
-  const search = searchFor(memory, name, query, takes, 0)
-  return operation(memory, name, { step: (span) => search.now(span) })
-}
+export const now = (memory: Memory) => (name: "inp" | "rdp", query: Query): Effect.Effect<Option.Option<unknown>> =>
+  operation(
+    memory,
+    name,
+    query.form === "one" ? new Now(memory.store, name === "inp", query) : { step: nowOf(memory, name, query) }
+  )
 
 /** A batch that is there now, as a part of a transaction. */
 const batchNow = (store: Store, batch: Batch, takes: boolean): Option.Option<unknown> => {
-  const entries = upTo(batch.max, store.shelves.findAll(batch.pattern, batch.max))
+  const entries = store.shelves.findAll(batch.pattern, batch.max)
   if (entries.length < batch.min) {
     return Option.none()
   }
@@ -320,24 +317,21 @@ const batchNow = (store: Store, batch: Batch, takes: boolean): Option.Option<unk
   return Option.some(entries.map(tupleOf))
 }
 
-/** The step of `inp` or `rdp`, for transactions: whatever is looked for. */
-export const nowOf = (memory: Memory, name: "inp" | "rdp", query: Asked): () => Option.Option<unknown> => {
+/** The step of `inp` or `rdp`, on its own and in transactions, whatever is looked for. */
+export const nowOf = (memory: Memory, name: "inp" | "rdp", query: Asked): (span?: Span) => Option.Option<any> => {
   const { store } = memory
   const takes = name === "inp"
   switch (query.form) {
     case "one":
-      return takes ? () => takeNow(store, query) : () => readNow(store, query)
+      return takes ? (span) => takeNow(store, query, span) : () => readNow(store, query)
     case "batch":
       return () => batchNow(store, query, takes)
     default: {
       const search = searchFor(memory, name, query, takes, 0)
-      return () => search.now(undefined)
+      return (span) => search.now(span)
     }
   }
 }
-
-const upTo = <A>(limit: number, all: ReadonlyArray<A>): ReadonlyArray<A> =>
-  limit < all.length ? all.slice(0, limit) : all
 
 /** The step of `collect` and `inUpTo`. `hold` says that the space may have them back. */
 export const takeUpToNow = (
@@ -347,7 +341,7 @@ export const takeUpToNow = (
   span: Span,
   isHeld = true
 ): ReadonlyArray<Entry> => {
-  const entries = upTo(limit, store.shelves.findAll(pattern, limit))
+  const entries = store.shelves.findAll(pattern, limit)
   link(span, entries)
   if (isHeld) {
     store.takeHeld(entries)
@@ -366,7 +360,7 @@ export const takeUpTo =
 
 export const copyCollect = (memory: Memory) => (pattern: Pattern, limit: number): Effect.Effect<ReadonlyArray<Tuple>> =>
   operation(memory, "copyCollect", {
-    step: () => upTo(limit, memory.store.shelves.findAll(pattern, limit)).map(tupleOf)
+    step: () => memory.store.shelves.findAll(pattern, limit).map(tupleOf)
   })
 
 export const explain = (memory: Memory) => (pattern: Pattern): Effect.Effect<Explanation> =>

@@ -65,7 +65,7 @@ export class Shelves {
     )
   }
 
-  /** All entries that match, in the order of choice; of one arity no more than `limit`. */
+  /** The entries that match, in the order of choice, but no more than `limit`. */
   findAll(pattern: Pattern, limit = Infinity): Array<Entry> {
     const found: Array<Entry> = []
     for (const items of this.candidates(pattern)) {
@@ -75,7 +75,8 @@ export class Shelves {
         (entry) => this.test(pattern, entry) && found.push(entry) === limit && !pattern.open
       )
     }
-    return pattern.open ? found.sort(byPlace) : found
+    const ordered = pattern.open ? found.sort(byPlace) : found
+    return limit < ordered.length ? ordered.slice(0, limit) : ordered
   }
 
   /** The entry that a choice between patterns gets, and the number of the first pattern that it matches. */
@@ -261,7 +262,7 @@ const sum = (lists: Iterable<Entry | Ordered<Entry> | undefined>): number => {
   return count
 }
 
-const nowhere = new Away([])
+const nowhere = new Away([], [])
 
 const always = (): boolean => true
 

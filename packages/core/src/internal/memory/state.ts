@@ -157,13 +157,15 @@ export class State {
 
   /** Everybody who waits. */
   waiting(): Array<Interest> {
-    const interests = [...this.takers.toArray(), ...this.readers.toArray(), ...this.watchers.toArray(), ...this.puts]
-    if (this.absentees.size > 0) {
+    const interests = new Set([
+      ...this.takers.toArray(),
+      ...this.readers.toArray(),
+      ...this.watchers.toArray(),
+      ...this.puts,
       // Who waits for nothing but an absence stands nowhere else.
-      const listed = new Set(interests)
-      interests.push(...this.absentees.toArray().map(({ owner }) => owner).filter((owner) => !listed.has(owner)))
-    }
-    return interests.sort((self, that) => self.seq - that.seq)
+      ...this.absentees.toArray().map(({ owner }) => owner)
+    ])
+    return Array.from(interests).sort((self, that) => self.seq - that.seq)
   }
 
   /** Undoes what a failed transaction has left. To be called before anything here is looked at outside a step. */

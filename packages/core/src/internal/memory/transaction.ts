@@ -23,7 +23,8 @@ import type { AnyFiber } from "../runtime.js"
 import { withFiber } from "../runtime.js"
 import { currentParking, Parking } from "../stm/parking.js"
 import * as Running from "../stm/run.js"
-import type { Late, Limit } from "../timeout.js"
+import type { End, Late, Limit } from "../timeout.js"
+import { endOf } from "../timeout.js"
 import type { Memory } from "./engine.js"
 import type { Interest, Served } from "./interest.js"
 import { shelfOf } from "./interest.js"
@@ -217,45 +218,39 @@ const finish = <A>(run: Run, value: A, after: () => void): STM.STM<A> => {
 
 const isWaiting = (cause: Cause.Cause<unknown>): boolean => cause._tag === "Fail" && cause.error instanceof Waiting
 
-/** S10. */
-export const transact = <A, E, R>(stm: STM.STM<A, E, R>): Effect.Effect<A, E, Exclude<R, Transaction>> =>
+/** Runs the transaction, and what is to follow if it has to wait. */
+const runOr = <A, E, R>(
+  stm: STM.STM<A, E, R>,
+  orWait: () => Effect.Effect<A, E, R>
+): Effect.Effect<A, E, Exclude<R, Transaction>> =>
   Effect.catchAllCause(
     runOnce(stm, new Map(), nothing),
-    (cause) => isWaiting(cause) ? waiting(stm) : Effect.failCause(cause as Cause.Cause<E>)
+    (cause) => isWaiting(cause) ? orWait() : Effect.failCause(cause as Cause.Cause<E>)
   ) as Effect.Effect<A, E, Exclude<R, Transaction>>
+
+/** S10. */
+export const transact = <A, E, R>(stm: STM.STM<A, E, R>) => runOr(stm, () => waiting(stm))
 
 /** A transaction that waits for tuples or room of one space, and no longer than so, by the clock of that. */
 export const transactWithin = <A, E, R>(
   { store }: Memory,
   stm: STM.STM<A, E, R>,
   limit: Limit
-): Effect.Effect<A, E | Late, Exclude<R, Transaction>> =>
-  Effect.catchAllCause(
-    runOnce<A, E | Late, R>(stm, new Map(), nothing),
-    (cause) =>
-      !isWaiting(cause)
-        ? Effect.failCause(cause as Cause.Cause<E>)
-        : limit.timeout > 0
-        ? waiting<A, E | Late, R>(stm, () => ({ at: store.now() + limit.timeout, late: limit.late }))
-        : Effect.fail(limit.late())
-  ) as Effect.Effect<A, E | Late, Exclude<R, Transaction>>
+) =>
+  runOr<A, E | Late, R>(
+    stm,
+    () => limit.timeout > 0 ? waiting(stm, endOf(limit, store.now())) : Effect.fail(limit.late())
+  )
 
 const nothing = (): void => {}
 
 /** A first run that misses. The next looks at what it misses. */
 const vain = new Waiting([], undefined)
 
-/** When a transaction ends that still waits, and with what. */
-interface End {
-  readonly at: number
-  readonly late: () => Late
-}
-
 /** Runs the transaction again and again, waiting in between for what it missed. */
-const waiting = <A, E, R>(stm: STM.STM<A, E, R>, endOf?: () => End): Effect.Effect<A, E, R> =>
+const waiting = <A, E, R>(stm: STM.STM<A, E, R>, end?: End): Effect.Effect<A, E, R> =>
   withFiber((fiber) =>
     Effect.uninterruptibleMask((restore) => {
-      const end = endOf?.()
       // It keeps its place among those who wait, however often it waits.
       const places = new Map<Store, number>()
       const again = (offered: ReadonlyArray<Enlistment>): Effect.Effect<A, E, R> => {

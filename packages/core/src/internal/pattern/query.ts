@@ -33,11 +33,6 @@ export class Several {
     readonly prefer?: "first"
   ) {}
 
-  /** Whether it asks for more than tuples to take: for guards, or by preference. */
-  get isGuarded(): boolean {
-    return this.roles !== undefined || this.prefer !== undefined
-  }
-
   /**
    * What is found, as who asked for it has it: of a choice the tuple, by the pattern of this number; of a join the
    * tuples that are taken or read. What is absent has no place.
@@ -76,7 +71,7 @@ export class Several {
   }
 
   /** Of what there is one of for each pattern, those of patterns whose tuples are found. */
-  private present<A>(each: ReadonlyArray<A>): ReadonlyArray<A> {
+  present<A>(each: ReadonlyArray<A>): ReadonlyArray<A> {
     const { roles } = this
     return roles === undefined ? each : each.filter((_, index) => roles[index] !== "absent")
   }
@@ -88,26 +83,25 @@ export const takesAny = (query: Query): boolean =>
 
 /** What a query has found and not taken, of what it has given. */
 export const readIn = (query: Query, result: unknown): ReadonlyArray<Tuple> | undefined => {
-  const present = query.form === "all" ? query.roles?.filter((role) => role !== "absent") : undefined
-  return present && tuplesIn(query, result).filter((_, index) => present[index] === "read")
+  if (query.form !== "all" || query.roles === undefined) {
+    return undefined
+  }
+  const roles = query.present(query.roles)
+  return query.tuplesIn(result).filter((_, index) => roles[index] === "read")
 }
 
 /** A query, or a batch, which gives a list as a join does. */
 type Formed = Query | { readonly form: "batch"; readonly patterns: ReadonlyArray<Pattern> }
 
-const rolesIn = (query: Formed): ReadonlyArray<Role> | undefined => query.form === "all" ? query.roles : undefined
-
 /** The patterns of what has to be there for a query, to be taken or read: what who waits for it waits for to come. */
-export const presentIn = (query: Formed): ReadonlyArray<Pattern> => {
-  const roles = rolesIn(query)
-  return roles === undefined ? query.patterns : query.patterns.filter((_, index) => roles[index] !== "absent")
-}
+export const presentIn = (query: Formed): ReadonlyArray<Pattern> =>
+  query.form === "all" ? query.present(query.patterns) : query.patterns
 
 /** Of what must not be there: what who waits for it waits for to leave. */
-export const absentIn = (query: Formed): ReadonlyArray<Pattern> => {
-  const roles = rolesIn(query)
-  return roles === undefined ? none : query.patterns.filter((_, index) => roles[index] === "absent")
-}
+export const absentIn = (query: Formed): ReadonlyArray<Pattern> =>
+  query.form === "all" && query.roles !== undefined
+    ? query.patterns.filter((_, index) => query.roles![index] === "absent")
+    : none
 
 const none: ReadonlyArray<Pattern> = []
 

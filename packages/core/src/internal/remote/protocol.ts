@@ -87,6 +87,7 @@ export const wireOf = ({ after, at, priority, ttl }: Terms): TermsWire =>
 
 /** What the question is about what an exchange puts. It is answered with tuples. */
 export type Exchanged = readonly [index: number, tuples: Wires]
+
 /** A query, but for its patterns: its form, what each of these is for if not all are taken, and what goes before. */
 export type QueryWire<Form = Query["form"]> = readonly [
   form: Form,

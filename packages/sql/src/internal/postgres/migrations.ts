@@ -325,19 +325,13 @@ BEGIN
   END IF;
 END $$;
 
--- Whether anybody watches for what leaves for good: one look into an index that is empty most often.
-CREATE OR REPLACE FUNCTION ${schema}.is_watched(p_space int) RETURNS boolean
-LANGUAGE sql STABLE AS $$
-  SELECT EXISTS (SELECT FROM ${schema}.waiters w WHERE w.space = p_space AND 'Gone' = ANY(w.events))
-$$;
-
--- Tells of tuples that have left for good.
+-- Tells of tuples that have left for good, if anybody watches for that: one look into an index that is empty most often.
 CREATE OR REPLACE FUNCTION ${schema}.tell_gone(p_space int, p_rows ${schema}.tuples[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
   t ${schema}.tuples;
 BEGIN
-  IF ${schema}.is_watched(p_space) THEN
+  IF EXISTS (SELECT FROM ${schema}.waiters w WHERE w.space = p_space AND 'Gone' = ANY(w.events)) THEN
     FOREACH t IN ARRAY p_rows LOOP
       PERFORM ${schema}.tell(p_space, 'Gone', t, NULL);
     END LOOP;
@@ -570,6 +564,20 @@ BEGIN
   RETURN to_json(v_ids);
 END $$;
 
+-- Has what was taken, and a use has failed on, come in so many milliseconds, for the rest of its life.
+CREATE OR REPLACE FUNCTION ${schema}.put_off(p_space int, p_now float8, t ${schema}.tuples, p_after float8) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF t.expires <= p_now + p_after THEN
+    PERFORM ${schema}.tell(p_space, 'Expire', t, NULL);
+  ELSE
+    INSERT INTO ${schema}.scheduled VALUES (nextval('${schema}.ids'), p_space, p_now + p_after,
+      t.expires - p_now - p_after, t.arity, t.shape, t.fields, ${all((i) => sql`t.k${i}`)}, t.meta, t.attempts + 1,
+      (${arrivalOf(sql`t.id`)} - t.id) / ${arrivals});
+  END IF;
+  PERFORM ${schema}.tell_gone(p_space, ARRAY[t]);
+END $$;
+
 -- Puts those whose time has come, as somebody else would who put them then. What is too much for one batch stays for
 -- the next.
 CREATE OR REPLACE FUNCTION ${schema}.come(p_space int, p_now float8) RETURNS void
@@ -640,24 +648,21 @@ BEGIN
       FROM added, jsonb_array_elements(p_anchors) a;
 END $$;
 
-CREATE OR REPLACE FUNCTION ${schema}.tell_taken(p_space int, p_ids bigint[]) RETURNS void
+-- Tells of stored tuples that are taken.
+CREATE OR REPLACE FUNCTION ${schema}.tell_taken(p_space int, p_ids bigint[], p_final boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
+  v_rows ${schema}.tuples[];
   t ${schema}.tuples;
 BEGIN
   IF EXISTS (SELECT FROM ${schema}.waiters w WHERE w.space = p_space AND w.kind = 'watch') THEN
-    FOR t IN SELECT x.* FROM ${schema}.tuples x WHERE x.id = ANY(p_ids) ORDER BY x.id LOOP
+    v_rows := ARRAY(SELECT x FROM ${schema}.tuples x WHERE x.id = ANY(p_ids) ORDER BY x.id);
+    FOREACH t IN ARRAY v_rows LOOP
       PERFORM ${schema}.tell(p_space, 'In', t, NULL);
     END LOOP;
-  END IF;
-END $$;
-
--- Tells of stored tuples that are taken for good.
-CREATE OR REPLACE FUNCTION ${schema}.tell_leaving(p_space int, p_ids bigint[]) RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-  IF ${schema}.is_watched(p_space) THEN
-    PERFORM ${schema}.tell_gone(p_space, ARRAY(SELECT x FROM ${schema}.tuples x WHERE x.id = ANY(p_ids) ORDER BY x.id));
+    IF p_final THEN
+      PERFORM ${schema}.tell_gone(p_space, v_rows);
+    END IF;
   END IF;
 END $$;
 
@@ -667,10 +672,7 @@ CREATE OR REPLACE FUNCTION ${schema}.hold(
 ) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM ${schema}.tell_taken(p_space, p_ids);
-  IF p_final THEN
-    PERFORM ${schema}.tell_leaving(p_space, p_ids);
-  END IF;
+  PERFORM ${schema}.tell_taken(p_space, p_ids, p_final);
   WITH gone AS (DELETE FROM ${schema}.tuples WHERE id = ANY(p_ids) RETURNING *)
     INSERT INTO ${schema}.held SELECT gone.*, p_client, p_holds[1], p_now FROM gone WHERE NOT p_final;
 END $$;
@@ -693,10 +695,7 @@ BEGIN
       ${schema}.find(p_space, v_query, ${beginning}, CASE v_limit WHEN 1 THEN cardinality(v_holds) ELSE v_limit END) f);
     v_found := cardinality(v_ids);
     IF v_found > 0 THEN
-      PERFORM ${schema}.tell_taken(p_space, v_ids);
-      IF v_final THEN
-        PERFORM ${schema}.tell_leaving(p_space, v_ids);
-      END IF;
+      PERFORM ${schema}.tell_taken(p_space, v_ids, v_final);
       WITH gone AS (
         DELETE FROM ${schema}.tuples WHERE id = ANY(v_ids) RETURNING *
       ), moved AS (
@@ -773,11 +772,12 @@ BEGIN
     IF jsonb_array_length(c->'put') > 0 THEN
       PERFORM ${schema}.put(p_space, p_client, p_now, c->'put');
     END IF;
-    IF jsonb_array_length(c->'schedule') > 0 THEN
-      PERFORM ${schema}.schedule(p_space, p_client, p_now, c->'schedule');
-    END IF;
     IF c->>'how' = 'gone' THEN
       PERFORM ${schema}.tell_gone(p_space, v_rows);
+    ELSIF c->>'how' = 'later' THEN
+      FOREACH t IN ARRAY v_rows LOOP
+        PERFORM ${schema}.put_off(p_space, p_now, t, (c->>'after')::float8);
+      END LOOP;
     ELSE
       FOREACH t IN ARRAY v_rows LOOP
         v_from := t.id;

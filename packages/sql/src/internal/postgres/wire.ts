@@ -7,7 +7,6 @@ import type {
   Command,
   Found,
   Mail,
-  NewScheduled,
   Outcome,
   Query,
   Replies,
@@ -28,15 +27,13 @@ const anchorsOf = (queries: ReadonlyArray<Query>) =>
 const lineOf = (kind: "in" | "rd", queries: ReadonlyArray<Query>): string =>
   shortLineOf({ kind, queries, exact: true, line: 0 }, "")
 
-const leanScheduled = (row: NewScheduled) => ({ ...lean(row), after: row.after, at: row.at })
-
 const wired = (command: Command) =>
   command.op === "put"
     ? { op: command.op, rows: command.rows.map(lean) }
     : command.op === "schedule"
-    ? { op: command.op, rows: command.rows.map(leanScheduled) }
-    : command.op === "settle" && command.put.length + command.schedule.length > 0
-    ? { ...command, put: command.put.map(lean), schedule: command.schedule.map(leanScheduled) }
+    ? { op: command.op, rows: command.rows.map((row) => ({ ...lean(row), after: row.after, at: row.at })) }
+    : command.op === "settle" && command.put.length > 0
+    ? { ...command, put: command.put.map(lean) }
     : (command.op === "take" || command.op === "read") && command.wait !== null
     ? {
       ...command,

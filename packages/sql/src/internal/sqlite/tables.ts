@@ -483,7 +483,7 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
       (prepared(sql`SELECT ${whole} FROM ${held} WHERE space = ? ORDER BY id`).all(space) as ReadonlyArray<Stored>)
         .map(rowOf).filter((row) => matches(query, row)),
     isWaitedFor: () => isWaitedFor.all(space).length > 0,
-    isWatched: (event) => event !== "Gone" || isWatched.all(space).length > 0,
+    isWatched: () => isWatched.all(space).length > 0,
     addWaiter: (client, waiter, since) => {
       const { label, ...body } = waiter
       const line = shortLineOf(waiter, client)
