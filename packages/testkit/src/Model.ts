@@ -420,7 +420,7 @@ const membersOf = (
   "members" in join ? join.members : join.patterns.map((pattern) => ({ pattern, role: "take" }))
 
 /**
- * S11, S18: a distinct tuple for each member that takes, and one that none of these takes for each that reads, the first as
+ * S11, S18: a distinct tuple for each that takes, and one that none of these takes for each that reads, the first as
  * old as can be, then the second, …, so that nothing else is there of what must be absent.
  */
 const meet = (
