@@ -95,6 +95,6 @@ for (const [name, make] of engines) {
           same(yield* space.transact(step), [read, read], "a transaction")
           same(yield* rest(space), after[1])
         })))),
-      { numRuns: 200, seed: 22 }
+      { numRuns: 100, seed: 22 }
     ))
 }

@@ -16,5 +16,5 @@ Conformance.properties({
   layer: layer("30 seconds"),
   lacks,
   skip: skipProperties,
-  seeds: 100
+  seeds: 60
 })

@@ -1,13 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { BuildOptions } from "esbuild"
-import { build } from "esbuild"
 import { spawnSync } from "node:child_process"
 import { once } from "node:events"
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { MessageChannel, Worker } from "node:worker_threads"
+import { bundle } from "./bundle.js"
 
 const fileOf = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -19,26 +18,14 @@ const bundled = async (
   folder = tmpdir(),
   execArgv: ReadonlyArray<string> = []
 ) => {
-  mkdirSync(folder, { recursive: true })
-  const outdir = mkdtempSync(join(folder, "bundle-"))
-  const extension = options.format === "cjs" ? ".cjs" : ".mjs"
+  const { extension, outdir, remove } = await bundle(modules.map((name) => `bundle/${name}`), folder, options)
   try {
-    await build({
-      entryPoints: modules.map((name) => fileOf(`bundle/${name}.ts`)),
-      outdir,
-      outExtension: { ".js": extension },
-      bundle: true,
-      platform: "node",
-      target: "node20",
-      logLevel: "error",
-      ...options
-    })
     return spawnSync(process.execPath, [...execArgv, join(outdir, main + extension)], {
       encoding: "utf8",
       timeout: 100_000
     })
   } finally {
-    rmSync(outdir, { recursive: true })
+    remove()
   }
 }
 

@@ -163,16 +163,13 @@ const act = (model: Model, operation: Operation, id: number): Step => {
       return done(left, Option.map(found, ({ tuple }) => tuple))
     }
     case "inpAll":
-    case "rdpAll": {
-      const found = Option.fromNullable(assign(model.stored, operation.patterns))
-      const taken = operation._tag === "inpAll" ? Option.getOrElse(found, () => []) : []
-      return done(without(model, taken), Option.map(found, tuplesOf))
-    }
+    case "rdpAll":
     case "inpQuery":
     case "rdpQuery": {
-      const found = Option.fromNullable(meet(model.stored, model.held, operation.members))
-      const taken = operation._tag === "inpQuery" ? Option.match(found, { onNone: () => [], onSome: takenOf }) : []
-      return done(without(model, taken), Option.map(found, (all) => tuplesOf(all.map(({ stored }) => stored))))
+      const found = Option.fromNullable(meet(model.stored, model.held, membersOf(operation)))
+      const takes = operation._tag === "inpAll" || operation._tag === "inpQuery"
+      const left = takes ? without(model, Option.match(found, { onNone: () => [], onSome: takenOf })) : model
+      return done(left, Option.map(found, foundOf))
     }
     case "collect":
     case "inUpTo": {
@@ -199,10 +196,11 @@ const act = (model: Model, operation: Operation, id: number): Step => {
         }
     }
     case "exchange": {
-      const found = assign(model.stored, operation.patterns)
-      if (found === undefined) {
+      const met = meet(model.stored, model.held, membersOf(operation))
+      if (met === undefined) {
         return done(model, Option.none())
       }
+      const found = takenOf(met)
       // What leaves in a transaction is there for others until that is committed.
       const leaving = { ...without(model, found), held: [...model.held, ...found] }
       const step = put(leaving, operation.tuples.map((tuple) => ({ tuple })))
@@ -392,17 +390,12 @@ const attempt = (
       return found && { result: { index, tuple: found.tuple }, taken: operation._tag === "inAny" ? [found] : [] }
     }
     case "inAll":
-    case "rdAll": {
-      const found = assign(stored, operation.patterns)
-      return found && { result: tuplesOf(found), taken: operation._tag === "inAll" ? found : [] }
-    }
+    case "rdAll":
     case "inQuery":
     case "rdQuery": {
-      const found = meet(stored, held, operation.members)
-      return found && {
-        result: tuplesOf(found.map(({ stored }) => stored)),
-        taken: operation._tag === "inQuery" ? takenOf(found) : []
-      }
+      const found = meet(stored, held, membersOf(operation))
+      const takes = operation._tag === "inAll" || operation._tag === "inQuery"
+      return found && { result: foundOf(found), taken: takes ? takenOf(found) : [] }
     }
     default:
       return undefined
@@ -418,8 +411,16 @@ interface Met {
 const takenOf = (found: ReadonlyArray<Met>): ReadonlyArray<Stored> =>
   found.flatMap(({ role, stored }) => role === "take" ? [stored] : [])
 
+const foundOf = (found: ReadonlyArray<Met>): ReadonlyArray<Tuple> => tuplesOf(found.map(({ stored }) => stored))
+
+/** What a join is made of: that of patterns takes for each. */
+const membersOf = (
+  join: { readonly patterns: ReadonlyArray<P.Pattern> } | { readonly members: ReadonlyArray<Member> }
+): ReadonlyArray<Member> =>
+  "members" in join ? join.members : join.patterns.map((pattern) => ({ pattern, role: "take" }))
+
 /**
- * S18: a distinct tuple for each member that takes, and one that none of these takes for each that reads, the first as
+ * S11, S18: a distinct tuple for each that takes, and one that none of these takes for each that reads, the first as
  * old as can be, then the second, …, so that nothing else is there of what must be absent.
  */
 const meet = (
@@ -453,23 +454,6 @@ const queryOf = (members: ReadonlyArray<Member>) =>
       role === "take" ? pattern : role === "read" ? Q.read(pattern) : Q.absent(pattern)
     )
   )
-
-/** S11: a distinct tuple for each pattern, the first choice for the first that can be, then for the second, … */
-const assign = (
-  stored: ReadonlyArray<Stored>,
-  [pattern, ...others]: ReadonlyArray<P.Pattern>
-): ReadonlyArray<Stored> | undefined => {
-  if (pattern === undefined) {
-    return []
-  }
-  for (const found of matches({ stored }, pattern)) {
-    const rest = assign(stored.filter((each) => each !== found), others)
-    if (rest !== undefined) {
-      return [found, ...rest]
-    }
-  }
-  return undefined
-}
 
 /**
  * Does an operation in a space. The result is what `step` says it is.

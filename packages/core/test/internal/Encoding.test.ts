@@ -110,7 +110,7 @@ describe("Encoding", () => {
         assert.strictEqual(text(one) === text(other), Equality.equals(one, other))
         assert.isTrue(Equality.equals(there(one), one))
       }),
-      { numRuns: 20_000 }
+      { numRuns: 5_000 }
     )
   })
 
@@ -210,7 +210,7 @@ describe("Encoding", () => {
         }
         assert.strictEqual(text(there(one)), text(one))
       }),
-      { numRuns: 20_000 }
+      { numRuns: 5_000 }
     )
   })
 

@@ -214,7 +214,7 @@ describe("A join with variables", () => {
         placesOf(assignGuarded(stored, away, patterns, roles))
       )
     },
-    { fastCheck: { numRuns: 3000 } }
+    { fastCheck: { numRuns: 1000 } }
   )
 
   it.prop(
@@ -241,7 +241,7 @@ describe("A join with variables", () => {
         same(placesOf(shelves.findJoinWith(plan, last, outlook, new Away(away, []))), placesOf(expected))
       }
     },
-    { fastCheck: { numRuns: 3000 } }
+    { fastCheck: { numRuns: 1000 } }
   )
 
   const job = ["job", P.ref("tenant"), P.number]

@@ -118,7 +118,7 @@ const find = (schema: Sql): Sql => {
     sql`SELECT t.* FROM ${schema}.tuples t
           WHERE t.space = p_space AND ${condition} = ${arity} AND t.id > p_after AND ${also}
           ORDER BY t.id LIMIT p_limit`
-  /** Of each arity by itself, for the tuples of one arity are in an index in the order of age. There are few. */
+  /** Of each arity by itself, for the tuples of one arity are in an index in the order of choice. There are few. */
   const ofEach = (condition: Sql, arity: Sql) =>
     sql`WITH RECURSIVE arities (n) AS (
           (SELECT ${arity} FROM ${schema}.tuples t WHERE t.space = p_space AND ${condition} >= v_arity

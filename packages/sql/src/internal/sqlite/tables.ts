@@ -293,7 +293,7 @@ export const tablesOf = (database: Database, prefix: Sql, { name, onMore, space 
     }
   }
 
-  /** Of each arity by itself, for the tuples of one arity are in the index in the order of age. */
+  /** Of each arity by itself, for the tuples of one arity are in the index in the order of choice. */
   const find = (query: Query, after: number, limit: number): ReadonlyArray<Row> => {
     const conditions = where(query)
     if (!query.open) {

@@ -6,13 +6,18 @@
 import * as P from "@effect-linda/core/Pattern"
 import * as Q from "@effect-linda/core/Query"
 import * as Transaction from "@effect-linda/core/Transaction"
+import type { Tuple } from "@effect-linda/core/Tuple"
+import type { TupleSpace } from "@effect-linda/core/TupleSpace"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as STM from "effect/STM"
 import { expect } from "vitest"
+import type { Simulation } from "../../Simulation.js"
 import { properties } from "./property.js"
+
+type Space = TupleSpace<Tuple>
 
 export const guards = properties("Guards", (define) => {
   const property = define.needing("guards")
@@ -21,34 +26,16 @@ export const guards = properties("Guards", (define) => {
     "S18 readers and writers, each of whom waits until the others are absent, exclude each other",
     (sim) =>
       Effect.gen(function*() {
-        const { random } = sim
         const space = yield* sim.space()
         yield* space.out(["gate"])
-        let [reading, writing] = [0, 0]
-        /** Comes in by the gate, as soon as these are absent. */
-        const enter = (others: ReadonlyArray<"reads" | "writes">, name: "reads" | "writes") =>
-          space.withPermit(Q.all([["gate"], ...others.map((other) => Q.absent([other]))]), () => space.out([name]))
-        const read = Effect.gen(function*() {
-          yield* enter(["writes"], "reads")
-          reading++
-          expect(writing).toBe(0)
-          yield* sim.pause
-          reading--
-          yield* space.in(["reads"])
-        })
-        const write = Effect.gen(function*() {
-          yield* enter(["reads", "writes"], "writes")
-          writing++
-          expect([reading, writing]).toEqual([0, 1])
-          yield* sim.pause
-          writing--
-          yield* space.in(["writes"])
-        })
-        const users = yield* Effect.forEach(
-          random.array(random.between(2, 4), () => random.chance(0.6)),
-          (reads) => Effect.fork(Effect.repeatN(reads ? read : write, 2))
-        )
-        yield* Effect.forEach(users, Fiber.join)
+        yield* excluding(sim, space, (others, name) =>
+          space.withPermit(
+            Q.all([
+              ["gate"],
+              ...others.map((other) => Q.absent([other]))
+            ]),
+            () => space.out([name])
+          ))
         expect(yield* space.collect([P.rest(P.any)])).toEqual([["gate"]])
       })
   )
@@ -57,30 +44,12 @@ export const guards = properties("Guards", (define) => {
     "S22 S18 of those who exchange an absence for a tuple, readers and writers exclude each other",
     (sim) =>
       Effect.gen(function*() {
-        const { random } = sim
         const space = yield* sim.space()
-        let [reading, writing] = [0, 0]
-        const read = Effect.gen(function*() {
-          yield* space.exchange(Q.all([Q.absent(["writes"])]), () => [["reads"]])
-          reading++
-          expect(writing).toBe(0)
-          yield* sim.pause
-          reading--
-          yield* space.in(["reads"])
-        })
-        const write = Effect.gen(function*() {
-          yield* space.exchange(Q.all([Q.absent(["reads"]), Q.absent(["writes"])]), () => [["writes"]])
-          writing++
-          expect([reading, writing]).toEqual([0, 1])
-          yield* sim.pause
-          writing--
-          yield* space.in(["writes"])
-        })
-        const users = yield* Effect.forEach(
-          random.array(random.between(2, 4), () => random.chance(0.6)),
-          (reads) => Effect.fork(Effect.repeatN(reads ? read : write, 2))
-        )
-        yield* Effect.forEach(users, Fiber.join)
+        yield* excluding(sim, space, (others, name) =>
+          space.exchange(
+            Q.all(others.map((other) => Q.absent([other]))),
+            () => [[name]]
+          ))
         expect(yield* space.collect([P.rest(P.any)])).toEqual([])
       })
   )
@@ -167,7 +136,6 @@ export const guards = properties("Guards", (define) => {
         const space = yield* sim.space()
         const ids = random.array(random.between(1, 4), (n) => n)
         yield* space.outAll(ids.flatMap((n) => [["job", n], ["done", n]] as const))
-        let blocked = 0
         const query = Q.all({
           job: ["job", P.ref("n")],
           done: Q.read(["done", P.ref("n")]),
@@ -182,11 +150,7 @@ export const guards = properties("Guards", (define) => {
           space.in(query),
           ({ job: [, n] }) => Effect.sync(() => void taken.push(n as number))
         )
-        const block = Effect.acquireUseRelease(
-          space.out(["blocks", random.below(ids.length)]),
-          () => sim.pause,
-          () => Effect.sync(() => void blocked++)
-        )
+        const block = Effect.zipRight(space.out(["blocks", random.below(ids.length)]), sim.pause)
         const fibers = yield* Effect.forEach(
           random.array(random.between(2, 6), () => random.below(4)),
           (which) => Effect.fork([work, take, block, Effect.ignore(space.awaitNone(["job", P.any]))][which]!)
@@ -318,3 +282,29 @@ export const guards = properties("Guards", (define) => {
       })
   )
 })
+
+type Use = "reads" | "writes"
+
+/** Several read and write, each of whom enters when these others are absent, and no writer is beside anybody else. */
+const excluding = (
+  { pause, random }: Simulation,
+  space: Space,
+  enter: (others: ReadonlyArray<Use>, name: Use) => Effect.Effect<unknown, unknown>
+): Effect.Effect<void, unknown> =>
+  Effect.gen(function*() {
+    const inside: Record<Use, number> = { reads: 0, writes: 0 }
+    const use = (name: Use, others: ReadonlyArray<Use>) =>
+      Effect.gen(function*() {
+        yield* enter(others, name)
+        inside[name]++
+        expect(others.filter((other) => inside[other] > Number(other === name))).toEqual([])
+        yield* pause
+        inside[name]--
+        yield* space.in([name])
+      })
+    const users = yield* Effect.forEach(
+      random.array(random.between(2, 4), () => random.chance(0.6)),
+      (reads) => Effect.fork(Effect.repeatN(reads ? use("reads", ["writes"]) : use("writes", ["reads", "writes"]), 2))
+    )
+    yield* Effect.forEach(users, Fiber.join)
+  })

@@ -6,6 +6,7 @@
 import * as P from "@effect-linda/core/Pattern"
 import type { Process } from "@effect-linda/core/Process"
 import { failure } from "@effect-linda/core/Process"
+import * as Q from "@effect-linda/core/Query"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -42,6 +43,7 @@ export const close = cases("Closing", (test) => {
         space.count(["a"]),
         space.outIfAbsent(["a"], ["a"]),
         space.replace(["a"], () => ["a"]),
+        space.exchange(Q.all([["a"]]), () => []),
         space.eval(Effect.void),
         space.evalTuple(["a"]),
         space.inspect
@@ -70,7 +72,8 @@ export const close = cases("Closing", (test) => {
           space.withPermit(["a"], () => Effect.void),
           space.inAny([["a"], ["b"]]),
           space.rdAny([["a"], ["b"]]),
-          space.inAll({ a: ["a"], b: ["b"] })
+          space.inAll({ a: ["a"], b: ["b"] }),
+          space.exchange(Q.all([["a"]]), () => [])
         ]
         const fibers = yield* Effect.forEach(blocked, (operation) => Effect.forkIn(operation, outside))
         yield* settle

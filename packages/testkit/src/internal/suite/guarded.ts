@@ -20,6 +20,7 @@ import type { Space } from "./kit.js"
 import {
   all,
   assert,
+  clear,
   closing,
   defectOf,
   empty,
@@ -29,16 +30,14 @@ import {
   pass,
   same,
   start,
-  startWaiting
+  startWaiting,
+  throwingAt
 } from "./kit.js"
 
 const jobs = ["t", "job", P.number] as const
 const unpaused = Q.all({ job: jobs, go: Q.absent(["t", "paused"]) })
 const unlocked = Q.all([Q.absent(["t", "lock"])])
 const noJob = Q.all([Q.absent(jobs)])
-
-/** Takes what is left. */
-const clear = (space: Space) => Effect.zipRight(space.collect(["t", P.rest(P.any)]), empty(space))
 
 const lock = (space: Space) => space.exchange(unlocked, () => [["t", "lock"]])
 
@@ -196,13 +195,12 @@ export const guardedExchange = cases("Exchange: guards", (each) => {
     Effect.gen(function*() {
       const space = yield* fresh()
       const [reads, writes] = [["t", "reads", P.string], ["t", "writes", P.string]] as const
-      let [reading, writing, together] = [0, 0, 0]
+      let [reading, writing] = [0, 0]
       const reader = (name: string) =>
         Effect.gen(function*() {
           yield* space.exchange(Q.all([Q.absent(writes)]), () => [["t", "reads", name]])
           reading++
           same(writing, 0)
-          together = Math.max(together, reading)
           yield* Effect.yieldNow()
           same(yield* space.count(writes), 0)
           reading--
@@ -220,7 +218,14 @@ export const guardedExchange = cases("Exchange: guards", (each) => {
         })
       const roles = [reader("a"), writer("b"), reader("c"), writer("d"), reader("e")]
       yield* Effect.forEach(roles, (role) => Effect.repeatN(role, 2), { concurrency: "unbounded" })
-      assert.isAtLeast(together, 1)
+      // Two read at once, and who writes waits for both.
+      const enter = space.exchange(Q.all([Q.absent(writes)]), () => [["t", "reads", "both"]])
+      yield* Effect.zipRight(enter, enter)
+      const last = yield* startWaiting(space, writer("last"))
+      yield* space.in(["t", "reads", "both"])
+      assert.isTrue(yield* isWaiting(last))
+      yield* space.in(["t", "reads", "both"])
+      yield* Fiber.join(last)
       yield* empty(space)
     }))
 
@@ -230,7 +235,7 @@ export const guardedExchange = cases("Exchange: guards", (each) => {
       const waiting = yield* Effect.scoped(Effect.gen(function*() {
         const space = yield* closing()
         yield* space.out(["t", "lock"])
-        const waiting = yield* Effect.forkIn(lock(space as any), scope)
+        const waiting = yield* Effect.forkIn(lock(space), scope)
         assert.isTrue(yield* isWaiting(waiting))
         return waiting
       }))
@@ -395,14 +400,8 @@ export const guardedTransactions = cases("Transaction: guards", (each) => {
     () =>
       Effect.gen(function*() {
         const space = yield* fresh()
-        const throwing = (value: unknown): boolean => {
-          if (value === 7) {
-            throw new Error("on purpose")
-          }
-          return true
-        }
         yield* space.out(["t", "x", 1])
-        const none = Transaction.in(space, Q.all([Q.absent(["t", "x", throwing])]))
+        const none = Transaction.in(space, Q.all([Q.absent(["t", "x", throwingAt(7)])]))
         const waiting = yield* startWaiting(space, defectOf(space.transact(none)))
         yield* space.out(["t", "x", 7])
         same(yield* space.in(["t", "x", 7]), ["t", "x", 7])

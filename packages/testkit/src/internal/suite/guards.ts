@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as STM from "effect/STM"
 import { cases } from "./case.js"
@@ -20,6 +21,7 @@ import type { Space } from "./kit.js"
 import {
   all,
   assert,
+  clear,
   closing,
   defectOf,
   empty,
@@ -31,7 +33,8 @@ import {
   same,
   settle,
   start,
-  startWaiting
+  startWaiting,
+  throwingAt
 } from "./kit.js"
 
 const job = ["t", "job", P.ref("id", P.number)] as const
@@ -39,9 +42,6 @@ const jobs = ["t", "job", P.number] as const
 const unpaused = Q.all({ job: jobs, go: Q.absent(["t", "paused"]) })
 const ready = Q.all({ job, done: Q.read(["t", "done", P.ref("id", P.number)]) })
 const unblocked = Q.all({ job, free: Q.absent(["t", "blocks", P.ref("id"), P.any]) })
-
-/** Takes what is left. */
-const clear = (space: Space) => Effect.zipRight(space.collect(["t", P.rest(P.any)]), empty(space))
 
 export const guards = cases("Queries: guards", (define) => {
   const test = define.needing("guards")
@@ -188,9 +188,15 @@ export const guards = cases("Queries: guards", (define) => {
     ["taken by a join", (space) => space.in(Q.all([["t", "other", P.any], jobs]))],
     ["taken by a batch", (space) => space.in(Q.batch(jobs, { max: 2 }))],
     ["replaced by another", (space) => space.replace(jobs, () => ["t", "other", 3])],
+    ["replaced by one that comes later", (space) => space.replace(jobs, () => ["t", "job", 2], { after: "1 hour" })],
+    ["exchanged for another", (space) => space.exchange(Q.all([jobs]), () => [["t", "other", 3]])],
     ["consumed by a use", (space) => space.inWith(jobs, () => Effect.void)],
     ["consumed by itself", (space) => space.inWith(jobs, (tuple, hold) => hold.consume(tuple))],
     ["dead", (space) => Effect.exit(space.inWith(jobs, () => Effect.fail("no"), { maxAttempts: 1 }))],
+    [
+      "to be tried again later",
+      (space) => Effect.exit(space.inWith(jobs, () => Effect.fail("no"), { retry: Schedule.spaced("1 hour") }))
+    ],
     ["consumed by a scope", (space) => Effect.scoped(space.inScoped(jobs))],
     ["moved", (space) =>
       Effect.flatMap(
@@ -466,17 +472,11 @@ export const guards = cases("Queries: guards", (define) => {
     () =>
       Effect.gen(function*() {
         const space = yield* fresh()
-        const throwing = (value: unknown): boolean => {
-          if (value === 7) {
-            throw new Error("on purpose")
-          }
-          return true
-        }
         yield* space.outAll([["t", "x", 7], ["t", "x", 1]])
-        const now = yield* defectOf(space.rdp(Q.all([Q.absent(["t", "x", throwing])])))
+        const now = yield* defectOf(space.rdp(Q.all([Q.absent(["t", "x", throwingAt(7)])])))
         assert.match(String(now), /on purpose/)
         yield* space.in(["t", "x", 7])
-        const waiter = yield* startWaiting(space, defectOf(space.awaitNone(["t", "x", throwing])))
+        const waiter = yield* startWaiting(space, defectOf(space.awaitNone(["t", "x", throwingAt(7)])))
         yield* space.out(["t", "x", 7])
         same(yield* space.in(["t", "x", 7]), ["t", "x", 7])
         assert.match(String(yield* Fiber.join(waiter)), /on purpose/)

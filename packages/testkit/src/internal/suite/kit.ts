@@ -59,6 +59,18 @@ export const clean = <T extends Tuple>(space: Space<T>): Effect.Effect<void, unk
 export const empty = <T extends Tuple>(space: Space<T>): Effect.Effect<void, unknown, Engine> =>
   Effect.zipRight(clean(space), Effect.map(space.inspect, ({ tuples }) => same(tuples, [])))
 
+/** Takes all that is left. Then nothing waits, is held or runs. */
+export const clear = (space: Space): Effect.Effect<void, unknown, Engine> =>
+  Effect.zipRight(space.collect([P.rest(P.any)]), empty(space))
+
+/** A predicate that throws when it is asked about this value. */
+export const throwingAt = (bad: unknown) => (value: unknown): boolean => {
+  if (value === bad) {
+    throw new Error("on purpose")
+  }
+  return true
+}
+
 /** Lets all other fibers go as far as they can. */
 export const settle: Effect.Effect<void, never, Engine> = Effect.flatMap(Engine, ({ settle }) => settle)
 

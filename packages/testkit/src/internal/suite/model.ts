@@ -9,13 +9,16 @@ import * as FastCheck from "effect/FastCheck"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as Commands from "../../Commands.js"
+import { seeds } from "../../Simulation.js"
 import { cases, Engine } from "./case.js"
 
 /** So few that there are often several matches, and several who wait for the same. */
 const alike = FastCheck.constantFrom<unknown>("a", 0)
 
-/** Checks random programs on spaces of the engine. */
-const agrees = ({ numRuns, ...options }: Parameters<typeof Commands.commands>[0] & { readonly numRuns: number }) =>
+/** Checks random programs on spaces of the engine: some, or as many as the environment says. */
+const agrees = (
+  { numRuns = seeds(40), ...options }: Parameters<typeof Commands.commands>[0] & { readonly numRuns?: number }
+) =>
   Effect.gen(function*() {
     const engine = yield* Engine
     const runtime = yield* Effect.runtime<Engine>()
@@ -42,27 +45,27 @@ export const model = cases("Model", (test) => {
 
   fast(
     "S1-S8 S11 many random programs over a few alike tuples do what they do to the model",
-    () => agrees({ numRuns: 100, field: alike, maxArity: 2 })
+    () => agrees({ field: alike, maxArity: 2 })
   )
 
   fast(
     "S1-S8 S11 many random programs over various tuples do what they do to the model",
-    () => agrees({ numRuns: 100 })
+    () => agrees({})
   )
 
   fast(
     "S1-S8 S11 S18 many random programs that read joins as well do what they do to the model",
-    () => agrees({ numRuns: 100, field: alike, maxArity: 2, joins: true })
+    () => agrees({ field: alike, maxArity: 2, joins: true })
   )
 
   fast(
     "S1-S8 S11 S20 many random programs whose tuples come later as well do what they do to the model",
-    () => agrees({ numRuns: 100, field: alike, maxArity: 2, later: true })
+    () => agrees({ field: alike, maxArity: 2, later: true })
   )
 
   fast.needing("guards")(
     "S1-S8 S11 S18 many random programs with guards do what they do to the model",
-    () => agrees({ numRuns: 150, field: alike, maxArity: 2, guards: true })
+    () => agrees({ field: alike, maxArity: 2, guards: true })
   )
 
   test("S1-S8 S11 S21 a random program with priorities does what it does to the model", () =>
@@ -70,11 +73,11 @@ export const model = cases("Model", (test) => {
 
   fast(
     "S1-S8 S11 S21 many random programs with priorities do what they do to the model",
-    () => agrees({ numRuns: 100, field: alike, maxArity: 2, priorities: true })
+    () => agrees({ field: alike, maxArity: 2, priorities: true })
   )
 
   fast(
     "S1-S8 S11 S20 S21 many random programs with priorities, and tuples that come later, do what they do to the model",
-    () => agrees({ numRuns: 100, field: alike, maxArity: 2, priorities: true, later: true })
+    () => agrees({ field: alike, maxArity: 2, priorities: true, later: true })
   )
 })

@@ -12,16 +12,13 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import { cases } from "./case.js"
 import type { Space } from "./kit.js"
-import { all, assert, defectOf, empty, fresh, isWaiting, pass, refusalOf, same, settle, start } from "./kit.js"
+import { all, assert, clear, defectOf, fresh, isWaiting, pass, refusalOf, same, settle, start } from "./kit.js"
 
 const isDead = (_: unknown, cause: Cause.Cause<unknown>) => ["dead", String(Cause.squash(cause))] as const
 
 /** A use that fails. */
 const failing = (space: Space, retry: Schedule.Schedule<unknown, Cause.Cause<unknown>>, error = "no") =>
   Effect.flip(space.inWith(["t", P.number], () => Effect.fail(error), { retry, deadLetter: isDead }))
-
-/** Nobody waits, and nothing is held. */
-const over = (space: Space) => Effect.zipRight(space.collect([P.rest(P.any)]), empty(space))
 
 export const retries = cases("Holding: retries", (test) => {
   const timed = test.needing("clock")
@@ -39,7 +36,7 @@ export const retries = cases("Holding: retries", (test) => {
         same(yield* space.rdp(["t", 1]), Option.none())
         yield* pass("1 millis")
         same(yield* all(space), [["t", 2], ["t", 1]], "it comes as if it were put then")
-        yield* over(space)
+        yield* clear(space)
       })
   )
 
@@ -57,7 +54,7 @@ export const retries = cases("Holding: retries", (test) => {
       }
       yield* failing(space, retry, "the last")
       same(yield* all(space), [["dead", "the last"]], "when the schedule is done, the tuple is dead")
-      yield* over(space)
+      yield* clear(space)
     }))
 
   timed("S19 those who wait are served by what comes back, and it knows its attempts", () =>
@@ -70,7 +67,7 @@ export const retries = cases("Holding: retries", (test) => {
       assert.isTrue(yield* isWaiting(waiter))
       yield* pass(1)
       same(yield* waiter, 1)
-      yield* over(space)
+      yield* clear(space)
     }))
 
   test("S19 the schedule is told why, and may give up at once", () =>
@@ -86,7 +83,7 @@ export const retries = cases("Holding: retries", (test) => {
       yield* defectOf(space.inWith(["t", 3], () => Effect.die("fatal"), { retry, deadLetter: isDead }))
       same(yield* all(space), [["dead", "fatal"], ["dead", "fatal"]])
       same((yield* space.inspect).scheduled?.count, 1)
-      yield* over(space)
+      yield* clear(space)
     }))
 
   test("S19 no delay has it back at once, in its place; success and interruption are no matter of the schedule", () =>
@@ -101,7 +98,7 @@ export const retries = cases("Holding: retries", (test) => {
       yield* space.inWith(["t", 1], () => Effect.void, { retry })
       yield* failing(space, retry)
       same(yield* all(space), [["dead", "no"]])
-      yield* over(space)
+      yield* clear(space)
     }))
 
   test("S19 maxAttempts and giveUp end it before the schedule does", () =>
@@ -114,7 +111,7 @@ export const retries = cases("Holding: retries", (test) => {
       yield* Effect.flip(space.inWith(["t", 1], () => Effect.fail("two"), options))
       yield* Effect.flip(space.inWith(["t", 2], (_, hold) => hold.giveUp("three"), options))
       same(yield* all(space), [["dead", "two"], ["dead", "three"]])
-      yield* over(space)
+      yield* clear(space)
     }))
 
   timed(
@@ -136,7 +133,7 @@ export const retries = cases("Holding: retries", (test) => {
         same(yield* all(space), [["slot"]])
         yield* pass("2 seconds")
         same(yield* all(space), [["slot"], ["t", 1], ["t", 2]])
-        yield* over(space)
+        yield* clear(space)
       })
   )
 
@@ -152,7 +149,7 @@ export const retries = cases("Holding: retries", (test) => {
       same(yield* all(space), [])
       yield* pass("1 seconds")
       same(yield* all(space), [["t", 2]])
-      yield* over(space)
+      yield* clear(space)
     }))
 
   timed(
@@ -170,7 +167,7 @@ export const retries = cases("Holding: retries", (test) => {
         same(yield* all(space), [["t", 1]])
         yield* pass("1 millis")
         same(yield* all(space), [])
-        yield* over(space)
+        yield* clear(space)
       })
   )
 
@@ -201,6 +198,6 @@ export const retries = cases("Holding: retries", (test) => {
       const slow = Schedule.mapEffect(Schedule.forever, (n) => Effect.as(Effect.sleep("1 millis"), n))
       yield* defectOf(space.inWith(["t", 1], () => Effect.fail("no"), { retry: slow }))
       same(yield* all(space), [["t", 1]])
-      yield* over(space)
+      yield* clear(space)
     }))
 })
