@@ -65,5 +65,9 @@ Conformance.suite({
   layer: atTheOtherEnd(over(TupleSpace.layer, some)),
   time: "test",
   lacks: Conformance.onLink.lacks,
-  skip: { ...farSkip, ...shown }
+  skip: {
+    ...farSkip,
+    ...shown,
+    "V08 interests with kind, pattern and age": "what is handed over is consumed before anybody can look"
+  }
 })
