@@ -31,12 +31,10 @@ const inner = (term: Term): Term => term.parts?.terms[0] ?? any
 /** What a field has to be for a term, whatever its variables are bound to. */
 const unbound = (term: Term): Term => term.parts?.name === "ref" ? unbound(inner(term)) : term
 
-const isAnything = (term: Term): boolean => unbound(term).kind === "any"
-
 /** Whether a pattern matches every tuple but failures. */
 const isAll = ({ failure, terms }: Pattern): boolean => {
   const { fixed, tail } = termsOf(terms)
-  return !failure && fixed.length === 0 && tail !== undefined && isAnything(tail)
+  return !failure && fixed.length === 0 && tail?.kind === "any"
 }
 
 const hasCode = ({ parts }: Term): boolean => parts === undefined || parts.terms.some(hasCode)
@@ -117,16 +115,16 @@ export const isWithin = (pattern: Pattern, other: Pattern): boolean =>
     areWithin(termsOf(pattern.terms), termsOf(other.terms)) ||
   pattern.within !== undefined && pattern.within.some((some) => some.every((each) => isWithin(each, other)))
 
-/** Whether no variable stands twice in it: then each is as free as what it stands for. */
+/** Whether no variable stands for two fields of it: then each is as free as what it stands for. */
 const isFree = (terms: ReadonlyArray<Term>): boolean => {
   const names = terms.flatMap(namesIn)
   return new Set(names).size === names.length
 }
 
-const namesIn = ({ kind, parts, value }: Term): ReadonlyArray<unknown> => [
-  ...kind === "variable" ? [value] : [],
-  ...parts === undefined ? [] : parts.terms.flatMap(namesIn)
-]
+const namesIn = ({ kind, parts, value }: Term): ReadonlyArray<unknown> => {
+  const names = parts === undefined ? [] : parts.terms.flatMap(namesIn)
+  return kind === "variable" ? [value, ...names] : kind === "rest" ? [...names, ...names] : names
+}
 
 const areWithin = (terms: Terms, others: Terms): boolean =>
   reaches(others, terms) && others.fixed.length <= terms.fixed.length &&
