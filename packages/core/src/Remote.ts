@@ -134,9 +134,7 @@ export const serve: <T extends Tuple, E>(
   link: Link,
   options?: ServeOptions
 ) => Effect.Effect<void, E> = (space, link, options) =>
-  Effect.suspend(() =>
-    failing(() => server.serve(space, link, valuesOf(link, options, "limits"), limitsOf(options)))
-  )
+  Effect.suspend(() => failing(() => server.serve(space, link, valuesOf(link, options, "limits"), limitsOf(options))))
 
 /**
  * Fails as `Unsupported` if a space cannot be served: one that is itself at the other end of a link.

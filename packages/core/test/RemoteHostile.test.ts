@@ -197,7 +197,8 @@ describe("Remote: what is no frame ends the link, and nothing else", () => {
       const space = yield* TupleSpace.make()
       yield* space.outAll([["t", 1], ["t", 2]])
       const { answer, say } = yield* stranger(space)
-      const end = (id: number, those?: ReadonlyArray<number>) => request(id, "end", 0, "place", false, 0, undefined, those)
+      const end = (id: number, those?: ReadonlyArray<number>) =>
+        request(id, "end", 0, "place", false, 0, undefined, those)
       say(
         request(0, "takeNow", "collectInto", pattern, false, Infinity, false, false),
         end(1, [0, 0]),

@@ -46,7 +46,10 @@ Conformance.suite({
 
 const stored = Layer.scoped(
   TupleSpace.TupleSpace,
-  Effect.flatMap(SpaceStore.memory, ({ open }) => Effect.flatMap(open("space", { lease: "10000 days" }), SpaceStore.make))
+  Effect.flatMap(
+    SpaceStore.memory,
+    ({ open }) => Effect.flatMap(open("space", { lease: "10000 days" }), SpaceStore.make)
+  )
 )
 
 /** Of these the store can decide about some, and the program has to about the others. */

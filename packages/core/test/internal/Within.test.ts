@@ -36,7 +36,12 @@ const { field } = fc.letrec<{ field: unknown }>((tie) => {
   const leaf = fc.oneof(
     fc.constantFrom(...values).map((value) => P.literal(value)),
     fc.constantFrom<unknown>(P.any, P.number, P.string, P.boolean, P.bigint, P.date),
-    fc.constantFrom<unknown>(P.between(0, 1), P.between(0, 9), P.between("a", "b"), P.between(new Date(0), new Date(3))),
+    fc.constantFrom<unknown>(
+      P.between(0, 1),
+      P.between(0, 9),
+      P.between("a", "b"),
+      P.between(new Date(0), new Date(3))
+    ),
     fc.constantFrom<unknown>(P.matching(/a/), P.when(odd), P.schema(Schema.Number), P.between(1n, 2n))
   )
   return {
@@ -59,7 +64,9 @@ const pattern: fc.Arbitrary<Pattern> = fc.oneof(
   { weight: 12, arbitrary: fc.array(field, { minLength: 1, maxLength: 3 }).map(compile) },
   {
     weight: 4,
-    arbitrary: fc.tuple(fc.array(field, { maxLength: 2 }), field).map(([fields, rest]) => compile([...fields, P.rest(rest)]))
+    arbitrary: fc.tuple(fc.array(field, { maxLength: 2 }), field).map(([fields, rest]) =>
+      compile([...fields, P.rest(rest)])
+    )
   },
   { weight: 1, arbitrary: field.map((error) => compile(Process.failure(error as never))) }
 )
@@ -101,7 +108,9 @@ describe("What patterns have to do with each other", () => {
         assert.strictEqual(canMeet(one, other), canMeet(other, one))
         if (!canMeet(one, other)) {
           count++
-          const found = tuples.find((tuple) => one.failure === other.failure && admits(one)(tuple) && admits(other)(tuple))
+          const found = tuples.find((tuple) =>
+            one.failure === other.failure && admits(one)(tuple) && admits(other)(tuple)
+          )
           assert.isUndefined(found, shown(one, other))
         }
       }),
@@ -140,9 +149,16 @@ describe("What patterns have to do with each other", () => {
       return true
     }
     const allowed = [["a", P.number], [P.any, "open"]].map(compile)
-    for (const fields of [[see, see], [P.any, see], [see, P.rest(P.any)], [P.rest(see)], [P.ref("x", see), P.ref("x", see)]]) {
+    for (
+      const fields of [[see, see], [P.any, see], [see, P.rest(P.any)], [P.rest(see)], [
+        P.ref("x", see),
+        P.ref("x", see)
+      ]]
+    ) {
       const made = narrowed(compile(fields), allowed)!
-      for (const tuple of [["secret", 1], ["b", 2], ["a", "hidden"], ["b"], ["a", 1, 2]] as ReadonlyArray<Tuple.Tuple>) {
+      for (
+        const tuple of [["secret", 1], ["b", 2], ["a", "hidden"], ["b"], ["a", 1, 2]] as ReadonlyArray<Tuple.Tuple>
+      ) {
         assert.isFalse(made.matches(tuple))
       }
     }
@@ -188,7 +204,10 @@ describe("What patterns have to do with each other", () => {
       String(narrowed(compile(fields), others.map(compile)))
     assert.strictEqual(left(["job", P.any], ["job", P.number]), "[\"job\", number]")
     assert.strictEqual(left([P.rest(P.any)], ["job", P.number]), "[\"job\", number]")
-    assert.strictEqual(left([P.any, 1, P.rest(P.any)], ["job", P.rest(P.number)]), "[\"job\", 1, ...any] within [\"job\", ...number]")
+    assert.strictEqual(
+      left([P.any, 1, P.rest(P.any)], ["job", P.rest(P.number)]),
+      "[\"job\", 1, ...any] within [\"job\", ...number]"
+    )
     assert.strictEqual(left([P.any, 1], ["job", P.rest(P.number)]), "[\"job\", 1]")
     assert.strictEqual(left([P.ref("x"), 1], ["job", P.number]), "[ref(x), 1] within [\"job\", number]")
     assert.strictEqual(left([P.any, odd], ["job", P.any]), "[\"job\", when(odd)] within [\"job\", any]")

@@ -98,8 +98,9 @@ export const dump = (memory: Memory): Verbs<never>["dump"] => (values, meant = (
       Stream.rechunk(page),
       Stream.mapChunksEffect((found) =>
         failing(() =>
-          Effect.succeed(Chunk.filterMap(found, (each) =>
-            meant(each.tuple) ? Option.some(written(values, each)) : Option.none()))
+          Effect.succeed(
+            Chunk.filterMap(found, (each) => meant(each.tuple) ? Option.some(written(values, each)) : Option.none())
+          )
         )
       )
     )

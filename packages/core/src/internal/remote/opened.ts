@@ -38,12 +38,15 @@ export class Opened {
   ): Effect.Effect<void, unknown> {
     return Effect.uninterruptibleMask((restore) => {
       this.opening++
-      return Effect.flatMap(Scope.make(), (scope) =>
-        restore(Scope.extend(Effect.flatMap(stream, Stream.toPull), scope)).pipe(
-          Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
-          Effect.map((pull) => void this.streams.set(id, { scope, pull, isRead: false })),
-          Effect.ensuring(Effect.sync(() => this.opening--))
-        ))
+      return Effect.flatMap(
+        Scope.make(),
+        (scope) =>
+          restore(Scope.extend(Effect.flatMap(stream, Stream.toPull), scope)).pipe(
+            Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
+            Effect.map((pull) => void this.streams.set(id, { scope, pull, isRead: false })),
+            Effect.ensuring(Effect.sync(() => this.opening--))
+          )
+      )
     })
   }
 

@@ -264,7 +264,7 @@ const changingOf = (
       const { counting, make } = asking(asked, patterns)
       const query = form === "batch"
         ? new Batch(patterns[0]!, sizes![0], Math.min(sizes![1], limits.tuples + 1), 0)
-         : queryOf(form, patterns, roles, prefer)
+        : queryOf(form, patterns, roles, prefer)
       const found = (result: unknown): Found => [indexIn(query, result), tuplesIn(query, result)]
       return Effect.flatMap(Effect.clock, (clock) => {
         // Each time that it had to ask it begins anew.

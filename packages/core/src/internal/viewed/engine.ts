@@ -94,8 +94,7 @@ const puttingOf = (
   out: (tuple) => typed(() => verbs.out(put(tuple))),
   outLeased: (tuple, terms) => typed(() => verbs.outLeased(put(tuple), terms)),
   outAll: (tuples, priority) => typed(() => verbs.outAll(tuples.map(put), priority)),
-  outFitting: (tuples, onArrival, priorities) =>
-    typed(() => verbs.outFitting(tuples.map(put), onArrival, priorities))
+  outFitting: (tuples, onArrival, priorities) => typed(() => verbs.outFitting(tuples.map(put), onArrival, priorities))
 })
 
 const changingOf = (
@@ -114,8 +113,7 @@ const lookingOf = (
   verbs: Verbs<any>,
   rights: Rights
 ): Pick<Verbs<SpaceError>, "copyCollect" | "count" | "now" | "takeUpTo" | "wait"> => ({
-  wait: (name, query, timeout) =>
-    typed(() => verbs.wait(name, rights.query(query, !isReading(name)), timeout)),
+  wait: (name, query, timeout) => typed(() => verbs.wait(name, rights.query(query, !isReading(name)), timeout)),
   now: (name, query) => typed(() => verbs.now(name, rights.query(query, name === "inp"))),
   takeUpTo: (name, pattern, limit) => typed(() => verbs.takeUpTo(name, rights.taken(pattern), limit)),
   copyCollect: (pattern, limit) => typed(() => verbs.copyCollect(rights.read(pattern), limit)),

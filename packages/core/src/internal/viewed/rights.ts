@@ -43,7 +43,9 @@ const allowedBy = (rights: unknown, name: "out" | "in" | "rd"): Allowed => {
     } catch (error) {
       // One pattern looks like a list of its fields.
       throw invalidOption(
-        `${name}: ${show(pattern)}, number ${index}, is no pattern: give a list, ${name}: [[…], […]], also of a single one: ` +
+        `${name}: ${
+          show(pattern)
+        }, number ${index}, is no pattern: give a list, ${name}: [[…], […]], also of a single one: ` +
           messageOf(error)
       )
     }

@@ -122,10 +122,13 @@ const act = (sim: Simulation, view: Space, { put, read, taken }: Ledger): Effect
     case 11:
       return Effect.map(view.outAll([tuple, tuple]), () => puts(tuple, tuple))
     case 12:
-      return Effect.map(view.replace(pattern, () => tuple), Option.map((old) => {
-        took(old)
-        puts(tuple)
-      }))
+      return Effect.map(
+        view.replace(pattern, () => tuple),
+        Option.map((old) => {
+          took(old)
+          puts(tuple)
+        })
+      )
     case 13:
       return Effect.map(view.exchange(pattern, () => [tuple, tuple], { timeout }), (old) => {
         took(old)
@@ -135,7 +138,10 @@ const act = (sim: Simulation, view: Space, { put, read, taken }: Ledger): Effect
       return Effect.map(view.outIfAbsent(pattern, tuple), Option.match({ onNone: () => puts(tuple), onSome: saw }))
     default:
       return Effect.map(
-        Effect.timeoutOption(Stream.runForEach(view.stream(pattern), (tuple) => Effect.sync(() => saw(tuple))), timeout),
+        Effect.timeoutOption(
+          Stream.runForEach(view.stream(pattern), (tuple) => Effect.sync(() => saw(tuple))),
+          timeout
+        ),
         () => {}
       )
   }

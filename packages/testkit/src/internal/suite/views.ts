@@ -173,7 +173,9 @@ export const views = cases("Views", (test) => {
   test("S23 a wider pattern finds what is allowed, and nothing else is there", () =>
     Effect.gen(function*() {
       const { space, view } = yield* seen
-      for (const pattern of [wide, ["v", P.string, P.any], [P.any, P.any, P.any], ["v", P.rest(P.any)], [P.rest(P.any)]]) {
+      for (
+        const pattern of [wide, ["v", P.string, P.any], [P.any, P.any, P.any], ["v", P.rest(P.any)], [P.rest(P.any)]]
+      ) {
         same(yield* view.copyCollect(pattern as typeof wide), [mixed[1], mixed[2], mixed[4]])
         same(yield* view.count(pattern as typeof wide), 3)
         same(yield* view.rdp(pattern as typeof wide), Option.some(["v", "job", 1]))
@@ -242,22 +244,31 @@ export const views = cases("Views", (test) => {
       yield* Fiber.join(none)
     }))
 
-  test.needing("guards")("S18 S23 each member of a join is allowed by what becomes of it", () =>
-    Effect.gen(function*() {
-      const { space, view } = yield* seen
-      yield* forbidden(view.in(Q.all([job, Q.absent(["v", "stop", P.any])])), /^absent: /)
-      yield* forbidden(view.in(Q.all([job, ["v", "config", P.any]])), /^take: /)
-      yield* forbidden(view.in(Q.all([job, Q.read(["v", "secret", P.any])])), /^read: /)
-      yield* forbidden(view.in(Q.any([job, ["v", "secret", P.any]])), /^take: .*"secret"/)
-      same(yield* view.rd(Q.all({ one: wide, other: wide })), { one: mixed[1], other: mixed[2] })
-      same(
-        yield* view.in(Q.all({ job: ["v", P.ref("k"), P.ref("n")], c: Q.read(["v", "config", P.any]), left: Q.absent(["v", "job", 9]) })),
-        { job: ["v", "job", 1], c: mixed[2] }
-      )
-      same(yield* view.inp(Q.all([wide, wide])), Option.none())
-      same(yield* view.inAll([["v", P.any, 2]]), [["v", "job", 2]])
-      same(yield* all(space), [mixed[0], mixed[2], mixed[3]])
-    }))
+  test.needing("guards")(
+    "S18 S23 each member of a join is allowed by what becomes of it",
+    () =>
+      Effect.gen(function*() {
+        const { space, view } = yield* seen
+        yield* forbidden(view.in(Q.all([job, Q.absent(["v", "stop", P.any])])), /^absent: /)
+        yield* forbidden(view.in(Q.all([job, ["v", "config", P.any]])), /^take: /)
+        yield* forbidden(view.in(Q.all([job, Q.read(["v", "secret", P.any])])), /^read: /)
+        yield* forbidden(view.in(Q.any([job, ["v", "secret", P.any]])), /^take: .*"secret"/)
+        same(yield* view.rd(Q.all({ one: wide, other: wide })), { one: mixed[1], other: mixed[2] })
+        same(
+          yield* view.in(
+            Q.all({
+              job: ["v", P.ref("k"), P.ref("n")],
+              c: Q.read(["v", "config", P.any]),
+              left: Q.absent(["v", "job", 9])
+            })
+          ),
+          { job: ["v", "job", 1], c: mixed[2] }
+        )
+        same(yield* view.inp(Q.all([wide, wide])), Option.none())
+        same(yield* view.inAll([["v", P.any, 2]]), [["v", "job", 2]])
+        same(yield* all(space), [mixed[0], mixed[2], mixed[3]])
+      })
+  )
 
   test("S17 S23 events and streams show what may be read", () =>
     Effect.gen(function*() {
@@ -444,26 +455,32 @@ export const views = cases("Views", (test) => {
       yield* empty(space)
     }))
 
-  test.needing("transactions")("S10 S23 a view takes part in transactions, its own and those of the space", () =>
-    Effect.gen(function*() {
-      const { space, view } = yield* seen
-      const moved = yield* view.transact(STM.gen(function*() {
-        const [, , n] = yield* Transaction.in(view, wide)
-        yield* Transaction.out(view, ["v", "done", n])
-        const config = yield* Transaction.rd(view, ["v", P.not("job"), P.any])
-        const left = yield* Transaction.count(view, wide)
-        const next = yield* Transaction.rdp(view, Q.batch(wide, { max: 5 }))
-        return { n, config, left, next, none: yield* Transaction.inp(view, ["v", "job", 77]) }
-      }))
-      same(moved, { n: 1, config: mixed[2], left: 2, next: Option.some([mixed[2], mixed[4]]), none: Option.none() })
-      const undone = STM.zipRight(Transaction.in(view, wide), Transaction.out(view, ["v", "secret", 1]))
-      yield* forbidden(view.transact(undone), /^out: /)
-      yield* forbidden(view.transact(Transaction.in(view, ["v", "secret", P.any])), /^take: /)
-      yield* forbidden(view.transact(Transaction.rdp(view, ["v", "secret", P.any])), /^read: /)
-      const fiber = yield* startWaiting(space, space.transact(STM.zip(Transaction.in(view, ["v", P.any, 5]), Transaction.in(space, ["v", "go", P.any]))))
-      yield* space.outAll([["v", "secret", 5], ["v", "go", 1]])
-      assert.isTrue(yield* isWaiting(fiber))
-      yield* space.out(["v", "job", 5])
-      same(yield* Fiber.join(fiber), [["v", "job", 5], ["v", "go", 1]])
-    }))
+  test.needing("transactions")(
+    "S10 S23 a view takes part in transactions, its own and those of the space",
+    () =>
+      Effect.gen(function*() {
+        const { space, view } = yield* seen
+        const moved = yield* view.transact(STM.gen(function*() {
+          const [, , n] = yield* Transaction.in(view, wide)
+          yield* Transaction.out(view, ["v", "done", n])
+          const config = yield* Transaction.rd(view, ["v", P.not("job"), P.any])
+          const left = yield* Transaction.count(view, wide)
+          const next = yield* Transaction.rdp(view, Q.batch(wide, { max: 5 }))
+          return { n, config, left, next, none: yield* Transaction.inp(view, ["v", "job", 77]) }
+        }))
+        same(moved, { n: 1, config: mixed[2], left: 2, next: Option.some([mixed[2], mixed[4]]), none: Option.none() })
+        const undone = STM.zipRight(Transaction.in(view, wide), Transaction.out(view, ["v", "secret", 1]))
+        yield* forbidden(view.transact(undone), /^out: /)
+        yield* forbidden(view.transact(Transaction.in(view, ["v", "secret", P.any])), /^take: /)
+        yield* forbidden(view.transact(Transaction.rdp(view, ["v", "secret", P.any])), /^read: /)
+        const fiber = yield* startWaiting(
+          space,
+          space.transact(STM.zip(Transaction.in(view, ["v", P.any, 5]), Transaction.in(space, ["v", "go", P.any])))
+        )
+        yield* space.outAll([["v", "secret", 5], ["v", "go", 1]])
+        assert.isTrue(yield* isWaiting(fiber))
+        yield* space.out(["v", "job", 5])
+        same(yield* Fiber.join(fiber), [["v", "job", 5], ["v", "go", 1]])
+      })
+  )
 })
