@@ -213,6 +213,20 @@ describe("Remote: what is no frame ends the link, and nothing else", () => {
       yield* empty(space)
     }))
 
+  it.scopedLive("S17 a stream is read by one request after the other", () =>
+    Effect.gen(function*() {
+      const space = yield* TupleSpace.make()
+      const { answer, say } = yield* stranger(space)
+      say(
+        request(0, "open", "subscribe", pattern, { events: ["Out"] }),
+        request(1, "pull", 0),
+        request(2, "pull", 0)
+      )
+      assert.match(JSON.stringify(yield* answer(2)), /InvalidOption.*one request after the other/)
+      yield* space.out(["t", 1])
+      same((yield* answer(1))[0], Protocol.Done)
+    }))
+
   it.scopedLive("S8 an empty letter is none, and its tuple is back", () =>
     Effect.gen(function*() {
       const space = yield* TupleSpace.make()

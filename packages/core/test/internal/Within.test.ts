@@ -162,7 +162,12 @@ describe("What patterns have to do with each other", () => {
         assert.isFalse(made.matches(tuple))
       }
     }
+    // Also if all that it matches is within: its fields are asked one by one.
+    const open = narrowed(compile([see, "open"]), [compile([P.any, "open"])])!
+    assert.isFalse(open.matches(["secret", "closed"]))
     assert.deepStrictEqual(asked, [])
+    assert.isTrue(open.matches(["known", "open"]))
+    assert.deepStrictEqual(asked, ["known"])
   })
 
   const isKnown: ReadonlyArray<readonly [one: unknown, other: unknown]> = [
@@ -197,6 +202,33 @@ describe("What patterns have to do with each other", () => {
     if (!narrow.isLike(wide)) {
       assert.isFalse(isWithin(wide, narrow), shown(wide, narrow))
     }
+  })
+
+  const isNotSo: ReadonlyArray<readonly [one: unknown, other: unknown]> = [
+    [["a", P.any], [P.rest(P.ref("x"))]],
+    [[1, 2], [P.ref("x"), P.ref("x")]],
+    [[P.any, P.any], [P.ref("x"), P.ref("x")]],
+    [[[1, 2]], [[P.ref("x"), P.ref("x")]]],
+    [[P.between(0, 2)], [P.between(1, 3)]],
+    [[P.between(1, 5)], [P.between(0, 3)]],
+    [["a", P.rest(P.any)], ["a", P.any]],
+    [["a", P.rest(P.any)], ["a"]],
+    [["a"], ["a", P.any]],
+    [["a", 1], ["a"]],
+    [[{ x: 1, y: 2 }], [{ x: P.number }]],
+    [[{ x: P.any, y: P.any }], [{ x: P.any }]],
+    [[P.partial({ x: 1 })], [{ x: P.number }]],
+    [[P.when(odd)], [P.number]],
+    [[P.number], [P.when(odd)]],
+    [[P.oneOf(1, "a")], [P.number]],
+    [[P.any], [P.not("a")]],
+    [Process.failure(), [P.rest(P.any)]],
+    [[P.any, P.any, P.any], Process.failure()]
+  ]
+
+  it.each(isNotSo)("S23 %s is not within %s", (one, other) => {
+    const [narrow, wide] = [compile(one), compile(other)]
+    assert.isFalse(isWithin(narrow, wide), shown(narrow, wide))
   })
 
   it("S23 what is left of one is known to indexes and stores, where that says all", () => {

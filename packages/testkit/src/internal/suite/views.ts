@@ -228,6 +228,19 @@ export const views = cases("Views", (test) => {
       assert.strictEqual(yield* waiters(space), 0)
     }))
 
+  test("S18 S23 a batch, and what moves, is of what is allowed", () =>
+    Effect.gen(function*() {
+      const { space, view } = yield* seen
+      same(yield* view.rdp(Q.batch(wide, { max: 9 })), Option.some([mixed[1], mixed[2], mixed[4]]))
+      same(yield* view.inp(Q.batch(wide, { max: 9 })), Option.some([mixed[1], mixed[4]]))
+      yield* space.outAll([mixed[1], mixed[4]])
+      const other = yield* fresh()
+      assert.strictEqual(yield* view.copyCollectInto(wide, other), 3)
+      assert.strictEqual(yield* view.collectInto(wide, other), 2)
+      same(yield* all(other), [mixed[2], mixed[1], mixed[4], mixed[1], mixed[4]])
+      same(yield* all(space), [mixed[0], mixed[2], mixed[3]])
+    }))
+
   test("S18 S23 absence is told only of what can be seen", () =>
     Effect.gen(function*() {
       const { space, view } = yield* seen
@@ -383,6 +396,24 @@ export const views = cases("Views", (test) => {
             4
           ])
         }))
+    }))
+
+  test("S13 S23 the failures of processes are put and exported as what they are", () =>
+    Effect.gen(function*() {
+      const space = yield* fresh()
+      const process = yield* space.eval(Effect.fail("broken"), { failures: "keep" })
+      yield* process.await
+      const exported = (rights: Rights) =>
+        Effect.map(Stream.runCollect(TupleSpace.exportLines(viewOf(space, rights))), Chunk.toArray)
+      same((yield* exported({ rd: [[P.rest(P.any)]] })).length, 2)
+      const lines = yield* exported({ rd: [Process.failure("broken")] })
+      same(lines.length, 3)
+      const load = (rights: Rights) =>
+        Stream.run(Stream.fromIterable(lines), TupleSpace.importLines(viewOf(space, rights)))
+      yield* forbidden(load({ out: [[P.rest(P.any)]] }), /out: /)
+      same(yield* load({ out: [Process.failure()] }), 1)
+      same((yield* space.collect(Process.failure())).length, 2)
+      yield* empty(space)
     }))
 
   test("S16 S23 bad input fails in a view, and does not die, on every engine", () =>
