@@ -149,18 +149,11 @@ describe("What patterns have to do with each other", () => {
       return true
     }
     const allowed = [["a", P.number], [P.any, "open"]].map(compile)
-    for (
-      const fields of [[see, see], [P.any, see], [see, P.rest(P.any)], [P.rest(see)], [
-        P.ref("x", see),
-        P.ref("x", see)
-      ]]
-    ) {
+    const asking = [[see, see], [P.any, see], [see, P.rest(P.any)], [P.rest(see)], [P.ref("x", see), P.ref("x", see)]]
+    const hidden: ReadonlyArray<Tuple.Tuple> = [["secret", 1], ["b", 2], ["a", "hidden"], ["b"], ["a", 1, 2]]
+    for (const fields of asking) {
       const made = narrowed(compile(fields), allowed)!
-      for (
-        const tuple of [["secret", 1], ["b", 2], ["a", "hidden"], ["b"], ["a", 1, 2]] as ReadonlyArray<Tuple.Tuple>
-      ) {
-        assert.isFalse(made.matches(tuple))
-      }
+      hidden.forEach((tuple) => assert.isFalse(made.matches(tuple)))
     }
     // Also if all that it matches is within: its fields are asked one by one.
     const open = narrowed(compile([see, "open"]), [compile([P.any, "open"])])!
