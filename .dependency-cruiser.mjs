@@ -162,10 +162,10 @@ export default {
       comment: "an engine is what it does for the verbs of internal/verbs.ts, and needs no other engine for that",
       severity: "error",
       from: {
-        path: "^packages/core/src/internal/(memory|durable|remote|sharded)/"
+        path: "^packages/core/src/internal/(memory|durable|remote|sharded|viewed)/"
       },
       to: {
-        path: "^packages/core/src/internal/(memory|durable|remote|sharded)/",
+        path: "^packages/core/src/internal/(memory|durable|remote|sharded|viewed)/",
         pathNot: "^packages/core/src/internal/$1/"
       }
     },
@@ -182,9 +182,9 @@ export default {
       severity: "error",
       from: {
         path: "^packages/core/src/internal/",
-        pathNot: "^packages/core/src/internal/(memory|durable|remote|sharded)/"
+        pathNot: "^packages/core/src/internal/(memory|durable|remote|sharded|viewed)/"
       },
-      to: { path: "^packages/core/src/internal/(memory|durable|remote|sharded)/" }
+      to: { path: "^packages/core/src/internal/(memory|durable|remote|sharded|viewed)/" }
     },
     {
       name: "only-engines-are-assembled",
@@ -192,7 +192,7 @@ export default {
       severity: "error",
       from: {
         path: "^packages/core/src/internal/",
-        pathNot: "^packages/core/src/internal/(memory|durable|remote|sharded)/"
+        pathNot: "^packages/core/src/internal/(memory|durable|remote|sharded|viewed)/"
       },
       to: { path: "^packages/core/src/internal/space[.]ts$" }
     },

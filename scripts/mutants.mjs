@@ -188,7 +188,9 @@ const killerOf = async (folder, mutant) => {
   writeFileSync(path, original.replace(find, () => replace))
   try {
     // What memory has no part in is not met by its cases.
-    const order = /internal\/(durable|remote|sharded|values)\//.test(file) ? [...stages[of]].reverse() : stages[of]
+    const order = /internal\/(durable|remote|sharded|values|viewed)\//.test(file)
+      ? [...stages[of]].reverse()
+      : stages[of]
     for (const stage of [...firstTry(mutant), ...order]) {
       const failure = await failureOf(folder, stage)
       if (failure !== undefined) return failure

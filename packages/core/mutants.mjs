@@ -1825,7 +1825,7 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "a letter that is refused at the other end of a link leaves its tuple held",
     clause: "S8",
     file: "internal/remote/held.ts",
-    find: "Effect.zipRight(held.end(refused, those), Effect.die(defect))",
+    find: "Effect.zipRight(held.end(refused, own), Effect.die(defect))",
     replace: "Effect.die(defect)"
   },
   {
@@ -2770,8 +2770,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "what was read is lost on its way over a link",
     clause: "S18",
     file: "internal/remote/held.ts",
-    find: "          : [...taken, read.map(encode)]",
-    replace: "          : taken"
+    find: "      : [...taken, read.map(encode)]",
+    replace: "      : taken"
   },
   {
     name: "what is absent is known over a link before its code has answered",
@@ -3101,5 +3101,376 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/remote/protocol.ts",
     find: "at === undefined ? { ttl, priority, after } : { ttl, priority, at }",
     replace: "at === undefined ? { ttl, priority: 0, after } : { ttl, priority: 0, at }"
+  },
+  {
+    name: "a pattern is forbidden only for its literals",
+    clause: "S23",
+    file: "internal/pattern/within.ts",
+    find: "return kind === undefined || another === undefined || kind === another",
+    replace: "return true"
+  },
+  {
+    name: "a variable behind a rest is as free as what it stands for",
+    clause: "S23",
+    file: "internal/pattern/within.ts",
+    find: "kind === \"rest\" ? [...names, ...names] : names",
+    replace: "names"
+  },
+  {
+    name: "a pattern with a variable twice is as one with two",
+    clause: "S23",
+    file: "internal/pattern/within.ts",
+    find: "pattern.failure === other.failure && other.within === undefined && isFree(other.terms) &&",
+    replace: "pattern.failure === other.failure && other.within === undefined &&"
+  },
+  {
+    name: "code sees what a view does not show, if its pattern is within",
+    clause: "S23",
+    file: "internal/pattern/within.ts",
+    find: "if (!asks && some.some(",
+    replace: "if (some.some("
+  },
+  {
+    name: "code sees what a view does not show, if its pattern is narrowed",
+    clause: "S23",
+    file: "internal/pattern/within.ts",
+    find: "isExact && !asks ? undefined : some",
+    replace: "isExact ? undefined : some"
+  },
+  {
+    name: "a wider pattern is taken for one that is within",
+    clause: "S23",
+    file: "internal/pattern/within.ts",
+    find: "isExact &&= canReplace",
+    replace: "isExact &&= true"
+  },
+  {
+    name: "a range is within one that it only meets",
+    clause: "S23",
+    file: "internal/pattern/within.ts",
+    find: "from <= low && high <= to",
+    replace: "from <= high && low <= to"
+  },
+  {
+    name: "a record is within one with fewer members",
+    clause: "S23",
+    file: "internal/pattern/within.ts",
+    find: "(whole.name === \"partial\" || parts.values.length === whole.values.length)",
+    replace: "true"
+  },
+  {
+    name: "all that begins alike is within a pattern that ends",
+    clause: "S23",
+    file: "internal/pattern/within.ts",
+    find: "reaches(others, terms) && others.fixed.length <= terms.fixed.length",
+    replace: "others.fixed.length <= terms.fixed.length"
+  },
+  {
+    name: "failures are within the pattern of everything",
+    clause: "S23",
+    file: "internal/pattern/within.ts",
+    find: "isAll(other) && !pattern.failure ||",
+    replace: "isAll(other) ||"
+  },
+  {
+    name: "what a pattern is narrowed to is not asked",
+    clause: "S23",
+    file: "internal/pattern/pattern.ts",
+    find: "return this.within === undefined || this.within.every(",
+    replace: "return this.within === undefined || this.within.some("
+  },
+  {
+    name: "what a pattern with variables is narrowed to is not asked",
+    clause: "S23",
+    file: "internal/pattern/pattern.ts",
+    find: "return this.fits(tuple.length) && this.isOpenTo(tuple)\n      ? bindFields",
+    replace: "return this.fits(tuple.length)\n      ? bindFields"
+  },
+  {
+    name: "a pattern whose variables are bound is narrowed no more",
+    clause: "S23",
+    file: "internal/pattern/pattern.ts",
+    find: "return new Pattern(terms, this.failure, this.answers, this.within)",
+    replace: "return new Pattern(terms, this.failure, this.answers)"
+  },
+  {
+    name: "patterns are alike though they are narrowed differently",
+    clause: "S11",
+    file: "internal/pattern/pattern.ts",
+    find: "areAllLike(this.within, that.within)",
+    replace: "true"
+  },
+  {
+    name: "a store decides about a pattern that is narrowed",
+    clause: "S23",
+    file: "internal/durable/query.ts",
+    find: "pattern.names.size === 0 && pattern.within === undefined",
+    replace: "pattern.names.size === 0"
+  },
+  {
+    name: "over a link a pattern is narrowed no more",
+    clause: "S23",
+    file: "internal/remote/patterns.ts",
+    find: "pattern.within?.map((some) => some.map((each) => encodePattern(each, values, opaque))),",
+    replace: "undefined,"
+  },
+  {
+    name: "a view puts all of outAll",
+    clause: "S23",
+    file: "internal/viewed/engine.ts",
+    find: "verbs.outAll(tuples.map(put), priority)",
+    replace: "verbs.outAll(tuples, priority)"
+  },
+  {
+    name: "what moves into a view is not looked at",
+    clause: "S23",
+    file: "internal/viewed/engine.ts",
+    find: "verbs.outFitting(tuples.map(put), onArrival, priorities)",
+    replace: "verbs.outFitting(tuples, onArrival, priorities)"
+  },
+  {
+    name: "a view puts whatever replace makes",
+    clause: "S23",
+    file: "internal/viewed/engine.ts",
+    find: "(tuple) => rights.put(f(tuple))",
+    replace: "f"
+  },
+  {
+    name: "a view puts whatever exchange makes",
+    clause: "S23",
+    file: "internal/viewed/engine.ts",
+    find: "(found) => make(found).map(rights.put)",
+    replace: "make"
+  },
+  {
+    name: "outIfAbsent of a view passes over what it does not show",
+    clause: "S23",
+    file: "internal/viewed/engine.ts",
+    find: "verbs.outIfAbsent(rights.absent(pattern)",
+    replace: "verbs.outIfAbsent(rights.read(pattern)"
+  },
+  {
+    name: "a view puts whatever letter",
+    clause: "S23",
+    file: "internal/viewed/engine.ts",
+    find: "rights.putsAll ? held : new Bounded",
+    replace: "true ? held : new Bounded"
+  },
+  {
+    name: "a transaction puts whatever it likes into a view",
+    clause: "S23",
+    file: "internal/viewed/engine.ts",
+    find: "party.out(rights.put(tuple))",
+    replace: "party.out(tuple)"
+  },
+  {
+    name: "a view takes what it may only read",
+    clause: "S23",
+    file: "internal/viewed/engine.ts",
+    find: "rights.query(query, !isReading(name))",
+    replace: "rights.query(query, false)"
+  },
+  {
+    name: "inp of a view takes what it may only read",
+    clause: "S23",
+    file: "internal/viewed/engine.ts",
+    find: "rights.query(query, name === \"inp\")",
+    replace: "rights.query(query, false)"
+  },
+  {
+    name: "a view moves what it may only read",
+    clause: "S23",
+    file: "internal/viewed/engine.ts",
+    find: "name === \"collectInto\" ? rights.taken(pattern) : rights.read(pattern)",
+    replace: "rights.read(pattern)"
+  },
+  {
+    name: "inUpTo of a view takes what it may only read",
+    clause: "S23",
+    file: "internal/viewed/engine.ts",
+    find: "verbs.takeUpTo(name, rights.taken(pattern), limit)",
+    replace: "verbs.takeUpTo(name, rights.read(pattern), limit)"
+  },
+  {
+    name: "a batch of a view has what it may only read",
+    clause: "S23",
+    file: "internal/viewed/engine.ts",
+    find: "pattern: rights.taken(taking.pattern)",
+    replace: "pattern: rights.read(taking.pattern)"
+  },
+  {
+    name: "a subscription of a view shows everything",
+    clause: "S23",
+    file: "internal/viewed/engine.ts",
+    find: "verbs.watch(kind, rights.read(pattern), mailbox)",
+    replace: "verbs.watch(kind, pattern, mailbox)"
+  },
+  {
+    name: "every view starts processes",
+    clause: "S23",
+    file: "internal/viewed/engine.ts",
+    find: "      rights.evaluate()\n",
+    replace: ""
+  },
+  {
+    name: "an export of a view has everything",
+    clause: "S23",
+    file: "internal/viewed/engine.ts",
+    find: "return tuple !== undefined && rights.shows(tuple)",
+    replace: "return tuple !== undefined"
+  },
+  {
+    name: "an import into a view puts everything",
+    clause: "S23",
+    file: "internal/viewed/engine.ts",
+    find: "if (!rights.putsAll) {",
+    replace: "if (rights.evaluates && !rights.putsAll) {"
+  },
+  {
+    name: "every view tells of the whole space",
+    clause: "S23",
+    file: "internal/viewed/engine.ts",
+    find: "      rights.all(name)\n",
+    replace: ""
+  },
+  {
+    name: "bad input of a view in memory is a defect",
+    clause: "S23",
+    file: "internal/viewed/engine.ts",
+    find: "isSpaceError(defect) ? Cause.fail(defect) : Cause.die(defect)",
+    replace: "Cause.die(defect)"
+  },
+  {
+    name: "what is wrong in a use is a failure of a view",
+    clause: "S23",
+    file: "internal/viewed/engine.ts",
+    find: "Cause.isDie(cause) && isOurs()",
+    replace: "Cause.isDie(cause)"
+  },
+  {
+    name: "what may be taken may not be read",
+    clause: "S23",
+    file: "internal/viewed/rights.ts",
+    find: "[...this.takes, ...reads]",
+    replace: "reads"
+  },
+  {
+    name: "a guard that reads has to be one that may be taken",
+    clause: "S23",
+    file: "internal/viewed/rights.ts",
+    find: "read: this.read, absent",
+    replace: "read: among, absent"
+  },
+  {
+    name: "what a view does not show is absent",
+    clause: "S23",
+    file: "internal/viewed/rights.ts",
+    find: "absent: this.absent }",
+    replace: "absent: this.read }"
+  },
+  {
+    name: "failures are exported as all others",
+    clause: "S23",
+    file: "internal/viewed/rights.ts",
+    find: "failure: isFailure(tuple) }",
+    replace: "failure: false }"
+  },
+  {
+    name: "a link believes that a query belongs to its patterns",
+    clause: "S16",
+    file: "internal/remote/frames.ts",
+    find: "list(one(\"take\", \"read\", \"absent\"))(roles) && roles.length === length",
+    replace: "list(one(\"take\", \"read\", \"absent\"))(roles)"
+  },
+  {
+    name: "a link believes whatever tuple",
+    clause: "S16",
+    file: "internal/remote/frames.ts",
+    find: "return value.length > 0",
+    replace: "return true"
+  },
+  {
+    name: "a link believes whatever formal",
+    clause: "S16",
+    file: "internal/remote/frames.ts",
+    find: "formals[mark as string]!(first, second) &&",
+    replace: "true &&"
+  },
+  {
+    name: "a link hears a number twice",
+    clause: "S16",
+    file: "internal/remote/server.ts",
+    find: "return frame[1] > last ? undefined",
+    replace: "return frame[1] >= last ? undefined"
+  },
+  {
+    name: "a link hears who has not said its version",
+    clause: "S16",
+    file: "internal/remote/server.ts",
+    find: "return \"it has not said its version\"",
+    replace: "return undefined"
+  },
+  {
+    name: "what has ended over a link ends again",
+    clause: "S8",
+    file: "internal/remote/held.ts",
+    find: "left?.has(index) === true && those.indexOf(index) === at",
+    replace: "true"
+  },
+  {
+    name: "a stream over a link is read twice at a time",
+    clause: "S17",
+    file: "internal/remote/opened.ts",
+    find: "    open.isRead = true\n",
+    replace: ""
+  },
+  {
+    name: "over a link holds have no limit",
+    clause: "S23",
+    file: "internal/remote/held.ts",
+    find: "if (!isFinal && refusal !== undefined) {",
+    replace: "if (refusal !== undefined && isFinal) {"
+  },
+  {
+    name: "what was taken for good is forgotten among those who wait",
+    clause: "S23",
+    file: "internal/remote/server.ts",
+    find: "this.waiting + holds.leaving >= limits.waiters",
+    replace: "this.waiting >= limits.waiters"
+  },
+  {
+    name: "who has waited over a link counts for ever",
+    clause: "S23",
+    file: "internal/remote/server.ts",
+    find: "        this.waiting -= weight\n",
+    replace: ""
+  },
+  {
+    name: "a question too many is asked all the same",
+    clause: "S23",
+    file: "internal/remote/asking.ts",
+    find: "if (this.asked >= this.limit) {",
+    replace: "if (this.asked > this.limit + 100) {"
+  },
+  {
+    name: "more tuples are taken over a link than are allowed",
+    clause: "S23",
+    file: "internal/remote/operations.ts",
+    find: "if (held.tuples.length > limits.tuples) {",
+    replace: "if (held.tuples.length > limits.tuples + 1) {"
+  },
+  {
+    name: "processes over a link have no limit",
+    clause: "S23",
+    file: "internal/remote/server.ts",
+    find: "stubs.size >= limits.processes",
+    replace: "stubs.size > limits.processes"
+  },
+  {
+    name: "streams over a link have no limit",
+    clause: "S23",
+    file: "internal/remote/server.ts",
+    find: "opened.size >= limits.subscriptions",
+    replace: "opened.size > limits.subscriptions"
   }
 ]

@@ -10,6 +10,7 @@ import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { checkLink, dying, failing, onlyOptions, schemasOf } from "./internal/arguments.js"
 import * as client from "./internal/remote/client.js"
+import { limitsOf } from "./internal/remote/limits.js"
 import * as server from "./internal/remote/server.js"
 import { Values } from "./internal/values.js"
 import type { SpaceError } from "./SpaceError.js"
@@ -50,16 +51,68 @@ export interface Options {
   readonly schemas?: ReadonlyArray<Schema.Schema<any, any>> | undefined
 }
 
-const valuesOfOptions = (options: unknown): Values => {
+/**
+ * How much one client may have, and ask for, at a time. Past a limit the request fails as `Refused`, with the name of
+ * the limit and its value; nothing of it has happened, and neither what the client has nor anybody else suffers. What
+ * is not given has no limit.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Limits {
+  /**
+   * Requests without an answer: those that wait for a tuple, and all others while they are on their way. A tuple that
+   * was taken for good counts too, until the client has said that it has it.
+   */
+  readonly waiters?: number | undefined
+  /** Holds: of `inWith`, `inScoped`, `withPermit`, and of what moves to another space. */
+  readonly holds?: number | undefined
+  /** Open subscriptions, streams and exports. */
+  readonly subscriptions?: number | undefined
+  /** Tuples that one request puts, takes or reads, and patterns that it looks for. */
+  readonly tuples?: number | undefined
+  /** Values that the client is asked about for one request whose pattern has predicates, schemas or the like. */
+  readonly candidates?: number | undefined
+  /** Processes that run. */
+  readonly processes?: number | undefined
+}
+
+/**
+ * Limits for clients that nobody knows: more than a program of good will comes near, and little for the server.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const defaultLimits: { readonly [Name in keyof Limits]-?: number } = {
+  waiters: 10_000,
+  holds: 1_000,
+  subscriptions: 100,
+  tuples: 10_000,
+  candidates: 100_000,
+  processes: 1_000
+}
+
+/**
+ * Options of the end at which the space is.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServeOptions extends Options {
+  /** How much the client may have and ask for. No limits, if none are given: see {@link defaultLimits}. */
+  readonly limits?: Limits | undefined
+}
+
+const valuesOfOptions = (options: unknown, ...others: ReadonlyArray<string>): Values => {
   const schemas = schemasOf(options)
-  onlyOptions(options, ["schemas"])
+  onlyOptions(options, ["schemas", ...others])
   return new Values(schemas)
 }
 
 /** What a link carries values by. Throws a `SpaceError` if that, or the link, is none. */
-const valuesOf = (link: unknown, options: unknown): Values => {
+const valuesOf = (link: unknown, options: unknown, ...others: ReadonlyArray<string>): Values => {
   checkLink(link)
-  return valuesOfOptions(options)
+  return valuesOfOptions(options, ...others)
 }
 
 /**
@@ -69,15 +122,19 @@ const valuesOf = (link: unknown, options: unknown): Values => {
  * the other end is of a version of this library that talks otherwise, this ends at once, and its operations fail as
  * `Unavailable`.
  *
+ * Nothing that the other end sends is believed: what is no message of the protocol ends the link, and its operations
+ * fail as `Refused`. No code of the other end runs here, and no regular expression: it is asked. What it may see, take
+ * and put is what the space allows: serve a view (`TupleSpace.view`) to who should not have everything.
+ *
  * @since 0.1.0
  * @category links
  */
 export const serve: <T extends Tuple, E>(
   space: TupleSpace<T, E>,
   link: Link,
-  options?: Options
+  options?: ServeOptions
 ) => Effect.Effect<void, E> = (space, link, options) =>
-  Effect.suspend(() => failing(() => server.serve(space, link, valuesOf(link, options))))
+  Effect.suspend(() => failing(() => server.serve(space, link, valuesOf(link, options, "limits"), limitsOf(options))))
 
 /**
  * Fails as `Unsupported` if a space cannot be served: one that is itself at the other end of a link.

@@ -16,12 +16,14 @@ import * as Schema from "effect/Schema"
  * - `"Unavailable"`: the engine behind the space was lost. What was asked for may have happened.
  * - `"Refused"`: the engine behind the space refuses what was asked for, as too large for instance: nothing of it has
  *   happened, and it will not if it is asked for again.
+ * - `"Forbidden"`: the view of a space does not allow it (`message` names what, and what is allowed). Nothing of it has
+ *   happened.
  * - `"Lapsed"`: a tuple was held for longer than its lease without a sign of life, and belongs to others again.
  * - `"Undecodable"`: a tuple is there that this program cannot decode. It is back in its place; `message` names the
  *   field and its class.
  *
  * A space in memory has no failures of its own, so there these arrive as defects: they are bugs of the caller that the
- * types could not refuse. Engines that can fail have `SpaceError` as their `E`.
+ * types could not refuse. Engines that can fail, and views of every space, have `SpaceError` as their `E`.
  *
  * @since 0.1.0
  * @category errors
@@ -35,6 +37,7 @@ export class SpaceError extends Schema.TaggedError<SpaceError>("@effect-linda/co
     "Unsupported",
     "Unavailable",
     "Refused",
+    "Forbidden",
     "Lapsed",
     "Undecodable"
   ),

@@ -27,6 +27,7 @@ import type * as Types from "effect/Types"
 import * as lines from "./internal/lines.js"
 import * as internal from "./internal/memory/verbs.js"
 import * as timeout from "./internal/timeout.js"
+import * as viewed from "./internal/viewed/engine.js"
 import type { Check, Match, Pattern, Within } from "./Pattern.js"
 import type { Evaluated, Process } from "./Process.js"
 import type { Query, Taken } from "./Query.js"
@@ -1161,6 +1162,98 @@ export const part = <T extends Tuple, E>(space: TupleSpace<T, E>): Part<T, E> =>
   const any: any = space
   return any
 }
+
+/**
+ * What a {@link view} allows: whatever is not named here is not allowed. Each of `out`, `in` and `rd` is `true` for
+ * everything, or a list of patterns.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Rights {
+  /** Which tuples may be put: those that one of the patterns matches. */
+  readonly out?: boolean | ReadonlyArray<Pattern> | undefined
+  /** Which tuples may be taken, and so read as well: those that one of the patterns matches. */
+  readonly in?: boolean | ReadonlyArray<Pattern> | undefined
+  /** Which tuples may be read, beside those that may be taken. */
+  readonly rd?: boolean | ReadonlyArray<Pattern> | undefined
+  /** Whether processes may be started. */
+  readonly eval?: boolean | undefined
+}
+
+/**
+ * The type of the tuples that can be put, taken or read through a view of a space of `T` with these rights.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type Viewed<T extends Tuple, R> = ViewedBy<T, Right<R, "out"> | Right<R, "in"> | Right<R, "rd">>
+
+/** What is allowed under this name: patterns, or `true`. */
+type Right<R, Name extends keyof Rights> = Name extends keyof R ? RightOf<R[Name]> : never
+
+type RightOf<A> = A extends ReadonlyArray<infer P> ? P : A extends true ? true : never
+
+/** Patterns that are not known allow anything, as far as the compiler can say. */
+type ViewedBy<T extends Tuple, P> = [true] extends [P] ? T
+  : [Pattern] extends [P] ? T
+  : P extends unknown ? P extends ReadonlyArray<unknown> ? Extract<Match<T, P>, Tuple> : never
+  : never
+
+/**
+ * `unknown` for rights of which each pattern can match a tuple of a space of `T`; otherwise a sentence stands where one
+ * cannot.
+ *
+ * @since 0.1.0
+ * @category type-level
+ */
+export type CheckRights<T extends Tuple, R> = {
+  readonly [Name in keyof R]: Name extends "out" | "in" | "rd"
+    ? R[Name] extends ReadonlyArray<unknown> ? CheckAll<T, R[Name]> : unknown
+    : Name extends "eval" ? unknown
+    : "a view has the rights out, in, rd and eval"
+}
+
+/**
+ * A facet of a space, of any engine, which allows what is said here and nothing else: give it to what should not see,
+ * take or put everything, or have it served ({@link Rights}; clause S23). It is a space itself: it can be viewed again,
+ * and waits, holds, joins and transactions are those of the space.
+ *
+ * - **Putting** a tuple that no pattern of `out` matches fails as `Forbidden`: by whatever operation, as a dead letter
+ *   too, or as what `replace` and `exchange` make.
+ * - **Taking and reading** see only tuples that may be taken or read: of a wider pattern that is what it finds. A
+ *   pattern that none of these can match fails as `Forbidden`.
+ * - **Absence** (`awaitNone`, `Query.absent`, `outIfAbsent`) can be told only of a pattern all of whose matches may be
+ *   read: any other fails as `Forbidden`.
+ * - `inspect`, `explain` and `awaitQuiescent` tell of the whole space, and need `rd: true` or `in: true`.
+ *
+ * Bad input is a failure here too, also where the space is in memory. A view lives as long as its space, and closes
+ * nothing. Throws a `SpaceError` if the rights mean nothing.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * ```ts
+ * import { Pattern as P, TupleSpace } from "@effect-linda/core"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const space = yield* TupleSpace.make()
+ *   yield* space.outAll([["job", 1], ["secret", "x"]])
+ *   const worker = TupleSpace.view(space, { in: [["job", P.number]], out: [["done", P.number]] })
+ *   console.log(yield* worker.copyCollect([P.rest(P.any)])) // [ [ "job", 1 ] ]
+ *   const [, id] = yield* worker.in(["job", P.any])
+ *   yield* worker.out(["done", id])
+ *   return yield* Effect.flip(worker.out(["job", 2])) // it may take jobs, and not put any
+ * })
+ *
+ * Effect.runPromise(Effect.scoped(program)).then(({ reason }) => console.log(reason)) // Forbidden
+ * ```
+ */
+export const view: <T extends Tuple, E, const R extends Rights>(
+  space: TupleSpace<T, E>,
+  rights: R & CheckRights<T, R>
+) => TupleSpace<Viewed<T, R>, E | SpaceError> = viewed.view
 
 /**
  * Options of {@link exportLines} and {@link importLines}.

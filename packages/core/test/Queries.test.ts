@@ -53,9 +53,9 @@ describe("Holds of batches", () => {
         giveBack: () => void given.push(tuples),
         end: () => Effect.void
       })
-      const holds = new Holds(new Values())
-      yield* holds.hold(1)(holdOf())
-      yield* holds.hold(2)(holdOf(["t"]))
+      const holds = new Holds(new Values(), Infinity)
+      yield* holds.hold(1, false)(holdOf())
+      yield* holds.hold(2, false)(holdOf(["t"]))
       holds.giveAllBack()
       same(given, [[["t"]]])
     }))

@@ -667,7 +667,8 @@ describe("Remote: the link", () => {
         const [server, client] = pair()
         client.listen((message) => resume(Effect.succeed((message as any)[0][2])), () => {})
         Effect.runFork(Effect.forkIn(Remote.serve(space, server), Effect.runSync(Scope.make())))
-        client.send([[1, 0, undefined, "rdp", [false, [0, "w"], ["matching", ["^(a+)+$", ""], []]], false]])
+        const pattern = [false, undefined, [0, "w"], ["matching", ["^(a+)+$", ""], []]]
+        client.send([[0, Protocol.version], [1, 0, undefined, "rdp", pattern, false]])
       })
       assert.match(JSON.stringify(error), /InvalidPattern.*regular expression/)
     }))

@@ -56,7 +56,7 @@ export const invalidOption = (message: string): SpaceError => new SpaceError({ r
 
 export const unsupported = (message: string): SpaceError => new SpaceError({ reason: "Unsupported", message })
 
-const invalidTuple = (message: string): SpaceError => new SpaceError({ reason: "InvalidTuple", message })
+export const invalidTuple = (message: string): SpaceError => new SpaceError({ reason: "InvalidTuple", message })
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Tuples

@@ -171,9 +171,10 @@ export interface Verbs<out E> {
 
   /**
    * All tuples, those that are held and those of failures too, by the age of their places, a page at a time. `values`
-   * are for an engine that keeps values: what cannot be written is a failure.
+   * are for an engine that keeps values: what cannot be written is a failure, unless it is left out, for it is not
+   * `meant`. Engines that keep texts may give more than is meant.
    */
-  readonly dump: (values: Values) => Stream.Stream<Dumped, E | SpaceError>
+  readonly dump: (values: Values, meant?: (tuple: Tuple) => boolean) => Stream.Stream<Dumped, E | SpaceError>
   /** Puts such tuples, in their order. */
   readonly load: (values: Values, all: ReadonlyArray<Dumped>) => Effect.Effect<void, E | SpaceError>
 

@@ -20,7 +20,7 @@ export const queryOf = (values: Values, pattern: Pattern): readonly [query: Quer
   const { arity, failure, open } = pattern
   const literals: Array<Literal> = []
   let shape = ""
-  let exact = pattern.names.size === 0
+  let exact = pattern.names.size === 0 && pattern.within === undefined
   for (let position = 0; position < arity; position++) {
     const term = pattern.terms[position]!
     if (term.kind === "literal" && !(failure && position === 0)) {

@@ -89,7 +89,7 @@ const look = (store: Store, after: number): readonly [Chunk.Chunk<Found>, Option
   ]
 }
 
-export const dump = (memory: Memory): Verbs<never>["dump"] => (values) =>
+export const dump = (memory: Memory): Verbs<never>["dump"] => (values, meant = () => true) =>
   Stream.paginateChunkEffect(
     beginning,
     (after) => operation(memory, "export", { step: () => look(memory.store, after) })
@@ -97,6 +97,10 @@ export const dump = (memory: Memory): Verbs<never>["dump"] => (values) =>
     .pipe(
       Stream.rechunk(page),
       Stream.mapChunksEffect((found) =>
-        failing(() => Effect.succeed(Chunk.map(found, (each) => written(values, each))))
+        failing(() =>
+          Effect.succeed(
+            Chunk.filterMap(found, (each) => meant(each.tuple) ? Option.some(written(values, each)) : Option.none())
+          )
+        )
       )
     )

@@ -43,7 +43,12 @@ export class Pattern {
     readonly terms: ReadonlyArray<Term>,
     readonly failure: boolean,
     /** Who answers for terms of it that are code elsewhere. */
-    readonly answers: Answers | undefined = undefined
+    readonly answers: Answers | undefined = undefined,
+    /**
+     * What it is narrowed to: it matches what one pattern of each of these lists matches as well, which is asked first.
+     * So its own code never sees anything else.
+     */
+    readonly within: ReadonlyArray<ReadonlyArray<Pattern>> | undefined = undefined
   ) {
     let mask = 0
     let names = noNames
@@ -99,8 +104,13 @@ export class Pattern {
 
   matches(tuple: ReadonlyArray<unknown>): boolean {
     return this.names === noNames
-      ? this.fits(tuple.length) && testFields(this.terms, this.arity, this.tail, tuple)
+      ? this.fits(tuple.length) && this.isOpenTo(tuple) && testFields(this.terms, this.arity, this.tail, tuple)
       : this.bind(tuple, undefined) !== false
+  }
+
+  /** Whether a tuple is within what this is narrowed to. */
+  private isOpenTo(tuple: ReadonlyArray<unknown>): boolean {
+    return this.within === undefined || this.within.every((some) => some.some((pattern) => pattern.matches(tuple)))
   }
 
   /** Whether it matches an entry: a tuple, or the failure of a process. */
@@ -111,12 +121,15 @@ export class Pattern {
   /** Whether it is certainly the same pattern. One that has code of the user's in it is, if the code is. */
   isLike(that: Pattern): boolean {
     return this === that ||
-      this.failure === that.failure && this.mask === that.mask && areLike(this.terms, that.terms)
+      this.failure === that.failure && this.mask === that.mask && areLike(this.terms, that.terms) &&
+        areAllLike(this.within, that.within)
   }
 
   /** Matches in the light of variables that are bound already: for joins. */
   bind(tuple: ReadonlyArray<unknown>, bindings: Bindings | undefined): Bound {
-    return this.fits(tuple.length) ? bindFields(this.terms, this.arity, this.tail, tuple, bindings) : false
+    return this.fits(tuple.length) && this.isOpenTo(tuple)
+      ? bindFields(this.terms, this.arity, this.tail, tuple, bindings)
+      : false
   }
 
   /** This pattern with the variables that are bound already as literals: what an index can use of a join. */
@@ -128,7 +141,13 @@ export class Pattern {
       const known = term.kind === "variable" ? lookup(bindings, term.value as string) : undefined
       return known === undefined ? term : literal(known.value)
     })
-    return new Pattern(terms, this.failure, this.answers)
+    return new Pattern(terms, this.failure, this.answers, this.within)
+  }
+
+  /** This pattern with these terms, which match no more than its own; narrowed to one of some patterns, if need be. */
+  narrowed(terms: ReadonlyArray<Term>, some?: ReadonlyArray<Pattern>): Pattern {
+    const within = some === undefined ? this.within : [...this.within ?? [], some]
+    return new Pattern(terms, this.failure, this.answers, within)
   }
 
   /** Whether an index finds by a value of this variable: where that is a whole field. */
@@ -138,14 +157,22 @@ export class Pattern {
 
   toString(): string {
     const fields = texts(this.terms)
-    return this.failure ? `failure(${fields})` : `[${fields}]`
+    const within = (this.within ?? []).map((some) => ` within ${some.join(" or ")}`)
+    return `${this.failure ? `failure(${fields})` : `[${fields}]`}${within.join("")}`
   }
 }
+
+const areAllLike = (some: Pattern["within"], others: Pattern["within"]): boolean =>
+  some === others || some !== undefined && others !== undefined && some.length === others.length &&
+    some.every((list, index) => {
+      const other = others[index]!
+      return list.length === other.length && list.every((pattern, index) => pattern.isLike(other[index]!))
+    })
 
 const areLike = (some: ReadonlyArray<Term>, others: ReadonlyArray<Term>): boolean =>
   some.length === others.length && some.every((term, index) => isLike(term, others[index]!))
 
-const isLike = (one: Term, other: Term): boolean => {
+export const isLike = (one: Term, other: Term): boolean => {
   if (one === other) {
     return true
   }

@@ -11,6 +11,7 @@ import { equals } from "../pattern/equality.js"
 import * as Hash from "../pattern/hash.js"
 import type { Answers } from "../pattern/pattern.js"
 import { callback } from "../runtime.js"
+import { past } from "./limits.js"
 import { Threw } from "./protocol.js"
 
 /** Thrown where an answer is needed before anything happens. */
@@ -62,7 +63,9 @@ export class Asking implements Answers {
   /** `wireOf` says what the client is shown of a value; `send` puts a question to it. */
   constructor(
     private readonly wireOf: (number: number, subject: unknown) => unknown,
-    private readonly send: (question: number, number: number, wire: unknown) => void
+    private readonly send: (question: number, number: number, wire: unknown) => void,
+    /** How many questions there may be. */
+    private readonly limit = Infinity
   ) {}
 
   /** What a predicate says of a value. */
@@ -108,6 +111,9 @@ export class Asking implements Answers {
     const before = shown.get(text)
     if (before !== undefined) {
       return before
+    }
+    if (this.asked >= this.limit) {
+      throw past("candidates", this.limit)
     }
     const question: Question = { subject, answer: undefined }
     questions.set(key, [...alike, question])

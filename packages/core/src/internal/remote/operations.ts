@@ -9,12 +9,13 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Tuple } from "../../Tuple.js"
 import type { TupleSpace } from "../../TupleSpace.js"
-import { afterOf, mailboxOf, millis, own, priorityIn, termsOf } from "../arguments.js"
+import { afterOf, invalidTuple, mailboxOf, millis, own, priorityIn, termsOf } from "../arguments.js"
 import { Batch } from "../batch.js"
 import { putFitting } from "../destination.js"
 import { equals } from "../pattern/equality.js"
 import type { Pattern } from "../pattern/pattern.js"
 import { indexIn, queryOf, shownIn, tuplesIn } from "../pattern/query.js"
+import { show } from "../print.js"
 import { millisOf } from "../runtime.js"
 import { isTimeout, timedOut } from "../timeout.js"
 import type { Values } from "../values.js"
@@ -22,6 +23,8 @@ import type { Leased, Verbs } from "../verbs.js"
 import { Asking, Replacement } from "./asking.js"
 import type { Holds } from "./held.js"
 import { Leases } from "./leases.js"
+import type { Limits } from "./limits.js"
+import { past } from "./limits.js"
 import type { Opened } from "./opened.js"
 import { decodePattern } from "./patterns.js"
 import type { Answered, Args, Exchanged, Name } from "./protocol.js"
@@ -39,6 +42,7 @@ export interface Serving {
   readonly holds: Holds
   readonly opened: Opened
   readonly stubs: Stubs
+  readonly limits: Limits
 }
 
 /** Each by the number of its request. */
@@ -81,7 +85,7 @@ const shown = (values: Values, [index, tuples]: Found): Exchanged => [
 
 /** Patterns, and how to ask the client about those that have code in them. */
 const reading = (
-  { ask, askings, values, verbs }: Serving,
+  { ask, askings, limits, values, verbs }: Serving,
   id: number,
   wires: ReadonlyArray<ReadonlyArray<unknown>>,
   asks: boolean
@@ -89,7 +93,8 @@ const reading = (
   const asking = asks
     ? new Asking(
       (number, subject) => number === Replacement ? shown(values, subject as Found) : values.encodeError(subject),
-      (question, number, wire) => ask(id, question, number, wire)
+      (question, number, wire) => ask(id, question, number, wire),
+      limits.candidates
     )
     : undefined
   if (asking !== undefined) {
@@ -144,7 +149,9 @@ const puttingOf = (
 const lookingOf = (
   serving: Serving
 ): Pick<Operations, "copyCollect" | "count" | "end" | "explain" | "rdp" | "read" | "take" | "takeNow"> => {
-  const { holds, values, verbs } = serving
+  const { holds, limits, values, verbs } = serving
+  /** One more than may be found shows that there are too many. */
+  const atMost = (limit: number) => Math.min(limit, limits.tuples + 1)
   const encodeAll = (tuples: ReadonlyArray<Tuple>) => tuples.map((tuple) => values.encodeTuple(tuple))
 
   return {
@@ -161,17 +168,31 @@ const lookingOf = (
       return now(maybe(values, verbs.now("rdp", pattern) as Effect.Effect<Option.Option<Tuple>, unknown>))
     },
     copyCollect: (id, wire, limit) =>
-      one(Effect.map(verbs.copyCollect(reading(serving, id, [wire], false).pattern, limit), (all) => encodeAll(all))),
+      one(Effect.flatMap(
+        verbs.copyCollect(reading(serving, id, [wire], false).pattern, atMost(limit)),
+        (all) =>
+          all.length > limits.tuples
+            ? Effect.fail(past("tuples", limits.tuples))
+            : Effect.sync(() => encodeAll(all))
+      )),
     count: (id, wire) => one(verbs.count(reading(serving, id, [wire], false).pattern)),
     explain: (id, wire) => one(verbs.explain(reading(serving, id, [wire], false).pattern)),
     take: (id, name, [form, roles, prefer], wires, asks, timeout, isFinal) => {
       const { patterns, wait } = reading(serving, id, wires, asks)
       const query = queryOf(form, patterns, roles, prefer)
-      return wait(verbs.take({ name, query, timeout, isFinal }, holds.hold(id)))
+      return wait(verbs.take({ name, query, timeout, isFinal }, holds.hold(id, isFinal)))
     },
     takeNow: (id, name, wire, asks, limit, isFinal, isTrial) => {
       const { now, pattern } = reading(serving, id, [wire], asks)
-      return now(verbs.takeNow({ name, pattern, limit, isFinal, isTrial }, holds.hold(id)))
+      return now(
+        verbs.takeNow({ name, pattern, limit: atMost(limit), isFinal, isTrial }, (held) => {
+          if (held.tuples.length > limits.tuples) {
+            held.giveBack()
+            return Effect.fail(past("tuples", limits.tuples))
+          }
+          return holds.hold(id, isFinal)(held)
+        })
+      )
     },
     end: (_, id, how, failed, after, letter, those) => none(holds.end(id, how, failed, after, letter, those))
   }
@@ -181,7 +202,7 @@ const changingOf = (
   serving: Serving,
   leases: Leases
 ): Pick<Operations, "exchange" | "outIfAbsent" | "replace"> => {
-  const { values, verbs } = serving
+  const { limits, values, verbs } = serving
 
   /** Counts an attempt of the tuple that would have been taken, had its client been able to decode it. */
   const attempted = (pattern: Pattern, tuple: Tuple): Effect.Effect<void, unknown> =>
@@ -197,7 +218,16 @@ const changingOf = (
     return {
       make: (found: Found): ReadonlyArray<Tuple> => {
         subject = found
+        if (found[1].length > limits.tuples) {
+          throw past("tuples", limits.tuples)
+        }
         const wires = asked!.answerTo(Replacement, found)
+        if (!Array.isArray(wires)) {
+          throw invalidTuple(`the tuples are an array of tuples, not ${show(wires)}`)
+        }
+        if (wires.length > limits.tuples) {
+          throw past("tuples", limits.tuples)
+        }
         return copyOf(wires).map((wire: unknown) => own(values.decodeTuple(copyOf(wire))))
       },
       /** What the client could not decode has failed. Of several tuples it has not said which that was. */
@@ -232,7 +262,9 @@ const changingOf = (
     exchange: (id, [form, roles, prefer], wires, sizes, timeout) => {
       const { asking: asked, now, patterns } = reading(serving, id, wires, true)
       const { counting, make } = asking(asked, patterns)
-      const query = form === "batch" ? new Batch(patterns[0]!, ...sizes!, 0) : queryOf(form, patterns, roles, prefer)
+      const query = form === "batch"
+        ? new Batch(patterns[0]!, sizes![0], Math.min(sizes![1], limits.tuples + 1), 0)
+        : queryOf(form, patterns, roles, prefer)
       const found = (result: unknown): Found => [indexIn(query, result), tuplesIn(query, result)]
       return Effect.flatMap(Effect.clock, (clock) => {
         // Each time that it had to ask it begins anew.

@@ -24,6 +24,7 @@ export type Opaque = (term: Term) => number | "any"
 
 export const encodePattern = (pattern: Pattern, values: Values, opaque: Opaque): ReadonlyArray<unknown> => [
   pattern.failure,
+  pattern.within?.map((some) => some.map((each) => encodePattern(each, values, opaque))),
   ...pattern.terms.map((term, index) => encodeTerm(term, values, opaque, `field ${index}`))
 ]
 
@@ -52,7 +53,7 @@ export interface Answering extends Answers {
 }
 
 export const decodePattern = (
-  [failure, ...terms]: ReadonlyArray<any>,
+  [failure, within, ...terms]: ReadonlyArray<any>,
   values: Values,
   answering: Answering | undefined
 ): Pattern => {
@@ -62,7 +63,10 @@ export const decodePattern = (
     return (value: unknown): boolean => answering?.ask(number, value) === true
   }
   const decoded = terms.map((term, index) => decodeTerm(term, values, asked, `field ${index}`))
-  return new Pattern(decoded, failure, isAsked ? answering : undefined)
+  const lists = (within as ReadonlyArray<ReadonlyArray<ReadonlyArray<unknown>>> | undefined)
+    ?.map((some) => some.map((each) => decodePattern(each, values, answering)))
+  isAsked ||= lists?.some((some) => some.some(({ answers }) => answers !== undefined)) === true
+  return new Pattern(decoded, failure, isAsked ? answering : undefined, lists)
 }
 
 const decodeTerm = (

@@ -29,7 +29,7 @@ import type { Dumped } from "../texts.js"
 import type { ReadName } from "../verbs.js"
 
 /** Changes whenever the frames do, or the coding of values in them: ends of different versions do not talk. */
-export const version = 8
+export const version = 9
 
 // From the client
 export const Hello = 0

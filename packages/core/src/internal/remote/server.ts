@@ -22,7 +22,10 @@ import type { Verbs } from "../verbs.js"
 import { verbsOf } from "../verbs.js"
 import type { Asking } from "./asking.js"
 import { Replacement, THREW, Unaskable } from "./asking.js"
+import { wrongIn } from "./frames.js"
 import { Holds } from "./held.js"
+import type { Limits } from "./limits.js"
+import { past } from "./limits.js"
 import { Opened } from "./opened.js"
 import { operationsOf } from "./operations.js"
 import * as Protocol from "./protocol.js"
@@ -39,16 +42,25 @@ export const refusalOf = (space: TupleSpace<any, any>): SpaceError | undefined =
 }
 
 /** Serves until the link ends, or the fiber is interrupted. */
-export const serve = (space: TupleSpace<any, any>, link: Link, values: Values): Effect.Effect<void, any> => {
+export const serve = (
+  space: TupleSpace<any, any>,
+  link: Link,
+  values: Values,
+  limits: Limits
+): Effect.Effect<void, any> => {
   const refusal = refusalOf(space)
   return refusal === undefined
-    ? Effect.flatMap(starter, (fork) => new Server(space, verbsOf(space)!, link, values, fork).serve)
+    ? Effect.flatMap(starter, (fork) => new Server(space, verbsOf(space)!, link, values, limits, fork).serve)
     : Effect.zipRight(
       // Whoever is at the other end would wait for ever.
       Effect.ignore(Effect.try(() => link.send([[Protocol.Closed, refusal.message, refusal.reason]]))),
       Effect.fail(refusal)
     )
 }
+
+/** Whether a request only ends, or goes on with, what the client has: of that there is a limit already. */
+const isUnlimited = (name: Protocol.Name): boolean =>
+  name === "end" || name === "ended" || name === "close" || name === "pull"
 
 /** How a request of a client ends. */
 type Ended = Exit.Exit<ReadonlyArray<unknown>, unknown>
@@ -64,6 +76,10 @@ class Server {
   private readonly opened = new Opened()
   private readonly stubs: Stubs
   private readonly operations: ReturnType<typeof operationsOf>
+  /** How many of those that run are limited. */
+  private waiting = 0
+  /** The number of the last request; before the client has said its version, there is none. */
+  private last: number | undefined = undefined
   /** Whether the link has ended. */
   private isClosed = false
   /** Ends the link. */
@@ -75,6 +91,7 @@ class Server {
     private readonly verbs: Verbs<any>,
     private readonly link: Link,
     private readonly values: Values,
+    private readonly limits: Limits,
     private readonly fork: Effect.Effect.Success<typeof starter>
   ) {
     const outbox = this.outbox = new Protocol.Outbox(
@@ -82,13 +99,13 @@ class Server {
       (cause) => this.close(`the link to the client carries nothing any more: ${messageOf(cause)}`)
     )
     const { askings, opened } = this
-    const holds = this.holds = new Holds(values)
+    const holds = this.holds = new Holds(values, limits.holds)
     const stubs = this.stubs = new Stubs(space, (id) => outbox.send([Protocol.Stop, id]))
     const ask = (id: number, question: number, number: number, wire: unknown): void =>
       outbox.send([Protocol.Ask, id, question, number, wire], (cause) =>
         // What no predicate can be asked about matches none.
         askings.get(id)?.told(question, number === Replacement && new Unaskable(Protocol.uncarried(cause))))
-    this.operations = operationsOf({ space, verbs, values, askings, ask, holds, opened, stubs })
+    this.operations = operationsOf({ space, verbs, values, askings, ask, holds, opened, stubs, limits })
   }
 
   readonly serve: Effect.Effect<void> = Effect.suspend(() => Effect.ensuring(this.listen, this.end))
@@ -96,7 +113,7 @@ class Server {
   private readonly listen: Effect.Effect<void> = callback<void>((resume) => {
     this.onClose = () => resume(Effect.void)
     this.unlisten = this.link.listen(
-      (message) => this.receiveAll(message as ReadonlyArray<Protocol.FromClient>),
+      (message) => this.receiveAll(message),
       () => {
         this.isClosed = true
         this.outbox.close()
@@ -112,10 +129,10 @@ class Server {
   })
 
   /** Says why, and ends the link; nothing can be sent or is heard any more. */
-  private close(why: string | undefined): void {
+  private close(why: string | undefined, reason?: SpaceError["reason"]): void {
     if (!this.isClosed) {
       this.isClosed = true
-      this.outbox.send([Protocol.Closed, why])
+      this.outbox.send(reason === undefined ? [Protocol.Closed, why] : [Protocol.Closed, why, reason])
       this.outbox.flush()
       this.outbox.close()
       this.unlisten()
@@ -136,10 +153,14 @@ class Server {
   )
 
   /** Answers that come together are looked at together, before anything else. */
-  private receiveAll(frames: ReadonlyArray<Protocol.FromClient>): void {
-    for (const frame of frames) {
+  private receiveAll(message: unknown): void {
+    for (const frame of Array.isArray(message) ? message : [message]) {
       if (this.isClosed) {
         return
+      }
+      const wrong = wrongIn(frame) ?? this.misplaced(frame)
+      if (wrong !== undefined) {
+        return this.close(`the other end does not keep to the protocol: ${wrong}`, "Refused")
       }
       if (frame[0] !== Protocol.Told) {
         this.lookAgain()
@@ -156,13 +177,30 @@ class Server {
     }
   }
 
+  /** What is wrong with a frame where it comes: the client says its version first, and each number once. */
+  private misplaced(frame: Protocol.FromClient): string | undefined {
+    const { last } = this
+    if (frame[0] === Protocol.Hello) {
+      this.last = -1
+      return last === undefined ? undefined : "it has said its version before"
+    }
+    if (last === undefined) {
+      return "it has not said its version"
+    }
+    if (frame[0] === Protocol.Request) {
+      this.last = frame[1]
+      return frame[1] > last ? undefined : `the request ${frame[1]} comes after the request ${last}`
+    }
+    return undefined
+  }
+
   private receive(frame: Protocol.FromClient): void {
     switch (frame[0]) {
       case Protocol.Hello: {
         const [, version] = frame
         if (version !== Protocol.version) {
           // What it says means something else here.
-          this.close(`the other end speaks version ${Protocol.version} of the protocol, not ${version}`)
+          this.close(`the other end speaks version ${Protocol.version} of the protocol, not ${show(version)}`)
         }
         return
       }
@@ -198,8 +236,11 @@ class Server {
     const run:
       | ((id: number, ...args: ReadonlyArray<any>) => Effect.Effect<ReadonlyArray<unknown>, unknown>)
       | undefined = Object.hasOwn(this.operations, name) ? this.operations[name] : undefined
+    const refusal = this.refusalOf(name, args)
     const effect = run === undefined
       ? Effect.fail(unsupported(`no operation is called ${name}`))
+      : refusal !== undefined
+      ? Effect.fail(refusal)
       : Effect.suspend(() => run(id, ...args))
     const refusing = Effect.catchAllDefect(effect, (defect) =>
       // What the types could not refuse.
@@ -210,11 +251,45 @@ class Server {
     if (exit !== null) {
       this.reply(id, exit)
     } else {
+      const weight = isUnlimited(name) ? 0 : 1
+      this.waiting += weight
       this.running.set(id, fiber)
       onEnd(fiber, (exit) => {
+        this.waiting -= weight
         this.running.delete(id)
         this.reply(id, exit)
       })
+    }
+  }
+
+  /** Why a request is refused that asks for more than its client may have, if it does. */
+  private refusalOf(name: Protocol.Name, args: ReadonlyArray<any>): SpaceError | undefined {
+    const { holds, limits, opened, stubs } = this
+    if (!isUnlimited(name) && this.waiting + holds.leaving >= limits.waiters) {
+      return past("waiters", limits.waiters)
+    }
+    switch (name) {
+      case "outAll":
+      case "outFitting":
+      case "load":
+        return args[0].length > limits.tuples ? past("tuples", limits.tuples) : undefined
+      case "exchange":
+        return args[1].length > limits.tuples || args[2]?.[0] > limits.tuples
+          ? past("tuples", limits.tuples)
+          : undefined
+      case "read":
+        return args[2].length > limits.tuples ? past("tuples", limits.tuples) : undefined
+      case "take":
+        return args[2].length > limits.tuples ? past("tuples", limits.tuples) : args[5] ? undefined : holds.refusal
+      case "takeNow":
+        return args[4] ? undefined : holds.refusal
+      case "open":
+      case "dump":
+        return opened.size >= limits.subscriptions ? past("subscriptions", limits.subscriptions) : undefined
+      case "eval":
+        return stubs.size >= limits.processes ? past("processes", limits.processes) : undefined
+      default:
+        return undefined
     }
   }
 

@@ -33,6 +33,13 @@ export class Stubs {
   /** `tell` has the client end the process with this number. */
   constructor(private readonly space: TupleSpace<any, any>, private readonly tell: (id: number) => void) {}
 
+  private starting = 0
+
+  /** How many there are, or are about to be. */
+  get size(): number {
+    return this.stubs.size + this.starting
+  }
+
   /** Starts one. Gives its number and its name, and whether it is to end already. */
   start(
     id: number,
@@ -54,7 +61,11 @@ export class Stubs {
       })
     }))
     const named = locally(stub, Process.standsFor, `${origin}:${id}`)
-    return Effect.flatMap(this.space.eval(named, { name, failures }), (process: AnyProcess) => {
+    const starting = Effect.suspend(() => {
+      this.starting++
+      return Effect.ensuring(this.space.eval(named, { name, failures }), Effect.sync(() => this.starting--))
+    })
+    return Effect.flatMap(starting, (process: AnyProcess) => {
       this.stubs.set(id, {
         fiber: process.fiber,
         end: (exit) => end(exit),

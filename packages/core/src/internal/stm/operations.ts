@@ -37,8 +37,12 @@ const Key = Symbol.for("@effect-linda/core/Party")
 /** Makes a space known as one that can be a party to transactions. */
 export const withParty = <A extends object>(space: A, party: Party): A => Object.assign(space, { [Key]: party })
 
+/** What a space can do in a transaction, if it can take part in one. */
+export const partyIn = (space: unknown): Party | undefined =>
+  typeof space === "object" && space !== null ? read(space, Key) as Party | undefined : undefined
+
 const partyOf = (space: unknown): Party => {
-  const party = typeof space === "object" && space !== null ? read(space, Key) as Party | undefined : undefined
+  const party = partyIn(space)
   if (party === undefined) {
     throw unsupported("only a space in memory, or one that is made of a store, takes part in a transaction")
   }

@@ -21,6 +21,7 @@ import { regressions } from "./regressions.js"
 import { streams } from "./streams.js"
 import { time } from "./time.js"
 import { transactions } from "./transactions.js"
+import { views } from "./views.js"
 
 export const groups: ReadonlyArray<ReadonlyArray<Property>> = [
   matching,
@@ -39,5 +40,6 @@ export const groups: ReadonlyArray<ReadonlyArray<Property>> = [
   exchanges,
   close,
   quiescence,
-  regressions
+  regressions,
+  views
 ]

@@ -32,6 +32,7 @@ import { events, mailboxes, opened, streams } from "./subscriptions.js"
 import { atomic, misused, retrying } from "./transactions.js"
 import { ttl } from "./ttl.js"
 import { values } from "./values.js"
+import { views } from "./views.js"
 import { choices, interruption, joins, timeouts, waiting } from "./waiting.js"
 
 export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
@@ -94,5 +95,6 @@ export const groups: ReadonlyArray<ReadonlyArray<Case>> = [
   metrics,
   lines,
   model,
-  history
+  history,
+  views
 ]
