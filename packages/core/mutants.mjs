@@ -1641,8 +1641,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "what a join only reads may be gone by its last look",
     clause: "S18",
     file: "internal/durable/gathering.ts",
-    find: "done(this.looksAt(chosen))",
-    replace: "done(this.looksAt(this.plan.takenOf(chosen)))"
+    find: "this.looksAt(chosen)",
+    replace: "this.looksAt(this.plan.takenOf(chosen))"
   },
   {
     name: "a join does not hear of what comes while it looks ahead",
@@ -1692,6 +1692,20 @@ class Now implements Operation<Option.Option<any>, never> {
     file: "internal/durable/waiter.ts",
     find: "            lookLater()\n            return",
     replace: "            return"
+  },
+  {
+    name: "an exchange of many and many keeps the store for itself",
+    clause: "S22",
+    file: "internal/durable/engine.ts",
+    find: "limit, findingOf(reader, query))",
+    replace: "limit, undefined)"
+  },
+  {
+    name: "a join that has found one gone does not read on",
+    clause: "S11",
+    file: "internal/durable/gathering.ts",
+    find: "areThere ? Effect.succeed(chosen) : choose",
+    replace: "areThere ? Effect.succeed(chosen) : Effect.succeed(undefined)"
   },
   // Effect's runtime
   {
@@ -2444,7 +2458,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "on a store a tuple that a join only reads is kept from those behind",
     clause: "S18",
-    file: "internal/durable/gathering.ts",
+    file: "internal/durable/joining.ts",
     find: "rows: rowsOf(all.filter((each) => taken.has(each))),",
     replace: "rows: rowsOf(all),"
   },

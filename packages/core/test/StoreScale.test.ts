@@ -1,5 +1,5 @@
 import type { SpaceError } from "@effect-linda/core"
-import { Pattern as P, SpaceStore } from "@effect-linda/core"
+import { Pattern as P, Query as Q, SpaceStore } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Effect, Exit, Fiber, Option, Scope } from "effect"
 import type { Space } from "./asked.js"
@@ -82,6 +82,8 @@ describe("D12 a predicate that matches only what is far", () => {
     copyCollect: (space) => space.copyCollect(["job", isLast]),
     count: (space) => space.count(["job", isLast]),
     outIfAbsent: (space) => space.outIfAbsent(["job", isLast], ["none"]),
+    exchange: (space) => space.exchange(["job", isLast], () => [["done"]]),
+    "exchange of a batch": (space) => space.exchange(Q.batch(["job", isLast], { max: 2 }), () => [["done"]]),
     replace: (space) => space.replace(["job", isLast], ([, i]) => ["job", i, "replaced"])
   }
 

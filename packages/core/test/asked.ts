@@ -17,17 +17,20 @@ export interface Asked {
 
 type Seen = (asked: Asked) => Effect.Effect<unknown, SpaceError.SpaceError>
 
-/** Opens clients of one space; `seen` is told of what they ask, before it is done. */
+/** Opens clients of one space; `seen` is told of what they ask before it is done, and `done` after that. */
 export const clients = Effect.map(SpaceStore.memory, ({ open }) => {
   const raw = open("jobs", { lease: "10000 days" })
   let turns = 0
-  const client = (seen: Seen = () => Effect.void) =>
+  const client = (seen: Seen = () => Effect.void, done: Seen = () => Effect.void) =>
     Effect.map(
       Effect.flatMap(raw, (store) =>
         SpaceStore.make({
           ...store,
           run: (commands) =>
-            Effect.zipRight(Effect.suspend(() => seen({ commands, isAlone: false, turn: 0 })), store.run(commands)),
+            Effect.zipLeft(
+              Effect.zipRight(Effect.suspend(() => seen({ commands, isAlone: false, turn: 0 })), store.run(commands)),
+              Effect.suspend(() => done({ commands, isAlone: false, turn: 0 }))
+            ),
           transaction: (body) =>
             store.transaction((run, savepoint) => {
               const turn = ++turns

@@ -11,7 +11,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
 import type { SpaceError } from "../../SpaceError.js"
+import type { Restore } from "../../SpaceStore.js"
 import type { EventKind, Mail, Row, Run, Scan } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Pattern } from "../pattern/pattern.js"
@@ -252,6 +254,28 @@ export class Rounds {
   }
 }
 
+/** Attempts it, each time in a transaction, and looks ahead in between as long as that ends as {@link Far}. */
+export const attempting = <A, E, R>(
+  session: Session,
+  sought: Sought,
+  attempt: (rounds: Rounds) => Effect.Effect<A, E, R>,
+  restore: Restore = identity
+): Effect.Effect<A, Exclude<E, Far> | SpaceError, R> =>
+  Effect.suspend(() => {
+    const rounds = new Rounds(session, sought)
+    const next = callback<void, SpaceError>((resume) =>
+      rounds.next((exit) => resume(exit as Exit.Exit<void, SpaceError>))
+    )
+    const go: Effect.Effect<A, Exclude<E, Far> | SpaceError, R> = Effect.catchAll(
+      attempt(rounds),
+      (error) =>
+        error instanceof Far
+          ? Effect.zipRight(restore(next), go)
+          : Effect.fail(error as Exclude<E, Far>)
+    )
+    return Effect.ensuring(go, Effect.sync(() => rounds.close()))
+  })
+
 /**
  * Looks at what is stored, in a transaction that does nothing else, and ahead where that is long. Within a transaction
  * of the user's the store is that one's alone already.
@@ -263,24 +287,12 @@ export const searching = <A, E>(
   body: (run: Run, from: From) => Effect.Effect<A, E>,
   leaving?: Leaving<A>
 ): Effect.Effect<A, Exclude<E, Far> | SpaceError> =>
-  Effect.suspend(() => {
-    const rounds = new Rounds(session, sought)
-    const next = callback<void, SpaceError>((resume) =>
-      rounds.next((exit) => resume(exit as Exit.Exit<void, SpaceError>))
-    )
-    const look: Effect.Effect<A, Exclude<E, Far> | SpaceError> = Effect.catchAll(
-      access.exclusively(
-        (run) =>
-          Effect.flatMap(
-            access.isTransaction ? Effect.succeed(everything) : rounds.start(run),
-            (from) => body(run, from)
-          ),
-        leaving
-      ),
-      (error) =>
-        error instanceof Far
-          ? Effect.zipRight(leaving === undefined ? next : leaving.restore(next), look)
-          : Effect.fail(error as Exclude<E, Far> | SpaceError)
-    )
-    return Effect.ensuring(look, Effect.sync(() => rounds.close()))
-  })
+  attempting(session, sought, (rounds) =>
+    access.exclusively(
+      (run) =>
+        Effect.flatMap(
+          access.isTransaction ? Effect.succeed(everything) : rounds.start(run),
+          (from) => body(run, from)
+        ),
+      leaving
+    ), leaving?.restore)

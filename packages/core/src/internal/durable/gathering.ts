@@ -26,7 +26,7 @@ import { Gathered, queriesFor } from "./gathered.js"
 import { matches, page } from "./query.js"
 import type { Reader, Reading } from "./reader.js"
 import { isRead } from "./reader.js"
-import type { Candidate, Met } from "./wanted.js"
+import type { Candidate } from "./wanted.js"
 
 /** A demand of a join, and whether its query says all. */
 interface Asker extends Demand {
@@ -65,7 +65,6 @@ export interface Look {
   readonly isBounded: boolean
   /** Whether it may stop once it is certain that there is too little. Otherwise it has to know what there is. */
   readonly stops: boolean
-  readonly takes: boolean
   readonly outlook: Outlook<Candidate> | undefined
   /** A tuple that is held for the join. */
   readonly offered: Row | undefined
@@ -126,10 +125,12 @@ export class Gathering implements Findings {
   // Under the lock
   // -------------------------------------------------------------------------------------------------------------------
 
-  /** The rows of an assignment that are there, if there is one. */
-  look(run: Run, look: Look): Effect.Effect<Met | null, Far | SpaceError> {
+  /** What is for each pattern, and is there, if there is that. */
+  look(
+    run: Run,
+    { isBounded, offered, outlook, stops }: Look
+  ): Effect.Effect<ReadonlyArray<Candidate> | undefined, Far | SpaceError> {
     return Effect.suspend(() => {
-      const { isBounded, offered, outlook, stops, takes } = look
       this.there.clear()
       this.absent = undefined
       if (offered !== undefined) {
@@ -138,32 +139,34 @@ export class Gathering implements Findings {
       const most = (near + this.questions.length) * page
       let rows = 0
       /** Asks the store alone, for so many rows in all. */
-      const done = <A>(asking: Asking<A>): Effect.Effect<A, Far | SpaceError> => {
-        const go = (...answers: Parameters<Asking["next"]>): Effect.Effect<A, Far | SpaceError> => {
-          const step = asking.next(...answers)
-          if (step.done === true) {
-            return Effect.succeed(step.value)
-          }
-          return isBounded && rows >= most ? Effect.fail(new Far()) : Effect.flatMap(
-            run(step.value),
-            ({ replies }) => {
-              replies.forEach((reply, index) => {
-                rows += Math.max(reply.length, Math.min(leastRows, step.value[index]!.limit))
-              })
-              return go(replies)
+      const done = <A>(asks: () => Asking<A>): Effect.Effect<A, Far | SpaceError> =>
+        Effect.suspend(() => {
+          const asking = asks()
+          const go = (...answers: Parameters<Asking["next"]>): Effect.Effect<A, Far | SpaceError> => {
+            const step = asking.next(...answers)
+            if (step.done === true) {
+              return Effect.succeed(step.value)
             }
-          )
-        }
-        return Effect.suspend(go)
-      }
-      const choose: Effect.Effect<Met | null, Far | SpaceError> = Effect.flatMap(
-        Effect.zipRight(done(this.gathers(stops, offered, [page, page])), this.askAbsent(run, offered)),
+            return isBounded && rows >= most ? Effect.fail(new Far()) : Effect.flatMap(
+              run(step.value),
+              ({ replies }) => {
+                replies.forEach((reply, index) => {
+                  rows += Math.max(reply.length, Math.min(leastRows, step.value[index]!.limit))
+                })
+                return go(replies)
+              }
+            )
+          }
+          return go()
+        })
+      const gather = done(() => this.gathers(stops, offered, [page, page]))
+      const choose: Effect.Effect<ReadonlyArray<Candidate> | undefined, Far | SpaceError> = Effect.flatMap(
+        Effect.zipRight(gather, this.askAbsent(run, offered)),
         () => {
           const chosen = Join.find<Candidate>(this.plan, (this.absent ?? this.gathered).source, outlook)
-          return chosen === undefined ? Effect.succeed(null) : Effect.flatMap(
-            done(this.looksAt(chosen)),
-            (areThere) => areThere ? Effect.succeed(this.met(chosen, takes)) : choose
-          )
+          return chosen === undefined
+            ? Effect.succeed(undefined)
+            : Effect.flatMap(done(() => this.looksAt(chosen)), (areThere) => areThere ? Effect.succeed(chosen) : choose)
         }
       )
       return choose
@@ -184,22 +187,6 @@ export class Gathering implements Findings {
       this.absent = new Absent(this.reader, this.plan, this.gathered)
       return askFor(this.reader, run, this.absent, offered)
     })
-  }
-
-  /** The rows of those chosen. One that cannot be decoded ends it: the others stay where they are. */
-  private met(chosen: ReadonlyArray<Candidate>, takes: boolean): Met {
-    const unread = chosen.filter(({ unread }) => unread !== undefined)
-    const all = unread.length === 0 ? chosen : unread
-    const rowsOf = (some: ReadonlyArray<Candidate>) => some.map(({ row }) => row)
-    if (!takes || this.plan.takes === chosen.length) {
-      return { index: 0, rows: rowsOf(all) }
-    }
-    const taken = new Set(this.plan.takenOf(chosen))
-    return {
-      index: 0,
-      rows: rowsOf(all.filter((each) => taken.has(each))),
-      alsoRead: rowsOf(all.filter((each) => !taken.has(each)))
-    }
   }
 
   /** Whether those chosen are there; forgets those that are not. */

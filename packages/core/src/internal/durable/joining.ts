@@ -11,7 +11,7 @@ import type { Far } from "./ahead.js"
 import { claim, claimed } from "./finding.js"
 import { Gathering, questionsOf } from "./gathering.js"
 import type { Ground } from "./ground.js"
-import type { Met, Wanted } from "./wanted.js"
+import type { Candidate, Met, Wanted } from "./wanted.js"
 import type { Wish } from "./wishes.js"
 import { askedBy, described, reading } from "./wishes.js"
 
@@ -45,12 +45,12 @@ export const joinOf = ({ reader }: Ground, wish: Wish, as: "join" | "rd"): Wante
           // Once the tuple has been accepted, it is late to leave.
           isBounded: from.isBounded && mine === offered,
           stops: outlook === undefined,
-          takes,
           outlook,
           offered: mine?.row
         }
-        return Effect.flatMap(gathering.look(run, how), (found): Effect.Effect<Met | null, Far | SpaceError> => {
+        return Effect.flatMap(gathering.look(run, how), (chosen): Effect.Effect<Met | null, Far | SpaceError> => {
           knows(gathering.witness)
+          const found = chosen === undefined ? null : metOf(plan, chosen, takes)
           if (mine === undefined || found === null || found.rows.every(({ id }) => id !== mine.row.id)) {
             return Effect.succeed(found)
           }
@@ -69,5 +69,21 @@ export const joinOf = ({ reader }: Ground, wish: Wish, as: "join" | "rd"): Wante
             : Effect.succeed(found)
       )
     }
+  }
+}
+
+/** The rows of those chosen. One that cannot be decoded ends it: the others stay where they are. */
+const metOf = (plan: Plan, chosen: ReadonlyArray<Candidate>, takes: boolean): Met => {
+  const unread = chosen.filter(({ unread }) => unread !== undefined)
+  const all = unread.length === 0 ? chosen : unread
+  const rowsOf = (some: ReadonlyArray<Candidate>) => some.map(({ row }) => row)
+  if (!takes || plan.takes === chosen.length) {
+    return { index: 0, rows: rowsOf(all) }
+  }
+  const taken = new Set(plan.takenOf(chosen))
+  return {
+    index: 0,
+    rows: rowsOf(all.filter((each) => taken.has(each))),
+    alsoRead: rowsOf(all.filter((each) => !taken.has(each)))
   }
 }

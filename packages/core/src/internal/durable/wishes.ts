@@ -162,7 +162,8 @@ export const described = (
   read
 })
 
-const oldestOf = (
+/** The oldest of what matches one of these, or the first of them that something matches. */
+export const oldestOf = (
   reader: Reader,
   run: Run,
   patterns: ReadonlyArray<Pattern>,
