@@ -1,10 +1,10 @@
 /**
  * Gathers what the store has for a join: candidates for each of its demands, and chooses among them.
  *
- * It goes on as long as that is of use, and says only what it asks for next. So the same search is made under the lock
- * of the store, and ahead of that, with others in between. What has been gathered ahead stays of use: nothing that is
- * there is unknown at the last look, since a watcher tells of all that comes to be stored. What is gone may be among it,
- * so those chosen are looked at again, and if one of them is gone, it chooses anew.
+ * It goes on as long as that is of use, and says only what it asks for next. So the same search is made under the
+ * lock of the store, and ahead of that, with others in between. What has been gathered ahead stays of use: nothing that
+ * is there is unknown at the last look, since a watcher tells of all that comes to be stored. What is gone may be among
+ * it, so those chosen are looked at again, and if one of them is gone, it chooses anew.
  *
  * What must not be there is asked under the lock alone.
  *
