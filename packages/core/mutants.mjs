@@ -1605,23 +1605,107 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "on a store a join reads all of the many, though another pattern has few",
     clause: "S11",
-    file: "internal/durable/joining.ts",
-    find: "lookup === undefined\n",
-    replace: "lookup === undefined || open.length > 0\n"
+    file: "internal/durable/gathering.ts",
+    find: "if (lookup !== undefined) {",
+    replace: "if (lookup !== lookup) {"
   },
   {
     name: "on a store a join looks the many up by the values of what it has read only a part of",
     clause: "S11",
-    file: "internal/durable/joining.ts",
-    find: "const values = this.known.has(pattern) ? ",
-    replace: "const values = this.known.size >= 0 ? "
+    file: "internal/durable/gathering.ts",
+    find: "const values = this.found.has(through)",
+    replace: "const values = this.found.size >= 0"
   },
   {
     name: "on a store a join searches among the first page of the many",
     clause: "S11",
-    file: "internal/durable/joining.ts",
-    find: "this.plan.isPlain ? Effect.void : this.complete(run)",
-    replace: "Effect.void"
+    file: "internal/durable/gathering.ts",
+    find: "      yield* this.completes(limits)\n",
+    replace: ""
+  },
+  {
+    name: "a join of many and many keeps the store for itself",
+    clause: "S11",
+    file: "internal/durable/gathering.ts",
+    find: "isBounded && rows >= most",
+    replace: "rows < 0"
+  },
+  {
+    name: "a join takes what was there when it looked ahead, and is gone",
+    clause: "S11",
+    file: "internal/durable/gathering.ts",
+    find: "if (answers[index]![0]?.id === place) {",
+    replace: "if (place === place) {"
+  },
+  {
+    name: "what a join only reads may be gone by its last look",
+    clause: "S18",
+    file: "internal/durable/gathering.ts",
+    find: "this.looksAt(chosen)",
+    replace: "this.looksAt(this.plan.takenOf(chosen))"
+  },
+  {
+    name: "a join does not hear of what comes while it looks ahead",
+    clause: "S5",
+    file: "internal/durable/gathering.ts",
+    find: "    this.come.push(row)\n",
+    replace: ""
+  },
+  {
+    name: "a join does not hear of what comes back while it looks ahead",
+    clause: "S8",
+    file: "internal/durable/gathering.ts",
+    find: "events = [\"Out\", \"Requeue\"] as const",
+    replace: "events = [\"Out\"] as const"
+  },
+  {
+    name: "a join looks at one after the other of many that are gone",
+    clause: "S11",
+    file: "internal/durable/gathering.ts",
+    find: "id >= place && id <= last",
+    replace: "id === place && id <= last"
+  },
+  {
+    name: "a join counts what has come behind before it knows what is between",
+    clause: "S5",
+    file: "internal/durable/gathering.ts",
+    find: "missing -= seq <= place ? 1 : 0",
+    replace: "missing -= seq <= place || seq > place ? 1 : 0"
+  },
+  {
+    name: "a join that has looked ahead does not look up what has come to agree with others",
+    clause: "S11",
+    file: "internal/durable/gathering.ts",
+    find: "      yield* this.lookUp(lookup)\n    }\n",
+    replace: "    }\n"
+  },
+  {
+    name: "a join that is offered a tuple keeps the store for all that it has to read",
+    clause: "S11",
+    file: "internal/durable/waiter.ts",
+    find: "from: firstPages",
+    replace: "from: { ...firstPages, isBounded: false }"
+  },
+  {
+    name: "a join that has let a tuple go because it would have to look far does not look for it",
+    clause: "S11",
+    file: "internal/durable/waiter.ts",
+    find: "            lookLater()\n            return",
+    replace: "            return"
+  },
+  {
+    name: "an exchange of many and many keeps the store for itself",
+    clause: "S22",
+    file: "internal/durable/engine.ts",
+    find: "limit, findingOf(reader, query))",
+    replace: "limit, undefined)"
+  },
+  {
+    name: "a join that has found one gone does not read on",
+    clause: "S11",
+    file: "internal/durable/gathering.ts",
+    find: "areThere ? Effect.succeed(chosen) : choose",
+    replace: "areThere ? Effect.succeed(chosen) : Effect.succeed(undefined)"
   },
   // Effect's runtime
   {
@@ -1782,7 +1866,7 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a look ahead does not hear of what comes back to its old place",
     clause: "S5",
-    file: "internal/durable/ahead.ts",
+    file: "internal/durable/passed.ts",
     find: "this.back[number] = Math.min(this.back[number]!, row.id - 1)",
     replace: "this.back[number] = this.back[number]!"
   },
@@ -1790,8 +1874,8 @@ class Now implements Operation<Option.Option<any>, never> {
     name: "who looks for what is far keeps the store for itself",
     clause: "S7",
     file: "internal/durable/ahead.ts",
-    find: "goesFar || round === rounds",
-    replace: "round <= rounds"
+    find: "isBounded: this.round < rounds",
+    replace: "isBounded: this.round < 0"
   },
   {
     name: "a look ahead leaves its watcher behind",
@@ -2381,9 +2465,9 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "on a store a join with a read member reads all that there is to take",
     clause: "S18",
-    file: "internal/durable/joining.ts",
-    find: "!this.known.has(asker.pattern) && !this.plan.isLoose(asker)",
-    replace: "!this.known.has(asker.pattern)"
+    file: "internal/durable/gathering.ts",
+    find: "!this.found.has(asker.pattern) && !this.plan.isLoose(asker)",
+    replace: "!this.found.has(asker.pattern)"
   },
   {
     name: "on a store equal patterns with a variable are content with the oldest tuples",
@@ -3021,14 +3105,14 @@ class Now implements Operation<Option.Option<any>, never> {
   {
     name: "a look ahead does not look at what has come before what it has passed",
     clause: "S21",
-    file: "internal/durable/ahead.ts",
+    file: "internal/durable/passed.ts",
     find: "[{ after, upTo: place - 1 }]",
     replace: "[]"
   },
   {
     name: "a look ahead looks only before all that it has passed",
     clause: "S21",
-    file: "internal/durable/ahead.ts",
+    file: "internal/durable/passed.ts",
     find: "after > beginning && priorityOf(after) === priorityOf(place)",
     replace: "after > beginning"
   },

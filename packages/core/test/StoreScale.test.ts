@@ -1,43 +1,10 @@
-import type { SpaceError, Tuple, TupleSpace } from "@effect-linda/core"
-import { Pattern as P, SpaceStore } from "@effect-linda/core"
+import type { SpaceError } from "@effect-linda/core"
+import { Pattern as P, Query as Q, SpaceStore } from "@effect-linda/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Effect, Exit, Fiber, Option, Scope } from "effect"
+import type { Space } from "./asked.js"
+import { clients, scansIn } from "./asked.js"
 import { same, settle, start, waiters } from "./helpers.js"
-
-type Space = TupleSpace.TupleSpace<Tuple.Tuple, SpaceError.SpaceError>
-
-/** What a client asks its store for: by itself, or within a transaction, while nobody else can. */
-interface Asked {
-  readonly commands: ReadonlyArray<SpaceStore.Command>
-  readonly isAlone: boolean
-}
-
-type Seen = (asked: Asked) => Effect.Effect<unknown, SpaceError.SpaceError>
-
-/** Opens clients of one space; `seen` is told of what they ask, before it is done. */
-const clients = Effect.map(SpaceStore.memory, ({ open }) => {
-  const raw = open("jobs", { lease: "10000 days" })
-  const client = (seen: Seen = () => Effect.void) =>
-    Effect.map(
-      Effect.flatMap(raw, (store) =>
-        SpaceStore.make({
-          ...store,
-          run: (commands) =>
-            Effect.zipRight(Effect.suspend(() => seen({ commands, isAlone: false })), store.run(commands)),
-          transaction: (body) =>
-            store.transaction((run, savepoint) =>
-              body(
-                (commands) => Effect.zipRight(Effect.suspend(() => seen({ commands, isAlone: true })), run(commands)),
-                savepoint
-              )
-            )
-        })),
-      (space): Space => space
-    )
-  return Object.assign(client, { raw })
-})
-
-const scansIn = ({ commands }: Asked): number => commands.filter(({ op }) => op === "scan").length
 
 /** More than a few pages. */
 const far = 3_000
@@ -115,6 +82,8 @@ describe("D12 a predicate that matches only what is far", () => {
     copyCollect: (space) => space.copyCollect(["job", isLast]),
     count: (space) => space.count(["job", isLast]),
     outIfAbsent: (space) => space.outIfAbsent(["job", isLast], ["none"]),
+    exchange: (space) => space.exchange(["job", isLast], () => [["done"]]),
+    "exchange of a batch": (space) => space.exchange(Q.batch(["job", isLast], { max: 2 }), () => [["done"]]),
     replace: (space) => space.replace(["job", isLast], ([, i]) => ["job", i, "replaced"])
   }
 

@@ -1,39 +1,42 @@
 /**
  * Looks ahead for what only this program can decide about: page by page, with others in between. So nobody waits while
- * a predicate is asked about all that is stored; the store is this operation's alone only for the last look.
+ * a predicate is asked about all that is stored, or while a join gathers its candidates; the store is this operation's
+ * alone only for the last look.
  *
- * What has been found out stays true until then: up to some place nothing matches. What is put comes behind all places
- * of its priority: what has come behind those that were passed is looked at by the last look as well. Only a tuple that
- * comes back has an old place, and a watcher tells of that.
+ * What has been found out has to be of use then. What that is, whoever looks knows: single tuples by the places that
+ * were passed in vain ({@link Passed}), joins by their candidates ({@link Gathering}). A watcher tells them what comes
+ * meanwhile.
  *
  * @internal
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
 import type { SpaceError } from "../../SpaceError.js"
-import type { Mail, Run } from "../../StoreCommand.js"
+import type { Restore } from "../../SpaceStore.js"
+import type { EventKind, Mail, Row, Run, Scan } from "../../StoreCommand.js"
 import type { Tuple } from "../../Tuple.js"
 import type { Pattern } from "../pattern/pattern.js"
-import { beginning, priorityOf } from "../places.js"
 import { callback } from "../runtime.js"
 import type { Access } from "./access.js"
+import type { Gathering } from "./gathering.js"
 import type { Listener } from "./offers.js"
-import { matches, page } from "./query.js"
-import { isRead } from "./reader.js"
+import type { Range } from "./passed.js"
+import { page } from "./query.js"
 import { hidden } from "./retrying.js"
 import type { Leaving, Session } from "./session.js"
 import type { Wanted } from "./wanted.js"
 
-/** Places at which something may match: those behind one, up to another. */
-export interface Range {
-  readonly after: number
-  readonly upTo: number
+/** What is known where a look begins. */
+export interface Known {
+  /** Where something may match, for each of the patterns, in their order. If there are none, that is not known. */
+  readonly ranges: ReadonlyArray<ReadonlyArray<Range>>
+  /** What a join has gathered. */
+  readonly gathering?: Gathering
 }
 
 /** From where on it is looked for. */
-export interface From {
-  /** For each of the patterns, in their order. Nothing else matches. If there are none, that is not known. */
-  readonly ranges: ReadonlyArray<ReadonlyArray<Range>>
+export interface From extends Known {
   /** Whether one that would have to go far ends as {@link Far}. */
   readonly isBounded: boolean
 }
@@ -41,16 +44,13 @@ export interface From {
 /** All that is stored, however much that is. */
 export const everything: From = { ranges: [], isBounded: false }
 
-/** All places. */
-export const whole: Range = { after: beginning, upTo: Infinity }
-
 /** The first pages of it. */
-const firstPages: From = { ranges: [], isBounded: true }
+export const firstPages: From = { ranges: [], isBounded: true }
 
 /** So many pages are looked at before one looks ahead, which takes a few batches more. */
 export const near = 4
 
-/** Nothing on the first pages matches, and there are more: others should not have to wait for these. */
+/** What is on the first pages is not enough, and there are more: others should not have to wait for these. */
 export class Far {
   readonly _tag = "Far"
 }
@@ -58,17 +58,32 @@ export class Far {
 export const isFar = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) && exit.cause._tag === "Fail" && exit.cause.error instanceof Far
 
-/** What is looked for. */
-export type Sought = Pick<Wanted, "exactly" | "patterns" | "queries" | "tuple">
+/** Asks for pages until it knows enough. It never asks for nothing. */
+export type Asking<A = void> = Generator<ReadonlyArray<Scan>, A, ReadonlyArray<ReadonlyArray<Row>>>
 
-/** So often it looks ahead, if each time tuples come back meanwhile. Then it has the store for itself. */
+/** What a look ahead finds out. */
+export interface Findings {
+  /** What it has to hear of while others come in between. */
+  readonly events: ReadonlyArray<EventKind>
+  /** Goes on to find out. */
+  asking(): Asking
+  /** A tuple has come that one of the queries finds. */
+  comes(row: Row): void
+  /** What is of use for the last look. */
+  readonly known: Known
+}
+
+/** What is looked for. */
+export type Sought = Pick<Wanted, "findings" | "patterns" | "queries">
+
+/** So often it looks ahead, if each time much has come and gone meanwhile. Then it has the store for itself. */
 const rounds = 3
 
 /**
  * How many tuples it looks at at a time, at first and at most. Each time is a batch, which costs a commit; and others
  * wait while it is done, some 30 ms.
  */
-const [shortest, longest] = [4 * page, 16 * page]
+export const [shortest, longest] = [4 * page, 16 * page] as const
 
 export class Ahead implements Listener {
   readonly id: number
@@ -82,20 +97,14 @@ export class Ahead implements Listener {
   readonly patterns: ReadonlyArray<Pattern>
   /** `waiting` for what the store has, `idle` when it has found out all that it can. */
   state: "ended" | "idle" | "waiting" = "idle"
-  /** Where something may match, for each of the patterns. */
-  private readonly ranges: Array<Array<Range>>
-  /** Up to where nothing matches, for all that has come back meanwhile. */
-  private back: Array<number>
-  /** Whether it may not have been told of what has come back. */
-  private isBlind = true
+  /** Nothing, if it may not have been told of what has come. */
+  private findings: Findings | undefined = undefined
   private done: (exit: Exit.Exit<void, unknown>) => void = () => {}
 
   constructor(private readonly session: Session, private readonly sought: Sought) {
     this.id = session.nextId()
     this.since = session.now()
     this.patterns = sought.patterns
-    this.ranges = this.patterns.map(() => [whole])
-    this.back = this.patterns.map(() => Infinity)
     session.waiters.set(this.id, this)
   }
 
@@ -103,22 +112,14 @@ export class Ahead implements Listener {
   go(done: (exit: Exit.Exit<void, unknown>) => void): void {
     this.state = "waiting"
     this.done = done
-    if (this.isBlind) {
-      this.isBlind = false
-      this.ranges.forEach((_, number) => {
-        this.ranges[number] = [whole]
-      })
-      this.watch()
-    } else {
-      this.ranges.forEach((_, number) => {
-        this.ranges[number] = this.rangesOf(number)
-      })
+    if (this.findings === undefined) {
+      this.findings = this.sought.findings()
+      this.watch(this.findings)
     }
-    this.back.fill(Infinity)
-    this.next(0, 0, shortest)
+    this.next(this.findings.asking())
   }
 
-  private watch(): void {
+  private watch({ events }: Findings): void {
     const { id, session, sought: { queries } } = this
     session.post({ op: "cancel", waiters: [id] })
     session.post({
@@ -128,119 +129,69 @@ export class Ahead implements Listener {
       queries,
       exact: false,
       line: id,
-      events: ["Requeue"],
+      events,
       final: false,
       label: hidden
     }, (exit) => Exit.isFailure(exit) && this.over(exit))
   }
 
-  /** Where something may match, with what has come back. */
-  private rangesOf(number: number): Array<Range> {
-    const back = this.back[number]!
-    const ranges = this.ranges[number]!
-    const before = ranges.filter(({ after }) => after < back)
-    return before.length === ranges.length
-      ? ranges
-      : [...before.map(({ after, upTo }) => ({ after, upTo: Math.min(upTo, back) })), { after: back, upTo: Infinity }]
-  }
-
-  /**
-   * Nothing matches up to this place, which is in a range. What will be put there comes behind the last of a priority:
-   * only that stays open.
-   */
-  private pass(number: number, index: number, place: number): number {
-    const ranges = this.ranges[number]!
-    const { after, upTo } = ranges[index]!
-    const gap = after > beginning && priorityOf(after) === priorityOf(place) ? [] : [{ after, upTo: place - 1 }]
-    ranges.splice(index, 1, ...gap, { after: place, upTo })
-    return index + gap.length
-  }
-
-  private next(number: number, start: number, limit: number): void {
-    const { patterns, session, sought: { queries } } = this
-    if (number === patterns.length) {
-      this.over(Exit.void)
-      return
+  /** Goes on with the answers to what was asked last. */
+  private next(asking: Asking, ...answers: Parameters<Asking["next"]>): void {
+    try {
+      const { done, value } = asking.next(...answers)
+      if (done === true) {
+        this.over(Exit.void)
+      } else {
+        this.ask(value, (answers) => this.next(asking, answers))
+      }
+    } catch (defect) {
+      this.over(Exit.die(defect))
     }
-    const { after, upTo } = this.ranges[number]![start]!
-    session.post({ op: "scan", query: queries[number]!, after, limit }, (exit) => {
-      if (this.state !== "waiting") {
-        return
-      }
-      if (Exit.isFailure(exit)) {
-        this.over(exit)
-        return
-      }
-      try {
-        let index = start
-        for (const row of exit.value) {
-          if (row.id > upTo) {
-            // The rest is of another range.
-            this.next(number, index + 1, limit)
-            return
-          }
-          if (this.isFor(number, row)) {
-            this.next(number + 1, 0, shortest)
-            return
-          }
-          index = this.pass(number, index, row.id)
-        }
-        if (exit.value.length === limit) {
-          this.next(number, index, Math.min(2 * limit, longest))
-        } else if (upTo === Infinity) {
-          this.next(number + 1, 0, shortest)
-        } else {
-          this.next(number, index + 1, limit)
-        }
-      } catch (defect) {
-        this.over(Exit.die(defect))
-      }
-    })
   }
 
-  private isFor(number: number, row: Mail["row"]): boolean {
-    const { exactly, patterns, queries, tuple } = this.sought
-    const reading = tuple(row)
-    return isRead(reading) ? patterns[number]!.matches(reading) : exactly.includes(queries[number]!)
+  private ask(scans: ReadonlyArray<Scan>, then: (answers: ReadonlyArray<ReadonlyArray<Row>>) => void): void {
+    const answers: Array<ReadonlyArray<Row>> = []
+    let left = scans.length
+    scans.forEach((scan, index) =>
+      this.session.post(scan, (exit) => {
+        if (this.state !== "waiting") {
+          return
+        }
+        if (Exit.isFailure(exit)) {
+          this.over(exit)
+          return
+        }
+        answers[index] = exit.value
+        left--
+        if (left === 0) {
+          then(answers)
+        }
+      })
+    )
   }
 
   /** From where on it has to be looked for, in a transaction. */
   from(run: Run): Effect.Effect<From, SpaceError> {
-    return Effect.map(run([]), ({ mail }) => {
-      for (const each of mail) {
+    return Effect.map(run([]), () => {
+      for (const each of this.session.fetched) {
         if (each.waiter === this.id) {
           this.onMail(each)
         }
       }
-      return this.isBlind
-        ? firstPages
-        : { ranges: this.patterns.map((_, number) => this.rangesOf(number)), isBounded: true }
+      return this.findings === undefined ? firstPages : { ...this.findings.known, isBounded: true }
     })
   }
 
   onMail({ row }: Mail): void {
-    this.sought.queries.forEach((query, number) => {
-      if (matches(query, row) && this.mayBeFor(number, row)) {
-        this.back[number] = Math.min(this.back[number]!, row.id - 1)
-      }
-    })
-  }
-
-  /** Code that throws ends the operation, when it has come there. */
-  private mayBeFor(number: number, row: Mail["row"]): boolean {
-    try {
-      return this.isFor(number, row)
-    } catch {
-      return true
-    }
+    this.findings?.comes(row)
   }
 
   onLapsed(): void {
-    this.isBlind = true
+    this.findings = undefined
   }
 
   onDoubt(): void {
-    this.isBlind = true
+    this.findings = undefined
   }
 
   accepts(_: Tuple): boolean {
@@ -268,17 +219,62 @@ export class Ahead implements Listener {
   }
 }
 
-/**
- * From where on it is looked for in this round, in a transaction: from where it has looked ahead to, or from the first
- * page on. The last round `goesFar`, whatever that takes.
- */
-export const startOf = (
-  run: Run,
-  ahead: Ahead | undefined,
-  round: number,
-  goesFar: boolean
-): Effect.Effect<From, SpaceError> =>
-  goesFar || round === rounds ? Effect.succeed(everything) : ahead?.from(run) ?? Effect.succeed(firstPages)
+/** One look that may have to go far: round after round, until what it needs is near. */
+export class Rounds {
+  private ahead: Ahead | undefined = undefined
+  private round = 0
+
+  constructor(private readonly session: Session, private readonly sought: Sought) {}
+
+  /**
+   * From where on it is looked for in this round, in a transaction: from where it has looked ahead to, or from the
+   * first page on. The last round goes far, whatever that takes.
+   */
+  start(run: Run): Effect.Effect<From, SpaceError> {
+    return Effect.map(
+      this.ahead?.from(run) ?? Effect.succeed(firstPages),
+      (from) => ({ ...from, isBounded: this.round < rounds })
+    )
+  }
+
+  /** It was far: looks ahead, and calls back when the next round can begin. */
+  next(done: (exit: Exit.Exit<void, unknown>) => void): void {
+    this.round++
+    this.ahead ??= new Ahead(this.session, this.sought)
+    this.ahead.go(done)
+  }
+
+  /** Whether it looks ahead now. */
+  get isAhead(): boolean {
+    return this.ahead?.state === "waiting"
+  }
+
+  close(): void {
+    this.ahead?.close()
+  }
+}
+
+/** Attempts it, each time in a transaction, and looks ahead in between as long as that ends as {@link Far}. */
+export const attempting = <A, E, R>(
+  session: Session,
+  sought: Sought,
+  attempt: (rounds: Rounds) => Effect.Effect<A, E, R>,
+  restore: Restore = identity
+): Effect.Effect<A, Exclude<E, Far> | SpaceError, R> =>
+  Effect.suspend(() => {
+    const rounds = new Rounds(session, sought)
+    const next = callback<void, SpaceError>((resume) =>
+      rounds.next((exit) => resume(exit as Exit.Exit<void, SpaceError>))
+    )
+    const go: Effect.Effect<A, Exclude<E, Far> | SpaceError, R> = Effect.catchAll(
+      attempt(rounds),
+      (error) =>
+        error instanceof Far
+          ? Effect.zipRight(restore(next), go)
+          : Effect.fail(error as Exclude<E, Far>)
+    )
+    return Effect.ensuring(go, Effect.sync(() => rounds.close()))
+  })
 
 /**
  * Looks at what is stored, in a transaction that does nothing else, and ahead where that is long. Within a transaction
@@ -291,22 +287,12 @@ export const searching = <A, E>(
   body: (run: Run, from: From) => Effect.Effect<A, E>,
   leaving?: Leaving<A>
 ): Effect.Effect<A, Exclude<E, Far> | SpaceError> =>
-  Effect.suspend(() => {
-    let ahead: Ahead | undefined
-    const going = callback<void, SpaceError>((resume) => {
-      ahead ??= new Ahead(session, sought)
-      ahead.go((exit) => resume(exit as Exit.Exit<void, SpaceError>))
-    })
-    const look = (round: number): Effect.Effect<A, Exclude<E, Far> | SpaceError> =>
-      Effect.catchAll(
-        access.exclusively(
-          (run) => Effect.flatMap(startOf(run, ahead, round, access.isTransaction), (from) => body(run, from)),
-          leaving
+  attempting(session, sought, (rounds) =>
+    access.exclusively(
+      (run) =>
+        Effect.flatMap(
+          access.isTransaction ? Effect.succeed(everything) : rounds.start(run),
+          (from) => body(run, from)
         ),
-        (error) =>
-          error instanceof Far
-            ? Effect.zipRight(leaving === undefined ? going : leaving.restore(going), look(round + 1))
-            : Effect.fail(error as Exclude<E, Far> | SpaceError)
-      )
-    return Effect.ensuring(look(0), Effect.sync(() => ahead?.close()))
-  })
+      leaving
+    ), leaving?.restore)

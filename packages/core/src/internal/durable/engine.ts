@@ -38,6 +38,7 @@ import type { Access } from "./access.js"
 import type { Far, From } from "./ahead.js"
 import { dump, load } from "./dump.js"
 import { Endings } from "./ending.js"
+import { findingOf } from "./exchanging.js"
 import { keepingFailures } from "./failures.js"
 import type { Unread } from "./finding.js"
 import { all, claim, claimed, copies, nothing, seeking, takeAll } from "./finding.js"
@@ -245,7 +246,10 @@ const changingOf = (
 
     exchange: (query, make, timeout) => {
       const limit = limitOf({ space: ground.name, operation: "exchange", patterns: shownIn(query), timeout })
-      return ground.operation("exchange", () => transact(exchanging(party, query, make), limit))
+      return ground.operation(
+        "exchange",
+        () => transact(exchanging(party, query, make), limit, findingOf(reader, query))
+      )
     }
   }
 }

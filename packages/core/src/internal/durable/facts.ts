@@ -8,6 +8,8 @@ import * as Effect from "effect/Effect"
 import type { SpaceError } from "../../SpaceError.js"
 import type { Command, Query, Reply, Row, Run } from "../../StoreCommand.js"
 import { beginning } from "../places.js"
+import type { Asked } from "../queries.js"
+import type { Found } from "./known.js"
 import { page } from "./query.js"
 import type { Reading } from "./reader.js"
 
@@ -21,7 +23,8 @@ export interface Seen {
   readonly reading: Reading
 }
 
-const storedAs = (row: Row, read: (row: Row) => Reading): Seen => ({
+/** A tuple that is stored. */
+export const storedAs = (row: Row, read: (row: Row) => Reading): Seen => ({
   id: row.id,
   isOwn: false,
   row,
@@ -133,6 +136,8 @@ export class Facts {
   private readonly asked = new Map<string, Lasting>()
   private readonly lacking = new Set<Fact>()
   private readonly holds = new Map<number, Held>()
+  /** What a query finds, before the run has taken or put anything, if that has been looked for. */
+  found: { readonly query: Asked; readonly found: Found | undefined } | undefined = undefined
 
   /** Lacks nothing, or what another run has asked for. */
   constructor(last?: Facts) {

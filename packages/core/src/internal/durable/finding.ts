@@ -12,10 +12,12 @@ import type { Pattern } from "../pattern/pattern.js"
 import { beginning } from "../places.js"
 import type { Access } from "./access.js"
 import type { Making } from "./agenda.js"
-import type { From, Range, Sought } from "./ahead.js"
-import { Far, near, searching, whole } from "./ahead.js"
+import type { From, Sought } from "./ahead.js"
+import { Far, near, searching } from "./ahead.js"
 import { restoring, settling } from "./back.js"
 import type { Ground } from "./ground.js"
+import type { Range } from "./passed.js"
+import { Passed, whole } from "./passed.js"
 import { page, unlimited } from "./query.js"
 import type { Reader, Reading } from "./reader.js"
 import { isRead } from "./reader.js"
@@ -123,19 +125,6 @@ export const visitPage = (
         : rows[limit - 1]!.id
   )
 
-/** Calls with all that a query finds, in the order of choice, until it says that this is enough. */
-export const scan = (
-  reader: Reader,
-  run: Run,
-  query: Query,
-  visit: Visit,
-  after = beginning
-): Effect.Effect<void, SpaceError> =>
-  Effect.flatMap(
-    visitPage(reader, run, query, visit, after),
-    (last) => last === undefined ? Effect.void : scan(reader, run, query, visit, last)
-  )
-
 /**
  * Calls with what matches, in the order of choice, until it says that this is enough. That may be a tuple that cannot
  * be decoded, if the pattern asks by types and literals alone.
@@ -184,12 +173,9 @@ export const each = (
 /** What is looked for, for one pattern. */
 const soughtBy = (reader: Reader, pattern: Pattern): Sought => {
   const [query, exact] = reader.query(pattern)
-  return {
-    patterns: [pattern],
-    queries: [query],
-    exactly: exact ? [query] : [],
-    tuple: (row) => reader.read(row)
-  }
+  const asked = { patterns: [pattern], queries: [query] }
+  const exactly = exact ? [query] : []
+  return { ...asked, findings: () => new Passed({ ...asked, exactly, tuple: (row) => reader.read(row) }) }
 }
 
 /**

@@ -44,6 +44,13 @@ export class Gathered {
     return candidate
   }
 
+  /** Forgets a row that is gone. */
+  remove(id: number): void {
+    this.known.delete(id)
+    this.candidates.delete(id)
+    this.byPattern.forEach((found) => found.delete(id))
+  }
+
   of(pattern: Pattern): ReadonlyMap<number, Candidate> {
     return this.byPattern.get(pattern) ?? nothing
   }

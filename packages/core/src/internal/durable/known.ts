@@ -58,6 +58,10 @@ export class Known {
 
   /** What a query finds, as the operation of a space finds it (S5, S11, S18). */
   find(query: Asked): Found | typeof miss {
+    const { found } = this.facts
+    if (found?.query === query) {
+      return found.found ?? miss
+    }
     switch (query.form) {
       case "one":
         return this.batch(1, 1, query)

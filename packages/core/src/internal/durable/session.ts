@@ -382,6 +382,7 @@ export class Session implements Timed, Watched {
     return Effect.suspend(() => {
       this.offers.begin()
       const outcomes: Array<Heard> = []
+      this.unheard.add(outcomes)
       let stage: "begun" | "running" | "whole" = "begun"
       /** What the store has failed with while it ran. */
       let failure: SpaceError | undefined
@@ -413,6 +414,7 @@ export class Session implements Timed, Watched {
       return Effect.map(Effect.exit(transaction), (exit) => {
         const fate = fateOf(exit)
         ended(exit, fate)
+        this.unheard.delete(outcomes)
         if (fate === "done") {
           outcomes.forEach((outcome) => this.hear(outcome))
         } else if (fate === "lapsed") {
@@ -427,6 +429,14 @@ export class Session implements Timed, Watched {
         return { exit, fate }
       })
     })
+  }
+
+  /** What transactions have come to that are under way, or over and not heard of yet. */
+  private readonly unheard = new Set<ReadonlyArray<Heard>>()
+
+  /** The mail that these have fetched: of those that come to nothing, too. */
+  get fetched(): ReadonlyArray<Mail> {
+    return Array.from(this.unheard).flatMap((outcomes) => outcomes.flatMap(({ mail }) => mail))
   }
 
   /** What is to be sent. */

@@ -19,8 +19,11 @@ import { withFiber } from "../runtime.js"
 import * as Running from "../stm/run.js"
 import type { Late, Limit } from "../timeout.js"
 import { transactionOf } from "./access.js"
+import type { Far, Rounds } from "./ahead.js"
+import { attempting, everything } from "./ahead.js"
 import type { Decision } from "./deciding.js"
 import { commandsOf, decide, released } from "./deciding.js"
+import type { Finding } from "./exchanging.js"
 import { Facts } from "./facts.js"
 import { attempted } from "./finding.js"
 import type { Ground } from "./ground.js"
@@ -28,19 +31,25 @@ import { Retry } from "./retrying.js"
 import { TakenUnread } from "./run.js"
 import { transaction } from "./transaction.js"
 
-/** Runs an STM; with a limit it waits no longer than that, unless it is a part of a transaction of the user's. */
+/**
+ * Runs an STM; with a limit it waits no longer than that, unless it is a part of a transaction of the user's. What its
+ * first operation finds is looked for in another way, if that is given.
+ */
 type Transact = <A, E, R, L extends Limit | undefined = undefined>(
   stm: STM.STM<A, E, R>,
-  limit?: L
+  limit?: L,
+  finding?: Finding | undefined
 ) => Effect.Effect<A, E | SpaceError | (L extends Limit ? Late : never), Exclude<R, Transaction>>
 
 export const transactOf = (ground: Ground): Transact => {
   const { session } = ground
-  const transact = <A, E, R>(stm: STM.STM<A, E, R>, limit: Limit | undefined) => {
+  const transact = <A, E, R>(stm: STM.STM<A, E, R>, limit: Limit | undefined, finding: Finding | undefined) => {
+    /** Of the look that is under way, if the store is not a transaction's of the user's. */
+    let rounds: Rounds | undefined
     /** Decided by STM, and so for good. The store may have to begin anew, and the STM may not. */
     let decided: Decision<A> | undefined
     let last: Facts | undefined
-    const body = (restore: Restore): Effect.Effect<A, E | SpaceError | Late, R> =>
+    const body = (restore: Restore): Effect.Effect<A, E | Far | SpaceError | Late, R> =>
       withFiber((fiber) => {
         const { afterwards, parked, run } = transactionOf(fiber, session)!
         let facts = last = new Facts(decided === undefined ? last : undefined)
@@ -59,12 +68,20 @@ export const transactOf = (ground: Ground): Transact => {
           facts = last = new Facts(facts)
           return go
         })
-        const go: Effect.Effect<A, E | SpaceError | Late, R> = Effect.flatMap(
-          Effect.suspend(() => restore(facts.fetch(run))),
+        const look: Effect.Effect<void, Far | SpaceError> = Effect.suspend(() =>
+          finding === undefined || facts.found !== undefined ? Effect.void : Effect.map(
+            Effect.flatMap(rounds?.start(run) ?? Effect.succeed(everything), (from) => finding.look(run, from)),
+            (found) => {
+              facts.found = { query: finding.query, found }
+            }
+          )
+        )
+        const go: Effect.Effect<A, E | Far | SpaceError | Late, R> = Effect.flatMap(
+          Effect.suspend(() => restore(Effect.zipRight(facts.fetch(run), look))),
           () =>
             facts.isStale ? Effect.zipRight(release, again) : Effect.flatMap(
               decide(ground, stm, facts, parked, fiber),
-              (came): Effect.Effect<A, E | SpaceError | Late, R> => {
+              (came): Effect.Effect<A, E | Far | SpaceError | Late, R> => {
                 if (came === "lacks") {
                   return go
                 }
@@ -88,14 +105,19 @@ export const transactOf = (ground: Ground): Transact => {
             )
             : Effect.die(defect))
       })
+    const farther = <B, E2, R2>(attempt: Effect.Effect<B, E2, R2>): Effect.Effect<B, E2 | SpaceError, R2> =>
+      finding === undefined ? attempt : attempting(session, finding.sought, (own) => {
+        rounds = own
+        return attempt
+      })
     return Effect.catchAllDefect(
-      transaction(session, body, limit),
+      transaction(session, body, limit, farther),
       // What is a defect of the STM, which has no errors of the library's, is a failure of the operation.
       (defect) => isSpaceError(defect) ? Effect.fail(defect) : Effect.die(defect)
     ) as Effect.Effect<A, E | SpaceError, Exclude<R, Transaction>>
   }
 
-  return (stm, limit) => Effect.suspend(() => transact(stm, limit))
+  return (stm, limit, finding) => Effect.suspend(() => transact(stm, limit, finding))
 }
 
 const tooLate = new SpaceError({

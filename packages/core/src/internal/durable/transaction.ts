@@ -22,20 +22,25 @@ export const transaction = <A, E, R>(
   session: Session,
   make: (restore: Restore) => Effect.Effect<A, E, R>,
   /** How long it waits, if that is not for ever. */
-  limit?: Limit
+  limit?: Limit,
+  /** Goes about one attempt, which is a transaction of the store or comes to nothing. */
+  farther: Attempting = (attempt) => attempt
 ): Effect.Effect<A, E | SpaceError | Late, R> =>
   withFiber((fiber) => {
     if (session.closed) {
       return Effect.interrupt
     }
     const inside = transactionOf(fiber, session)
-    return inside === undefined ? whole(session, make, limit) : inside.nested(Effect.uninterruptibleMask(make))
+    return inside === undefined ? whole(session, make, limit, farther) : inside.nested(Effect.uninterruptibleMask(make))
   })
+
+type Attempting = <A, E, R>(attempt: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SpaceError, R>
 
 const whole = <A, E, R>(
   session: Session,
   make: (restore: Restore) => Effect.Effect<A, E, R>,
-  limit: Limit | undefined
+  limit: Limit | undefined,
+  farther: Attempting
 ): Effect.Effect<A, E | SpaceError | Late, R> => {
   const lasting = new Lasting()
   // What has been committed is heard, whatever becomes of who has done it.
@@ -83,7 +88,7 @@ const whole = <A, E, R>(
       )
     }))
   )
-  return Effect.onExit(retrying(session, attempt, limit), (exit) =>
+  return Effect.onExit(retrying(session, farther(attempt), limit), (exit) =>
     Effect.sync(() => {
       lasting.unpark()
       if (Exit.isFailure(exit)) {

@@ -17,7 +17,7 @@ import { current } from "../process.js"
 import type { AnyFiber } from "../runtime.js"
 import { callback, interruptedBy, localOf, withFiber } from "../runtime.js"
 import { timedOut } from "../timeout.js"
-import { Ahead, everything, isFar, startOf } from "./ahead.js"
+import { firstPages, isFar, Rounds } from "./ahead.js"
 import { acceptedOf, restoring, settling } from "./back.js"
 import { Hope } from "./hope.js"
 import type { Line, Listener, Member } from "./offers.js"
@@ -50,17 +50,16 @@ export class ClientWaiter implements Member {
   readonly consider: Listener["consider"]
   /** Where it stands, if only we can decide about it. */
   private readonly line: Line | undefined
-  /** If it has to look far. */
-  private ahead: Ahead | undefined = undefined
+  /** Of the look that is under way, where the store cannot decide alone. */
+  private rounds: Rounds | undefined = undefined
+  /** Whether something has come since that look has begun, and it has to look again. */
+  private isNews = false
   /** If it is a join. */
   private readonly hope: Hope | undefined
   /** If something must not be there. */
   private readonly vigil: Vigil | undefined
   /** Whether it has ended with what it was after. */
   private hasFound = false
-  /** Whether it is about to look again. */
-  private isLooking = false
-
   /** Whether somebody who answers for its patterns has answered during its first look. */
   private isAnswered = false
 
@@ -118,13 +117,13 @@ export class ClientWaiter implements Member {
         session.post({ op: "read", waiter: id, queries, wait: label }, asked)
       }
     } else {
-      this.seek(0)
+      this.seek()
     }
   }
 
-  /** The first look, where the store cannot decide alone. What is far is looked for without holding up others. */
-  private seek(round: number): void {
-    const { ahead, id, session, wanted: { as, final, plan, queries, timeout } } = this
+  /** The first look, where the store cannot decide alone. */
+  private seek(): void {
+    const { id, wanted: { as, final, plan, queries, timeout } } = this
     const wait: Command = {
       op: "wait",
       waiter: id,
@@ -137,57 +136,77 @@ export class ClientWaiter implements Member {
       final,
       label: labelOf(this)
     }
-    session.postExclusive(
-      (run) =>
-        Effect.tap(
-          Effect.flatMap(
-            startOf(run, ahead, round, plan !== undefined),
-            (from) => this.attempting(run, null, from)
-          ),
-          (found) =>
-            found === null && timeout > 0
-              ? run(this.vigil === undefined ? [wait] : [wait, this.vigil.wait])
-              : Effect.void
-        ),
-      (exit) => {
-        if (!isFar(exit)) {
-          this.asked(exit)
-        } else if (this.leaving !== undefined) {
-          this.end(this.left())
-        } else if (this.state === "asked") {
-          this.ahead ??= new Ahead(session, this.wanted)
-          this.ahead.go((exit) => Exit.isFailure(exit) ? this.asked(Exit.failCause(exit.cause)) : this.seek(round + 1))
-        }
-      }
+    this.attempting(
+      null,
+      (run, found) =>
+        found === null && timeout > 0
+          ? run(this.vigil === undefined ? [wait] : [wait, this.vigil.wait])
+          : Effect.void,
+      (exit) => this.asked(exit)
     )
   }
 
   /**
    * Looks at what is stored, in a transaction that does nothing else: what is known then, holds when it has been
-   * committed.
+   * committed. What is far is looked for without holding up others.
    */
-  private attempting(run: Run, waiter: number | null, from = everything): Effect.Effect<Met | null, unknown> {
-    return Effect.suspend(() => {
-      this.isLooking = false
-      const look = this.hope?.look()
-      let witness: Row | undefined
-      const knows = (found: Row | undefined) => {
-        witness = found
+  private attempting(
+    waiter: number | null,
+    then: (run: Run, found: Met | null) => Effect.Effect<unknown, SpaceError>,
+    done: (exit: Exit.Exit<Met | null, unknown>) => void
+  ): void {
+    const { id, session, wanted } = this
+    const rounds = this.rounds = new Rounds(session, wanted)
+    const attempt = (run: Run): Effect.Effect<Met | null, unknown> =>
+      Effect.suspend(() => {
+        this.isNews = false
+        const look = this.hope?.look()
+        let witness: Row | undefined
+        const knows = (found: Row | undefined) => {
+          witness = found
+        }
+        return Effect.tap(
+          Effect.flatMap(
+            rounds.start(run),
+            (from) => wanted.attempt(run, id, waiter, { outlook: look?.outlook, knows, from })
+          ),
+          (found) => {
+            if (look !== undefined) {
+              look.end()
+              this.vigil?.knows(witness)
+            }
+            return then(run, found)
+          }
+        )
+      })
+    const over = (exit: Exit.Exit<Met | null, unknown>) => {
+      rounds.close()
+      if (this.rounds === rounds) {
+        this.rounds = undefined
       }
-      return Effect.tap(
-        this.wanted.attempt(run, this.id, waiter, { outlook: look?.outlook, knows, from }),
-        () =>
-          look === undefined ? Effect.void : Effect.sync(() => {
-            look.end()
-            this.vigil?.knows(witness)
-          })
-      )
-    })
+      done(exit)
+    }
+    const look = (): void => {
+      session.postExclusive(attempt, (exit) => {
+        if (!isFar(exit)) {
+          over(exit)
+        } else if (this.state === "asked" && this.leaving !== undefined) {
+          this.end(this.left())
+        } else if (this.rounds === rounds) {
+          rounds.next((exit) => Exit.isFailure(exit) ? over(Exit.failCause(exit.cause)) : look())
+        }
+      })
+    }
+    look()
+  }
+
+  /** Has a look that is under way come to nothing, if it is ahead. */
+  private stopLooking(): void {
+    this.rounds?.close()
+    this.rounds = undefined
   }
 
   private asked(exit: Exit.Exit<Met | null, unknown>): void {
-    this.ahead?.close()
-    this.ahead = undefined
     if (Exit.isFailure(exit) && Cause.isFailType(exit.cause)) {
       this.forget()
     }
@@ -248,9 +267,15 @@ export class ClientWaiter implements Member {
 
   /** Looks at what is stored, as one who waits. */
   private look(): void {
-    if (!this.isLooking) {
-      this.isLooking = true
-      this.session.postExclusive((run) => this.attempting(run, this.id), (exit) => this.found(exit))
+    if (this.rounds !== undefined) {
+      this.isNews = true
+    } else {
+      this.attempting(this.id, () => Effect.void, (exit) => {
+        this.found(exit)
+        if (this.isNews) {
+          this.lookAgain()
+        }
+      })
     }
   }
 
@@ -372,16 +397,24 @@ export class ClientWaiter implements Member {
         accepted: acceptedOf([row], wanted.tuple, session.offers.accepts)[row.id] ?? null
       }])
     const mayLook = !isOver && this.state !== "ended" && this.mayBeMadeBy(hope, row, so.learned)
-    const hasToWait = mayLook && this.vigil?.hasToWait(so) === true
+    // One that looks ahead finds it in the end.
+    const hasToWait = mayLook && (this.rounds?.isAhead === true || this.vigil?.hasToWait(so) === true)
+    const lookLater = () => so.learned.push(() => this.lookAgain())
     if (hasToWait) {
-      so.learned.push(() => this.lookAgain())
+      lookLater()
     }
-    const outlook = mayLook && !hasToWait ? hope.consider() : undefined
+    let outlook = mayLook && !hasToWait ? hope.consider() : undefined
     const found = outlook === undefined
       ? Effect.succeed(null)
       : Effect.catchAllCause(
-        wanted.attempt(run, id, id, { offered: { row, answer: answer(true) }, outlook }),
+        wanted.attempt(run, id, id, { offered: { row, answer: answer(true) }, outlook, from: firstPages }),
         (cause) => {
+          if (isFar(Exit.failCause(cause))) {
+            // It looks by itself, and nobody is held up.
+            outlook = undefined
+            lookLater()
+            return Effect.succeed(null)
+          }
           // The store's failures are not the join's: the batch is done again, or fails as a whole.
           if (!Cause.isDie(cause)) {
             return Effect.failCause(cause as Cause.Cause<SpaceError>)
@@ -411,6 +444,7 @@ export class ClientWaiter implements Member {
       return
     }
     this.state = "asked"
+    this.stopLooking()
     const { id, session, wanted } = this
     const stop = (exit: Exit.Exit<unknown, SpaceError>) => {
       if (this.state === "asked" && Exit.isFailure(exit)) {
@@ -480,7 +514,7 @@ export class ClientWaiter implements Member {
       this.staying ??= this.session.afterPatience(() => this.end(this.left()))
       if (this.state === "waiting") {
         this.withdraw()
-      } else if (this.ahead?.state === "waiting") {
+      } else if (this.rounds?.isAhead === true) {
         // Nothing has been taken, and nobody waits in the store.
         this.end(this.left())
       }
@@ -518,7 +552,7 @@ export class ClientWaiter implements Member {
       this.state = "ended"
       this.hasFound = Exit.isSuccess(exit)
       this.session.waiters.delete(this.id)
-      this.ahead?.close()
+      this.stopLooking()
       this.vigil?.close()
       if (this.line !== undefined) {
         this.session.offers.leave(this, this.line)

@@ -14,7 +14,7 @@ import type { Outlook } from "../pattern/outlook.js"
 import type { Pattern } from "../pattern/pattern.js"
 import type { Plan } from "../pattern/plan.js"
 import type { Making } from "./agenda.js"
-import type { From } from "./ahead.js"
+import type { Findings, From } from "./ahead.js"
 import type { Reading } from "./reader.js"
 
 /** What `inspect` tells of somebody who waits. */
@@ -89,6 +89,8 @@ export interface Wanted {
   readonly tuple: (row: Row) => Reading
   /** Decodes what was found, and taken for this hold. */
   readonly read: (hold: number, found: Met) => Read | Refusal
+  /** What a look ahead can find out, where the store cannot decide alone. */
+  readonly findings: () => Findings
   /**
    * Looks for it, and takes it for the hold, where the store cannot decide alone. A waiter that is there is over then.
    */
@@ -103,7 +105,7 @@ export interface Wanted {
       readonly outlook?: Outlook<Candidate> | undefined
       /** Told of what is there that must not be, as long as which nothing will be found: or that nothing is known. */
       readonly knows?: ((witness: Row | undefined) => void) | undefined
-      /** For one that is no join: from where on. */
+      /** From where on; if that `isBounded`, it fails as `Far` where that is not near. */
       readonly from?: From
     }
   ) => Effect.Effect<Met | null, unknown>

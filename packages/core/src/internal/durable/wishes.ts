@@ -19,6 +19,7 @@ import { restoring, settling } from "./back.js"
 import type { Endings } from "./ending.js"
 import { attempted, claim, claimed, each, readOf, Unread } from "./finding.js"
 import type { Ground } from "./ground.js"
+import { Passed } from "./passed.js"
 import type { Reader } from "./reader.js"
 import type { Wanted } from "./wanted.js"
 import { Refusal } from "./wanted.js"
@@ -108,9 +109,11 @@ export interface Wish extends Pick<Wanted, "final" | "kind" | "patterns" | "read
 export const oneOf = ({ reader }: Ground, wish: Wish, as: "in" | "rd"): Wanted => {
   const { patterns } = wish
   const queries = patterns.map((pattern) => reader.query(pattern))
+  const describing = described(reader, wish, queries)
   return {
-    ...described(reader, wish, queries),
+    ...describing,
     as,
+    findings: () => new Passed(describing),
     // The store knows of no preference.
     exact: wish.prefer === undefined && queries.every(([, exact]) => exact),
     attempt: (run, hold, waiter, { from = everything }) => {
@@ -159,7 +162,8 @@ export const described = (
   read
 })
 
-const oldestOf = (
+/** The oldest of what matches one of these, or the first of them that something matches. */
+export const oldestOf = (
   reader: Reader,
   run: Run,
   patterns: ReadonlyArray<Pattern>,
