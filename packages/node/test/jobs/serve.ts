@@ -4,4 +4,4 @@ import * as jobs from "./jobs.js"
 
 const isJob = (value: unknown): value is Job.Any => typeof value === "object" && value !== null && "effect" in value
 
-WorkerMain.serve(...Object.values(jobs).filter(isJob))
+WorkerMain.serve(...Object.values<unknown>(jobs).filter(isJob))
