@@ -3,7 +3,7 @@ import type { SpaceError, Tuple } from "@effect-linda/core"
 import { TupleSpace } from "@effect-linda/core"
 import { Client, Server, Spaces } from "@effect-linda/server"
 import type * as Conformance from "@effect-linda/testkit/Conformance"
-import { Socket, SocketServer } from "@effect/platform"
+import { SocketServer } from "@effect/platform"
 import { NodeSocket, NodeSocketServer } from "@effect/platform-node"
 import { Context, Effect, Layer, Scope } from "effect"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -73,15 +73,15 @@ export const atTheOtherEnd = (
   kind: Kind,
   layer: Conformance.EngineLayer,
   via: (address: SocketServer.Address) => Effect.Effect<SocketServer.Address, unknown, Scope.Scope> = Effect.succeed,
-  options?: Server.Options
+  options?: Client.Options
 ) =>
   Layer.scoped(
     TupleSpace.TupleSpace,
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const space = Context.get(yield* Layer.buildWithScope(layer, scope), TupleSpace.TupleSpace)
-      const { address } = yield* served(kind, () => Effect.succeed(space), options)
-      const client = yield* dialled(kind, yield* via(address))
+      const { address } = yield* served(kind, () => Effect.succeed(space))
+      const client = yield* dialled(kind, yield* via(address), options)
       // the space closes first, and both ends of the link see it
       yield* Effect.addFinalizer((exit) => Scope.close(scope, exit))
       return client
@@ -94,5 +94,3 @@ export const farSkip = {
   "S13 K4 after": "a space here is closed by the other end, which waits for the process that would wait for it",
   "S12 S17 a subscription ends when its space closes": "what it has not read yet is at the other end, and gone"
 }
-
-export { Socket }

@@ -19,12 +19,20 @@ const typeId = Symbol.for("@effect-linda/core/TupleSpace")
 
 type Members = Record<PropertyKey, any>
 
+const isIterator = (value: any): boolean => {
+  try {
+    return typeof value.next === "function" && typeof value[Symbol.iterator] === "function"
+  } catch {
+    return false
+  }
+}
+
 /**
  * An operation reads its arguments when it is made, and may be run by a later session: that one reads them again, and
  * what can be read only once is kept for it.
  */
 const operation = (current: () => Members, key: PropertyKey) => (...given: ReadonlyArray<any>): unknown => {
-  const args = key === "outAll" && typeof given[0]?.next === "function" ? [[...given[0]], ...given.slice(1)] : given
+  const args = key === "outAll" && isIterator(given[0]) ? [[...given[0]], ...given.slice(1)] : given
   const space = current()
   const made = space[key](...args)
   const now = () => current() === space ? made : current()[key](...args)
