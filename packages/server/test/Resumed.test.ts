@@ -7,7 +7,7 @@ import { atTheOtherEnd, farSkip } from "./links.js"
 import type { Proxy } from "./proxy.js"
 import { proxied } from "./proxy.js"
 
-let seed = 0
+let seed = 10
 const all: Array<Proxy> = []
 
 Conformance.suite({
@@ -16,7 +16,7 @@ Conformance.suite({
     "tcp",
     TupleSpace.layer,
     (address) =>
-      Effect.map(proxied(address, { seed: ++seed, bytes: 1500, late: 1 }), (proxy) => {
+      Effect.map(proxied(address, { seed: ++seed, bytes: [200, 500_000], late: 1 }), (proxy) => {
         all.push(proxy)
         return proxy.address
       }),

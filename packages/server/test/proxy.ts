@@ -9,8 +9,11 @@ import { connect, createServer } from "node:net"
 
 export interface Options {
   readonly seed: number
-  /** How many bytes a connection carries on average until it is cut. Without, it is only cut by order. */
-  readonly bytes?: number | undefined
+  /**
+   * How many bytes a connection carries at least and at most until it is cut, any order of magnitude as often as any
+   * other. Without, it is only cut by order.
+   */
+  readonly bytes?: readonly [least: number, most: number] | undefined
   /** How many milliseconds a chunk is late at most. */
   readonly late?: number | undefined
 }
@@ -71,7 +74,7 @@ export const proxied = (to: SocketServer.Address, { bytes, late = 0, seed }: Opt
       const far = connect(destination(to))
       const pair: Pair = { near, far, isDead: false }
       pairs.add(pair)
-      let left = bytes === undefined ? Infinity : Math.ceil(-bytes * Math.log(1 - random.next()))
+      let left = bytes === undefined ? Infinity : Math.ceil(bytes[0] * (bytes[1] / bytes[0]) ** random.next())
       const forward = (from: Socket, other: Socket) => {
         let before = Promise.resolve()
         from.on("data", (chunk) => {

@@ -189,7 +189,7 @@ class Client {
         const socket = yield* restore(
           Effect.catchAllCause(this.socket, (cause) => Effect.fail(unavailable(Cause.pretty(cause))))
         )
-        const wire = new Wire(this.framing, yield* Effect.clock)
+        const wire = new Wire(this.framing, yield* Effect.clock, this.settings.frameBytes)
         const running = yield* Effect.forkIn(Effect.interruptible(wire.run(socket)), this.scope)
         wire.say(Frames.hello(this.hello(life)))
         const frame = yield* restore(
@@ -237,6 +237,7 @@ class Client {
         wire.heartbeat = Math.max(10, said.heartbeat)
         wire.attach(life.session, this.settings.frameBytes)
         life.session.attach(wire, said, said.received)
+        wire.begin()
         return Effect.void
       }
     )

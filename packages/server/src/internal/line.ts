@@ -62,8 +62,13 @@ export class Wire implements Line {
   /** When a message came last, by the clock of the program. */
   private lastUse = 0
 
-  constructor(private readonly framing: Framing, private readonly clock: Clock.Clock) {
-    this.deframer = deframer(framing, handshakeBytes)
+  /** What has come with the first frame, for the session that this may have. */
+  private readonly early: Array<Uint8Array> | undefined
+
+  /** `trusted`: how many bytes a frame may have before there is a session, and that others may come with the first. */
+  constructor(private readonly framing: Framing, private readonly clock: Clock.Clock, trusted: number | undefined) {
+    this.deframer = deframer(framing, trusted === undefined ? handshakeBytes : trusted + Frames.header)
+    this.early = trusted === undefined ? undefined : []
     this.lastUse = this.now()
   }
 
@@ -103,6 +108,11 @@ export class Wire implements Line {
     this.session = session
   }
 
+  /** The session has begun: it gets what has come for it. */
+  begin(): void {
+    this.early?.splice(0).forEach((frame) => this.session?.receive(frame))
+  }
+
   private feed(chunk: Uint8Array): void {
     this.hasHeard = true
     if (this.isEnding) {
@@ -127,6 +137,8 @@ export class Wire implements Line {
     if (this.isFirst) {
       this.isFirst = false
       complete(this.first, Exit.succeed(frame))
+    } else if (this.session === undefined && this.early !== undefined) {
+      this.early.push(frame)
     } else if (this.session === undefined) {
       // what comes before the answer to a handshake comes from nobody that was let in
       this.close(Frames.over(Frames.malformed("it came before the session had begun")))
@@ -211,13 +223,12 @@ export class Wire implements Line {
   readonly run = (socket: Socket.Socket): Effect.Effect<SpaceError | undefined> =>
     Effect.gen(this, function*() {
       const write = yield* socket.writer
+      // while it is read: it may have bytes that nobody takes, which would keep it for ever
+      const kill = Effect.ignore(Effect.timeout(write(new Socket.CloseEvent(1000)), "1 second"))
+      const closing = Effect.zipRight(Deferred.await(this.untilEnding), Effect.delay(Effect.fail(unread), "5 seconds"))
       const exit = yield* this.reading(socket).pipe(
         Effect.raceFirst(this.writing(write)),
-        Effect.raceFirst(this.living),
-        // who does not take what is said last is not waited for
-        Effect.raceFirst(
-          Effect.zipRight(Deferred.await(this.untilEnding), Effect.delay(Effect.fail(unread), "5 seconds"))
-        ),
+        Effect.raceFirst(Effect.tapError(Effect.raceFirst(this.living, closing), () => kill)),
         Effect.exit
       )
       const why = Exit.match(exit, {
@@ -225,10 +236,6 @@ export class Wire implements Line {
         onFailure: (cause) => Option.match(Cause.failureOption(cause), { onNone: () => undefined, onSome: broken })
       })
       complete(this.first, Exit.fail(why ?? broken("it was closed")))
-      if (why !== undefined) {
-        // it may have bytes that nobody takes, and would keep them
-        yield* Effect.ignore(Effect.timeout(write(new Socket.CloseEvent(1000)), "1 second"))
-      }
       return why
     }).pipe(Effect.scoped)
 }

@@ -77,7 +77,7 @@ export class Sessions {
       Effect.sync(() => ++this.connections),
       (count) =>
         Effect.flatMap(Effect.clock, (clock) => {
-          const wire = new Wire(framing, clock)
+          const wire = new Wire(framing, clock, undefined)
           wire.heartbeat = this.settings.heartbeat
           return count > this.settings.connections
             ? this.turnAway(wire, socket)
@@ -107,7 +107,7 @@ export class Sessions {
         wire.close(undefined)
         yield* Fiber.interrupt(running)
         if (client?.session.detach(wire) === true) {
-          yield* Effect.forkIn(this.lapse(client), this.scope)
+          yield* Effect.forkIn(Effect.interruptible(this.lapse(client)), this.scope)
         }
       })
     )
@@ -166,7 +166,7 @@ export class Sessions {
       return said.resume === undefined ? this.begin(wire, said) : this.resume(wire, said, said.resume)
     }).pipe(
       Effect.catchAllDefect((defect) =>
-        // what no handshake has
+        // what the handshake has is of another type
         Effect.zipRight(Effect.logDebug("A handshake was malformed", defect), Effect.fail(Frames.malformed(defect)))
       )
     )
@@ -272,12 +272,15 @@ export class Sessions {
     )
   }
 
-  /** Says goodbye, and waits a little until that is heard. */
-  private dismiss(client: Client): Effect.Effect<void> {
-    return Effect.zipRight(
-      Fiber.interrupt(client.serving),
-      Effect.ignore(Effect.timeout(Effect.interruptible(Deferred.await(client.over)), "1 second"))
-    )
+  /** Says goodbye, and waits a little until that is heard, if it can be. */
+  private dismiss({ over, serving, session }: Client): Effect.Effect<void> {
+    return Effect.gen(function*() {
+      yield* Fiber.interrupt(serving)
+      if (session.isConnected) {
+        yield* Effect.ignore(Effect.timeout(Effect.interruptible(Deferred.await(over)), "1 second"))
+      }
+      session.end(unavailable("the server serves no more"))
+    })
   }
 
   /** Says goodbye to everybody. */
