@@ -67,7 +67,7 @@ const data = fc.letrec<{ value: unknown }>((tie) => ({
 
 describe("Clone: values in frames", () => {
   it("what structured clone carries crosses, as it does there", () =>
-    fc.assert(fc.property(data, (value) => isAsCloned(value)), { numRuns: 2000 }))
+    fc.assert(fc.property(data, (value) => isAsCloned(value)), { numRuns: 300 }))
 
   it("lengths at which heads change", () => {
     for (const length of [0, 1, 15, 16, 17, 31, 32, 33, 255, 256, 257, 65535, 65536, 65537]) {
@@ -160,7 +160,7 @@ describe("Clone: values in frames", () => {
           return error instanceof Malformed
         }
       }),
-      { numRuns: 5000 }
+      { numRuns: 2000 }
     )
     fc.assert(
       fc.property(data, fc.nat(), fc.nat(255), (value, place, byte) => {
@@ -173,7 +173,7 @@ describe("Clone: values in frames", () => {
           return error instanceof Malformed
         }
       }),
-      { numRuns: 2000 }
+      { numRuns: 300 }
     )
   })
 })

@@ -1,5 +1,6 @@
 /** A client that says whatever it likes. */
 import type { SocketServer } from "@effect/platform"
+import type { Scope } from "effect"
 import { Effect } from "effect"
 import { once } from "node:events"
 import { connect } from "node:net"
@@ -36,7 +37,10 @@ export interface Raw {
   readonly over: Effect.Effect<string | undefined>
 }
 
-export const raw = (address: SocketServer.Address): Effect.Effect<Raw, never, never> =>
+export const raw = (address: SocketServer.Address): Effect.Effect<Raw, never, Scope.Scope> =>
+  Effect.map(Effect.acquireRelease(opened(address), ({ socket }) => Effect.sync(() => socket.destroy())), ({ raw }) => raw)
+
+const opened = (address: SocketServer.Address) =>
   Effect.promise(async () => {
     const { hostname: host, port } = address as SocketServer.TcpAddress
     const socket = connect({ host, port })
@@ -72,11 +76,12 @@ export const raw = (address: SocketServer.Address): Effect.Effect<Raw, never, ne
       }
       return reason
     }
-    return {
+    const raw: Raw = {
       bytes: (bytes) => void socket.write(bytes),
       send: (frame) => enframe("stream", [frame]).forEach((chunk) => socket.write(chunk)),
       pause: () => void socket.pause(),
       next: Effect.promise(next),
       over: Effect.promise(over)
     }
+    return { raw, socket }
   })

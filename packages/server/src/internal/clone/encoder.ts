@@ -36,6 +36,7 @@ export class Encoder {
     this.limit = limit
     try {
       this.reserve(before)
+      this.bytes.fill(0, 0, before)
       this.end = before
       this.any(value)
       return this.bytes.slice(0, this.end)
