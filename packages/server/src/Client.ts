@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+/* eslint-disable @typescript-eslint/no-explicit-any -- schemas of any types */
 import * as OptionsOf from "@effect-linda/core/Options"
 import type { SpaceError } from "@effect-linda/core/SpaceError"
 import type { Tuple } from "@effect-linda/core/Tuple"

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+/* eslint-disable @typescript-eslint/no-explicit-any -- schemas of any types */
 import * as OptionsOf from "@effect-linda/core/Options"
 import type { SpaceError } from "@effect-linda/core/SpaceError"
 import type { RequestError } from "@effect/platform/HttpServerError"
@@ -100,8 +101,12 @@ export interface Service {
    * on a WebSocket, and have their length before them on a stream of bytes.
    */
   readonly accept: (socket: Socket.Socket, framing: "messages" | "stream") => Effect.Effect<void>
+  /** What somebody may use who is not connected by a session: for other protocols, such as HTTP. */
+  readonly admit: (handshake: Handshake) => Effect.Effect<Admission, SpaceError, Scope.Scope>
   /** How many sessions there are, and how many connections. */
   readonly sizes: Effect.Effect<{ readonly sessions: number; readonly connections: number }>
+  /** Says goodbye to all clients, and turns away those that come. */
+  readonly close: Effect.Effect<void>
   /** Whether anybody may come in. */
   readonly isOpen: boolean
 }
@@ -151,22 +156,25 @@ export const make = <R = never>(
     const spaces = yield* Spaces
     const context = yield* Effect.context<Exclude<R, Scope.Scope>>()
     const authorize = options?.authorize
+    const admit: Service["admit"] = authorize === undefined
+      ? ({ space }) => Effect.map(spaces.get(space), (space) => ({ space }))
+      : (handshake) =>
+        Effect.mapInputContext(
+          authorize(handshake),
+          (scope: Context.Context<Scope.Scope>) => Context.merge(context, scope) as Context.Context<R | Scope.Scope>
+        )
     const sessions = new Sessions(
       settings,
-      authorize === undefined
-        ? ({ space }) => Effect.map(spaces.get(space), (space) => ({ space }))
-        : (handshake) =>
-          Effect.mapInputContext(
-            authorize(handshake),
-            (scope: Context.Context<Scope.Scope>) => Context.merge(context, scope) as Context.Context<any>
-          ),
+      admit,
       // what runs for sessions ends after they have said goodbye
       yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
     )
     yield* Effect.addFinalizer(() => sessions.close)
     return {
+      admit,
       accept: (socket, framing) => sessions.accept(socket, framing),
       sizes: Effect.sync(() => sessions.sizes),
+      close: sessions.close,
       isOpen: authorize === undefined
     }
   })
@@ -222,7 +230,7 @@ const warnOf = (address: SocketServer.Address, isOpen: boolean): Effect.Effect<v
  */
 export const listen: Layer.Layer<never, never, Server | SocketServer.SocketServer> = Layer.scopedDiscard(
   Effect.gen(function*() {
-    const { accept, isOpen } = yield* Server
+    const { accept, close, isOpen } = yield* Server
     const { address, run } = yield* SocketServer.SocketServer
     yield* warnOf(address, isOpen)
     yield* Effect.forkScoped(Effect.catchAll(
@@ -234,6 +242,9 @@ export const listen: Layer.Layer<never, never, Server | SocketServer.SocketServe
       ),
       (error) => Effect.logError("The server does not listen any more", error)
     ))
+    // A `SocketServer` keeps what connects when nobody runs it, and waits for that when it closes: so clients hear
+    // goodbye, and do not come again, while there is still somebody to tell them.
+    yield* Effect.addFinalizer(() => close)
   })
 )
 

@@ -24,3 +24,10 @@ export * as Server from "./Server.js"
  * @since 0.1.0
  */
 export * as Spaces from "./Spaces.js"
+
+/**
+ * Tuples and patterns in JSON.
+ *
+ * @since 0.1.0
+ */
+export * as Json from "./Json.js"

@@ -1,5 +1,5 @@
-import type { Server } from "@effect-linda/server"
 import { TupleSpace } from "@effect-linda/core"
+import type { Server } from "@effect-linda/server"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Ref, Schedule } from "effect"
 import * as Frames from "../src/internal/frames.js"
@@ -46,13 +46,19 @@ const inside = (client: Raw) =>
 const out = (number: number, tuple: ReadonlyArray<unknown>) => message(number, [[1, number, undefined, "out", tuple]])
 
 describe("Server: hostile clients", () => {
-  beside("says nothing", { handshakeTimeout: "100 millis" }, (client) =>
-    Effect.map(client.over, (why) => assert.match(why!, /^Refused: the handshake has taken more than 100 ms/)))
+  beside(
+    "says nothing",
+    { handshakeTimeout: "100 millis" },
+    (client) =>
+      Effect.map(client.over, (why) => assert.match(why!, /^Refused: the handshake has taken more than 100 ms/))
+  )
 
   beside("speaks another version", {}, (client) => {
     client.send(Frames.encode(Frames.Hello, { version: 99, whatever: true }, 1000, 1))
-    return Effect.map(client.over, (why) =>
-      assert.match(why!, /^Unsupported: the server speaks version 1 of the protocol, not 99: have both ends/))
+    return Effect.map(
+      client.over,
+      (why) => assert.match(why!, /^Unsupported: the server speaks version 1 of the protocol, not 99: have both ends/)
+    )
   })
 
   beside("speaks another protocol", {}, (client) => {
@@ -110,34 +116,50 @@ describe("Server: hostile clients", () => {
       assert.match((yield* client.over)!, /it has received 1000 messages, and \d+ were sent/)
     }))
 
-  beside("is half open: it gives no sign of life", { heartbeat: "50 millis", grace: "50 millis" }, (client) =>
-    Effect.gen(function*() {
-      yield* inside(client)
-      yield* client.over
-    }))
+  beside(
+    "is half open: it gives no sign of life",
+    { heartbeat: "50 millis", grace: "50 millis" },
+    (client) =>
+      Effect.gen(function*() {
+        yield* inside(client)
+        yield* client.over
+      })
+  )
 
-  beside("asks for nothing for too long", { idle: "2 seconds", grace: "50 millis" }, (client) =>
-    Effect.gen(function*() {
-      yield* inside(client)
-      assert.match((yield* client.over)!, /^Refused: nothing was asked for 2000 ms/)
-    }))
+  beside(
+    "asks for nothing for too long",
+    { idle: "2 seconds", grace: "50 millis" },
+    (client) =>
+      Effect.gen(function*() {
+        yield* inside(client)
+        assert.match((yield* client.over)!, /^Refused: nothing was asked for 2000 ms/)
+      })
+  )
 
   // what comes at once is done at once, so its answers are kept up to a limit
-  beside("asks for a lot, and reads nothing", { keptBytes: 50_000, heartbeat: "1 second" }, (client) =>
-    Effect.gen(function*() {
-      yield* inside(client)
-      client.pause()
-      const all = Array.from({ length: 5000 }, (_, id) => [1, id, undefined, "inspect"])
-      client.send(message(1, [[0, 8], ...all]))
-    }))
+  beside(
+    "asks for a lot, and reads nothing",
+    { keptBytes: 200_000, frameBytes: 200_000, heartbeat: "1 second" },
+    (client) =>
+      Effect.gen(function*() {
+        yield* inside(client)
+        client.pause()
+        const all = Array.from({ length: 3000 }, (_, id) => [1, id, undefined, "inspect"])
+        client.send(message(1, [[0, 8], ...all]))
+      })
+  )
 
   // what is not taken is not added to, so the server reads no more
-  beside("sends more than may be on its way", { windowBytes: 4096, frameBytes: 4096, keptBytes: 8192 }, (client) =>
-    Effect.gen(function*() {
-      yield* inside(client)
-      for (let number = 1; number <= 1000; number++) {
-        client.send(message(number, [[1, number, undefined, "inspect"]]))
-      }
-      assert.match((yield* client.over)!, /^Refused: more than the window of 4096 bytes came at once/)
-    }))
+  beside(
+    "sends more than may be on its way",
+    { windowBytes: 4096, frameBytes: 4096, keptBytes: 400_000 },
+    (client) =>
+      Effect.gen(function*() {
+        yield* inside(client)
+        for (let number = 1; number <= 1000; number++) {
+          client.send(message(number, [[1, number, undefined, "inspect"]]))
+        }
+        assert.match((yield* client.over)!, /^Refused: more than the window of 4096 bytes came at once/)
+      })
+  )
 })

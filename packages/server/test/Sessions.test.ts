@@ -27,8 +27,7 @@ const until = <A, E, R>(effect: Effect.Effect<A, E, R>, holds: (value: A) => boo
     Effect.timeoutFail({ duration: "60 seconds", onTimeout: () => new Error("it does not come to hold") })
   )
 
-const waiters = (space: Space, count: number) =>
-  until(space.inspect, ({ interests }) => interests.length === count)
+const waiters = (space: Space, count: number) => until(space.inspect, ({ interests }) => interests.length === count)
 
 /** A space, its server, and a client of it behind a proxy. */
 const connected = (options?: Server.Options, kind: "tcp" | "unix" = "tcp") =>

@@ -38,7 +38,10 @@ export interface Raw {
 }
 
 export const raw = (address: SocketServer.Address): Effect.Effect<Raw, never, Scope.Scope> =>
-  Effect.map(Effect.acquireRelease(opened(address), ({ socket }) => Effect.sync(() => socket.destroy())), ({ raw }) => raw)
+  Effect.map(
+    Effect.acquireRelease(opened(address), ({ socket }) => Effect.sync(() => socket.destroy())),
+    ({ raw }) => raw
+  )
 
 const opened = (address: SocketServer.Address) =>
   Effect.promise(async () => {

@@ -176,7 +176,8 @@ class Client {
     return wasKnown
       ? new SpaceError({
         reason: "Lapsed",
-        message: `there was no connection to the server for ${patience} ms${why}: what was asked for and not answered ` +
+        message:
+          `there was no connection to the server for ${patience} ms${why}: what was asked for and not answered ` +
           "may have happened, and what was held is with others again"
       })
       : unavailable(`there is no connection to the server, for ${patience} ms${why}`)

@@ -3,9 +3,9 @@
  *
  * @internal
  */
+import * as Option from "effect/Option"
 import type * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
-import * as Option from "effect/Option"
 
 const identifierOf = (ast: AST.AST): string | undefined =>
   Option.getOrElse(AST.getIdentifierAnnotation(ast), () =>

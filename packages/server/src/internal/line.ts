@@ -16,7 +16,7 @@ import * as Option from "effect/Option"
 import * as Frames from "./frames.js"
 import type { Framing } from "./framing.js"
 import { deframer, enframe } from "./framing.js"
-import { complete, makeDeferred, makeLatch } from "./runtime.js"
+import { complete, makeDeferred, makeLatch, millisOf } from "./runtime.js"
 import type { Line, Session } from "./session.js"
 
 /** No frame of a handshake is larger. */
@@ -73,7 +73,7 @@ export class Wire implements Line {
   }
 
   private now(): number {
-    return Number(this.clock.unsafeCurrentTimeNanos() / 1_000_000n)
+    return millisOf(this.clock)
   }
 
   /** For how many milliseconds no message has come. */

@@ -4,6 +4,7 @@
  *
  * @internal
  */
+import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -27,6 +28,9 @@ export const makeLatch = () => {
     close: (): void => void latch.unsafeClose()
   }
 }
+
+/** The time that a clock shows, within a synchronous step. */
+export const millisOf = (clock: Clock.Clock): number => Number(clock.unsafeCurrentTimeNanos() / 1_000_000n)
 
 /** What nobody guesses. Effect's `Random` can be seeded, and this must not be. */
 export const secret = (): string => globalThis.crypto.randomUUID()

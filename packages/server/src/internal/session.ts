@@ -52,6 +52,9 @@ const small = 1024
 /** An end says at the latest after so many messages that it has received them. */
 const messagesUnacked = 64
 
+/** A server looks at so many messages, and then at what they have come to. */
+const messagesAtOnce = 16
+
 /** While so many bytes are kept, the end that serves does not look at what comes. */
 export const pausedAt = (limits: Limits): number => limits.keptBytes / 4
 
@@ -84,7 +87,8 @@ export class Session {
   private unackedBytes = 0
   private acked = 0
   private isAckDue = false
-  private isPulling = false
+  private isDelivering = false
+  private isDeferred = false
 
   constructor(
     private readonly limits: Limits,
@@ -129,7 +133,8 @@ export class Session {
     if (this.state !== "open") {
       return
     }
-    const frame = Frames.encode(Frames.Message, message, this.peer.frameBytes, Frames.header)
+    const most = Math.min(this.peer.frameBytes, this.limits.frameBytes)
+    const frame = Frames.encode(Frames.Message, message, most + Frames.header, Frames.header)
     if (this.keptBytes + frame.length > this.limits.keptBytes) {
       this.full(frame.length)
     }
@@ -257,26 +262,40 @@ export class Session {
   }
 
   private get isPaused(): boolean {
-    return this.listener === undefined || this.role === "serves" && this.keptBytes > pausedAt(this.limits)
+    return this.listener === undefined || this.isDeferred ||
+      this.role === "serves" && this.keptBytes > pausedAt(this.limits)
   }
 
   private deliver(): void {
     // a listener that sends has this called within
-    if (this.isPulling) {
+    if (this.isDelivering) {
       return
     }
-    this.isPulling = true
+    this.isDelivering = true
     let next = 0
     try {
       while (next < this.waiting.length && this.state !== "over" && !this.isPaused) {
+        if (next === messagesAtOnce && this.role === "serves") {
+          this.deliverLater()
+          break
+        }
         const frame = this.waiting[next++]!
         this.waitingBytes -= frame.length
         this.handOn(frame)
       }
     } finally {
-      this.isPulling = false
+      this.isDelivering = false
       this.waiting.splice(0, next)
     }
+  }
+
+  /** What was asked for is answered before more is looked at: only then it is known how much there is to keep. */
+  private deliverLater(): void {
+    this.isDeferred = true
+    void Promise.resolve().then(() => {
+      this.isDeferred = false
+      this.deliver()
+    })
   }
 
   private handOn(frame: Uint8Array): void {

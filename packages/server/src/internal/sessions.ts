@@ -57,6 +57,7 @@ const isClosing = (frame: Frames.HelloFrame | { readonly isOther: true }): frame
 export class Sessions {
   private readonly clients = new Map<string, Client>()
   private connections = 0
+  private isClosing = false
   private readonly known: ReadonlySet<string>
 
   constructor(
@@ -79,16 +80,18 @@ export class Sessions {
         Effect.flatMap(Effect.clock, (clock) => {
           const wire = new Wire(framing, clock, undefined)
           wire.heartbeat = this.settings.heartbeat
-          return count > this.settings.connections
-            ? this.turnAway(wire, socket)
+          return this.isClosing
+            ? this.turnAway(wire, socket, "the server closes")
+            : count > this.settings.connections
+            ? this.turnAway(wire, socket, `the server has its ${this.settings.connections} connections`)
             : this.converse(wire, socket)
         }),
       () => Effect.sync(() => void --this.connections)
     ).pipe(Effect.withSpan("linda.connection", { root: true }))
   }
 
-  private turnAway(wire: Wire, socket: Socket.Socket): Effect.Effect<void> {
-    wire.close(Frames.over(unavailable(`the server has its ${this.settings.connections} connections: try again later`)))
+  private turnAway(wire: Wire, socket: Socket.Socket, why: string): Effect.Effect<void> {
+    wire.close(Frames.over(unavailable(`${why}: try again later`)))
     return Effect.zipRight(report.refused("connections"), Effect.asVoid(wire.run(socket)))
   }
 
@@ -283,11 +286,12 @@ export class Sessions {
     })
   }
 
-  /** Says goodbye to everybody. */
-  readonly close: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.forEach([...this.clients.values()], (client) => this.dismiss(client), {
+  /** Says goodbye to everybody, and to who comes from now on. */
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    this.isClosing = true
+    return Effect.forEach([...this.clients.values()], (client) => this.dismiss(client), {
       concurrency: "unbounded",
       discard: true
     })
-  )
+  })
 }

@@ -14,6 +14,6 @@ export const limitsOf = (reader: Reader): Limits => {
   return {
     frameBytes,
     windowBytes: reader.integer("windowBytes", mebibyte, 4096),
-    keptBytes: reader.integer("keptBytes", 2 * frameBytes, 4096)
+    keptBytes: reader.integer("keptBytes", 2 * frameBytes, frameBytes)
   }
 }
