@@ -14,13 +14,14 @@ import { codeOf, Signals } from "./signals.js"
 import { callback } from "./runtime.js"
 
 /** How the other program has ended. */
-export type Ended =
-  /** By itself. */
-  | { readonly how: "exited"; readonly code: number }
-  /** By a signal: whether this program has handed it on. */
-  | { readonly how: "killed"; readonly code: number; readonly signal: NodeJS.Signals; readonly handedOn: boolean }
-  /** It has not begun. */
-  | { readonly how: "unstarted"; readonly code: number; readonly message: string }
+export interface Ended {
+  /** As a shell says it. */
+  readonly code: number
+  /** In words, unless it was successful. */
+  readonly how: string
+  /** It did what it was to do, or failed at that; or it has not begun, or was told to end by a signal to this one. */
+  readonly was: "successful" | "failed" | "unstarted" | "stopped"
+}
 
 /** In seconds: how long a program that is told to end has before it is made to. */
 const grace = 5
@@ -63,11 +64,10 @@ export const run = (
 ): Effect.Effect<Ended, never, Signals> =>
   Effect.scoped(Effect.gen(function*() {
     const signals = yield* Signals
-    const received = new Set<NodeJS.Signals>()
-    // Whoever gets a signal before the program is there has it still to send.
+    let isTold = false
     let child: ChildProcess | undefined
     yield* signals.handOn((signal) => {
-      received.add(signal)
+      isTold = true
       if (!isToldByTerminal(signal)) {
         child?.kill(signal)
       }
@@ -84,18 +84,20 @@ export const run = (
         if (child?.pid === undefined) {
           const isMissing = error.code === "ENOENT"
           end({
-            how: "unstarted",
             code: isMissing ? codes.notFound : codes.notExecutable,
-            message: `${command[0]}: ${isMissing ? "there is no such command" : error.message}`
+            how: isMissing ? "there is no such command" : error.message,
+            was: "unstarted"
           })
         }
       })
-      child.on("exit", (code, signal) =>
-        end(
-          signal === null
-            ? { how: "exited", code: code ?? 0 }
-            : { how: "killed", code: codeOf(signal), signal, handedOn: received.has(signal) }
-        ))
+      child.on("exit", (exitCode, signal) => {
+        const code = signal === null ? exitCode ?? 0 : codeOf(signal)
+        end({
+          code,
+          how: signal ?? `exit code ${code}`,
+          was: code === 0 ? "successful" : isTold ? "stopped" : "failed"
+        })
+      })
       if (child.pid !== undefined) {
         release = guarding(child.pid)
       }

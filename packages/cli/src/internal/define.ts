@@ -33,6 +33,7 @@ export const define = <Name extends string, const Config extends Command.Command
   handler: (config: Command.Command.ParseConfig<Config>) => Effect.Effect<void, E, R>
 ) => ({
   name,
+  description,
   shape: shapeOf(config),
   command: Command.make(name, config, handler as any).pipe(Command.withDescription(description)) as Command.Command<
     Name,

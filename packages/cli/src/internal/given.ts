@@ -6,10 +6,14 @@
 import { SpaceError } from "@effect-linda/core/SpaceError"
 import * as Query from "@effect-linda/core/Query"
 import type { Tuple } from "@effect-linda/core/Tuple"
+import * as TupleSpace from "@effect-linda/core/TupleSpace"
+import type { Hold } from "@effect-linda/core/TupleSpace"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { Address, Opening, Space } from "./address.js"
 import { addressOf, open } from "./address.js"
-import { Usage } from "./outcome.js"
+import { Nothing, Usage } from "./outcome.js"
 import { patternOf } from "./pattern.js"
 import type { List } from "./syntax.js"
 import { Mistake, parse } from "./syntax.js"
@@ -79,3 +83,26 @@ export const tuplesOf = ({ given, takes, unless }: Wanted, found: unknown): Read
   takes.length === 1 && given.length === 0 && unless.length === 0
     ? [found as Tuple]
     : found as ReadonlyArray<Tuple>
+
+/** Ends the hold of all that was taken, as if it had not been: this is no attempt. */
+export const giveBack = <E>(
+  { takes }: Wanted,
+  tuples: ReadonlyArray<Tuple>,
+  hold: Hold<E>
+): Effect.Effect<void, E> => Effect.forEach(tuples.slice(0, takes.length), hold.giveBack, { discard: true })
+
+/** How long a command waits, for the library. */
+export const timeoutOf = (wait: Option.Option<Duration.Duration>): { readonly timeout?: Duration.DurationInput } =>
+  Option.isSome(wait) ? { timeout: wait.value } : {}
+
+/** What is said when a command has waited in vain: of a look, nothing. */
+export const orNothing = (wait: Option.Option<Duration.Duration>) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.mapError(effect, (error) =>
+    TupleSpace.isTimeout(error)
+      ? new Nothing({
+        message: Option.match(wait, {
+          onNone: () => "",
+          onSome: (wait) => `nothing there within ${Duration.format(wait)}`
+        })
+      })
+      : error)

@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
+import { defaultAddress } from "./address.js"
 import type { Arranged } from "./arrange.js"
 import { arrange } from "./arrange.js"
 import * as basic from "./commands/basic.js"
@@ -26,6 +27,7 @@ import { watch } from "./commands/watch.js"
 import { Behind, with_ } from "./commands/with.js"
 import type { Failure, Outcome } from "./outcome.js"
 import { codes, outcomeOfCause, Usage } from "./outcome.js"
+import { write } from "./output.js"
 import { version } from "./package.js"
 import type { Signals } from "./signals.js"
 import { codeOf, withSignals } from "./signals.js"
@@ -95,13 +97,34 @@ const perform = ({ args, command }: Arranged) =>
     (program) => Console.consoleWith((inner) => Console.withConsole(program, console(inner)))
   ) as Effect.Effect<void, Failure>
 
+/** What there is. @effect/cli would say it in lines of two hundred columns. */
+const help = (): string => {
+  const width = Math.max(...commands.map(({ name }) => name.length))
+  return `linda ${version}: tuple spaces in files and in PostgreSQL, from the shell
+
+  linda out '["task", 7, "fix login"]'
+  linda in '["task", ?id:number, _]' --wait 10m
+  linda with '["task", ?id, _]' '["file", "src/login.ts"]' -- ./work.sh {id}
+
+Commands (linda COMMAND --help tells the options of each):
+
+${commands.map(({ description, name }) => `  ${name.padEnd(width)}  ${description}\n`).join("")}
+Patterns are JSON with holes: _ is any value, ?name and ?name:type have a name, ... is the rest.
+The space is --space or -s, else LINDA_SPACE, else the file ${defaultAddress} of the working directory.
+Exit codes: 0 got it, 1 nothing there or not in time, 2 wrong arguments, 3 the engine failed.
+Completions: linda --completions bash, zsh or fish.
+`
+}
+
+const asksForHelp = ({ args }: Arranged): boolean => args.length === 1 && ["--help", "-h"].includes(args[0]!)
+
 /** Runs it, and gives its exit code. */
 export const run = (args: ReadonlyArray<string>): Effect.Effect<number> =>
   Effect.try({
     try: () => arrange(args, shapes, with_.name),
     catch: (error) => error as Usage
   }).pipe(
-    Effect.flatMap(perform),
+    Effect.flatMap((arranged) => asksForHelp(arranged) ? write(help()) : perform(arranged)),
     Effect.as<Outcome>({ code: codes.success }),
     (program) => withSignals(program, (signal): Outcome => ({ code: codeOf(signal) })),
     Effect.catchAllCause((cause) => Effect.succeed(outcomeOfCause(cause))),

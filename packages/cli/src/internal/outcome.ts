@@ -4,7 +4,6 @@
  * @internal
  */
 import type { SpaceError } from "@effect-linda/core/SpaceError"
-import * as TupleSpace from "@effect-linda/core/TupleSpace"
 import * as ValidationError from "@effect/cli/ValidationError"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
@@ -23,7 +22,10 @@ export class Nothing extends Data.TaggedError("Nothing")<{ readonly message: str
 export class Usage extends Data.TaggedError("Usage")<{ readonly message: string }> {}
 
 /** The command ends with the exit code of another. */
-export class ExitCode extends Data.TaggedError("ExitCode")<{ readonly code: number }> {}
+export class ExitCode extends Data.TaggedError("ExitCode")<{
+  readonly code: number
+  readonly reason?: string | undefined
+}> {}
 
 /** Who reads the output reads no more. */
 export class Closed extends Data.TaggedError("Closed") {}
@@ -57,11 +59,11 @@ const outcomeOf = (failure: Failure): Outcome => {
     case "Usage":
       return { code: codes.usage, message: failure.message }
     case "ExitCode":
-      return { code: failure.code }
+      return { code: failure.code, message: failure.reason }
     case "Closed":
       return { code: broken }
     case "TimeoutException":
-      return { code: codes.nothing, message: TupleSpace.isTimeout(failure) ? failure.message : "no tuple in time" }
+      return { code: codes.nothing, message: failure.message }
     case "SpaceError":
       return {
         code: faults.has(failure.reason) ? codes.usage : codes.engine,

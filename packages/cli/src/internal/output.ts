@@ -11,9 +11,20 @@ import type { Cell, Paint } from "./table.js"
 import { cellOf, paintOf, table, wantsColours } from "./table.js"
 import { jsonOf } from "./values.js"
 
+const heard = new WeakSet<object>()
+
+/** That nobody reads any more is told to who writes, and is no reason to crash. */
+const listen = (stream: NodeJS.WriteStream): void => {
+  if (!heard.has(stream)) {
+    heard.add(stream)
+    stream.on("error", () => {})
+  }
+}
+
 /** Writes to standard output, and waits until it is written: what is not written is not consumed. */
 export const write = (text: string): Effect.Effect<void, Closed> =>
   text === "" ? Effect.void : callback<void, Closed>((resume) => {
+    listen(process.stdout)
     process.stdout.write(text, (error) => {
       resume(error === null || error === undefined ? Effect.void : Effect.fail(new Closed()))
     })

@@ -4,16 +4,16 @@
  * @internal
  */
 import * as Query from "@effect-linda/core/Query"
-import * as TupleSpace from "@effect-linda/core/TupleSpace"
 import * as Args from "@effect/cli/Args"
 import * as Chunk from "effect/Chunk"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { define } from "../define.js"
 import type { Space } from "../address.js"
 import type { Wanted } from "../given.js"
-import { queryOf, readAll, readWanted, soon, tuplesOf, withSpace } from "../given.js"
+import { giveBack, orNothing, queryOf, readAll, readWanted, soon, timeoutOf, tuplesOf, withSpace } from "../given.js"
 import { linesOfInput } from "../input.js"
 import * as options from "../options.js"
 import { Nothing, Usage } from "../outcome.js"
@@ -79,43 +79,57 @@ interface Looking {
   readonly patterns: ReadonlyArray<string>
 }
 
-/** What is taken is written first, and consumed then: whoever reads no more, or is interrupted, has taken nothing. */
-const taking = (config: Looking, wait: Option.Option<unknown>, timeout: { readonly timeout?: any }) =>
-  Effect.flatMap(readWanted(config), (wanted) =>
-    withSpace(
-      { space: config.space, ...(Option.isSome(wait) ? soon : {}) },
-      (space) =>
-        space.inWith(queryOf(wanted), (found: unknown) => writeFound(wanted, found, config.json), timeout)
-    ))
-
 const writeFound = (wanted: Wanted, found: unknown, json: boolean) => writeTuples(tuplesOf(wanted, found), json)
 
-/** For those that look once there is nothing to say. */
-const quietly = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.mapError(effect, (error) => TupleSpace.isTimeout(error) ? new Nothing({ message: "" }) : error)
-
-const timeoutOf = (wait: Option.Option<unknown>) => Option.isSome(wait) ? { timeout: wait.value as any } : {}
-
-const now = { timeout: 0 }
-
-export const in_ = define("in", "Takes a tuple, waiting until there is one", { ...looking, wait: options.wait },
-  (config) => taking(config, config.wait, timeoutOf(config.wait))
-)
-
-export const inp = define("inp", "Takes a tuple, if there is one now", looking, (config) => quietly(taking(config, Option.some(0), now)))
-
-const reading = (config: Looking, wait: Option.Option<unknown>, timeout: { readonly timeout?: any }) =>
+/** What is taken is written first, and consumed then: whoever reads no more, or is interrupted, has taken nothing. */
+const taking = (config: Looking, wait: Option.Option<Duration.Duration>, now = false) =>
   Effect.flatMap(readWanted(config), (wanted) =>
-    withSpace(
-      { space: config.space, ...(Option.isSome(wait) ? soon : {}) },
-      (space) => Effect.flatMap(space.rd(queryOf(wanted), timeout), (found) => writeFound(wanted, found, config.json))
-    ))
+    withSpace({ space: config.space, ...(now ? soon : {}) }, (space) =>
+      space.inWith(
+        queryOf(wanted),
+        (found: unknown, hold) =>
+          Effect.tapError(writeFound(wanted, found, config.json), () =>
+            giveBack(wanted, tuplesOf(wanted, found), hold)),
+        now ? atOnce : timeoutOf(wait)
+      ))).pipe(orNothing(wait))
 
-export const rd = define("rd", "Reads a tuple, waiting until there is one", { ...looking, wait: options.wait },
-  (config) => reading(config, config.wait, timeoutOf(config.wait))
+const atOnce = { timeout: 0 }
+
+export const in_ = define(
+  "in",
+  "Takes a tuple, waiting until there is one",
+  { ...looking, wait: options.wait },
+  (config) => taking(config, config.wait)
 )
 
-export const rdp = define("rdp", "Reads a tuple, if there is one now", looking, (config) => quietly(reading(config, Option.some(0), now)))
+export const inp = define(
+  "inp",
+  "Takes a tuple, if there is one now",
+  looking,
+  (config) => taking(config, Option.none(), true)
+)
+
+const reading = (config: Looking, wait: Option.Option<Duration.Duration>, now = false) =>
+  Effect.flatMap(readWanted(config), (wanted) =>
+    withSpace({ space: config.space, ...(now ? soon : {}) }, (space) =>
+      Effect.flatMap(
+        space.rd(queryOf(wanted), now ? atOnce : timeoutOf(wait)),
+        (found) => writeFound(wanted, found, config.json)
+      ))).pipe(orNothing(wait))
+
+export const rd = define(
+  "rd",
+  "Reads a tuple, waiting until there is one",
+  { ...looking, wait: options.wait },
+  (config) => reading(config, config.wait)
+)
+
+export const rdp = define(
+  "rdp",
+  "Reads a tuple, if there is one now",
+  looking,
+  (config) => reading(config, Option.none(), true)
+)
 
 export const count = define("count", "Says how many tuples match now; without a pattern, how many there are", { space: options.space, pattern }, ({ pattern, space }) =>
   Effect.flatMap(readAll([pattern], parse), ([node]) =>
@@ -135,10 +149,10 @@ export const collect = define("collect", "Takes all tuples that match now", { sp
             Effect.filterOrFail(space.copyCollect(pattern), (tuples) => tuples.length > 0, () => new Nothing({ message: "" })),
             (tuples) => writeTuples(tuples.slice(0, max), json)
           )
-          : quietly(space.inWith(
+          : orNothing(Option.none())(space.inWith(
             Query.batch(pattern, { max }),
             (tuples: ReadonlyArray<any>) => writeTuples(tuples, json),
-            now
+            atOnce
           ))
       }))
 )

@@ -15,7 +15,7 @@ import { define } from "../define.js"
 import { absolute } from "../address.js"
 import type { Ended } from "../child.js"
 import { run } from "../child.js"
-import { queryOf, readWanted, tuplesOf, withSpace } from "../given.js"
+import { giveBack, orNothing, queryOf, readWanted, timeoutOf, tuplesOf, withSpace } from "../given.js"
 import * as options from "../options.js"
 import { ExitCode, Usage } from "../outcome.js"
 import { namesIn } from "../pattern.js"
@@ -27,12 +27,7 @@ export const Behind = Context.GenericTag<"Behind", ReadonlyArray<string> | undef
 /** The command was not successful. */
 class Failed extends Data.TaggedError("Failed")<{ readonly ended: Ended; readonly command: string }> {
   override get message(): string {
-    const { command, ended } = this
-    return ended.how === "exited"
-      ? `exit code ${ended.code}: ${command}`
-      : ended.how === "killed"
-      ? `${ended.signal}: ${command}`
-      : ended.message
+    return `${this.ended.how}: ${this.command}`
   }
 }
 
@@ -86,30 +81,24 @@ export const with_ = define("with", "Runs a command while it holds what the comm
           const names = namesIn([...wanted.takes, ...wanted.given], tuples)
           const words = filled(command, names)
           return Effect.flatMap(run(words, variables(names, tuples, address)), (ended) => {
-            if (ended.how === "exited" && ended.code === 0) {
-              return Effect.void
-            }
             const failed = new Failed({ ended, command: words.join(" ") })
-            // What was told to end, or did not begin, has not failed: it is no attempt.
-            return ended.how === "unstarted" || ended.how === "killed" && ended.handedOn
-              ? Effect.zipRight(
-                Effect.forEach(tuples.slice(0, wanted.takes.length), hold.giveBack, { discard: true }),
-                Effect.fail(failed)
-              )
-              : Effect.fail(failed)
+            return ended.was === "successful"
+              ? Effect.void
+              : ended.was === "failed"
+              ? Effect.fail(failed)
+              // What has not begun, or was told to end, has not failed: it is no attempt.
+              : Effect.zipRight(giveBack(wanted, tuples, hold), Effect.fail(failed))
           })
         },
         {
-          ...(Option.isSome(config.wait) ? { timeout: config.wait.value } : {}),
+          ...timeoutOf(config.wait),
           maxAttempts: Option.getOrUndefined(config.attempts),
           deadLetter,
           retry: Option.getOrUndefined(Option.map(config.backoff, (delay) => Schedule.exponential(delay)))
         }
       ).pipe(
-        Effect.catchTag("Failed", ({ ended, message }) =>
-          ended.how === "unstarted"
-            ? Effect.zipRight(Effect.logError(message), Effect.fail(new ExitCode({ code: ended.code })))
-            : Effect.fail(new ExitCode({ code: ended.code }))
-        )
+        orNothing(config.wait),
+        Effect.catchTag("Failed", ({ command, ended: { code, how, was } }) =>
+          Effect.fail(new ExitCode({ code, reason: was === "unstarted" ? `${how}: ${command}` : undefined })))
       ))
   }))
