@@ -23,6 +23,9 @@ export interface Report {
   readonly overlaps: number
   /** How often a task was done that was done before: its `linda` was killed between the two. */
   readonly again: number
+  /** The exit codes that were neither 0 nor 1, and what was said. */
+  readonly codes: ReadonlyArray<string>
+  readonly errors: ReadonlyArray<string>
   readonly killed: Readonly<Record<"shell" | "linda" | "command", number>>
   readonly seconds: number
 }
@@ -34,33 +37,26 @@ export interface Report {
 const work = `
 id=$1
 if ! mkdir "busy/$id" 2>/dev/null; then
-  pid=$(cat "busy/$id/pid" 2>/dev/null)
+  read -r pid _ 2>/dev/null < "busy/$id/pid"
   if [ -n "$pid" ] && [ "$pid" != $$ ] && kill -0 "$pid" 2>/dev/null; then echo "$id" >> overlaps; fi
 fi
-echo $$ > "busy/$id/pid"
-sleep 0.0$(($$ % 10))
+echo "$$ $PPID" > "busy/$id/pid"
+sleep 0.1
 mkdir "done/$id" 2>/dev/null || echo "$id" >> again
 rm -rf "busy/$id"
 `
 
 const shellOf = (program: string, lease: string): string => `
 while :; do
-  node ${program} with '["task", ?id]' --lease ${lease} --wait 15s -- sh work.sh {id}
-  [ $? -eq 1 ] && exit 0
+  node ${program} with '["task", ?id]' --lease ${lease} --wait 15s -- sh work.sh {id} 2>> errors
+  code=$?
+  [ $code -eq 1 ] && exit 0
+  [ $code -eq 0 ] || echo $code >> codes
 done
 `
 
-const linesOf = (path: string): number =>
-  existsSync(path) ? readFileSync(path, "utf8").split("\n").filter((line) => line !== "").length : 0
-
-/** The processes of a parent, as this machine lists them. */
-const childrenOf = (parent: number): ReadonlyArray<{ readonly pid: number; readonly command: string }> =>
-  spawnSync("ps", ["-o", "pid=,args=", "--ppid", String(parent)], { encoding: "utf8" }).stdout
-    .split("\n")
-    .flatMap((line) => {
-      const [, pid, command] = /^\s*(\d+) (.*)$/.exec(line) ?? []
-      return pid === undefined || command === undefined ? [] : [{ pid: Number(pid), command }]
-    })
+const linesOf = (path: string): ReadonlyArray<string> =>
+  existsSync(path) ? readFileSync(path, "utf8").split("\n").filter((line) => line !== "") : []
 
 const kill = (pid: number): boolean => {
   try {
@@ -99,24 +95,18 @@ export const storm = async ({ folder, kills, lease, program, shells, tasks }: Op
   Array.from({ length: shells }, begin)
   const done = () => readdirSync(join(folder, "done")).length
   const killed = { shell: 0, linda: 0, command: 0 }
-  /** Kills one, and says whether there was one of the kind. */
+  /** Kills one that is at a task, and says whether there was one. */
   const strike = (what: keyof typeof killed): boolean => {
-    const pids = [...running.keys()]
-    const shell = pids[Math.floor(Math.random() * pids.length)]
-    if (shell === undefined) {
-      return false
-    }
     if (what === "shell") {
-      // its linda goes on with the task that it has, and claims no other
-      return kill(shell) && (begin(), true)
+      // Its linda goes on with the task that it has, and claims no other.
+      const pids = [...running.keys()]
+      const shell = pids[Math.floor(Math.random() * pids.length)]
+      return shell !== undefined && kill(shell) && (begin(), true)
     }
-    const linda = childrenOf(shell).find(({ command }) => command.includes("with"))
-    if (linda === undefined) {
-      return false
-    }
-    const command = childrenOf(linda.pid).find(({ command }) => command.startsWith("sh work.sh"))
-    // one that is only waiting has nothing to give back
-    return command !== undefined && kill(what === "linda" ? linda.pid : command.pid)
+    const busy = readdirSync(join(folder, "busy"))
+    const [line = ""] = linesOf(join(folder, "busy", busy[Math.floor(Math.random() * busy.length)] ?? "none", "pid"))
+    const [command, linda] = line.split(" ").map(Number)
+    return command !== undefined && linda !== undefined && kill(what === "linda" ? linda : command)
   }
   const kinds = ["linda", "command", "shell"] as const
   let struck = 0
@@ -136,8 +126,10 @@ export const storm = async ({ folder, kills, lease, program, shells, tasks }: Op
   return {
     done: done(),
     left: Number(left.stdout),
-    overlaps: linesOf(join(folder, "overlaps")),
-    again: linesOf(join(folder, "again")),
+    overlaps: linesOf(join(folder, "overlaps")).length,
+    again: linesOf(join(folder, "again")).length,
+    codes: linesOf(join(folder, "codes")),
+    errors: [...new Set(linesOf(join(folder, "errors")))],
     killed,
     seconds: Math.round((performance.now() - start) / 100) / 10
   }

@@ -99,6 +99,16 @@ describe("with", () => {
     assert.strictEqual((await run("collect")).out, "[\"file\",\"b\"]\n")
   })
 
+  it("a lock is given back, whatever becomes of the command", async () => {
+    const { all, run } = await withTuples(["task", 1, "a"], ["file", "a"])
+    const both = ["with", "[\"task\", ?id, ?file]", "--lock", "[\"file\", ?file]", "--"]
+    const free = "linda count '[\"file\", _]'".replace("linda", `${process.execPath} ${linda.program()}`)
+    assert.deepStrictEqual(await run(...both, "sh", "-c", `${free}; exit 4`), { code: 4, out: "0\n", err: "" })
+    assert.strictEqual((await all()).length, 2)
+    assert.deepStrictEqual(await run(...both, "echo", "{id} {file}"), { code: 0, out: "1 a\n", err: "" })
+    assert.deepStrictEqual((await all()).map(({ tuple }) => tuple), [["file", "a"]])
+  })
+
   it("guards are read: while something is there, and while something is not", async () => {
     const { run } = await withTuples(["task", 1, 0], ["task", 2, 9], ["done", 0], ["done", 9], ["paused", 1])
     const ended = await run(

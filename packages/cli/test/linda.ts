@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-import { bundleInto } from "./bundle.js"
+import { bundle } from "../bundle.mjs"
 
 /** How a command has ended, and what it has said. */
 export interface Ended {
@@ -65,7 +65,8 @@ export const useLinda = () => {
   const running = new Set<ChildProcess>()
   let program: string
   beforeAll(async () => {
-    program = await bundleInto(built)
+    program = join(built, "linda.mjs")
+    await bundle(program)
   })
   afterAll(() => {
     running.forEach((child) => child.kill("SIGKILL"))

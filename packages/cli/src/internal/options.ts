@@ -99,6 +99,8 @@ export const given = patterns("if", "Only while there is such a tuple, which sta
 
 export const unless = patterns("unless", "Only while there is no such tuple; can be repeated")
 
+export const lock = patterns("lock", "Also needed, and given back whatever becomes of the command; can be repeated")
+
 export const copy = Options.boolean("copy").pipe(Options.withDescription("Reads them, and leaves them there"))
 
 export const existing = Options.boolean("all").pipe(

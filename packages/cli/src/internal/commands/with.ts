@@ -62,6 +62,7 @@ export const with_ = define("with", "Runs a command while it holds what the comm
   lease: options.lease,
   attempts: options.attempts,
   backoff: options.backoff,
+  lock: options.lock,
   given: options.given,
   unless: options.unless,
   patterns
@@ -71,7 +72,7 @@ export const with_ = define("with", "Runs a command while it holds what the comm
     if (command === undefined || command.length === 0) {
       return yield* new Usage({ message: "with: which command? It stands behind --, such as -- ./work.sh {id}" })
     }
-    const wanted = yield* readWanted(config)
+    const wanted = yield* readWanted({ ...config, patterns: [...config.patterns, ...config.lock] })
     const address = absolute(config.space)
     return yield* withSpace({ space: address, lease: Option.getOrUndefined(config.lease) }, (space) =>
       space.inWith(
@@ -83,7 +84,7 @@ export const with_ = define("with", "Runs a command while it holds what the comm
           return Effect.flatMap(run(words, variables(names, tuples, address)), (ended) => {
             const failed = new Failed({ ended, command: words.join(" ") })
             return ended.was === "successful"
-              ? Effect.void
+              ? Effect.forEach(tuples.slice(config.patterns.length, wanted.takes.length), hold.giveBack, { discard: true })
               : ended.was === "failed"
               ? Effect.fail(failed)
               // What has not begun, or was told to end, has not failed: it is no attempt.

@@ -1,4 +1,0 @@
-import { Cli } from "@effect-linda/cli"
-import { Effect } from "effect"
-
-process.exit(await Effect.runPromise(Cli.run(process.argv.slice(2))))
