@@ -95,6 +95,9 @@ const served = ({ url }: { readonly url: string }): SpaceError =>
     message: `${url}: this version of linda opens files and PostgreSQL, and no served spaces`
   })
 
+/** Of many programs that write to one file each may have to wait for long, and has something to lose. */
+const patience = "5 minutes"
+
 /** Opens the space at an address, for as long as the scope is open. */
 export const open = (
   address: Address,
@@ -103,7 +106,7 @@ export const open = (
   switch (address.kind) {
     case "file": {
       const { filename, space } = address
-      return Effect.flatMap(sqlite, (Sqlite) => Sqlite.make({ filename, space, lease, retry }))
+      return Effect.flatMap(sqlite, (Sqlite) => Sqlite.make({ filename, space, lease, retry: retry ?? patience }))
     }
     case "postgres": {
       const { space, url } = address

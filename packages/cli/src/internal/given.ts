@@ -45,14 +45,8 @@ export const withSpace = <A, E, R>(
 ) =>
   Effect.flatMap(
     readAddress(space),
-    (address) => Effect.scoped(Effect.flatMap(open(address, { ...patient, ...opening }), use))
+    (address) => Effect.scoped(Effect.flatMap(open(address, opening), use))
   )
-
-/**
- * How long those try to reach an engine who wait, or have something to lose: of many programs at one file each may have
- * to wait for long.
- */
-const patient = { retry: "5 minutes" } as const
 
 /** How long those try to reach an engine who do not wait for anything else. */
 export const soon = { retry: "5 seconds" } as const
