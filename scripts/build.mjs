@@ -1,7 +1,9 @@
-// Compiles every package into its dist/, from nothing, so that no file stays there whose source is gone.
+// Compiles every package into its dist/, from nothing, so that no file stays there whose source is gone. The command is
+// made into one file there as well.
 import { spawnSync } from "node:child_process"
 import { readdirSync, rmSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { bundle } from "../packages/cli/bundle.mjs"
 
 process.chdir(fileURLToPath(new URL("../", import.meta.url)))
 
@@ -14,4 +16,6 @@ const { status } = spawnSync(
   ["node_modules/typescript/bin/tsc", "-b", "--force", ...projects],
   { stdio: "inherit" }
 )
-process.exit(status ?? 1)
+if (status !== 0) process.exit(status ?? 1)
+
+await bundle("packages/cli/dist/linda.mjs")

@@ -180,6 +180,28 @@ for (const [driver, open] of Object.entries(opens)) {
 }`
 
 /**
+ * The command linda, where a line has installed it.
+ *
+ * @param {string} folder
+ */
+const tryCommand = async (folder) => {
+  const command = join(folder, "node_modules/@effect-linda/cli/bin/linda.mjs")
+  if (!existsSync(command)) return undefined
+  /** @type {Array<[args: Array<string>, printed: string]>} */
+  const calls = [
+    [["out", "[\"task\", 7]"], ""],
+    [["count", "[\"task\", _]"], "1\n"],
+    [["with", "[\"task\", ?id]", "--", process.execPath, "--print", "{id} + 1"], "8\n"],
+    [["count"], "0\n"]
+  ]
+  for (const [args, printed] of calls) {
+    const { ok, output, stdout } = await run(process.execPath, [command, ...args], { cwd: folder, env })
+    if (!ok || stdout !== printed) return `linda ${args.join(" ")}: ${output}`
+  }
+  return undefined
+}
+
+/**
  * @param {string} folder
  * @param {Line} line
  */
@@ -238,6 +260,7 @@ const follow = async (same, index) => {
   }
   if (existsSync(join(folder, "src")) && !report(places, await compile(folder))) return
   for (const line of same) report(line.where, await perform(folder, line))
+  report(places, await tryCommand(folder))
   if (existsSync(join(folder, "node_modules/@effect-linda/sql"))) {
     writeFileSync(join(folder, "missing.mjs"), missingDriver)
     const { ok, output } = await run(process.execPath, ["missing.mjs"], { cwd: folder, env })
