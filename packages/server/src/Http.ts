@@ -64,6 +64,8 @@ const Found = Schema.Struct({ tuple: Json.TupleJson }).annotations({ identifier:
 
 const Taking = Schema.Struct({ pattern: Json.PatternJson, wait: Wait, lease: Lease })
 
+const TakingNow = Schema.Struct({ pattern: Json.PatternJson, lease: Lease })
+
 const Looking = Schema.Struct({ pattern: Json.PatternJson, wait: Wait })
 
 const Now = Schema.Struct({ pattern: Json.PatternJson })
@@ -78,7 +80,7 @@ const ofHold = <Name extends string>(name: Name) =>
   HttpApiEndpoint.post(name, `/spaces/:space/holds/:hold/${name}`).setPath(pathOfHold)
 
 /**
- * The API. A take gives a hold, which is then confirmed or given back: an answer that is lost on its way loses no tuple.
+ * The API. A take gives a hold, which is then confirmed or given back: an answer that is lost on its way loses nothing.
  *
  * @since 0.1.0
  * @category api
@@ -223,7 +225,9 @@ const handlers = HttpApiBuilder.group(Api, "spaces", (handlers) =>
   }))
 
 const refused = (error: SpaceError) =>
-  HttpServerResponse.unsafeJson({ _tag: "SpaceError", reason: error.reason, message: error.message }, { status: 400 })
+  Effect.orDie(
+    HttpServerResponse.json({ _tag: "SpaceError", reason: error.reason, message: error.message }, { status: 400 })
+  )
 
 /** Events of the tuples of a pattern, as server-sent events with ids. */
 const events = Effect.gen(function*() {
@@ -267,7 +271,7 @@ const events = Effect.gen(function*() {
     contentType: "text/event-stream",
     headers: { "cache-control": "no-store" }
   })
-}).pipe(Effect.catchAll((error) => Effect.succeed(refused(error as SpaceError))))
+}).pipe(Effect.catchAll((error) => refused(error as SpaceError)))
 
 /**
  * The routes of the API and of what is beside it: `/spaces/…`, `/openapi.json`, `/health`, `/metrics`, and `/linda`,
@@ -294,7 +298,7 @@ const events = Effect.gen(function*() {
 export const routes = Layer.mergeAll(
   Layer.provide(HttpLayerRouter.addHttpApi(Api, { openapiPath: "/openapi.json" }), handlers),
   HttpLayerRouter.add("GET", "/spaces/:space/events", events),
-  HttpLayerRouter.add("GET", "/health", Effect.succeed(HttpServerResponse.unsafeJson({ status: "ok" }))),
+  HttpLayerRouter.add("GET", "/health", Effect.orDie(HttpServerResponse.json({ status: "ok" }))),
   HttpLayerRouter.add(
     "GET",
     "/metrics",
