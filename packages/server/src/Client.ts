@@ -50,8 +50,8 @@ export interface Options {
   /** How many bytes of the server's may be on their way. By default 1 MiB. */
   readonly windowBytes?: number | undefined
   /**
-   * How many bytes wait for the server at most, as while there is no connection. What is put then is refused. By default
-   * twice `frameBytes`.
+   * How many bytes wait for the server at most, as while there is no connection. What is put then is refused. By
+   * default twice `frameBytes`.
    */
   readonly keptBytes?: number | undefined
 }

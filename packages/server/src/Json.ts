@@ -214,7 +214,7 @@ const reading = (json: unknown, what: "pattern" | "tuple"): Either.Either<Tuple,
  * import { Either } from "effect"
  *
  * const pattern = Either.getOrThrow(Json.pattern(["job", { "?": { between: [1, 9] } }]))
- * console.log(Pattern.matches(pattern, ["job", 7])) // true
+ * console.log(Pattern.matches(pattern)(["job", 7])) // true
  * ```
  */
 export const pattern = (json: unknown): Either.Either<Tuple, SpaceError> => reading(json, "pattern")

@@ -5,6 +5,7 @@
  */
 /* eslint-disable @typescript-eslint/no-explicit-any -- schemas of any types */
 import * as OptionsOf from "@effect-linda/core/Options"
+import type * as Remote from "@effect-linda/core/Remote"
 import type { SpaceError } from "@effect-linda/core/SpaceError"
 import type { RequestError } from "@effect/platform/HttpServerError"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -47,8 +48,10 @@ export interface Handshake {
  * @category models
  */
 export interface Admission {
-  /** The space that it gets: a named one, or a view of it. */
+  /** The space that it gets: a named one, or a view of it (`TupleSpace.view`). */
   readonly space: AnySpace
+  /** How much it may have and ask for. By default `Remote.defaultLimits`. */
+  readonly limits?: Remote.Limits | undefined
 }
 
 /**
@@ -135,7 +138,7 @@ export class Server extends Context.Tag("@effect-linda/server/Server")<Server, S
  *   authorize: ({ space, token }) =>
  *     Option.exists(token, (token) => Redacted.value(token) === "open sesame")
  *       ? Effect.map(Effect.flatMap(Spaces.Spaces, ({ get }) => get(space)), (space) => ({ space }))
- *       : Effect.fail(new SpaceError.SpaceError({ reason: "Refused", message: "the token is not the right one" }))
+ *       : Effect.fail(new SpaceError.SpaceError({ reason: "Forbidden", message: "the token is not the right one" }))
  * })
  * ```
  */

@@ -31,3 +31,10 @@ export * as Spaces from "./Spaces.js"
  * @since 0.1.0
  */
 export * as Json from "./Json.js"
+
+/**
+ * Spaces by HTTP and JSON.
+ *
+ * @since 0.1.0
+ */
+export * as Http from "./Http.js"

@@ -14,9 +14,9 @@ import type { Order } from "./kill/child.js"
 import { served } from "./links.js"
 
 /** How often each is killed: more with the variable LINDA_KILLS of the environment. */
-const kills = Number(process.env["LINDA_KILLS"] ?? 3)
+const kills = Number(process.env["LINDA_KILLS"] ?? 2)
 
-const numbers = Array.from({ length: 500 }, (_, n) => n)
+const numbers = Array.from({ length: 200 }, (_, n) => n)
 
 let folder: string
 let program: string

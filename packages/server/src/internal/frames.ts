@@ -1,8 +1,8 @@
 /**
  * What the two ends of a connection say to each other: `docs/protocol.md` is the same for authors of other clients.
  *
- * A frame begins with a byte that says what it is. Numbers are unsigned integers of 64 bits, the high byte first; values
- * are coded as `clone/format.ts` says.
+ * A frame begins with a byte that says what it is. Numbers are unsigned integers of 64 bits, the high byte first;
+ * values are coded as `clone/format.ts` says.
  *
  * @internal
  */

@@ -47,8 +47,10 @@ const linesOf = (
     ]]
   }
   if (MetricState.isSummaryState(state)) {
-    const quantiles = Array.from(state.quantiles, ([quantile, value]) =>
-      ["", [["quantile", String(quantile)]], Option.getOrElse(value, () => NaN)] as const)
+    const quantiles = Array.from(
+      state.quantiles,
+      ([quantile, value]) => ["", [["quantile", String(quantile)]], Option.getOrElse(value, () => NaN)] as const
+    )
     return ["summary", [...quantiles, ["_sum", [], state.sum], ["_count", [], state.count]]]
   }
   return ["untyped", []]

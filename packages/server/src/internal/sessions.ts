@@ -189,7 +189,7 @@ export class Sessions {
       const scope = yield* Scope.fork(this.scope, ExecutionStrategy.sequential)
       return yield* Effect.onError(
         Effect.gen(this, function*() {
-          const { space } = yield* Scope.extend(
+          const { limits = Remote.defaultLimits, space } = yield* Scope.extend(
             this.authorize({
               space: hello.space,
               token: Option.map(Option.fromNullable(hello.token), Redacted.make),
@@ -200,7 +200,7 @@ export class Sessions {
           yield* Remote.servable(space)
           const client = this.enter()
           const serving = Effect.ensuring(
-            Remote.serve<any, any>(space, client.session.link, { schemas: this.settings.schemas }),
+            Remote.serve<any, any>(space, client.session.link, { schemas: this.settings.schemas, limits }),
             Effect.suspend(() => Scope.close(scope, Exit.void))
           )
           client.serving = yield* Effect.forkIn(Effect.interruptible(serving), this.scope)

@@ -1,8 +1,8 @@
 /**
  * How values look in a frame: MessagePack, and extensions for what the structured clone algorithm carries beyond that.
  *
- * MessagePack's own types are null, booleans, numbers, strings, arrays, maps with keys that are strings (plain objects),
- * and bytes (`Uint8Array`). `docs/protocol.md` lists the extensions for authors of other clients.
+ * MessagePack's own types are null, booleans, numbers, strings, arrays, maps with keys that are strings (plain
+ * objects), and bytes (`Uint8Array`). `docs/protocol.md` lists the extensions for authors of other clients.
  *
  * @internal
  */
