@@ -177,7 +177,7 @@ describe("Sessions: who is let in", () => {
   const sesame: Server.Options<Scope.Scope>["authorize"] = ({ token }) =>
     Option.exists(token, (token) => Redacted.value(token) === "open sesame")
       ? Effect.map(TupleSpace.make(), (space) => ({ space }))
-      : Effect.fail(new SpaceError.SpaceError({ reason: "Refused", message: "the token is not the right one" }))
+      : Effect.fail(new SpaceError.SpaceError({ reason: "Forbidden", message: "the token is not the right one" }))
 
   it.scopedLive("a wrong token, and none, are refused in words of the server's, and a right one is not", () =>
     Effect.gen(function*() {
