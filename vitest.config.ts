@@ -7,6 +7,7 @@ import { BaseSequencer } from "vitest/node"
 const long = [
   "core/test/Properties",
   "sql/test/Postgres",
+  "server/test/Conformance",
   "node/test/Workers",
   "sql/test/Thread",
   "sql/test/PostgresThread",

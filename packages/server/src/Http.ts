@@ -93,7 +93,7 @@ export class Api extends HttpApi.make("linda").add(
     )
     .add(post("in").setPayload(Taking).addSuccess(Schema.NullOr(Held)))
     .add(
-      post("inp").setPayload(Schema.Struct({ pattern: Json.PatternJson, lease: Lease })).addSuccess(Schema.NullOr(Held))
+      post("inp").setPayload(TakingNow).addSuccess(Schema.NullOr(Held))
     )
     .add(post("rd").setPayload(Looking).addSuccess(Schema.NullOr(Found)))
     .add(post("rdp").setPayload(Now).addSuccess(Schema.NullOr(Found)))
