@@ -92,7 +92,7 @@ const since = {
 }
 
 export default defineConfig(
-  { ignores: ["**/build/", "**/coverage/", "**/dist/", "packages/*/docs/"] },
+  { ignores: ["**/build/", "**/build-*/", "**/coverage/", "**/dist/", "packages/*/docs/"] },
   { linterOptions: { reportUnusedDisableDirectives: "error" } },
   eslint.configs.recommended,
   tseslint.configs.recommended,
@@ -126,7 +126,7 @@ export default defineConfig(
   },
   {
     // scripts run on bare Node
-    files: ["scripts/**", "benchmarks/**/*.mjs", "*.mjs", ".dependency-cruiser.mjs"],
+    files: ["scripts/**", "benchmarks/**/*.mjs", "packages/cli/**/*.mjs", "*.mjs", ".dependency-cruiser.mjs"],
     languageOptions: {
       globals: { console: "readonly", performance: "readonly", process: "readonly", URL: "readonly" }
     }

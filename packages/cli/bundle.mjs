@@ -17,6 +17,8 @@ export const bundle = (outfile) =>
     // they have binaries, or are loaded only by who needs them
     external: ["libsql", "pg", "pg-native"],
     // for what is still CommonJS among what it uses
-    banner: { js: "import { createRequire as requireOf } from \"node:module\"; const require = requireOf(import.meta.url)" },
+    banner: {
+      js: "import { createRequire as requireOf } from \"node:module\"; const require = requireOf(import.meta.url)"
+    },
     logLevel: "error"
   })

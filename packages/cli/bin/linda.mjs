@@ -6,5 +6,6 @@ if (import.meta.resolve("@effect-linda/cli/Cli").endsWith(".ts")) {
   tsx.register()
   await import("./run.mjs")
 } else {
-  await import("../dist/linda.mjs")
+  // by a name that is not looked up where there is no dist/
+  await import(new URL("../dist/linda.mjs", import.meta.url).href)
 }

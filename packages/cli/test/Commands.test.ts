@@ -108,12 +108,18 @@ describe("the command", () => {
       code: 2,
       err: /^linda: after line 2: the lines were cut off: there is no end/
     })
-    ends(await linda.run(["import", join(linda.folder, "none"), "-s", other]), { code: 2, err: /cannot be read: ENOENT/ })
+    ends(await linda.run(["import", join(linda.folder, "none"), "-s", other]), {
+      code: 2,
+      err: /cannot be read: ENOENT/
+    })
   })
 
   it("shows what is going on", async () => {
     const space = linda.space()
-    ends(await linda.run(["out", "[\"task\", 1]", "[\"task\", 2]", "[\"dead\", [\"task\", 3], \"no\"]", "-s", space]), {})
+    ends(
+      await linda.run(["out", "[\"task\", 1]", "[\"task\", 2]", "[\"dead\", [\"task\", 3], \"no\"]", "-s", space]),
+      {}
+    )
     const top = await linda.run(["top", "-s", space])
     assert.match(top.out, /3 tuples {2}0 held {2}0 waiting\n\nTUPLES {2}OLDEST {2}SHAPE\n {5}2 .*\["task", number\]/)
     const { out } = await linda.run(["explain", "[\"task\", ?id]", "[?id]", "-s", space])
@@ -150,7 +156,12 @@ describe("the command", () => {
   for (
     const [name, args, code, err] of [
       ["no command", [], 2, "linda: which command? (linda --help)\n"],
-      ["a command that there is not", ["inn", "[1]"], 2, "linda: there is no command inn; did you mean in? (linda --help)\n"],
+      [
+        "a command that there is not",
+        ["inn", "[1]"],
+        2,
+        "linda: there is no command inn; did you mean in? (linda --help)\n"
+      ],
       [
         "an option that there is not",
         ["in", "[1]", "--wayt", "1s"],

@@ -32,7 +32,18 @@ describe("the command, in PostgreSQL", () => {
     const both = ["[\"task\", ?id, ?file]", "[\"file\", ?file]"]
     assert.strictEqual((await run("with", ...both, "--", "sh", "-c", "exit 5")).code, 5)
     assert.deepStrictEqual(await run("with", ...both, "--", "echo", "{id}"), { code: 0, out: "1\n", err: "" })
-    const killed = linda.start(["with", "[\"lock\"]", "--lease", "2s", "-s", space, "--", "sh", "-c", "echo ready; sleep 9"])
+    const killed = linda.start([
+      "with",
+      "[\"lock\"]",
+      "--lease",
+      "2s",
+      "-s",
+      space,
+      "--",
+      "sh",
+      "-c",
+      "echo ready; sleep 9"
+    ])
     await run("out", "[\"lock\"]")
     assert.strictEqual(await killed.line(), "ready")
     killed.child.kill("SIGKILL")

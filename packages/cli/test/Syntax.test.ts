@@ -65,15 +65,18 @@ describe("syntax", () => {
 
   it("whatever text it is, it is read, or is a mistake with its place in the text", () => {
     const signs = fc.constantFrom(..."[]{},:\"_?. -1e\\ntrue\n\t", "null", "...", "?id", "é", "\u{1f600}")
-    fc.assert(fc.property(fc.oneof(fc.array(signs).map((all) => all.join("")), fc.string()), (text) => {
-      try {
-        parse(text)
-      } catch (error) {
-        assert.instanceOf(error, Mistake)
-        assert.isTrue(error.at >= 0 && error.at <= text.length)
-        assert.match(error.message, /\n {2,}\^/)
-      }
-    }), { numRuns: 500 })
+    fc.assert(
+      fc.property(fc.oneof(fc.array(signs).map((all) => all.join("")), fc.string()), (text) => {
+        try {
+          parse(text)
+        } catch (error) {
+          assert.instanceOf(error, Mistake)
+          assert.isTrue(error.at >= 0 && error.at <= text.length)
+          assert.match(error.message, /\n {2,}\^/)
+        }
+      }),
+      { numRuns: 500 }
+    )
   })
 
   for (

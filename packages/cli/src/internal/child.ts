@@ -9,9 +9,9 @@
 import * as Effect from "effect/Effect"
 import type { ChildProcess } from "node:child_process"
 import { spawn } from "node:child_process"
+import { callback } from "./runtime.js"
 import type { Signal } from "./signals.js"
 import { codeOf, Signals } from "./signals.js"
-import { callback } from "./runtime.js"
 
 /** How the other program has ended. */
 export interface Ended {
@@ -35,7 +35,7 @@ const guard = `trap "" HUP INT TERM; read -r end; [ "$end" ] || { kill -TERM $1 
  * Ends a program when this one dies. Where there is no shell there is no guard. What says that all is well is a line
  * in the pipe.
  */
-const guarding = (pid: number): (() => void) => {
+const guarding = (pid: number): () => void => {
   if (process.platform === "win32") {
     return () => {}
   }

@@ -3,8 +3,8 @@
  *
  * @internal
  */
-import { SpaceError } from "@effect-linda/core/SpaceError"
 import * as Query from "@effect-linda/core/Query"
+import { SpaceError } from "@effect-linda/core/SpaceError"
 import type { Tuple } from "@effect-linda/core/Tuple"
 import * as TupleSpace from "@effect-linda/core/TupleSpace"
 import type { Hold } from "@effect-linda/core/TupleSpace"
@@ -33,8 +33,10 @@ const reading = <A>(body: () => A): Effect.Effect<A, SpaceError | Usage> =>
   })
 
 /** Reads texts, each with the same parser. */
-export const readAll = <A>(texts: Iterable<string>, parser: (text: string) => A): Effect.Effect<Array<A>, SpaceError | Usage> =>
-  reading(() => Array.from(texts, parser))
+export const readAll = <A>(
+  texts: Iterable<string>,
+  parser: (text: string) => A
+): Effect.Effect<Array<A>, SpaceError | Usage> => reading(() => Array.from(texts, parser))
 
 export const readAddress = (text: string): Effect.Effect<Address, SpaceError | Usage> => reading(() => addressOf(text))
 

@@ -90,10 +90,12 @@ export const limit = integer("limit", 1, "At most so many tuples")
 export const every = duration("every", "How often to look; each second by default")
 
 const patterns = (name: string, description: string): Options.Options<ReadonlyArray<string>> =>
-  Options.repeated(Options.text(name).pipe(
-    Options.withPseudoName("pattern"),
-    Options.withDescription(description)
-  ))
+  Options.repeated(
+    Options.text(name).pipe(
+      Options.withPseudoName("pattern"),
+      Options.withDescription(description)
+    )
+  )
 
 export const given = patterns("if", "Only while there is such a tuple, which stays; can be repeated")
 

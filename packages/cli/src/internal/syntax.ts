@@ -227,7 +227,11 @@ class Parser {
       throw this.mistake("a hole has a name", this.at, "such as ?id; _ is a hole without one")
     }
     if (reserved.has(name.toLowerCase())) {
-      throw this.mistake(`a hole cannot be named ${name}`, start + 1, `LINDA_${name.toUpperCase()} means something else`)
+      throw this.mistake(
+        `a hole cannot be named ${name}`,
+        start + 1,
+        `LINDA_${name.toUpperCase()} means something else`
+      )
     }
     return { kind: "hole", name, type: this.type() }
   }

@@ -10,8 +10,8 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { define } from "../define.js"
 import type { Space } from "../address.js"
+import { define } from "../define.js"
 import type { Wanted } from "../given.js"
 import { giveBack, orNothing, queryOf, readAll, readWanted, soon, timeoutOf, tuplesOf, withSpace } from "../given.js"
 import { linesOfInput } from "../input.js"
@@ -29,27 +29,34 @@ const tuples = Args.text({ name: "tuple" }).pipe(
   Args.repeated
 )
 
-export const out = define("out", "Puts tuples", { space: options.space, ttl: options.ttl, after: options.after, priority: options.priority, tuples },
-  ({ after, priority, space, tuples, ttl }) => {
-    const put = (space: Space, texts: Iterable<string>) =>
-      Effect.flatMap(readAll(texts, parseTuple), (nodes) => {
-        const all = nodes.map(tupleOf)
-        return Option.isNone(ttl) && Option.isNone(after)
-          ? space.outAll(all, { priority })
-          : Effect.forEach(all, (tuple) =>
-            space.out(tuple, { priority, ttl: Option.getOrUndefined(ttl), after: Option.getOrUndefined(after) }), {
-            discard: true
-          })
-      })
-    return tuples.length > 0 && !(tuples.length === 1 && tuples[0] === "-")
-      // read before the space is opened: a mistake makes no file
-      ? Effect.zipRight(readAll(tuples, parseTuple), withSpace({ space, ...soon }, (space) => put(space, tuples)))
-      : process.stdin.isTTY && tuples.length === 0
-      ? Effect.fail(new Usage({ message: "out: which tuple? Give one, or a line of JSON for each on standard input" }))
-      : withSpace({ space }, (space) =>
-        Stream.runForEach(Stream.grouped(linesOfInput, batch), (lines) => put(space, Chunk.toReadonlyArray(lines))))
-  }
-)
+export const out = define("out", "Puts tuples", {
+  space: options.space,
+  ttl: options.ttl,
+  after: options.after,
+  priority: options.priority,
+  tuples
+}, ({ after, priority, space, tuples, ttl }) => {
+  const put = (space: Space, texts: Iterable<string>) =>
+    Effect.flatMap(readAll(texts, parseTuple), (nodes) => {
+      const all = nodes.map(tupleOf)
+      return Option.isNone(ttl) && Option.isNone(after)
+        ? space.outAll(all, { priority })
+        : Effect.forEach(all, (tuple) =>
+          space.out(tuple, { priority, ttl: Option.getOrUndefined(ttl), after: Option.getOrUndefined(after) }), {
+          discard: true
+        })
+    })
+  return tuples.length > 0 && !(tuples.length === 1 && tuples[0] === "-")
+    // read before the space is opened: a mistake makes no file
+    ? Effect.zipRight(readAll(tuples, parseTuple), withSpace({ space, ...soon }, (space) => put(space, tuples)))
+    : process.stdin.isTTY && tuples.length === 0
+    ? Effect.fail(new Usage({ message: "out: which tuple? Give one, or a line of JSON for each on standard input" }))
+    : withSpace(
+      { space },
+      (space) =>
+        Stream.runForEach(Stream.grouped(linesOfInput, batch), (lines) => put(space, Chunk.toReadonlyArray(lines)))
+    )
+})
 
 const patterns = Args.text({ name: "pattern" }).pipe(
   Args.withDescription(
@@ -83,15 +90,20 @@ const writeFound = (wanted: Wanted, found: unknown, json: boolean) => writeTuple
 
 /** What is taken is written first, and consumed then: whoever reads no more, or is interrupted, has taken nothing. */
 const taking = (config: Looking, wait: Option.Option<Duration.Duration>, now = false) =>
-  Effect.flatMap(readWanted(config), (wanted) =>
-    withSpace({ space: config.space, ...(now ? soon : {}) }, (space) =>
-      space.inWith(
-        queryOf(wanted),
-        (found: unknown, hold) =>
-          Effect.tapError(writeFound(wanted, found, config.json), () =>
-            giveBack(wanted, tuplesOf(wanted, found), hold)),
-        now ? atOnce : timeoutOf(wait)
-      ))).pipe(orNothing(wait))
+  Effect.flatMap(
+    readWanted(config),
+    (wanted) =>
+      withSpace({ space: config.space, ...(now ? soon : {}) }, (space) =>
+        space.inWith(
+          queryOf(wanted),
+          (found: unknown, hold) =>
+            Effect.tapError(
+              writeFound(wanted, found, config.json),
+              () => giveBack(wanted, tuplesOf(wanted, found), hold)
+            ),
+          now ? atOnce : timeoutOf(wait)
+        ))
+  ).pipe(orNothing(wait))
 
 const atOnce = { timeout: 0 }
 
@@ -110,12 +122,15 @@ export const inp = define(
 )
 
 const reading = (config: Looking, wait: Option.Option<Duration.Duration>, now = false) =>
-  Effect.flatMap(readWanted(config), (wanted) =>
-    withSpace({ space: config.space, ...(now ? soon : {}) }, (space) =>
-      Effect.flatMap(
-        space.rd(queryOf(wanted), now ? atOnce : timeoutOf(wait)),
-        (found) => writeFound(wanted, found, config.json)
-      ))).pipe(orNothing(wait))
+  Effect.flatMap(
+    readWanted(config),
+    (wanted) =>
+      withSpace({ space: config.space, ...(now ? soon : {}) }, (space) =>
+        Effect.flatMap(
+          space.rd(queryOf(wanted), now ? atOnce : timeoutOf(wait)),
+          (found) => writeFound(wanted, found, config.json)
+        ))
+  ).pipe(orNothing(wait))
 
 export const rd = define(
   "rd",
@@ -131,14 +146,20 @@ export const rdp = define(
   (config) => reading(config, Option.none(), true)
 )
 
-export const count = define("count", "Says how many tuples match now; without a pattern, how many there are", { space: options.space, pattern }, ({ pattern, space }) =>
+export const count = define("count", "Says how many tuples match now; without a pattern, how many there are", {
+  space: options.space,
+  pattern
+}, ({ pattern, space }) =>
   Effect.flatMap(readAll([pattern], parse), ([node]) =>
     withSpace(
       { space, ...soon },
       (space) => Effect.flatMap(space.count(patternOf(node!)), (count) => write(`${count}\n`))
     )))
 
-export const collect = define("collect", "Takes all tuples that match now", { space: options.space, json: options.json, limit: options.limit, copy: options.copy, pattern },
+export const collect = define(
+  "collect",
+  "Takes all tuples that match now",
+  { space: options.space, json: options.json, limit: options.limit, copy: options.copy, pattern },
   ({ copy, json, limit, pattern, space }) =>
     Effect.flatMap(readAll([pattern], parse), ([node]) =>
       withSpace({ space, ...soon }, (space) => {
@@ -146,8 +167,11 @@ export const collect = define("collect", "Takes all tuples that match now", { sp
         const pattern = patternOf(node!)
         return copy
           ? Effect.flatMap(
-            Effect.filterOrFail(space.copyCollect(pattern), (tuples) => tuples.length > 0, () => new Nothing({ message: "" })),
-            (tuples) => writeTuples(tuples.slice(0, max), json)
+            Effect.filterOrFail(space.copyCollect(pattern), (tuples) =>
+              tuples.length > 0, () =>
+              new Nothing({ message: "" })),
+            (tuples) =>
+              writeTuples(tuples.slice(0, max), json)
           )
           : orNothing(Option.none())(space.inWith(
             Query.batch(pattern, { max }),

@@ -78,7 +78,10 @@ const ofInspection = (
   const late = holders.filter(({ lapses }) => lapses !== undefined && lapses <= 0)
   const long = interests.filter(({ age }) => age > far)
   return [
-    finding("tuples", `${total} stored, ${held} held, ${scheduled?.count ?? 0} to come, ${expiring?.count ?? 0} with a ttl`),
+    finding(
+      "tuples",
+      `${total} stored, ${held} held, ${scheduled?.count ?? 0} to come, ${expiring?.count ?? 0} with a ttl`
+    ),
     ...(first === undefined ? [] : [finding("oldest", `${durationOf(first.age)}: ${first.shape}`)]),
     late.length > 0
       ? finding("leases", `${late.length} of ${holders.length} holders have given no sign of life in time`, "warning")

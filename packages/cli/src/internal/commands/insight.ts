@@ -54,25 +54,33 @@ export const screenOf = (
   const sorted = [...tuples].sort((one, other) => other.count - one.count)
   const parts = [
     `${paint("bold", inert(space))}  ${facts.join("  ")}\n`,
-    ...(sorted.length === 0 ? [] : [table([
-      head("TUPLES", ...(changes === undefined ? [] : ["CHANGE/S"]), "OLDEST", "SHAPE"),
-      ...sorted.map(({ count, shape }) => [
-        number(count),
-        ...(changes === undefined ? [] : [number(signed(changes.get(shape) ?? 0))]),
-        age(ages.get(shape)),
-        { text: inert(shape), colour: "green" as const }
-      ])
-    ], paint, width)]),
+    ...(sorted.length === 0 ? [] : [table(
+      [
+        head("TUPLES", ...(changes === undefined ? [] : ["CHANGE/S"]), "OLDEST", "SHAPE"),
+        ...sorted.map(({ count, shape }) => [
+          number(count),
+          ...(changes === undefined ? [] : [number(signed(changes.get(shape) ?? 0))]),
+          age(ages.get(shape)),
+          { text: inert(shape), colour: "green" as const }
+        ])
+      ],
+      paint,
+      width
+    )]),
     ...(interests.length === 0 ? [] : [table(rowsOfWaiters(interests), paint, width)]),
-    ...(holders.length === 0 ? [] : [table([
-      head("HELD", "SINCE", "LAPSES", "BY"),
-      ...holders.map(({ age: since, client, count, fiber, lapses, process }) => [
-        number(count),
-        age(since),
-        age(lapses),
-        { text: process ?? fiber ?? `client ${client}` }
-      ])
-    ], paint, width)])
+    ...(holders.length === 0 ? [] : [table(
+      [
+        head("HELD", "SINCE", "LAPSES", "BY"),
+        ...holders.map(({ age: since, client, count, fiber, lapses, process }) => [
+          number(count),
+          age(since),
+          age(lapses),
+          { text: process ?? fiber ?? `client ${client}` }
+        ])
+      ],
+      paint,
+      width
+    )])
   ]
   const lines = parts.join("\n").split("\n")
   return lines.length > height

@@ -79,19 +79,22 @@ export const redrive = define(
     )
   },
   ({ limit, pattern, space }) =>
-    Effect.flatMap(readAll([pattern], parse), ([node]) =>
-      withSpace({ space, ...soon }, (space) =>
-        Effect.gen(function*() {
-          const dead = ["dead", patternOf(node!), P.string] as const
-          // What fails again meanwhile is not put back again.
-          const most = Math.min(yield* space.count(dead), Option.getOrElse(limit, () => Infinity))
-          let count = 0
-          while (count < most && Option.isSome(yield* space.replace(dead, ([, tuple]) => tuple as Tuple))) {
-            count++
-          }
-          yield* write(`${count}\n`)
-          if (count === 0) {
-            return yield* new Nothing({ message: "" })
-          }
-        })))
+    Effect.flatMap(
+      readAll([pattern], parse),
+      ([node]) =>
+        withSpace({ space, ...soon }, (space) =>
+          Effect.gen(function*() {
+            const dead = ["dead", patternOf(node!), P.string] as const
+            // What fails again meanwhile is not put back again.
+            const most = Math.min(yield* space.count(dead), Option.getOrElse(limit, () => Infinity))
+            let count = 0
+            while (count < most && Option.isSome(yield* space.replace(dead, ([, tuple]) => tuple as Tuple))) {
+              count++
+            }
+            yield* write(`${count}\n`)
+            if (count === 0) {
+              return yield* new Nothing({ message: "" })
+            }
+          }))
+    )
 )

@@ -3,8 +3,8 @@
  *
  * @internal
  */
-import type { Tuple } from "@effect-linda/core/Tuple"
 import type { Kind, SpaceEvent } from "@effect-linda/core/SpaceEvent"
+import type { Tuple } from "@effect-linda/core/Tuple"
 import * as Args from "@effect/cli/Args"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
