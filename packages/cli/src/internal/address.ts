@@ -5,6 +5,7 @@
  * ```text
  * tasks.db                          a file
  * postgres://user@host/database     a database
+ * ws://host:7340/linda              a server: of linda serve, or of a program
  * tasks.db#night                    of several spaces that are there the one of this name
  * ```
  *
@@ -13,8 +14,10 @@
 import { SpaceError } from "@effect-linda/core/SpaceError"
 import type { Tuple } from "@effect-linda/core/Tuple"
 import type { TupleSpace } from "@effect-linda/core/TupleSpace"
+import * as Config from "effect/Config"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { existsSync, statSync } from "node:fs"
@@ -28,7 +31,7 @@ export type Space = TupleSpace<Tuple, SpaceError>
 export type Address =
   | { readonly kind: "file"; readonly filename: string; readonly space: string | undefined }
   | { readonly kind: "postgres"; readonly url: string; readonly space: string | undefined }
-  | { readonly kind: "served"; readonly url: string }
+  | { readonly kind: "served"; readonly url: string; readonly space: string | undefined }
 
 /** What an engine is told beside the address. */
 export interface Opening {
@@ -58,7 +61,7 @@ export const addressOf = (text: string): Address => {
     case "wss":
     case "tcp":
     case "unix":
-      return { kind: "served", url: text }
+      return { kind: "served", url: before, space }
     default:
       throw new SpaceError({
         reason: "InvalidOption",
@@ -78,7 +81,7 @@ export const absolute = (text: string): string => {
 
 /** As it is shown: without a password. */
 export const shown = (address: Address): string => {
-  const named = address.kind === "served" || address.space === undefined ? "" : `#${address.space}`
+  const named = address.space === undefined ? "" : `#${address.space}`
   return address.kind === "file"
     ? `${address.filename}${named}`
     : `${address.url.replace(/^([^:]*:\/\/[^:@/]*):[^@]*@/, "$1:***@")}${named}`
@@ -89,11 +92,40 @@ const postgres = Effect.promise(() => import("@effect-linda/sql/Postgres"))
 
 const connectionOf = (url: string) => ({ connectionString: Redacted.make(url) })
 
-const served = ({ url }: { readonly url: string }): SpaceError =>
-  new SpaceError({
-    reason: "Unsupported",
-    message: `${url}: this version of linda opens files and PostgreSQL, and no served spaces`
-  })
+const client = Effect.promise(() => import("@effect-linda/server/NodeClient"))
+
+/** What proves to a server who somebody is. It is never an argument: all users of a machine can see those. */
+export const tokenOfEnvironment: Effect.Effect<Option.Option<Redacted.Redacted>> = Effect.orDie(
+  Config.option(Config.redacted("LINDA_TOKEN"))
+)
+
+/** The space of this name beside the one of an address: that itself, if a client names none. */
+export const named = (address: Address, name: string): Address =>
+  name === "default" ? address : { ...address, space: name }
+
+/** Where a server listens. */
+export type Listening =
+  | { readonly kind: "http" | "tcp" | "ws"; readonly host: string; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string }
+
+/** Where a server listens if nothing else is said: for programs of this machine alone. */
+export const defaultListening = "http://127.0.0.1:7340"
+
+/** Reads where to listen. Throws a `SpaceError` if that is nowhere. */
+export const listeningOf = (text: string): Listening => {
+  const [, path] = /^unix:(.+)$/.exec(text) ?? []
+  if (path !== undefined) {
+    return { kind: "unix", path }
+  }
+  const [, kind, host, port] = /^(http|ws|tcp):\/\/(\[[^\]]+\]|[^:/]+):(\d{1,5})\/?$/.exec(text) ?? []
+  if (host === undefined || Number(port) > 65_535) {
+    throw new SpaceError({
+      reason: "InvalidOption",
+      message: `cannot listen at ${text}: give http://host:port, ws://host:port, tcp://host:port or unix:/path`
+    })
+  }
+  return { kind: kind as "http" | "tcp" | "ws", host: host.replace(/[[\]]/g, ""), port: Number(port) }
+}
 
 /** Of many programs that write to one file each may have to wait for long, and has something to lose. */
 const patience = "5 minutes"
@@ -116,7 +148,15 @@ export const open = (
       )
     }
     case "served":
-      return Effect.fail(served(address))
+      return Effect.flatMap(
+        Effect.zip(client, tokenOfEnvironment),
+        ([NodeClient, token]) =>
+          NodeClient.make(address.url, {
+            space: address.space,
+            token: Option.getOrUndefined(token),
+            connectTimeout: retry
+          })
+      )
   }
 }
 
@@ -131,7 +171,12 @@ export const migrationScript = (address: Address): Effect.Effect<string, SpaceEr
         (Postgres) => Postgres.migrationScript({ connection: connectionOf(address.url), retry: "5 seconds" })
       )
     case "served":
-      return Effect.fail(served(address))
+      return Effect.fail(
+        new SpaceError({
+          reason: "Unsupported",
+          message: `${address.url}: the tables are those of the server; migrate them where it runs`
+        })
+      )
   }
 }
 

@@ -22,6 +22,7 @@ import * as basic from "./commands/basic.js"
 import { doctor } from "./commands/doctor.js"
 import * as insight from "./commands/insight.js"
 import { migrate } from "./commands/migrate.js"
+import { serve } from "./commands/serve.js"
 import * as transfer from "./commands/transfer.js"
 import { watch } from "./commands/watch.js"
 import { Behind, with_ } from "./commands/with.js"
@@ -50,7 +51,8 @@ const commands = [
   insight.waiters,
   insight.explain,
   doctor,
-  migrate
+  migrate,
+  serve
 ] as const
 
 const linda = Command.make("linda").pipe(
@@ -100,7 +102,7 @@ const perform = ({ args, command }: Arranged) =>
 /** What there is. @effect/cli would say it in lines of two hundred columns. */
 const help = (): string => {
   const width = Math.max(...commands.map(({ name }) => name.length))
-  return `linda ${version}: tuple spaces in files and in PostgreSQL, from the shell
+  return `linda ${version}: tuple spaces in files, in PostgreSQL and on servers, from the shell
 
   linda out '["task", 7, "fix login"]'
   linda in '["task", ?id:number, _]' --wait 10m

@@ -53,7 +53,7 @@ export const space = Options.text("space").pipe(
   Options.withAlias("s"),
   Options.withPseudoName("address"),
   Options.withDescription(
-    `Where the space is: a file, or postgres://…; #name at its end names one of several there. By default what ` +
+    `Where the space is: a file, postgres://…, ws://…, tcp://… or unix:…; #name at its end names one of several there. By default what ` +
       `LINDA_SPACE says, and without it the file ${defaultAddress} in the working directory`
   ),
   Options.withFallbackConfig(Config.string("LINDA_SPACE")),
@@ -104,6 +104,12 @@ export const unless = patterns("unless", "Only while there is no such tuple; can
 export const lock = patterns("lock", "Also needed, and given back whatever becomes of the command; can be repeated")
 
 export const copy = Options.boolean("copy").pipe(Options.withDescription("Reads them, and leaves them there"))
+
+export const readOnly = Options.boolean("read-only").pipe(
+  Options.withDescription("Clients may read, and neither put nor take")
+)
+
+export const grace = duration("grace", "For how long a client may be without a connection and keep what it holds; 30s")
 
 export const existing = Options.boolean("all").pipe(
   Options.withDescription("Begins with the tuples that are there already")

@@ -165,7 +165,7 @@ export const doctor = define(
         finding("space", shown(address)),
         ...file,
         // what is not there is not made
-        ...(isThere ? [...yield* ofTables(address), ...yield* ofSpace(address)] : [])
+        ...(isThere ? [...address.kind === "served" ? [] : yield* ofTables(address), ...yield* ofSpace(address)] : [])
       ]
       yield* write(
         findings.map((finding) => {
