@@ -17,6 +17,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import type { Admission, Handshake } from "../Server.js"
+import type { AnySpace } from "../Spaces.js"
 import * as Frames from "./frames.js"
 import type { Framing } from "./framing.js"
 import { identifiersOf } from "./identifiers.js"
@@ -56,6 +57,8 @@ const isClosing = (frame: Frames.HelloFrame | { readonly isOther: true }): frame
 
 export class Sessions {
   private readonly clients = new Map<string, Client>()
+  /** Whose session a connection is of. */
+  private readonly owners = new WeakMap<Wire, Client>()
   private connections = 0
   private isClosing = false
   private readonly known: ReadonlySet<string>
@@ -99,18 +102,20 @@ export class Sessions {
     return Effect.uninterruptibleMask((restore) =>
       Effect.gen(this, function*() {
         const running = yield* Effect.fork(Effect.interruptible(wire.run(socket)))
-        let client: Client | undefined
-        const greeted = Effect.map(this.greet(wire), (greeted) => {
-          client = greeted
+        const client = () => this.owners.get(wire)
+        const conversation = Effect.zipRight(
+          this.greet(wire),
+          Effect.raceFirst(Fiber.join(running), this.idling(wire, client))
+        )
+        yield* Effect.onInterrupt(restore(conversation), () => {
+          const who = client()
+          return who === undefined ? Effect.void : this.dismiss(who)
         })
-        yield* restore(Effect.zipRight(greeted, Effect.raceFirst(Fiber.join(running), this.idling(wire, () => client))))
-          .pipe(
-            Effect.onInterrupt(() => client === undefined ? Effect.void : this.dismiss(client))
-          )
         wire.close(undefined)
         yield* Fiber.interrupt(running)
-        if (client?.session.detach(wire) === true) {
-          yield* Effect.forkIn(Effect.interruptible(this.lapse(client)), this.scope)
+        const who = client()
+        if (who?.session.detach(wire) === true) {
+          yield* Effect.forkIn(Effect.interruptible(this.lapse(who)), this.scope)
         }
       })
     )
@@ -130,7 +135,7 @@ export class Sessions {
   }
 
   /** Hears who it is, and lets in or refuses. */
-  private greet(wire: Wire): Effect.Effect<Client | undefined> {
+  private greet(wire: Wire): Effect.Effect<void> {
     return Deferred.await(wire.first).pipe(
       Effect.flatMap((frame) => this.admit(wire, frame)),
       Effect.timeoutFail({
@@ -144,14 +149,13 @@ export class Sessions {
         )
         wire.close(Frames.over(why))
         return report.refused(why.reason).pipe(
-          Effect.zipRight(Effect.logDebug("A connection was refused", cause)),
-          Effect.as(undefined)
+          Effect.zipRight(Effect.logDebug("A connection was refused", cause))
         )
       })
     )
   }
 
-  private admit(wire: Wire, frame: Uint8Array): Effect.Effect<Client, SpaceError> {
+  private admit(wire: Wire, frame: Uint8Array): Effect.Effect<void, SpaceError> {
     return Effect.suspend(() => {
       if (frame[0] !== Frames.Hello) {
         return Effect.fail(refused("a connection begins with a handshake"))
@@ -175,7 +179,7 @@ export class Sessions {
     )
   }
 
-  private begin(wire: Wire, hello: Frames.HelloFrame): Effect.Effect<Client, SpaceError> {
+  private begin(wire: Wire, hello: Frames.HelloFrame): Effect.Effect<void, SpaceError> {
     return Effect.gen(this, function*() {
       const lacking = hello.schemas.filter((name) => !this.known.has(name))
       if (lacking.length > 0) {
@@ -189,7 +193,7 @@ export class Sessions {
       const scope = yield* Scope.fork(this.scope, ExecutionStrategy.sequential)
       return yield* Effect.onError(
         Effect.gen(this, function*() {
-          const { limits = Remote.defaultLimits, space } = yield* Scope.extend(
+          const admission = yield* Scope.extend(
             this.authorize({
               space: hello.space,
               token: Option.map(Option.fromNullable(hello.token), Redacted.make),
@@ -197,41 +201,47 @@ export class Sessions {
             }),
             scope
           )
-          yield* Remote.servable(space)
-          const client = this.enter()
-          const serving = Effect.ensuring(
-            Remote.serve<any, any>(space, client.session.link, { schemas: this.settings.schemas, limits }),
-            Effect.suspend(() => Scope.close(scope, Exit.void))
-          )
-          client.serving = yield* Effect.forkIn(Effect.interruptible(serving), this.scope)
-          yield* report.sessions(this.clients.size)
-          this.welcome(wire, client, hello, 0)
-          return client
+          yield* Remote.servable(admission.space)
+          // a session that has begun is known by its connection, which ends it: nothing comes between
+          yield* Effect.uninterruptible(this.enter(wire, hello, admission, scope))
         }),
         (cause) => Scope.close(scope, Exit.failCause(cause))
       )
     })
   }
 
-  private enter(): Client {
-    const over = makeDeferred<void>()
-    const id = secret()
-    const session = new Session(this.settings, {
-      onOver: () => {
-        this.clients.delete(id)
-        complete(over, Exit.void)
-      }
-    }, "serves")
-    const client: Client = { id, secret: secret(), session, over, serving: Fiber.void, epoch: 0 }
-    this.clients.set(id, client)
-    return client
+  private enter(
+    wire: Wire,
+    hello: Frames.HelloFrame,
+    { limits = Remote.defaultLimits, space }: Admission,
+    scope: Scope.CloseableScope
+  ): Effect.Effect<void> {
+    return Effect.gen(this, function*() {
+      const over = makeDeferred<void>()
+      const id = secret()
+      const session = new Session(this.settings, {
+        onOver: () => {
+          this.clients.delete(id)
+          complete(over, Exit.void)
+        }
+      }, "serves")
+      const client: Client = { id, secret: secret(), session, over, serving: Fiber.void, epoch: 0 }
+      this.clients.set(id, client)
+      this.welcome(wire, client, hello, 0)
+      const serving = Effect.ensuring(
+        Remote.serve(space, session.link, { schemas: this.settings.schemas, limits }),
+        Effect.suspend(() => Scope.close(scope, Exit.void))
+      )
+      client.serving = yield* Effect.forkIn(Effect.interruptible(serving), this.scope)
+      yield* report.sessions(this.clients.size)
+    })
   }
 
   private resume(
     wire: Wire,
     hello: Frames.HelloFrame,
     { epoch, id, received, secret }: NonNullable<Frames.HelloFrame["resume"]>
-  ): Effect.Effect<Client, SpaceError> {
+  ): Effect.Effect<void, SpaceError> {
     const client = this.clients.get(id)
     if (client === undefined || client.secret !== secret) {
       return Effect.fail(
@@ -246,13 +256,13 @@ export class Sessions {
       return Effect.fail(unavailable("the session has gone on over a later connection"))
     }
     client.epoch = epoch
-    return Effect.as(
-      Effect.zipRight(report.resumed, Effect.sync(() => this.welcome(wire, client, hello, received))),
-      client
-    )
+    this.welcome(wire, client, hello, received)
+    return report.resumed
   }
 
-  private welcome(wire: Wire, { id, secret, session }: Client, hello: Frames.HelloFrame, received: number): void {
+  private welcome(wire: Wire, client: Client, hello: Frames.HelloFrame, received: number): void {
+    const { id, secret, session } = client
+    this.owners.set(wire, client)
     const { frameBytes, grace, heartbeat, windowBytes } = this.settings
     wire.say(Frames.welcome({ id, secret, received: session.count, frameBytes, windowBytes, grace, heartbeat }))
     wire.attach(session, frameBytes)
