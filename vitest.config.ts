@@ -19,6 +19,8 @@ const long = [
   "test/Remote",
   "sql/test/Memory",
   "sql/test/PostgresServer",
+  "cli/test/Commands",
+  "cli/test/With",
   "test/Links",
   "sql/test/Crash",
   "test/smoke",

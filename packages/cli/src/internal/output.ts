@@ -33,8 +33,10 @@ export const write = (text: string): Effect.Effect<void, Closed> =>
 /** Whether a person looks at the output. */
 export const isTerminal = (): boolean => process.stdout.isTTY === true
 
-/** How wide it is. */
-export const columns = (): number => process.stdout.columns ?? Infinity
+/** How wide and how high it is; a terminal of an unknown size says 0. */
+export const columns = (): number => process.stdout.columns || Infinity
+
+export const rows = (): number => process.stdout.rows || Infinity
 
 /** Paints for standard output. */
 export const paint: Paint = (colour, text) => paintOf(wantsColours(process.stdout))(colour, text)

@@ -12,7 +12,7 @@ import * as Option from "effect/Option"
 import { define } from "../define.js"
 import { readAll, soon, withSpace } from "../given.js"
 import * as options from "../options.js"
-import { columns, isTerminal, paint, write, writeTable } from "../output.js"
+import { columns, isTerminal, paint, rows, write, writeTable } from "../output.js"
 import { patternOf } from "../pattern.js"
 import { parse } from "../syntax.js"
 import type { Cell, Paint } from "../table.js"
@@ -129,7 +129,7 @@ export const top = define(
           while (true) {
             const now: Inspection = yield* space.inspect
             const changes = before === undefined ? undefined : changesOf(before, now, Duration.toSeconds(pause))
-            yield* write(clear + screenOf(address, now, changes, paint, columns(), process.stdout.rows))
+            yield* write(clear + screenOf(address, now, changes, paint, columns(), rows()))
             before = now
             yield* Effect.sleep(pause)
           }
