@@ -116,8 +116,8 @@ for (const [engine, store] of Object.entries(engines)) {
           )
           yield* Effect.forEach([1, 2, 3, 4], (n) => programs[n % 2]!.out(["slot", n]), { discard: true })
           const found = yield* within(Effect.forEach(joins, Fiber.join), "a join", "120 seconds")
-          const numbers = found.map(([[, n], [, same]]) => n === same ? n : undefined)
-          same(numbers.map(Number).sort((one, other) => one - other), [1, 2, 3, 4, far - 2, far - 1])
+          const numbers = found.map(([[, n], [, same]]) => n === same ? Number(n) : NaN)
+          same([...numbers].sort((one, other) => one - other), [1, 2, 3, 4, far - 2, far - 1])
           const { held, interests } = yield* other.inspect
           same([held, interests], [0, []])
           same(yield* other.count([P.string, P.number]), 2 * far + 4 - 12)
