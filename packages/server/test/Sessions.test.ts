@@ -183,7 +183,10 @@ describe("Sessions: who is let in", () => {
     Effect.gen(function*() {
       const { address } = yield* served("tcp", () => TupleSpace.make(), { authorize: sesame })
       for (const options of [{}, { token: Redacted.make("please") }]) {
-        assert.strictEqual(yield* reasonOf(dialled("tcp", address, options)), "Forbidden: the token is not the right one")
+        assert.strictEqual(
+          yield* reasonOf(dialled("tcp", address, options)),
+          "Forbidden: the token is not the right one"
+        )
       }
       const client = yield* dialled("tcp", address, { token: Redacted.make("open sesame") })
       yield* client.out(["in"])
