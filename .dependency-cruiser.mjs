@@ -48,10 +48,10 @@ export default {
     },
     {
       name: "engines-know-only-core",
-      comment: "node, sql and rpc do not import each other: a user takes the one that is needed",
+      comment: "node, sql and server do not import each other: a user takes the one that is needed",
       severity: "error",
-      from: { path: "^packages/(node|sql|rpc)/" },
-      to: { path: "^packages/(node|sql|rpc)/", pathNot: "^packages/$1/" }
+      from: { path: "^packages/(node|sql|server)/src/" },
+      to: { path: "^packages/(node|sql|server)/", pathNot: "^packages/$1/" }
     },
     {
       name: "src-never-imports-testkit",
