@@ -193,7 +193,12 @@ describe("the command", () => {
       ["too many patterns", ["count", "[1]", "[2]"], 2, /^linda: .*\[2\]/],
       ["an event that there is not", ["watch", "--events", "on"], 2, /^linda: --events on: there are out, in/],
       ["an engine that there is not", ["in", "[1]", "-s", "mysql://x"], 2, /^linda: no space is at mysql:/],
-      ["an engine that is not here yet", ["in", "[1]", "-s", "ws://x"], 3, /^linda: ws:\/\/x: this version/],
+      [
+        "a served space that is not there",
+        ["count", "-s", "tcp://127.0.0.1:1"],
+        3,
+        /^linda: there is no connection to the /
+      ],
       ["a folder that there is not", ["in", "[1]", "-s", "no/x.db"], 3, /^linda: .*the folder no does not exist/],
       [
         "a server that is not there",

@@ -51,7 +51,7 @@ const functions: Record<string, readonly [Effect.Effect<unknown, unknown>, names
   "Remote.connect": [Effect.scoped(Remote.connect(link, misspelt)), "\"schemas\""],
   "Remote.serve": [
     Effect.scoped(Effect.flatMap(TupleSpace.make(), (space) => Remote.serve(space, link, misspelt))),
-    "\"schemas\""
+    "\"schemas\", \"limits\""
   ],
   "Remote.codec": [sync(() => Remote.codec(misspelt)), "\"schemas\""],
   "Options.read": [

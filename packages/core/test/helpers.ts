@@ -76,7 +76,7 @@ export const clockOfBlocked = Effect.map(Effect.clock, (clock) => {
 })
 
 /** Lets all other fibers go as far as they can. */
-export const settle: Effect.Effect<void> = Effect.repeatN(Effect.yieldNow(), 500)
+export const settle: Effect.Effect<void> = Effect.repeatN(Effect.yieldNow(), 100)
 
 /** Starts an effect, and lets it go as far as it can. */
 export const start = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Fiber.RuntimeFiber<A, E>, never, R> =>

@@ -27,6 +27,15 @@ export const message = (number: number, value: unknown): Uint8Array => {
   return frame
 }
 
+/** The first request of a client, by the protocol of `Remote`: its version. */
+export const greeting = [0, 9]
+
+/** Why `Remote` closes, if a message says that it does. */
+const closedOf = (value: unknown): string | undefined => {
+  const [kind, message, reason] = (value as ReadonlyArray<ReadonlyArray<unknown>>)[0]!
+  return kind === 14 ? `${reason}: ${message}` : undefined
+}
+
 export interface Raw {
   readonly bytes: (bytes: Uint8Array) => void
   readonly send: (frame: Uint8Array) => void
@@ -75,6 +84,8 @@ const opened = (address: SocketServer.Address) =>
         if (frame[0] === Frames.Over) {
           const { message, reason: why } = Frames.overOf(frame)
           reason = `${why}: ${message}`
+        } else if (frame[0] === Frames.Message) {
+          reason = closedOf(Frames.decode(frame, Frames.header)) ?? reason
         }
       }
       return reason

@@ -142,7 +142,7 @@ export const onLink = {
 export type EngineLayer = Layer.Layer<TupleSpace.TupleSpace<Tuple, SpaceError>, unknown>
 
 /** Lets everything else on a scheduler that takes turns go as far as it can. */
-const yields = Effect.repeatN(Effect.yieldNow(), 500)
+const yields = Effect.repeatN(Effect.yieldNow(), 100)
 
 /** Lets things go by themselves for so long; for longer on a machine that has so much else to do that it is late. */
 const patiently = (patience: Duration.Duration): Effect.Effect<void> =>

@@ -81,7 +81,7 @@ const nested = (depth: number, around: (value: unknown) => unknown): unknown => 
   return value
 }
 
-const deepest = 100_000
+const deepest = 30_000
 
 /** Ways to nest. */
 const nestings: ReadonlyArray<readonly [name: string, around: (value: any) => unknown]> = [
