@@ -95,7 +95,7 @@ describe("Server: hostile clients", () => {
       assert.match((yield* client.over)!, /^Refused: a frame is malformed: no value begins with the byte 193/)
     }))
 
-  beside("sends a message that is no request", {}, (client) =>
+  beside("sends a message that is no request", { heartbeat: "100 millis" }, (client) =>
     Effect.gen(function*() {
       yield* inside(client)
       client.send(message(1, { a: 1 }))
@@ -139,7 +139,7 @@ describe("Server: hostile clients", () => {
   // what comes at once is done at once, so its answers are kept up to a limit
   beside(
     "asks for a lot, and reads nothing",
-    { keptBytes: 200_000, frameBytes: 200_000, heartbeat: "1 second" },
+    { keptBytes: 200_000, frameBytes: 200_000, heartbeat: "1 second", grace: "50 millis" },
     (client) =>
       Effect.gen(function*() {
         yield* inside(client)
@@ -152,7 +152,7 @@ describe("Server: hostile clients", () => {
   // what is not taken is not added to for long: the server reads no more, or has too much of it already
   beside(
     "sends more than may be on its way",
-    { windowBytes: 4096, frameBytes: 4096, keptBytes: 100_000 },
+    { windowBytes: 4096, frameBytes: 4096, keptBytes: 100_000, heartbeat: "1 second", grace: "50 millis" },
     (client) =>
       Effect.gen(function*() {
         yield* inside(client)
