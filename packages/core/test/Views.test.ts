@@ -1,5 +1,6 @@
 import { Pattern as P, Process, SpaceStore, TupleSpace } from "@effect-linda/core"
 import * as Conformance from "@effect-linda/testkit/Conformance"
+import { describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Engine, verbsOf } from "../src/internal/verbs.js"
 import { atTheOtherEnd, farSkip } from "./links.js"
