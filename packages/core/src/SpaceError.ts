@@ -18,7 +18,8 @@ import * as Schema from "effect/Schema"
  *   happened, and it will not if it is asked for again.
  * - `"Forbidden"`: the view of a space does not allow it (`message` names what, and what is allowed). Nothing of it has
  *   happened.
- * - `"Lapsed"`: a tuple was held for longer than its lease without a sign of life, and belongs to others again.
+ * - `"Lapsed"`: a tuple was held for longer than its lease without a sign of life, and belongs to others again; or a
+ *   session with a server was without a connection for too long, and what was under way in it is over.
  * - `"Undecodable"`: a tuple is there that this program cannot decode. It is back in its place; `message` names the
  *   field and its class.
  *

@@ -151,10 +151,17 @@ const handlers = HttpApiBuilder.group(Api, "spaces", (handlers) =>
     const take = (name: string, json: unknown, wait: number, lease = 30_000) =>
       Effect.gen(function*() {
         const pattern = yield* Json.pattern(json)
-        // the space lives as long as the hold
-        const own = yield* Scope.make()
-        const space = yield* Effect.onError(Scope.extend(admitted(name), own), () => Scope.close(own, Exit.void))
-        const held = yield* holds.take(name, space, own, pattern, { wait, lease })
+        // the space lives as long as the hold, and no longer than a request that comes to none
+        const held = yield* Effect.uninterruptibleMask((restore) =>
+          Effect.flatMap(Scope.make(), (own) =>
+            Effect.onError(
+              restore(Effect.flatMap(
+                Scope.extend(admitted(name), own),
+                (space) => holds.take(name, space, own, pattern, { wait, lease })
+              )),
+              (cause) => Scope.close(own, Exit.failCause(cause))
+            ))
+        )
         if (Option.isNone(held)) {
           return null
         }
