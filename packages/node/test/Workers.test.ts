@@ -19,7 +19,7 @@ import * as jobs from "./jobs/jobs.js"
 
 const same = (actual: unknown, expected: unknown): void => deepStrictEqual(actual, expected)
 
-// The jobs in one file, which a thread starts from in a tenth of the time that it takes to load all sources.
+// The jobs in one file: a thread that starts from sources loads hundreds of them, through tsx.
 const { extension, outdir, remove } = await bundle(["jobs/serve"], tmpdir())
 afterAll(remove)
 
