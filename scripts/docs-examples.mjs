@@ -6,7 +6,6 @@
 // docgen runs examples too, but neither those of classes nor those of `export { in_ as in }`, and it resolves the
 // package to its src without regard to its exports.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import {
@@ -19,9 +18,9 @@ import {
   needsPostgres,
   onServer,
   packages,
-  run,
   startPostgres
 } from "./documents.mjs"
+import { forEach, run } from "./processes.mjs"
 
 const root = fileURLToPath(new URL("../", import.meta.url))
 process.chdir(root)
@@ -80,26 +79,22 @@ writeFileSync(
 let failures = 0
 const types = await run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", outDir])
 if (types.ok) {
-  const queue = [...examples]
-  const worker = async () => {
-    for (let example = queue.shift(); example !== undefined; example = queue.shift()) {
-      if (example.isModule) continue
-      const args = example.isTest
-        ? [join(root, "node_modules/vitest/vitest.mjs"), "run", "--config", "vitest.config.js", example.name]
-        : ["--import", "tsx", example.name]
-      // what they write is left where the next run clears it away
-      const { ok, output, stdout } = await run(process.execPath, args, {
-        cwd: outDir,
-        seconds: example.isTest ? secondsPerSuite : secondsPerExample
-      })
-      const missing = ok ? missingIn(example.code, stdout).map((text) => `\nit did not print: ${text}`) : []
-      if (!ok || missing.length > 0) {
-        failures++
-        console.error(`${example.where} failed\n${output}${missing.join("")}`)
-      }
+  await forEach(examples, async (example) => {
+    if (example.isModule) return
+    const args = example.isTest
+      ? [join(root, "node_modules/vitest/vitest.mjs"), "run", "--config", "vitest.config.js", example.name]
+      : ["--import", "tsx", example.name]
+    // what they write is left where the next run clears it away
+    const { ok, output, stdout } = await run(process.execPath, args, {
+      cwd: outDir,
+      seconds: example.isTest ? secondsPerSuite : secondsPerExample
+    })
+    const missing = ok ? missingIn(example.code, stdout).map((text) => `\nit did not print: ${text}`) : []
+    if (!ok || missing.length > 0) {
+      failures++
+      console.error(`${example.where} failed\n${output}${missing.join("")}`)
     }
-  }
-  await Promise.all(Array.from({ length: availableParallelism() }, worker))
+  })
   console.log(`${examples.length - failures} of ${examples.length} examples of the documentation ran`)
 } else {
   failures++

@@ -1,6 +1,5 @@
 // What the scripts that run the documentation have in common: where it is, its blocks, and what they say that they
 // print.
-import { spawn } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
@@ -115,36 +114,3 @@ export const missingIn = (code, output) => {
     return below.slice(0, end === -1 ? undefined : end).map((comment) => comment.slice(3))
   }).filter((expected) => !printed.includes(squeeze(expected)))
 }
-
-/**
- * Runs a program and keeps what it prints.
- *
- * @param {string} command
- * @param {Array<string>} args
- * @param {{ seconds?: number, cwd?: string, env?: NodeJS.ProcessEnv }} [options]
- * @returns {Promise<{ ok: boolean, output: string, stdout: string }>}
- */
-export const run = (command, args, { cwd, env = process.env, seconds = 600 } = {}) =>
-  new Promise((resolve) => {
-    const child = spawn(command, args, {
-      cwd,
-      env,
-      stdio: ["ignore", "pipe", "pipe"],
-      timeout: seconds * 1000,
-      killSignal: "SIGKILL",
-      // npm is a batch file on Windows
-      shell: process.platform === "win32" && command === "npm"
-    })
-    let output = ""
-    let stdout = ""
-    child.stdout.on("data", (chunk) => {
-      output += chunk
-      stdout += chunk
-    })
-    child.stderr.on("data", (chunk) => output += chunk)
-    child.on("error", (error) => output += String(error))
-    child.on("close", (code, signal) => {
-      if (signal !== null) output += `\nended by ${signal}: it has ${seconds} seconds`
-      resolve({ ok: code === 0, output, stdout })
-    })
-  })

@@ -1,20 +1,18 @@
 // What the language service of Effect says of every project: of what is published, and of the examples, strictly.
-import { spawnSync } from "node:child_process"
-import { readdirSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { packages } from "./documents.mjs"
+import { forEach, run } from "./processes.mjs"
 
 process.chdir(fileURLToPath(new URL("../", import.meta.url)))
 
-const packages = readdirSync("packages")
-const projects = [
-  ...packages.map((name) => ["--strict", "--project", `packages/${name}/tsconfig.src.json`]),
-  ...packages.map((name) => ["--project", `packages/${name}/tsconfig.test.json`]),
-  ["--strict", "--project", "examples/tsconfig.json"]
-]
-for (const args of projects) {
-  const { status } = spawnSync("effect-language-service", ["diagnostics", "--format", "text", ...args], {
-    stdio: "inherit",
-    shell: process.platform === "win32"
-  })
-  if (status !== 0) process.exit(status ?? 1)
-}
+const strictly = [...packages.map((name) => `packages/${name}/tsconfig.src.json`), "examples/tsconfig.json"]
+const tests = packages.map((name) => `packages/${name}/tsconfig.test.json`)
+const command = "node_modules/@effect/language-service/cli.js"
+
+await forEach([...strictly, ...tests], async (project) => {
+  const strict = strictly.includes(project) ? ["--strict"] : []
+  const args = [command, "diagnostics", "--format", "text", ...strict, "--project", project]
+  const { ok, output } = await run(process.execPath, args)
+  console.log(`${project}\n${output}`)
+  if (!ok) process.exitCode = 1
+})

@@ -20,7 +20,7 @@ import {
   rmSync,
   writeFileSync
 } from "node:fs"
-import { availableParallelism, tmpdir } from "node:os"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import {
@@ -32,9 +32,9 @@ import {
   needsPostgres,
   onServer,
   packages,
-  run,
   startPostgres
 } from "./documents.mjs"
+import { forEach, run } from "./processes.mjs"
 
 const root = fileURLToPath(new URL("../", import.meta.url))
 const tsc = join(root, "node_modules/typescript/bin/tsc")
@@ -298,11 +298,8 @@ const together = async () => {
 }
 
 const begun = performance.now()
-const queue = [together, ...[...projects.values()].map((same, index) => () => follow(same, index))]
-const worker = async () => {
-  for (let next = queue.shift(); next !== undefined; next = queue.shift()) await next()
-}
-await Promise.all(Array.from({ length: availableParallelism() }, worker))
+const follows = [...projects.values()].map((same, index) => () => follow(same, index))
+await forEach([together, ...follows], (next) => next())
 
 await postgres?.stop()
 rmSync(workplace, { recursive: true, force: true })
